@@ -1,0 +1,344 @@
+"""The explorer engine: sliders to picture in a few milliseconds of kernel time.
+
+An explorer's author writes three things: a figure, the artists in it that move, and one
+function from the controls' values to the artists' data. All else is done here. The figure
+is drawn once without its moving artists: that is the still background. On every change
+only the moving artists are drawn, by matplotlib's own SVG renderer, and laid over it.
+"""
+
+import base64
+import contextlib
+import html
+import io
+import itertools
+import re
+import traceback
+from collections.abc import Callable
+
+import ipywidgets as widgets
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.image import AxesImage
+from PIL import Image
+
+from .style import COLOURS, RC, Picture
+
+WORDS = {
+    "reset": "Reset",
+    "reset_tip": "Put every control back to where it started",
+    "play_tip": "Let time run",
+    "failed": "This setting could not be drawn; the picture still shows the one before it.",
+}
+
+# ---------------------------------------------------------------- controls
+
+
+def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):
+    """A slider over real numbers; `quantity` ("f", "c", ...) gives it that colour."""
+    return widgets.FloatSlider(
+        value=value, min=low, max=high, step=step, readout_format=f".{digits}f",
+        **_looks(label, quantity, tip),
+    )  # fmt: skip
+
+
+def whole(label, low, high, value, *, quantity=None, tip="", step=1):
+    """A slider over whole numbers."""
+    return widgets.IntSlider(
+        value=value, min=low, max=high, step=step, **_looks(label, quantity, tip)
+    )
+
+
+def choice(label, options, value):
+    """A drop-down list; `options` are strings or (text, value) pairs."""
+    return widgets.Dropdown(options=options, value=value, **_looks(label, None, ""))
+
+
+def toggle(label, value=False):
+    """A tick box."""
+    box = widgets.Checkbox(value=value, description=label, indent=False)
+    box.layout = widgets.Layout(flex="0 1 auto", width="auto", margin="2px 16px")
+    return box
+
+
+def _looks(label, quantity, tip):
+    looks = {
+        "description": label,
+        "style": {"description_width": "165px"},
+        "layout": widgets.Layout(flex="1 1 380px", max_width="470px", margin="1px 8px 1px 0"),
+    }
+    if quantity:
+        looks["style"]["handle_color"] = COLOURS[quantity]
+    if tip:
+        looks["tooltip"] = tip
+    return looks
+
+
+# ---------------------------------------------------------------- a heatmap that moves cheaply
+
+
+class Pixels(AxesImage):
+    """An `imshow` whose SVG is a PNG of one pixel a value, enlarged by the browser."""
+
+    @classmethod
+    def on(cls, ax, data, *, cmap, vmin, vmax):
+        """Put data (rows, columns) on ax; cell centres stand at whole numbers."""
+        data = np.asarray(data)
+        image = cls(ax, cmap=cmap, origin="lower", interpolation="nearest")
+        image.set_data(data)
+        image.set_clim(vmin, vmax)
+        rows, columns = data.shape
+        image.set_extent((-0.5, columns - 0.5, -0.5, rows - 0.5))
+        ax.add_image(image)
+        ax.set(xlim=(-0.5, columns - 0.5), ylim=(-0.5, rows - 0.5))
+        ax.grid(False)
+        return image
+
+    def draw(self, renderer):
+        if not isinstance(renderer, RendererSVG):
+            super().draw(renderer)
+            return
+        if not self.get_visible():
+            return
+        rgba = (self.cmap(self.norm(self._A)) * 255).round().astype(np.uint8)
+        png = io.BytesIO()
+        Image.fromarray(rgba[::-1]).save(png, format="png", compress_level=1)
+        left, right, bottom, top = self.get_extent()
+        (x0, y0), (x1, y1) = self.axes.transData.transform([(left, bottom), (right, top)])
+        renderer.writer.element(
+            "image",
+            x=f"{x0:.2f}",
+            y=f"{renderer.height - y1:.2f}",
+            width=f"{x1 - x0:.2f}",
+            height=f"{y1 - y0:.2f}",
+            preserveAspectRatio="none",
+            style="image-rendering: pixelated",
+            href="data:image/png;base64," + base64.b64encode(png.getvalue()).decode(),
+        )
+
+
+# ---------------------------------------------------------------- the explorer
+
+
+class Explorer(widgets.VBox):
+    """A picture that answers to controls; name it on a cell's last line to show it.
+
+    name: the explorer's name in `EXPLORERS`.
+    figure: a `Picture`, laid out once; everything on it that is not moving stays still.
+    controls: dict name -> widget with a `.value`.
+    moving: the artists that `update` changes.
+    update: called as update(**settings), sets the moving artists' data and returns `values`,
+        a dict name -> number or array of what the picture shows.
+    describe: called as describe(values), says in a sentence or two what is on show: the
+        caption under the picture, its alternative text, and its text where nothing runs.
+    play: the name of the control (a `whole` slider) that a play button moves.
+    redraw_on: names of controls whose change alters what stands still (slow: about 150 ms).
+
+    An exception inside `update` is shown under the picture; the explorer lives on.
+    """
+
+    _count = itertools.count(1)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        figure: Picture,
+        controls: dict[str, widgets.Widget],
+        moving: list,
+        update: Callable[..., dict],
+        describe: Callable[[dict], str],
+        play: str | None = None,
+        redraw_on: tuple[str, ...] = (),
+    ):
+        self.name, self.figure, self.controls = name, figure, controls
+        self.values, self.frame, self.caption = {}, b"", ""
+        self._update, self._describe, self._redraw_on = update, describe, redraw_on
+        self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
+        self._start = {key: control.value for key, control in controls.items()}
+        self._waiting = None  # names of changed controls while changes are held together
+        self._prefix = f"e{next(self._count)}-"  # keeps ids of two explorers on a page apart
+
+        width = figure.get_figwidth() * 72
+        self._still, self._over = widgets.HTML(), widgets.HTML()
+        for layer in (self._still, self._over):
+            layer.layout = widgets.Layout(
+                grid_area="1/1/2/2", width="100%", margin="0", align_self="flex-start"
+            )
+        stage = widgets.GridBox(
+            [self._still, self._over],
+            layout=widgets.Layout(width="100%", max_width=f"{width:.0f}px", overflow="hidden"),
+        )
+        panel = widgets.Box(
+            [*controls.values(), widgets.HBox(self._buttons(play))],
+            layout=widgets.Layout(
+                display="flex", flex_flow="row wrap", width="100%", max_width=f"{width:.0f}px"
+            ),
+        )
+        super().__init__([panel, stage], layout=widgets.Layout(margin="4px 0"))
+
+        self._refresh()
+        self._draw_still()
+        self._draw_moving()
+        for key, control in controls.items():
+            control.observe(lambda change, key=key: self._changed(key), names="value")
+
+    def _buttons(self, play):
+        reset = widgets.Button(
+            description=WORDS["reset"],
+            tooltip=WORDS["reset_tip"],
+            icon="undo",
+            layout=widgets.Layout(width="90px"),
+        )
+        reset.on_click(lambda _: self.reset())
+        if play is None:
+            return [reset]
+        time = self.controls[play]
+        player = widgets.Play(
+            value=time.value, min=time.min, max=time.max, step=time.step, interval=150,
+            tooltip=WORDS["play_tip"],
+        )  # fmt: skip
+        # Linked in the browser, where messages are coalesced: time never runs ahead.
+        self._link = widgets.jslink((player, "value"), (time, "value"))
+        return [player, reset]
+
+    # ------------------------------------------------------------ what a notebook calls
+
+    def reset(self):
+        """Put every control back to where it started."""
+        self.set(**self._start)
+
+    def set(self, **settings):
+        """Set several controls and draw once."""
+        with self._together():
+            for key, value in settings.items():
+                self.controls[key].value = value
+
+    def close(self):
+        """Let go of the figure and of every widget."""
+        if self.figure is None:
+            return
+        for control in self.controls.values():
+            control.unobserve_all("value")
+        for part in _parts(self):
+            if part is not self:
+                part.close()
+        if hasattr(self, "_link"):
+            self._link.close()
+        super().close()
+        self.figure.clear()
+        self.figure, self._moving, self._update = None, [], None
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        data["text/plain"] = f"Explorer {self.name}: {self.caption}"
+        data["image/png"] = base64.b64encode(self.figure.png()).decode()
+        return data, {"image/png": {"alt": self.caption}}
+
+    # ------------------------------------------------------------ from a change to a picture
+
+    @contextlib.contextmanager
+    def _together(self):
+        """Hold back drawing while several controls change."""
+        self._waiting = set()
+        try:
+            yield
+        finally:
+            changed, self._waiting = self._waiting, None
+            if changed:
+                self._show(changed)
+
+    def _changed(self, key):
+        if self._waiting is None:
+            self._show({key})
+        else:
+            self._waiting.add(key)
+
+    def _show(self, changed):
+        try:
+            self._refresh()
+            if changed & set(self._redraw_on):
+                self._draw_still()
+            self._draw_moving()
+        except Exception as error:  # whatever it is, the reader keeps a live explorer
+            self._over.value = self._stack(self.frame, _in_words(error), failed=True)
+
+    def _refresh(self):
+        settings = {key: control.value for key, control in self.controls.items()}
+        self.values = self._update(**settings)
+        self.caption = self._describe(self.values)
+        self.figure.alt = self.caption
+
+    def _draw_still(self):
+        visible = [artist.get_visible() for artist in self._moving]
+        for artist in self._moving:
+            artist.set_visible(False)
+        out = io.BytesIO()
+        try:
+            with matplotlib.rc_context({**RC, "svg.fonttype": "path", "svg.hashsalt": self.name}):
+                self.figure.savefig(out, format="svg", metadata={"Date": None})
+        finally:
+            for artist, was in zip(self._moving, visible, strict=True):
+                artist.set_visible(was)
+        self.figure.set_layout_engine("none")  # laid out once: axes stay where they are
+        source = base64.b64encode(out.getvalue()).decode()
+        self._still.value = (
+            f'<img alt="" src="data:image/svg+xml;base64,{source}"'
+            ' style="display:block;width:100%;background:white;border-radius:6px">'
+        )
+
+    def _draw_moving(self):
+        out = io.StringIO()
+        width, height = self.figure.get_size_inches() * 72
+        with matplotlib.rc_context({**RC, "svg.fonttype": "none", "svg.hashsalt": self.name}):
+            renderer = RendererSVG(width, height, out, metadata=_NO_METADATA)
+            for artist in self._moving:
+                artist.draw(renderer)
+            renderer.finalize()
+        svg = out.getvalue()
+        self.frame = svg[svg.index("<svg") :].encode()
+        self._over.value = self._stack(self.frame, self.caption)
+
+    def _stack(self, frame, words, failed=False):
+        """The moving part with its caption (or what went wrong) below it, as HTML."""
+        svg = _IDS.sub(rf"\g<1>{self._prefix}", frame.decode())
+        label = html.escape(self.caption, quote=True)
+        svg = _HEAD.sub(
+            rf'<svg \1 role="img" aria-label="{_plain(label)}"'
+            ' style="display:block;width:100%;height:auto">',
+            svg,
+            count=1,
+        )
+        role = 'role="alert"' if failed else ""
+        edge = "border-left:4px solid #D55E00;padding-left:8px;" if failed else ""
+        return (
+            f'{svg}<div class="lstm-caption" {role} style="{edge}line-height:1.45;'
+            f'padding-top:6px;white-space:pre-line">{html.escape(words)}</div>'
+        )
+
+
+_NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+_IDS = re.compile(r'(\bid="|url\(#|href="#)')
+_HEAD = re.compile(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>')
+
+
+def _plain(text):
+    """A string that `re.sub` takes as it is."""
+    return text.replace("\\", r"\\")
+
+
+def _parts(widget):
+    """The widget and everything below it, with layouts and styles."""
+    for child in getattr(widget, "children", ()):
+        yield from _parts(child)
+    for trait in ("layout", "style"):
+        if (part := getattr(widget, trait, None)) is not None:
+            yield part
+    yield widget
+
+
+def _in_words(error):
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{WORDS['failed']}\n{type(error).__name__}: {error} (in {last.name}, line {last.lineno})"
+    )

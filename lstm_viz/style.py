@@ -1,0 +1,66 @@
+"""One look for the series: a colour per quantity, and figures that describe themselves."""
+
+import io
+from importlib.resources import as_file, files
+
+import matplotlib
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+FORGET, INPUT, CANDIDATE, OUTPUT = "#D55E00", "#0072B2", "#CC79A7", "#009E73"
+CELL, HIDDEN = "#E69F00", "#56B4E9"
+CELL_LINE = "#B87800"  # the cell's colour darkened, for thin lines and for text
+HIDDEN_LINE = "#2B87BD"
+CANDIDATE_LINE = "#B0528A"
+GRADIENT = "#333333"  # RNN dashed, LSTM solid
+SIGNAL = "#555555"  # inputs and targets
+FAINT = "#BBBBBB"
+
+COLOURS = {
+    "f": FORGET,
+    "i": INPUT,
+    "g": CANDIDATE,
+    "o": OUTPUT,
+    "c": CELL,
+    "h": HIDDEN,
+    "x": SIGNAL,
+    "gradient": GRADIENT,
+}
+
+# Signed values: blue below zero, white at it, orange above. Sizes: white to near-black.
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#f7f7f7", "#b34700"])
+SIZE = LinearSegmentedColormap.from_list("size", ["#fbfbfb", "#9fb4c7", "#2a3f5f", "#0b1626"])
+
+with as_file(files(__package__) / "lstm.mplstyle") as _path:
+    RC = matplotlib.rc_params_from_file(_path, use_default_template=False)
+
+_PNG_DPI = 108
+
+
+class Picture(Figure):
+    """A figure with alternative text: a notebook shows it by naming it on a cell's last line.
+
+    alt: what the picture shows, in a sentence; it is what a reader gets who cannot see it.
+    """
+
+    alt = ""
+
+    def png(self) -> bytes:
+        """The whole figure as a PNG, the same bytes for the same content."""
+        out = io.BytesIO()
+        with matplotlib.rc_context(RC):
+            self.savefig(out, format="png", dpi=_PNG_DPI, metadata={"Software": None})
+        return out.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"image/png": self.png(), "text/plain": f"Picture: {self.alt}"}, {
+            "image/png": {"alt": self.alt}
+        }
+
+
+def picture(width, height, alt="") -> Picture:
+    """An empty figure of the series, `width` x `height` in CSS pixels at full size."""
+    with matplotlib.rc_context(RC):
+        figure = Picture(figsize=(width / 72, height / 72), dpi=72, layout="constrained")
+    figure.alt = alt
+    return figure
