@@ -1,17 +1,15 @@
-"""Arrays and traces to figures and explorers. Every explorer of the series is in EXPLORERS."""
+"""Arrays and traces to figures and explorers: one module a topic, `engine` below them all.
+
+Every explorer of the series is in EXPLORERS: name -> a function that makes it.
+"""
 
 from . import gates
 from .engine import Explorer, Pixels, choice, slider, toggle, whole
-from .gates import (
-    cell_line_explorer,
-    gate_explorer,
-    half_life_explorer,
-    sequence_explorer,
-    wiring_explorer,
-)
 from .style import COLOURS, Picture, picture
 
-EXPLORERS = {**gates.EXPLORERS}
+EXPLORERS = {
+    **gates.EXPLORERS,
+}
 
 __all__ = [
     "COLOURS",
@@ -19,14 +17,10 @@ __all__ = [
     "Explorer",
     "Picture",
     "Pixels",
-    "cell_line_explorer",
     "choice",
-    "gate_explorer",
-    "half_life_explorer",
+    "gates",
     "picture",
-    "sequence_explorer",
     "slider",
     "toggle",
     "whole",
-    "wiring_explorer",
 ]
