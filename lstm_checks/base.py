@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 
 WORDS = {
-    "right": "✓ Right.",
+    "right": "✓ Right:",
     "wrong": "✗ Not yet:",
     "none": "{name} returned None. Is the return line still missing?",
     "no_function": "expected a function, got {what}. Hand it over without calling it.",
@@ -54,6 +54,7 @@ def run(function: Callable, *arguments):
 
     An exception inside is shown as the reader's own, with the line it happened on; a changed
     argument is a fault too. KeyboardInterrupt passes, so an endless loop can be stopped.
+    (Ask `failed is not None`: a Verdict that refuses is false.)
     """
     if not callable(function):
         return None, wrong("no_function", what=type(function).__name__)

@@ -56,9 +56,8 @@ def choice(label, options, value):
 
 def toggle(label, value=False):
     """A tick box."""
-    box = widgets.Checkbox(value=value, description=label, indent=False)
-    box.layout = widgets.Layout(flex="0 1 auto", width="auto", margin="2px 16px")
-    return box
+    layout = widgets.Layout(flex="0 1 auto", width="auto", margin="2px 16px")
+    return widgets.Checkbox(value=value, description=label, indent=False, layout=layout)
 
 
 def _looks(label, quantity, tip):
@@ -160,11 +159,14 @@ class Explorer(widgets.VBox):
         self._prefix = f"e{next(self._count)}-"  # keeps ids of two explorers on a page apart
 
         width = figure.get_figwidth() * 72
-        self._still, self._over = widgets.HTML(), widgets.HTML()
-        for layer in (self._still, self._over):
-            layer.layout = widgets.Layout(
-                grid_area="1/1/2/2", width="100%", margin="0", align_self="flex-start"
+        self._still, self._over = (
+            widgets.HTML(
+                layout=widgets.Layout(
+                    grid_area="1/1/2/2", width="100%", margin="0", align_self="flex-start"
+                )
             )
+            for _ in range(2)
+        )
         stage = widgets.GridBox(
             [self._still, self._over],
             layout=widgets.Layout(width="100%", max_width=f"{width:.0f}px", overflow="hidden"),
@@ -176,6 +178,7 @@ class Explorer(widgets.VBox):
             ),
         )
         super().__init__([panel, stage], layout=widgets.Layout(margin="4px 0"))
+        self.add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 
         self._refresh()
         self._draw_still()

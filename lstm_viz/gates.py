@@ -53,6 +53,13 @@ def _sizes(grads):
     return np.maximum(np.linalg.norm(grads, axis=(1, 2)), 1e-30)
 
 
+def _name_curves(ax, *names):
+    """Direct labels in the title's row: (x as a share of the width, words, colour)."""
+    for x, words, colour in names:
+        ax.text(x, 1.02, words, color=colour, transform=ax.transAxes, weight="bold", fontsize=11.5,
+                va="bottom")  # fmt: skip
+
+
 # ---------------------------------------------------------------- the cell line
 
 
@@ -69,7 +76,7 @@ def cell_line_explorer(steps=40) -> Explorer:
         kept = cells.fill_between([0, steps], [0, 0], color=FORGET, alpha=0.25, lw=0)
         (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=4)
         (rest,) = cells.plot([], [], color=INPUT, ls=":", lw=1.6)
-        label = cells.text(steps, 0, "", color=INPUT, ha="right", va="bottom", fontsize=11.5)
+        label = cells.text(steps, 2.25, "", color=INPUT, ha="right")
         cells.text(0.6, 2.25, "cell c", color=CELL_LINE, weight="bold")
         cells.text(6.5, 2.25, "of it kept: f × c before", color=FORGET)
         (slope,) = slopes.plot([], [], color=GRADIENT)
@@ -85,8 +92,7 @@ def cell_line_explorer(steps=40) -> Explorer:
         end = i * g / (1 - f) if f < 1 else np.inf
         shown = abs(end) <= 2.5
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
-        label.set_text(f"i g / (1 − f) = {end:.2f}" if shown else "")
-        label.set_y(end if shown else 0)
+        label.set_text(f"settles at i g / (1 − f) = {end:.2f}" if shown else "")
         slope.set_data(t, grads.c[:, 0, 0])
         return {"c": c, "dc": grads.c[:, 0, 0], "settles_at": end, "f": f, "i": i, "g": g}
 
@@ -129,26 +135,29 @@ def gate_explorer(gate="f", steps=100) -> Explorer:
     dhs[-1] = 1  # the loss is the last hidden state
 
     with matplotlib.rc_context(RC):
-        figure = picture(900, 500)
+        figure = picture(900, 560)
         axes = figure.subplot_mosaic(
             [["curve", "gate"], ["curve", "cell"], ["slope", "gradient"]], width_ratios=(2, 3)
         )
         z = np.linspace(-8, 8, 201)
         axes["curve"].plot(z, act(z), color=FAINT, lw=3)
-        axes["curve"].set(xlim=(-8, 8), ylim=(low, 1.1), xlabel="pre-activation a = w x + b")
+        axes["curve"].set(xlim=(-8, 8), ylim=(low, 1.1))
         axes["curve"].set_title(f"Where the {name}'s steps land")
         slope_of = (lambda s: 1 - s**2) if gate == "g" else (lambda s: s * (1 - s))
         axes["slope"].plot(z, slope_of(act(z)), color=FAINT, lw=3)
         axes["slope"].set(xlim=(-8, 8), ylim=(0, slope_of(0 if gate == "g" else 0.5) * 1.15))
         axes["slope"].set_title("Slope there: what a gradient gets")
-        axes["slope"].set_xlabel("pre-activation a")
+        axes["slope"].set_xlabel("pre-activation a = w x + b")
         axes["gate"].set(xlim=(0, steps), ylim=(low, 1.1))
         axes["gate"].set_title(f"The {name} {gate} over time")
-        axes["cell"].set(xlim=(0, steps), ylim=(-3.2, 3.2))
-        axes["cell"].set_title("What it does to the memory")
-        axes["cell"].text(1, 2.3, "cell c", color=CELL_LINE, weight="bold")
-        axes["cell"].text(13, 2.3, "output h", color=HIDDEN_LINE, weight="bold")
-        axes["cell"].text(29, 2.3, "input x (EEG)", color="#888888")
+        axes["cell"].set(xlim=(0, steps), ylim=(-8, 8))
+        axes["cell"].set_title("The memory")
+        _name_curves(
+            axes["cell"],
+            (0.32, "cell c", CELL_LINE),
+            (0.48, "output h", HIDDEN_LINE),
+            (0.68, "input x (EEG)", "#777777"),
+        )
         axes["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#cccccc", lw=1)
         axes["gradient"].set(
             xlim=(0, steps), yscale="log", ylim=(1e-9, 3), xlabel="step t (80 a second)"
@@ -175,7 +184,7 @@ def gate_explorer(gate="f", steps=100) -> Explorer:
         dots.set_data(inside, value)
         slope_dots.set_data(inside, slope_of(value))
         course.set_data(t[1:], value)
-        cell.set_data(t, np.clip(trace.c[:, 0, 0], -3.2, 3.2))
+        cell.set_data(t, np.clip(trace.c[:, 0, 0], -8, 8))
         hidden.set_data(t, trace.h[:, 0, 0])
         gradient.set_data(t, _sizes(grads.c))
         return {
@@ -245,9 +254,8 @@ def wiring_explorer() -> Explorer:
             name: ax.plot(*zip(*path, strict=True), color=colour, solid_capstyle="butt", zorder=2)
             for name, (colour, path, _) in _WIRES.items()
         }
-        box = {"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.85}
         numbers = {
-            name: ax.text(*at, "", ha="center", va="center", fontsize=12, bbox=box, zorder=6)
+            name: ax.text(*at, "", ha="center", va="center", fontsize=12.5, zorder=6)
             for name, (_, _, at) in _WIRES.items()
             if at
         }
@@ -279,9 +287,8 @@ def wiring_explorer() -> Explorer:
         for name, number in numbers.items():
             number.set_text(f"{shown[name]:+.2f}".replace("-", "−"))
         if backward:
-            lines[0].set_text(
-                f"dh/dc      = o · (1 − tanh²c) = {o:.2f} · {1 - tanh_c**2:.2f} = {dc:.3f}"
-            )
+            slope_c = 1 - tanh_c**2
+            lines[0].set_text(f"dh/dc      = o·(1 − tanh²c) = {o:.2f}·{slope_c:.2f} = {dc:.3f}")
             lines[1].set_text(f"dh/dc_prev = f · dh/dc        = {f:.2f} · {dc:.2f} = {f * dc:.3f}")
             lines[2].set_text("on a gate's wire: dh by its pre-activation a")
         else:
@@ -356,19 +363,18 @@ def _draw_cell_body(ax):
     ax.add_patch(squash)
     ax.text(7.7, 3.55, "tanh", ha="center", va="center", fontsize=12, zorder=5)
     for x, y, words, colour, side in (
-        (0.3, 5.15, "cell before", CELL_LINE, "left"),
-        (0.3, 1.3, "hidden before", HIDDEN_LINE, "left"),
+        (0.3, 5.15, "c before", CELL_LINE, "left"),
+        (0.3, 1.3, "h before", HIDDEN_LINE, "left"),
         (0.3, -0.2, "input x", SIGNAL, "left"),
         (10.4, 4.6, "c", CELL_LINE, "left"),
         (10.4, 2.4, "h", HIDDEN_LINE, "left"),
         (2.25, 3.05, "keep", FORGET, "right"),
-        (5.35, 3.62, "", INPUT, "left"),
         (3.65, 3.15, "write", INPUT, "left"),
         (6.0, 3.15, "what", CANDIDATE_LINE, "left"),
         (6.7, 2.1, "show", OUTPUT, "right"),
     ):
         ax.text(x, y, words, color=colour, ha=side, va="center", weight="bold", fontsize=12)
-    ax.text(4.0, 5.02, "the cell line", color=CELL_LINE, ha="center", fontsize=11.5, style="italic")
+    ax.text(6.6, 4.85, "the cell line", color=CELL_LINE, ha="center", fontsize=11.5, style="italic")
 
 
 # ---------------------------------------------------------------- the cell over time
@@ -395,41 +401,33 @@ def sequence_explorer(steps=120, units=8) -> Explorer:
             ax[key].set_xlim(0, steps)
         ax["x"].plot(time[1:], xs[:, 0], lw=1, color="#c4c4c4")
         ax["x"].plot(time[1:], xs[:, 0, 0], lw=1.6, color=SIGNAL)
-        ax["x"].set(ylim=(-5.5, 5.5))
+        ax["x"].set(ylim=(-4, 4))
         ax["x"].set_title("The input: EEG, four channels")
         ax["gates"].set(ylim=(-1.08, 1.08))
         ax["gates"].set_title("The unit's gates")
-        for n, letter in enumerate("figo"):
-            ax["gates"].text(
-                0.36 + 0.17 * n, 1.06, WORDS[letter].split()[0] + f" {letter}",
-                color=GATE_LINES[letter], transform=ax["gates"].transAxes, fontsize=11.5,
-                weight="bold",
-            )  # fmt: skip
+        _name_curves(
+            ax["gates"],
+            *(
+                (x, f"{WORDS[letter].split()[0]} {letter}", GATE_LINES[letter])
+                for x, letter in zip((0.32, 0.48, 0.62, 0.84), "figo", strict=True)
+            ),
+        )
         ax["memory"].set(ylim=(-3.1, 3.1), xlabel="step t (80 a second)")
         ax["memory"].set_title("The unit's cell")
-        for x, words, colour in ((0.36, "cell c", CELL_LINE), (0.53, "hidden h", HIDDEN_LINE)):
-            ax["memory"].text(
-                x, 1.06, words, color=colour, transform=ax["memory"].transAxes, fontsize=11.5,
-                weight="bold",
-            )  # fmt: skip
+        _name_curves(ax["memory"], (0.32, "cell c", CELL_LINE), (0.48, "hidden h", HIDDEN_LINE))
         cells = Pixels.on(ax["cells"], np.zeros((units, steps)), cmap=SIGNED, vmin=-2, vmax=2)
         ax["cells"].set(yticks=range(0, units, 2), ylabel="unit")
         ax["cells"].set_title("Every cell: blue below 0, orange above")
         ax["flow"].set(yscale="log", ylim=(1e-8, 1e3))
         ax["flow"].set_title("Gradient flow, size")
-        ax["flow"].text(
-            0.42, 1.06, "dL/dc", color=CELL_LINE, transform=ax["flow"].transAxes, weight="bold"
-        )
-        ax["flow"].text(
-            0.58, 1.06, "dL/dh", color=HIDDEN_LINE, transform=ax["flow"].transAxes, weight="bold"
-        )
-        ax["now"].set(xlim=(-1.15, 1.15), ylim=(-0.6, 6.4), yticks=range(6))
+        _name_curves(ax["flow"], (0.42, "dL/dc", CELL_LINE), (0.58, "dL/dh", HIDDEN_LINE))
+        ax["now"].set(xlim=(-2.6, 2.6), ylim=(-0.6, 6.4), yticks=range(6))
         ax["now"].set_yticklabels(["h", "c", "o", "g", "i", "f"])
         ax["now"].axvline(0, color="#888888", lw=1)
         ax["now"].set_title("At the cursor")
         bar_colours = [HIDDEN, CELL, OUTPUT, CANDIDATE, INPUT, FORGET]
         bars = ax["now"].barh(range(6), np.zeros(6), color=bar_colours, height=0.7)
-        sums = ax["now"].text(-1.12, 5.85, "", fontsize=11.5, color="#333333", va="center")
+        sums = ax["now"].text(-2.5, 5.85, "", fontsize=11.5, color="#333333", va="center")
         curves = {
             letter: ax["gates"].plot([], [], color=GATE_LINES[letter], lw=1.8)[0]
             for letter in "figo"
@@ -464,7 +462,7 @@ def sequence_explorer(steps=120, units=8) -> Explorer:
         row.set_data([-0.5], [unit])
         f, i, g, o = (float(getattr(trace, k)[t - 1, 0, unit]) for k in "figo")
         c_prev, c, h = trace.c[t - 1, 0, unit], trace.c[t, 0, unit], trace.h[t, 0, unit]
-        for bar, value in zip(bars, (h, np.clip(c, -1.15, 1.15), o, g, i, f), strict=True):
+        for bar, value in zip(bars, (h, np.clip(c, -2.6, 2.6), o, g, i, f), strict=True):
             bar.set_width(value)
         sums.set_text(f"c = {f:.2f}·{c_prev:.2f} + {i:.2f}·{g:.2f} = {c:.2f}".replace("-", "−"))
         return {
@@ -489,7 +487,7 @@ def sequence_explorer(steps=120, units=8) -> Explorer:
             "b_f": slider("forget bias b_f", -4, 8, 0.1, 1, quantity="f", digits=1),
             "b_i": slider("input bias b_i", -6, 4, 0.1, 0, quantity="i", digits=1),
             "b_o": slider("output bias b_o", -6, 4, 0.1, 0, quantity="o", digits=1),
-            "strength": slider("recurrent strength × W_h", 0, 6, 0.1, 1, quantity="h", digits=1),
+            "strength": slider("recurrent: × W_h", 0, 6, 0.1, 1, quantity="h", digits=1),
         },
         moving=[
             *curves.values(), cell, hidden, cells, flow_c, flow_h, *cursors, row, *bars, sums,
@@ -519,8 +517,12 @@ def half_life_explorer(steps=200) -> Explorer:
         (decay,) = left.plot([], [], color=CELL_LINE, lw=3)
         (back,) = left.plot([], [], color=GRADIENT, lw=1.5, ls=(0, (4, 3)))
         (mark,) = left.plot([], [], color=FORGET, marker="o", ms=9, ls="none")
-        left.text(0.03, 0.12, "cell $c_k / c_0$", color=CELL_LINE, transform=left.transAxes)
-        left.text(0.03, 0.04, "gradient $dc_k / dc_0$", color=GRADIENT, transform=left.transAxes)
+        at_k = left.axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)))
+        for y, words, colour in (
+            (0.13, "cell: $c_k / c_0$", CELL_LINE),
+            (0.05, "gradient (dashed): $dc_k / dc_0$", GRADIENT),
+        ):
+            left.text(0.98, y, words, color=colour, transform=left.transAxes, ha="right")
         b = np.linspace(-2, 8, 201)
         right.plot(b, _half_life(sigmoid(b)), color=FAINT, lw=3)
         right.set(xlim=(-2, 8), ylim=(0.2, 3000), yscale="log", xlabel="forget bias $b_f$")
@@ -528,28 +530,27 @@ def half_life_explorer(steps=200) -> Explorer:
         (dot,) = right.plot([], [], color=FORGET, marker="o", ms=10, ls="none")
         label = right.text(0, 1, "", color=FORGET, weight="bold", va="center")
 
-    def update(b_f, i, g):
-        params = constant_gates(sigmoid(b_f), i, g)
+    def update(b_f, k):
+        params = constant_gates(sigmoid(b_f), i=0, g=0)
         trace = lstm_forward(np.zeros((steps, 1, 1)), params, c0=[[1.0]])
-        empty = lstm_forward(np.zeros((steps, 1, 1)), params)
         grads = lstm_backward(np.zeros((steps, 1, 1)), trace, params, dc_last=[[1.0]])
-        f = float(trace.f[0, 0, 0])
+        f, cell = float(trace.f[0, 0, 0]), trace.c[:, 0, 0]
         half = _half_life(f)
-        k = np.arange(steps + 1)
-        left_over = (trace.c - empty.c)[:, 0, 0]  # what the start still contributes
-        decay.set_data(k, np.maximum(left_over, 1e-30))
-        back.set_data(k, np.maximum(grads.c[::-1, 0, 0], 1e-30))
+        decay.set_data(np.arange(steps + 1), np.maximum(cell, 1e-30))
+        back.set_data(np.arange(steps + 1), np.maximum(grads.c[::-1, 0, 0], 1e-30))
         mark.set_data([half] if half <= steps else [], [0.5] if half <= steps else [])
+        at_k.set_xdata([k, k])
         dot.set_data([b_f], [half])
         label.set_text(f"{half:.1f} steps")
-        label.set_position((b_f - 0.25, half * 1.5))
-        label.set_ha("right" if b_f > 1 else "left")
-        return {"f": f, "half_life": half, "left": left_over, "dc": grads.c[:, 0, 0]}
+        low = b_f < 5.5
+        label.set_position((b_f + 0.3, half / 1.7) if low else (b_f - 0.3, half * 1.7))
+        label.set_ha("left" if low else "right")
+        return {"f": f, "half_life": half, "k": k, "left": cell[k], "dc": grads.c[:, 0, 0]}
 
     def describe(v):
         return (
-            f"f = {v['f']:.4f}: half of the cell is gone after {v['half_life']:.1f} steps, and "
-            f"after 100 steps {v['left'][100]:.3g} of it is left."
+            f"f = {v['f']:.4f}: half of the cell is gone after {v['half_life']:.1f} steps; "
+            f"after {v['k']} steps {v['left']:.3g} of it is left."
         )
 
     return Explorer(
@@ -557,10 +558,9 @@ def half_life_explorer(steps=200) -> Explorer:
         figure=figure,
         controls={
             "b_f": slider("forget bias b_f", -2, 8, 0.1, 1, quantity="f", digits=1),
-            "i": slider("input gate i", 0, 1, 0.05, 0, quantity="i"),
-            "g": slider("candidate g", -1, 1, 0.05, 0, quantity="g"),
+            "k": whole("look after k steps", 1, steps, 100, quantity="c"),
         },
-        moving=[decay, back, mark, dot, label],
+        moving=[decay, back, at_k, mark, dot, label],
         update=update,
         describe=describe,
     )

@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 import matplotlib
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from PIL import Image
 
 FORGET, INPUT, CANDIDATE, OUTPUT = "#D55E00", "#0072B2", "#CC79A7", "#009E73"
 CELL, HIDDEN = "#E69F00", "#56B4E9"
@@ -34,7 +35,7 @@ SIZE = LinearSegmentedColormap.from_list("size", ["#fbfbfb", "#9fb4c7", "#2a3f5f
 with as_file(files(__package__) / "lstm.mplstyle") as _path:
     RC = matplotlib.rc_params_from_file(_path, use_default_template=False)
 
-_PNG_DPI = 108
+_PNG_DPI = 100
 
 
 class Picture(Figure):
@@ -46,11 +47,12 @@ class Picture(Figure):
     alt = ""
 
     def png(self) -> bytes:
-        """The whole figure as a PNG, the same bytes for the same content."""
-        out = io.BytesIO()
+        """The whole figure as a small PNG, the same bytes for the same content."""
+        drawn, packed = io.BytesIO(), io.BytesIO()
         with matplotlib.rc_context(RC):
-            self.savefig(out, format="png", dpi=_PNG_DPI, metadata={"Software": None})
-        return out.getvalue()
+            self.savefig(drawn, format="png", dpi=_PNG_DPI)
+        Image.open(drawn).convert("RGB").quantize(128).save(packed, format="png", optimize=True)
+        return packed.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"image/png": self.png(), "text/plain": f"Picture: {self.alt}"}, {

@@ -1,0 +1,36 @@
+# Everything runs in .venv, made on first use. PYTHON may name another interpreter (>= 3.11).
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS := --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
+
+.PHONY: lab test bench notebooks lint clean
+
+lab: .venv/ready
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: .venv/ready-dev
+	$(BIN)/python -m pytest $(TESTS)
+
+bench: .venv/ready-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/core.py
+	$(BIN)/python benchmarks/sliders.py
+
+notebooks: .venv/ready-dev
+	$(BIN)/python tools/run_notebooks.py
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf .venv build *.egg-info
+
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv || { echo "python3-venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

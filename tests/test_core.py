@@ -1,0 +1,365 @@
+"""The math: step against sequence, backward against differences and against PyTorch, errors."""
+
+import numpy as np
+import pytest
+
+import lstm_core as core
+from lstm_core import LSTMParams, RNNParams, gradient_check
+
+SIZES = [(1, 1, 1, 1), (7, 3, 2, 5), (600, 1, 2, 3), (40, 30, 3, 4)]  # the last two span blocks
+
+
+def problem(kind, T, B, D, H, seed=0, dtype=np.float64):
+    """Parameters and inputs with every entry away from 0, biases too."""
+    rng = np.random.default_rng(seed)
+    init = {"rnn": core.init_rnn, "lstm": core.init_lstm}[kind]
+    params = init(D, H, rng=rng, dtype=dtype)
+    params = params._replace(b=(params.b + rng.normal(size=params.b.shape)).astype(dtype))
+    xs, dhs = (rng.normal(size=(T, B, n)).astype(dtype) for n in (D, H))
+    states = [rng.normal(size=(B, H)).astype(dtype) for _ in range(3)]
+    return params, xs, dhs, *states
+
+
+def relative(a, b):
+    return np.abs(a - b).max() / np.abs(b).max()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_rnn_sequence_is_the_steps(size):
+    params, xs, dhs, h0, _, _ = problem("rnn", *size)
+    trace = core.rnn_forward(xs, params, h0)
+    h, caches = h0, []
+    for t, x in enumerate(xs):
+        h, cache = core.rnn_step(x, h, params)
+        caches.append(cache)
+        np.testing.assert_allclose(trace.h[t + 1], h, rtol=1e-10, atol=1e-12)
+    grads = core.rnn_backward(dhs, trace, params)
+    dh, total = 0, [0, 0, 0]
+    for t in reversed(range(len(xs))):
+        np.testing.assert_allclose(grads.h[t + 1], dh + dhs[t], rtol=1e-9, atol=1e-12)
+        dx, dh, dparams = core.rnn_step_backward(dh + dhs[t], caches[t], params)
+        np.testing.assert_allclose(grads.xs[t], dx, rtol=1e-9, atol=1e-12)
+        total = [a + b for a, b in zip(total, dparams, strict=True)]
+    np.testing.assert_allclose(grads.h[0], dh, rtol=1e-9, atol=1e-12)
+    assert max(map(relative, grads.params, total)) < 1e-10
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_lstm_sequence_is_the_steps(size):
+    params, xs, dhs, h0, c0, dc_last = problem("lstm", *size)
+    trace = core.lstm_forward(xs, params, h0, c0)
+    h, c, caches = h0, c0, []
+    for t, x in enumerate(xs):
+        h, c, cache = core.lstm_step(x, h, c, params)
+        caches.append(cache)
+        np.testing.assert_allclose(trace.h[t + 1], h, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(trace.c[t + 1], c, rtol=1e-10, atol=1e-12)
+        for name, gate in zip("ifgo", cache[3:7], strict=True):
+            np.testing.assert_allclose(getattr(trace, name)[t], gate, rtol=1e-10, atol=1e-12)
+    grads = core.lstm_backward(dhs, trace, params, dc_last)
+    dh, dc, total = 0, dc_last, [0, 0, 0]
+    for t in reversed(range(len(xs))):
+        np.testing.assert_allclose(grads.h[t + 1], dh + dhs[t], rtol=1e-9, atol=1e-12)
+        dx, dh, dc, dparams = core.lstm_step_backward(dh + dhs[t], dc, caches[t], params)
+        np.testing.assert_allclose(grads.xs[t], dx, rtol=1e-9, atol=1e-12)
+        total = [a + b for a, b in zip(total, dparams, strict=True)]
+    np.testing.assert_allclose(grads.h[0], dh, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(grads.c[0], dc, rtol=1e-9, atol=1e-12)
+    assert max(map(relative, grads.params, total)) < 1e-10
+
+
+def test_rnn_gradients_against_differences():
+    params, xs, dhs, h0, _, _ = problem("rnn", 6, 2, 3, 4)
+    grads = core.rnn_backward(dhs, core.rnn_forward(xs, params, h0), params)
+
+    def loss(everything):
+        W_x, W_h, b, xs, h0 = everything
+        return (core.rnn_forward(xs, RNNParams(W_x, W_h, b), h0).h[1:] * dhs).sum()
+
+    report = gradient_check(loss, (*params, xs, h0), (*grads.params, grads.xs, grads.h[0]))
+    assert report, str(report)
+
+
+def test_lstm_gradients_against_differences():
+    params, xs, dhs, h0, c0, dc_last = problem("lstm", 6, 2, 3, 4)
+    grads = core.lstm_backward(dhs, core.lstm_forward(xs, params, h0, c0), params, dc_last)
+
+    def loss(everything):
+        W_x, W_h, b, xs, h0, c0 = everything
+        trace = core.lstm_forward(xs, LSTMParams(W_x, W_h, b), h0, c0)
+        return (trace.h[1:] * dhs).sum() + (trace.c[-1] * dc_last).sum()
+
+    report = gradient_check(
+        loss, (*params, xs, h0, c0), (*grads.params, grads.xs, grads.h[0], grads.c[0])
+    )
+    assert report, str(report)
+
+
+def test_gradient_flow_is_the_total_derivative_at_every_step():
+    """grads.h[t] and grads.c[t] against restarting the network from a nudged h_t, c_t."""
+    params, xs, dhs, h0, c0, _ = problem("lstm", 5, 2, 3, 4)
+    trace = core.lstm_forward(xs, params, h0, c0)
+    grads = core.lstm_backward(dhs, trace, params)
+    for t in range(1, 5):
+
+        def rest(h, c, t=t):
+            after = core.lstm_forward(xs[t:], params, h, c).h[1:]
+            return (after * dhs[t:]).sum() + (h * dhs[t - 1]).sum()
+
+        def shown(c, t=t):  # a nudge of c_t moves h_t too: that is what "total" means
+            return rest(trace.o[t - 1] * np.tanh(c), c)
+
+        by_h = gradient_check(lambda h, t=t: rest(h, trace.c[t]), trace.h[t], grads.h[t])
+        by_c = gradient_check(shown, trace.c[t], grads.c[t])
+        assert by_h, f"h at t = {t}: {by_h}"
+        assert by_c, f"c at t = {t}: {by_c}"
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-10), (np.float32, 2e-4)])
+def test_against_pytorch(dtype, bound):
+    torch = pytest.importorskip("torch", reason="PyTorch is optional")
+    T, B, D, H = 60, 5, 4, 6
+    params, xs, dhs, h0, c0, dc_last = problem("lstm", T, B, D, H, dtype=dtype)
+    peer = torch.nn.LSTM(D, H).to(torch.from_numpy(xs).dtype)
+    with torch.no_grad():
+        for name, value in (("weight_ih", params.W_x.T), ("weight_hh", params.W_h.T),
+                            ("bias_ih", params.b), ("bias_hh", 0 * params.b)):  # fmt: skip
+            getattr(peer, name + "_l0").copy_(torch.from_numpy(value.copy()))
+    x, h, c = (torch.from_numpy(a).requires_grad_() for a in (xs, h0[None], c0[None]))
+    out, (_, c_T) = peer(x, (h, c))
+    ((out * torch.from_numpy(dhs)).sum() + (c_T * torch.from_numpy(dc_last)).sum()).backward()
+
+    trace = core.lstm_forward(xs, params, h0, c0)
+    grads = core.lstm_backward(dhs, trace, params, dc_last)
+    for ours, theirs in (
+        (trace.h[1:], out.detach()),
+        (trace.c[-1], c_T[0].detach()),
+        (grads.xs, x.grad),
+        (grads.h[0], h.grad[0]),
+        (grads.c[0], c.grad[0]),
+        (grads.params.W_x, peer.weight_ih_l0.grad.T),
+        (grads.params.W_h, peer.weight_hh_l0.grad.T),
+        (grads.params.b, peer.bias_ih_l0.grad),
+    ):
+        assert ours.dtype == dtype
+        assert relative(ours, theirs.numpy()) < bound
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+def test_splitting_a_sequence_and_carrying_the_state_changes_nothing(kind):
+    params, xs, _, h0, c0, _ = problem(kind, 12, 2, 3, 4)
+    forward = getattr(core, f"{kind}_forward")
+    start = (h0,) if kind == "rnn" else (h0, c0)
+    whole = forward(xs, params, *start)
+    first = forward(xs[:5], params, *start)
+    carried = (first.h[-1],) if kind == "rnn" else (first.h[-1], first.c[-1])
+    second = forward(xs[5:], params, *carried)
+    np.testing.assert_allclose(whole.h[5:], second.h, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+def test_batch_items_do_not_see_each_other(kind):
+    params, xs, dhs, *_ = problem(kind, 9, 4, 3, 5)
+    forward, backward = (getattr(core, f"{kind}_{way}") for way in ("forward", "backward"))
+    whole = backward(dhs, forward(xs, params), params)
+    alone = backward(dhs[:, 2:3], forward(xs[:, 2:3], params), params)
+    np.testing.assert_allclose(whole.xs[:, 2:3], alone.xs, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(whole.h[:, 2:3], alone.h, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e4, 1e30])
+@pytest.mark.filterwarnings("error")
+def test_saturated_gates_stay_finite_and_silent(dtype, size):
+    params, xs, dhs, *_ = problem("lstm", 20, 2, 3, 4, dtype=dtype)
+    params = params._replace(b=np.where(params.b > 0, size, -size).astype(dtype))
+    with np.errstate(all="raise"):
+        trace = core.lstm_forward(xs, params)
+    grads = core.lstm_backward(dhs, trace, params)
+    for a in (trace.h, trace.c, trace.gates, grads.xs, grads.h, grads.c, *grads.params):
+        assert np.isfinite(a).all()
+    assert {0, 1} >= set(np.unique(trace.f))
+
+
+@pytest.mark.filterwarnings("error")
+def test_sigmoid_is_exact_and_silent():
+    z = np.array([-np.inf, -1e308, -800, -40, -1, 0, 1, 40, 1e308, np.inf])
+    s = core.sigmoid(z)
+    assert np.isfinite(s).all()
+    assert s[0] == 0
+    assert s[-1] == 1
+    np.testing.assert_allclose(s[3], np.exp(-40) / (1 + np.exp(-40)), rtol=1e-15)
+    np.testing.assert_allclose(s + core.sigmoid(-z), 1, rtol=1e-15)
+    assert core.sigmoid(np.float32(3)).dtype == np.float32
+    assert core.sigmoid(0) == 0.5
+    with pytest.raises(TypeError, match="z: expected real numbers"):
+        core.sigmoid("0")
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+def test_no_argument_is_changed(kind):
+    params, xs, dhs, h0, c0, dc_last = problem(kind, 6, 2, 3, 4)
+    forward, backward = (getattr(core, f"{kind}_{way}") for way in ("forward", "backward"))
+    step, step_backward = (getattr(core, f"{kind}_step{way}") for way in ("", "_backward"))
+    states = (h0,) if kind == "rnn" else (h0, c0)
+    last = () if kind == "rnn" else (dc_last,)
+    for a in (*params, xs, dhs, h0, c0, dc_last):
+        a.flags.writeable = False  # a change would raise
+    trace = forward(xs, params, *states)
+    for a in vars(trace).values():
+        a.flags.writeable = False
+    backward(dhs, trace, params, *last)
+    *_, cache = step(xs[0], *states, params)
+    step_backward(dhs[0], *last, cache, params)
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+def test_initialisers(kind):
+    init = getattr(core, f"init_{kind}")
+    params = init(3, 8, rng=np.random.default_rng(1), recurrent="orthogonal", dtype=np.float32)
+    again = init(3, 8, rng=np.random.default_rng(1), recurrent="orthogonal", dtype=np.float32)
+    for a, b in zip(params, again, strict=True):
+        assert a.dtype == np.float32
+        assert np.array_equal(a, b)
+    for block in np.split(params.W_h, params.W_h.shape[1] // 8, axis=1):
+        np.testing.assert_allclose(block @ block.T, np.eye(8), atol=1e-5)
+    uniform = init(3, 8, rng=np.random.default_rng(1))
+    assert 0.9 / np.sqrt(8) < np.abs(uniform.W_h).max() <= 1 / np.sqrt(8)
+
+
+def test_forget_bias_is_the_forget_gates():
+    i, f, g, o = core.split_gates(
+        core.init_lstm(3, 4, rng=np.random.default_rng(0), forget_bias=2.5).b
+    )
+    assert (f == 2.5).all()
+    assert not np.any([i, g, o])
+
+
+X, R = np.zeros((5, 2, 3)), np.random.default_rng(0)
+P = core.init_lstm(3, 4, rng=R)
+Q = core.init_rnn(3, 4, rng=R)
+TRACE = core.lstm_forward(X, P)
+NAN, INF = np.where(np.arange(3) == 1, np.nan, X), np.where(np.arange(3) == 1, np.inf, X)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: core.lstm_forward(X[0], P), ValueError, r"xs: expected 3 axes, got shape \(2, 3\)"),
+        (lambda: core.lstm_forward(X[:, :, :2], P), ValueError, r"xs: .*\(5, 2, 3\), got \(5, 2, 2\)"),
+        (lambda: core.lstm_forward(X[:0], P), ValueError, "xs: expected T >= 1"),
+        (lambda: core.lstm_forward(X[:, :0], P), ValueError, "xs: expected T >= 1 and B >= 1"),
+        (lambda: core.lstm_forward(NAN, P), ValueError, r"xs: expected finite.*nan at \(0, 0, 1\)"),
+        (lambda: core.lstm_forward(INF, P), ValueError, "xs: expected finite numbers, got inf"),
+        (lambda: core.lstm_forward(None, P), TypeError, "xs: expected a real-number array"),
+        (lambda: core.lstm_forward("abc", P), TypeError, "xs: expected a real-number array"),
+        (lambda: core.lstm_forward(X + 1j, P), TypeError, "xs: expected a real-number array"),
+        (lambda: core.lstm_forward([[[1, 2], [3]]], P), TypeError, "xs: expected a real-number"),
+        (lambda: core.lstm_forward(X, P, h0=np.zeros((2, 3))), ValueError, r"h0: .*\(B, H\) = \(2, 4\)"),
+        (lambda: core.lstm_forward(X, P, c0=np.full((2, 4), np.nan)), ValueError, "c0: expected fin"),
+        (lambda: core.lstm_forward(X, None), TypeError, r"params: expected LSTMParams\(W_x, W_h, b\)"),
+        (lambda: core.lstm_forward(X, Q), ValueError, "W_h: expected shape .H, 4H"),
+        (lambda: core.rnn_forward(X, P), ValueError, "W_h: expected shape .H, 1H"),
+        (lambda: core.lstm_forward(X, P._replace(b=P.b[:-1])), ValueError, r"b: expected shape \(16,\)"),
+        (lambda: core.lstm_forward(X, P._replace(W_x=P.W_x[:, :4])), ValueError, "W_x: expected shape"),
+        (lambda: core.lstm_forward(X, P._replace(W_x=P.W_x[:0])), ValueError, "D >= 1"),
+        (lambda: core.lstm_forward(X, P._replace(b=P.b.astype("f4"))), ValueError, "one for all three"),
+        (lambda: core.lstm_forward(X, P._replace(b=None)), TypeError, "b: expected a real-number"),
+        (lambda: core.lstm_forward(X, P._replace(b=P.b * np.nan)), ValueError, "b: expected finite"),
+        (lambda: core.lstm_backward(X, TRACE, P), ValueError, r"dhs: .*\(5, 2, 4\), got \(5, 2, 3\)"),
+        (lambda: core.lstm_backward(TRACE.h, TRACE, P), ValueError, "dhs: expected shape"),
+        (lambda: core.lstm_backward(TRACE.o, X, P), TypeError, "trace: expected LSTMTrace"),
+        (lambda: core.lstm_backward(TRACE.o, TRACE, P, dc_last=[1]), ValueError, "dc_last: expected"),
+        (lambda: core.rnn_backward(TRACE.o, TRACE, Q), TypeError, "trace: expected RNNTrace"),
+        (
+            lambda: core.lstm_backward(TRACE.o, TRACE, core.init_lstm(3, 5, rng=R)),
+            ValueError, "trace: expected D = 3, H = 5.*got D = 3, H = 4",
+        ),
+        (lambda: core.lstm_step(X, X, X, P), ValueError, "x: expected 2 axes"),
+        (lambda: core.lstm_step(X[0], X[0], X[0], P), ValueError, r"h_prev: .*\(B, H\) = \(2, 4\)"),
+        (lambda: core.rnn_step(X[0], None, Q), TypeError, "h_prev: expected a real-number array"),
+        (lambda: core.init_lstm(0, 4, rng=R), ValueError, "D: expected a whole number of at least 1"),
+        (lambda: core.init_rnn(3, 2.0, rng=R), TypeError, "H: expected a whole number"),
+        (lambda: core.init_rnn(3, True, rng=R), TypeError, "H: expected a whole number"),
+        (lambda: core.init_lstm(3, 4, rng=7), TypeError, "rng: expected a numpy.random.Generator"),
+        (lambda: core.init_lstm(3, 4, rng=R, forget_bias=np.nan), ValueError, "forget_bias: expected"),
+        (lambda: core.init_lstm(3, 4, rng=R, dtype="i4"), ValueError, "dtype: expected float32"),
+        (lambda: core.init_rnn(3, 4, rng=R, recurrent="eye"), ValueError, 'recurrent: expected "uni'),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# ---------------------------------------------------------------- gradient_check itself
+
+
+def test_gradient_check_finds_one_wrong_entry():
+    x = np.arange(6.0).reshape(2, 3)
+    right = 3 * x**2
+    assert gradient_check(lambda x: (x**3).sum(), x, right)
+    wrong = right.copy()
+    wrong[1, 2] *= 1.001
+    report = gradient_check(lambda x: (x**3).sum(), x, wrong)
+    assert not report.ok
+    assert report.where == "x[1, 2]"
+    assert "WRONG" in str(report)
+
+
+def test_gradient_check_by_directions():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=50)
+    assert gradient_check(lambda x: np.sin(x).sum(), x, np.cos(x), directions=3, rng=rng)
+    assert not gradient_check(lambda x: np.sin(x).sum(), x, np.sin(x), directions=3, rng=rng)
+
+
+def test_gradient_check_names_the_array_and_sees_small_ones():
+    """A wrong b counts by b's own size, however large W is."""
+    x = {"W": np.full(3, 1e6), "b": np.full(2, 1e-3)}
+    report = gradient_check(
+        lambda x: (x[0] ** 2).sum() / 1e6 + 1e-3 * x[1].sum(),
+        (x["W"], x["b"]),
+        (2 * x["W"] / 1e6, np.full(2, 1.1e-3)),
+    )
+    assert report.where.startswith("x[1]")
+    assert not report
+
+
+def test_gradient_check_says_when_it_could_not_fail():
+    report = gradient_check(lambda x: 0 * x.sum(), np.ones(3), np.zeros(3))
+    assert report.vacuous
+    assert "says nothing" in str(report)
+
+
+def test_gradient_check_hands_out_copies():
+    x = np.ones(3)
+
+    def greedy(x):
+        x *= 0
+        return float(x.sum())
+
+    gradient_check(greedy, x, np.zeros(3))
+    assert (x == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("x", "grad", "error", "words"),
+    [
+        (np.ones(3), np.ones(2), ValueError, "grad: expected the shapes of x"),
+        (np.ones(3, "f4"), np.ones(3), ValueError, "x: expected float64"),
+        (np.array([1, np.nan]), np.ones(2), ValueError, "x: expected finite"),
+        (np.ones(0), np.ones(0), ValueError, "x: expected at least one number"),
+        ("x", np.ones(2), TypeError, "x: expected a real-number array"),
+    ],
+)
+def test_gradient_check_refuses(x, grad, error, words):
+    with pytest.raises(error, match=words):
+        gradient_check(np.sum, x, grad)
+
+
+def test_gradient_check_refuses_a_loss_that_is_no_number():
+    with pytest.raises(ValueError, match=r"loss\(x\): expected 0 axes"):
+        gradient_check(lambda x: x, np.ones(2), np.ones(2))
+    with pytest.raises(ValueError, match=r"loss\(x\): expected a finite number"):
+        gradient_check(lambda x: np.inf, np.ones(2), np.ones(2))

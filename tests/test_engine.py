@@ -1,0 +1,184 @@
+"""The explorer engine on a small explorer of its own."""
+
+import base64
+import io
+import re
+import warnings
+
+import ipywidgets
+import numpy as np
+import pytest
+from ipywidgets.widgets import widget
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lstm_viz import Explorer, Pixels, picture, slider, toggle, whole
+from lstm_viz.style import SIGNED
+
+
+@pytest.fixture
+def make():
+    """A function that makes explorers and closes them after the test."""
+    made = []
+
+    def build(update=None):
+        figure = picture(300, 200)
+        ax, heat = figure.subplots(1, 2)
+        ax.set(xlim=(0, 1), ylim=(-1, 1))
+        (line,) = ax.plot([], [])
+        word = ax.text(0.5, 0.5, "")
+        pixels = Pixels.on(heat, np.zeros((2, 3)), cmap=SIGNED, vmin=-1, vmax=1)
+
+        def move(a, n, up):
+            line.set_data([0, 1], [0, a if up else -a])
+            word.set_text(f"{a:.2f} <&>")
+            pixels.set_data(np.full((2, 3), a))
+            return {"a": a, "n": n}
+
+        explorer = Explorer(
+            "small",
+            figure=figure,
+            controls={
+                "a": slider("slope a", -1, 1, 0.1, 0.5),
+                "n": whole("count n", 1, 5, 2),
+                "up": toggle("up", True),
+            },
+            moving=[line, word, pixels],
+            update=update or move,
+            describe=lambda v: f'a = {v["a"]:.1f} & n = "{v["n"]}"',
+            play="n",
+        )
+        made.append(explorer)
+        return explorer
+
+    yield build
+    for explorer in made:
+        explorer.close()
+
+
+def overlay(explorer):
+    return explorer._over.value
+
+
+def test_it_is_a_widget_with_what_the_contract_names(make):
+    e = make()
+    assert isinstance(e, ipywidgets.Box)
+    assert isinstance(e.figure, Figure)
+    assert list(e.controls) == ["a", "n", "up"]
+    assert e.frame.startswith(b"<svg")
+    assert e.values == {"a": 0.5, "n": 2}
+
+
+def test_a_control_moves_picture_values_and_caption(make):
+    e = make()
+    before, shown = e.frame, overlay(e)
+    e.controls["a"].value = -0.3
+    assert e.values["a"] == pytest.approx(-0.3)
+    assert e.frame != before
+    assert overlay(e) != shown
+    assert e.caption == 'a = -0.3 & n = "2"'
+    assert 'aria-label="a = -0.3 &amp; n = &quot;2&quot;"' in overlay(e)
+    e.controls["a"].value = 0.5
+    assert (e.frame, overlay(e)) == (before, shown)
+
+
+def test_the_picture_is_made_once(make):
+    e = make()
+    figure, still = e.figure, e._still.value
+    e.controls["a"].value = 0.1
+    assert e.figure is figure
+    assert e._still.value == still
+
+
+def test_what_moves_is_not_in_the_background(make):
+    e = make()
+    still = base64.b64decode(re.search(r"base64,([^\"]+)", e._still.value)[1]).decode()
+    assert "0.50" in e.frame.decode()
+    assert "<image" in e.frame.decode()
+    assert "<image" not in still
+
+
+def test_reset_and_set_draw_once(make):
+    calls = []
+
+    def update(**settings):
+        calls.append(settings)
+        return {"a": settings["a"], "n": settings["n"]}
+
+    e = make(update)
+    del calls[:]
+    e.set(a=-1, n=5, up=False)
+    assert calls == [{"a": -1, "n": 5, "up": False}]
+    e.reset()
+    assert calls[1:] == [{"a": 0.5, "n": 2, "up": True}]
+    e.reset()
+    assert len(calls) == 2  # nothing changed, nothing drawn
+
+
+def test_a_failing_update_is_shown_and_survived(make):
+    def update(a, n, up):
+        if n == 3:
+            raise ZeroDivisionError("no <slope> here")
+        return {"a": a, "n": n}
+
+    e = make(update)
+    before = e.frame
+    e.controls["n"].value = 3
+    assert "ZeroDivisionError: no &lt;slope&gt; here" in overlay(e)
+    assert 'role="alert"' in overlay(e)
+    assert e.frame == before
+    e.controls["n"].value = 4
+    assert "alert" not in overlay(e)
+    assert e.values["n"] == 4
+
+
+def test_ids_of_two_explorers_on_a_page_differ(make):
+    one, two = make(), make()
+    assert one.frame == two.frame
+    ids = [set(re.findall(r'\bid="([^"]+)"', overlay(e))) for e in (one, two)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for e, own in zip((one, two), ids, strict=True):
+        used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', overlay(e)))
+        assert used <= own
+
+
+def test_where_nothing_runs_there_is_a_picture_and_a_sentence(make):
+    e = make()
+    data, metadata = e._repr_mimebundle_()
+    assert data["text/plain"] == 'Explorer small: a = 0.5 & n = "2"'
+    assert data["image/png"] == e._repr_mimebundle_()[0]["image/png"]
+    assert metadata["image/png"]["alt"] == e.caption
+    e.controls["a"].value = -1
+    assert data["image/png"] != e._repr_mimebundle_()[0]["image/png"]
+
+
+def test_close_lets_go_of_everything(make):
+    before = set(widget._instances)
+    e = make()
+    assert set(widget._instances) > before
+    e.close()
+    assert set(widget._instances) == before
+    assert e.figure is None
+    e.close()  # a second time does no harm
+
+
+def test_every_label_that_is_shown_is_escaped(make):
+    e = make()
+    assert "&lt;&amp;&gt;" in e.frame.decode()
+
+
+def test_pixels_draws_the_values_it_was_given(make):
+    e = make()
+    e.controls["a"].value = 1
+    png = re.search(r'href="data:image/png;base64,([^"]+)"', e.frame.decode())[1]
+    pixel = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").getpixel((0, 0))
+    assert pixel == tuple(round(255 * v) for v in SIGNED(1.0)[:3])
+
+
+def test_no_warning_on_the_way(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        e = make()
+        for a in np.linspace(-1, 1, 5):
+            e.controls["a"].value = a

@@ -1,0 +1,42 @@
+"""Run a notebook in a real JupyterLab and save screenshots: python tools/look.py NOTEBOOK.
+
+The pages land in --out as 00.png, 01.png, ... from top to bottom.
+"""
+
+import argparse
+from pathlib import Path
+
+import lab
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("build/look"))
+    parser.add_argument("--width", type=int, default=1400)
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--unrun", action="store_true", help="show it as stored, without running")
+    parser.add_argument("--slice", type=int, default=1500, help="height of one screenshot")
+    args = parser.parse_args()
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    with lab.server([args.notebook], dark=args.dark) as (address, token):
+        with lab.browser(args.width) as page:
+            lab.open_notebook(page, address, token, args.notebook.name)
+            errors = 0 if args.unrun else lab.run_all(page)
+            print(f"{errors} cells with errors")
+            page.wait_for_timeout(1500)  # pictures fade in after the last message
+            scroller = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
+            height = page.evaluate(f"document.querySelector('{scroller}').scrollHeight")
+            page.set_viewport_size({"width": args.width, "height": height + 160})
+            page.wait_for_timeout(1500)
+            total = height + 160
+            for n, top in enumerate(range(0, total, args.slice)):
+                clip = {"x": 0, "y": top, "width": args.width,
+                        "height": min(args.slice, total - top)}  # fmt: skip
+                page.screenshot(path=args.out / f"{n:02d}.png", clip=clip)
+            print(f"{n + 1} pictures in {args.out}")
+
+
+if __name__ == "__main__":
+    main()
