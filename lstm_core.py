@@ -109,7 +109,7 @@ def rnn_step_backward(dh, cache, params):
 
     `dh` is the total: the loss's direct share plus what comes from step t + 1.
     """
-    W_x, W_h, b = params = _check_rnn_params(params)
+    W_x, W_h, _ = params = _check_rnn_params(params)
     x, h_prev, h = cache
     (dh,) = _check_step(params, dh=dh)
 
@@ -148,7 +148,7 @@ def lstm_step_backward(dh, dc, cache, params):
     dh (B, H): the total derivative by h_t. dc (B, H): the derivative by c_t along the cell
     line only; the path from c_t through h_t is added here (4.7).
     """
-    W_x, W_h, b = params = _check_lstm_params(params)
+    W_x, W_h, _ = params = _check_lstm_params(params)
     x, h_prev, c_prev, i, f, g, o, c = cache
     dh, dc = _check_step(params, dh=dh, dc=dc)
 
@@ -217,7 +217,7 @@ def rnn_backward(dhs, trace, params) -> RNNGrads:
     dhs (T, B, H): the loss's direct derivative by each h_t, t = 1..T.
     Raises as `rnn_forward` does, and for a trace that does not belong to the parameters.
     """
-    W_x, W_h, b = params = _check_rnn_params(params)
+    W_x, W_h, _ = params = _check_rnn_params(params)
     dhs, _ = _check_backward(params, RNNTrace, trace, dhs)
     xs, h = trace.xs, trace.h
     T, B, D = xs.shape
@@ -332,7 +332,7 @@ def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
     multiplied with) is computed for a block of steps at once; what is left to the loop is
     the recurrence itself.
     """
-    W_x, W_h, b = params = _check_lstm_params(params)
+    W_x, W_h, _ = params = _check_lstm_params(params)
     dhs, dc_last = _check_backward(params, LSTMTrace, trace, dhs, dc_last)
     xs, h = trace.xs, trace.h
     T, B, D = xs.shape
@@ -371,7 +371,7 @@ _ROWS_PER_BLOCK = 512  # T x B rows whose slopes are held at once: enough for a 
 
 def _local_slopes(trace, now):
     """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`: da (n,B,4,H), (n,B,H)."""
-    i, f, g, o = split_gates(trace.gates[now])
+    i, _, g, o = split_gates(trace.gates[now])
     tanh_c = trace.tanh_c[now]
     n, B, H = tanh_c.shape
     gates = trace.gates[now].reshape(n, B, 4, H)
@@ -619,7 +619,7 @@ def _check_backward(params, kind, trace, dhs, dc_last=None):
         raise TypeError(f"trace: expected {kind.__name__}, got {_describe(trace)}")
     T, B, D = trace.xs.shape
     H = trace.h.shape[-1]
-    if (D, H) != (len(W_x), len(W_h)) or trace.h.dtype != W_h.dtype:
+    if (len(W_x), len(W_h)) != (D, H) or trace.h.dtype != W_h.dtype:
         raise ValueError(
             f"trace: expected D = {len(W_x)}, H = {len(W_h)}, {W_h.dtype} as in params, "
             f"got D = {D}, H = {H}, {trace.h.dtype}"

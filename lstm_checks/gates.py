@@ -15,7 +15,7 @@ WORDS = {
     "cell_difference": "the written part is added to the kept one, not taken away.",
     "gates": "i, f, g and o as in lstm_step.",
     "gates_count": "gates returned {got}; expected the four arrays i, f, g, o.",
-    "gates_order": "{name} holds what {other} should: the column blocks stand in the order i, f, g, o.",
+    "gates_order": "{name} holds what {other} should: the blocks stand in the order i, f, g, o.",
     "gates_bias": "{name} is right but for the bias b.",
     "gates_state": "{name} does not see h_prev: x @ W_x is only half of the pre-activation.",
     "gates_raw": "{name} is still the pre-activation: squash it.",

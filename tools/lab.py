@@ -136,8 +136,9 @@ def run_all(page):
     for command in ("clear-all-cell-outputs", "run-all-cells"):  # void: not awaited here
         page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")
     page.wait_for_function(
-        """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-                   .every(p => /\\[\\d+\\]/.test(p.textContent))""",
-        timeout=300_000,
+        """() => window.jupyterapp.shell.currentWidget.content.widgets
+                   .map(cell => cell.model)
+                   .filter(model => model.type === 'code' && model.sharedModel.source.trim())
+                   .every(model => model.executionCount && model.executionState !== 'running')"""
     )
     return page.locator(".jp-OutputArea-output[data-mime-type*='error']").count()

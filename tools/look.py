@@ -16,26 +16,25 @@ def main():
     parser.add_argument("--width", type=int, default=1400)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--unrun", action="store_true", help="show it as stored, without running")
-    parser.add_argument("--slice", type=int, default=1500, help="height of one screenshot")
+    parser.add_argument("--height", type=int, default=1500, help="of the browser's window")
     args = parser.parse_args()
 
     args.out.mkdir(parents=True, exist_ok=True)
-    with lab.server([args.notebook], dark=args.dark) as (address, token):
-        with lab.browser(args.width) as page:
-            lab.open_notebook(page, address, token, args.notebook.name)
-            errors = 0 if args.unrun else lab.run_all(page)
-            print(f"{errors} cells with errors")
-            page.wait_for_timeout(1500)  # pictures fade in after the last message
-            scroller = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
-            height = page.evaluate(f"document.querySelector('{scroller}').scrollHeight")
-            page.set_viewport_size({"width": args.width, "height": height + 160})
-            page.wait_for_timeout(1500)
-            total = height + 160
-            for n, top in enumerate(range(0, total, args.slice)):
-                clip = {"x": 0, "y": top, "width": args.width,
-                        "height": min(args.slice, total - top)}  # fmt: skip
-                page.screenshot(path=args.out / f"{n:02d}.png", clip=clip)
-            print(f"{n + 1} pictures in {args.out}")
+    with (
+        lab.server([args.notebook], dark=args.dark) as served,
+        lab.browser(args.width, args.height) as page,
+    ):
+        lab.open_notebook(page, *served, args.notebook.name)
+        errors = 0 if args.unrun else lab.run_all(page)
+        print(f"{errors} cells with errors")
+        page.wait_for_timeout(1500)  # pictures fade in after the last message
+        panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
+        height, shown = panel.evaluate("p => [p.scrollHeight, p.clientHeight]")
+        for n, top in enumerate(range(0, height, shown - 40)):
+            panel.evaluate(f"p => p.scrollTo(0, {top})")
+            page.wait_for_timeout(300)
+            panel.screenshot(path=args.out / f"{n:02d}.png")
+        print(f"{n + 1} pictures in {args.out}")
 
 
 if __name__ == "__main__":

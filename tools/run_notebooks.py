@@ -30,6 +30,8 @@ def run(path: Path):
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.source.startswith("ask("):  # the answers must not stand above the question
+            cell.metadata["jupyter"] = {"source_hidden": True}
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)  # dead without its kernel
     text = nbformat.writes(notebook) + "\n"

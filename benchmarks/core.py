@@ -1,0 +1,191 @@
+"""Forward plus backward of `lstm_core`, as ratios against named peers in the same run.
+
+Peers: `torch.nn.LSTM` (optional: pip install -r requirements-torch.txt), the usual tutorial
+code (four products a step on the joined [h, x], gradients added step by step), and the bare
+matrix products that no LSTM can do without. One thread, float32, medians of alternating runs.
+A ratio above 1 means that ours is faster; targets stand beside it.
+"""
+
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import platform
+import statistics
+import time
+import tracemalloc
+
+import numpy as np
+
+from lstm_core import init_lstm, lstm_backward, lstm_forward, sigmoid, split_gates
+
+try:
+    import torch
+
+    torch.set_num_threads(1)
+except ImportError:
+    torch = None
+
+# T, B, D, H: at least this much against torch and against the tutorial code
+TARGETS = {
+    (25, 1, 8, 8): (1.0, 3),
+    (50, 1, 16, 16): (1.0, 3),
+    (100, 1, 8, 32): (1.0, 3),
+    (50, 16, 32, 64): (1.0, 2),
+    (100, 32, 64, 128): (1.0, 2),
+    (50, 64, 256, 512): (1.0, None),
+}
+BARE_AT_LARGEST = 1.3
+MEMORY = 1.5
+
+
+def tutorial(xs, dhs, params):
+    """The LSTM as tutorials write it, forward and backward over xs (T, B, D)."""
+    H = dhs.shape[-1]
+    blocks = zip(split_gates(params.W_h), split_gates(params.W_x), strict=True)
+    W_i, W_f, W_g, W_o = (np.concatenate(pair) for pair in blocks)
+    b_i, b_f, b_g, b_o = split_gates(params.b)
+    h = c = np.zeros_like(dhs[0])
+    steps = []
+    for x in xs:
+        joined = np.concatenate([h, x], axis=1)
+        i, f = sigmoid(joined @ W_i + b_i), sigmoid(joined @ W_f + b_f)
+        g, o = np.tanh(joined @ W_g + b_g), sigmoid(joined @ W_o + b_o)
+        c_prev, c = c, f * c + i * g
+        h = o * np.tanh(c)
+        steps.append((joined, i, f, g, o, c_prev, c))
+    dW = [np.zeros_like(W_i) for _ in range(4)]
+    db = [np.zeros_like(b_i) for _ in range(4)]
+    dh_next = dc_next = np.zeros_like(dhs[0])
+    dxs = np.empty_like(xs)
+    for t in reversed(range(len(xs))):
+        joined, i, f, g, o, c_prev, c = steps[t]
+        dh = dhs[t] + dh_next
+        dc = dc_next + dh * o * (1 - np.tanh(c) ** 2)
+        das = (dc * g * i * (1 - i), dc * c_prev * f * (1 - f), dc * i * (1 - g**2),
+               dh * np.tanh(c) * o * (1 - o))  # fmt: skip
+        djoined = 0
+        for n, (da, W) in enumerate(zip(das, (W_i, W_f, W_g, W_o), strict=True)):
+            dW[n] += joined.T @ da
+            db[n] += da.sum(axis=0)
+            djoined = djoined + da @ W.T
+        dh_next, dxs[t], dc_next = djoined[:, :H], djoined[:, H:], dc * f
+    return dW, db, dxs
+
+
+def bare_products(xs, dhs, params):
+    """Only the matrix products of a forward and a backward pass."""
+    T, B, D = xs.shape
+    W_x, W_h, _ = params
+    flat, h = xs.reshape(T * B, D), dhs[0]
+    a = flat @ W_x
+    W_hT, W_xT = np.ascontiguousarray(W_h.T), np.ascontiguousarray(W_x.T)
+    for _ in range(T):
+        h @ W_h
+        a[:B] @ W_hT
+    return flat.T @ a, dhs.reshape(T * B, -1).T @ a, a @ W_xT
+
+
+def torch_peer(xs, dhs, params):
+    """The same through torch.nn.LSTM, and the largest relative difference of dW_x."""
+    peer = torch.nn.LSTM(xs.shape[2], dhs.shape[2])
+    with torch.no_grad():
+        peer.weight_ih_l0.copy_(torch.from_numpy(params.W_x.T.copy()))
+        peer.weight_hh_l0.copy_(torch.from_numpy(params.W_h.T.copy()))
+        peer.bias_ih_l0.copy_(torch.from_numpy(params.b))
+        peer.bias_hh_l0.zero_()
+    x, dh = torch.from_numpy(xs).requires_grad_(), torch.from_numpy(dhs)
+
+    def run():
+        peer.zero_grad()
+        x.grad = None
+        peer(x)[0].backward(dh)
+
+    run()
+    ours = lstm_backward(dhs, lstm_forward(xs, params), params).params.W_x
+    theirs = peer.weight_ih_l0.grad.numpy().T
+    assert np.abs(ours - theirs).max() < 2e-4 * np.abs(theirs).max()
+    return run
+
+
+def medians(runs, seconds=4.0):
+    """Median time of each callable, run in turn until the seconds are over."""
+    times = {name: [] for name in runs}
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until or len(times["ours"]) < 5:
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def verdict(value, target, at_most=False):
+    if target is None:
+        return f"{value:6.2f}        "
+    good = value <= target if at_most else value >= target
+    return f"{value:6.2f} {'pass ' if good else 'short'} ({'<=' if at_most else '>='}{target})"
+
+
+def memory(xs, dhs, params):
+    """Peak memory of forward plus backward, over that of the trace and the gradients."""
+    tracemalloc.start()
+    trace = lstm_forward(xs, params)
+    grads = lstm_backward(dhs, trace, params)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    kept = [trace.h, trace.c, trace.tanh_c, trace.gates, grads.xs, grads.h, grads.c]
+    return peak / sum(a.nbytes for a in (*kept, *grads.params))
+
+
+def main():
+    peer = f"PyTorch {torch.__version__}" if torch else "no PyTorch"
+    print(
+        f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, {peer}"
+    )
+    print("one thread, float32, medians of alternating runs")
+    print(f"{'T, B, D, H':20} {'ours ms':>8}   torch / ours           tutorial / ours"
+          "        ours / bare products")  # fmt: skip
+    for (T, B, D, H), (against_torch, against_tutorial) in TARGETS.items():
+        rng = np.random.default_rng(0)
+        params = init_lstm(D, H, rng=rng, dtype=np.float32)
+        xs, dhs = (rng.normal(size=(T, B, n)).astype(np.float32) for n in (D, H))
+        runs = {
+            "ours": lambda: lstm_backward(dhs, lstm_forward(xs, params), params),  # noqa: B023
+            "tutorial": lambda: tutorial(xs, dhs, params),  # noqa: B023
+            "bare": lambda: bare_products(xs, dhs, params),  # noqa: B023
+        }
+        if torch:
+            runs["torch"] = torch_peer(xs, dhs, params)
+        ms = {name: 1e3 * t for name, t in medians(runs).items()}
+        bare = BARE_AT_LARGEST if H == 512 else None
+        print(
+            f"{T:4}, {B:3}, {D:4}, {H:4} {ms['ours']:9.2f}   "
+            + (verdict(ms["torch"] / ms["ours"], against_torch) if torch else "     -        ")
+            + f"   {verdict(ms['tutorial'] / ms['ours'], against_tutorial)}"
+            + f"   {verdict(ms['ours'] / ms['bare'], bare, at_most=True)}",
+            flush=True,
+        )
+    print(f"\nmemory, peak / (trace + gradients): {verdict(memory(xs, dhs, params), MEMORY, True)}")
+    small = init_lstm(16, 32, rng=rng, dtype=np.float32)
+    for axis, name in ((0, "T"), (1, "B")):
+        sizes = [50, 16, 16]
+        twice = sizes.copy()
+        twice[axis] *= 4
+        one, four = (np.zeros(s, np.float32) for s in (sizes, twice))
+        t = medians(
+            {
+                "ours": lambda a=one: lstm_backward(
+                    np.zeros((*a.shape[:2], 32), np.float32), lstm_forward(a, small), small
+                ),
+                "four": lambda a=four: lstm_backward(
+                    np.zeros((*a.shape[:2], 32), np.float32), lstm_forward(a, small), small
+                ),
+            },
+            seconds=2,
+        )
+        print(f"time at 4 x {name} / time at {name}: {t['four'] / t['ours']:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Every notebook as a reader meets it: JupyterLab in Chromium, keyboard and mouse.
+
+A slider counts as moved only when the page's picture and caption are those that the same
+explorer, made here, has for the value that the page shows.
+"""
+
+import itertools
+import os
+import re
+
+import pytest
+
+from lstm_viz import EXPLORERS
+from tools import lab
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
+        reason="no chromium here: on Debian, apt-get install chromium",
+    ),
+]
+NOTEBOOKS = sorted(path.name for path in lab.NOTEBOOKS.glob("*.ipynb"))
+DEAF = {
+    "cell_type": "code", "id": "deaf", "metadata": {}, "outputs": [], "execution_count": None,
+    "source": "from lstm_viz import Explorer\nExplorer._changed = lambda self, key: None",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def served():
+    with lab.server() as (address, token):
+        yield address, token
+
+
+@pytest.fixture(scope="module")
+def page():
+    with lab.browser(1100, 700) as page:
+        yield page
+
+
+def opened(page, served, name):
+    lab.open_notebook(page, *served, name)
+    assert lab.run_all(page) == 0, f"{name}: cells end in errors"
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.lstm-explorer')]"
+        ".every(e => e.querySelector('.lstm-caption') && e.querySelector('img'))"
+    )
+
+
+def explorers(page):
+    """(name, box) of every explorer on the page, from top to bottom."""
+    boxes = page.locator(".lstm-explorer")
+    for n in range(boxes.count()):
+        box = boxes.nth(n)
+        yield re.search(r"lstm-explorer-(\w+)", box.get_attribute("class"))[1], box
+
+
+def caption(box):
+    return box.locator(".lstm-caption").inner_text()
+
+
+def curves(svg):
+    """The shapes of a picture: every path's data."""
+    return [" ".join(d.split()) for d in re.findall(r'\bd="([^"]*)"', svg)]
+
+
+def picture(box):
+    return curves(box.locator(".lstm-caption").evaluate("c => c.previousElementSibling.outerHTML"))
+
+
+def until_changed(page, box, before):
+    page.wait_for_function(
+        "([box, before]) => box.querySelector('.lstm-caption').previousElementSibling"
+        ".outerHTML !== before",
+        arg=[box.element_handle(), before],
+        timeout=10_000,
+    )
+
+
+def until_caption(page, box, words):
+    page.wait_for_function(
+        "([box, words]) => box.querySelector('.lstm-caption').innerText === words",
+        arg=[box.element_handle(), words],
+        timeout=10_000,
+    )
+
+
+def markup(box):
+    return box.locator(".lstm-caption").evaluate("c => c.previousElementSibling.outerHTML")
+
+
+def slider_names(explorer):
+    return [k for k, c in explorer.controls.items() if hasattr(c, "min") and hasattr(c, "step")]
+
+
+def move_and_compare(page, box, name, *ways):
+    """Move every slider in each way; the page must show what this process computes."""
+    twin = EXPLORERS[name]()
+    try:
+        assert caption(box) == twin.caption
+        for how, (n, key) in itertools.product(ways, enumerate(slider_names(twin))):
+            handle = box.locator(".noUi-handle").nth(n)
+            before = markup(box)
+            how(page, handle)
+            until_changed(page, box, before)
+            # ask the page for the value it settled on, then wait for that value's picture
+            value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
+            control = twin.controls[key]
+            steps = round((value - control.min) / control.step)
+            value = control.min + steps * control.step
+            control.value = round(value) if isinstance(control.value, int) else value
+            until_caption(page, box, twin.caption)
+            assert picture(box) == curves(twin.frame.decode()), f"{name}: {key} = {value}"
+        box.locator("button:has-text('Reset')").click()
+        twin.reset()
+        until_caption(page, box, twin.caption)
+    finally:
+        twin.close()
+
+
+def by_keyboard(page, handle):
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    lowest = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+    page.keyboard.press("ArrowLeft" if lowest else "ArrowRight")
+
+
+def by_mouse(page, handle):
+    handle.scroll_into_view_if_needed()
+    at = handle.bounding_box()
+    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    share = float(handle.get_attribute("aria-valuenow")) - float(
+        handle.get_attribute("aria-valuemin")
+    )
+    span = float(handle.get_attribute("aria-valuemax")) - float(
+        handle.get_attribute("aria-valuemin")
+    )
+    way = 1 if share < span / 2 else -1
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 4):
+        page.mouse.move(x + way * 12 * step, y)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_slider_answers_to_keyboard_and_mouse(page, served, name):
+    opened(page, served, name)
+    found = list(explorers(page))
+    assert found, f"{name} shows no explorer"
+    for explorer, box in found:
+        move_and_compare(page, box, explorer, by_keyboard, by_mouse)
+
+
+def test_without_the_observer_this_test_would_fail(page):
+    def deafen(name, notebook):
+        notebook["cells"].insert(1, DEAF)
+        return notebook
+
+    with lab.server([lab.NOTEBOOKS / "03_gates.ipynb"], patch=deafen) as served:
+        opened(page, served, "03_gates.ipynb")
+        explorer, box = next(explorers(page))
+        with pytest.raises(Exception, match="Timeout"):
+            move_and_compare(page, box, explorer, by_keyboard)
+
+
+def test_opened_without_running_the_pictures_show(page, served):
+    lab.open_notebook(page, *served, "03_gates.ipynb")
+    pictures = page.locator(".jp-OutputArea-output img")
+    assert pictures.count() >= 8
+    for n in range(pictures.count()):
+        assert pictures.nth(n).evaluate("i => i.complete && i.naturalWidth") > 300
+    assert page.get_by_text("Error displaying widget").count() == 0
