@@ -11,7 +11,7 @@ import contextlib
 import html
 import io
 import itertools
-import re
+import sys
 import traceback
 from collections.abc import Callable
 
@@ -219,7 +219,7 @@ class Explorer(widgets.VBox):
 
     def close(self):
         """Let go of the figure and of every widget."""
-        if self.figure is None:
+        if self.figure is None or sys.is_finalizing():  # ipywidgets closes at shutdown too
             return
         for control in self.controls.values():
             control.unobserve_all("value")
@@ -304,13 +304,15 @@ class Explorer(widgets.VBox):
 
     def _stack(self, frame, words, failed=False):
         """The moving part with its caption (or what went wrong) below it, as HTML."""
-        svg = _IDS.sub(rf"\g<1>{self._prefix}", frame.decode())
+        width, height = self.figure.get_size_inches() * 72
+        svg = frame.decode()
+        svg = svg[svg.index(">") + 1 :]  # what follows the opening tag
+        for use in (' id="', "url(#", 'href="#'):
+            svg = svg.replace(use, use + self._prefix)
         label = html.escape(self.caption, quote=True)
-        svg = _HEAD.sub(
-            rf'<svg \1 role="img" aria-label="{_plain(label)}"'
-            ' style="display:block;width:100%;height:auto">',
-            svg,
-            count=1,
+        svg = (
+            f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}"'
+            f' style="display:block;width:100%;height:auto">{svg}'
         )
         role = 'role="alert"' if failed else ""
         edge = "border-left:4px solid #D55E00;padding-left:8px;" if failed else ""
@@ -321,13 +323,6 @@ class Explorer(widgets.VBox):
 
 
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-_IDS = re.compile(r'(\bid="|url\(#|href="#)')
-_HEAD = re.compile(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>')
-
-
-def _plain(text):
-    """A string that `re.sub` takes as it is."""
-    return text.replace("\\", r"\\")
 
 
 def _parts(widget):
