@@ -46,7 +46,8 @@ def right(message) -> Verdict:
 
 def wrong(message, **details) -> Verdict:
     """Not yet; the message (a key of WORDS, or the words themselves) says what is off."""
-    return Verdict(False, WORDS.get(message, message).format(**details))
+    text = WORDS.get(message, message)
+    return Verdict(False, text.format(**details) if details else text)
 
 
 def run(function: Callable, *arguments):

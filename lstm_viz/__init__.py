@@ -3,12 +3,16 @@
 Every explorer of the series is in EXPLORERS: name -> a function that makes it.
 """
 
-from . import gates
-from .engine import Explorer, Pixels, choice, slider, toggle, whole
+from . import bptt, foundations, gates, layers, patients
+from .engine import Explorer, Pixels, Words, choice, slider, toggle, whole
 from .style import COLOURS, Picture, picture
 
 EXPLORERS = {
+    **bptt.EXPLORERS,
+    **foundations.EXPLORERS,
     **gates.EXPLORERS,
+    **layers.EXPLORERS,
+    **patients.EXPLORERS,
 }
 
 __all__ = [
@@ -17,8 +21,13 @@ __all__ = [
     "Explorer",
     "Picture",
     "Pixels",
+    "Words",
+    "bptt",
     "choice",
+    "foundations",
     "gates",
+    "layers",
+    "patients",
     "picture",
     "slider",
     "toggle",

@@ -20,11 +20,11 @@ pytestmark = [
         reason="no chromium here: on Debian, apt-get install chromium",
     ),
 ]
-NOTEBOOKS = sorted(path.name for path in lab.NOTEBOOKS.glob("*.ipynb"))
 DEAF = {
     "cell_type": "code", "id": "deaf", "metadata": {}, "outputs": [], "execution_count": None,
     "source": "from lstm_viz import Explorer\nExplorer._changed = lambda self, key: None",
 }  # fmt: skip
+NOTEBOOKS = sorted(path.name for path in lab.NOTEBOOKS.glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")

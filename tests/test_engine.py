@@ -115,6 +115,17 @@ def test_reset_and_set_draw_once(make):
     assert len(calls) == 2  # nothing changed, nothing drawn
 
 
+def test_a_late_report_of_the_browser_does_not_undo_a_reset(make):
+    """The browser snaps 0.4 to its own grid and says so after Python has moved on."""
+    e = make()
+    e.set(a=0.4)
+    e.reset()
+    e.controls["a"].set_state({"value": 0.40000000000000013})
+    assert e.values["a"] == 0.5
+    e.controls["a"].set_state({"value": 0.4})  # a reader's own hand, a moment later
+    assert e.values["a"] == 0.4
+
+
 def test_a_failing_update_is_shown_and_survived(make):
     def update(a, n, up):
         if n == 3:

@@ -32,12 +32,25 @@ def run(path: Path):
         cell.metadata.pop("execution", None)
         if cell.source.startswith("ask("):  # the answers must not stand above the question
             cell.metadata["jupyter"] = {"source_hidden": True}
+        if cell.cell_type == "code":
+            cell.outputs = merged(cell.outputs)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)  # dead without its kernel
     text = nbformat.writes(notebook) + "\n"
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def merged(outputs):
+    """Neighbouring pieces of one stream as one: how a kernel cuts them is a matter of time."""
+    whole = []
+    for output in outputs:
+        if whole and output.get("name") and output.get("name") == whole[-1].get("name"):
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def main(names):

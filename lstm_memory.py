@@ -1,0 +1,79 @@
+"""What a plain RNN's state keeps: read-outs of past inputs, and bounds on its gradients.
+
+The measures of notebook 02, on top of `lstm_core`'s RNN. NumPy only.
+"""
+
+import numpy as np
+
+from lstm_core import RNNParams, _as_array, _as_real, _check_count, _check_rng
+
+SLOPE_BOUND = {"tanh": 1.0, "sigmoid": 0.25}  # gamma: the steepest the activation gets
+
+
+def spectral_radius(W) -> float:
+    """The largest absolute eigenvalue of a square matrix (H, H) (2.4)."""
+    return float(np.abs(np.linalg.eigvals(W)).max())
+
+
+def largest_singular_value(W) -> float:
+    """The most that W (H, H) can lengthen a vector: its largest singular value (2.6)."""
+    return float(np.linalg.norm(W, 2))
+
+
+def reservoir(H, strength, *, rng, input_strength=1.0, symmetric=False) -> RNNParams:
+    """An RNN with one input, random recurrent weights of a given spectral radius, no bias.
+
+    H: hidden size. strength: the spectral radius of W_h, 0 or more. input_strength: inputs
+    enter with weights uniform within plus or minus it. symmetric: W_h = W_h^T, for which
+    spectral radius and largest singular value are the same.
+    Raises ValueError or TypeError for H below 1, a negative strength, no Generator.
+    Source: Jaeger 2001, echo state networks.
+    """
+    _check_count("H", H)
+    _check_rng(rng)
+    if not 0 <= float(_as_real("strength", strength, ndim=0)) < np.inf:
+        raise ValueError(f"strength: expected a finite number of 0 or more, got {strength}")
+    W_h = rng.normal(size=(H, H))
+    if symmetric:
+        W_h = W_h + W_h.T
+    W_x = input_strength * rng.uniform(-1, 1, (1, H))
+    return RNNParams(W_x, W_h * (strength / spectral_radius(W_h)), np.zeros(H))
+
+
+def memory_curve(states, inputs, lags, *, ridge=1e-6, train=0.6) -> np.ndarray:
+    """How well a linear read-out of the state recovers the input of k steps ago (2.3).
+
+    states: h (T, H); inputs: x (T,), where states[t] has just seen inputs[t].
+    lags: the longest k. ridge: the least-squares penalty. train: the share of steps that the
+    read-out is fitted on; it is judged on the rest.
+    Returns R^2 for k = 0 ... lags, (lags + 1,): 1 is perfect recall, 0 no better than the
+    mean; negative values, which say the same, are put at 0.
+    Raises ValueError for shapes that do not fit or too few steps.
+    Source: Jaeger 2001, short term memory in echo state networks.
+    """
+    states = _as_real("states", states, ndim=2).astype(float)
+    T, H = states.shape
+    inputs = _as_array("inputs", inputs, (T,), "(T,)", np.float64)
+    _check_count("lags", lags)
+    cut = lags + int(train * (T - lags))
+    if cut - lags < 2 * H or T - cut < 10:
+        raise ValueError(
+            f"states: expected at least {2 * H} steps to fit and 10 to judge after {lags} lags, "
+            f"got {cut - lags} and {T - cut}"
+        )
+    past = np.stack([inputs[lags - k : T - k] for k in range(lags + 1)], axis=1)  # (T-lags, K)
+    seen = np.column_stack([states[lags:], np.ones(T - lags)])
+    fit, judge = slice(0, cut - lags), slice(cut - lags, None)
+    A = seen[fit].T @ seen[fit] + ridge * np.eye(H + 1)
+    weights = np.linalg.solve(A, seen[fit].T @ past[fit])
+    left = ((past[judge] - seen[judge] @ weights) ** 2).mean(axis=0)
+    return np.maximum(0, 1 - left / past[judge].var(axis=0))
+
+
+def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:
+    """The most that k steps back can leave of a gradient's length, k = 0 ... steps (2.6).
+
+    (gamma * largest singular value of W_h) ** k: one factor of W_h a step.
+    Source: Pascanu, Mikolov & Bengio 2013, section 2.
+    """
+    return (gamma * largest_singular_value(W_h)) ** np.arange(steps + 1)

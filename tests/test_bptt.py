@@ -1,0 +1,357 @@
+"""Notebook 04, first half: the splits, the Jacobians, truncation, checkers and explorers."""
+
+import numpy as np
+import pytest
+
+from lstm_bptt import (
+    compare_gradients,
+    lstm_jacobians,
+    products_to_end,
+    rnn_jacobians,
+    split_step,
+    split_way,
+    truncated_backward,
+)
+from lstm_checks import bptt as check
+from lstm_core import (
+    LSTMTrace,
+    RNNTrace,
+    init_lstm,
+    init_rnn,
+    lstm_backward,
+    lstm_forward,
+    lstm_step,
+    rnn_backward,
+    rnn_forward,
+    rnn_step,
+)
+from lstm_tasks import eeg
+from lstm_viz.bptt import EXPLORERS
+
+D, H, B, T = 3, 4, 2, 12
+
+
+@pytest.fixture
+def lstm():
+    rng = np.random.default_rng(1)
+    params = init_lstm(D, H, rng=rng)
+    params = params._replace(W_h=2 * params.W_h)
+    trace = lstm_forward(rng.normal(size=(T, B, D)), params, *rng.normal(size=(2, B, H)))
+    return params, trace, rng.normal(size=(T, B, H)), rng.normal(size=(B, H))
+
+
+@pytest.fixture
+def rnn():
+    rng = np.random.default_rng(2)
+    params = init_rnn(D, H, rng=rng)
+    params = params._replace(W_h=2 * params.W_h)
+    return params, rnn_forward(rng.normal(size=(T, B, D)), params), rng.normal(size=(T, B, H))
+
+
+def close(a, b, rtol=1e-12):
+    return np.abs(np.asarray(a) - b).max() <= rtol * np.abs(b).max()
+
+
+# ---------------------------------------------------------------- the two splits
+
+
+def test_a_steps_shares_add_up_and_both_matter(lstm):
+    params, trace, dhs, dc_last = lstm
+    grads = lstm_backward(dhs, trace, params, dc_last)
+    shares = split_step(trace, grads, dc_last)
+    assert close(shares.carousel + shares.rest, grads.c)
+    assert not shares.rest[0].any()
+    assert (np.abs(shares.carousel[1:]).max(axis=(1, 2)) > 1e-3).all()
+    assert (np.abs(shares.rest[1:]).max(axis=(1, 2)) > 1e-3).all()
+
+
+def test_the_ways_carousel_is_the_gradient_of_a_cell_with_frozen_gates(lstm):
+    """Nudge c_t and let the gates stay as they were: only the cell line answers."""
+    params, trace, dhs, dc_last = lstm
+    grads = lstm_backward(dhs, trace, params, dc_last)
+    shares = split_way(dhs, trace, grads, dc_last)
+    assert close(shares.carousel + shares.rest, grads.c)
+
+    def loss(c, t):
+        total = (trace.o[t - 1] * np.tanh(c) * dhs[t - 1]).sum() if t else 0
+        for s in range(t, T):
+            c = trace.f[s] * c + trace.i[s] * trace.g[s]
+            total += (trace.o[s] * np.tanh(c) * dhs[s]).sum()
+        return total + (c * dc_last).sum()
+
+    for t in (0, 5, T):
+        for place in np.ndindex(B, H):
+            nudge = np.zeros((B, H))
+            nudge[place] = 1e-5
+            c = trace.c[t]
+            slope = (loss(c + nudge, t) - loss(c - nudge, t)) / 2e-5
+            assert abs(slope - shares.carousel[t][place]) < 1e-8
+
+
+def test_with_a_loss_at_the_end_the_carousel_is_the_product_of_forget_gates(lstm):
+    params, trace, dhs, _ = lstm
+    dhs = np.concatenate([0 * dhs[:-1], dhs[-1:]])
+    grads = lstm_backward(dhs, trace, params)
+    carousel = split_way(dhs, trace, grads).carousel
+    for t in range(T + 1):
+        assert close(carousel[t], trace.f[t:].prod(axis=0) * grads.c[T])
+
+
+def test_without_recurrent_weights_there_is_nothing_else():
+    rng = np.random.default_rng(3)
+    params = init_lstm(D, H, rng=rng)
+    params = params._replace(W_h=0 * params.W_h)
+    trace = lstm_forward(rng.normal(size=(T, B, D)), params)
+    dhs = rng.normal(size=(T, B, H))
+    grads = lstm_backward(dhs, trace, params)
+    assert np.abs(split_way(dhs, trace, grads).rest).max() < 1e-14
+
+
+# ---------------------------------------------------------------- Jacobians
+
+
+def numeric_jacobian(function, state, step=1e-6):
+    columns = []
+    for k in range(len(state)):
+        nudge = np.zeros(len(state))
+        nudge[k] = step
+        columns.append((function(state + nudge) - function(state - nudge)) / (2 * step))
+    return np.stack(columns, axis=1)
+
+
+def test_lstm_jacobians_are_finite_differences(lstm):
+    params, trace, _, _ = lstm
+    for t in (0, 7):
+
+        def step(state, t=t):
+            h, c, _ = lstm_step(trace.xs[t, 1:], state[None, :H], state[None, H:], params)
+            return np.concatenate([h[0], c[0]])
+
+        state = np.concatenate([trace.h[t, 1], trace.c[t, 1]])
+        want = numeric_jacobian(step, state)
+        assert close(lstm_jacobians(trace, params, sequence=1)[t], want, 1e-8)
+
+
+def test_rnn_jacobians_are_finite_differences(rnn):
+    params, trace, _ = rnn
+    want = numeric_jacobian(lambda h: rnn_step(trace.xs[5, :1], h[None], params)[0][0],
+                            trace.h[5, 0])  # fmt: skip
+    assert close(rnn_jacobians(trace, params)[5], want, 1e-8)
+
+
+def test_products_carry_the_gradient_to_every_step(lstm, rnn):
+    params, trace, dhs, dc_last = lstm
+    dhs = np.concatenate([0 * dhs[:-1], dhs[-1:]])
+    grads = lstm_backward(dhs, trace, params, dc_last)
+    line = split_step(trace, grads, dc_last).carousel
+    end = np.concatenate([dhs[-1, 0], dc_last[0]])
+    for t, product in enumerate(products_to_end(lstm_jacobians(trace, params))[:-1]):
+        want = np.concatenate([grads.h[t, 0], line[t, 0]])  # (4.7): h_t counts on its own here
+        assert close(end @ product, want, 1e-10)
+    params, trace, dhs = rnn
+    dhs = np.concatenate([0 * dhs[:-1], dhs[-1:]])
+    grads = rnn_backward(dhs, trace, params)
+    for t, product in enumerate(products_to_end(rnn_jacobians(trace, params))):
+        assert close(dhs[-1, 0] @ product, grads.h[t, 0], 1e-10)
+
+
+# ---------------------------------------------------------------- truncation
+
+
+@pytest.mark.parametrize("k", [1, 3, 5, 7, 11, 12, 40])
+def test_truncation_is_a_backward_pass_for_each_chunk(lstm, rnn, k):
+    for (params, trace, dhs, *_), backward in ((lstm, lstm_backward), (rnn, rnn_backward)):
+        got = truncated_backward(dhs, trace, params, k)
+        total, h = [0 * p for p in params], np.zeros_like(trace.h)
+        for start in range(0, T, k):
+            end = min(start + k, T)
+            xs, hs = trace.xs[start:end], trace.h[start : end + 1]
+            if backward is rnn_backward:
+                chunk = RNNTrace(xs, hs)
+            else:
+                chunk = LSTMTrace(
+                    xs, hs, trace.c[start : end + 1], trace.tanh_c[start:end],
+                    trace.gates[start:end],
+                )  # fmt: skip
+            part = backward(dhs[start:end], chunk, params)
+            total = [a + b for a, b in zip(total, part.params, strict=True)]
+            h[start + 1 : end + 1] = part.h[1:]
+            h[0] = part.h[0] if start == 0 else h[0]
+        assert all(close(a, b) for a, b in zip(got.params, total, strict=True))
+        assert close(got.h, h)
+        assert got.xs.shape == trace.xs.shape
+
+
+def test_uncut_it_is_the_full_gradient_and_cut_it_is_not(lstm):
+    params, trace, dhs, _ = lstm
+    full = lstm_backward(dhs, trace, params)
+    whole = truncated_backward(dhs, trace, params, T)
+    assert close(whole.h, full.h)
+    assert close(whole.c, full.c)
+    assert compare_gradients(whole.params, full.params) == pytest.approx((1, 1))
+    cut = truncated_backward(dhs, trace, params, 2)
+    assert compare_gradients(cut.params, full.params)[0] < 0.99
+
+
+def test_truncation_refuses_what_is_no_length(lstm):
+    params, trace, dhs, _ = lstm
+    with pytest.raises(ValueError, match="k: expected"):
+        truncated_backward(dhs, trace, params, 0)
+    with pytest.raises(TypeError, match="k: expected"):
+        truncated_backward(dhs, trace, params, 2.5)
+
+
+def test_comparing_with_nothing(lstm):
+    params = lstm[0]
+    nothing = type(params)(*(0 * p for p in params))
+    assert compare_gradients(nothing, params) == (0.0, 0.0)
+    assert compare_gradients(params._replace(b=params.b * 1), params) == pytest.approx((1, 1))
+
+
+# ---------------------------------------------------------------- checkers
+
+
+def carousel_by_loop(fs):
+    out = np.ones((len(fs) + 1, *fs.shape[1:]))
+    for t in range(len(fs) - 1, -1, -1):
+        out[t] = fs[t] * out[t + 1]
+    return out
+
+
+def step_by_loop(dh, h_prev, h, W_h):
+    out = np.zeros_like(dh)
+    for b, j, k in np.ndindex(len(dh), len(W_h), len(W_h)):
+        out[b, j] += dh[b, k] * (1 - h[b, k] ** 2) * W_h[j, k]
+    return out
+
+
+def total_by_parts(dh, dc_next, f_next, o, c):
+    dc = f_next * dc_next
+    return dc + dh * o / np.cosh(c) ** 2
+
+
+def with_one(a, at_end=True):
+    one = np.ones((1, *a.shape[1:]))
+    return np.concatenate([a, one] if at_end else [one, a])
+
+
+RIGHT = [
+    (check.step_back, lambda dh, p, h, W: (dh * (1 - h**2)) @ W.T),
+    (check.step_back, lambda dh, p, h, W: (W @ (dh * (1 - h * h)).T).T),
+    (check.step_back, lambda dh, p, h, W: np.einsum("bk,jk->bj", dh * (1 - h) * (1 + h), W)),
+    (check.step_back, step_by_loop),
+    (check.cell_total, lambda dh, n, f, o, c: n * f + dh * o * (1 - np.tanh(c) ** 2)),
+    (check.cell_total, total_by_parts),
+    (check.cell_total, lambda dh, n, f, o, c: sum((f * n, o * (1 - np.tanh(c) ** 2) * dh))),
+    (check.cell_total, lambda *a: (a[2] * a[1] + a[0] * a[3] * (1 - np.tanh(a[4]) ** 2)).tolist()),
+    (check.carousel, lambda fs: with_one(fs[::-1].cumprod(axis=0)[::-1])),
+    (check.carousel, carousel_by_loop),
+    (check.carousel, lambda fs: np.stack([fs[t:].prod(axis=0) for t in range(len(fs) + 1)])),
+    (check.carousel, lambda fs: np.exp(np.stack([np.log(fs[t:]).sum(0) for t in range(7)]))),
+]
+
+
+@pytest.mark.parametrize(("checker", "function"), RIGHT)
+def test_right_forms_are_accepted(checker, function):
+    verdict = checker(function)
+    assert verdict, verdict
+
+
+WRONG = [
+    (check.step_back, lambda dh, p, h, W: dh @ W.T, "rnn_slope"),
+    (check.step_back, lambda dh, p, h, W: (dh @ W.T) * (1 - h**2), "rnn_order"),
+    (check.step_back, lambda dh, p, h, W: (dh * (1 - h**2)) @ W, "rnn_untransposed"),
+    (check.step_back, lambda dh, p, h, W: (dh * (1 - np.tanh(h) ** 2)) @ W.T, "rnn_twice"),
+    (check.step_back, lambda dh, p, h, W: (dh * (1 - p**2)) @ W.T, "rnn_prev"),
+    (check.step_back, lambda dh, p, h, W: None, "returned None"),
+    (check.cell_total, lambda dh, n, f, o, c: dh * o * (1 - np.tanh(c) ** 2), "cell_no_line"),
+    (check.cell_total, lambda dh, n, f, o, c: f * n, "cell_no_h"),
+    (check.cell_total, lambda dh, n, f, o, c: f * n + dh * o, "cell_no_slope"),
+    (check.cell_total, lambda dh, n, f, o, c: f * n + dh * (1 - np.tanh(c) ** 2), "cell_no_o"),
+    (check.cell_total, lambda dh, n, f, o, c: n + dh * o * (1 - np.tanh(c) ** 2), "cell_no_f"),
+    (check.cell_total, lambda dh, n, f, o, c: f * n + dh * o * (1 - c**2), "cell_tanh"),
+    (check.carousel, lambda fs: fs.cumprod(axis=0), "carousel_forward"),
+    (check.carousel, lambda fs: fs.prod(axis=0), "carousel_whole"),
+    (check.carousel, lambda fs: fs[::-1].cumprod(axis=0)[::-1], "carousel_no_end"),
+    (check.carousel, lambda fs: with_one(fs[::-1].cumprod(axis=0)[::-1], False), "carousel_shift"),
+    (check.carousel, lambda fs: with_one(fs[::-1].cumsum(axis=0)[::-1]), "carousel_sum"),
+]
+
+
+@pytest.mark.parametrize(("checker", "function", "hint"), WRONG)
+def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
+    verdict = checker(function)
+    assert not verdict
+    assert check.WORDS.get(hint, hint) in verdict.message
+
+
+def test_an_argument_changed_in_place_is_refused():
+    def step_back(dh, h_prev, h, W_h):
+        dh *= 1 - h**2
+        return dh @ W_h.T
+
+    assert "changed the array" in check.step_back(step_back).message
+
+
+# ---------------------------------------------------------------- explorers
+
+
+@pytest.fixture
+def same_networks():
+    """The explorers' two networks, made here from scratch, with forget bias 2 and W_h x 3."""
+
+    def make(units, steps):
+        rng = np.random.default_rng(4)
+        rnn, lstm = init_rnn(4, units, rng=rng), init_lstm(4, units, rng=rng, forget_bias=2.0)
+        rnn, lstm = rnn._replace(W_h=3 * rnn.W_h), lstm._replace(W_h=3 * lstm.W_h)
+        xs = eeg(100, steps)[:, None]
+        return (rnn, rnn_forward(xs, rnn)), (lstm, lstm_forward(xs, lstm))
+
+    return make
+
+
+def test_the_microscope_shows_the_backward_passes(same_networks):
+    explorer = EXPLORERS["gradient_flow"]()
+    explorer.set(b_f=2, strength=3, T=30)
+    (rnn, rnn_trace), (lstm, trace) = same_networks(8, 30)
+    dhs = np.zeros((30, 1, 8))
+    dhs[-1] = 1
+    grads = lstm_backward(dhs, trace, lstm)
+    want = np.linalg.norm(rnn_backward(dhs, rnn_trace, rnn).h[:, 0], axis=1)
+    v = explorer.values
+    assert close(v["rnn_dh"], want)
+    assert close(v["dc"], np.linalg.norm(grads.c[:, 0], axis=1))
+    pure = trace.f[::-1].cumprod(axis=0)[::-1] * grads.c[-1]
+    assert close(v["way_carousel"][:-1], np.linalg.norm(pure[:, 0], axis=1))
+    assert v["step_gap"] < 1e-12
+    assert v["way_gap"] < 1e-12
+    explorer.set(every=True)
+    dhs[:] = 1
+    grads = lstm_backward(dhs, trace, lstm)
+    assert close(explorer.values["dc"], np.linalg.norm(grads.c[:, 0], axis=1))
+    explorer.close()
+
+
+def test_the_stretches_are_singular_values_of_products(same_networks):
+    explorer = EXPLORERS["jacobian"]()
+    explorer.set(b_f=2, strength=3)
+    (rnn, trace), _ = same_networks(6, 60)
+    step = [np.diag(1 - h[0] ** 2) @ rnn.W_h.T for h in trace.h[1:]]
+    assert close(explorer.values["rnn"][20], np.linalg.svd(step[20], compute_uv=False))
+    last_three = np.linalg.norm(step[59] @ step[58] @ step[57], 2)
+    assert close(explorer.values["rnn_product"][57], last_three)
+    explorer.close()
+
+
+def test_the_cuts_are_measured_against_the_full_gradient(same_networks):
+    explorer = EXPLORERS["truncation"]()
+    explorer.set(b_f=2, strength=3, k=7)
+    _, (lstm, trace) = same_networks(6, 60)
+    target = np.random.default_rng(6).uniform(-0.5, 0.5, (60, 1, 6))
+    dhs = trace.h[1:] - target
+    full = lstm_backward(dhs, trace, lstm)
+    cut = truncated_backward(dhs, trace, lstm, 7)
+    want = compare_gradients(cut.params, full.params)
+    assert (explorer.values["cosine"], explorer.values["ratio"]) == pytest.approx(want)
+    assert explorer.values["lstm"][-1] == pytest.approx([1, 1])
+    explorer.close()
