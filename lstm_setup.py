@@ -48,7 +48,8 @@ def map_faults(folder=".", start="00_start_here.ipynb") -> list[str]:
     folder = Path(folder)
     said = {name: int(minutes) for name, minutes in _ROW.findall(_text(folder / start))}
     faults = []
-    for name in sorted({path.name for path in folder.glob("[0-9][0-9]_*.ipynb")} | set(said)):
+    here = {path.name for path in folder.glob("[0-9][0-9]_*.ipynb")} - {start}
+    for name in sorted(here | set(said)):
         if name not in said:
             faults.append(f"{name} is here, but not on the map.")
         elif not (folder / name).exists():

@@ -3,7 +3,7 @@
 Every explorer of the series is in EXPLORERS: name -> a function that makes it.
 """
 
-from . import bptt, foundations, gates, layers, patients
+from . import bptt, foundations, gates, layers, memory, patients, start
 from .engine import Explorer, Pixels, Words, choice, slider, toggle, whole
 from .style import COLOURS, Picture, picture
 
@@ -12,7 +12,9 @@ EXPLORERS = {
     **foundations.EXPLORERS,
     **gates.EXPLORERS,
     **layers.EXPLORERS,
+    **memory.EXPLORERS,
     **patients.EXPLORERS,
+    **start.EXPLORERS,
 }
 
 __all__ = [
@@ -27,9 +29,11 @@ __all__ = [
     "foundations",
     "gates",
     "layers",
+    "memory",
     "patients",
     "picture",
     "slider",
+    "start",
     "toggle",
     "whole",
 ]

@@ -21,7 +21,7 @@ def bit_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         cells, slopes = figure.subplots(1, 2, width_ratios=(3, 2))
-        cells.set(xlim=(0, STEPS), ylim=(-2.2, 2.2), xlabel="step t")
+        cells.set(xlim=(0, STEPS), ylim=(-3, 3), xlabel="step t")
         cells.set_title("The bit in the cell, and what a noisy reader sees")
         cells.axhline(0, color=FAINT, lw=1)
         slopes.set(xlim=(0, STEPS), ylim=(1e-13, 30), yscale="log", xlabel="step t")
@@ -29,10 +29,10 @@ def bit_explorer() -> Explorer:
         band = cells.fill_between([0, STEPS], [0, 0], color=SIGNAL, alpha=0.15, lw=0)
         (dots,) = cells.plot([], [], color=SIGNAL, ls="", marker=".", ms=4, alpha=0.6)
         (cell,) = cells.plot([], [], color=CELL_LINE, lw=2.5)
-        end = cells.axvline(0, color=FORGET, ls=":", lw=1.6)
-        cells.text(2, 1.85, "cell c", color=CELL_LINE, weight="bold")
-        cells.text(20, 1.85, "readings", color=SIGNAL)
-        cells.text(98, -2.0, "grey band: too near zero to tell", color=SIGNAL, ha="right")
+        end = cells.axvline(0, 0.1, 0.9, color=FORGET, ls=":", lw=1.6)
+        cells.text(2, 2.55, "cell c", color=CELL_LINE, weight="bold")
+        cells.text(20, 2.55, "readings", color=SIGNAL)
+        cells.text(98, -2.75, "grey band: too near zero to tell", color=SIGNAL, ha="right")
         (slope,) = slopes.plot([], [], color=GRADIENT)
 
     def update(f, bit, noise):
@@ -43,7 +43,7 @@ def bit_explorer() -> Explorer:
         told = np.abs(c) >= SURE * noise
         last = STEPS if told.all() else int(told.argmin()) - 1
         cell.set_data(times, c)
-        dots.set_data(times, np.clip(c + noise * noises, -2.2, 2.2))
+        dots.set_data(times, np.clip(c + noise * noises, -2.4, 2.4))
         band.set_data([0, STEPS], [-SURE * noise] * 2, [SURE * noise] * 2)
         end.set_xdata([last, last])
         end.set_visible(0 <= last < STEPS)
@@ -92,7 +92,7 @@ def flow_explorer() -> Explorer:
         ax.axhline(1, color=FAINT, lw=1)
         ax.text(1, 1e6, "dashed: RNN, by h", color=GRADIENT)
         ax.text(28, 1e6, "solid: LSTM, by its cell c", color=GRADIENT, weight="bold")
-        ax.text(98, 1e-15, "the loss is read at step 100; follow the lines to the left",
+        ax.text(98, 1e6, "the loss is read at step 100; follow the lines to the left",
                 color=SIGNAL, ha="right")  # fmt: skip
         (rnn_line,) = ax.plot([], [], color=GRADIENT, ls="--")
         (lstm_line,) = ax.plot([], [], color=GRADIENT, lw=2.5)
@@ -120,7 +120,7 @@ def flow_explorer() -> Explorer:
         figure=figure,
         controls={
             "w": slider("RNN: recurrent strength", 0.2, 2, 0.05, 0.9, quantity="h"),
-            "b_f": slider("LSTM: forget bias", -2, 8, 0.25, 5, quantity="f"),
+            "b_f": slider("LSTM: forget bias", -2, 8, 0.25, 2, quantity="f"),
         },
         moving=[rnn_line, lstm_line],
         update=update,
