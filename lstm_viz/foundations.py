@@ -185,6 +185,9 @@ class _Drawing:
         x, y = _PLACES[3][0]
         ax.plot([x + _RADIUS, 9.75], [y, y], color=FAINT, lw=1.3, zorder=1)
         self.loss = [Words(ax, 9.85, y - 0.4 * k, ha="left") for k in range(3)]
+        self.settings = [
+            Words(ax, 9.05, 4.9 - 0.4 * k, ha="left", color="#555555") for k in range(2)
+        ]
         heading = {"fontsize": 13.5, "weight": "bold"}
         self.lines = [
             Words(ax, -0.1, -0.5 - 0.44 * k, ha="left", color="#222222", **looks)
@@ -192,7 +195,7 @@ class _Drawing:
         ]
         self.moving = [
             self.fresh, self.used, self.body, *self.weights.values(), *self.insides.values(),
-            *self.deltas.values(), *self.loss, *self.lines,
+            *self.deltas.values(), *self.loss, *self.settings, *self.lines,
         ]  # fmt: skip
 
     def _put_weight(self, ax, edge):
@@ -284,6 +287,8 @@ def backprop_explorer() -> Explorer:
         }  # fmt: skip
         walk["lines"] = _lines(walk, *_WALK[step])
         _draw_walk(drawing, walk)
+        for words, text in zip(drawing.settings, (rule, f"rate η = {rate:.1f}"), strict=True):
+            words.set_text(text)
         return walk
 
     return Explorer(

@@ -4,6 +4,7 @@ A slider counts as moved only when the page's picture and caption are those that
 explorer, made here, has for the value that the page shows.
 """
 
+import contextlib
 import itertools
 import os
 import re
@@ -57,21 +58,29 @@ def explorers(page):
 
 
 def curves(svg):
-    """The shapes of a picture: every path's data."""
-    return [" ".join(d.split()) for d in re.findall(r'\bd="([^"]*)"', svg)]
+    """The shapes of a picture: the coordinates of every path, in order."""
+    paths = re.findall(r'\bd="([^"]*)"', svg)
+    return [float(n) for path in paths for n in re.findall(r"-?[\d.]+(?:e-?\d+)?", path)]
 
 
 def picture(box):
     return curves(box.locator(".lstm-caption").evaluate("c => c.previousElementSibling.outerHTML"))
 
 
-def until_changed(page, box, before):
-    page.wait_for_function(
-        "([box, before]) => box.querySelector('.lstm-caption').previousElementSibling"
-        ".outerHTML !== before",
-        arg=[box.element_handle(), before],
-        timeout=10_000,
-    )
+def move_until_changed(page, box, handle, how, what):
+    """Move until the picture answers: some settings answer to every second or third step only."""
+    before = markup(box)
+    for _ in range(4):
+        how(page, handle)
+        with contextlib.suppress(Exception):
+            page.wait_for_function(
+                "([box, before]) => box.querySelector('.lstm-caption').previousElementSibling"
+                ".outerHTML !== before",
+                arg=[box.element_handle(), before],
+                timeout=3_000,
+            )
+            return
+    raise AssertionError(f"{what} was moved and the picture stayed")
 
 
 def until_caption(page, box, words):
@@ -102,9 +111,7 @@ def move_and_compare(page, box, name, *ways):
         until_caption(page, box, twin.caption)
         for how, (n, key) in itertools.product(ways, enumerate(slider_names(twin))):
             handle = box.locator(".noUi-handle").nth(n)
-            before = markup(box)
-            how(page, handle)
-            until_changed(page, box, before)
+            move_until_changed(page, box, handle, how, f"{name}: {key}")
             # ask the page for the value it settled on, then wait for that value's picture
             value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
             control = twin.controls[key]
@@ -112,7 +119,8 @@ def move_and_compare(page, box, name, *ways):
             value = control.min + steps * control.step
             control.value = round(value) if isinstance(control.value, int) else value
             until_caption(page, box, twin.caption)
-            assert picture(box) == curves(twin.frame.decode()), f"{name}: {key} = {value}"
+            shapes = curves(twin.frame.decode())  # a hundredth of a pixel for other threads' sums
+            assert picture(box) == pytest.approx(shapes, abs=0.01), f"{name}: {key} = {value}"
         box.locator("button:has-text('Reset')").click()
         twin.reset()
         until_caption(page, box, twin.caption)
@@ -162,7 +170,7 @@ def test_without_the_observer_this_test_would_fail(page):
     with lab.server([lab.NOTEBOOKS / "03_gates.ipynb"], patch=deafen) as served:
         opened(page, served, "03_gates.ipynb")
         explorer, box = next(explorers(page))
-        with pytest.raises(Exception, match=r"Timeout|expected"):
+        with pytest.raises(AssertionError, match="was moved and the picture stayed"):
             move_and_compare(page, box, explorer, by_keyboard)
 
 
