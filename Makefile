@@ -6,7 +6,7 @@ TESTS := --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 .PHONY: lab test bench notebooks lint clean
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks
 
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(TESTS)

@@ -1,4 +1,6 @@
-"""Sequences to learn from: real data that came with the installed packages."""
+"""Sequences to learn from: the adding problem, and real data that came with the packages."""
+
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib import cbook
@@ -23,3 +25,71 @@ def eeg(start=0, length=None) -> np.ndarray:
         )
     record = (record - record.mean(axis=0)) / record.std(axis=0)
     return record[start : start + length]
+
+
+class Sequences(NamedTuple):
+    """A batch to learn from: an answer is wanted at the last step of each sequence.
+
+    xs (T, B, D): the inputs; shorter sequences are filled up with zeros at the end.
+    targets (B, K): the answers. last (B,): the step, counted from 0, at which each is due.
+    """
+
+    xs: np.ndarray
+    targets: np.ndarray
+    last: np.ndarray
+
+
+def adding_problem(T, B, *, rng, protocol="modern", dtype=np.float64) -> Sequences:
+    """B sequences of the adding problem: add the two numbers that carry a marker.
+
+    Each step's input is a pair (number, marker), so xs is (T, B, 2) and targets (B, 1).
+    protocol "modern": length T, numbers within [0, 1), one marker 1 in each half, the target
+    is the sum. Always answering 1 has a mean squared error of 1/6 (Le, Jaitly & Hinton 2015).
+    protocol "1997": experiment 4 of Hochreiter & Schmidhuber 1997. Lengths are drawn from
+    T to 1.1 T, numbers lie within [-1, 1]; one marker 1 is among the first ten pairs, one
+    among the first T/2 - 1 still unmarked ones; the first and the last pair carry -1, and a
+    marked first pair counts as 0. The target is 0.5 + (X1 + X2) / 4, and an answer within
+    0.04 of it is right.
+    Raises ValueError or TypeError for T below 4, B below 1, an unknown protocol, no Generator.
+    """
+    for name, size, least in (("T", T, 4), ("B", B, 1)):
+        if isinstance(size, bool) or not isinstance(size, int | np.integer):
+            raise TypeError(f"{name}: expected a whole number, got {size!r}")
+        if size < least:
+            raise ValueError(f"{name}: expected at least {least}, got {size}")
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
+    if protocol not in _ADDING:
+        raise ValueError(f"protocol: expected one of {sorted(_ADDING)}, got {protocol!r}")
+    xs, targets, last = _ADDING[protocol](T, B, rng)
+    return Sequences(xs.astype(dtype), targets.astype(dtype), last)
+
+
+def _adding_modern(T, B, rng):
+    each = np.arange(B)
+    xs = np.zeros((T, B, 2))
+    xs[..., 0] = rng.random((T, B))
+    first, second = rng.integers(0, T // 2, B), rng.integers(T // 2, T, B)
+    xs[first, each, 1] = xs[second, each, 1] = 1
+    targets = xs[first, each, :1] + xs[second, each, :1]
+    return xs, targets, np.full(B, T - 1)
+
+
+def _adding_1997(T, B, rng):
+    each = np.arange(B)
+    last = rng.integers(T, T + T // 10 + 1, B) - 1
+    numbers = rng.uniform(-1, 1, (last.max() + 1, B))
+    first = rng.integers(0, min(10, T // 2), B)
+    second = rng.integers(0, T // 2 - 1, B)
+    second += second >= first  # among those still unmarked
+    numbers[0, (first == 0) | (second == 0)] = 0
+    markers = np.zeros_like(numbers)
+    markers[first, each] = markers[second, each] = 1
+    markers[0] = markers[last, each] = -1
+    xs = np.stack([numbers, markers], axis=2)
+    xs[np.arange(len(xs))[:, None] > last] = 0
+    targets = 0.5 + (numbers[first, each] + numbers[second, each])[:, None] / 4
+    return xs, targets, last
+
+
+_ADDING = {"modern": _adding_modern, "1997": _adding_1997}

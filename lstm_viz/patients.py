@@ -114,7 +114,7 @@ def patient_explorer() -> Explorer:
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
-        rows[0].set_text(f"t = {t:2d}  patient     true   finite diff.")
+        rows[0].set_text(f"t = {t:2d}  patient     true   finite diff.   visit {call}")
         for k, (name, *_) in enumerate(_BLOCKS):
             row = (v[t - 1, k] for v in (given, true, numeric))
             rows[k + 1].set_text(f"  a_{name}  " + "  ".join(f"{v:+.5f}" for v in row))
