@@ -3,6 +3,8 @@
 The measures of notebook 02, on top of `lstm_core`'s RNN. NumPy only.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lstm_core import RNNParams, _as_array, _as_real, _check_count, _check_rng
@@ -11,7 +13,7 @@ SLOPE_BOUND = {"tanh": 1.0, "sigmoid": 0.25}  # gamma: the steepest the activati
 
 
 def spectral_radius(W) -> float:
-    """The largest absolute eigenvalue of a square matrix (H, H) (2.4)."""
+    """The largest absolute eigenvalue of a square matrix (H, H) (2.3)."""
     return float(np.abs(np.linalg.eigvals(W)).max())
 
 
@@ -40,14 +42,31 @@ def reservoir(H, strength, *, rng, input_strength=1.0, symmetric=False) -> RNNPa
     return RNNParams(W_x, W_h * (strength / spectral_radius(W_h)), np.zeros(H))
 
 
+class Recall(NamedTuple):
+    """What linear read-outs say on steps they were not fitted on; column k is the lag.
+
+    truth, guess (steps, lags + 1): the input of k steps ago, and what is read from the state.
+    r2 (lags + 1,): 1 is perfect recall, 0 no better than the mean; negative values, which say
+    the same, are put at 0.
+    """
+
+    truth: np.ndarray
+    guess: np.ndarray
+    r2: np.ndarray
+
+
 def memory_curve(states, inputs, lags, *, ridge=1e-6, train=0.6) -> np.ndarray:
-    """How well a linear read-out of the state recovers the input of k steps ago (2.3).
+    """R^2 for k = 0 ... lags, (lags + 1,), the `r2` of `recall_inputs` (2.4)."""
+    return recall_inputs(states, inputs, lags, ridge=ridge, train=train).r2
+
+
+def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
+    """Read the input of k steps ago out of the state, linearly, for every k at once (2.4).
 
     states: h (T, H); inputs: x (T,), where states[t] has just seen inputs[t].
-    lags: the longest k. ridge: the least-squares penalty. train: the share of steps that the
-    read-out is fitted on; it is judged on the rest.
-    Returns R^2 for k = 0 ... lags, (lags + 1,): 1 is perfect recall, 0 no better than the
-    mean; negative values, which say the same, are put at 0.
+    lags: the longest k. ridge: the least-squares penalty, which counts like a little noise on
+    the states. train: the share of steps that the read-outs are fitted on; they are judged on
+    the rest, and those are the steps returned.
     Raises ValueError for shapes that do not fit or too few steps.
     Source: Jaeger 2001, short term memory in echo state networks.
     """
@@ -66,8 +85,9 @@ def memory_curve(states, inputs, lags, *, ridge=1e-6, train=0.6) -> np.ndarray:
     fit, judge = slice(0, cut - lags), slice(cut - lags, None)
     A = seen[fit].T @ seen[fit] + ridge * np.eye(H + 1)
     weights = np.linalg.solve(A, seen[fit].T @ past[fit])
-    left = ((past[judge] - seen[judge] @ weights) ** 2).mean(axis=0)
-    return np.maximum(0, 1 - left / past[judge].var(axis=0))
+    truth, guess = past[judge], seen[judge] @ weights
+    left = ((truth - guess) ** 2).mean(axis=0)
+    return Recall(truth, guess, np.maximum(0, 1 - left / truth.var(axis=0)))
 
 
 def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:

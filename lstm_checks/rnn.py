@@ -59,7 +59,7 @@ def states(function) -> Verdict:
 
 
 def recall(function) -> Verdict:
-    """Check a function (truth, guess) -> R^2 (2.3)."""
+    """Check a function (truth, guess) -> R^2 (2.4)."""
     rng = np.random.default_rng(22)
     truth = rng.normal(size=50) + 2
     guess = 0.6 * truth + 0.3 * rng.normal(size=50)

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import RNNParams, rnn_backward, rnn_forward
-from lstm_memory import gradient_bound, largest_singular_value, memory_curve, reservoir
+from lstm_memory import gradient_bound, largest_singular_value, recall_inputs, reservoir
 
 from .engine import Explorer, Pixels, Words, slider, toggle, whole
 from .style import FAINT, FORGET, GRADIENT, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED, SIZE, picture
@@ -12,7 +12,7 @@ from .style import FAINT, FORGET, GRADIENT, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIG
 _UNITS = 24
 _BASE = reservoir(_UNITS, 1.0, rng=np.random.default_rng(22))  # spectral radius 1
 _SYMMETRIC = reservoir(_UNITS, 1.0, rng=np.random.default_rng(22), symmetric=True)
-_FLOOR = 1e-12
+_FLOOR, _CEILING = 1e-12, 1e12  # where gradients are clipped; the axes leave room for words
 
 
 def scaled(strength, input_strength=1.0, *, symmetric=False) -> RNNParams:
@@ -22,6 +22,40 @@ def scaled(strength, input_strength=1.0, *, symmetric=False) -> RNNParams:
 
 
 # ---------------------------------------------------------------- unrolling
+
+
+def unrolled_picture(xs, params):
+    """The steps of an RNN side by side, with the numbers that flow (2.2).
+
+    xs (T, 1, 1): up to four steps of one input. params: an RNN's with D = 1.
+    """
+    h = rnn_forward(xs, params).h[:, 0]
+    T = len(xs)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 250)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.5, T + 0.75), ylim=(-0.15, 1.75))
+        ax.set_axis_off()
+        arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "lw": 2, "mutation_scale": 15}
+        box = {"boxstyle": "round,pad=0.45", "lw": 1.8, "fc": "white"}
+        for t in range(T + 1):
+            numbers = "(" + ", ".join(f"{v:.2f}" for v in h[t]).replace("-", "−") + ")"
+            ax.text(t, 1.2, f"$h_{t}$\n{numbers}", ha="center", va="center", linespacing=1.5,
+                    bbox={**box, "ec": HIDDEN_LINE})  # fmt: skip
+            ax.annotate("", (t + 0.72, 1.2), (t + 0.28, 1.2),
+                        arrowprops={**arrow, "color": HIDDEN_LINE})  # fmt: skip
+            ax.text(t + 0.5, 1.3, "$W_h$", color=HIDDEN_LINE, ha="center", va="bottom")
+            if t:
+                ax.text(t, 0.05, f"$x_{t}$ = {xs[t - 1, 0, 0]:g}", ha="center", va="center",
+                        bbox={**box, "ec": SIGNAL})  # fmt: skip
+                ax.annotate("", (t, 0.88), (t, 0.26), arrowprops={**arrow, "color": SIGNAL})
+                ax.text(t + 0.04, 0.55, "$W_x$", color=SIGNAL, va="center")
+        ax.set_title("Unrolled: one copy of the network a step, the same weights in each")
+    figure.alt = (
+        f"An RNN unrolled over {T} steps: every state h_t is made from the input x_t through W_x "
+        f"and from the state before through W_h; the same two matrices serve every step."
+    )
+    return figure
 
 
 def unrolling_explorer(steps=60) -> Explorer:
@@ -38,9 +72,10 @@ def unrolling_explorer(steps=60) -> Explorer:
         ax["size"].set(xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 20), xlabel="step t")
         ax["size"].set_title("What is left of the knock: length of h")
         weights = Pixels.on(ax["w"], np.zeros((_UNITS, _UNITS)), cmap=SIGNED, vmin=-1, vmax=1)
-        ax["w"].set(xticks=(0, 8, 16), yticks=(0, 8, 16), xlabel="to unit")
+        ax["w"].set(xticks=(0, 8, 16), yticks=(0, 8, 16), xlabel="to unit", ylabel="from unit")
         ax["w"].set_title("$W_h$: who talks to whom")
         ax["size2"].set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="unit 0", ylabel="unit 1")
+        ax["size2"].set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         ax["size2"].set_title("Two units' path through time")
         (knock,) = ax["x"].plot([], [], color=SIGNAL, drawstyle="steps-mid")
         (length,) = ax["size"].plot([], [], color=HIDDEN_LINE)
@@ -94,14 +129,15 @@ def unrolling_explorer(steps=60) -> Explorer:
 
 
 def memory_explorer(steps=900, lags=100) -> Explorer:
-    """How much of the input of k steps ago a linear read-out finds in the state (2.3)."""
+    """How much of the input of k steps ago a linear read-out finds in the state (2.4)."""
+    shown = np.arange(60)
     noise = np.random.default_rng(23).uniform(-1, 1, steps)
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         curve, course = figure.subplots(1, 2, width_ratios=(3, 2))
         curve.set(xlim=(0, lags), ylim=(0, 1.03), xlabel="k steps ago")
         curve.set_title("Memory curve: $R^2$ of the input of k steps ago")
-        course.set(xlim=(0, 60), ylim=(-1.4, 1.4), xlabel="step (of the part it was not fitted on)")
+        course.set(xlim=(0, 60), ylim=(-1.5, 2.0), xlabel="step (of the part it was not fitted on)")
         course.set_title("Input of k steps ago, read from h")
         (r2,) = curve.plot([], [], color=HIDDEN_LINE, lw=2.6)
         area = curve.fill_between([0, 1], [0, 0], color=HIDDEN, alpha=0.25, lw=0)
@@ -109,26 +145,26 @@ def memory_explorer(steps=900, lags=100) -> Explorer:
         total = Words(curve, 0.97 * lags, 0.9, ha="right", color=HIDDEN_LINE, weight="bold")
         (truth,) = course.plot([], [], color=FAINT, lw=3)
         (read,) = course.plot([], [], color=FORGET, lw=1.6)
-        course.text(1, 1.18, "true input", color="#888888")
-        course.text(20, 1.18, "read-out", color=FORGET)
+        course.text(1, 1.68, "true input", color="#777777", weight="bold")
+        course.text(20, 1.68, "read-out", color=FORGET, weight="bold")
 
     def update(strength, input_strength, k):
         h = rnn_forward(noise[:, None, None], scaled(strength, input_strength)).h[1:, 0]
-        memory = memory_curve(h, noise, lags)
-        seen = np.column_stack([h[k:], np.ones(steps - k)])
-        past = noise[: steps - k]
-        fit = slice(lags, steps // 2)
-        A = seen[fit].T @ seen[fit] + 1e-6 * np.eye(_UNITS + 1)
-        guess = seen[-60:] @ np.linalg.solve(A, seen[fit].T @ past[fit])
+        recalled = recall_inputs(h, noise, lags)
+        memory, last = recalled.r2, slice(-len(shown), None)
+        past, guess = recalled.truth[last, k], recalled.guess[last, k]
         lag = np.arange(lags + 1)
         r2.set_data(lag, memory)
         area.set_data(lag, np.zeros(lags + 1), memory)
         mark.set_data([k], [memory[k]])
         total.set_text(f"in all {memory.sum():.1f} inputs' worth")
-        truth.set_data(np.arange(60), past[-60:])
-        read.set_data(np.arange(60), np.clip(guess, -1.4, 1.4))
+        truth.set_data(shown, past)
+        read.set_data(shown, np.clip(guess, -1.5, 1.5))
         half = int(np.argmax(memory < 0.5)) if (memory < 0.5).any() else lags
-        return {"memory": memory, "capacity": memory.sum(), "k": k, "half": half}
+        return {
+            "memory": memory, "capacity": memory.sum(), "k": k, "half": half,
+            "truth": past, "guess": guess,
+        }  # fmt: skip
 
     def describe(v):
         return (
@@ -160,18 +196,22 @@ def vanishing_explorer(most=100) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         flow, heat = figure.subplots(1, 2, width_ratios=(5, 4))
-        flow.set(xlim=(0, most), yscale="log", ylim=(1e-12, 1e12), xlabel="k steps before the end")
+        flow.set(xlim=(0, most), yscale="log", ylim=(1e-16, 1e16), xlabel="k steps before the end")
+        flow.set_yticks([10.0**n for n in range(-12, 13, 6)])
+        flow.minorticks_off()
         flow.set_title("Length of the gradient, k steps back")
         flow.axhline(1, color=FAINT, lw=1.2)
         (bound,) = flow.plot([], [], color=FORGET, lw=1.8)
         (real,) = flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)
-        flow.text(0.03, 0.94, "bound: $(\\gamma\\,\\sigma_{max})^k$", color=FORGET,
-                  transform=flow.transAxes, va="top")  # fmt: skip
-        flow.text(0.03, 0.85, "the real gradient (dashed)", color=GRADIENT,
-                  transform=flow.transAxes, va="top")  # fmt: skip
-        said = Words(flow, most / 2, 1e-11, color="#222222", weight="bold")
+        flow.text(0.03 * most, 1e14, "bound: $(\\gamma\\,\\sigma_{max})^k$", color=FORGET,
+                  va="center", weight="bold")  # fmt: skip
+        flow.text(0.97 * most, 1e14, "the real gradient (dashed)", color=GRADIENT, ha="right",
+                  va="center", weight="bold")  # fmt: skip
+        said = Words(flow, most / 2, 1e-14, color="#222222", weight="bold")
         sizes = Pixels.on(heat, np.zeros((_UNITS, most)), cmap=SIZE, vmin=-12, vmax=2)
         heat.set(xlabel="k steps before the end", ylabel="unit", yticks=(0, 8, 16))
+        heat.set_facecolor("#efe6d3")  # where there is no step
+        before = Words(heat, 0, _UNITS / 2 - 0.5, color="#7a6a45")
         heat.set_title("dL/dh of every unit (dark: large)")
         image = figure.colorbar(sizes, ax=heat, shrink=0.9)
         image.set_label("power of ten")
@@ -186,13 +226,14 @@ def vanishing_explorer(most=100) -> Explorer:
         sigma = largest_singular_value(params.W_h)
         most_left = gradient_bound(params.W_h, T)
         k = np.arange(T + 1)
-        real.set_data(k, np.clip(length, 1e-12, 1e12))
-        bound.set_data(k, np.clip(most_left, 1e-12, 1e12))
-        shown = np.full((_UNITS, most), -12.0)
-        shown[:, :T] = np.log10(np.maximum(np.abs(dh[:0:-1].T), 1e-12))
+        real.set_data(k, np.clip(length, _FLOOR, _CEILING))
+        bound.set_data(k, np.clip(most_left, _FLOOR, _CEILING))
+        shown = np.full((_UNITS, most), np.nan)
+        shown[:, :T] = np.log10(np.maximum(np.abs(dh[:0:-1].T), _FLOOR))
         sizes.set_data(shown)
-        must = "below 1: it must vanish" if sigma < 1 else "not below 1: anything may happen"
-        said.set_text(f"σ max = {sigma:.2f}, {must}")
+        before.set_x((T + most) / 2)
+        before.set_text("before the start" if most - T >= 40 else "")
+        said.set_text(f"σ max = {sigma:.2f}: {_what_follows(sigma)}")
         return {"length": length, "bound": most_left, "sigma": sigma, "T": T}
 
     def describe(v):
@@ -211,10 +252,17 @@ def vanishing_explorer(most=100) -> Explorer:
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
             "symmetric": toggle("symmetric W_h (radius = largest singular value)"),
         },
-        moving=[bound, real, said, sizes],
+        moving=[bound, real, said, sizes, before],
         update=update,
         describe=describe,
     )
+
+
+def _what_follows(sigma):
+    """What the largest singular value alone says about a tanh network (2.6)."""
+    if abs(sigma - 1) < 1e-9:
+        return "the gradient cannot grow"
+    return "the gradient must vanish" if sigma < 1 else "it may grow, and it may vanish"
 
 
 EXPLORERS = {

@@ -1,5 +1,9 @@
 """Notebook 02: memory, bounds, its views' numbers and its checkers."""
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,7 @@ from lstm_memory import (
     gradient_bound,
     largest_singular_value,
     memory_curve,
+    recall_inputs,
     reservoir,
     spectral_radius,
 )
@@ -28,6 +33,23 @@ def test_memory_is_judged_on_steps_it_was_not_fitted_on():
     rng = np.random.default_rng(1)
     curve = memory_curve(rng.normal(size=(300, 60)), rng.normal(size=300), 5)
     assert curve.max() < 0.05  # 60 random features fit 180 random numbers, and recall none
+
+
+def test_every_lag_is_an_ordinary_least_squares_fit():
+    """One solve for all lags gives what a fit for each lag alone gives; guesses line up."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=200)
+    states = rng.normal(size=(200, 4)) + 0.5 * np.stack([np.roll(x, k) for k in range(4)], axis=1)
+    recalled = recall_inputs(states, x, 10, ridge=0, train=0.5)
+    cut = 10 + int(0.5 * 190)
+    features = np.column_stack([states, np.ones(200)])
+    for k in (0, 3, 10):
+        past = x[np.arange(200) - k]
+        weights = np.linalg.lstsq(features[10:cut], past[10:cut])[0]
+        np.testing.assert_allclose(recalled.truth[:, k], past[cut:])
+        np.testing.assert_allclose(recalled.guess[:, k], features[cut:] @ weights, atol=1e-9)
+        error = ((past[cut:] - features[cut:] @ weights) ** 2).mean() / past[cut:].var()
+        assert recalled.r2[k] == pytest.approx(max(0, 1 - error))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +105,10 @@ def test_the_memory_view_shows_the_memory_curve():
     noise = np.random.default_rng(23).uniform(-1, 1, 900)
     h = rnn_forward(noise[:, None, None], memory.scaled(0.6, 0.5)).h[1:, 0]
     np.testing.assert_allclose(explorer.values["memory"], memory_curve(h, noise, 100))
+    assert explorer.values["capacity"] == pytest.approx(memory_curve(h, noise, 100).sum())
+    np.testing.assert_array_equal(explorer.values["truth"], noise[-63:-3])
+    guess = recall_inputs(h, noise, 100).guess[-60:, 3]
+    np.testing.assert_allclose(explorer.values["guess"], guess)
     explorer.close()
 
 
@@ -97,6 +123,53 @@ def test_the_vanishing_view_shows_the_real_gradient():
     np.testing.assert_allclose(explorer.values["length"], length, rtol=1e-9)
     assert (explorer.values["length"] <= explorer.values["bound"] * (1 + 1e-9)).all()
     explorer.close()
+
+
+def test_the_vanishing_view_agrees_with_finite_differences():
+    """What is left after T steps is the slope of the loss by h_0: relative error below 1e-6."""
+    explorer = EXPLORERS["vanishing"]()
+    explorer.set(strength=0.9, input_strength=1, T=12)
+    noise = np.random.default_rng(24).uniform(-1, 1, 100)[-12:, None, None]
+    slope = []
+    for nudge in 1e-5 * np.eye(24)[:, None]:
+        up, down = (rnn_forward(noise, memory.scaled(0.9), h0=s * nudge).h[-1] for s in (1, -1))
+        slope.append((up - down).sum() / np.sqrt(24) / 2e-5)
+    assert explorer.values["length"][-1] == pytest.approx(np.linalg.norm(slope), rel=1e-6)
+    explorer.close()
+
+
+@pytest.mark.parametrize(
+    ("strength", "symmetric", "words"),
+    [
+        (0.6, False, "must vanish"),
+        (0.65, False, "may grow, and it may vanish"),
+        (1.0, True, "cannot grow"),
+        (0.95, True, "must vanish"),
+        (1.05, True, "may grow, and it may vanish"),
+    ],
+)
+def test_sufficient_and_necessary_are_kept_apart(strength, symmetric, words):
+    sigma = largest_singular_value(memory.scaled(strength, symmetric=symmetric).W_h)
+    assert words in memory._what_follows(sigma)
+
+
+def test_a_singular_value_above_1_does_not_make_an_explosion():
+    explorer = EXPLORERS["vanishing"]()
+    explorer.set(strength=0.9, input_strength=1, T=60)
+    assert explorer.values["sigma"] > 1.4
+    assert explorer.values["length"][-1] < 1e-5
+    explorer.set(strength=2, input_strength=0)
+    assert explorer.values["length"][-1] > 1e17
+    explorer.close()
+
+
+def test_the_unrolled_picture_carries_the_networks_numbers():
+    params = RNNParams(np.array([[0.5]]), np.array([[-2.0]]), np.zeros(1))
+    figure = memory.unrolled_picture(np.array([[[1.0]], [[0.0]]]), params)
+    words = " ".join(t.get_text() for t in figure.axes[0].texts)
+    assert f"({np.tanh(0.5):.2f})" in words
+    assert f"(−{np.tanh(2 * np.tanh(0.5)):.2f})" in words
+    assert "over 2 steps" in figure.alt
 
 
 def test_the_unrolling_view_shows_the_state():
@@ -171,6 +244,21 @@ WRONG = [
     (check.bound, lambda W, k, gamma: (gamma * np.linalg.norm(W)) ** k, "Frobenius"),
     (check.bound, lambda W, k, gamma: gamma * np.linalg.norm(W, 2), "one step's factor"),
 ]
+
+
+def test_the_printed_solutions_are_right():
+    path = Path(__file__).parent.parent / "notebooks" / "02_rnn.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    written = {"np": np}
+    for solution in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(solution, written)
+    for checker, name in (
+        (check.states, "states"),
+        (check.recall, "r_squared"),
+        (check.bound, "bound"),
+    ):
+        assert checker(written[name]), name
 
 
 @pytest.mark.parametrize(("checker", "answer"), RIGHT)
