@@ -11,6 +11,7 @@ import contextlib
 import html
 import io
 import itertools
+import re
 import sys
 import time
 import traceback
@@ -362,8 +363,8 @@ class Explorer(widgets.VBox):
     def _draw_moving(self):
         out = io.StringIO()
         width, height = self.figure.get_size_inches() * 72
-        with matplotlib.rc_context({**RC, "svg.fonttype": "none", "svg.hashsalt": self.name}):
-            renderer = RendererSVG(width, height, out, metadata=_NO_METADATA)
+        with _settings({**RC, "svg.fonttype": "none", "svg.hashsalt": self.name}):
+            renderer = _Overlay(width, height, out, metadata=_NO_METADATA)
             for artist in self._moving:
                 artist.draw(renderer)
             renderer.finalize()
@@ -375,23 +376,48 @@ class Explorer(widgets.VBox):
         """The moving part with its caption (or what went wrong) below it, as HTML."""
         width, height = self.figure.get_size_inches() * 72
         svg = frame.decode()
-        svg = svg[svg.index(">") + 1 :]  # what follows the opening tag
+        svg = svg[svg.index("</defs>") + len("</defs>") :]  # what follows opening tag and style
         for use in (' id="', "url(#", 'href="#'):
             svg = svg.replace(use, use + self._prefix)
         label = html.escape(self.caption, quote=True)
         svg = (
             f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}"'
-            f' style="display:block;width:100%;height:auto">{svg}'
+            f' style="display:block;width:100%;height:auto;{_SVG_STYLE}">{svg}'
         )
         role = 'role="alert"' if failed else ""
         edge = "border-left:4px solid #D55E00;padding-left:8px;" if failed else ""
         return (
-            f'{svg}<div class="lstm-caption" {role} style="{edge}line-height:1.45;'
-            f'padding-top:6px;white-space:pre-line">{html.escape(words)}</div>'
+            f'<div style="contain:content">{svg}<div class="lstm-caption" {role}'
+            f' style="{edge}line-height:1.45;padding-top:6px;white-space:pre-line">'
+            f"{html.escape(words)}</div></div>"
         )
 
 
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+
+
+# Matplotlib writes this as a rule for "*", which would style, and restyle, the whole page.
+_SVG_STYLE = "stroke-linejoin:round;stroke-linecap:butt"
+
+
+class _Overlay(RendererSVG):
+    """Matplotlib's SVG with paths to a hundredth of a pixel: half as much to send and read."""
+
+    _BEYOND_HUNDREDTHS = re.compile(r"(?<=\.\d\d)\d+")
+
+    def _convert_path(self, *args, **kwargs):
+        return self._BEYOND_HUNDREDTHS.sub("", super()._convert_path(*args, **kwargs))
+
+
+@contextlib.contextmanager
+def _settings(settings):
+    """`rc_context` without its two copies of all of matplotlib's settings."""
+    before = {key: matplotlib.rcParams[key] for key in settings}
+    try:
+        matplotlib.rcParams.update(settings)
+        yield
+    finally:
+        matplotlib.rcParams.update(before)
 
 
 def _parts(widget):

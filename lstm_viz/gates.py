@@ -8,7 +8,7 @@ import numpy as np
 from lstm_core import LSTMParams, init_lstm, lstm_backward, lstm_forward, sigmoid, split_gates
 from lstm_tasks import eeg
 
-from .engine import Explorer, Pixels, slider, toggle, whole
+from .engine import Explorer, Pixels, Words, slider, toggle, whole
 from .style import (
     CANDIDATE,
     CANDIDATE_LINE,
@@ -68,7 +68,7 @@ def cell_line_explorer(steps=40) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         cells, slopes = figure.subplots(1, 2, width_ratios=(3, 2))
-        cells.set(xlim=(0, steps), ylim=(-2.6, 2.6), xlabel="step t")
+        cells.set(xlim=(0, steps), ylim=(-7, 7), xlabel="step t")
         cells.set_title("The cell: kept part and written part")
         cells.axhline(0, color=FAINT, lw=1)
         slopes.set(xlim=(0, steps), ylim=(-0.05, 1.08), xlabel="step t")
@@ -76,9 +76,9 @@ def cell_line_explorer(steps=40) -> Explorer:
         kept = cells.fill_between([0, steps], [0, 0], color=FORGET, alpha=0.25, lw=0)
         (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=4)
         (rest,) = cells.plot([], [], color=INPUT, ls=":", lw=1.6)
-        label = cells.text(steps, 2.25, "", color=INPUT, ha="right")
-        cells.text(0.6, 2.25, "cell c", color=CELL_LINE, weight="bold")
-        cells.text(6.5, 2.25, "of it kept: f × c before", color=FORGET)
+        label = cells.text(steps, 6, "", color=INPUT, ha="right")
+        cells.text(0.6, 6, "cell c", color=CELL_LINE, weight="bold")
+        cells.text(6.5, 6, "of it kept: f × c before", color=FORGET)
         (slope,) = slopes.plot([], [], color=GRADIENT)
 
     def update(f, i, g, c0):
@@ -90,7 +90,7 @@ def cell_line_explorer(steps=40) -> Explorer:
         cell.set_data(t, c)
         kept.set_data(t[1:], np.zeros(steps), trace.f[:, 0, 0] * c[:-1])
         end = i * g / (1 - f) if f < 1 else np.inf
-        shown = abs(end) <= 2.5
+        shown = abs(end) <= 6.5
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
         label.set_text(f"settles at i g / (1 − f) = {end:.2f}" if shown else "")
         slope.set_data(t, grads.c[:, 0, 0])
@@ -184,7 +184,7 @@ def gate_explorer(gate="f", steps=100) -> Explorer:
         dots.set_data(inside, value)
         slope_dots.set_data(inside, slope_of(value))
         course.set_data(t[1:], value)
-        cell.set_data(t, np.clip(trace.c[:, 0, 0], -8, 8))
+        cell.set_data(t, trace.c[:, 0, 0])
         hidden.set_data(t, trace.h[:, 0, 0])
         gradient.set_data(t, _sizes(grads.c))
         return {
@@ -197,8 +197,9 @@ def gate_explorer(gate="f", steps=100) -> Explorer:
         }
 
     def describe(v):
+        mean = f"{v['mean']:{'+' if gate == 'g' else ''}.3f}"
         return (
-            f"On average the {name} is {v['mean']:+.3f} and its slope {v['slope']:.3f}. The last "
+            f"On average the {name} is {mean} and its slope {v['slope']:.3f}. The last "
             f"output feels the cell of 20 steps before by {v['dc'][-21]:.2g}, "
             f"of {steps} steps before by {v['dc'][0]:.2g}."
         )
@@ -241,6 +242,22 @@ _WIRES = {
 }
 
 
+def _signed(value):
+    """A number with its sign and two decimals; nothing is never minus nothing."""
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
+
+
+def _plain(value):
+    """A number as the result of a sum shown with factors of three decimals."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def _times(a, b):
+    """Two factors of a product, precise enough to be multiplied by the reader."""
+    shown = (f"{round(v, 3) + 0.0:.3f}".replace("-", "−") for v in (a, b))
+    return "·".join(f"({v})" if v.startswith("−") else v for v in shown)
+
+
 def wiring_explorer() -> Explorer:
     """One LSTM step as a wiring diagram: the number on every wire, forward or backward."""
     with matplotlib.rc_context(RC):
@@ -255,7 +272,7 @@ def wiring_explorer() -> Explorer:
             for name, (colour, path, _) in _WIRES.items()
         }
         numbers = {
-            name: ax.text(*at, "", ha="center", va="center", fontsize=12.5, zorder=6)
+            name: Words(ax, *at, fontsize=12.5, zorder=6)
             for name, (_, _, at) in _WIRES.items()
             if at
         }
@@ -285,17 +302,18 @@ def wiring_explorer() -> Explorer:
         for name, (wire,) in wires.items():
             wire.set_linewidth(1.0 + 8 * min(abs(shown[name]), 1.5) / 1.5)
         for name, number in numbers.items():
-            number.set_text(f"{shown[name]:+.2f}".replace("-", "−"))
+            number.set_text(_signed(shown[name]))
         if backward:
-            slope_c = 1 - tanh_c**2
-            lines[0].set_text(f"dh/dc      = o·(1 − tanh²c) = {o:.2f}·{slope_c:.2f} = {dc:.3f}")
-            lines[1].set_text(f"dh/dc_prev = f · dh/dc        = {f:.2f} · {dc:.2f} = {f * dc:.3f}")
+            lines[0].set_text(
+                f"dh/dc      = o·(1 − tanh²c) = {_times(o, 1 - tanh_c**2)} = {_plain(dc)}"
+            )
+            lines[1].set_text(f"dh/dc_prev = f·dh/dc        = {_times(f, dc)} = {_plain(f * dc)}")
             lines[2].set_text("on a gate's wire: dh by its pre-activation a")
         else:
             lines[0].set_text(
-                f"c = f·c_prev + i·g = {f:.2f}·{c_prev:.2f} + {i:.2f}·{g:.2f} = {c:.3f}"
+                f"c = f·c_prev + i·g = {_times(f, c_prev)} + {_times(i, g)} = {_plain(c)}"
             )
-            lines[1].set_text(f"h = o·tanh(c)      = {o:.2f}·{tanh_c:.2f} = {h:.3f}")
+            lines[1].set_text(f"h = o·tanh(c)      = {_times(o, tanh_c)} = {_plain(h)}")
             lines[2].set_text("")
         return {"backward": backward, "flow": flow, "slope": slope}
 
@@ -427,7 +445,7 @@ def sequence_explorer(steps=120, units=8) -> Explorer:
         ax["now"].set_title("At the cursor")
         bar_colours = [HIDDEN, CELL, OUTPUT, CANDIDATE, INPUT, FORGET]
         bars = ax["now"].barh(range(6), np.zeros(6), color=bar_colours, height=0.7)
-        sums = ax["now"].text(-2.5, 5.85, "", fontsize=11.5, color="#333333", va="center")
+        sums = Words(ax["now"], -2.5, 5.85, ha="left", fontsize=11.5, color="#333333")
         curves = {
             letter: ax["gates"].plot([], [], color=GATE_LINES[letter], lw=1.8)[0]
             for letter in "figo"
@@ -451,7 +469,7 @@ def sequence_explorer(steps=120, units=8) -> Explorer:
         grads = lstm_backward(dhs, trace, params)
         for letter, curve in curves.items():
             curve.set_data(time[1:], getattr(trace, letter)[:, 0, unit])
-        cell.set_data(time, np.clip(trace.c[:, 0, unit], -3.1, 3.1))
+        cell.set_data(time, trace.c[:, 0, unit])
         hidden.set_data(time, trace.h[:, 0, unit])
         cells.set_data(trace.c[1:, 0].T)
         size_c, size_h = _sizes(grads.c), _sizes(grads.h)
@@ -464,10 +482,12 @@ def sequence_explorer(steps=120, units=8) -> Explorer:
         c_prev, c, h = trace.c[t - 1, 0, unit], trace.c[t, 0, unit], trace.h[t, 0, unit]
         for bar, value in zip(bars, (h, np.clip(c, -2.6, 2.6), o, g, i, f), strict=True):
             bar.set_width(value)
-        sums.set_text(f"c = {f:.2f}·{c_prev:.2f} + {i:.2f}·{g:.2f} = {c:.2f}".replace("-", "−"))
+        sums.set_text(f"c = {_times(f, c_prev)} + {_times(i, g)} = {_plain(c)}")
         return {
             "t": t, "unit": unit, "f": f, "i": i, "g": g, "o": o, "c": c, "h": h,
-            "dc": size_c, "dh": size_h, "cells": trace.c[:, 0],
+            "dc": np.linalg.norm(grads.c, axis=(1, 2)),
+            "dh": np.linalg.norm(grads.h, axis=(1, 2)),
+            "cells": trace.c[:, 0],
         }  # fmt: skip
 
     def describe(v):
@@ -525,7 +545,7 @@ def half_life_explorer(steps=200) -> Explorer:
             left.text(0.98, y, words, color=colour, transform=left.transAxes, ha="right")
         b = np.linspace(-2, 8, 201)
         right.plot(b, _half_life(sigmoid(b)), color=FAINT, lw=3)
-        right.set(xlim=(-2, 8), ylim=(0.2, 3000), yscale="log", xlabel="forget bias $b_f$")
+        right.set(xlim=(-2.3, 8.3), ylim=(0.1, 8000), yscale="log", xlabel="forget bias $b_f$")
         right.set_title("Half-life in steps: − ln 2 / ln f")
         (dot,) = right.plot([], [], color=FORGET, marker="o", ms=10, ls="none")
         label = right.text(0, 1, "", color=FORGET, weight="bold", va="center")

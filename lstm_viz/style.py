@@ -51,7 +51,7 @@ class Picture(Figure):
         drawn, packed = io.BytesIO(), io.BytesIO()
         with matplotlib.rc_context(RC):
             self.savefig(drawn, format="png", dpi=_PNG_DPI)
-        Image.open(drawn).convert("RGB").quantize(128).save(packed, format="png", optimize=True)
+        Image.open(drawn).convert("RGB").quantize(256).save(packed, format="png", optimize=True)
         return packed.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
