@@ -22,9 +22,11 @@ import ipywidgets as widgets
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import RendererSVG
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.image import AxesImage
+from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import IdentityTransform
 from PIL import Image
 
 from .style import COLOURS, RC, Picture
@@ -407,6 +409,24 @@ class _Overlay(RendererSVG):
 
     def _convert_path(self, *args, **kwargs):
         return self._BEYOND_HUNDREDTHS.sub("", super()._convert_path(*args, **kwargs))
+
+    def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
+        """Full opaque dots as one path of points with round ends, not an element for each."""
+        edge = gc.get_linewidth() if to_rgba(gc.get_rgb())[3] else 0
+        plain = rgbFace is not None and (not edge or to_rgba(gc.get_rgb()) == to_rgba(rgbFace))
+        if marker_path is not Path.unit_circle() or not plain or to_rgba(rgbFace)[3] < 1:
+            super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
+            return
+        dots = self.new_gc()
+        dots.copy_properties(gc)
+        dots.set_foreground(rgbFace)
+        dots.set_linewidth(2 * marker_trans.transform((1, 0))[0] + edge)
+        dots.set_capstyle("round")
+        places = trans.transform(path.vertices)
+        ends = np.repeat(places[np.isfinite(places).all(axis=1)], 2, axis=0)
+        ends[1::2, 0] += 0.02  # matplotlib leaves out lines without any length
+        codes = np.tile([Path.MOVETO, Path.LINETO], len(ends) // 2)
+        self.draw_path(dots, Path(ends, codes), IdentityTransform())
 
 
 @contextlib.contextmanager

@@ -163,8 +163,8 @@ def gate_explorer(gate="f", steps=100) -> Explorer:
             xlim=(0, steps), yscale="log", ylim=(1e-9, 3), xlabel="step t (80 a second)"
         )
         axes["gradient"].set_title(f"dh$_{{{steps}}}$/dc$_t$: who in the past is heard at the end")
-        (dots,) = axes["curve"].plot([], [], "o", color=colour, ms=6, alpha=0.45, mec="none")
-        (slope_dots,) = axes["slope"].plot([], [], "o", color=colour, ms=6, alpha=0.45, mec="none")
+        (dots,) = axes["curve"].plot([], [], "o", color=colour, ms=4.5, mec="none")
+        (slope_dots,) = axes["slope"].plot([], [], "o", color=colour, ms=4.5, mec="none")
         (course,) = axes["gate"].plot([], [], color=colour)
         (cell,) = axes["cell"].plot([], [], color=CELL_LINE)
         (hidden,) = axes["cell"].plot([], [], color=HIDDEN_LINE, lw=1.8)

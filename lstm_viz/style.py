@@ -42,16 +42,21 @@ class Picture(Figure):
     """A figure with alternative text: a notebook shows it by naming it on a cell's last line.
 
     alt: what the picture shows, in a sentence; it is what a reader gets who cannot see it.
+    colours: how many its PNG may hold; None, for photographs, keeps them all.
     """
 
     alt = ""
+    colours: int | None = 256
 
     def png(self) -> bytes:
         """The whole figure as a small PNG, the same bytes for the same content."""
         drawn, packed = io.BytesIO(), io.BytesIO()
         with matplotlib.rc_context(RC):
             self.savefig(drawn, format="png", dpi=_PNG_DPI)
-        Image.open(drawn).convert("RGB").quantize(256).save(packed, format="png", optimize=True)
+        image = Image.open(drawn).convert("RGB")
+        if self.colours:
+            image = image.quantize(self.colours)
+        image.save(packed, format="png", optimize=True)
         return packed.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None):

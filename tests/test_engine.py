@@ -179,6 +179,36 @@ def test_every_label_that_is_shown_is_escaped(make):
     assert "&lt;&amp;&gt;" in e.frame.decode()
 
 
+def test_the_overlay_styles_nothing_but_itself(make):
+    """A <style> inside a page is a rule for all of the page, and costs a restyling of it."""
+    assert "<style" not in overlay(make())
+
+
+def test_dots_are_one_path_that_stands_where_the_data_are():
+    figure = picture(300, 200)
+    figure.set_layout_engine("none")
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, 3), ylim=(0, 2))
+    (dots,) = ax.plot([], [], "o", color="#D55E00", ms=6, mec="none")
+    (faint,) = ax.plot([], [], "o", color="#0072B2", alpha=0.5)
+
+    def move(n):
+        dots.set_data([1, 2, np.nan], [1, n, 1])
+        faint.set_data([1, 2], [1, 1])
+        return {"n": n}
+
+    explorer = Explorer(
+        "dots", figure=figure, controls={"n": slider("n", 0, 2, 0.1, 0.5)},
+        moving=[dots, faint], update=move, describe=str,
+    )  # fmt: skip
+    paths = re.findall(r'<path d="([^"]*)"[^>]*style="([^"]*)"', overlay(explorer))
+    (places,) = [d for d, style in paths if "stroke-linecap: round" in style]
+    assert re.findall(r"M (\S+) (\S+)", places) == [("100", "100"), ("200", "150")]
+    assert "stroke-width: 6" in overlay(explorer)
+    assert overlay(explorer).count("<use") == 2  # half-transparent dots add up where they meet
+    explorer.close()
+
+
 def test_pixels_draws_the_values_it_was_given(make):
     e = make()
     e.controls["a"].value = 1
