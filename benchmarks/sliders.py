@@ -34,7 +34,7 @@ explorer
 TUTORIAL = """
 import matplotlib.pyplot as plt
 from ipywidgets import interact
-start = explorer.controls["{slider}"]
+control = explorer.controls["{slider}"]
 
 class Plain:
     def __init__(self, name, *, controls, update, **_):
@@ -45,8 +45,8 @@ def pyplot_picture(width, height, alt=""):
 
 {module}.Explorer, {module}.picture = Plain, pyplot_picture
 
-@interact({slider}=(start.min, start.max, start.step))
-def tutorial({slider}=start.value):
+@interact({slider}=(control.min, control.max, control.step))
+def tutorial({slider}=control.value):
     view = {module}.{function}({arguments})
     view.update(**view.settings | dict({slider}={slider}))
     plt.show()
@@ -124,7 +124,8 @@ def press_and_measure(page, handle, target, changes):
         keys.reverse()
     for n in range(changes):
         page.keyboard.press(keys[n % 2])
-        page.wait_for_function(f"window.times.length > {n}")
+        page.wait_for_function(f"window.times.length > {n}", polling=20)
+        page.wait_for_timeout(100)  # a hand that taps, not one that holds the key down
     return np.array(page.evaluate("window.times"))
 
 
