@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS := --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
-.PHONY: lab test bench notebooks lint clean
+.PHONY: lab test trust bench notebooks lint clean
 
 lab: .venv/ready
 	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks
 
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(TESTS)
+
+trust: .venv/ready-dev  # what a sceptic would try; takes most of an hour
+	WALK=10000 $(BIN)/python -m pytest tests/test_explorers.py -k random_walk
+	$(BIN)/python -m pytest -m slow tests
 
 bench: .venv/ready-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/core.py

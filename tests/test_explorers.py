@@ -1,9 +1,18 @@
-"""Every explorer of the series, over every control's positions."""
+"""Every explorer of the series, over every control's positions.
+
+WALK in the environment sets how many random changes the walk makes: `make trust` takes 10,000.
+"""
+
+import gc
+import os
+import re
 
 import ipywidgets
 import numpy as np
 import psutil
 import pytest
+from ipywidgets.widgets import widget
+from matplotlib.figure import Figure
 
 from lstm_viz import EXPLORERS
 
@@ -81,3 +90,57 @@ def test_a_thousand_updates_leave_memory_where_it_was():
             control.value = v
     explorer.close()
     assert process.memory_info().rss - before < 10e6
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_random_walk_over_all_controls_of_all_explorers():
+    """In any order, without a warning: the same settings give the same bytes, memory is steady."""
+    rng, process = np.random.default_rng(11), psutil.Process()
+    changes, kept = int(os.environ.get("WALK", 400)), {}
+    made = {name: make() for name, make in EXPLORERS.items()}
+    for n in range(changes):
+        if n == changes // 2:
+            before = process.memory_info().rss
+        name = str(rng.choice(list(made)))
+        explorer = made[name]
+        if name in kept and rng.random() < 0.2:
+            settings, frame = kept[name]
+            explorer.set(**settings)
+            assert explorer.frame == frame, settings
+            continue
+        key = str(rng.choice(list(explorer.controls)))
+        places = positions(explorer.controls[key], most=50)
+        explorer.controls[key].value = places[int(rng.integers(len(places)))]
+        settings = {k: c.value for k, c in explorer.controls.items()}
+        assert 'role="alert"' not in explorer._over.value, (name, settings)
+        if rng.random() < 0.1:
+            kept[name] = settings, explorer.frame
+    assert process.memory_info().rss - before < 30e6
+    for explorer in made.values():
+        explorer.close()
+
+
+def test_a_hundred_opened_and_closed_leave_nothing():
+    def left():
+        gc.collect()
+        figures = sum(isinstance(thing, Figure) for thing in gc.get_objects())
+        return figures, len(widget._instances)
+
+    make = EXPLORERS["pooling"]
+    make().close()
+    before = left()
+    for _ in range(100):
+        make().close()
+    assert left() == before
+
+
+def test_two_on_a_page_share_no_name():
+    """An id on one page must be one thing: clip paths of one would cut the curves of the other."""
+    made = [EXPLORERS[name]() for name in ("half_life", "half_life", "cell_line")]
+    ids = [set(re.findall(r' id="([^"]+)"', e._over.value)) for e in made]
+    assert all(ids)
+    assert sum(map(len, ids)) == len(set.union(*ids))
+    for explorer, own in zip(made, ids, strict=True):
+        used = set(re.findall(r"url\(#([^)]+)\)", explorer._over.value))
+        assert used <= own
+        explorer.close()
