@@ -1,8 +1,11 @@
 """One look for the series: a colour per quantity, and figures that describe themselves."""
 
+import base64
+import html
 import io
 from importlib.resources import as_file, files
 
+import ipywidgets as widgets
 import matplotlib
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -60,9 +63,16 @@ class Picture(Figure):
         return packed.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/png": self.png(), "text/plain": f"Picture: {self.alt}"}, {
-            "image/png": {"alt": self.alt}
-        }
+        """As a widget, whose picture has its alternative text; as PNG where nothing runs."""
+        source = base64.b64encode(self.png()).decode()
+        shown = widgets.HTML(
+            f'<img alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{source}"'
+            f' style="display:block;width:100%;max-width:{self.get_figwidth() * 72:.0f}px;'
+            'border-radius:6px">'
+        )
+        data = shown._repr_mimebundle_()
+        data |= {"image/png": source, "text/plain": f"Picture: {self.alt}"}
+        return data, {"image/png": {"alt": self.alt}}
 
 
 def picture(width, height, alt="") -> Picture:

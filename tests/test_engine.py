@@ -223,3 +223,13 @@ def test_no_warning_on_the_way(make):
         e = make()
         for a in np.linspace(-1, 1, 5):
             e.controls["a"].value = a
+
+
+def test_a_still_picture_says_what_it_shows():
+    still = picture(300, 200, alt='a "line" & more')
+    data, metadata = still._repr_mimebundle_()
+    shown = widget._instances[data["application/vnd.jupyter.widget-view+json"]["model_id"]]
+    assert 'alt="a &quot;line&quot; &amp; more"' in shown.value
+    assert data["image/png"] in shown.value
+    assert metadata["image/png"]["alt"] == still.alt
+    shown.close()
