@@ -5,7 +5,7 @@ import numpy as np
 from lstm_core import LSTMParams, init_lstm, lstm_backward, lstm_forward, lstm_step
 from lstm_patients import DIAGNOSES, FAULTS, with_fault
 
-from .base import Question, Verdict, ask, compare, right, run, wrong
+from .base import Question, Verdict, ask, compare, right, run, shape_of, wrong
 
 WORDS = {
     "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
@@ -55,7 +55,7 @@ def step_lines(function) -> Verdict:
             if f"(argument {number})" in failed.message:
                 return wrong(WORDS["in_place"], which=name)
         return failed
-    shapes = [np.shape(a) for a in got] if isinstance(got, tuple | list) else []
+    shapes = [shape_of(a) for a in got] if isinstance(got, tuple | list) else []
     if shapes != [(2, 12), (2, 3)]:
         return wrong(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
     true = answer(None, dh + dh_next)
@@ -130,7 +130,7 @@ def repair(function) -> Verdict:
             dc = out[t] * f[t]
         return out
 
-    if np.shape(got) == want.shape and all(np.array_equal(row, got[0]) for row in got):
+    if shape_of(got) == want.shape and all(np.array_equal(row, got[0]) for row in got):
         return wrong(WORDS["all_same"])
     hints = [
         (flow(o, f), WORDS["no_tanh"]),

@@ -1,0 +1,127 @@
+"""Whatever a reader hands to a checker, the answer is a verdict in words, never an exception."""
+
+import importlib
+import inspect
+import pkgutil
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import lstm_checks
+from lstm_checks import Verdict
+from lstm_checks.base import run
+
+MODULES = [
+    importlib.import_module(f"lstm_checks.{module.name}")
+    for module in pkgutil.iter_modules(lstm_checks.__path__)
+    if module.name != "base"
+]
+CHECKERS = {
+    f"{module.__name__.split('.')[1]}.{name}": checker
+    for module in MODULES
+    for name, checker in inspect.getmembers(module, inspect.isfunction)
+    if checker.__module__ == module.__name__
+    and not name.startswith("_")
+    and inspect.signature(checker).return_annotation in (Verdict, "Verdict")
+}
+
+
+class Odd:
+    """Something that NumPy cannot make an array of."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array here")
+
+
+def recursive(*args):
+    return recursive(*args)
+
+
+def changes_what_it_gets(*args):
+    for a in args:
+        if isinstance(a, np.ndarray) and a.dtype.kind == "f":
+            a[...] = 7
+    return args[0]
+
+
+def leaves(*args):
+    raise SystemExit("bye")
+
+
+ANSWERS = {
+    "nothing": lambda *args: None,
+    "a string": lambda *args: "0.5",
+    "a complex number": lambda *args: 1j,
+    "NaN": lambda *args: np.nan,
+    "a generator": lambda *args: (x for x in args),
+    "a ragged list": lambda *args: [[1.0], [2.0, 3.0]],
+    "an empty array": lambda *args: np.zeros((0, 3)),
+    "a 0-dimensional array": lambda *args: np.array(0.25),
+    "far too many dimensions": lambda *args: np.ones((2,) * 9),
+    "a dict": lambda *args: {"c": 1},
+    "what it was given": lambda *args: args,
+    "the first it was given": lambda *args: args[0],
+    "many Nones": lambda *args: (None,) * 6,
+    "objects": lambda *args: np.array([object(), None]),
+    "no array at all": lambda *args: Odd(),
+    "booleans": lambda *args: True,
+    "itself": lambda *args: leaves,
+    "an error": lambda *args: 1 / 0,
+    "a wrong signature": lambda: 1,
+    "endless recursion": recursive,
+    "changed arguments": changes_what_it_gets,
+    "an exit": leaves,
+    "keyword only": lambda *, x: x,
+}
+NO_FUNCTIONS = {
+    "None": None,
+    "a number": 3.0,
+    "an array": np.ones(3),
+    "a class": Odd,
+    "a word": "f",
+}
+
+
+def test_every_module_has_checkers():
+    assert len(CHECKERS) >= 15
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", CHECKERS)
+def test_no_answer_makes_a_checker_raise(name):
+    for what, answer in {**ANSWERS, **NO_FUNCTIONS}.items():
+        verdict = CHECKERS[name](answer)
+        assert isinstance(verdict, Verdict), what
+        assert not verdict, f"{name} accepts {what}"
+        assert len(repr(verdict)) > 15
+
+
+def test_the_readers_own_line_is_named():
+    def mine(x):
+        y = x * 2
+        return y.no_such_thing
+
+    _, verdict = run(mine, np.ones(2))
+    assert "AttributeError" in repr(verdict)
+    assert "in line 3 of the function: return y.no_such_thing" in repr(verdict)
+
+
+def test_an_endless_loop_can_be_interrupted():
+    """What the Stop button of JupyterLab raises passes through the checker."""
+
+    def endless(*args):
+        while True:
+            time.sleep(0.01)
+
+    def interrupt():
+        import _thread
+
+        _thread.interrupt_main()
+
+    timer = threading.Timer(0.3, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(endless, 1)
+    timer.join()
