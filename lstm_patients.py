@@ -1,8 +1,8 @@
 """Faulty backward passes of the LSTM to be found by gradient checks (notebook 04).
 
 A patient is `backward_by_steps` below, together with `lstm_core.lstm_step_backward`, with
-the one or two changed lines of a `Fault` in it: the very mistakes that published code has
-made. All else is the real code, so nothing but the fault can be to blame. One of the
+the one or two changed lines of a `Fault` in it, modelled on mistakes in published
+tutorials. All else is the real code, so nothing but the fault can be to blame. One of the
 patients is healthy.
 """
 
@@ -31,24 +31,24 @@ class Point(NamedTuple):
 
 
 def backward_by_steps(dhs, trace, params, dc_last=None):
-    """Backpropagation through time with `lstm_step_backward` (4.20): the gradient as a Point.
+    """Backpropagation through time with `lstm_step_backward` (4.1)-(4.12): the gradient as a Point.
 
     dhs (T, B, H): the loss's direct derivative by each h_t. dc_last (B, H): by the last cell
     state, zero if missing. Raises as `lstm_step_backward` does.
     """
     T, B, H = dhs.shape
-    dh_next = np.zeros((B, H))
-    dc_next = np.zeros((B, H)) if dc_last is None else dc_last
+    dh_from = np.zeros((B, H))
+    dc_line = np.zeros((B, H)) if dc_last is None else dc_last
     dxs = np.empty_like(trace.xs)
     sums = LSTMParams(*map(np.zeros_like, params))
     for t in reversed(range(T)):
         gates = trace.i[t], trace.f[t], trace.g[t], trace.o[t]
         cache = (trace.xs[t], trace.h[t], trace.c[t], *gates, trace.c[t + 1])
-        dh = dhs[t] + dh_next  # (4.1)
-        dxs[t], dh_prev, dc_prev, dparams = lstm_step_backward(dh, dc_next, cache, params)
+        dh = dhs[t] + dh_from  # (4.1)
+        dxs[t], dh_prev, dc_prev, dparams = lstm_step_backward(dh, dc_line, cache, params)
         sums = LSTMParams(*(s + d for s, d in zip(sums, dparams, strict=True)))
-        dh_next = dh_prev
-        dc_next = dc_prev
+        dh_from = dh_prev
+        dc_line = dc_prev
     return Point(*sums, dxs, dh_prev, dc_prev)
 
 
@@ -89,8 +89,8 @@ FAULTS = {
         ),
     ),
     "carry": Fault(
-        "dh_next is never carried to the step before",
-        (("dh_next = dh_prev", "pass"),),
+        "dh_from is never carried to the step before",
+        (("dh_from = dh_prev", "pass"),),
     ),
     "in_place": Fault(
         "an in-place += alters the caller's array",

@@ -194,6 +194,20 @@ class Question(widgets.VBox):
         return data
 
 
+class Questions(widgets.Tab):
+    """Several questions in one place: title -> Question, a tab for each."""
+
+    def __init__(self, questions: dict[str, Question]):
+        self.questions = questions
+        super().__init__(list(questions.values()), titles=list(questions))
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        texts = (q._repr_mimebundle_()["text/plain"] for q in self.questions.values())
+        data["text/plain"] = "\n\n".join(texts)
+        return data
+
+
 def ask(text, **answers) -> Question:
     """A question whose answers are a=(text, reply), b=..., the right one marked by `right=`.
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from lstm_core import LSTMParams, init_lstm, lstm_backward, lstm_forward, lstm_step
+from lstm_core import LSTMParams, init_lstm, lstm_step
 from lstm_patients import DIAGNOSES, FAULTS, with_fault
 
-from .base import Question, Verdict, ask, compare, right, run, shape_of, wrong
+from .base import Question, Questions, Verdict, ask, compare, right, run, shape_of, wrong
 
 WORDS = {
     "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
@@ -15,8 +15,8 @@ WORDS = {
     "forget": "the forget gate's block is 0: df = dc * c_prev (4.8) is missing.",
     "slope": "i, f and o are activations already: the slope is i * (1 - i), without a sigmoid.",
     "tanh": "tanh(c) is forgotten: h = o * tanh(c), so do = dh * tanh(c), with its slope in dc.",
-    "carry": "dh_next was never added: h_t also acts through step t + 1 (4.1).",
-    "in_place": "an array of the caller's was changed ({which}): write dc = dc + ..., not +=.",
+    "carry": "dh_from was never added: h_t also acts through step t + 1 (4.1).",
+    "in_place": "an array of the caller's was changed ({which}): write dc = dc_line + ..., not +=.",
     "no_h_path": "dc misses the path through h_t (4.7).",
     "pair_check": "expected the two numbers (given, numeric), got {got}.",
     "directional": "both numbers, for an array of 2 x 3 and a long direction.",
@@ -24,23 +24,22 @@ WORDS = {
     "half": "the two ends are 2 step apart: divide by 2 * step.",
     "unsummed": "given is one number: the sum of grad * v.",
     "length": "given and numeric belong to different lengths of v: divide both by it or neither.",
-    "repair": "tanh's slope, the carousel, fresh arrays; the caller's are untouched.",
-    "all_same": "every step holds the same numbers: the list keeps one array that += changes.",
-    "no_tanh": "tanh's slope 1 - tanh(c)^2 is still missing.",
-    "no_carousel": "nothing comes from step t + 1: multiply by the forget gate on the way back.",
-    "reversed": "the steps come out last to first: turn the list round at the end.",
-    "shifted": "the forget gate is one step off: from c_t back to c_prev it is f_t.",
+    "tanh_in_do": "do is dh times what stands beside o in h, and that is tanh(c), not c (4.6).",
+    "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
+    "line_alone": "dc_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
+    "no_slopes": "that is di, df, dg, do; each still takes its gate's slope to become da (4.12).",
+    "swapped": "the right arrays, the other way round: return da, dc_prev.",
 }
 
 
 def step_lines(function) -> Verdict:
-    """Check (dh_direct, dh_next, dc, c_prev, i, f, g, o, c) -> (da, dc_prev), (4.1)-(4.12)."""
+    """Check (dh_direct, dh_from, dc_line, c_prev, i, f, g, o, c) -> (da, dc_prev), (4.1)-(4.12)."""
     rng = np.random.default_rng(45)
     params = init_lstm(1, 3, rng=rng)._replace(W_x=rng.normal(size=(1, 12)))
     # Twelve inputs with the unit matrix as weights: the step's dx is da itself.
     params = LSTMParams(np.eye(12), params.W_h, params.b)
     x, h_prev = 1.5 * rng.normal(size=(2, 12)), rng.normal(size=(2, 3))
-    dh, dh_next, dc, c_prev = rng.normal(size=(4, 2, 3))
+    dh, dh_from, dc, c_prev = rng.normal(size=(4, 2, 3))
     _, _, cache = lstm_step(x, h_prev, c_prev, params)
 
     def answer(fault, dh_total):
@@ -48,22 +47,36 @@ def step_lines(function) -> Verdict:
         da, _, dc_prev, _ = step(dh_total, dc.copy(), cache, params)
         return np.concatenate([da, dc_prev], axis=1)
 
-    got, failed = run(function, dh, dh_next, dc, *cache[2:])
+    got, failed = run(function, dh, dh_from, dc, *cache[2:])
     if failed is not None:
-        names = ("dh_direct", "dh_next", "dc", "c_prev", "i", "f", "g", "o", "c")
+        names = ("dh_direct", "dh_from", "dc_line", "c_prev", "i", "f", "g", "o", "c")
         for number, name in enumerate(names, 1):
             if f"(argument {number})" in failed.message:
                 return wrong(WORDS["in_place"], which=name)
         return failed
     shapes = [shape_of(a) for a in got] if isinstance(got, tuple | list) else []
+    if shapes == [(2, 3), (2, 12)]:
+        return wrong(WORDS["swapped"])
     if shapes != [(2, 12), (2, 3)]:
         return wrong(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
-    true = answer(None, dh + dh_next)
+    true = answer(None, dh + dh_from)
     faults = ("cell_path", "forget", "slope", "tanh")
-    hints = [(answer(name, dh + dh_next), WORDS[name]) for name in faults]
-    i, f, g = cache[3:6]
+    hints = [(answer(name, dh + dh_from), WORDS[name]) for name in faults]
+    i, f, g, o, c = cache[3:8]
     alone = [dc * g * i * (1 - i), dc * c_prev * f * (1 - f), dc * i * (1 - g**2), true[:, 9:12]]
+    dh_all, slopes = (
+        dh + dh_from,
+        np.concatenate([i * (1 - i), f * (1 - f), 1 - g**2, o * (1 - o)], axis=1),
+    )
+    no_slope = answer("tanh", dh_all)
+    no_slope[:, 9:12] = true[:, 9:12]
+    c_in_do = true.copy()
+    c_in_do[:, 9:12] = dh_all * c * o * (1 - o)
     hints += [
+        (no_slope, WORDS["no_slope"]),
+        (c_in_do, WORDS["tanh_in_do"]),
+        (np.concatenate([true[:, :12], dc * f], axis=1), WORDS["line_alone"]),
+        (np.concatenate([true[:, :12] / slopes, true[:, 12:]], axis=1), WORDS["no_slopes"]),
         (answer(None, dh), WORDS["carry"]),
         (np.concatenate([*alone, dc * f], axis=1), WORDS["no_h_path"]),
         (true[:, [*range(3), *range(6, 9), *range(3, 6), *range(9, 15)]], WORDS["order"]),
@@ -107,41 +120,6 @@ def directional(function) -> Verdict:
     return compare("(given, numeric)", [given, numeric], along[0][2:], hints=hints)
 
 
-def repair(function) -> Verdict:
-    """Check (dhs, os, fs, cs, dc_last) -> the total dL/dc_t (T, B, H) where W_h is 0 (4.22)."""
-    rng = np.random.default_rng(47)
-    params = init_lstm(2, 3, rng=rng)
-    params = params._replace(W_h=np.zeros((3, 12)), W_x=2 * params.W_x)
-    trace = lstm_forward(rng.normal(size=(4, 2, 2)), params, c0=rng.normal(size=(2, 3)))
-    dhs, dc_last = rng.normal(size=(4, 2, 3)), rng.normal(size=(2, 3))
-    o, f, c = trace.o.copy(), trace.f.copy(), trace.c[1:].copy()
-    got, failed = run(function, dhs, o, f, c, dc_last)
-    if failed is not None:
-        changed = "(argument 5)" in failed.message
-        return wrong(WORDS["in_place"], which="dc_last") if changed else failed
-    want = lstm_backward(dhs, trace, params, dc_last).c[1:]
-    slope = o * (1 - np.tanh(c) ** 2)
-
-    def flow(slope, f):
-        """The recurrence with one of its parts replaced."""
-        out, dc = np.empty_like(dhs), dc_last
-        for t in reversed(range(4)):
-            out[t] = dc + dhs[t] * slope[t]
-            dc = out[t] * f[t]
-        return out
-
-    if shape_of(got) == want.shape and all(np.array_equal(row, got[0]) for row in got):
-        return wrong(WORDS["all_same"])
-    hints = [
-        (flow(o, f), WORDS["no_tanh"]),
-        (flow(slope, 0 * f), WORDS["no_carousel"]),
-        (flow(slope, np.roll(f, 1, axis=0)), WORDS["shifted"]),
-        (want[::-1], WORDS["reversed"]),
-    ]
-    off = compare("the flow", got, want, hints=hints)
-    return right(WORDS["repair"]) if off is None else off
-
-
 # ---------------------------------------------------------------- diagnoses
 
 _LOOKS = {
@@ -179,3 +157,8 @@ def diagnosis(letter) -> Question:
             looks += " This patient agrees on every visit: do not accuse it."
         answers[name or "healthy"] = (words, looks)
     return ask(f"What ails patient {letter}?", right=truth or "healthy", **answers)
+
+
+def diagnoses(letters) -> Questions:
+    """`diagnosis` for several patients in one view, a tab for each."""
+    return Questions({f"patient {letter}": diagnosis(letter) for letter in letters})

@@ -1,5 +1,7 @@
 """The views of notebook 04: gradient flow, the Jacobian of one step, truncated BPTT."""
 
+from functools import lru_cache
+
 import matplotlib
 import numpy as np
 
@@ -80,7 +82,7 @@ def _settings(b_f=1.0, strength=1.0):
 # ---------------------------------------------------------------- the microscope
 
 
-def gradient_flow_explorer(longest=120, units=8) -> Explorer:
+def gradient_flow_explorer(longest=100, units=8) -> Explorer:
     """Size of dL/dh_t and dL/dc_t at every step, RNN and LSTM, and the shares of dL/dc_t.
 
     Both networks are untrained; the loss is the sum of the last hidden state's units, or,
@@ -117,8 +119,9 @@ def gradient_flow_explorer(longest=120, units=8) -> Explorer:
             (0.15, 0.98, "pure carousel: only f's", FORGET),
             (0.59, 0.98, "all others (dotted)", HIDDEN_LINE),
         )
-        (rnn_h,) = ax["flow"].plot([], [], color="#777777", ls=DASHED)
-        (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT)
+        last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
+        (rnn_h,) = ax["flow"].plot([], [], color="#777777", ls=DASHED, **last)
+        (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
         shares = {}
         for key in ("step", "way"):
@@ -146,29 +149,34 @@ def gradient_flow_explorer(longest=120, units=8) -> Explorer:
         ):
             total, carousel, rest = shares[key]
             v[f"{key}_carousel"], v[f"{key}_rest"] = map(_lengths, split)
-            v[f"{key}_gap"] = float(np.abs(sum(split) - grads.c).max())
             _draw(total, t, v["dc"])
             _draw(carousel, t, v[f"{key}_carousel"])
             _draw(rest, t, v[f"{key}_rest"])
+        off = np.abs(sum(split_step(trace, grads)) - grads.c).max(axis=(1, 2))
+        v["step_gap"] = float((off / np.maximum(np.abs(grads.c).max(axis=(1, 2)), 1e-300)).max())
         for unit, gate in enumerate(gates):
             gate.set_data(t[1:], trace.f[:, 0, unit])
         mean.set_data(t[1:], trace.f[:, 0].mean(axis=-1))
-        return v | {"T": T, "f": float(trace.f.mean())}
+        return v | {"T": T, "every": every, "f": float(trace.f.mean())}
 
     def describe(v):
         back = {key: v[key][0] / v[key][-1] for key in ("rnn_dh", "dc", "way_carousel")}
-        return (
-            f"From step {v['T']} back to step 0 the gradient is multiplied by "
-            f"{back['rnn_dh']:.2g} in the RNN (dL/dh) and {back['dc']:.2g} in the LSTM (dL/dc); "
-            f"by {back['way_carousel']:.2g} on the carousel alone. Mean forget gate {v['f']:.2f}."
+        said = (
+            f"The gradient at step 0 is {back['rnn_dh']:.2g} times that at step {v['T']} in the "
+            f"RNN (dL/dh) and {back['dc']:.2g} times in the LSTM (dL/dc); "
+            f"{back['way_carousel']:.2g} times on the carousel alone. "
+            f"Mean forget gate {v['f']:.2f}."
         )
+        if v["every"]:
+            said += " Every step's own loss adds to it."
+        return said + (" No line: exactly 0." if back["rnn_dh"] == 0 else "")
 
     return Explorer(
         "gradient_flow",
         figure=figure,
         controls={
             **_settings(),
-            "T": whole("length T", 5, longest, 100, quantity="x"),
+            "T": whole("length T", 20, longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
         moving=[
@@ -193,7 +201,7 @@ def jacobian_explorer(steps=60, units=6) -> Explorer:
         figure = picture(940, 590)
         ax = figure.subplot_mosaic([["now", "each"], ["now", "product"]], width_ratios=(3, 4))
         ax["now"].set(
-            xlim=(0.3, 2 * units + 0.7), yscale="log", ylim=(1e-6, 30), xlabel="largest first",
+            xlim=(0.3, 2 * units + 0.7), yscale="log", ylim=(1e-4, 30), xlabel="largest first",
             xticks=range(1, 2 * units + 1),
         )  # fmt: skip
         ax["now"].set_title("The step at the cursor: all stretches")
@@ -225,13 +233,20 @@ def jacobian_explorer(steps=60, units=6) -> Explorer:
     def stretches(jacobians):
         return np.linalg.svd(jacobians, compute_uv=False)
 
-    def update(b_f, strength, t):
+    @lru_cache(maxsize=4)  # moving the cursor measures nothing anew
+    def measure(b_f, strength):
+        """Of RNN and LSTM: every step's stretches, and the largest of each product."""
         (rnn, rnn_trace), (lstm, trace) = pair.run(xs, b_f, strength)
         both = rnn_jacobians(rnn_trace, rnn), lstm_jacobians(trace, lstm)
-        each = [stretches(j) for j in both]
-        product = [stretches(products_to_end(j))[:, 0] for j in both]
-        rnn_now.set_data(np.arange(1, units + 1), np.maximum(each[0][t - 1], 1.1e-6))
-        lstm_now.set_data(np.arange(1, 2 * units + 1), np.maximum(each[1][t - 1], 1.1e-6))
+        return (
+            [stretches(j) for j in both],
+            [stretches(products_to_end(j))[:, 0] for j in both],
+        )
+
+    def update(b_f, strength, t):
+        each, product = measure(b_f, strength)
+        for line, values in ((rnn_now, each[0][t - 1]), (lstm_now, each[1][t - 1])):
+            line.set_data(np.arange(1, len(values) + 1), np.where(values > 1e-9, values, np.nan))
         for n in (0, 1):
             _draw(lines["each"][n], np.arange(1, steps + 1), each[n][:, 0])
             _draw(lines["product"][n], np.arange(steps + 1), product[n])
@@ -274,65 +289,65 @@ def truncation_explorer(steps=60, units=6) -> Explorer:
     """
     pair, xs = _Pair(units), eeg(100, steps)[:, None, :]
     target = np.random.default_rng(6).uniform(-0.5, 0.5, (steps, 1, units))
-    weight = np.ones((steps, 1, 1))
 
     with matplotlib.rc_context(RC):
         figure = picture(940, 360)
         flow, near = figure.subplots(1, 2)
-        flow.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e4), xlabel="step t")
+        flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel="step t")
         flow.set_title("LSTM's dL/dc at step t, cut every k steps")
-        near.set(xlim=(1, steps), xscale="log", ylim=(-0.35, 1.32), xlabel="k, log scale")
+        near.set(xlim=(1, steps), xscale="log", ylim=(-1.05, 1.55), xlabel="k, log scale")
         near.set_title("How near the cut gradient is to the full one")
-        near.set_xticks([1, 2, 4, 8, 16, 30, 60], [1, 2, 4, 8, 16, 30, 60])
+        near.set_xticks(CUTS, CUTS)
         near.minorticks_off()
         near.axhline(1, color="#999999", lw=1.2)
         _labels(flow, (0.02, 0.98, "full", "#999999"), (0.13, 0.98, "cut", CELL_LINE))
         _labels(
             near,
-            (0.02, 0.16, "LSTM: cosine", GRADIENT),
-            (0.27, 0.16, "length ratio", CELL_LINE),
-            (0.62, 0.16, "RNN: cosine (dashed)", "#777777"),
+            (0.02, 0.98, "LSTM: cosine", GRADIENT),
+            (0.29, 0.98, "length ratio", CELL_LINE),
+            (0.62, 0.98, "RNN: cosine (dashed)", "#777777"),
         )
         (full_line,) = flow.plot([], [], color="#bbbbbb", lw=5)
-        (cut_line,) = flow.plot([], [], color=CELL_LINE)
+        (cut_line,) = flow.plot([], [], color=CELL_LINE, marker="o", ms=4)
         (rnn_cosine,) = near.plot([], [], color="#777777", ls=DASHED)
         (cosine,) = near.plot([], [], color=GRADIENT, marker="o", ms=5)
         (ratio,) = near.plot([], [], color=CELL_LINE, marker="o", ms=5)
         at_k = near.axvline(1, color="#111111", lw=1.1, ls=(0, (3, 2)))
 
-    def update(b_f, strength, k, last):
-        weight[:-1] = 0 if last else 1
-        (rnn, rnn_trace), (lstm, trace) = pair.run(xs, b_f, strength)
-        near_full = {}
-        for name, params, seen, backward in (
-            ("rnn", rnn, rnn_trace, rnn_backward),
-            ("lstm", lstm, trace, lstm_backward),
+    @lru_cache(maxsize=4)  # moving the cuts measures only these cuts
+    def measure(b_f, strength, last):
+        """Full gradients, and how near those of all CUTS come to them, of RNN and LSTM."""
+        weight = np.where(np.arange(steps) < steps - 1, 0 if last else 1, 1)[:, None, None]
+        near_full = []
+        for (params, trace), backward in zip(
+            pair.run(xs, b_f, strength), (rnn_backward, lstm_backward), strict=True
         ):
-            dhs = weight * (seen.h[1:] - target)  # L = sum of 1/2 weight (h - target)^2
-            full = backward(dhs, seen, params)
-            near_full[name] = np.array(
-                [
-                    compare_gradients(truncated_backward(dhs, seen, params, n).params, full.params)
-                    for n in CUTS
-                ]
-            )
+            dhs = weight * (trace.h[1:] - target)  # L = sum of 1/2 weight (h - target)^2
+            full = backward(dhs, trace, params)
+            cuts = (truncated_backward(dhs, trace, params, n).params for n in CUTS)
+            near_full.append(np.array([compare_gradients(cut, full.params) for cut in cuts]))
+        return dhs, trace, params, full, near_full
+
+    def update(b_f, strength, k, last):
+        dhs, trace, lstm, full, (rnn_near, lstm_near) = measure(b_f, strength, last)
         cut = truncated_backward(dhs, trace, lstm, k)
         dc, cut_dc = _lengths(full.c), _lengths(cut.c)
         now = compare_gradients(cut.params, full.params)
         _draw(full_line, np.arange(steps + 1), dc)
         _draw(cut_line, np.arange(steps + 1), cut_dc)
-        cosine.set_data(CUTS, near_full["lstm"][:, 0])
-        ratio.set_data(CUTS, np.minimum(near_full["lstm"][:, 1], 1.3))
-        rnn_cosine.set_data(CUTS, near_full["rnn"][:, 0])
+        cosine.set_data(CUTS, lstm_near[:, 0])
+        ratio.set_data(CUTS, lstm_near[:, 1])
+        rnn_cosine.set_data(CUTS, rnn_near[:, 0])
         at_k.set_xdata([k, k])
         return {
             "k": k, "cosine": now[0], "ratio": now[1], "dc": dc, "cut_dc": cut_dc,
-            "lstm": near_full["lstm"], "rnn": near_full["rnn"],
+            "lstm": lstm_near, "rnn": rnn_near,
         }  # fmt: skip
 
     def describe(v):
+        every = f"every {v['k']} steps" if v["k"] > 1 else "after every step"
         return (
-            f"Cut every {v['k']} steps, the LSTM's gradient has {v['ratio']:.2f} of the full "
+            f"Cut {every}, the LSTM's gradient has {v['ratio']:.2f} of the full "
             f"one's length and cosine {v['cosine']:.3f} with it."
         )
 

@@ -13,7 +13,6 @@ import io
 import itertools
 import re
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from typing import ClassVar
@@ -44,32 +43,43 @@ WORDS = {
 class _Slider(widgets.FloatSlider):
     """A FloatSlider that does not take its own values back from the browser.
 
-    Set to 4 from Python, the browser's slider snaps to 4.000000000000002 and reports that a
-    moment later, by when Python may have set another value; the late report must not win.
+    Set to 4 from Python, the browser's slider snaps to 4.000000000000002 and reports that. The
+    report waits behind all cells that are still to run, and by then Python may have set another
+    value; it must not win. Reports come in order: one that the reader made ends the waiting.
     """
 
-    _ECHO_SECONDS = 10
+    _SAME = 1e-9
 
     def __init__(self, **settings):
-        self._set_here = {}  # value -> when Python set it
-        self._reported = None
+        self._set_here = []  # values set by Python whose echo may still come, oldest first
+        self._told = False  # while a report of the browser is taken over
         super().__init__(**settings)
         self.observe(self._remember, names="value")
 
     def _remember(self, change):
-        if change.new != self._reported:
-            self._set_here[change.new] = time.monotonic()
+        if not self._told:
+            self._set_here = [*self._set_here[-99:], change.new]
 
     def set_state(self, sync_data):
-        self._reported = sync_data.get("value")
-        recent = time.monotonic() - self._ECHO_SECONDS
-        self._set_here = {v: at for v, at in self._set_here.items() if at > recent}
-        for value in self._set_here:
-            if self._reported not in (None, value) and abs(self._reported - value) < 1e-9:
-                del self._set_here[value]
+        reported = sync_data.get("value")
+        if reported is None or not self._echoes(reported):
+            self._set_here.clear()
+            self._told = True
+            try:
+                super().set_state(sync_data)
+            finally:
+                self._told = False
+
+    def _echoes(self, reported):
+        """Whether a report is a value of Python's on its way back; if so the browser is told."""
+        if abs(reported - self.value) < self._SAME:
+            return True
+        for n, value in enumerate(self._set_here):
+            if value != reported and abs(value - reported) < self._SAME:
+                del self._set_here[: n + 1]
                 self.send_state("value")
-                return
-        super().set_state(sync_data)
+                return True
+        return False
 
 
 def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):

@@ -6,10 +6,13 @@ import numpy as np
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
 from lstm_patients import PATIENTS
 
-from .engine import Explorer, Pixels, choice, slider, whole
+from .engine import Explorer, Pixels, Words, choice, slider, whole
 from .style import CANDIDATE_LINE, FORGET, GRADIENT, INPUT, OUTPUT, RC, SIZE, picture
 
 _STEPS = 12
+_EDGE = 1.6  # of a panel, in its largest true value
+_COLUMNS = (0.3, 0.54, 0.8)  # right ends of the table's three, as shares of its width
+_AGREES = SIZE.with_extremes(bad="#c9c9c9")
 _BLOCKS = (
     ("i", "input gate", INPUT),
     ("f", "forget gate", FORGET),
@@ -27,7 +30,7 @@ _HIDDEN_SHARE = 0.01  # of the largest entry: below it, errors are taken relativ
 def _case(T, b_f, start):
     """One unit over T steps; four more inputs, all zero, stand for a bias of each step's own.
 
-    Their weights are the unit matrix, so a derivative by them is dL/da_t (4.21).
+    Their weights are the unit matrix, so a derivative by them is dL/da_t (4.13).
     """
     b = _BIAS.copy()
     b[1] = b_f
@@ -79,25 +82,20 @@ def patient_explorer() -> Explorer:
         axes = figure.subplot_mosaic(
             [["i", "f"], ["g", "o"], ["map", "table"]], height_ratios=(1, 1, 0.95)
         )
-        lines = {}
+        lines, beyond = {}, {}
         for name, words, colour in _BLOCKS:
-            lines[name] = _draw_block(axes[name], name, words, colour)
+            lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
         axes["g"].set_xlabel("step t")
         axes["o"].set_xlabel("step t")
-        image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=SIZE, vmin=0, vmax=1)
+        image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_AGREES, vmin=0, vmax=1)
         axes["map"].set(
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
             yticks=range(4), yticklabels="ogfi", xlabel="step t",
         )  # fmt: skip
-        axes["map"].set_title("Dark: wrong. White: agrees with differences")
+        axes["map"].set_title("Dark: wrong. White: agrees. Grey: no such step")
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
-        rows = [
-            axes["table"].text(
-                0, 0.92 - 0.19 * k, "", family="DejaVu Sans Mono", fontsize=11.5, color=colour
-            )
-            for k, colour in enumerate(["#444444", INPUT, FORGET, CANDIDATE_LINE, OUTPUT])
-        ]
+        heading, cells = _draw_table(axes["table"])
         cursor = axes["map"].axvline(0, color="#B34700", lw=2)
 
     def update(patient, T, b_f, start, call, t):
@@ -109,15 +107,18 @@ def patient_explorer() -> Explorer:
         parts = (split_gates(v / scale) for v in (given, true, numeric))
         for (name, *_), mine, truth, slope in zip(_BLOCKS, *parts, strict=True):
             for line, data in zip(lines[name], (truth, slope, mine), strict=True):
-                line.set_data(steps, np.clip(data[:, 0], -1.6, 1.6))
-        shown = np.zeros((4, _STEPS))
+                line.set_data(steps, np.where(np.abs(data[:, 0]) <= _EDGE, data[:, 0], np.nan))
+            for sign, line in zip((1, -1), beyond[name], strict=True):
+                out = sign * mine[:, 0] > _EDGE
+                line.set_data(steps[out], np.full(out.sum(), sign * _EDGE))
+        shown = np.full((4, _STEPS), np.nan)
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
-        rows[0].set_text(f"t = {t:2d}  patient     true   finite diff.   visit {call}")
-        for k, (name, *_) in enumerate(_BLOCKS):
-            row = (v[t - 1, k] for v in (given, true, numeric))
-            rows[k + 1].set_text(f"  a_{name}  " + "  ".join(f"{v:+.5f}" for v in row))
+        heading.set_text(f"t = {t}{', the last' if t == T else ''}, visit {call}")
+        for row, *numbers in zip(cells, given[t - 1], true[t - 1], numeric[t - 1], strict=True):
+            for cell, number in zip(row, numbers, strict=True):
+                cell.set_text(f"{number:+.5f}")
         return {
             "patient": patient, "given": given, "true": true, "numeric": numeric,
             "errors": errors, "wrong": errors > 1e-4, "call": call, "t": t,
@@ -138,10 +139,17 @@ def patient_explorer() -> Explorer:
             "T": whole("length T", 2, _STEPS, 6, quantity="x"),
             "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
             "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
-            "call": whole("visit, with the same arrays", 1, 3, 1),
+            "call": whole("visit, same arrays", 1, 3, 1),
             "t": whole("numbers at step t", 1, _STEPS, 6),
         },
-        moving=[*(line for three in lines.values() for line in three), image, cursor, *rows],
+        moving=[
+            *(line for three in lines.values() for line in three),
+            *(line for two in beyond.values() for line in two),
+            image,
+            cursor,
+            heading,
+            *(cell for row in cells for cell in row),
+        ],
         update=update,
         describe=describe,
     )
@@ -153,12 +161,29 @@ def _draw_block(ax, name, words, colour):
     ax.set_xticks(range(2, _STEPS + 1, 2))
     ax.set_title(f"{words}: dL/da$_{name}$")
     ax.axhline(0, color="#cccccc", lw=1)
-    for x, label, shade in ((0.60, "○ differences", GRADIENT), (0.86, "● patient", colour)):
+    for x, label, shade in (
+        (0.46, "— true", GRADIENT),
+        (0.61, "○ differences", GRADIENT),
+        (0.86, "● patient", colour),
+    ):
         ax.text(x, 1.02, label, color=shade, transform=ax.transAxes, fontsize=11, va="bottom")
     (true,) = ax.plot([], [], color=GRADIENT, lw=1.2)
     (numeric,) = ax.plot([], [], "o", color=GRADIENT, ms=10, mfc="none", mew=1.2)
     (given,) = ax.plot([], [], "o", color=colour, ms=5.5)
-    return true, numeric, given
+    beyond = [ax.plot([], [], marker, color=colour, ms=8)[0] for marker in "^v"]
+    return (true, numeric, given), beyond
+
+
+def _draw_table(ax):
+    """The table's still part, its heading, and its four rows of three numbers."""
+    heading = Words(ax, 0, 0.94, ha="left", fontsize=12, color="#444444")
+    for x, words in zip(_COLUMNS, ("patient", "true", "differences"), strict=True):
+        ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
+    cells = []
+    for y, (name, _, colour) in zip((0.6, 0.43, 0.26, 0.09), _BLOCKS, strict=True):
+        ax.text(0.02, y, f"a$_{name}$", color=colour, fontsize=12, va="center")
+        cells.append([Words(ax, x, y, ha="right", fontsize=12, color=colour) for x in _COLUMNS])
+    return heading, cells
 
 
 EXPLORERS = {"patients": patient_explorer}

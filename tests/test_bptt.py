@@ -218,13 +218,6 @@ def carousel_by_loop(fs):
     return out
 
 
-def step_by_loop(dh, h_prev, h, W_h):
-    out = np.zeros_like(dh)
-    for b, j, k in np.ndindex(len(dh), len(W_h), len(W_h)):
-        out[b, j] += dh[b, k] * (1 - h[b, k] ** 2) * W_h[j, k]
-    return out
-
-
 def total_by_parts(dh, dc_next, f_next, o, c):
     dc = f_next * dc_next
     return dc + dh * o / np.cosh(c) ** 2
@@ -236,10 +229,6 @@ def with_one(a, at_end=True):
 
 
 RIGHT = [
-    (check.step_back, lambda dh, p, h, W: (dh * (1 - h**2)) @ W.T),
-    (check.step_back, lambda dh, p, h, W: (W @ (dh * (1 - h * h)).T).T),
-    (check.step_back, lambda dh, p, h, W: np.einsum("bk,jk->bj", dh * (1 - h) * (1 + h), W)),
-    (check.step_back, step_by_loop),
     (check.cell_total, lambda dh, n, f, o, c: n * f + dh * o * (1 - np.tanh(c) ** 2)),
     (check.cell_total, total_by_parts),
     (check.cell_total, lambda dh, n, f, o, c: sum((f * n, o * (1 - np.tanh(c) ** 2) * dh))),
@@ -258,18 +247,19 @@ def test_right_forms_are_accepted(checker, function):
 
 
 WRONG = [
-    (check.step_back, lambda dh, p, h, W: dh @ W.T, "rnn_slope"),
-    (check.step_back, lambda dh, p, h, W: (dh @ W.T) * (1 - h**2), "rnn_order"),
-    (check.step_back, lambda dh, p, h, W: (dh * (1 - h**2)) @ W, "rnn_untransposed"),
-    (check.step_back, lambda dh, p, h, W: (dh * (1 - np.tanh(h) ** 2)) @ W.T, "rnn_twice"),
-    (check.step_back, lambda dh, p, h, W: (dh * (1 - p**2)) @ W.T, "rnn_prev"),
-    (check.step_back, lambda dh, p, h, W: None, "returned None"),
     (check.cell_total, lambda dh, n, f, o, c: dh * o * (1 - np.tanh(c) ** 2), "cell_no_line"),
     (check.cell_total, lambda dh, n, f, o, c: f * n, "cell_no_h"),
     (check.cell_total, lambda dh, n, f, o, c: f * n + dh * o, "cell_no_slope"),
     (check.cell_total, lambda dh, n, f, o, c: f * n + dh * (1 - np.tanh(c) ** 2), "cell_no_o"),
     (check.cell_total, lambda dh, n, f, o, c: n + dh * o * (1 - np.tanh(c) ** 2), "cell_no_f"),
     (check.cell_total, lambda dh, n, f, o, c: f * n + dh * o * (1 - c**2), "cell_tanh"),
+    (
+        check.cell_total,
+        lambda dh, n, f, o, c: f * (n + dh * o * (1 - np.tanh(c) ** 2)),
+        "cell_all_f",
+    ),
+    (check.cell_total, lambda dh, n, f, o, c: n.copy(), "cell_after"),
+    (check.cell_total, lambda dh, n, f, o, c: None, "returned None"),
     (check.carousel, lambda fs: fs.cumprod(axis=0), "carousel_forward"),
     (check.carousel, lambda fs: fs.prod(axis=0), "carousel_whole"),
     (check.carousel, lambda fs: fs[::-1].cumprod(axis=0)[::-1], "carousel_no_end"),
@@ -286,11 +276,11 @@ def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
 
 
 def test_an_argument_changed_in_place_is_refused():
-    def step_back(dh, h_prev, h, W_h):
-        dh *= 1 - h**2
-        return dh @ W_h.T
+    def cell_total(dh, dc_after, f_next, o, c):
+        dc_after *= f_next
+        return dc_after + dh * o * (1 - np.tanh(c) ** 2)
 
-    assert "changed the array" in check.step_back(step_back).message
+    assert "changed the array" in check.cell_total(cell_total).message
 
 
 # ---------------------------------------------------------------- explorers
@@ -324,7 +314,6 @@ def test_the_microscope_shows_the_backward_passes(same_networks):
     pure = trace.f[::-1].cumprod(axis=0)[::-1] * grads.c[-1]
     assert close(v["way_carousel"][:-1], np.linalg.norm(pure[:, 0], axis=1))
     assert v["step_gap"] < 1e-12
-    assert v["way_gap"] < 1e-12
     explorer.set(every=True)
     dhs[:] = 1
     grads = lstm_backward(dhs, trace, lstm)
@@ -340,6 +329,22 @@ def test_the_stretches_are_singular_values_of_products(same_networks):
     assert close(explorer.values["rnn"][20], np.linalg.svd(step[20], compute_uv=False))
     last_three = np.linalg.norm(step[59] @ step[58] @ step[57], 2)
     assert close(explorer.values["rnn_product"][57], last_three)
+    explorer.close()
+
+
+def test_without_recurrent_weights_the_stretches_lie_above_the_forget_gates():
+    """A nudge of c shows in h too: f sqrt(1 + (o (1 - tanh^2 c))^2), and six exact zeros."""
+    explorer = EXPLORERS["jacobian"]()
+    explorer.set(strength=0)
+    rng = np.random.default_rng(4)
+    init_rnn(4, 6, rng=rng)
+    lstm = init_lstm(4, 6, rng=rng)
+    trace = lstm_forward(eeg(100, 60)[:, None], lstm._replace(W_h=0 * lstm.W_h))
+    shown = trace.o * (1 - trace.tanh_c**2)
+    want = np.sort((trace.f * np.sqrt(1 + shown**2))[:, 0])[:, ::-1]
+    assert close(explorer.values["lstm"][:, :6], want)
+    assert explorer.values["lstm"][:, 6:].max() < 1e-12
+    assert (want > np.sort(trace.f[:, 0])[:, ::-1]).all()
     explorer.close()
 
 

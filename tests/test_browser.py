@@ -9,6 +9,7 @@ import itertools
 import os
 import re
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -197,6 +198,31 @@ def test_without_the_observer_this_test_would_fail(page):
         explorer, box = next(explorers(page))
         with pytest.raises(AssertionError, match="was moved and the picture stayed"):
             move_and_compare(page, box, explorer, by_keyboard)
+
+
+def test_what_a_cell_put_back_stays_put_back(page, tmp_path):
+    """The browser's reports of values set on the way wait until all cells have run."""
+    cells = [
+        "from lstm_viz import EXPLORERS\nflow = EXPLORERS['gradient_flow']()\nflow",
+        "for b_f in (-3.3, 4, 0.7, 6.1):\n    flow.set(b_f=b_f)\nflow.reset()",
+        "import time\ntime.sleep(3)",
+        "for s in (5.3, 0.1, 2.3):\n    flow.set(strength=s)\nflow.reset()",
+    ]
+    path = tmp_path / "put_back.ipynb"
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(c) for c in cells],
+        metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+    )
+    nbformat.write(notebook, path)
+    with lab.server([path]) as served:
+        opened(page, served, path.name)
+        page.wait_for_timeout(2_000)  # nothing to wait for: the fault is what comes late
+        ((name, box),) = explorers(page)
+        twin = EXPLORERS[name]()
+        until_caption(page, box, twin.caption)
+        shown = [r.inner_text() for r in box.locator(".widget-readout").all()]
+        twin.close()
+    assert shown == ["1.0", "1.0", "100"]
 
 
 def test_opened_without_running_the_pictures_show(page, served):

@@ -122,8 +122,13 @@ def test_a_late_report_of_the_browser_does_not_undo_a_reset(make):
     e.reset()
     e.controls["a"].set_state({"value": 0.40000000000000013})
     assert e.values["a"] == 0.5
+    e.controls["a"].set_state({"value": 0.50000000000000011})  # the echo of the reset
+    assert e.values["a"] == 0.5
     e.controls["a"].set_state({"value": 0.4})  # a reader's own hand, a moment later
     assert e.values["a"] == 0.4
+    e.controls["a"].set_state({"value": 0.3})
+    e.controls["a"].set_state({"value": 0.40000000000000013})  # and back, snapped or not
+    assert e.values["a"] == pytest.approx(0.4)
 
 
 def test_a_failing_update_is_shown_and_survived(make):
