@@ -13,8 +13,11 @@ WORDS = {
     "delta_slope_of_h": "h is squashed already: its slope is h * (1 - h), without another sigmoid.",
     "delta_tanh": "1 - h**2 is the slope of tanh; these neurons are sigmoids.",
     "delta_only_h": "h * (1 - h) has lost a factor: you multiplied with h alone.",
+    "delta_only_1_h": "h * (1 - h) has lost a factor: you multiplied with 1 - h alone.",
     "delta_local": "that is the neuron's slope alone; weigh the delta it feeds and multiply.",
     "delta_transposed": "the weights are the wrong way round: going back takes W_next.T.",
+    "delta_shapes": "the shapes do not fit: the matrix product is (B, K) @ (K, N), that is "
+    "delta_next @ W_next.T; the slope is multiplied elementwise, with *.",
     "delta_slope_first": "the slope belongs to the neuron itself, not to the ones it feeds.",
     "update": "for a layer of 4 inputs and 2 neurons, batches of 1 and of 3.",
     "update_uphill": "that walks uphill: the gradient is taken away, W - rate * gradient.",
@@ -23,6 +26,8 @@ WORDS = {
     "update_no_rate": "the learning rate is missing.",
     "update_no_h": "every weight is moved by delta alone; what came along it, h_prev, is missing.",
     "update_mean": "the loss is summed over the batch, so the gradient is too: no mean.",
+    "update_shape": "the gradient must have W's shape (N, K): h_prev.T @ delta, which also adds up "
+    "the batch.",
     "update_first": "only one example of the batch was used.",
 }
 
@@ -35,8 +40,7 @@ def hidden_delta(function) -> Verdict:
         delta_next, W_next = rng.normal(size=(3, neurons)), rng.normal(size=(4, neurons))
         delta, failed = run(function, delta_next, W_next, h)
         if failed is not None:
-            shapes = "matmul" in failed.message or "aligned" in failed.message
-            return wrong(WORDS["delta_transposed"]) if shapes else failed
+            return wrong(WORDS["delta_shapes"]) if _shapes(failed) else failed
         back = delta_next @ W_next.T
         own = h * (1 - h)
         hints = [
@@ -44,7 +48,7 @@ def hidden_delta(function) -> Verdict:
             (back * sigmoid(h) * (1 - sigmoid(h)), WORDS["delta_slope_of_h"]),
             (back * (1 - h**2), WORDS["delta_tanh"]),
             (back * h, WORDS["delta_only_h"]),
-            (back * (1 - h), WORDS["delta_only_h"]),
+            (back * (1 - h), WORDS["delta_only_1_h"]),
             (own, WORDS["delta_local"]),
         ]
         if neurons == 4:
@@ -66,7 +70,7 @@ def updated_weights(function) -> Verdict:
         W, h_prev, delta = (rng.normal(size=s) for s in ((4, 2), (B, 4), (B, 2)))
         got, failed = run(function, W, h_prev, delta, rate)
         if failed is not None:
-            return failed
+            return wrong(WORDS["update_shape"]) if _shapes(failed) else failed
         gradient = h_prev.T @ delta
         hints = [
             (W + rate * gradient, WORDS["update_uphill"]),
@@ -85,3 +89,8 @@ def updated_weights(function) -> Verdict:
         if off is not None:
             return off
     return right(WORDS["update"])
+
+
+def _shapes(failed):
+    """Whether the reader's code failed on shapes: a matrix product's, or those of + - *."""
+    return any(word in failed.message for word in ("matmul", "aligned", "broadcast"))

@@ -1,19 +1,12 @@
-"""Checkers of notebook 01, second half: output sizes, a kernel's gradient, max pooling back."""
+"""Checkers of notebook 01, second half: a kernel's gradient, max pooling back."""
 
 import numpy as np
 
-from lstm_layers import conv2d_backward, conv2d_forward, output_size, pool_backward, pool_forward
+from lstm_layers import conv2d_backward, conv2d_forward, pool_backward, pool_forward
 
-from .base import Verdict, compare, right, run, wrong
+from .base import Verdict, compare, right, run, shape_of, wrong
 
 WORDS = {
-    "size": "tried on 6 layers, windows that do not fit evenly among them.",
-    "size_no_one": "one window too few: the first window needs no step, so add 1.",
-    "size_no_padding": "the padding is missing: both sides of the image grow by it.",
-    "size_padding_once": "the padding is counted once; it lies on both sides of the image.",
-    "size_no_stride": "that is right for stride 1 only: divide by the stride.",
-    "size_up": "a window that hangs over the edge does not count: round down, not up.",
-    "size_fraction": "that is a fraction of a window: round down to a whole number with //.",
     "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
     "kernel_turned": "your dW is turned by 180 degrees: the kernel is not flipped here.",
     "kernel_no_dout": "dout is missing: every window counts as much as its output's gradient.",
@@ -28,32 +21,10 @@ WORDS = {
     "slope is 1, whatever the pixel's value.",
     "pool_global": "only the largest pixel of the whole image got something; every window has one.",
     "pool_min": "that is where each window's smallest pixel is.",
+    "pool_place": "that is the place inside the window; add where the window starts, r * size and "
+    "q * size.",
     "pool_size": "the result has dout's shape; expected x's, {want}: every pixel has a gradient.",
 }
-
-_SIZES = ((72, 3, 1, 0), (72, 3, 1, 1), (28, 5, 2, 2), (60, 7, 4, 3), (10, 4, 3, 0), (9, 2, 2, 1))
-
-
-def size_of_output(function) -> Verdict:
-    """Check a function (size, window, stride, padding) -> count of windows against (1.11)."""
-    got = []
-    for case in _SIZES:
-        value, failed = run(function, *case)
-        if failed is not None:
-            return failed
-        got.append(value)
-    want = np.array([output_size(*case) for case in _SIZES])
-    n, k, s, p = np.array(_SIZES).T
-    hints = [
-        ((n + 2 * p - k) // s, WORDS["size_no_one"]),
-        ((n - k) // s + 1, WORDS["size_no_padding"]),
-        ((n + p - k) // s + 1, WORDS["size_padding_once"]),
-        (n + 2 * p - k + 1, WORDS["size_no_stride"]),
-        (-(-(n + 2 * p - k) // s) + 1, WORDS["size_up"]),
-        ((n + 2 * p - k) / s + 1, WORDS["size_fraction"]),
-    ]
-    off = compare("your function, on the 6 layers,", got, want, hints=hints)
-    return right(WORDS["size"]) if off is None else off
 
 
 def kernel_gradient(function) -> Verdict:
@@ -73,7 +44,7 @@ def kernel_gradient(function) -> Verdict:
             (alone, WORDS["kernel_no_dout"]),
             (want / dout.size, WORDS["kernel_mean"]),
         ]
-        if np.shape(dW) == dout.shape:
+        if shape_of(dW) == dout.shape:
             return wrong(WORDS["kernel_size"], want=kernel)
         off = compare("your dW", dW, want, hints=hints)
         if off is not None:
@@ -101,10 +72,22 @@ def max_backward(function) -> Verdict:
             (want * x, WORDS["pool_value"]),
             (np.where(x == x.max(), spread, 0), WORDS["pool_global"]),
             (least, WORDS["pool_min"]),
+            *((inside, WORDS["pool_place"]) for inside in _in_the_corner(dout, x, size)),
         ]
-        if np.shape(dx) == dout.shape:
+        if shape_of(dx) == dout.shape:
             return wrong(WORDS["pool_size"], want=x.shape)
         off = compare("your dx", dx, want, hints=hints)
         if off is not None:
             return off
     return right(WORDS["pool"])
+
+
+def _in_the_corner(dout, x, size):
+    """What comes of taking places inside a window for places in the image: by = and by +=."""
+    put, added = np.zeros(x.shape), np.zeros(x.shape)
+    for r, q in np.ndindex(dout.shape):
+        window = x[r * size : (r + 1) * size, q * size : (q + 1) * size]
+        place = np.unravel_index(window.argmax(), window.shape)
+        put[place] = dout[r, q]
+        added[place] += dout[r, q]
+    return put, added

@@ -47,11 +47,12 @@ def _minus(text):
 
 def neuron_explorer() -> Explorer:
     """One neuron of two inputs (1.2): its output over the plane, and the slope where it works."""
-    grid = np.linspace(-3, 3, 41)
+    grid = np.linspace(-3, 3, 83)[1::2]  # the middles of 41 cells that fill the square
     plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
     a_line = np.linspace(-8, 8, 161)
     with matplotlib.rc_context(RC):
         figure = picture(900, 430)
+        figure.colours = None
         ax = figure.subplot_mosaic([["plane", "act"], ["plane", "slope"]], width_ratios=(10, 11))
         output = Pixels.on(ax["plane"], np.zeros((41, 41)), cmap=SIGNED, vmin=-1, vmax=1)
         output.set_extent((-3, 3, -3, 3))
@@ -64,17 +65,16 @@ def neuron_explorer() -> Explorer:
         ax["slope"].set(xlim=(-8, 8), ylim=(-0.05, 1.12), xlabel="pre-activation a")
         ax["slope"].set_title("Slope φ′(a) = dh/da")
         (border,) = ax["plane"].plot([], [], color="#111111", lw=1.6, ls=(0, (4, 3)))
-        (here,) = ax["plane"].plot([], [], "o", color="white", mec="#111111", mew=1.8, ms=11)
+        (here,) = ax["plane"].plot(
+            [], [], "o", color="white", mec="#111111", mew=1.8, ms=11, clip_on=False
+        )
         (curve,) = ax["act"].plot([], [], color=FAINT, lw=3)
         (bump,) = ax["slope"].plot([], [], color=FAINT, lw=3)
-        (dot,) = ax["act"].plot([], [], "o", color=HIDDEN_LINE, ms=11)
-        (slope_dot,) = ax["slope"].plot([], [], "o", color=GRADIENT, ms=11)
+        (dot,) = ax["act"].plot([], [], "o", color=HIDDEN_LINE, ms=11, clip_on=False)
+        (slope_dot,) = ax["slope"].plot([], [], "o", color=GRADIENT, ms=11, clip_on=False)
         notes = [
-            ax[key].text(x, y, "", color=colour, weight="bold", va="center", ha=side)
-            for key, x, y, side, colour in (
-                ("act", 7.7, -0.75, "right", HIDDEN_LINE),
-                ("slope", 7.7, 0.9, "right", GRADIENT),
-            )
+            Words(ax[key], 7.7, y, color=colour, weight="bold", ha="right")
+            for key, y, colour in (("act", -0.75, HIDDEN_LINE), ("slope", 0.9, GRADIENT))
         ]
 
     def update(w_1, w_2, b, x_1, x_2, act):
@@ -90,7 +90,7 @@ def neuron_explorer() -> Explorer:
         h_line = activation(a_line, act)
         curve.set_data(a_line, h_line)
         bump.set_data(a_line, slope(h_line, act))
-        inside = np.clip(a, -7.9, 7.9)
+        inside = np.clip(a, -8, 8)
         dot.set_data([inside], [h])
         slope_dot.set_data([inside], [delta])
         notes[0].set_text(_minus(f"a = {a:.2f}, h = {h:.3f}"))
@@ -174,6 +174,7 @@ class _Drawing:
         ax.set(xlim=(-0.2, 11.2), ylim=(-2.35, 5.41))
         ax.set_axis_off()
         self.paths, self.weights, self.insides, self.deltas = {}, {}, {}, {}
+        self.errors = {}  # what the picture rule sends on, below the deltas of layers 2 and 3
         (self.fresh,) = ax.plot([], [], ls="none", marker=_TILE, ms=42, color=_FRESH, zorder=2)
         (self.used,) = ax.plot([], [], lw=3.4, zorder=3)
         for edge in _edges():
@@ -195,7 +196,7 @@ class _Drawing:
         ]
         self.moving = [
             self.fresh, self.used, self.body, *self.weights.values(), *self.insides.values(),
-            *self.deltas.values(), *self.loss, *self.settings, *self.lines,
+            *self.deltas.values(), *self.errors.values(), *self.loss, *self.settings, *self.lines,
         ]  # fmt: skip
 
     def _put_weight(self, ax, edge):
@@ -224,6 +225,10 @@ class _Drawing:
         if n:
             self.deltas[n - 1, j] = Words(
                 ax, x, y - _RADIUS - 0.23, weight="bold", fontsize=11.5, zorder=6
+            )
+        if n > 1:
+            self.errors[n - 1, j] = Words(
+                ax, x, y - _RADIUS - 0.53, fontsize=11.5, color=WRONG, zorder=6
             )
 
     def mark(self, edges=(), neuron=None, colour="black", fill="white"):
@@ -327,14 +332,19 @@ def _draw_walk(drawing, walk):
     for (n, j), text in drawing.insides.items():
         known = n == 0 or _after(walk, "forward", (n - 1, j))
         text.set_text(_minus(f"{h[n, j]:.3f}" if n else f"{h[n, j]:.1f}") if known else "")
+    came = {n for n in walk["deltas"] if _after(walk, "delta", n) and phase != "again"}
     for neuron, text in drawing.deltas.items():
-        text.set_text(_delta(walk["deltas"][neuron]) if _after(walk, "delta", neuron) else "")
+        text.set_text(_minus(f"δ {walk['deltas'][neuron]:+.4f}") if neuron in came else "")
         text.set_color(GRADIENT if walk["rule"] == TRUE else WRONG)
+    for neuron, text in drawing.errors.items():
+        sent = walk["rule"] == PICTURE and neuron in came
+        text.set_text(_minus(f"-e = {_carried(walk)[neuron]:.5f}") if sent else "")
     changed = [e for e in drawing.weights if _after(walk, "update", (e[0], e[2]))]
     drawing.tint(changed)
     for edge, text in drawing.weights.items():
         n, i, j = edge
-        new = f"{walk['W_new'][n][i, j]:.3f}"
+        new = walk["W_new"][n][i, j]
+        new = f"{new:.{3 if abs(new) < 9.9995 else 2}f}"  # as much as fits on its tile
         text.set_text(_minus(new if edge in changed else f"{walk['W'][n][i, j]:.1f}"))
     losses = (
         f"target {walk['target']:.2f}",
@@ -356,10 +366,6 @@ def _draw_walk(drawing, walk):
     else:
         colour, fill = (HIDDEN, "#d9eefb") if phase == "forward" else ("#D9A400", _FRESH)
         drawing.mark(into, (n + 1, j), colour, fill)
-
-
-def _delta(value):
-    return _minus(f"δ {value:+.4f}")
 
 
 def _signed(value, digits=3):
@@ -420,31 +426,29 @@ def _lines_forward(walk, n, j):
 def _lines_delta(walk, n, j):
     k, h, delta = _number(n, j), walk["h"][n + 1, j], walk["deltas"][n, j]
     local = h * (1 - h)
-    own = f"own slope h{k}(1 - h{k}) = {h:.3f}·{1 - h:.3f} = {local:.3f}"
+    own = f"own slope h{k}(1 - h{k}) = {h:.4f}·{1 - h:.4f} = {local:.4f}"
     if n == 2:
         return [
             "Backward, neuron 6: the loss's slope times the neuron's own.",
-            f"dL/dy = {walk['y'] - walk['target']:+.3f},   {own}",
-            f"δ{k} = {_signed(walk['y'] - walk['target'])}·{local:.3f} = {delta:+.4f}",
+            f"dL/dy = {walk['y'] - walk['target']:+.4f},   {own}",
+            f"δ{k} = {_signed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
         ]
     W, above = walk["W"][n + 1], _carried(walk)
-    terms = [f"{_signed(W[j, m], 1)}·{_signed(above[n + 1, m], 4)}" for m in range(W.shape[1])]
+    terms = [f"{_signed(W[j, m], 1)}·{_signed(above[n + 1, m], 5)}" for m in range(W.shape[1])]
     come = sum(W[j, m] * above[n + 1, m] for m in range(W.shape[1]))
     lines = [
         f"Backward, neuron {_plain(n, j)}: weigh the δ it feeds, add up, times its own slope.",
-        f"comes back: {' + '.join(terms)} = {come:+.4f}",
-        f"{own},   so δ{k} = {_signed(come, 4)}·{local:.3f} = {delta:+.4f}",
+        f"comes back: {' + '.join(terms)} = {come:+.5f}",
+        f"{own},   so δ{k} = {_signed(come, 5)}·{local:.4f} = {delta:+.5f}",
     ]
     if walk["rule"] == PICTURE:
-        lines[0] = (
-            f"Backward, neuron {_plain(n, j)}, as in the pictures: the error, not δ, goes on."
-        )
-        lines.append(f"The true δ{k} is {walk['true_deltas'][n, j]:+.4f}.")
+        lines[0] = f"Backward, neuron {_plain(n, j)}, as in the pictures: -e, not δ, goes on."
+        lines.append(f"The true δ{k} is {walk['true_deltas'][n, j]:+.5f}.")
     return lines
 
 
 def _carried(walk):
-    """What the rule sends back through the weights: delta, or dL/dh without its slope."""
+    """What the rule sends back through the weights: delta, or -e, which is without the slope."""
     if walk["rule"] == TRUE:
         return walk["deltas"]
     return {
@@ -456,7 +460,7 @@ def _carried(walk):
 def _lines_update(walk, n, j):
     W, W_new, h = walk["W"][n], walk["W_new"][n], walk["h"]
     sums = [
-        f"{W[i, j]:.1f} - {walk['rate']:.1f}·{_signed(walk['deltas'][n, j], 4)}"
+        f"{W[i, j]:.1f} - {walk['rate']:.1f}·{_signed(walk['deltas'][n, j], 5)}"
         f"·{_signed(h[n, i], 3 if n else 1)} = {W_new[i, j]:.4f}"
         for i in range(len(W))
     ]
@@ -513,17 +517,26 @@ def measure_ratios(count=NETWORKS, act="sigmoid"):
     return ratios
 
 
+def _hill(middle, bins, values, floor):
+    """The outline of a histogram that stands on a floor, 0.85 high: (2 + bins, 2)."""
+    count, _ = np.histogram(values, bins)
+    tops = floor + 0.85 * count / count.max()
+    xs = [middle[0], *middle, middle[-1]]
+    return np.column_stack([xs, [floor, *tops, floor]])
+
+
 def rules_explorer() -> Explorer:
     """The true gradient, the picture rule and finite differences on one of 200 random networks."""
     ratios = {act: measure_ratios(act=act) for act in ("sigmoid", "tanh")}
+    medians = {act: np.median(found, axis=0) for act, found in ratios.items()}
     at = np.array([0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 14, 15])
     with matplotlib.rc_context(RC):
         figure = picture(920, 440)
         sizes, spread = figure.subplots(1, 2, width_ratios=(11, 9))
-        sizes.set(xlim=(-0.8, 15.8), ylim=(1e-7, 3), yscale="log", ylabel="size of dL/dw")
+        sizes.set(xlim=(-0.8, 15.8), ylim=(1e-8, 3), yscale="log", ylabel="size of dL/dw")
         sizes.set_xticks([2.5, 9.5, 14.5], ["layer 1: 6 weights", "layer 2: 6", "layer 3: 2"])
         sizes.grid(False, axis="x")
-        sizes.set_title("One network: its 14 derivatives, three ways")
+        sizes.set_title("One network: its 14 derivatives, three ways", pad=26)
         for x in (6, 13):
             sizes.axvline(x, color=FAINT, lw=1)
         looks = {
@@ -532,22 +545,27 @@ def rules_explorer() -> Explorer:
             "picture": {"marker": "X", "ms": 9, "color": WRONG, "mec": "white"},
         }
         marks = {name: sizes.plot([], [], ls="none", **look)[0] for name, look in looks.items()}
-        for y, colour, words in (
-            (0.20, WRONG, "× picture rule"),
-            (0.13, GRADIENT, "● true gradient, by backpropagation"),
-            (0.06, "#777777", "□ finite differences"),
+        for ax, x, colour, words in (
+            (sizes, 0.0, WRONG, "× picture rule"),
+            (sizes, 0.31, GRADIENT, "● true gradient"),
+            (sizes, 0.65, "#777777", "□ finite differences"),
+            (spread, 0.0, WRONG, "× the network on the left"),
         ):
-            sizes.text(0.02, y, words, color=colour, weight="bold", transform=sizes.transAxes)
-        bins = np.geomspace(0.5, 500, 61)
+            ax.text(x, 1.025, words, color=colour, weight="bold", transform=ax.transAxes)
+        bins = np.geomspace(0.3, 1000, 71)
         middle = np.sqrt(bins[1:] * bins[:-1])
-        spread.set(xlim=(0.5, 500), ylim=(-0.15, 3.1), xscale="log", xlabel="times too large")
+        spread.set(xlim=(0.3, 1000), ylim=(-0.15, 3.1), xscale="log", xlabel="picture rule / true")
         spread.set_yticks([2, 1, 0], ["layer 1", "layer 2", "layer 3"])
         spread.axvline(1, color=FAINT, lw=1.5, zorder=0)
-        spread.set_title(f"Picture rule / true gradient, {NETWORKS} networks")
-        hills = [spread.fill_between(middle, n, n, color=WRONG, alpha=0.3, lw=0) for n in range(3)]
+        spread.set_title(f"Off by what factor? {NETWORKS} networks", pad=26)
+        outlines = {
+            act: [_hill(middle, bins, r[:, n], 2 - n) for n in range(3)]
+            for act, r in ratios.items()
+        }
+        hills = [spread.fill([], [], color=WRONG, alpha=0.3, lw=0)[0] for _ in range(3)]
         dots = spread.plot([], [], "X", color=WRONG, mec="white", ms=11)[0]
         notes = [
-            Words(spread, 480, 2.62 - n, ha="right", color=WRONG, weight="bold") for n in range(3)
+            Words(spread, 950, 2.62 - n, ha="right", color=WRONG, weight="bold") for n in range(3)
         ]
 
     def update(network, act):
@@ -555,24 +573,26 @@ def rules_explorer() -> Explorer:
         found = compare_rules(params, x, target, act)
         for name, mark in marks.items():
             size = np.abs(np.concatenate([layer.ravel() for layer in found[name]]))
-            mark.set_data(at, np.clip(size, 1.3e-7, 2.5))
-        for n, hill in enumerate(hills):
-            count, _ = np.histogram(np.clip(ratios[act][:, n], 0.51, 499), bins)
-            floor = np.full(len(middle), 2.0 - n)
-            hill.set_data(middle, floor, floor + 0.85 * count / count.max())
-        medians = np.median(ratios[act], axis=0)
-        for note, median in zip(notes, medians, strict=True):
+            mark.set_data(at, np.clip(size, 1.2e-8, 2.5))
+        for hill, outline in zip(hills, outlines[act], strict=True):
+            hill.set_xy(outline)
+        for note, median in zip(notes, medians[act], strict=True):
             note.set_text(f"median {median:.1f}")
-        dots.set_data(np.clip(found["ratio"], 0.51, 499), [2, 1, 0])
-        return {"network": network, "act": act, "medians": medians, **found}
+        dots.set_data(found["ratio"], [2, 1, 0])
+        agree = all(
+            np.allclose(t, d, rtol=0, atol=1e-9)
+            for t, d in zip(found["true"], found["differences"], strict=True)
+        )
+        return {"network": network, "act": act, "medians": medians[act], "agree": agree, **found}
 
     def describe(v):
         one, two, three = v["ratio"]
         signs = "no sign differs" if not v["turned"] else f"{v['turned']} of 14 signs differ"
+        agree = "agree" if v["agree"] else "DISAGREE"
         return (
-            f"Network {v['network']}: true gradient and finite differences agree; the picture "
-            f"rule's is {one:.1f} times too large in layer 1, {two:.1f} times in layer 2 and "
-            f"{three:.1f} times (right) in layer 3; {signs}."
+            f"Network {v['network']}: true gradient and finite differences {agree}; the picture "
+            f"rule's gradient is {one:.1f} times the true one in layer 1, {two:.1f} times in layer "
+            f"2 and {three:.1f} times in layer 3; {signs}."
         )
 
     return Explorer(

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 from matplotlib import cbook
 from matplotlib.colors import PowerNorm
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
@@ -62,7 +62,7 @@ def _canvas(ax, title, rows, columns, margin=0):
     )  # fmt: skip
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    ax.set_title(title, pad=2 if margin else None)
+    ax.set_title(title, pad=8 if margin else None)
 
 
 def _image(ax, cmap, low=0, high=1) -> Pixels:
@@ -104,10 +104,19 @@ def _surround(frame, top, left, size):
     frame.set_bounds(left - 0.5, -top - size - 0.5, size + 1, size + 1)
 
 
+def _zeros(rows, columns, padding):
+    """The corners of the frame of zeros around an image: once outside, once back inside."""
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)])
+    inner = corners * (columns, -rows)
+    outer = inner + (2 * corners - 1) * (padding, -padding)
+    return np.concatenate([outer, inner[::-1]])
+
+
 def _stage(width, height, **boxes):
     """A figure with axes at fixed places: name = (left, bottom, width, height) in pixels."""
     figure = picture(width, height)
     figure.set_layout_engine("none")
+    figure.colours = None
     scale = np.array([width, height, width, height])
     return figure, {name: figure.add_axes(np.array(box) / scale) for name, box in boxes.items()}
 
@@ -182,8 +191,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             figure.text(x / 900, y / 660, sign, fontsize=24, ha="center", va="center")
         _place(_image(ax["x"], "gray"), photo[0])
         images = {key: _image(ax[key], SIGNED) for key in ("out", "dx", "dout")}
-        border = Rectangle((0, 0), 1, 1, fill=False, ec="#777777", lw=2, ls=(0, (2, 2)))
-        ax["x"].add_patch(border)
+        zeros = ax["x"].add_patch(Polygon(_zeros(*size, 0), fc="black", lw=0))
         frames = {key: _frame(ax[key]) for key in ("x", "out", "dx", "dout")}
         photos = {key: ax[key] for key in ("x", "out", "dx", "dout")}
         notes = _under_axes(photos, *size, 5)
@@ -214,9 +222,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
         images["out"].set_cmap("gray" if brightness else SIGNED)
         if brightness:
             images["out"].set_clim(0, 1)
-        border.set_bounds(
-            -padding, -size[0] - padding, size[1] + 2 * padding, size[0] + 2 * padding
-        )
+        zeros.set_xy(_zeros(*size, padding))
         top, left = row * stride - padding, column * stride - padding
         middle = (k - stride) / 2
         for key, frame in frames.items():
@@ -266,7 +272,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             "across": whole("window, across (%)", 0, 100, 63),
         },
         moving=[
-            *images.values(), *kernel.artists, *slope.artists, border, *frames.values(),
+            *images.values(), *kernel.artists, *slope.artists, zeros, *frames.values(),
             *notes.values(),
         ],
         update=update,
@@ -289,12 +295,12 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
             ("out", "Pooled: one value a window"),
             ("dx", "Back on x: dL/dx"),
         ):
-            _canvas(ax[key], title, *size, margin=4)
+            _canvas(ax[key], title, *size, margin=5)
         _place(_image(ax["x"], "gray"), photo[0])
         images = {"out": _image(ax["out"], "gray"), "dx": _image(ax["dx"], SIZE)}
         images["dx"].set_norm(PowerNorm(0.5, 0, 1))  # a share of 1/64 still shows
         frames = {key: _frame(ax[key]) for key in ax}
-        notes = _under_axes(ax, *size, 4)
+        notes = _under_axes(ax, *size, 5)
 
     def update(kind, window, stride, loss, down, across):
         out, cache = pool_forward(photo[None], window, kind, stride)
@@ -404,10 +410,8 @@ def order_explorer() -> Explorer:
             ax[key].set(xlabel="to the item, in order", title=title)
             ax[key].set_ylabel("to the same item, in this order", labelpad=-6)
             ax[key].plot([-1.15, 1.15], [-1.15, 1.15], color=FAINT, lw=1.4, zorder=0)
-            (answers[key],) = ax[key].plot([], [], "o", color=colour, ms=15, mec="white")
-            tags[key] = [
-                Words(ax[key], 0, 0, fontsize=10, color="white", weight="bold") for _ in range(T)
-            ]
+            (answers[key],) = ax[key].plot([], [], "o", color=colour, ms=9)
+            tags[key] = [Words(ax[key], 0, 0, fontsize=10.5, color="#111111") for _ in range(T)]
         ax["cnn"].text(1.1, -1.08, "on the line: the same answer", color="#666666", ha="right",
                        fontsize=11)  # fmt: skip
 
@@ -425,8 +429,9 @@ def order_explorer() -> Explorer:
             again = np.empty(T)
             again[shuffled] = other  # back to the item that each answer belongs to
             answers[key].set_data(first, again)
-            for n, tag in enumerate(tags[key]):
-                tag.set(x=first[n], y=again[n], text=f"{n + 1}")
+            for rank, n in enumerate(np.argsort(first)):  # numbers to either side, in turn
+                side = 0.085 * (-1) ** rank
+                tags[key][n].set(x=first[n] - side, y=again[n] + side, text=f"{n + 1}")
             found[key] = np.abs(again - first).max()
             found[key + "_answers"] = np.stack([first, again])
         row = np.full((72, 8 * T - 2), np.nan)  # gaps stay empty
@@ -466,9 +471,10 @@ def _order(number, T):
 def numbers_picture():
     """The photograph, and ten by eight of its pixels as the numbers that they are."""
     photo = photograph()[0]
-    top, left, rows, columns = 33, 17, 8, 10
+    top, left, rows, columns = 29, 17, 8, 10
     with matplotlib.rc_context(RC):
         figure = picture(860, 360)
+        figure.colours = None
         whole_ax, part_ax = figure.subplots(1, 2, width_ratios=(2, 3))
         _canvas(whole_ax, "72 × 60 pixels", *photo.shape)
         _place(_image(whole_ax, "gray"), photo)
@@ -499,6 +505,7 @@ def depth_picture():
     out = conv2d_forward(photo[None], W[None], [0.0])[0][0, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 540)
+        figure.colours = None
         ax = figure.subplot_mosaic([["r", "g", "b", "photo"], ["pr", "pg", "pb", "out"]])
         for n, name in enumerate(("red", "green", "blue")):
             _canvas(ax[name[0]], f"channel {n}: {name}", *photo.shape[1:])
@@ -510,11 +517,11 @@ def depth_picture():
         height, width = photo.shape[1:]
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
         _canvas(ax["out"], "the sum: one map", *out.shape)
-        _place(_image(ax["out"], SIGNED, -0.5, 0.5), out)
+        _place(_image(ax["out"], SIGNED, -0.6, 0.6), out)
     figure.alt = (
         "Above, the red, green and blue channel of the portrait and the portrait in colour. "
         "Below, what each channel adds: red counts for, green and blue against. Their sum, one "
-        "map, is orange on the flag's red and on the skin, blue on the blue background, and about "
+        "map, is orange on the flag's red and on the skin, blue on the blue background, and near "
         "zero on black and white."
     )
     return figure
@@ -567,6 +574,7 @@ def dense_picture():
     dx, dW, _ = dense_backward([[1.0]], cache)
     with matplotlib.rc_context(RC):
         figure = picture(900, 320)
+        figure.colours = None
         for ax, values, title in zip(
             figure.subplots(1, 4),
             (photo, W, dW, dx),

@@ -27,7 +27,7 @@ def bit_explorer() -> Explorer:
         slopes.set(xlim=(0, STEPS), ylim=(1e-13, 30), yscale="log", xlabel="step t")
         slopes.set_title(f"The gradient: dc$_{{{STEPS}}}$ / dc$_t$")
         band = cells.fill_between([0, STEPS], [0, 0], color=SIGNAL, alpha=0.15, lw=0)
-        (dots,) = cells.plot([], [], color=SIGNAL, ls="", marker=".", ms=4, alpha=0.6)
+        (dots,) = cells.plot([], [], color="#999999", ls="", marker=".", ms=4)
         (cell,) = cells.plot([], [], color=CELL_LINE, lw=2.5)
         end = cells.axvline(0, 0.1, 0.9, color=FORGET, ls=":", lw=1.6)
         cells.text(2, 2.55, "cell c", color=CELL_LINE, weight="bold")

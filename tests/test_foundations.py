@@ -1,5 +1,7 @@
 """Neuron and MLP: gradients against differences, the two rules, the checkers, the explorers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -188,7 +190,10 @@ WRONG = [
     (check.hidden_delta, lambda d, W, h: d @ W.T, "the slip of the pictures"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * slope(sigmoid(h)), "squashed already"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * (1 - h**2), "slope of tanh"),
-    (check.hidden_delta, lambda d, W, h: (d @ W.T) * h, "lost a factor"),
+    (check.hidden_delta, lambda d, W, h: (d @ W.T) * h, "with h alone"),
+    (check.hidden_delta, lambda d, W, h: (d @ W.T) * (1 - h), "with 1 - h alone"),
+    (check.hidden_delta, lambda d, W, h: (W.T @ d) * slope(h), r"(B, K) @ (K, N)"),
+    (check.hidden_delta, lambda d, W, h: (d @ W.T) @ slope(h), "elementwise"),
     (check.hidden_delta, lambda d, W, h: slope(h), "slope alone"),
     (check.hidden_delta, lambda d, W, h: (d @ W) * slope(h), "W_next.T"),
     (check.hidden_delta, lambda d, W, h: d.dot(W) * slope(h), "W_next.T"),
@@ -207,7 +212,10 @@ WRONG = [
         "one example of the batch",
     ),
     (check.updated_weights, update_in_place, "changed the array"),
-    (check.updated_weights, lambda W, h, d, rate: W - rate * d.T @ h, "raised ValueError"),
+    (check.updated_weights, lambda W, h, d, rate: W - rate * d.T @ h, "W's shape (N, K)"),
+    (check.updated_weights, lambda W, h, d, rate: W - rate * np.outer(d, h), "W's shape (N, K)"),
+    (check.updated_weights, lambda W, h, d, rate: W - rate * h @ d, "W's shape (N, K)"),
+    (check.updated_weights, lambda W, h, d, rate: W - rate * h.nothing, "raised AttributeError"),
 ]
 
 
@@ -230,7 +238,7 @@ def test_neuron_explorer_shows_the_neuron():
     np.testing.assert_allclose(v["slope"], 1 / np.cosh(a) ** 2)
     np.testing.assert_allclose(v["dw"], v["slope"] * np.array([0.7, -2]))
     np.testing.assert_allclose(v["dx"], v["slope"] * np.array([-1.5, 0.5]))
-    np.testing.assert_allclose(v["plane"][0, -1], np.tanh(-1.5 * 3 + 0.5 * -3 + 0.3))
+    np.testing.assert_allclose(v["plane"][0, -1], np.tanh((-1.5 - 0.5) * 120 / 41 + 0.3))
     explorer.close()
 
 
@@ -271,8 +279,23 @@ def test_backprop_explorer_walks_forward_and_back():
         explorer.set(step=step)
         assert explorer.frame == frames[step]
     explorer.set(step=9)
-    assert "δ₄ = (−0.1437)·0.226 = −0.0325" in explorer.caption
+    assert "δ₄ = (−0.14373)·0.2264 = −0.03255" in explorer.caption
     assert explorer.frame.decode().count(">δ ") == 2  # neurons 6 and 4; the others are to come
+    explorer.set(step=views.STEPS)  # a new forward pass: the old deltas are not its own
+    assert ">δ " not in explorer.frame.decode()
+    explorer.close()
+
+
+def test_what_the_picture_rule_sends_on_stands_on_the_drawing():
+    explorer = views.backprop_explorer()
+    explorer.set(rule=views.PICTURE, step=12)
+    dy = explorer.values["y"] - explorer.values["target"]
+    W = views.CLASSIC.W_3[:, 0]
+    shown = re.findall("−e = (−?[0-9.]+)<", explorer.frame.decode())
+    shown = [float(number.replace("−", "-")) for number in shown]
+    np.testing.assert_allclose(shown, [dy * W[0], dy * W[1], dy], atol=1e-5)
+    explorer.set(rule=views.TRUE)
+    assert "−e = " not in explorer.frame.decode()
     explorer.close()
 
 
@@ -284,4 +307,16 @@ def test_rules_explorer_agrees_with_the_measurement():
         np.testing.assert_allclose(explorer.values["ratio"], ratios[network - 1])
         for t, d in zip(explorer.values["true"], explorer.values["differences"], strict=True):
             np.testing.assert_allclose(t, d, atol=1e-9)
+        assert explorer.values["agree"]
+    explorer.set(network=7, act="tanh")
+    assert "is 0.5 times the true one in layer 1" in explorer.caption
     explorer.close()
+
+
+def test_every_ratio_is_inside_the_frame():
+    for act in ("sigmoid", "tanh"):
+        ratios = views.measure_ratios(act=act)
+        assert 0.3 < ratios.min() <= ratios.max() < 1000
+    np.testing.assert_allclose(np.median(ratios, axis=0), [1.7, 1.2, 1], atol=0.05)  # tanh
+    assert ratios[:, 0].min() < 0.5
+    assert ratios[:, 0].max() > 600
