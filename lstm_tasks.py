@@ -52,13 +52,7 @@ def adding_problem(T, B, *, rng, protocol="modern", dtype=np.float64) -> Sequenc
     0.04 of it is right.
     Raises ValueError or TypeError for T below 4, B below 1, an unknown protocol, no Generator.
     """
-    for name, size, least in (("T", T, 4), ("B", B, 1)):
-        if isinstance(size, bool) or not isinstance(size, int | np.integer):
-            raise TypeError(f"{name}: expected a whole number, got {size!r}")
-        if size < least:
-            raise ValueError(f"{name}: expected at least {least}, got {size}")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
+    _check_sizes(rng, T=(T, 4), B=(B, 1))
     if protocol not in _ADDING:
         raise ValueError(f"protocol: expected one of {sorted(_ADDING)}, got {protocol!r}")
     xs, targets, last = _ADDING[protocol](T, B, rng)
@@ -93,3 +87,44 @@ def _adding_1997(T, B, rng):
 
 
 _ADDING = {"modern": _adding_modern, "1997": _adding_1997}
+
+
+def hold_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
+    """B sequences of the simplest test of memory: hold the first number until the end.
+
+    xs (T, B, 1) starts with a number within [0, 1) and goes on with T - 1 zeros; the target
+    (B, 1) is that number. Always answering 1/2 has a mean squared error of 1/12.
+    Raises ValueError or TypeError for T below 2, B below 1, no Generator.
+    """
+    _check_sizes(rng, T=(T, 2), B=(B, 1))
+    xs = np.zeros((T, B, 1), dtype)
+    xs[0, :, 0] = rng.random(B)
+    return Sequences(xs, xs[0].copy(), np.full(B, T - 1))
+
+
+def _check_sizes(rng, **sizes):
+    for name, (size, least) in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int | np.integer):
+            raise TypeError(f"{name}: expected a whole number, got {size!r}")
+        if size < least:
+            raise ValueError(f"{name}: expected at least {least}, got {size}")
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
+
+
+def two_sequence_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
+    """B sequences of the 2-sequence problem: which class did the first three numbers belong to?
+
+    xs (last.max() + 1, B, 1): three numbers around +1 or -1 (deviation 0.2), then noise around
+    0 of variance 0.2, over a length drawn from T to 1.1 T. The target (B, 1) is 1 or 0, due at
+    the last step. Always answering 1/2 has a mean squared error of 1/4.
+    Raises ValueError or TypeError for T below 4, B below 1, no Generator.
+    Source: after Bengio, Simard & Frasconi 1994, in the form of Hochreiter & Schmidhuber 1997.
+    """
+    _check_sizes(rng, T=(T, 4), B=(B, 1))
+    last = rng.integers(T, T + T // 10 + 1, B) - 1
+    targets = (np.arange(B) % 2)[:, None]  # as many of the one as of the other
+    numbers = rng.normal(0, np.sqrt(0.2), (last.max() + 1, B))
+    numbers[:3] = 2 * targets[:, 0] - 1 + rng.normal(0, 0.2, (3, B))
+    numbers[np.arange(len(numbers))[:, None] > last] = 0
+    return Sequences(numbers[..., None].astype(dtype), targets.astype(dtype), last)

@@ -3,18 +3,34 @@
 Every explorer of the series is in EXPLORERS: name -> a function that makes it.
 """
 
-from . import bptt, foundations, gates, layers, memory, patients, start
+from . import (
+    annealing,
+    beyond,
+    bptt,
+    foundations,
+    gates,
+    layers,
+    memory,
+    patients,
+    simulation,
+    start,
+    training,
+)
 from .engine import Explorer, Pixels, Words, choice, slider, toggle, whole
 from .style import COLOURS, Picture, picture
 
 EXPLORERS = {
+    **annealing.EXPLORERS,
+    **beyond.EXPLORERS,
     **bptt.EXPLORERS,
     **foundations.EXPLORERS,
     **gates.EXPLORERS,
     **layers.EXPLORERS,
     **memory.EXPLORERS,
     **patients.EXPLORERS,
+    **simulation.EXPLORERS,
     **start.EXPLORERS,
+    **training.EXPLORERS,
 }
 
 __all__ = [
@@ -24,6 +40,8 @@ __all__ = [
     "Picture",
     "Pixels",
     "Words",
+    "annealing",
+    "beyond",
     "bptt",
     "choice",
     "foundations",
@@ -32,8 +50,10 @@ __all__ = [
     "memory",
     "patients",
     "picture",
+    "simulation",
     "slider",
     "start",
     "toggle",
+    "training",
     "whole",
 ]

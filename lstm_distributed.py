@@ -1,0 +1,205 @@
+"""The character model of notebook 07, trained by one process or by several, data-parallel.
+
+Every process holds all weights and reads its own share of the batch; PyTorch's distributed
+engine averages the gradients (9.6). To run it on two processes of this machine:
+
+    python -m torch.distributed.run --standalone --local-addr=127.0.0.1 --nproc-per-node=2 \
+        -m lstm_distributed RESULT.npz
+
+float64 throughout, so that "the same" can be told from "nearly the same".
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_core import init_lstm
+from lstm_text import Stream, V, library_ids
+from lstm_torch import from_torch, require_torch, to_torch
+from lstm_train import Adam, Model, Training, arrays_of, each_array, init_readout
+
+
+class Plan(NamedTuple):
+    """What is trained: H units on B places in the text, T characters a step."""
+
+    H: int = 32
+    T: int = 32
+    B: int = 16
+    steps: int = 40
+    rate: float = 0.02
+    clip: float = 0.25
+    seed: int = 9
+
+
+DEFAULT = Plan()
+
+
+class Outcome(NamedTuple):
+    """A training's loss at every step, (steps,), the weights at its end, and whether all
+    processes ended with the very same weights, bit by bit."""
+
+    losses: np.ndarray
+    model: Model
+    agreed: bool = True
+
+
+def start(plan):
+    """What every process begins with: the weights (Model, float64) and the batches (Stream)."""
+    rng = np.random.default_rng(plan.seed)
+    model = Model(init_lstm(V, plan.H, rng=rng), init_readout(plan.H, V, rng=rng))
+    return model, Stream(library_ids("learn"), plan.B, plan.T, plan.H, rng=rng)
+
+
+def in_numpy(plan=DEFAULT) -> Outcome:
+    """One process, NumPy: `lstm_train.Training` as in notebooks 05 and 07."""
+    model, stream = start(plan)
+    rng = np.random.default_rng(plan.seed)
+    training = Training(model, stream.loss, stream.batch, Adam(plan.rate), rng=rng, clip=plan.clip)
+    return Outcome(np.array(list(training.steps(plan.steps))), training.params)
+
+
+def in_torch(plan=DEFAULT, rank=0, world=1) -> Outcome:
+    """The same in PyTorch, as process `rank` of `world` that train together.
+
+    With `world` above 1 the process group must have been set up (see `main`), and B must be
+    a multiple of `world`: the plain average of the gradients is right for equal shares only.
+    Raises ValueError for a B that is not, ImportError without PyTorch.
+    """
+    torch = require_torch()
+    if plan.B % world:
+        raise ValueError(f"B: expected a multiple of {world} processes, got {plan.B}")
+    model, stream = start(plan)
+    network = replica = to_torch(model)
+    if world > 1:
+        replica = torch.nn.parallel.DistributedDataParallel(network)
+    weights = [p for p in network.parameters() if p.requires_grad]
+    adam = torch.optim.Adam(weights, lr=plan.rate)
+    share = plan.B // world
+    mine = slice(rank * share, (rank + 1) * share)
+
+    losses, states = [], None
+    for _ in range(plan.steps):
+        xs, labels = stream.batch()  # the same on every process ...
+        xs = torch.from_numpy(xs[:, mine].astype(np.float64))  # ... which takes its share
+        labels = torch.from_numpy(labels[:, mine].ravel())
+        scores, states = replica(xs, states)
+        loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), labels)
+        adam.zero_grad()
+        loss.backward()  # with several processes, the gradients are averaged in here (9.6)
+        clip_by_norm(weights, plan.clip)  # so this is the whole batch's length
+        adam.step()
+        states = tuple(s.detach() for s in states)
+        losses.append(float(average(loss.detach(), world)))
+    return Outcome(np.array(losses), from_torch(network), agreed(weights, world))
+
+
+def clip_by_norm(weights, limit):
+    """Shorten the gradients of `weights` to length `limit` if they are longer (5.10).
+
+    PyTorch's own `clip_grad_norm_` divides by the length + 1e-6, which is no rounding.
+    """
+    length = sum(float((w.grad**2).sum()) for w in weights) ** 0.5
+    if length > limit:
+        for w in weights:
+            w.grad *= limit / length
+
+
+def average(tensor, world):
+    """The mean of a tensor over all processes."""
+    if world > 1:
+        require_torch().distributed.all_reduce(tensor)
+    return tensor / world
+
+
+def agreed(weights, world) -> bool:
+    """Whether all processes hold the very same numbers."""
+    torch = require_torch()
+    mine = torch.cat([w.detach().flatten() for w in weights])
+    everybody = [torch.empty_like(mine) for _ in range(world)]
+    if world == 1:
+        return True
+    torch.distributed.all_gather(everybody, mine)
+    return all(torch.equal(mine, theirs) for theirs in everybody)
+
+
+# ---------------------------------------------------------------- starting processes
+
+
+def command(plan=DEFAULT, processes=2, path="RESULT.npz") -> list[str]:
+    """What to type to train with `processes` processes on this machine, word by word."""
+    settings = [f"--{name}={value}" for name, value in plan._asdict().items()]
+    return [
+        "python", "-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1",
+        f"--nproc-per-node={processes}", "-m", "lstm_distributed", str(path), *settings,
+    ]  # fmt: skip
+
+
+def launch(plan=DEFAULT, processes=2, *, timeout=300) -> Outcome:
+    """Run `command` with this Python and return what the processes found.
+
+    Raises RuntimeError with the end of their messages if they fail, TimeoutError after
+    `timeout` seconds, ImportError without PyTorch, ValueError as `in_torch` does.
+    """
+    require_torch()
+    if plan.B % processes:
+        raise ValueError(f"B: expected a multiple of {processes} processes, got {plan.B}")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result.npz"
+        words = [sys.executable, *command(plan, processes, path)[1:]]
+        running = subprocess.Popen(
+            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            said, _ = running.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{processes} processes took over {timeout} s") from None
+        finally:
+            running.terminate()  # torch.distributed.run then ends its processes too
+            running.wait()
+        if running.returncode:
+            raise RuntimeError(f"the processes failed:\n{said[-2000:]}")
+        return _load(path, plan)
+
+
+def _save(path, outcome):
+    arrays = {f"w{n}": a for n, a in enumerate(arrays_of(outcome.model))}
+    np.savez(path, losses=outcome.losses, agreed=outcome.agreed, **arrays)
+
+
+def _load(path, plan):
+    with np.load(path) as file:
+        found = iter(file[name] for name in file.files if name.startswith("w"))
+        model = each_array(lambda _: next(found), start(plan)[0])
+        return Outcome(file["losses"], model, bool(file["agreed"]))
+
+
+def main():
+    """One of the processes that `torch.distributed.run` starts."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("path", help="where the first process writes the outcome (.npz)")
+    for name, value in DEFAULT._asdict().items():
+        parser.add_argument(f"--{name}", type=type(value), default=value)
+    settings = vars(parser.parse_args())
+    path = settings.pop("path")
+
+    torch = require_torch()
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    if sys.platform != "win32":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # nothing leaves this machine
+    torch.distributed.init_process_group("gloo")  # finds its rank in the environment
+    rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    outcome = in_torch(Plan(**settings), rank, world)
+    if rank == 0:
+        _save(path, outcome)
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

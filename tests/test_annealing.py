@@ -1,0 +1,245 @@
+"""Notebook 06: the searches against their definitions, checkers, and what the views show."""
+
+import numpy as np
+import pytest
+
+from lstm_anneal import (
+    acceptance,
+    anneal,
+    anneal_many,
+    descend,
+    evaluations_until,
+    geometric_cooling,
+    guess,
+    linear_cooling,
+    share_right,
+    two_class_error,
+    two_class_loss,
+)
+from lstm_checks import annealing as check
+from lstm_core import gradient_check, init_lstm, init_rnn
+from lstm_tasks import two_sequence_problem
+from lstm_train import SGD, Model, init_readout
+from lstm_viz import annealing
+
+
+def bowl(p):
+    return float((p**2).sum())
+
+
+START = np.array([2.0, -1.0])
+
+
+def small(kind, H=3):
+    rng = np.random.default_rng(1)
+    return Model(kind(1, H, rng=rng), init_readout(H, 1, rng=rng))
+
+
+def test_the_acceptance_rule_is_metropolis():
+    change = np.array([-np.inf, -1, 0, 0.5, 1e9, np.inf])
+    want = [1, 1, 1, np.exp(-0.5 / 0.3), 0, 0]
+    np.testing.assert_allclose(acceptance(change, 0.3), want, rtol=1e-12)
+    np.testing.assert_array_equal(acceptance(change, 0), [1, 1, 1, 0, 0, 0])
+
+
+def test_a_long_walk_at_one_temperature_has_boltzmann_weights():
+    """Two states by the sign of p, the right one dearer by 1: its share tends to 1/(1+e)."""
+    walls = lambda p: np.where(abs(p[:, 0]) > 1, np.inf, (p[:, 0] > 0) * 1.0)  # noqa: E731
+    places, _, _ = anneal_many(
+        walls, np.zeros((50, 1)), np.ones((2000, 50)), step=1.0, rng=np.random.default_rng(2)
+    )
+    share = (places[100:, :, 0] > 0).mean()
+    assert abs(share - 1 / (1 + np.e)) < 0.01
+
+
+def test_the_one_walk_follows_the_rule_step_by_step():
+    run = anneal(bowl, START, np.full(300, 0.5), step=0.7, rng=np.random.default_rng(3), path=True)
+    np.testing.assert_allclose([bowl(p) for p in run.path], run.current)
+    np.testing.assert_array_equal(
+        run.current[1:][run.accepted[1:]], run.losses[1:][run.accepted[1:]]
+    )
+    np.testing.assert_array_equal(
+        run.current[1:][~run.accepted[1:]], run.current[:-1][~run.accepted[1:]]
+    )
+    uphill = run.losses[1:] > run.current[:-1]
+    assert run.accepted[1:][~uphill].all()
+    chance = acceptance(run.losses[1:] - run.current[:-1], 0.5)
+    assert abs(run.accepted[1:].sum() - chance.sum()) < 4 * np.sqrt((chance * (1 - chance)).sum())
+    assert bowl(run.best) == run.losses.min() == run.best_so_far[-1]
+    assert (START == [2, -1]).all()
+
+
+def test_at_temperature_0_no_step_goes_up():
+    run = anneal(bowl, START, np.zeros(200), step=0.5, rng=np.random.default_rng(4))
+    assert (np.diff(run.current) <= 0).all()
+    assert run.losses.min() < 0.1 * bowl(START)
+
+
+def test_the_same_generator_gives_the_same_search():
+    one, two = (
+        anneal(bowl, START, np.ones(50), step=1, rng=np.random.default_rng(5)) for _ in range(2)
+    )
+    np.testing.assert_array_equal(one.losses, two.losses)
+
+
+def test_schedules():
+    np.testing.assert_allclose(geometric_cooling(2, 0.5, 4), [2, 1, 0.5, 0.25])
+    np.testing.assert_allclose(linear_cooling(2, 5), [2, 1.5, 1, 0.5, 0])
+
+
+def test_guessing_and_descent_count_their_evaluations():
+    run = guess(bowl, lambda rng: rng.uniform(-1, 1, 2), 40, rng=np.random.default_rng(6))
+    assert bowl(run.best) == run.losses.min()
+    assert evaluations_until(run, run.losses[0]) == 1
+    assert evaluations_until(run, -1) is None
+    down = descend(lambda p: (bowl(p), 2 * p), START, SGD(0.25), 3)
+    np.testing.assert_allclose(down.losses, [5, 5 / 4, 5 / 16])
+    np.testing.assert_array_equal(down.evaluations, [3, 6, 9])
+
+
+@pytest.mark.parametrize("kind", [init_rnn, init_lstm])
+def test_the_two_class_gradient_is_right(kind):
+    """Relative error at most 1e-6 against central differences, every weight."""
+    batch = two_sequence_problem(8, 5, rng=np.random.default_rng(7))
+    model = small(kind)
+    flat = (*model.cell, *model.readout)
+
+    def loss(parts):
+        cell = type(model.cell)(*parts[:3])
+        return two_class_error(Model(cell, type(model.readout)(*parts[3:])), batch)
+
+    value, grads = two_class_loss(model, batch)
+    assert value == pytest.approx(loss(flat))
+    report = gradient_check(loss, flat, (*grads.cell, *grads.readout))
+    assert report.ok, report
+    assert not report.vacuous
+
+
+def test_the_two_sequence_problem():
+    batch = two_sequence_problem(100, 400, rng=np.random.default_rng(8))
+    sign = 2 * batch.targets[:, 0] - 1
+    assert batch.targets.mean() == 0.5
+    assert abs((batch.xs[:3, :, 0] * sign).mean() - 1) < 0.03
+    assert abs(batch.xs[3:99].var() - 0.2) < 0.01
+    assert set(batch.last) <= set(range(99, 110))
+    assert 0 <= share_right(small(init_rnn), batch) <= 1
+    for bad in ({"T": 3, "B": 2}, {"T": 9, "B": 0}):
+        with pytest.raises(ValueError, match="expected at least"):
+            two_sequence_problem(**bad, rng=np.random.default_rng(8))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda r: anneal(bowl, START, [1.0], step=0, rng=r), "step"),
+        (lambda r: anneal(bowl, START, [-1.0], step=1, rng=r), "temperatures"),
+        (lambda r: anneal(bowl, START * np.nan, [1.0], step=1, rng=r), "start"),
+        (lambda r: anneal(bowl, np.array([1, 2]), [1.0], step=1, rng=r), "start"),
+        (lambda r: anneal(lambda p: np.nan, START, [1.0], step=1, rng=r), "loss"),
+        (lambda r: anneal(bowl, START, [1.0], step=1, rng=7), "rng"),
+        (lambda r: anneal_many(bowl, START[None], np.ones((3, 2)), step=1, rng=r), "temperatures"),
+        (lambda r: guess(bowl, lambda rng: START, 0, rng=r), "count"),
+        (lambda r: acceptance(1.0, -1), "temperature"),
+        (lambda r: acceptance(np.nan, 1), "change"),
+        (lambda r: geometric_cooling(1, 0, 4), "cooling"),
+    ],
+)
+def test_what_is_not_let_in(call, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call(np.random.default_rng(0))
+
+
+# ---------------------------------------------------------------- the views
+
+
+def test_the_visible_loss_is_real_and_has_two_valleys():
+    place = np.array([1.4, 0.2])
+    report = gradient_check(
+        lambda p: float(annealing.valley_loss(p[None])[0]),
+        place, annealing.valley_gradient(place[None])[0],
+    )  # fmt: skip
+    assert report.ok, report
+    h = np.array([0.5, -0.5])
+    for _ in range(10):
+        h, before = np.tanh(1.4 * h + 0.2), h
+    want = (0.75 * (h - [0.8, -0.8]) ** 2 + 0.25 * (before - [0.8, -0.8]) ** 2).mean()
+    assert annealing.valley_loss(place[None])[0] == pytest.approx(want)
+    ground = annealing.valley_map()
+    assert ground[:, 61:].min() < 0.01 < 0.3 < ground[:, :60].min()
+
+
+def test_many_lstms_in_one_pass_are_those_lstms():
+    rng = np.random.default_rng(9)
+    batch = two_sequence_problem(10, 6, rng=rng)
+    models = [Model(init_lstm(1, 2, rng=rng), init_readout(2, 1, rng=rng)) for _ in range(4)]
+    rows = np.concatenate([annealing.pack(m) for m in models])
+    want = [two_class_error(m, batch) for m in models]
+    np.testing.assert_allclose(annealing.lstm_losses(rows, batch), want, rtol=1e-12)
+
+
+def test_the_walks_on_show_stand_where_their_losses_say():
+    explorer = annealing.walk_explorer(count=40)
+    values = explorer.values
+    np.testing.assert_allclose(annealing.valley_loss(values["places"][7]), values["losses"][7])
+    explorer.set(start=0)
+    assert (np.diff(explorer.values["losses"], axis=0) <= 0).all()
+    explorer.close()
+
+
+# ---------------------------------------------------------------- checkers
+
+
+def best_by_loop(losses):
+    out, least = [], np.inf
+    for value in losses:
+        least = min(least, value)
+        out.append(least)
+    return out
+
+
+RIGHT = [
+    (check.acceptance, lambda d, T: np.minimum(1, np.exp(-d / T))),
+    (check.acceptance, lambda d, T: np.exp(-np.maximum(d, 0) / T)),
+    (check.acceptance, lambda d, T: np.where(d <= 0, 1.0, np.exp(-d / T))),
+    (check.acceptance, lambda d, T: [min(1.0, float(np.e ** (-x / T))) for x in d]),
+    (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(n) / (n - 1))),
+    (check.cooling, lambda a, b, n: np.geomspace(a, b, n)),
+    (check.cooling, lambda a, b, n: np.exp(np.linspace(np.log(a), np.log(b), n))),
+    (check.cooling, lambda a, b, n: [a * (b / a) ** (k / (n - 1)) for k in range(n)]),
+    (check.best_so_far, np.minimum.accumulate),
+    (check.best_so_far, best_by_loop),
+    (check.best_so_far, lambda x: [min(x[: n + 1]) for n in range(len(x))]),
+    (check.best_so_far, lambda x: [x[:n].min() for n in range(1, len(x) + 1)]),
+]  # fmt: skip
+
+WRONG = [
+    (check.acceptance, lambda d, T: np.exp(-d / T), "never exceeds 1"),
+    (check.acceptance, lambda d, T: np.minimum(1, np.exp(d / T)), "turned round"),
+    (check.acceptance, lambda d, T: np.minimum(1, np.exp(-d * T)), "DIVIDED"),
+    (check.acceptance, lambda d, T: (d <= 0) * 1.0, "T = 0"),
+    (check.acceptance, lambda d, T: np.minimum(1, np.exp(-d)), "temperature is missing"),
+    (check.acceptance, lambda d, T: None, "None"),
+    (check.cooling, lambda a, b, n: np.linspace(a, b, n), "FACTORS"),
+    (check.cooling, lambda a, b, n: np.geomspace(b, a, n), "hot first"),
+    (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(n) / n), "LAST"),
+    (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(1, n + 1) / n), "start itself"),
+    (check.cooling, lambda a, b, n: np.geomspace(a, b, n + 1), "shape"),
+    (check.best_so_far, np.maximum.accumulate, "LARGEST"),
+    (check.best_so_far, lambda x: x.min(), "course over time"),
+    (check.best_so_far, lambda x: np.sort(x)[::-1], "sorts"),
+    (check.best_so_far, lambda x: x.copy(), "never rises"),
+    (check.best_so_far, lambda x: np.minimum.accumulate(x[::-1])[::-1], "from the end"),
+]
+
+
+@pytest.mark.parametrize(("checker", "function"), RIGHT)
+def test_right_forms_are_accepted(checker, function):
+    verdict = checker(function)
+    assert verdict, verdict
+
+
+@pytest.mark.parametrize(("checker", "function", "hint"), WRONG)
+def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
+    verdict = checker(function)
+    assert not verdict
+    assert hint in verdict.message
