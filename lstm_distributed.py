@@ -1,10 +1,12 @@
 """The character model of notebook 07, trained by one process or by several, data-parallel.
 
 Every process holds all weights and reads its own share of the batch; PyTorch's distributed
-engine averages the gradients (9.6). To run it on two processes of this machine:
+engine averages the gradients (9.6). To run it on two processes of this machine, which meet
+over a file MEETING that is not there yet (`command` has it word by word):
 
-    python -m torch.distributed.run --standalone --local-addr=127.0.0.1 --nproc-per-node=2 \
-        -m lstm_distributed RESULT.npz
+    python -m torch.distributed.run --rdzv-backend=c10d --rdzv-endpoint=MEETING \
+        --rdzv-conf=store_type=file --local-addr=127.0.0.1 --nproc-per-node=2 \
+        -m lstm_distributed RESULT.npz MEETING
 
 float64 throughout, so that "the same" can be told from "nearly the same".
 """
@@ -130,13 +132,22 @@ def agreed(weights, world) -> bool:
 
 # ---------------------------------------------------------------- starting processes
 
+# Otherwise the launcher opens a port for the workers, who do not use it, to all machines.
+QUIET = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 
-def command(plan=DEFAULT, processes=2, path="RESULT.npz") -> list[str]:
-    """What to type to train with `processes` processes on this machine, word by word."""
+
+def command(plan=DEFAULT, processes=2, path="RESULT.npz", meeting="MEETING") -> list[str]:
+    """What to type to train with `processes` processes on this machine, word by word.
+
+    The processes find each other by the file `meeting`, which must not be there yet. With
+    `QUIET` in the environment none of them listens to other machines.
+    """
     settings = [f"--{name}={value}" for name, value in plan._asdict().items()]
     return [
-        "python", "-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1",
-        f"--nproc-per-node={processes}", "-m", "lstm_distributed", str(path), *settings,
+        "python", "-m", "torch.distributed.run", "--rdzv-backend=c10d",
+        f"--rdzv-endpoint={meeting}", "--rdzv-conf=store_type=file", "--local-addr=127.0.0.1",
+        f"--nproc-per-node={processes}", "-m", "lstm_distributed", str(path), str(meeting),
+        *settings,
     ]  # fmt: skip
 
 
@@ -149,10 +160,10 @@ def launch(plan=DEFAULT, processes=2, *, timeout=300) -> Outcome:
     require_torch()
     if plan.B % processes:
         raise ValueError(f"B: expected a multiple of {processes} processes, got {plan.B}")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **QUIET, "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.npz"
-        words = [sys.executable, *command(plan, processes, path)[1:]]
+        words = [sys.executable, *command(plan, processes, path, Path(folder) / "meeting")[1:]]
         running = subprocess.Popen(
             words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -184,20 +195,25 @@ def main():
     """One of the processes that `torch.distributed.run` starts."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("path", help="where the first process writes the outcome (.npz)")
+    parser.add_argument("meeting", help="the file over which the processes meet")
     for name, value in DEFAULT._asdict().items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
     settings = vars(parser.parse_args())
-    path = settings.pop("path")
+    path, meeting = settings.pop("path"), Path(settings.pop("meeting") + ".workers").resolve()
 
     torch = require_torch()
     loopback = "lo0" if sys.platform == "darwin" else "lo"
     if sys.platform != "win32":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # nothing leaves this machine
-    torch.distributed.init_process_group("gloo")  # finds its rank in the environment
+    torch.distributed.init_process_group(
+        "gloo", init_method=meeting.as_uri(),
+        rank=int(os.environ["RANK"]), world_size=int(os.environ["WORLD_SIZE"]),
+    )  # fmt: skip
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
     outcome = in_torch(Plan(**settings), rank, world)
     if rank == 0:
         _save(path, outcome)
+    torch.distributed.barrier()  # none leaves while another still talks to it
     torch.distributed.destroy_process_group()
 
 

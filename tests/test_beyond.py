@@ -273,7 +273,7 @@ def test_processes_that_fail_or_hang_are_reported(monkeypatch):
 
 def test_the_command_holds_no_place_and_no_port():
     words = " ".join(lstm_distributed.command())
-    assert words.startswith("python -m torch.distributed.run --standalone")
+    assert words.startswith("python -m torch.distributed.run --rdzv-backend=c10d")
     assert "127.0.0.1" in words
     assert "/" not in words
     assert ":" not in words
