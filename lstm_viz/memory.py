@@ -12,7 +12,7 @@ from .style import FAINT, FORGET, GRADIENT, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIG
 _UNITS = 24
 _BASE = reservoir(_UNITS, 1.0, rng=np.random.default_rng(22))  # spectral radius 1
 _SYMMETRIC = reservoir(_UNITS, 1.0, rng=np.random.default_rng(22), symmetric=True)
-_FLOOR, _CEILING = 1e-12, 1e12  # where gradients are clipped; the axes leave room for words
+_FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
 
 
 def scaled(strength, input_strength=1.0, *, symmetric=False) -> RNNParams:
@@ -226,8 +226,8 @@ def vanishing_explorer(most=100) -> Explorer:
         sigma = largest_singular_value(params.W_h)
         most_left = gradient_bound(params.W_h, T)
         k = np.arange(T + 1)
-        real.set_data(k, np.clip(length, _FLOOR, _CEILING))
-        bound.set_data(k, np.clip(most_left, _FLOOR, _CEILING))
+        real.set_data(k, _inside(length))
+        bound.set_data(k, _inside(most_left))
         shown = np.full((_UNITS, most), np.nan)
         shown[:, :T] = np.log10(np.maximum(np.abs(dh[:0:-1].T), _FLOOR))
         sizes.set_data(shown)
@@ -256,6 +256,11 @@ def vanishing_explorer(most=100) -> Explorer:
         update=update,
         describe=describe,
     )
+
+
+def _inside(length):
+    """The lengths that the axes show; a line ends where the others begin."""
+    return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
 def _what_follows(sigma):

@@ -132,13 +132,20 @@ def open_notebook(page, address, token, name, sidebar=False):
 
 
 def run_all(page):
-    """Run every cell and wait until all outputs are there; returns the count of errors."""
+    """Run every cell and wait until all outputs are there, or an error that stops the run.
+
+    Returns the count of errors.
+    """
     for command in ("clear-all-cell-outputs", "run-all-cells"):  # void: not awaited here
         page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")
     page.wait_for_function(
-        """() => window.jupyterapp.shell.currentWidget.content.widgets
-                   .map(cell => cell.model)
-                   .filter(model => model.type === 'code' && model.sharedModel.source.trim())
-                   .every(model => model.executionCount && model.executionState !== 'running')"""
+        """() => {
+            const cells = window.jupyterapp.shell.currentWidget.content.widgets
+                .map(cell => cell.model)
+                .filter(model => model.type === 'code' && model.sharedModel.source.trim());
+            const failed = cell => cell.outputs.toJSON().some(o => o.output_type === 'error');
+            return cells.some(failed)
+                || cells.every(c => c.executionCount && c.executionState !== 'running');
+        }"""
     )
     return page.locator(".jp-OutputArea-output[data-mime-type*='error']").count()

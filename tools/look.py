@@ -21,7 +21,7 @@ def main():
 
     args.out.mkdir(parents=True, exist_ok=True)
     with (
-        lab.server([args.notebook], dark=args.dark) as served,
+        lab.server(sorted(args.notebook.parent.glob("*.ipynb")), dark=args.dark) as served,
         lab.browser(args.width, args.height) as page,
     ):
         lab.open_notebook(page, *served, args.notebook.name)
