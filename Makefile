@@ -1,7 +1,7 @@
 # Everything runs in .venv, made on first use. PYTHON may name another interpreter (>= 3.11).
 PYTHON ?= python3
 BIN := .venv/bin
-TESTS := --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
+TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
 .PHONY: lab test trust bench notebooks lint clean
 

@@ -304,21 +304,35 @@ def lstm_forward(xs, params, h0=None, c0=None) -> LSTMTrace:
     h[0], c[0] = h0, c0
     gates = (xs.reshape(T * B, D) @ W_x).reshape(T, B, 4 * H)  # every x @ W_x at once
     gates += b
-    g = np.empty((B, H), W_h.dtype)
-    with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the 0 we want
-        for t in range(T):
-            a = gates[t]  # pre-activations now, gates in the same place a few lines on
-            a += np.dot(h[t], W_h)
-            i, f, a_g, o = split_gates(a)
-            np.tanh(a_g, out=g)  # (3.4)
-            _sigmoid_in_place(a)  # (3.2) f, (3.3) i, (3.5) o: one exp for all three
-            a_g[...] = g
-            np.multiply(f, c[t], out=c[t + 1])  # (3.1) keep ...
-            g *= i
-            c[t + 1] += g  # (3.1) ... and write
-            np.tanh(c[t + 1], out=tanh_c[t])
-            np.multiply(o, tanh_c[t], out=h[t + 1])  # (3.6)
+    _forward_steps(gates, W_h, h, c, tanh_c)
     return LSTMTrace(xs, h, c, tanh_c, gates)
+
+
+def _forward_steps(gates, W_h, h, c, tanh_c):
+    """The loop of `lstm_forward`: from x @ W_x + b in `gates`, h[0] and c[0] to all the rest.
+
+    `lstm_step` written straight into the trace, as every new array costs time.
+    """
+    a = np.empty_like(gates[0])
+    a_i, a_f, a_g, a_o = split_gates(a)
+    one = np.ones((), a.dtype)
+    steps = zip(gates, *split_gates(gates), h[:-1], h[1:], c[:-1], c[1:], tanh_c, strict=True)
+    with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the 0 we want
+        for x_part, i, f, g, o, h_prev, h_now, c_prev, c_now, tanh_c_now in steps:
+            np.dot(h_prev, W_h, out=a)
+            a += x_part
+            np.tanh(a_g, out=g)  # (3.4) the candidate
+            np.negative(a, out=a)
+            np.exp(a, out=a)
+            a += one  # 1 + exp(-a), of which each sigmoid is the reciprocal
+            np.reciprocal(a_f, out=f)  # (3.2) how much of the cell to keep
+            np.reciprocal(a_i, out=i)  # (3.3) how much of the candidate to write
+            np.reciprocal(a_o, out=o)  # (3.5) how much of the cell to show
+            np.multiply(f, c_prev, out=c_now)  # (3.1) keep ...
+            written = np.multiply(i, g, out=tanh_c_now)  # a place that is free until tanh
+            c_now += written  # (3.1) ... and write
+            np.tanh(c_now, out=tanh_c_now)
+            np.multiply(o, tanh_c_now, out=h_now)  # (3.6)
 
 
 def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
@@ -348,15 +362,7 @@ def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
     for end in range(T, 0, -block):
         start = max(0, end - block)
         now = slice(start, end)
-        da, slope_c = _local_slopes(trace, now)
-        for k in reversed(range(end - start)):
-            t = start + k  # the step from h[t], c[t] to h[t+1], c[t+1]
-            slope_c[k] *= dh[t + 1]
-            dc[t + 1] += slope_c[k]  # (4.7)
-            da[k, :, :3] *= dc[t + 1][:, None]  # (4.8)-(4.10), (4.12): i, f, g
-            da[k, :, 3] *= dh[t + 1]  # (4.6), (4.12): o
-            np.multiply(trace.f[t], dc[t + 1], out=dc[t])  # (4.11)
-            dh[t] += np.dot(da[k].reshape(B, 4 * H), W_hT)  # (4.1), (4.3)
+        da = _backward_steps(trace, now, W_hT, dh, dc)
         rows = (end - start) * B
         da = da.reshape(rows, 4 * H)
         dxs[now] = (da @ W_xT).reshape(-1, B, D)  # (4.4)
@@ -369,32 +375,42 @@ def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
 _ROWS_PER_BLOCK = 512  # T x B rows whose slopes are held at once: enough for a good matmul
 
 
+def _backward_steps(trace, now, W_hT, dh, dc):
+    """The loop of `lstm_backward` over the steps `now`: fills dh and dc, returns da (n, B, 4H)."""
+    da, slope_c = _local_slopes(trace, now)
+    n, B, H = slope_c.shape
+    da_ifg = da.reshape(n, B, 4, H)[:, :, :3]
+    after = slice(now.start + 1, now.stop + 1)  # step t leads from h[t], c[t] to h[t+1], c[t+1]
+    rows = (da, da_ifg, split_gates(da)[3], slope_c, trace.f[now])
+    rows += (dh[after], dh[now], dc[after], dc[after, :, None], dc[now])
+    steps = zip(*(a[::-1] for a in rows), strict=True)  # from the last step to the first
+    for da_now, da_ifg, da_o, slope, f, dh_now, dh_prev, dc_now, dc_each, dc_prev in steps:
+        slope *= dh_now
+        dc_now += slope  # (4.7)
+        da_ifg *= dc_each  # (4.8)-(4.10), (4.12): i, f, g
+        da_o *= dh_now  # (4.6), (4.12): o
+        np.multiply(f, dc_now, out=dc_prev)  # (4.11)
+        dh_prev += np.dot(da_now, W_hT)  # (4.1), (4.3)
+    return da
+
+
 def _local_slopes(trace, now):
-    """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`: da (n,B,4,H), (n,B,H)."""
-    i, _, g, o = split_gates(trace.gates[now])
-    tanh_c = trace.tanh_c[now]
-    n, B, H = tanh_c.shape
-    gates = trace.gates[now].reshape(n, B, 4, H)
-    da = 1 - gates
+    """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`: da (n,B,4H), (n,B,H)."""
+    gates, tanh_c = trace.gates[now], trace.tanh_c[now]
+    i, _, g, o = split_gates(gates)
+    da = np.subtract(1, gates, order="C")
     da *= gates  # sigmoid' = s (1 - s): right for i, f and o
-    np.multiply(g, g, out=da[:, :, 2])
-    np.subtract(1, da[:, :, 2], out=da[:, :, 2])  # tanh' = 1 - g^2
-    da[:, :, 0] *= g
-    da[:, :, 1] *= trace.c[now]  # c_prev
-    da[:, :, 2] *= i
-    da[:, :, 3] *= tanh_c
+    da_i, da_f, da_g, da_o = split_gates(da)
+    np.multiply(g, g, out=da_g)
+    np.subtract(1, da_g, out=da_g)  # tanh' = 1 - g^2
+    da_i *= g
+    da_f *= trace.c[now]  # c_prev
+    da_g *= i
+    da_o *= tanh_c
     slope_c = tanh_c * tanh_c
     np.subtract(1, slope_c, out=slope_c)
     slope_c *= o  # dh/dc = o (1 - tanh(c)^2)
     return da, slope_c
-
-
-def _sigmoid_in_place(a):
-    """Turn a into 1 / (1 + exp(-a)); overflow of exp is the caller's to silence."""
-    np.negative(a, out=a)
-    np.exp(a, out=a)
-    a += 1
-    np.reciprocal(a, out=a)
 
 
 # ---------------------------------------------------------------- gradient check

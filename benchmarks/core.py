@@ -3,7 +3,9 @@
 Peers: `torch.nn.LSTM` (optional: pip install -r requirements-torch.txt), the usual tutorial
 code (four products a step on the joined [h, x], gradients added step by step), and the bare
 matrix products that no LSTM can do without. One thread, float32, medians of alternating runs.
-A ratio above 1 means that ours is faster; targets stand beside it.
+A ratio above 1 means that ours is faster; targets stand beside it. Each size has a line for
+plain NumPy and, where numba is installed (optional: pip install numba), one for the compiled
+loops of `lstm_fast`.
 """
 
 import os
@@ -25,6 +27,10 @@ try:
     torch.set_num_threads(1)
 except ImportError:
     torch = None
+try:
+    import lstm_fast
+except ImportError:
+    lstm_fast = None
 
 # T, B, D, H: at least this much against torch and against the tutorial code
 TARGETS = {
@@ -112,12 +118,23 @@ def medians(runs, seconds=4.0):
     """Median time of each callable, run in turn until the seconds are over."""
     times = {name: [] for name in runs}
     until = time.perf_counter() + seconds
-    while time.perf_counter() < until or len(times["ours"]) < 5:
+    while time.perf_counter() < until or min(map(len, times.values())) < 5:
         for name, run in runs.items():
             start = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def accelerated(run):
+    """The same run with compiled loops."""
+
+    def run_accelerated():
+        lstm_fast.accelerate()
+        run()
+        lstm_fast.plain()
+
+    return run_accelerated
 
 
 def verdict(value, target, at_most=False):
@@ -139,33 +156,37 @@ def memory(xs, dhs, params):
 
 
 def main():
-    peer = f"PyTorch {torch.__version__}" if torch else "no PyTorch"
-    print(
-        f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, {peer}"
-    )
+    versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
+    versions.append(f"PyTorch {torch.__version__}" if torch else "no PyTorch")
+    versions.append("numba" if lstm_fast else "no numba: plain NumPy only")
+    print(f"{platform.machine()}, {', '.join(versions)}")
     print("one thread, float32, medians of alternating runs")
-    print(f"{'T, B, D, H':20} {'ours ms':>8}   torch / ours           tutorial / ours"
+    print(f"{'T, B, D, H':20} {'loops':>9} {'ours ms':>8}   torch / ours           tutorial / ours"
           "        ours / bare products")  # fmt: skip
     for (T, B, D, H), (against_torch, against_tutorial) in TARGETS.items():
         rng = np.random.default_rng(0)
         params = init_lstm(D, H, rng=rng, dtype=np.float32)
         xs, dhs = (rng.normal(size=(T, B, n)).astype(np.float32) for n in (D, H))
         runs = {
-            "ours": lambda: lstm_backward(dhs, lstm_forward(xs, params), params),  # noqa: B023
+            "plain": lambda: lstm_backward(dhs, lstm_forward(xs, params), params),  # noqa: B023
             "tutorial": lambda: tutorial(xs, dhs, params),  # noqa: B023
             "bare": lambda: bare_products(xs, dhs, params),  # noqa: B023
         }
         if torch:
             runs["torch"] = torch_peer(xs, dhs, params)
+        if lstm_fast:
+            runs["compiled"] = accelerated(runs["plain"])
+            runs["compiled"]()  # compile before the clock runs
         ms = {name: 1e3 * t for name, t in medians(runs).items()}
         bare = BARE_AT_LARGEST if H == 512 else None
-        print(
-            f"{T:4}, {B:3}, {D:4}, {H:4} {ms['ours']:9.2f}   "
-            + (verdict(ms["torch"] / ms["ours"], against_torch) if torch else "     -        ")
-            + f"   {verdict(ms['tutorial'] / ms['ours'], against_tutorial)}"
-            + f"   {verdict(ms['ours'] / ms['bare'], bare, at_most=True)}",
-            flush=True,
-        )
+        for ours in ("plain", "compiled") if lstm_fast else ("plain",):
+            print(
+                f"{T:4}, {B:3}, {D:4}, {H:4} {ours:>9} {ms[ours]:8.2f}   "
+                + (verdict(ms["torch"] / ms[ours], against_torch) if torch else "     -        ")
+                + f"   {verdict(ms['tutorial'] / ms[ours], against_tutorial)}"
+                + f"   {verdict(ms[ours] / ms['bare'], bare, at_most=True)}",
+                flush=True,
+            )
     print(f"\nmemory, peak / (trace + gradients): {verdict(memory(xs, dhs, params), MEMORY, True)}")
     small = init_lstm(16, 32, rng=rng, dtype=np.float32)
     for axis, name in ((0, "T"), (1, "B")):
@@ -175,7 +196,7 @@ def main():
         one, four = (np.zeros(s, np.float32) for s in (sizes, twice))
         t = medians(
             {
-                "ours": lambda a=one: lstm_backward(
+                "one": lambda a=one: lstm_backward(
                     np.zeros((*a.shape[:2], 32), np.float32), lstm_forward(a, small), small
                 ),
                 "four": lambda a=four: lstm_backward(
@@ -184,7 +205,7 @@ def main():
             },
             seconds=2,
         )
-        print(f"time at 4 x {name} / time at {name}: {t['four'] / t['ours']:.2f}")
+        print(f"time at 4 x {name} / time at {name}: {t['four'] / t['one']:.2f}")
 
 
 if __name__ == "__main__":
