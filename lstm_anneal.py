@@ -14,9 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from lstm_core import LSTMParams, _as_real, _check_count, _check_finite, _check_rng, sigmoid
+from lstm_core import (
+    LSTMParams,
+    _as_array,
+    _as_real,
+    _check_count,
+    _check_finite,
+    _check_rng,
+    _describe,
+    sigmoid,
+)
+from lstm_foundations import _check_function
 from lstm_train import (
     Model,
+    _check_last,
+    _check_model,
+    _check_optimiser,
     answers,
     arrays_of,
     cell_backward,
@@ -109,8 +122,9 @@ def anneal(loss: Callable, start, temperatures, *, step, rng, path=False) -> Sea
     temperatures (N,): one for each proposal, so N + 1 evaluations. step: the deviation of a
     proposal's normal noise. path: keep where the walk stood (`start` one array).
     Raises ValueError or TypeError for a step not above 0, temperatures below 0, parameters
-    that are not finite floats, a loss that is no number, no Generator.
+    that are not finite floats, a loss that is no number, no function, no Generator.
     """
+    _check_function("loss", loss)
     _check_start(start)
     _check_rng(rng)
     _check_above_0("step", step)
@@ -144,8 +158,11 @@ def guess(loss: Callable, draw: Callable, count, *, rng, path=False) -> Search:
     """Plain guessing: `count` independent draws, the best one kept.
 
     draw: rng -> fresh parameters. Every draw counts as accepted when it is a new best.
-    Raises ValueError or TypeError for a count below 1, a loss that is no number, no Generator.
+    Raises ValueError or TypeError for a count below 1, a loss that is no number, no function, no
+    Generator.
     """
+    _check_function("loss", loss)
+    _check_function("draw", draw)
     _check_count("count", count)
     _check_rng(rng)
     best, lowest = None, np.inf
@@ -172,15 +189,20 @@ def descend(loss_and_grad: Callable, start, optimiser, count, *, path=False) -> 
 
     loss_and_grad: parameters -> (loss, gradients). optimiser: one of `lstm_train`.
     Each entry is charged as GRADIENT_COST evaluations.
-    Raises ValueError or TypeError as `anneal` does.
+    Raises ValueError or TypeError as `anneal` does, and for no optimiser.
     """
+    _check_function("loss_and_grad", loss_and_grad)
     _check_count("count", count)
     _check_start(start)
+    _check_optimiser(optimiser)
     here, moments = start, optimiser.start(start)
     best, lowest = here, np.inf
     losses, places = [], []
     for n in range(count):
-        value, grads = loss_and_grad(here)
+        pair = loss_and_grad(here)
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError(f"loss_and_grad: expected (loss, gradients), got {_describe(pair)}")
+        value, grads = pair
         value = _evaluate(lambda _, value=value: value, here)
         if value < lowest:
             best, lowest = here, value
@@ -202,25 +224,33 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
     Returns where the walks stood (N + 1, K, size), their losses there and whether they took
     the step that led there, both (N + 1, K).
     Raises ValueError or TypeError for shapes that differ, numbers that are not finite, a step
-    not above 0, temperatures below 0, no Generator.
+    not above 0, temperatures below 0, no function, no Generator.
     """
+    _check_function("loss", loss)
     _check_rng(rng)
     here = _as_real("starts", starts, ndim=2).astype(float)
     temperatures = _as_real("temperatures", temperatures, ndim=2)
     _check_finite("starts", here)
     _check_finite("temperatures", temperatures)
+    if not here.size:
+        raise ValueError(f"starts: expected (K, size), each at least 1, got shape {here.shape}")
     if temperatures.shape[1] != len(here):
         raise ValueError(f"temperatures: expected (N, {len(here)}), got {temperatures.shape}")
-    if (temperatures < 0).any() or not (np.asarray(step) > 0).all():
-        raise ValueError("temperatures, step: expected T of at least 0 and a step above 0")
-    height = loss(here)
+    if (temperatures < 0).any():
+        raise ValueError(f"temperatures: expected none below 0, got {temperatures.min()}")
+    step = _as_real("step", step)
+    if step.shape not in ((), (len(here), 1)):
+        raise ValueError(f"step: expected one number or ({len(here)}, 1), got shape {step.shape}")
+    for each in step.flat:
+        _check_above_0("step", each)
+    height = _evaluate_all(loss, here)
     places, losses = [here], [height]
     taken = [np.ones(len(here), bool)]
     noise = rng.standard_normal((len(temperatures), *here.shape)) * step
     luck = rng.random(temperatures.shape)
     for T, move, u in zip(temperatures, noise, luck, strict=True):
         there = here + move  # (6.1)
-        value = loss(there)
+        value = _evaluate_all(loss, there)
         worse = np.maximum(value - height, 0)
         take = worse <= -T * np.log1p(-u)  # (6.2), solved for the change: u < exp(-change / T)
         here = np.where(take[:, None], there, here)
@@ -232,7 +262,14 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
 
 
 def evaluations_until(search, level) -> int | None:
-    """How many evaluations it took to meet a loss of at most `level`; None for never."""
+    """How many evaluations it took to meet a loss of at most `level`; None for never.
+
+    Raises ValueError or TypeError for what is no Search or no number.
+    """
+    if not isinstance(search, Search):
+        raise TypeError(f"search: expected a Search, got {_describe(search)}")
+    if np.isnan(_as_real("level", level, ndim=0)):
+        raise ValueError("level: expected a number, got nan")
     met = np.flatnonzero(search.losses <= level)
     return int(search.evaluations[met[0]]) if len(met) else None
 
@@ -250,6 +287,13 @@ def _evaluate(loss, params):
     if np.isnan(value):
         raise ValueError("loss(params): expected a number, got nan")
     return value
+
+
+def _evaluate_all(loss, params):
+    values = _as_real("loss(params)", loss(params))
+    if values.shape != (len(params),) or np.isnan(values).any():
+        raise ValueError(f"loss(params): expected {len(params)} numbers, got {values}")
+    return values
 
 
 def _check_start(start):
@@ -278,10 +322,15 @@ def _check_above_0(name, x):
 
 
 def two_class_loss(model, batch):
-    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.5): loss, gradients."""
+    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.5): loss, gradients.
+
+    Raises as `lstm_train.answers` does, and for targets that are not shaped like the answers.
+    """
+    _check_model(model)
+    _check_last(batch)
     trace = run_cell(batch.xs, model.cell)
     share = sigmoid(answers(model, batch, trace))
-    off = share - batch.targets
+    off = share - _targets(batch, share)
     dy = 2 * off * share * (1 - share) / off.size
     due = batch.last + 1, np.arange(len(batch.last))
     dh, dreadout = readout_backward(dy, trace.h[due], model.readout)
@@ -292,13 +341,22 @@ def two_class_loss(model, batch):
 
 
 def two_class_error(model, batch) -> float:
-    """The loss of `two_class_loss` by the forward pass alone: one evaluation."""
-    return float(((sigmoid(answers(model, batch)) - batch.targets) ** 2).mean())
+    """The loss of `two_class_loss` by the forward pass alone: one evaluation. Raises like it."""
+    share = sigmoid(answers(model, batch))
+    return float(((share - _targets(batch, share)) ** 2).mean())
 
 
 def share_right(model, batch) -> float:
-    """The share of sequences whose answer lies on the right side of 1/2."""
-    return float(((answers(model, batch) > 0) == (batch.targets > 0.5)).mean())
+    """The share of sequences whose answer lies on the right side of 1/2.
+
+    Raises as `two_class_loss` does.
+    """
+    said = answers(model, batch)
+    return float(((said > 0) == (_targets(batch, said) > 0.5)).mean())
+
+
+def _targets(batch, said):
+    return _as_array("targets", batch.targets, said.shape, "(B, K)", said.dtype)
 
 
 # ---------------------------------------------------------------- many networks in one pass
@@ -308,11 +366,21 @@ def side_by_side(cells) -> LSTMParams:
     """K LSTMs of one size as one LSTM with K H units that do not know of each other.
 
     cells: LSTMParams with leading axis K: W_x (K, D, 4H), W_h (K, H, 4H), b (K, 4H).
+    Raises ValueError or TypeError for what is none, NaN or infinity.
     """
+    if not isinstance(cells, LSTMParams):
+        raise TypeError(f"cells: expected LSTMParams, got {_describe(cells)}")
+    cells = cells._make(map(_as_real, cells._fields, cells, (3, 3, 2)))
     K, H, _ = cells.W_h.shape
     D = cells.W_x.shape[1]
+    for name, p, shape in zip(
+        cells._fields, cells, ((K, D, 4 * H), (K, H, 4 * H), (K, 4 * H)), strict=True
+    ):
+        if p.shape != shape or not p.size or p.dtype.kind != "f":
+            raise ValueError(f"{name}: expected floats {shape}, got {_describe(p)}")
+        _check_finite(name, p)
     W_x = cells.W_x.reshape(K, D, 4, H).transpose(1, 2, 0, 3).reshape(D, 4 * K * H)
-    W_h = np.zeros((K, H, 4, K, H))
+    W_h = np.zeros((K, H, 4, K, H), cells.W_h.dtype)
     each = np.arange(K)
     W_h[each, :, :, each] = cells.W_h.reshape(K, H, 4, H)
     b = cells.b.reshape(K, 4, H).transpose(1, 0, 2)

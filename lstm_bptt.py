@@ -13,11 +13,21 @@ import numpy as np
 from lstm_core import (
     LSTMGrads,
     LSTMTrace,
+    RNNTrace,
+    _as_array,
+    _as_real,
+    _check_backward,
+    _check_count,
+    _check_finite,
+    _check_lstm_params,
+    _check_rnn_params,
+    _describe,
     lstm_backward,
     lstm_step_backward,
     rnn_backward,
     rnn_step_backward,
 )
+from lstm_foundations import _check_whole
 
 
 class CellShares(NamedTuple):
@@ -33,10 +43,12 @@ def split_step(trace, grads, dc_last=None) -> CellShares:
     trace, grads: what `lstm_forward` and `lstm_backward` returned. dc_last (B, H): as it was
     given to `lstm_backward`. `carousel[t]` is f_{t+1} * dL/dc_{t+1}; `rest[t]` is dL/dh_t
     times o_t (1 - tanh(c_t)^2). No step ends in c_0, so `rest[0]` is 0.
+    Raises ValueError or TypeError for a trace, gradients or dc_last that do not fit together.
     """
+    dc_last = _check_flow(trace, grads, dc_last)
     carousel, rest = np.zeros((2, *grads.c.shape), grads.c.dtype)
     carousel[:-1] = trace.f * grads.c[1:]  # trace.f[t] is f_{t+1}
-    carousel[-1] = 0 if dc_last is None else dc_last
+    carousel[-1] = dc_last
     rest[1:] = grads.h[1:] * trace.o * (1 - trace.tanh_c**2)
     return CellShares(carousel, rest)
 
@@ -47,14 +59,29 @@ def split_way(dhs, trace, grads, dc_last=None) -> CellShares:
     dhs (T, B, H), dc_last (B, H): as they were given to `lstm_backward`. `carousel[t]` is
     what reaches c_t from the losses through forget gates only, never through a weight matrix;
     for a loss at the last step it is dL/dc_T times f_T ... f_{t+1}.
+    Raises as `split_step` does, and for a dhs that does not fit.
     """
+    dc_last = _check_flow(trace, grads, dc_last)
+    dhs = _as_array("dhs", dhs, trace.tanh_c.shape, "(T, B, H)", grads.c.dtype)
     direct = dhs * trace.o * (1 - trace.tanh_c**2)  # (4.7) of the loss's own dh alone
     carousel = np.zeros_like(grads.c)
-    carousel[-1] = 0 if dc_last is None else dc_last
+    carousel[-1] = dc_last
     for t in reversed(range(len(direct))):
         carousel[t + 1] += direct[t]
         carousel[t] = trace.f[t] * carousel[t + 1]  # (4.11)
     return CellShares(carousel, grads.c - carousel)
+
+
+def _check_flow(trace, grads, dc_last):
+    """dc_last (B, H), zero if missing; the trace and the gradients are those of one LSTM."""
+    for name, thing, kind in (("trace", trace, LSTMTrace), ("grads", grads, LSTMGrads)):
+        if not isinstance(thing, kind):
+            raise TypeError(f"{name}: expected {kind.__name__}, got {_describe(thing)}")
+    if grads.c.shape != trace.c.shape:
+        raise ValueError(f"grads: expected c of {trace.c.shape}, as trace, got {grads.c.shape}")
+    if dc_last is None:
+        return 0
+    return _as_array("dc_last", dc_last, trace.c.shape[1:], "(B, H)", grads.c.dtype)
 
 
 # ---------------------------------------------------------------- the Jacobian of one step
@@ -65,11 +92,14 @@ def rnn_jacobians(trace, params, sequence=0) -> np.ndarray:
 
     Row k holds the derivatives of unit k of h_t. Each comes from `rnn_step_backward` with a
     unit vector as dh, all of them as one batch.
+    Raises ValueError or TypeError for a trace that does not belong to the parameters, and for a
+    sequence that is not in the batch.
     """
+    _check_run(_check_rnn_params(params), RNNTrace, trace, sequence)
     T, _, H = trace.h[1:].shape
-    cache = [
+    cache = tuple(
         np.repeat(a[:, sequence], H, axis=0) for a in (trace.xs, trace.h[:-1], trace.h[1:])
-    ]  # (T, .) -> (T * H, .)
+    )  # (T, .) -> (T * H, .)
     dh = np.tile(np.eye(H, dtype=trace.h.dtype), (T, 1))
     _, dh_prev, _ = rnn_step_backward(dh, cache, params)
     return dh_prev.reshape(T, H, H)
@@ -79,22 +109,34 @@ def lstm_jacobians(trace, params, sequence=0) -> np.ndarray:
     """d(h_t, c_t) / d(h_{t-1}, c_{t-1}) of every step of one sequence, (T, 2H, 2H).
 
     Rows are the H units of h_t, then those of c_t; columns the same of step t - 1. Each row
-    comes from `lstm_step_backward` with a unit vector as (dh, dc).
+    comes from `lstm_step_backward` with a unit vector as (dh, dc). Raises as `rnn_jacobians`.
     """
+    _check_run(_check_lstm_params(params), LSTMTrace, trace, sequence)
     T, _, H = trace.tanh_c.shape
     seen = (trace.xs, trace.h[:-1], trace.c[:-1], trace.i, trace.f, trace.g, trace.o, trace.c[1:])
-    cache = [np.repeat(a[:, sequence], 2 * H, axis=0) for a in seen]
+    cache = tuple(np.repeat(a[:, sequence], 2 * H, axis=0) for a in seen)
     units = np.tile(np.eye(2 * H, dtype=trace.h.dtype), (T, 1))
     _, dh_prev, dc_prev, _ = lstm_step_backward(units[:, :H], units[:, H:], cache, params)
     return np.concatenate([dh_prev, dc_prev], axis=1).reshape(T, 2 * H, 2 * H)
 
 
+def _check_run(params, kind, trace, sequence):
+    """That the trace belongs to the parameters and has such a sequence."""
+    _check_backward(params, kind, trace, trace.h[1:] if isinstance(trace, kind) else None)
+    _check_whole("sequence", sequence, least=0, most=trace.xs.shape[1] - 1)
+
+
 def products_to_end(jacobians) -> np.ndarray:
     """J_T ... J_{t+1} for t = 0..T, (T+1, N, N): how the last state answers to that of step t.
 
-    The last one is the empty product, the identity.
+    jacobians (T, N, N). The last product is the empty one, the identity.
+    Raises ValueError or TypeError for what are no square matrices of finite numbers.
     """
-    T, N, _ = jacobians.shape
+    jacobians = _as_real("jacobians", jacobians, ndim=3)
+    T, N, columns = jacobians.shape
+    if columns != N or not N:
+        raise ValueError(f"jacobians: expected (T, N, N), N >= 1, got shape {jacobians.shape}")
+    _check_finite("jacobians", jacobians)
     product = np.empty((T + 1, N, N), jacobians.dtype)
     product[T] = np.eye(N)
     for t in reversed(range(T)):
@@ -113,13 +155,14 @@ def truncated_backward(dhs, trace, params, k):
     Returns RNNGrads or LSTMGrads; each h[t] and c[t] holds only what its own chunk saw.
     Raises as they do, and for k below 1.
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k: expected a whole number of at least 1, got {type(k).__name__}")
-    if k < 1:
-        raise ValueError(f"k: expected a whole number of at least 1, got {k}")
+    _check_count("k", k)
+    if not isinstance(trace, RNNTrace | LSTMTrace):
+        raise TypeError(f"trace: expected RNNTrace or LSTMTrace, got {_describe(trace)}")
+    lstm = isinstance(trace, LSTMTrace)
+    params = (_check_lstm_params if lstm else _check_rnn_params)(params)
+    dhs, _ = _check_backward(params, LSTMTrace if lstm else RNNTrace, trace, dhs)
     T = len(trace.xs)
     n, left = divmod(T, k)
-    dhs = np.asarray(dhs)
     parts = []
     for start, length, count in ((0, k, n), (n * k, left, 1)):
         if length and count:  # chunks of equal length run side by side, as a batch
@@ -168,7 +211,20 @@ def compare_gradients(given, full) -> tuple[float, float]:
     """(cosine, ratio of lengths) of two parameter gradients, every array laid end to end.
 
     given, full: RNNParams or LSTMParams. A gradient of length 0 has cosine 0 with anything.
+    Raises ValueError or TypeError for gradients of other parameters, NaN or infinity.
     """
+    for name, params in (("given", given), ("full", full)):
+        if not isinstance(params, tuple) or not params:
+            raise TypeError(f"{name}: expected RNNParams or LSTMParams, got {_describe(params)}")
+    if len(given) != len(full):
+        raise ValueError(f"full: expected {len(given)} arrays, as given, got {len(full)}")
+    given = [_as_real(f"given[{n}]", p) for n, p in enumerate(given)]
+    full = [
+        _as_array(f"full[{n}]", p, g.shape, "of given", np.result_type(g, np.float32))
+        for n, (p, g) in enumerate(zip(full, given, strict=True))
+    ]
+    for n, g in enumerate(given):
+        _check_finite(f"given[{n}]", g)
     a, b = (np.concatenate([p.ravel() for p in params]) for params in (given, full))
     length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
     if not (length_a and length_b):

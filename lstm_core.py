@@ -75,16 +75,20 @@ def init_lstm(D, H, *, rng, forget_bias=1.0, recurrent="uniform", dtype=np.float
 
 
 def split_gates(a):
-    """Views of the four blocks i, f, g, o along the last axis: (..., 4H) -> 4 x (..., H)."""
+    """Views of the four blocks i, f, g, o along the last axis: (..., 4H) -> 4 x (..., H).
+
+    Raises ValueError or TypeError for a number of columns that is no multiple of 4.
+    """
+    a = _as_real("a", a)
+    if not a.ndim or a.shape[-1] % 4:
+        raise ValueError(f"a: expected four blocks of columns, (..., 4H), got shape {a.shape}")
     H = a.shape[-1] // 4
     return a[..., :H], a[..., H : 2 * H], a[..., 2 * H : 3 * H], a[..., 3 * H :]
 
 
 def sigmoid(z):
     """1 / (1 + exp(-z)), elementwise: exact, silent and finite for any float (1.1)."""
-    z = np.asarray(z)
-    if z.dtype.kind not in "fiub":
-        raise TypeError(f"z: expected real numbers, got {_describe(z)}")
+    z = _as_real("z", z)
     if z.dtype.kind != "f":
         z = z.astype(np.float64)
     with np.errstate(under="ignore"):
@@ -110,8 +114,8 @@ def rnn_step_backward(dh, cache, params):
     `dh` is the total: the loss's direct share plus what comes from step t + 1.
     """
     W_x, W_h, _ = params = _check_rnn_params(params)
-    x, h_prev, h = cache
-    (dh,) = _check_step(params, dh=dh)
+    x, h_prev, h = _check_cache(cache, 3)
+    x, dh = _check_step(params, x=x, dh=dh)
 
     da = dh * (1 - h**2)  # (4.2) tanh' = 1 - tanh^2
     dh_prev = da @ W_h.T  # (4.3)
@@ -149,8 +153,8 @@ def lstm_step_backward(dh, dc, cache, params):
     line only; the path from c_t through h_t is added here (4.7).
     """
     W_x, W_h, _ = params = _check_lstm_params(params)
-    x, h_prev, c_prev, i, f, g, o, c = cache
-    dh, dc = _check_step(params, dh=dh, dc=dc)
+    x, h_prev, c_prev, i, f, g, o, c = _check_cache(cache, 8)
+    x, dh, dc = _check_step(params, x=x, dh=dh, dc=dc)
 
     tanh_c = np.tanh(c)
     do = dh * tanh_c  # (4.6)
@@ -462,7 +466,12 @@ def gradient_check(
             f"grad: expected the shapes of x, {[p.shape for _, p in parts]}, "
             f"got {[g.shape for _, g in grads]}"
         )
+    if not callable(loss):
+        raise TypeError(f"loss: expected a function, got {_describe(loss)}")
     arrays = [p for _, p in parts]
+    for name, number in (("step", step), ("tolerance", tolerance)):
+        if not _as_real(name, number, ndim=0) > 0 or not np.isfinite(number):
+            raise ValueError(f"{name}: expected a finite number above 0, got {number!r}")
 
     def slope(moves, width):
         """(loss(x + moves) - loss(x - moves)) / (2 width)."""
@@ -600,6 +609,14 @@ def _check_lstm_params(params):
     return _check_params(params, LSTMParams, 4)
 
 
+def _check_cache(cache, parts):
+    if not isinstance(cache, tuple) or len(cache) != parts:
+        raise TypeError(
+            f"cache: expected the {parts} arrays that a step left, got {_describe(cache)}"
+        )
+    return cache
+
+
 def _check_step(params, **arrays):
     """The arrays of one step, all with the first one's batch size; x has D columns."""
     W_x, W_h, _ = params
@@ -665,9 +682,16 @@ def _check_init(D, H, rng, recurrent, dtype):
     _check_count("D", D)
     _check_count("H", H)
     _check_rng(rng)
-    if recurrent not in ("uniform", "orthogonal"):
+    if not isinstance(recurrent, str) or recurrent not in ("uniform", "orthogonal"):
         raise ValueError(f'recurrent: expected "uniform" or "orthogonal", got {recurrent!r}')
-    dtype = np.dtype(dtype)
+    return _check_dtype(dtype)
+
+
+def _check_dtype(dtype):
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype: expected float32 or float64, got {dtype!r}") from None
     if dtype not in _DTYPES:
         raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
     return dtype

@@ -21,10 +21,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import init_lstm
+from lstm_core import _check_count, _describe, init_lstm
+from lstm_foundations import _check_whole
 from lstm_text import Stream, V, library_ids
 from lstm_torch import from_torch, require_torch, to_torch
-from lstm_train import Adam, Model, Training, arrays_of, each_array, init_readout
+from lstm_train import (
+    Adam,
+    Model,
+    Training,
+    _as_path,
+    _check_positive,
+    arrays_of,
+    each_array,
+    init_readout,
+)
 
 
 class Plan(NamedTuple):
@@ -42,6 +52,16 @@ class Plan(NamedTuple):
 DEFAULT = Plan()
 
 
+def _check_plan(plan):
+    if not isinstance(plan, Plan):
+        raise TypeError(f"plan: expected a Plan, got {_describe(plan)}")
+    for name in ("H", "T", "B", "steps"):
+        _check_count(name, getattr(plan, name))
+    _check_positive("rate", plan.rate)
+    _check_positive("clip", plan.clip)
+    _check_whole("seed", plan.seed, least=0)
+
+
 class Outcome(NamedTuple):
     """A training's loss at every step, (steps,), the weights at its end, and whether all
     processes ended with the very same weights, bit by bit."""
@@ -52,14 +72,18 @@ class Outcome(NamedTuple):
 
 
 def start(plan):
-    """What every process begins with: the weights (Model, float64) and the batches (Stream)."""
+    """What every process begins with: the weights (Model, float64) and the batches (Stream).
+
+    Raises ValueError or TypeError for no Plan, sizes below 1, a rate or a clip not above 0.
+    """
+    _check_plan(plan)
     rng = np.random.default_rng(plan.seed)
     model = Model(init_lstm(V, plan.H, rng=rng), init_readout(plan.H, V, rng=rng))
     return model, Stream(library_ids("learn"), plan.B, plan.T, plan.H, rng=rng)
 
 
 def in_numpy(plan=DEFAULT) -> Outcome:
-    """One process, NumPy: `lstm_train.Training` as in notebooks 05 and 07."""
+    """One process, NumPy: `lstm_train.Training` as in notebooks 05 and 07. Raises as `start`."""
     model, stream = start(plan)
     rng = np.random.default_rng(plan.seed)
     training = Training(model, stream.loss, stream.batch, Adam(plan.rate), rng=rng, clip=plan.clip)
@@ -71,9 +95,13 @@ def in_torch(plan=DEFAULT, rank=0, world=1) -> Outcome:
 
     With `world` above 1 the process group must have been set up (see `main`), and B must be
     a multiple of `world`: the plain average of the gradients is right for equal shares only.
-    Raises ValueError for a B that is not, ImportError without PyTorch.
+    Raises ValueError for a B that is not, ValueError or TypeError as `start` does and for a rank
+    or a world that is none, ImportError without PyTorch.
     """
     torch = require_torch()
+    _check_plan(plan)
+    _check_count("world", world)
+    _check_whole("rank", rank, least=0, most=world - 1)
     if plan.B % world:
         raise ValueError(f"B: expected a multiple of {world} processes, got {plan.B}")
     model, stream = start(plan)
@@ -105,7 +133,13 @@ def clip_by_norm(weights, limit):
     """Shorten the gradients of `weights` to length `limit` if they are longer (5.10).
 
     PyTorch's own `clip_grad_norm_` divides by the length + 1e-6, which is no rounding.
+    Raises ValueError or TypeError for no tensors with gradients, a limit not above 0.
     """
+    _check_tensors(weights)
+    for w in weights:
+        if w.grad is None:
+            raise ValueError(f"weights: expected a gradient of each, got none of {_describe(w)}")
+    _check_positive("limit", limit)
     length = sum(float((w.grad**2).sum()) for w in weights) ** 0.5
     if length > limit:
         for w in weights:
@@ -113,21 +147,38 @@ def clip_by_norm(weights, limit):
 
 
 def average(tensor, world):
-    """The mean of a tensor over all processes."""
+    """The mean of a tensor over all processes. TypeError or ValueError for what is none."""
+    if not isinstance(tensor, require_torch().Tensor):
+        raise TypeError(f"tensor: expected a PyTorch tensor, got {_describe(tensor)}")
+    _check_count("world", world)
     if world > 1:
         require_torch().distributed.all_reduce(tensor)
     return tensor / world
 
 
 def agreed(weights, world) -> bool:
-    """Whether all processes hold the very same numbers."""
+    """Whether all processes hold the very same numbers.
+
+    Raises ValueError or TypeError for what are no tensors, a world below 1.
+    """
     torch = require_torch()
+    _check_tensors(weights)
+    _check_count("world", world)
     mine = torch.cat([w.detach().flatten() for w in weights])
     everybody = [torch.empty_like(mine) for _ in range(world)]
     if world == 1:
         return True
     torch.distributed.all_gather(everybody, mine)
     return all(torch.equal(mine, theirs) for theirs in everybody)
+
+
+def _check_tensors(weights):
+    torch = require_torch()
+    if not isinstance(weights, list) or not weights:
+        raise TypeError(f"weights: expected a list of tensors, got {_describe(weights)}")
+    for w in weights:
+        if not isinstance(w, torch.Tensor):
+            raise TypeError(f"weights: expected PyTorch tensors, got {_describe(w)}")
 
 
 # ---------------------------------------------------------------- starting processes
@@ -141,7 +192,11 @@ def command(plan=DEFAULT, processes=2, path="RESULT.npz", meeting="MEETING") -> 
 
     The processes find each other by the file `meeting`, which must not be there yet. With
     `QUIET` in the environment none of them listens to other machines.
+    Raises ValueError or TypeError as `start` does, for processes below 1 and what are no paths.
     """
+    _check_plan(plan)
+    _check_count("processes", processes)
+    path, meeting = _as_path(path, "path"), _as_path(meeting, "meeting")
     settings = [f"--{name}={value}" for name, value in plan._asdict().items()]
     return [
         "python", "-m", "torch.distributed.run", "--rdzv-backend=c10d",
@@ -155,9 +210,13 @@ def launch(plan=DEFAULT, processes=2, *, timeout=300) -> Outcome:
     """Run `command` with this Python and return what the processes found.
 
     Raises RuntimeError with the end of their messages if they fail, TimeoutError after
-    `timeout` seconds, ImportError without PyTorch, ValueError as `in_torch` does.
+    `timeout` seconds, ImportError without PyTorch, ValueError or TypeError as `in_torch` does and
+    for processes below 1 or a timeout that is not above 0.
     """
     require_torch()
+    _check_plan(plan)
+    _check_count("processes", processes)
+    _check_positive("timeout", timeout)
     if plan.B % processes:
         raise ValueError(f"B: expected a multiple of {processes} processes, got {plan.B}")
     environment = {**os.environ, **QUIET, "OMP_NUM_THREADS": "1"}

@@ -8,12 +8,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import init_lstm, lstm_backward, lstm_forward
+from lstm_core import (
+    _as_array,
+    _as_real,
+    _check_count,
+    _check_finite,
+    _describe,
+    init_lstm,
+    lstm_backward,
+    lstm_forward,
+)
+from lstm_foundations import _check_whole
 from lstm_tasks import eeg
 from lstm_train import (
     Adam,
     Model,
     Training,
+    _check_model,
+    _check_pair,
     init_readout,
     mean_squared_error,
     readout,
@@ -31,15 +43,20 @@ class Windows(NamedTuple):
     ahead: np.ndarray
 
     def last(self, w):
-        """The last w steps of every window: xs (w, B, C)."""
+        """The last w steps of every window: xs (w, B, C). ValueError or TypeError for others."""
+        _check_whole("w", w, most=len(self.xs))
         return self.xs[len(self.xs) - w :]
 
 
 def windows_of(signal, W=LONGEST, K=HORIZONS) -> Windows:
     """Every window of W steps of a signal (T, C) after which K more are known.
 
-    Raises ValueError for a signal that is too short for one.
+    Raises ValueError or TypeError for a signal that is too short for one or has numbers that are
+    not finite, W or K below 1.
     """
+    signal = _as_numbers("signal", signal, ndim=2)
+    _check_count("W", W)
+    _check_count("K", K)
     B = len(signal) - W - K + 1
     if B < 1:
         raise ValueError(f"signal: expected at least W + K = {W + K} samples, got {len(signal)}")
@@ -52,23 +69,40 @@ def eeg_windows(split=SPLIT):
     """The EEG before and after `split`, both scaled by what came before: two `Windows`.
 
     No window reaches over the split, not even with what it has to forecast.
+    Raises ValueError or TypeError for a split with no whole window on one of its sides.
     """
     signal = eeg()
+    room = LONGEST + HORIZONS
+    _check_whole("split", split, least=room, most=len(signal) - room)
     past = signal[:split]
     signal = (signal - past.mean(axis=0)) / past.std(axis=0)
     return windows_of(signal[:split]), windows_of(signal[split:])
 
 
+def _as_numbers(name, x, ndim):
+    """Finite floats of `ndim` axes, at least one of them."""
+    x = _as_real(name, x, ndim=ndim)
+    if not x.size:
+        raise ValueError(f"{name}: expected at least one number, got shape {x.shape}")
+    _check_finite(name, x)
+    return x.astype(np.result_type(x, np.float32), copy=False)
+
+
 # ---------------------------------------------------------------- four forecasters
+# All raise ValueError or TypeError for windows or settings that do not fit.
 
 
 def mean_forecast(xs, K=HORIZONS) -> np.ndarray:
     """The mean of what was learned from, which the scaling made 0: (B, K, C)."""
+    xs = _as_numbers("xs", xs, ndim=3)
+    _check_count("K", K)
     return np.zeros((xs.shape[1], K, xs.shape[2]))
 
 
 def persistence(xs, K=HORIZONS) -> np.ndarray:
     """Nothing changes: the last value, K times (7.8): xs (w, B, C) -> (B, K, C)."""
+    xs = _as_numbers("xs", xs, ndim=3)
+    _check_count("K", K)
     return np.repeat(xs[-1][:, None], K, axis=1)
 
 
@@ -77,12 +111,23 @@ def fit_linear(xs, ahead) -> np.ndarray:
 
     xs (w, B, C), ahead (B, K, C) -> coefficients (wC + 1, KC).
     """
+    xs, ahead = _as_numbers("xs", xs, ndim=3), _as_numbers("ahead", ahead, ndim=3)
+    B, C = xs.shape[1:]
+    if (len(ahead), ahead.shape[2]) != (B, C):
+        raise ValueError(f"ahead: expected (B, K, C) with B = {B}, C = {C}, got {ahead.shape}")
     return np.linalg.lstsq(_rows(xs), ahead.reshape(len(ahead), -1), rcond=None)[0]
 
 
 def linear_forecast(xs, coefficients) -> np.ndarray:
     """What `fit_linear` found, applied to windows xs (w, B, C) -> (B, K, C)."""
-    B, C = xs.shape[1:]
+    xs = _as_numbers("xs", xs, ndim=3)
+    coefficients = _as_numbers("coefficients", coefficients, ndim=2)
+    w, B, C = xs.shape
+    if len(coefficients) != w * C + 1 or coefficients.shape[1] % C:
+        raise ValueError(
+            f"coefficients: expected ({w * C + 1}, K * {C}), as xs has {w} steps of {C} "
+            f"channels, got {coefficients.shape}"
+        )
     return (_rows(xs) @ coefficients).reshape(B, -1, C)
 
 
@@ -96,9 +141,18 @@ def lstm_forecast(model, xs, *, change=True) -> np.ndarray:
 
     change: its answers are changes, to be added to the last value.
     """
+    _check_model(model)
+    xs = _as_numbers("xs", xs, ndim=3)
     B, C = xs.shape[1:]
+    _check_channels(model, C)
     y = readout(lstm_forward(xs, model.cell).h[-1], model.readout).reshape(B, -1, C)
     return y + xs[-1][:, None] if change else y
+
+
+def _check_channels(model, C):
+    outputs = len(model.readout.b_y)
+    if outputs % C:
+        raise ValueError(f"model: expected a multiple of {C} outputs, one a channel, got {outputs}")
 
 
 def forecast_loss(model, batch, *, change=True, warm=3):
@@ -106,9 +160,17 @@ def forecast_loss(model, batch, *, change=True, warm=3):
 
     batch: `Windows`. Each step closes a window of its own, so windows of all lengths are
     learned at once.
+    Raises ValueError or TypeError for a model or a batch that do not fit, and for a `warm` that
+    leaves no step.
     """
-    xs, ahead = batch
+    _check_model(model)
+    xs, ahead = _check_pair(batch)
+    xs = _as_numbers("xs", xs, ndim=3)
     W, B, C = xs.shape
+    _check_channels(model, C)
+    K = len(model.readout.b_y) // C
+    ahead = _as_array("ahead", ahead, (W, B, K, C), "(W, B, K, C)", model.cell.b.dtype)
+    _check_whole("warm", warm, least=0, most=W - 1)
     trace = lstm_forward(xs, model.cell)
     y = readout(trace.h[1 + warm :], model.readout).reshape(W - warm, B, -1, C)
     said = y + xs[warm:, :, None] if change else y
@@ -120,7 +182,14 @@ def forecast_loss(model, batch, *, change=True, warm=3):
 
 
 def forecast_training(learn, *, H=16, B=32, rate=0.01, change=True, rng) -> Training:
-    """A training of an LSTM on B windows a step, drawn from `Windows`."""
+    """A training of an LSTM on B windows a step, drawn from `Windows`.
+
+    Raises ValueError or TypeError for what are none, H or B below 1, a rate that is not above 0,
+    no Generator.
+    """
+    if not isinstance(learn, Windows):
+        raise TypeError(f"learn: expected Windows, got {_describe(learn)}")
+    _check_count("B", B)
     C, K = learn.xs.shape[2], learn.ahead.shape[2]
     model = Model(init_lstm(C, H, rng=rng), init_readout(H, K * C, rng=rng))
 
@@ -138,5 +207,10 @@ def forecast_training(learn, *, H=16, B=32, rate=0.01, change=True, rng) -> Trai
 
 
 def rms_error(said, ahead) -> np.ndarray:
-    """Root of the mean squared error of each horizon: (B, K, C) twice -> (K,) (7.11)."""
+    """Root of the mean squared error of each horizon: (B, K, C) twice -> (K,) (7.11).
+
+    Raises ValueError or TypeError for shapes that differ, NaN or infinity, no number.
+    """
+    said = _as_numbers("said", said, ndim=3)
+    ahead = _as_array("ahead", ahead, said.shape, "of said", said.dtype)
     return np.sqrt(((said - ahead) ** 2).mean(axis=(0, 2)))

@@ -15,7 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import _as_array, _as_real, _check_finite, _describe, sigmoid
+from lstm_core import (
+    _as_array,
+    _as_real,
+    _check_finite,
+    _check_rng,
+    _describe,
+    _parts,
+    sigmoid,
+)
 
 # --- neuron and MLP
 
@@ -62,12 +70,15 @@ def init_mlp(sizes, *, rng, scale=1.0):
 
     sizes: neurons a layer with the inputs first, such as (2, 3, 2, 1).
     rng: a numpy.random.Generator. Returns MLPParams for three layers, else a plain tuple.
-    Raises ValueError or TypeError for fewer than two sizes, a size below 1, no Generator.
+    Raises ValueError or TypeError for fewer than two sizes, a size below 1, no Generator, a
+    scale that is no finite number.
     """
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes: expected two or more numbers of at least 1, got {sizes}")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng: expected a numpy.random.Generator, got {_describe(rng)}")
+    if np.ndim(sizes) != 1 or len(sizes) < 2:
+        raise ValueError(f"sizes: expected two or more whole numbers, got {_describe(sizes)}")
+    for size in sizes:
+        _check_whole("sizes", size)
+    _check_rng(rng)
+    _check_number("scale", scale)
     parts = []
     for before, after in itertools.pairwise(sizes):
         parts += [scale * rng.normal(size=(before, after)), np.zeros(after)]
@@ -86,11 +97,13 @@ def random_case(rng):
 
 def activation(a, act="sigmoid"):
     """Squash a pre-activation (1.1), elementwise: "sigmoid" or "tanh"."""
+    a = _as_real("a", a)
     return np.tanh(a) if _check_act(act) == "tanh" else sigmoid(a)
 
 
 def slope(h, act="sigmoid"):
     """The activation's derivative (1.3) from its own value h = activation(a), elementwise."""
+    h = _as_real("h", h)
     return 1 - h**2 if _check_act(act) == "tanh" else h * (1 - h)
 
 
@@ -101,8 +114,10 @@ def mlp_forward(x, params, act="sigmoid") -> MLPTrace:
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     _check_act(act)
-    _check_params(params)
+    params = _check_params(params)
     x = _as_real("x", x, ndim=2)
+    if not len(x):
+        raise ValueError(f"x: expected a batch of at least 1, got shape {x.shape}")
     x = _as_array("x", x, (len(x), len(params[0])), "(B, D)", params[0].dtype)
 
     a, h = [], [x]
@@ -118,7 +133,7 @@ def mlp_backward(dy, trace, params) -> MLPGrads:
     Raises ValueError or TypeError for a `dy` not shaped like the output, or for a trace that
     does not fit. Source: Rumelhart, Hinton & Williams 1986.
     """
-    dh = _check_backward(dy, trace, params)
+    dh, params = _check_backward(dy, trace, params)
     deltas, grads = [], []
     for n in reversed(range(len(trace.a))):
         delta = dh * slope(trace.h[n + 1], trace.act)  # (1.6), (1.7)
@@ -136,7 +151,7 @@ def mlp_backward_picture_rule(dy, trace, params) -> MLPGrads:
     Arguments, returns and errors are those of `mlp_backward`; a "delta" is what the rule
     multiplies a neuron's inputs with.
     """
-    dh = _check_backward(dy, trace, params)
+    dh, params = _check_backward(dy, trace, params)
     deltas, grads = [], []
     for n in reversed(range(len(trace.a))):
         delta = dh * slope(trace.h[n + 1], trace.act)
@@ -149,16 +164,32 @@ def mlp_backward_picture_rule(dy, trace, params) -> MLPGrads:
 def half_squared_error(y, target):
     """The loss (1.5), summed over everything, and its derivative: float, dy shaped like y.
 
-    Raises ValueError or TypeError for a target that is not shaped like y, or not finite.
+    Raises ValueError or TypeError for no number at all, a target that is not shaped like y, NaN
+    or infinity.
     """
     y = _as_real("y", y)
+    if not y.size:
+        raise ValueError(f"y: expected at least one number, got shape {y.shape}")
+    _check_finite("y", y)
     target = _as_array("target", target, y.shape, "of y", np.result_type(y, np.float32))
     dy = y - target
     return float((dy**2).sum() / 2), dy
 
 
 def descend(params, grads, rate):
-    """One step downhill (1.9): every parameter minus rate times its gradient."""
+    """One step downhill (1.9): every parameter minus rate times its gradient.
+
+    Raises ValueError or TypeError for gradients that are not shaped like the parameters, and
+    for a rate that is no finite number.
+    """
+    params = _check_params(params)
+    _check_number("rate", rate)
+    if not isinstance(grads, tuple) or len(grads) != len(params):
+        raise TypeError(f"grads: expected {len(params)} arrays as params, got {_describe(grads)}")
+    grads = [
+        _as_array(f"grads[{n}]", g, p.shape, "of the parameter", p.dtype)
+        for n, (p, g) in enumerate(zip(params, grads, strict=True))
+    ]
     return _like(params, [p - rate * g for p, g in zip(params, grads, strict=True)])
 
 
@@ -168,17 +199,24 @@ def finite_differences(loss, params, step=1e-5):
     loss: a function of the parameters that returns a number. params: a (named) tuple of
     float64 arrays. Returns the slopes in the same form; `lstm_core.gradient_check` gives the
     verdict on a gradient in one go.
+    Raises ValueError or TypeError for no function, no finite float64 arrays, a step that is not
+    above 0, a loss that is no finite number.
     """
-    slopes = [np.empty_like(p) for p in params]
-    for n, p in enumerate(params):
+    _check_function("loss", loss)
+    _check_number("step", step, "a finite number above 0", lambda step: step > 0)
+    parts, rebuild = _parts("params", params)
+    arrays = [p for _, p in parts]
+    slopes = [np.empty_like(p) for p in arrays]
+    for n, p in enumerate(arrays):
         for place in np.ndindex(p.shape):
             ends = []
             for move in (step, -step):
                 nudged = p.copy()
                 nudged[place] += move
-                ends.append(loss(_like(params, [*params[:n], nudged, *params[n + 1 :]])))
+                ends.append(loss(rebuild([*arrays[:n], nudged, *arrays[n + 1 :]])))
+                _check_number("loss(params)", ends[-1])
             slopes[n][place] = (ends[0] - ends[1]) / (2 * step)
-    return _like(params, slopes)
+    return rebuild(slopes)
 
 
 def _like(params, arrays):
@@ -193,9 +231,10 @@ def _check_act(act):
 
 
 def _check_params(params):
+    """The parameters as arrays whose shapes fit together."""
     if not isinstance(params, tuple) or len(params) < 2 or len(params) % 2:
         raise TypeError(f"params: expected (W_1, b_1, ..., W_n, b_n), got {_describe(params)}")
-    before = None
+    before, checked = None, []
     for n, (W, b) in enumerate(zip(params[::2], params[1::2], strict=True), 1):
         W, b = _as_real(f"W_{n}", W), _as_real(f"b_{n}", b)
         if W.ndim != 2 or min(W.shape) < 1 or before not in (None, W.shape[0]):
@@ -204,15 +243,47 @@ def _check_params(params):
         before = W.shape[1]
         if b.shape != (before,):
             raise ValueError(f"b_{n}: expected shape ({before},), got {b.shape}")
-        _check_finite(f"W_{n}", W)
-        _check_finite(f"b_{n}", b)
+        for name, p in ((f"W_{n}", W), (f"b_{n}", b)):
+            if p.dtype.kind != "f":
+                raise TypeError(f"{name}: expected floating-point numbers, got {p.dtype}")
+            _check_finite(name, p)
+            checked.append(p)
+    return _like(params, checked)
 
 
 def _check_backward(dy, trace, params):
+    """dy (B, N) and the parameters, which fit the trace."""
+    params = _check_params(params)
     if not isinstance(trace, MLPTrace):
         raise TypeError(f"trace: expected MLPTrace, got {_describe(trace)}")
     got = [h.shape[1] for h in trace.h]
     want = [len(params[0]), *(len(b) for b in params[1::2])]
     if got != want:
         raise ValueError(f"trace: expected layers of {want} as in params, got {got}")
-    return _as_array("dy", dy, trace.y.shape, "(B, N)", trace.y.dtype)
+    return _as_array("dy", dy, trace.y.shape, "(B, N)", trace.y.dtype), params
+
+
+def _check_whole(name, n, least=1, most=None):
+    """A whole number of at least `least`, at most `most`; a bool is none."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer):
+        raise TypeError(f"{name}: expected a whole number, got {_describe(n)}")
+    if n < least or (most is not None and n > most):
+        wanted = f"at least {least}" if most is None else f"{least} to {most}"
+        raise ValueError(f"{name}: expected {wanted}, got {n}")
+
+
+def _check_number(name, x, wanted="a finite number", holds=np.isfinite):
+    """One finite number for which `holds` is true."""
+    if not (np.isfinite(_as_real(name, x, ndim=0)) and holds(x)):
+        raise ValueError(f"{name}: expected {wanted}, got {x}")
+
+
+def _check_choice(name, choice, choices):
+    """One of some words."""
+    if not isinstance(choice, str) or choice not in choices:
+        raise ValueError(f"{name}: expected one of {list(choices)}, got {choice!r}")
+
+
+def _check_function(name, function):
+    if not callable(function):
+        raise TypeError(f"{name}: expected a function, got {_describe(function)}")

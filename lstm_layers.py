@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lstm_core import _as_array, _as_real, _check_count, _check_finite, _describe
+from lstm_foundations import _check_whole
 
 # ---------------------------------------------------------------- convolution
 
@@ -24,7 +25,7 @@ def output_size(size, window, stride=1, padding=0) -> int:
     """
     for name, n in (("size", size), ("window", window), ("stride", stride)):
         _check_count(name, n)
-    _check_padding(padding)
+    _check_whole("padding", padding, least=0)
     if window > size + 2 * padding:
         raise ValueError(
             f"window: expected at most size + 2 padding = {size + 2 * padding}, got {window}"
@@ -44,7 +45,7 @@ def conv2d_forward(x, W, b, stride=1, padding=0):
     """
     x, W, b = _check_conv(x, W, b)
     _check_count("stride", stride)
-    _check_padding(padding)
+    _check_whole("padding", padding, least=0)
     window = W.shape[2:]
     _check_window("W", window, [n + 2 * padding for n in x.shape[2:]])
 
@@ -60,9 +61,9 @@ def conv2d_backward(dout, cache):
     """From dout = dL/dout (B, N, rows, columns) to dx, dW and db (1.12)-(1.14).
 
     Returns dx (B, C, height, width), dW (N, C, k_h, k_w), db (N,).
-    Raises ValueError or TypeError for a `dout` that is not shaped like the output.
+    Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
     """
-    windows, W, padded_shape, stride, padding = cache
+    windows, W, padded_shape, stride, padding = _check_cache(cache, 5, "conv2d_forward")
     B, _, rows, columns = windows.shape[:4]
     dout = _as_array("dout", dout, (B, len(W), rows, columns), "(B, N, rows, columns)", W.dtype)
 
@@ -108,9 +109,9 @@ def pool_backward(dout, cache):
     """From dout (B, C, rows, columns) to dx (B, C, height, width) (1.17), (1.18).
 
     A mean gives each of its inputs an equal share; a maximum gives everything to the winner.
-    Raises ValueError or TypeError for a `dout` that is not shaped like the output.
+    Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
     """
-    shape, size, stride, winner = cache
+    shape, size, stride, winner = _check_cache(cache, 4, "pool_forward")
     rows, columns = (output_size(n, size, stride) for n in shape[2:])
     dout = _as_real("dout", dout)
     dtype = np.result_type(dout, np.float32)
@@ -137,6 +138,8 @@ def dense_forward(x, W, b):
     D, N = W.shape
     b = _as_array("b", b, (N,), "(N,)", W.dtype)
     x = _as_real("x", x, ndim=2)
+    if not len(x):
+        raise ValueError(f"x: expected a batch of at least 1, got shape {x.shape}")
     x = _as_array("x", x, (len(x), D), "(B, D)", W.dtype)
 
     out = x @ W + b  # (1.19): (B, D) @ (D, N) -> (B, N)
@@ -146,9 +149,9 @@ def dense_forward(x, W, b):
 def dense_backward(dout, cache):
     """From dout (B, N) to dx (B, D), dW (D, N) and db (N,) (1.20)-(1.22).
 
-    Raises ValueError or TypeError for a `dout` that is not shaped like the output.
+    Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
     """
-    x, W = cache
+    x, W = _check_cache(cache, 2, "dense_forward")
     dout = _as_array("dout", dout, (len(x), W.shape[1]), "(B, N)", W.dtype)
 
     dx = dout @ W.T  # (1.20)
@@ -170,11 +173,10 @@ def _under(x, i, j, rows, columns, stride):
     return x[:, :, i : i + stride * rows : stride, j : j + stride * columns : stride]
 
 
-def _check_padding(padding):
-    if isinstance(padding, bool) or not isinstance(padding, int | np.integer):
-        raise TypeError(f"padding: expected a whole number of at least 0, got {_describe(padding)}")
-    if padding < 0:
-        raise ValueError(f"padding: expected a whole number of at least 0, got {padding}")
+def _check_cache(cache, count, forward):
+    if not isinstance(cache, tuple) or len(cache) != count:
+        raise TypeError(f"cache: expected what {forward} returned, got {_describe(cache)}")
+    return cache
 
 
 def _check_window(name, window, sides):

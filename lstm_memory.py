@@ -7,19 +7,37 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import RNNParams, _as_array, _as_real, _check_count, _check_rng
+from lstm_core import RNNParams, _as_array, _as_real, _check_count, _check_finite, _check_rng
+from lstm_foundations import _check_number, _check_whole
 
 SLOPE_BOUND = {"tanh": 1.0, "sigmoid": 0.25}  # gamma: the steepest the activation gets
 
 
 def spectral_radius(W) -> float:
-    """The largest absolute eigenvalue of a square matrix (H, H) (2.3)."""
+    """The largest absolute eigenvalue of a square matrix (H, H) (2.3).
+
+    Raises ValueError or TypeError for what is no square matrix of finite real numbers.
+    """
+    W = _as_matrix("W", W)
+    if W.shape[0] != W.shape[1]:
+        raise ValueError(f"W: expected a square matrix (H, H), got shape {W.shape}")
     return float(np.abs(np.linalg.eigvals(W)).max())
 
 
 def largest_singular_value(W) -> float:
-    """The most that W (H, H) can lengthen a vector: its largest singular value (2.6)."""
-    return float(np.linalg.norm(W, 2))
+    """The most that W (H, H) can lengthen a vector: its largest singular value (2.6).
+
+    Raises ValueError or TypeError for what is no matrix of finite real numbers.
+    """
+    return float(np.linalg.norm(_as_matrix("W", W), 2))
+
+
+def _as_matrix(name, W):
+    W = _as_real(name, W, ndim=2)
+    if not W.size:
+        raise ValueError(f"{name}: expected at least one number, got shape {W.shape}")
+    _check_finite(name, W)
+    return W
 
 
 def reservoir(H, strength, *, rng, input_strength=1.0, symmetric=False) -> RNNParams:
@@ -35,6 +53,7 @@ def reservoir(H, strength, *, rng, input_strength=1.0, symmetric=False) -> RNNPa
     _check_rng(rng)
     if not 0 <= float(_as_real("strength", strength, ndim=0)) < np.inf:
         raise ValueError(f"strength: expected a finite number of 0 or more, got {strength}")
+    _check_number("input_strength", input_strength)
     W_h = rng.normal(size=(H, H))
     if symmetric:
         W_h = W_h + W_h.T
@@ -67,13 +86,16 @@ def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
     lags: the longest k. ridge: the least-squares penalty, which counts like a little noise on
     the states. train: the share of steps that the read-outs are fitted on; they are judged on
     the rest, and those are the steps returned.
-    Raises ValueError for shapes that do not fit or too few steps.
+    Raises ValueError or TypeError for shapes that do not fit, too few steps, NaN or infinity, a
+    penalty below 0, a share outside 0 < train < 1.
     Source: Jaeger 2001, short term memory in echo state networks.
     """
-    states = _as_real("states", states, ndim=2).astype(float)
+    states = _as_matrix("states", states).astype(float)
     T, H = states.shape
     inputs = _as_array("inputs", inputs, (T,), "(T,)", np.float64)
     _check_count("lags", lags)
+    _check_number("ridge", ridge, "a finite number of at least 0", lambda ridge: ridge >= 0)
+    _check_number("train", train, "a share, 0 < train < 1", lambda train: 0 < train < 1)
     cut = lags + int(train * (T - lags))
     if cut - lags < 2 * H or T - cut < 10:
         raise ValueError(
@@ -94,6 +116,10 @@ def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:
     """The most that k steps back can leave of a gradient's length, k = 0 ... steps (2.6).
 
     (gamma * largest singular value of W_h) ** k: one factor of W_h a step.
+    Raises ValueError or TypeError for what is no such matrix, steps or gamma below 0.
     Source: Pascanu, Mikolov & Bengio 2013, section 2.
     """
+    W_h = _as_matrix("W_h", W_h)
+    _check_whole("steps", steps, least=0)
+    _check_number("gamma", gamma, "a finite number of at least 0", lambda gamma: gamma >= 0)
     return (gamma * largest_singular_value(W_h)) ** np.arange(steps + 1)

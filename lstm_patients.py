@@ -13,7 +13,19 @@ from typing import NamedTuple
 import numpy as np
 
 import lstm_core
-from lstm_core import LSTMParams, gradient_check, init_lstm, lstm_forward, lstm_step_backward
+from lstm_core import (
+    LSTMParams,
+    LSTMTrace,
+    _check_backward,
+    _check_count,
+    _check_lstm_params,
+    _describe,
+    gradient_check,
+    init_lstm,
+    lstm_forward,
+    lstm_step_backward,
+)
+from lstm_foundations import _check_choice, _check_function
 
 
 class Point(NamedTuple):
@@ -34,8 +46,10 @@ def backward_by_steps(dhs, trace, params, dc_last=None):
     """Backpropagation through time with `lstm_step_backward` (4.1)-(4.12): the gradient as a Point.
 
     dhs (T, B, H): the loss's direct derivative by each h_t. dc_last (B, H): by the last cell
-    state, zero if missing. Raises as `lstm_step_backward` does.
+    state, zero if missing. Raises as `lstm_backward` does.
     """
+    params = _check_lstm_params(params)
+    dhs, _ = _check_backward(params, LSTMTrace, trace, dhs, dc_last)
     T, B, H = dhs.shape
     dh_from = np.zeros((B, H))
     dc_line = np.zeros((B, H)) if dc_last is None else dc_last
@@ -103,9 +117,12 @@ def with_fault(name, function="backward_by_steps") -> Callable:
     """The real backward pass with one fault of FAULTS in it; None: with no fault.
 
     function: "backward_by_steps", or "lstm_step_backward" for the step alone.
-    Raises KeyError for an unknown fault or function, ValueError if a line to change is not
-    found exactly once.
+    Raises ValueError for an unknown fault or function, and if a line to change is not found
+    exactly once.
     """
+    if name is not None:
+        _check_choice("name", name, FAULTS)
+    _check_choice("function", function, ("backward_by_steps", "lstm_step_backward"))
     source = inspect.getsource(lstm_step_backward) + "\n\n" + inspect.getsource(backward_by_steps)
     for correct, faulty in FAULTS[name].edits if name is not None else ():
         if source.count(correct) != 1:
@@ -131,7 +148,12 @@ PATIENTS = {letter: with_fault(fault) for letter, fault in DIAGNOSES.items()}
 
 
 def draw_point(T=5, *, zero_start=False, D=2, H=3, B=2, rng) -> Point:
-    """A place to check at: random weights, biases, inputs and, unless zero, initial states."""
+    """A place to check at: random weights, biases, inputs and, unless zero, initial states.
+
+    Raises ValueError or TypeError for sizes below 1, no Generator.
+    """
+    _check_count("T", T)
+    _check_count("B", B)
     params = init_lstm(D, H, rng=rng)
     params = params._replace(b=params.b + rng.normal(size=4 * H))
     h0, c0 = np.zeros((2, B, H)) if zero_start else rng.normal(size=(2, B, H)) * [[[0.5]], [[1]]]
@@ -144,9 +166,21 @@ def examine(backward, point, dhs, dc_last=None, *, only=None):
     The loss is sum(dhs * h) + sum(dc_last * c_T), and it reads the very arrays that were
     handed to the patient, so a patient that alters them is caught. only: names of the parts
     of `point` to check, all if missing. Returns a GradientReport.
+    Raises ValueError or TypeError for what is no function, no Point or no part of one, and as
+    `lstm_backward` does for dhs and dc_last.
     """
+    _check_function("backward", backward)
+    if not isinstance(point, Point):
+        raise TypeError(f"point: expected a Point, got {_describe(point)}")
+    if only is not None:
+        if not isinstance(only, tuple | list) or not only:
+            raise TypeError(f"only: expected names of parts, got {_describe(only)}")
+        for name in only:
+            _check_choice("only", name, Point._fields)
     params = LSTMParams(*point[:3])
-    grads = backward(dhs, lstm_forward(point.xs, params, point.h0, point.c0), params, dc_last)
+    trace = lstm_forward(point.xs, params, point.h0, point.c0)
+    _check_backward(params, LSTMTrace, trace, dhs, dc_last)
+    grads = backward(dhs, trace, params, dc_last)
     kept = Point._fields if only is None else only
     Part = NamedTuple("Part", [(name, np.ndarray) for name in kept])
 

@@ -3,6 +3,7 @@
 import importlib
 import json
 import operator
+import os
 import platform
 import re
 import sys
@@ -44,7 +45,13 @@ def in_kernel() -> bool:
 
 
 def map_faults(folder=".", start="00_start_here.ipynb") -> list[str]:
-    """What is untrue in the map of the notebook `start`: files and times, one line a fault."""
+    """What is untrue in the map of the notebook `start`: files and times, one line a fault.
+
+    Raises TypeError for what is no path, FileNotFoundError where there is no such notebook.
+    """
+    for name, path in (("folder", folder), ("start", start)):
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"{name}: expected a path, got {type(path).__name__}")
     folder = Path(folder)
     said = {name: int(minutes) for name, minutes in _ROW.findall(_text(folder / start))}
     faults = []

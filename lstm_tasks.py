@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib import cbook
 
+from lstm_core import _check_dtype, _check_rng
+from lstm_foundations import _check_choice, _check_whole
+
 EEG_RATE = 80  # samples a second: matplotlib plots the 800 samples as 10 seconds
 
 
@@ -12,17 +15,14 @@ def eeg(start=0, length=None) -> np.ndarray:
     """Four channels of the EEG that matplotlib ships, (T, 4), each to mean 0 and deviation 1.
 
     start, length: which samples of the 800 to return; scaling is that of the whole record.
-    Raises ValueError for a window that does not lie inside the record.
+    Raises ValueError or TypeError for a window that does not lie inside the record.
     Source: `eeg.dat` of matplotlib's sample data, 800 samples of float64.
     """
     with cbook.get_sample_data("eeg.dat") as file:
         record = np.frombuffer(file.read(), dtype=np.float64).reshape(-1, 4)
+    _check_whole("start", start, least=0, most=len(record) - 1)
     length = len(record) - start if length is None else length
-    if not (0 <= start < len(record) and 1 <= length <= len(record) - start):
-        raise ValueError(
-            f"start, length: expected a window inside the {len(record)} samples, "
-            f"got start {start}, length {length}"
-        )
+    _check_whole("length", length, most=len(record) - start)
     record = (record - record.mean(axis=0)) / record.std(axis=0)
     return record[start : start + length]
 
@@ -50,11 +50,12 @@ def adding_problem(T, B, *, rng, protocol="modern", dtype=np.float64) -> Sequenc
     among the first T/2 - 1 still unmarked ones; the first and the last pair carry -1, and a
     marked first pair counts as 0. The target is 0.5 + (X1 + X2) / 4, and an answer within
     0.04 of it is right.
-    Raises ValueError or TypeError for T below 4, B below 1, an unknown protocol, no Generator.
+    Raises ValueError or TypeError for T below 4, B below 1, an unknown protocol or dtype, no
+    Generator.
     """
     _check_sizes(rng, T=(T, 4), B=(B, 1))
-    if protocol not in _ADDING:
-        raise ValueError(f"protocol: expected one of {sorted(_ADDING)}, got {protocol!r}")
+    _check_choice("protocol", protocol, _ADDING)
+    _check_dtype(dtype)
     xs, targets, last = _ADDING[protocol](T, B, rng)
     return Sequences(xs.astype(dtype), targets.astype(dtype), last)
 
@@ -94,9 +95,10 @@ def hold_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
 
     xs (T, B, 1) starts with a number within [0, 1) and goes on with T - 1 zeros; the target
     (B, 1) is that number. Always answering 1/2 has a mean squared error of 1/12.
-    Raises ValueError or TypeError for T below 2, B below 1, no Generator.
+    Raises ValueError or TypeError for T below 2, B below 1, an unknown dtype, no Generator.
     """
     _check_sizes(rng, T=(T, 2), B=(B, 1))
+    _check_dtype(dtype)
     xs = np.zeros((T, B, 1), dtype)
     xs[0, :, 0] = rng.random(B)
     return Sequences(xs, xs[0].copy(), np.full(B, T - 1))
@@ -104,12 +106,8 @@ def hold_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
 
 def _check_sizes(rng, **sizes):
     for name, (size, least) in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int | np.integer):
-            raise TypeError(f"{name}: expected a whole number, got {size!r}")
-        if size < least:
-            raise ValueError(f"{name}: expected at least {least}, got {size}")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
+        _check_whole(name, size, least)
+    _check_rng(rng)
 
 
 def two_sequence_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
@@ -118,13 +116,53 @@ def two_sequence_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
     xs (last.max() + 1, B, 1): three numbers around +1 or -1 (deviation 0.2), then noise around
     0 of variance 0.2, over a length drawn from T to 1.1 T. The target (B, 1) is 1 or 0, due at
     the last step. Always answering 1/2 has a mean squared error of 1/4.
-    Raises ValueError or TypeError for T below 4, B below 1, no Generator.
+    Raises ValueError or TypeError for T below 4, B below 1, an unknown dtype, no Generator.
     Source: after Bengio, Simard & Frasconi 1994, in the form of Hochreiter & Schmidhuber 1997.
     """
     _check_sizes(rng, T=(T, 4), B=(B, 1))
+    _check_dtype(dtype)
     last = rng.integers(T, T + T // 10 + 1, B) - 1
     targets = (np.arange(B) % 2)[:, None]  # as many of the one as of the other
     numbers = rng.normal(0, np.sqrt(0.2), (last.max() + 1, B))
     numbers[:3] = 2 * targets[:, 0] - 1 + rng.normal(0, 0.2, (3, B))
     numbers[np.arange(len(numbers))[:, None] > last] = 0
     return Sequences(numbers[..., None].astype(dtype), targets.astype(dtype), last)
+
+
+def temporal_order(B, *, rng, dtype=np.float64) -> Sequences:
+    """B sequences of experiment 6a of 1997: in which order did X and Y come?
+
+    Eight symbols, one-hot in the order E, B, a, b, c, d, X, Y. A sequence of 100 to 110 steps
+    starts with E and ends with B; an X or a Y stands at a step between 10 and 20 and another
+    between 50 and 60 (counted from 1), and a, b, c, d are drawn for the rest. targets (B, 4) is
+    one-hot, due at the last step: XX, XY, YX, YY. Raises ValueError or TypeError as
+    `adding_problem` does. Source: Hochreiter & Schmidhuber 1997, section 5.6.
+    """
+    _check_sizes(rng, B=(B, 1))
+    _check_dtype(dtype)
+    each = np.arange(B)
+    last = rng.integers(100, 111, B) - 1
+    symbols = rng.integers(2, 6, (last.max() + 1, B))
+    first, second = rng.integers(0, 2, (2, B))
+    symbols[rng.integers(10, 21, B) - 1, each] = 6 + first
+    symbols[rng.integers(50, 61, B) - 1, each] = 6 + second
+    symbols[0], symbols[last, each] = 0, 1
+    xs = np.eye(8, dtype=dtype)[symbols]
+    xs[np.arange(len(xs))[:, None] > last] = 0
+    return Sequences(xs, np.eye(4, dtype=dtype)[2 * first + second], last)
+
+
+def long_lag(p, *, dtype=np.float64):
+    """The two sequences of experiment 2a of 1997: xs and targets, both (p, 2, p + 1).
+
+    Symbols a_1 ... a_{p-1}, x, y are one-hot in that order. The sequences are
+    x, a_1, ..., a_{p-1}, x and y, a_1, ..., a_{p-1}, y; at every step the next symbol is asked
+    for, and only the last one needs the first. Raises ValueError or TypeError for p below 2.
+    Source: Hochreiter & Schmidhuber 1997, section 5.2.
+    """
+    _check_whole("p", p, least=2)
+    _check_dtype(dtype)
+    symbols = np.tile(np.arange(-1, p)[:, None], (1, 2))
+    symbols[0] = symbols[-1] = p - 1, p
+    coded = np.eye(p + 1, dtype=dtype)[symbols]
+    return coded[:-1], coded[1:]

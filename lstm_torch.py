@@ -8,7 +8,14 @@ import importlib
 
 import numpy as np
 
-from lstm_core import LSTMParams, RNNParams, _check_lstm_params, _check_rnn_params
+from lstm_core import (
+    LSTMParams,
+    RNNParams,
+    _as_array,
+    _check_lstm_params,
+    _check_rnn_params,
+    _check_sequence,
+)
 from lstm_train import Model, ReadoutParams, _check_readout
 
 MISSING = (
@@ -172,7 +179,7 @@ def _value(module, name):
 def _gradient(module, name):
     gradient = getattr(module, name).grad
     if gradient is None:
-        raise ValueError(f"module: {name} has no gradient yet; run backward() first")
+        raise ValueError(f"module: expected a gradient, got none: {name} has no gradient yet")
     return gradient.detach().cpu().numpy().copy()
 
 
@@ -185,10 +192,13 @@ def flow_through_torch(xs, dhs, params):
     `torch.nn.LSTM` hands out neither, and even step by step its h does not hang on the c that
     it returns. So the six equations are written out here (3.1)-(3.6), and every state on the
     way is asked to keep its gradient. xs (T, B, D); dhs (T, B, H) as for `lstm_backward`;
-    params: LSTMParams.
+    params: LSTMParams. Raises as `lstm_backward` does, and ImportError without PyTorch.
     """
     torch = require_torch()
-    W_x, W_h, b = (_tensor(torch, p) for p in _check_lstm_params(params))
+    params = _check_lstm_params(params)
+    (xs,) = _check_sequence(params, xs)
+    dhs = _as_array("dhs", dhs, (*xs.shape[:2], len(params.W_h)), "(T, B, H)", params.b.dtype)
+    W_x, W_h, b = (_tensor(torch, p) for p in params)
     h, c = torch.zeros((2, xs.shape[1], len(W_h)), dtype=b.dtype)
     states = [(h.requires_grad_(), c.requires_grad_())]
     for x in _tensor(torch, xs):

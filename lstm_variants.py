@@ -24,6 +24,7 @@ from lstm_core import (
     _as_real,
     _check_finite,
     _check_init,
+    _describe,
     sigmoid,
 )
 
@@ -320,6 +321,8 @@ def init_variant(variant, D, H, *, rng, within=None, biases=None, dtype=np.float
     within = 1 / np.sqrt(H) if within is None else within
     if not (np.isscalar(within) and np.isreal(within) and 0 < within < np.inf):
         raise ValueError(f"within: expected a positive number, got {within!r}")
+    if biases is not None and not isinstance(biases, dict):
+        raise TypeError(f"biases: expected a dict of column names, got {_describe(biases)}")
     n = len(cell.columns)
     shapes = [(D, n * H), (H, n * H)]
     W_x, W_h = (rng.uniform(-within, within, shape).astype(dtype) for shape in shapes)
@@ -408,6 +411,9 @@ def backward(dhs, trace, params) -> Grads:
     cell = _variant(trace.variant)
     params = _check_params(params, cell)
     T = len(trace.xs)
+    D = trace.xs.shape[-1]
+    if params.W_x.shape[-2] != D:
+        raise ValueError(f"W_x: expected D = {D} as in trace, got shape {params.W_x.shape}")
     dhs = _as_array("dhs", dhs, trace.h[1:].shape, "(T, ..., B, H)", params.W_h.dtype)
     totals = tuple(np.zeros_like(state) for state in trace.states)
     totals[0][1:] = dhs

@@ -1,5 +1,7 @@
 """The views of notebook 07: a text model that learns, writes and is taken apart; forecasts."""
 
+import asyncio
+import re
 import threading
 from functools import lru_cache
 from typing import NamedTuple
@@ -37,6 +39,7 @@ from .style import (
     INPUT,
     OUTPUT,
     RC,
+    SIGNAL,
     Picture,
     picture,
 )
@@ -95,6 +98,11 @@ def _learned(name, about, given, **parts) -> Learned:
 def said(symbol) -> str:
     """A symbol as it can be seen: ␣ for a space, ↵ for the end of a line."""
     return _VISIBLE.get(symbol, symbol)
+
+
+def _dotted(text):
+    """Text whose runs of spaces can be seen: a model in a rut writes little else."""
+    return re.sub(" {2,}", lambda run: "·" * len(run[0]), text)
 
 
 # ---------------------------------------------------------------- what they show by default
@@ -170,7 +178,7 @@ class _Page:
         box = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5)]
         self._box = np.array(box)
         (self.cursor,) = ax.plot([], [], color="#111111", lw=2, zorder=6, clip_on=False)
-        (self.lines,) = ax.plot([], [], color=OUTPUT, lw=3, zorder=5, solid_capstyle="butt")
+        (self.lines,) = ax.plot([], [], color=SIGNAL, lw=3, zorder=5, solid_capstyle="butt")
         self.moving = [self.tint, self.cursor, self.lines]
 
     def colour(self, values):
@@ -271,8 +279,8 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         order = np.argsort(-share, kind="stable")[:10]
         bars.set([said(lstm_text.SYMBOLS[n]) for n in order], share[order])
         shown = (before + text)[: k + 1].split("\n")[-3:]
-        for artist, part in zip((real, written), _two_inks("\n".join(shown), sample, columns, rows),
-                                strict=True):  # fmt: skip
+        inks = _two_inks("\n".join(shown), _dotted(sample), columns, rows)
+        for artist, part in zip((real, written), inks, strict=True):
             artist.set_text(part)
         kept = share[share > 0]
         entropy = float(-(kept * np.log2(kept)).sum()) + 0.0
@@ -285,7 +293,7 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         return (
             f"At temperature {v['temperature']:.2f} the likeliest next character is {best} with "
             f"{v['shares'].max():.0%}; what really came, {said(v['came'])}, has {v['p']:.1%}. The "
-            f"choice is worth {v['entropy']:.2f} bits."
+            f"entropy of the choice is {v['entropy']:.2f} bits."
         )
 
     return _learned(
@@ -352,11 +360,11 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
                                  (0.61, "tanh(c)", CELL_LINE)):  # fmt: skip
             gates.text(x, 1.03, words, color=colour, weight="bold", transform=gates.transAxes)
         gates.text(1, 1.03, "at the cursor ↓", color=_GREY, ha="right", transform=gates.transAxes)
-        flow.set(xlim=(0.5 - back, 0.6), ylim=(1e-6, 3), yscale="log", xticks=(-30, -20, -10, 0),
+        flow.set(xlim=(0.5 - back, 0.6), ylim=(1e-6, 99), yscale="log", xticks=(-30, -20, -10, 0),
                  yticks=(1e-6, 1e-4, 1e-2, 1))  # fmt: skip
         flow.set_xlabel("characters before the cursor")
-        for x, words, colour in ((0, "Gradient of the prediction's loss, all cells:", "#333333"),
-                                 (0.66, "by c", CELL_LINE), (0.76, "by h", GRADIENT)):  # fmt: skip
+        for x, words, colour in ((0, "Length of the loss's gradient, all units:", SIGNAL),
+                                 (0.62, "by c", CELL_LINE), (0.72, "by h", GRADIENT)):  # fmt: skip
             flow.text(x, 1.06, words, color=colour, weight="bold", fontsize=12,
                       transform=flow.transAxes)  # fmt: skip
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
@@ -369,11 +377,11 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
             key: flow.plot([], [], color=colour, lw=2.2)[0]
             for key, colour in (("c", CELL_LINE), ("h", GRADIENT))
         }
-        _title(shares, "Next: prediction")
+        _title(shares, "The next character")
         shares.set_xlabel("probability")
         bars = _Bars(shares, 7, [HIDDEN_LINE], thick=15)
         shares.set_ylim(7.6, -0.6)
-        came = Words(shares, 0.98, 7.1, ha="right", fontsize=12, color=FORGET, weight="bold")
+        came = Words(shares, 0.98, 7.1, ha="right", fontsize=12, color=SIGNAL, weight="bold")
 
     def update(unit, at, mark):
         k = len(before) + at + 1  # the place of the cursor in h and c
@@ -389,7 +397,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
         loss, share, grads = _backward_from(model, trace, ids, now)
         for key, curve in by.items():
             sizes = np.linalg.norm(getattr(grads, key)[1:, 0], axis=1)
-            curve.set_data(slots, np.clip(sizes, 1e-6, 3))
+            curve.set_data(slots, np.clip(sizes, 1e-6, 99))
         order = np.argsort(-share, kind="stable")[:7]
         bars.set([said(lstm_text.SYMBOLS[n]) for n in order], share[order])
         came.set_text(f"came: {said(text[at + 1])}  {share[ids[k]]:.1%}")
@@ -427,18 +435,19 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
 
 
 def _backward_from(model, trace, ids, now):
-    """The loss of predicting the character after the steps `now`, in bits; shares; gradients.
+    """The loss of predicting the character after the steps `now`, shares, the loss's gradients.
 
-    The trace is cut to these steps: what the loss feels of them hangs on nothing earlier.
+    The loss is in bits, so the gradient of (5.5) is divided by log 2. The trace is cut to these
+    steps: what the loss feels of them hangs on nothing earlier.
     """
     k = now.stop
     part = LSTMTrace(trace.xs[now], trace.h[now.start : k + 1], trace.c[now.start : k + 1],
                      trace.tanh_c[now], trace.gates[now])  # fmt: skip
     share = lstm_text.next_shares(trace.h[k, 0], model.readout)
-    dz = share.astype(np.float32)
+    dz = share.copy()
     dz[ids[k]] -= 1  # (5.5)
     dhs = np.zeros_like(part.h[1:])
-    dhs[-1], _ = readout_backward(dz[None], part.h[-1], model.readout)
+    dhs[-1], _ = readout_backward(dz[None] / np.log(2), part.h[-1], model.readout)
     loss = float(-np.log2(max(share[ids[k]], 1e-12)))
     return loss, share, lstm_backward(dhs, part, model.cell)
 
@@ -454,6 +463,7 @@ SETS = {  # what the bars of the clamp explorer add up
     "letter": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_",
 }
 _HELD = np.linspace(-3, 3, 9)  # values at which the curves are measured
+_LEAST = 1e-5  # lower probabilities are drawn here
 
 
 class Suspect(NamedTuple):
@@ -484,7 +494,7 @@ class _Measured(NamedTuple):
     control: np.ndarray  # (2, values)
 
 
-def _held_curves(model, found, *, B=16, T=80) -> dict[str, _Measured]:
+def _held_curves(model, found, *, B=32, T=80) -> dict[str, _Measured]:
     """What holding each mark's cell and its control does, on the part to measure (7.7)."""
     reading = lstm_text.read(model, "measure", B=B, T=T)
     xs = np.tile(reading.trace.xs, (1, len(_HELD), 1))
@@ -517,7 +527,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     curves = _held_curves(model, found)
     xs = one_hot(lstm_text.encode(before + text))[:, None]
     trace = lstm_forward(xs, model.cell)
-    colours = ("#aaaaaa", FORGET, HIDDEN_LINE)
+    colours = ("#aaaaaa", CELL_LINE, HIDDEN_LINE)
     with matplotlib.rc_context(RC):
         figure = picture(900, 590)
         figure.set_layout_engine("none")
@@ -528,20 +538,23 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         dose = figure.add_axes((0.57, 0.09, 0.41, 0.38))
         bars = _Bars(shares, len(SETS), colours, thick=7)
         shares.set_xlabel("probability, for the character after the cursor")
-        for x, words, colour in ((-0.2, "left alone", "#888888"), (0.12, "cell held", FORGET),
+        for x, words, colour in ((-0.2, "left alone", "#888888"), (0.12, "cell held", CELL_LINE),
                                  (0.4, "control cell held", HIDDEN_LINE)):  # fmt: skip
             shares.text(x, 1.03, words, color=colour, weight="bold", transform=shares.transAxes)
-        dose.set(xlim=(-3.05, 3.05), yscale="log", ylim=(1e-4, 2), xlabel="held at this value")
+        dose.set(
+            xlim=(-3.05, 3.05),
+            yscale="log",
+            ylim=(_LEAST, 2),
+            xlabel="held at (solid: where the mark holds, dashed: elsewhere)",
+        )
         title = Words(dose, -3.05, 2.8, ha="left", fontsize=12.5, color="#333333", weight="bold")
-        alone = [dose.plot([], [], color=colours[0], lw=3, ls=ls)[0] for ls in ("-", "--")]
+        alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
         lines = {
             (kind, row): dose.plot([], [], color=colour, ls=ls)[0]
             for kind, colour in (("chosen", colours[1]), ("control", colours[2]))
             for row, ls in enumerate(("-", "--"))
         }
         now = dose.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
-        dose.text(0.98, 0.94, "solid: where the mark holds, dashed: elsewhere", color=_GREY,
-                  fontsize=11, ha="right", transform=dose.transAxes)  # fmt: skip
 
     def update(mark, value, at, length):
         suspect, measured = found[mark], curves[mark]
@@ -559,9 +572,9 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         page.underline((held <= at) & (held > at - length))
         page.colour(np.tanh(trace.c[len(before) + 1 :, 0, suspect.unit]))
         for row in (0, 1):
-            alone[row].set_data([-3, 3], [max(measured.alone[row], 1e-4)] * 2)
+            alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
             for kind in ("chosen", "control"):
-                course = np.clip(getattr(measured, kind)[row], 1e-4, 1)
+                course = np.clip(getattr(measured, kind)[row], _LEAST, 1)
                 lines[kind, row].set_data(_HELD, course)
         now.set_xdata([value, value])
         title.set_text(f"Probability of {' '.join(map(said, ANSWERS[mark]))} on other text")
@@ -572,10 +585,11 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     def describe(v):
         row = _ROW[v["mark"]]
         p, s = v["shares"][row], v["suspect"]
+        held = "1 character" if v["length"] == 1 else f"{v['length']} characters"
         return (
-            f"Mark “{v['mark']}”: unit {s.unit} has r = {s.r:+.2f}, the control, unit "
-            f"{s.control}, {s.control_r:+.2f}. Held at {v['value']:+.1f} for {v['length']} "
-            f"characters, the chance of {v['names'][row]} after {said(v['symbol'])} goes from "
+            f"Mark “{v['mark']}”: unit {s.unit} has r = {s.r:.2f}, the control, unit "
+            f"{s.control}, {s.control_r:.2f}. Held at {v['value'] + 0.0:.1f} for {held}, the "
+            f"chance of {v['names'][row]} after {said(v['symbol'])} goes from "
             f"{p[0]:.2%} to {p[1]:.2%}; holding the control makes it {p[2]:.2%}."
         )
 
@@ -647,10 +661,14 @@ def forecast_explorer(model=None) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         signal, scale = figure.subplots(1, 2, width_ratios=(3, 2))
-        signal.set(xlim=(1 - LONGEST, HORIZONS), ylim=(-4, 4.6), xlabel="step (80 a second)")
+        signal.set(xlim=(1 - LONGEST, HORIZONS), ylim=(-6.8, 6.4), xlabel="step (80 a second)")
         signal.set_title("One window of the test part, and what follows")
         signal.axvline(0, color=FAINT, lw=1)
-        signal.text(0.3, 4.1, "now", color=_GREY, va="center")
+        signal.text(-0.4, 5.9, "now", color=_GREY, va="center", ha="right")
+        for x, words, looks in ((0.02, "━ the window", {"color": "#333333", "weight": "bold"}),
+                                (0.24, "─ before it", {"color": _GREY}),
+                                (0.43, "··· what came", {"color": "#333333"})):  # fmt: skip
+            signal.text(x, 0.03, words, transform=signal.transAxes, fontsize=12, **looks)
         scale.set(xlim=(0.5, HORIZONS + 0.5), ylim=(0, 2.2), xlabel="steps ahead")
         scale.set_title("Error over all windows")
         for k, (name, colour) in enumerate(_METHODS.items()):
@@ -661,18 +679,18 @@ def forecast_explorer(model=None) -> Explorer:
         (came,) = signal.plot([], [], color="#333333", lw=1.6, ls=":")
         courses = {n: signal.plot([], [], color=c)[0] for n, c in _METHODS.items()}
         curves = {n: scale.plot([], [], color=c, marker="o", ms=4)[0] for n, c in _METHODS.items()}
-        cursor = scale.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
+        cursor = scale.axvline(0, ymin=0.31, color="#111111", lw=1.2, ls=(0, (3, 2)))
         at = signal.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
 
     def update(window, horizon, start, channel):
         c = channel - 1
-        seen.set_data(past[-window:], np.clip(test.xs[-window:, start, c], -4, 4))
-        unseen.set_data(past, np.clip(test.xs[:, start, c], -4, 4))
+        seen.set_data(past[-window:], np.clip(test.xs[-window:, start, c], -6, 6))
+        unseen.set_data(past, np.clip(test.xs[:, start, c], -6, 6))
         last = test.xs[-1, start, c]
-        came.set_data([0, *ahead], np.clip([last, *truth[start, :, c]], -4, 4))
+        came.set_data([0, *ahead], np.clip([last, *truth[start, :, c]], -6, 6))
         for name, line in courses.items():
             line.set_data(
-                [0, *ahead], np.clip([last, *forecasts[window][name][start, :, c]], -4, 4)
+                [0, *ahead], np.clip([last, *forecasts[window][name][start, :, c]], -6, 6)
             )
             curves[name].set_data(ahead, np.minimum(errors[window][name], 2.2))
         for line in (cursor, at):
@@ -685,8 +703,9 @@ def forecast_explorer(model=None) -> Explorer:
     def describe(v):
         order = sorted(v["off"], key=v["off"].get)
         ms = 1000 * v["horizon"] / EEG_RATE
+        steps = "1 step" if v["window"] == 1 else f"{v['window']} steps"
         return (
-            f"From {v['window']} steps of all four channels, {v['horizon']} ahead ({ms:.0f} ms). "
+            f"From {steps} of all four channels, {v['horizon']} ahead ({ms:g} ms). "
             "Typical error in deviations of the signal: "
             + ", ".join(f"{name} {v['off'][name]:.2f}" for name in order)
             + f". Best here: {order[0]}."
@@ -736,8 +755,8 @@ class LiveText(LiveTraining):
             loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
             _title(loss, "Bits a character, batch by batch")
             for name, level in bits.items():
-                loss.axhline(level, color=FORGET, lw=1.4)
-                loss.text(0.98, level + 0.06, f"{name} {level:.2f}", color=FORGET, fontsize=11.5,
+                loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
+                loss.text(0.98, level + 0.06, f"{name} {level:.2f}", color=SIGNAL, fontsize=11.5,
                           ha="right", transform=loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()
             page.set(xlim=(0, 1), ylim=(0, 1))
@@ -761,6 +780,12 @@ class LiveText(LiveTraining):
         # What it shows depends on what was learned, not on its controls alone.
         self.remove_class("lstm-explorer").add_class("lstm-live")
 
+    async def train(self, steps=None) -> int:
+        """As `LiveTraining.train`; a training that a button began is waited for first."""
+        if self.running and self._task is not None and self._task is not asyncio.current_task():
+            await self._task
+        return await super().train(steps)
+
     def _update_picture(self, temperature, draw):
         run = self.run
         losses = run.losses / np.log(2)  # once: a step may be under way
@@ -772,7 +797,7 @@ class LiveText(LiveTraining):
         h, c = lstm_text.states_after(run.params, self._start_text)
         rng = np.random.default_rng(draw)
         text = lstm_text.write(run.params, h, c, 220, temperature=temperature, rng=rng)
-        self._page.set_text(_two_inks("", text, 56, 14)[1])
+        self._page.set_text(_two_inks("", _dotted(text), 56, 14)[1])
         bits = float(smoothed(losses, 50)[-1]) if len(losses) else np.log2(lstm_text.V)
         return {"step": run.step, "text": text, "temperature": temperature, "bits": bits}
 
@@ -838,7 +863,7 @@ def samples_picture(samples):
             ax.set_axis_off()
             ax.set(xlim=(0, 1), ylim=(0, 1))
             ax.set_title(name, color=INPUT, fontsize=13)
-            shown = _two_inks("", text, 34, 17)[1]
+            shown = _two_inks("", _dotted(text), 34, 17)[1]
             ax.text(0, 0.99, shown, family=MONO, fontsize=13, va="top", linespacing=1.25,
                     parse_math=False)  # fmt: skip
     return figure
@@ -856,13 +881,13 @@ def scores_picture(reading):
             r = lstm_text.scores(reading, mark)
             order = np.argsort(-np.abs(r))
             unit = int(order[0])
-            best[mark] = f"{mark} unit {unit} with {r[unit]:+.2f}"
-            ax.bar(range(len(r)), np.abs(r[order]), color=["#D55E00"] + ["#9fb4c7"] * (len(r) - 1),
+            best[mark] = f"{mark} unit {unit} with {r[unit]:.2f}"
+            ax.bar(range(len(r)), np.abs(r[order]), color=[CELL_LINE] + ["#9fb4c7"] * (len(r) - 1),
                    width=0.9)  # fmt: skip
             ax.set(ylim=(0, 1), xlabel="cells, sorted")
             ax.set_xticks([])
             ax.set_title(mark)
-            ax.text(0.97, 0.93, f"unit {unit}: r = {r[unit]:+.2f}", color=FORGET, ha="right",
+            ax.text(0.97, 0.93, f"unit {unit}: r = {r[unit]:.2f}", color=CELL_LINE, ha="right",
                     va="top", weight="bold", transform=ax.transAxes)  # fmt: skip
         axes[0].set_ylabel("|r|")
         figure.alt = (
@@ -870,6 +895,65 @@ def scores_picture(reading):
             + ", ".join(best.values())
             + "."
         )
+    return figure
+
+
+def learning_picture(measured):
+    """Bits of each kind of character while a model learns: step -> name -> bits."""
+    steps, names = list(measured), list(next(iter(measured.values())))
+    with matplotlib.rc_context(RC):
+        figure = _learned_picture(
+            900, 330, "bits a character of four kinds of character after more and more steps."
+        )
+        ax = figure.subplots()
+        ax.set(xscale="log", xlim=(steps[0] * 0.9, steps[-1] * 4), ylim=(0, 7.2))
+        ax.set_xticks(steps, [str(step) for step in steps])
+        ax.minorticks_off()
+        ax.set(xlabel="training steps", ylabel="bits a character")
+        ends = [measured[steps[-1]][name] for name in names]
+        for name, height, colour in zip(names, _spread(ends, 0.55), _KINDS, strict=True):
+            ax.plot(steps, [measured[step][name] for step in steps], color=colour, marker="o", ms=5)
+            ax.text(steps[-1] * 1.1, height, name, color=colour, weight="bold", va="center")
+        ax.set_title("What the next character costs, by its kind, on text not learned from")
+        figure.alt = "Bits a character by kind: " + "; ".join(
+            f"after {step} steps " + ", ".join(f"{name} {of[name]:.2f}" for name in names)
+            for step, of in measured.items()
+        ) + "."  # fmt: skip
+    return figure
+
+
+_KINDS = (SIGNAL, INPUT, CANDIDATE_LINE, CELL_LINE)
+
+
+def turns_picture(reading, mark, unit):
+    """Mean course of one unit's gates and cell where a mark begins and where it ends."""
+    with matplotlib.rc_context(RC):
+        figure = _learned_picture(
+            900, 300, "a unit's gates and cell around the places where a mark begins and ends."
+        )
+        axes = figure.subplots(1, 2, sharey=True)
+        values = {
+            "forget f": (reading.trace.f[..., unit], FORGET),
+            "input i": (reading.trace.i[..., unit], INPUT),
+            "size of tanh(c)": (np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
+        }
+        told = []
+        for ax, event, what in zip(
+            axes, lstm_text.turns(reading.marks[mark]), ("begin", "end"), strict=True
+        ):
+            for k, (name, (course, colour)) in enumerate(values.items()):
+                mean = lstm_text.around(course[WARM:], event[WARM:])
+                steps = np.arange(len(mean)) - 4
+                ax.plot(steps, mean, color=colour, marker="o", ms=4)
+                told.append(f"{what} {name} {', '.join(f'{m:.2f}' for m in mean[3:7])}")
+                if what == "end":
+                    ax.text(0.98, 0.9 - 0.1 * k, name, color=colour, weight="bold", ha="right",
+                            transform=ax.transAxes)  # fmt: skip
+            ax.axvline(0, color=FAINT, lw=1, zorder=0)
+            ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))
+            ax.set_xlabel("characters from there on")
+            ax.set_title(f"Where {mark} {what}")
+        figure.alt = f"Unit {unit}, from one character before to two after: {'; '.join(told)}."
     return figure
 
 
@@ -891,7 +975,7 @@ def effects_picture(effects, symbols):
             log = key != "bits"
             low = lengths.min() / 3 if log else 0
             ax.barh(range(len(names)), lengths - low, left=low, height=0.62,
-                    color=["#aaaaaa" if k == 0 else HIDDEN_LINE if "control" in n else FORGET
+                    color=["#aaaaaa" if k == 0 else HIDDEN_LINE if "control" in n else CELL_LINE
                            for k, n in enumerate(names)])  # fmt: skip
             ax.set(xlim=(low, lengths.max() * (12 if log else 1.35)))
             if log:

@@ -1,6 +1,7 @@
 """The views of notebook 05: optimisers, clipping, mini-batches, and a training as it runs."""
 
 import asyncio
+import html
 import threading
 import time
 from functools import lru_cache
@@ -60,16 +61,19 @@ WORDS = {
     "over": "Start over",
     "over_tip": "Forget what was learned and set out at this length",
     "ready": "not started",
+    "started": "step {step} of {goal}",
     "running": "step {step} of {goal} · {left:.0f} s left",
     "stopped": "stopped at step {step} of {goal}; nothing is lost",
     "done": "done: {step} steps",
+    "failed": "stopped at step {step}, as the next one failed: {error}",
 }
 ALWAYS_ONE = 1 / 6  # the adding problem's mean squared error of always answering 1
 
 
-def adding_training(cell, T, *, B=32, optimiser=None, clip=1.0, rng) -> Training:
+def adding_training(cell, T, *, B=32, optimiser=None, clip=1.0, rng, batch_rng=None) -> Training:
     """A training of a cell (RNNParams or LSTMParams with D = 2) on the adding problem.
 
+    rng draws the read-out's weights and, if there is no `batch_rng`, the mini-batches too.
     The optimiser is Adam with rate 0.02 for an LSTM, 0.005 for an RNN, unless given.
     """
     model = Model(cell, init_readout(len(cell.W_h), 1, rng=rng))
@@ -77,7 +81,7 @@ def adding_training(cell, T, *, B=32, optimiser=None, clip=1.0, rng) -> Training
         optimiser = Adam(0.02 if isinstance(cell, LSTMParams) else 0.005)
     return Training(
         model, loss_at_end, lambda rng: adding_problem(T, B, rng=rng), optimiser,
-        rng=rng, clip=clip,
+        rng=batch_rng or rng, clip=clip,
     )  # fmt: skip
 
 
@@ -96,7 +100,7 @@ def _thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(runs, *, alt, title, least=1e-3):
+def compare_runs(runs, *, alt, title, least=1e-4):
     """A picture of smoothed losses on the adding problem: name -> losses, direct labels.
 
     A name with "RNN" in it is dashed, as everywhere.
@@ -107,6 +111,7 @@ def compare_runs(runs, *, alt, title, least=1e-3):
         figure = picture(900, 360, alt)
         ax = figure.subplots()
         ax.set(xlim=(0, steps * 1.3), yscale="log", ylim=(least, 0.6))
+        ax.set_xticks(np.linspace(0, steps, 6))
         ax.set(xlabel="training step", ylabel="mean squared error")
         ax.set_title(title)
         ax.axhline(ALWAYS_ONE, color=FAINT, lw=1.2)
@@ -133,7 +138,7 @@ def compare_starts(results, *, most, alt):
         shares, steps = figure.subplots(1, 2, sharey=True)
         shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
         shares.set(yticks=range(len(results)), yticklabels=list(results))
-        shares.set_title("Gradient at the first step / at the last")
+        shares.set_title("Gradient by the first input / by the last")
         steps.set(xlim=(0, most * 1.15))
         steps.set_title(f"Training steps until solved (grey: not within {most})")
         steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
@@ -178,7 +183,7 @@ def bowl_curvatures() -> np.ndarray:
 
 def bowl_explorer(steps=50) -> Explorer:
     """SGD, momentum and Adam on the loss of a two-weight read-out (5.7)-(5.9)."""
-    w, b = np.meshgrid(np.linspace(-2.2, 4.2, 61), np.linspace(-4, 4, 61))
+    w, b = np.meshgrid(np.linspace(-2.2, 4.2, 201), np.linspace(-4, 4, 201))
     off = w[..., None] * _POINTS[:, 0] + b[..., None] - _ANSWERS[:, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
@@ -227,7 +232,7 @@ def bowl_explorer(steps=50) -> Explorer:
         verdict = "it climbs out of the bowl" if loss > start else f"it started at {start:.3g}"
         return (
             f"{type(v['method']).__name__} ({said}): after {v['t']} steps the loss is "
-            f"{loss:.2g}; {verdict}."
+            f"{loss:.3g}; {verdict}."
         )
 
     return Explorer(
@@ -236,7 +241,7 @@ def bowl_explorer(steps=50) -> Explorer:
         controls={
             "optimiser": choice("optimiser", list(makers), "momentum"),
             "rate": slider("rate", 0.005, 0.4, 0.005, 0.05, quantity="gradient", digits=3),
-            "keep": slider("share of speed kept", 0, 0.99, 0.01, 0.5, quantity="gradient"),
+            "keep": slider("kept: μ, or Adam's β₁", 0, 0.99, 0.01, 0.5, quantity="gradient"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
         },
         moving=[path, here, losses, now],
@@ -276,14 +281,16 @@ def batch_explorer(count=256, draws=150) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel="along the gradient of all",
+        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel="along the gradient of all sequences",
                   ylabel="sideways")  # fmt: skip
         cloud.set_title(f"{draws} mini-batches: where each one's gradient points")
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
         cloud.plot([0, 1], [0, 0], color=OUTPUT, lw=4, zorder=4)
-        cloud.text(1.2, 0.3, "all sequences", color=OUTPUT, weight="bold", zorder=6,
+        cloud.text(1.2, 0.3, "all sequences: length 1", color=OUTPUT, weight="bold", zorder=6,
                    bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1})  # fmt: skip
+        cloud.text(0.99, 0.02, "dots on the frame lie beyond it", color="#777777", ha="right",
+                   transform=cloud.transAxes)  # fmt: skip
         curve.plot(sizes, spread / np.sqrt(sizes), color=FAINT, lw=3)
         curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(spread / 30, spread * 2))
         curve.set(xlabel="sequences in a mini-batch, B")
@@ -306,7 +313,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         sequences = "1 sequence" if v["B"] == 1 else f"{v['B']} sequences"
         return (
             f"With {sequences} in a mini-batch its gradient is typically off by "
-            f"{v['error']:.0%} of the true gradient's length; {v['uphill']:.0%} of the "
+            f"{v['error']:.2f} times the length of the gradient of all; {v['uphill']:.0%} of the "
             "mini-batches point uphill."
         )
 
@@ -314,7 +321,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         "batch",
         figure=figure,
         controls={
-            "B": whole("sequences in a mini-batch: B", 1, count, 4, quantity="x"),
+            "B": whole("mini-batch size B", 1, count, 4, quantity="x"),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
         moving=[dots, mark],
@@ -347,7 +354,7 @@ def cliff(w, b):
 
 def cliff_explorer(steps=40) -> Explorer:
     """Gradient descent into the canyon of a one-unit RNN's loss, with and without clipping."""
-    ws, bs = np.linspace(0.2, 2.6, 145), np.linspace(-1, 0.8, 109)
+    ws, bs = np.linspace(0.2, 2.6, 289), np.linspace(-1, 0.8, 217)
     ends = [_run_one_unit_networks(ws, np.full(len(ws), b))[1].h[-1, 0] for b in bs]
     heights = np.log10(np.square(ends) + 1e-3)
     with matplotlib.rc_context(RC):
@@ -415,7 +422,7 @@ def cliff_explorer(steps=40) -> Explorer:
         figure=figure,
         controls={
             "rate": slider("rate", 0.02, 0.3, 0.01, 0.1, quantity="gradient"),
-            "limit": slider("longest gradient let through", 0.1, 3, 0.1, 1, quantity="i", digits=1),
+            "limit": slider("longest allowed: λ", 0.1, 3, 0.1, 1, quantity="i", digits=1),
             "w": slider("start at w", 1.2, 2.5, 0.05, 1.8, quantity="x"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
         },
@@ -479,7 +486,9 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         ax["gates"].text(0.98, 0.9, "dotted: markers", color="#777777", fontsize=11, ha="right",
                          transform=ax["gates"].transAxes)  # fmt: skip
         ax["cells"].set(xlim=(0, T), ylim=(-8, 8), xlabel="time step t")
-        ax["cells"].set_title("LSTM: every cell on that sequence")
+        ax["cells"].set_title("LSTM: every cell on that sequence (cut at ±8)")
+        for key in ("flow", "gates", "cells"):
+            ax[key].xaxis.set_major_locator(MaxNLocator(10, integer=True))
         curves = {
             "c": ax["flow"].plot([], [], color=CELL_LINE)[0],
             "h": ax["flow"].plot([], [], color=GRADIENT)[0],
@@ -524,14 +533,14 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         answer = answers(model, batch, trace)[sequence, 0]
         said.set_text(f"sum {truth:.2f}, answer {answer:.2f}")
         return {"step": step, "loss": loss, "loss_rnn": loss_rnn, "shares": shares,
-                "answer": answer, "truth": truth}  # fmt: skip
+                "forget": trace.f.mean(axis=(0, 1)), "answer": answer, "truth": truth}  # fmt: skip
 
     def describe(v):
         first = {k: s[1] for k, s in v["shares"].items()}
         return (
             f"After {v['step']} steps of training the loss is {v['loss']:.3f} (LSTM) and "
             f"{v['loss_rnn']:.3f} (RNN). Of the gradient at the last step, the first step gets "
-            f"{first['c']:.1g} by the LSTM's cell, {first['rnn']:.1g} in the RNN."
+            f"{first['c']:.2g} by the LSTM's cell, {first['rnn']:.2g} in the RNN."
         )
 
     return Explorer(
@@ -558,8 +567,8 @@ class LiveTraining(Explorer):
     run: the `lstm_train.Training`, of a `Model` on sequences with one answer at the end.
     batch: the `Sequences` that it is judged and shown on. steps: what Train aims at.
     rival: another training on the same problem that takes its steps in turn with this one.
-    remake: T -> (run, rival, batch) for sequences of T steps; with it there is a slider for
-    the length, and a button to start over at that length.
+    remake: (T, seed) -> (run, rival, batch) for sequences of T steps; with it there are
+    sliders for both, and a button to start over with them.
     `await view.train()` runs it from a cell; the buttons run it beside the kernel's other
     work. Either way sliders and buttons answer meanwhile.
     """
@@ -604,8 +613,8 @@ class LiveTraining(Explorer):
         rule = "grey line: always answering 1"
         if self.rival is not None:
             rule = "LSTM solid, RNN dashed\n" + rule
-        ax["loss"].text(0.03, 0.05, rule, color="#777777", fontsize=11, va="bottom",
-                        transform=ax["loss"].transAxes)  # fmt: skip
+        ax["loss"].text(0.98, 0.98, rule, color="#777777", fontsize=11, ha="right", va="top",
+                        linespacing=1.05, transform=ax["loss"].transAxes)  # fmt: skip
         ax["answers"].set(xlim=(0, 2), ylim=(-0.2, 2.2), xlabel="true sum", ylabel="answer")
         ax["answers"].set_title("Answers to sequences never seen")
         ax["answers"].plot([0, 2], [0, 2], color=FAINT, lw=2)
@@ -624,6 +633,7 @@ class LiveTraining(Explorer):
                          fontsize=11.5, transform=ax["gates"].transAxes)  # fmt: skip
         span = 10 if self._gated else 1.1
         ax["memory"].set(xlim=(0, T), ylim=(-span, span), xlabel="time step t")
+        ax["memory"].yaxis.set_major_locator(MaxNLocator(4))
         ax["memory"].set_title(
             "The unit's cell c (cut at ±10)" if self._gated else "The unit's state h"
         )
@@ -657,15 +667,18 @@ class LiveTraining(Explorer):
         self.stop_button = _button("stop", "stop", lambda: self.both.stop())
         self.stop_button.disabled = True
         self.bar = widgets.IntProgress(max=self.goal, layout={"width": "180px"})
-        self.status = widgets.Label(WORDS["ready"])
+        # HTML, as a Label never breaks its line, and an error can be long
+        self.status = widgets.HTML(WORDS["ready"], layout={"flex": "1 1 0", "min_width": "0"})
         rows = [widgets.HBox([self.start_button, self.stop_button, self.bar, self.status])]
         if self._remake:
             T = len(self.batch.xs)
             self.length = whole("sequence length T", 10, 100, T, step=5, quantity="x")
-            self.length.layout.flex = "0 0 auto"
-            self.length.layout.width = "420px"
+            self.seed = whole("seed", 1, 20, 1, quantity="x")
+            for control, width in ((self.length, "380px"), (self.seed, "290px")):
+                control.layout.flex, control.layout.width = "0 1 auto", width
+            self.seed.style.description_width = "60px"
             self.over_button = _button("over", "undo", self.start_over)
-            rows.insert(0, widgets.HBox([self.length, self.over_button]))
+            rows.insert(0, widgets.HBox([self.length, self.seed, self.over_button]))
         return [widgets.VBox(rows)]
 
     # ------------------------------------------------------------ what it shows
@@ -722,14 +735,14 @@ class LiveTraining(Explorer):
                     line.set_data(curves[0], np.clip(curve, 3e-4, 1))
 
     def _in_a_sentence(self, v):
-        errors = f"{v['error']:.3f}"
+        errors = _short(v["error"], 3)
         if "error_rnn" in v:
-            errors = f"{errors} (LSTM) and {v['error_rnn']:.3f} (RNN)"
+            errors = f"{errors} (LSTM) and {_short(v['error_rnn'], 3)} (RNN)"
         return (
             f"Sequences of {v['T']} steps. After {v['step']} training steps the mean squared "
             f"error on sequences never trained on is {errors}; always answering 1 gives "
             f"{ALWAYS_ONE:.3f}. On the sequence shown the sum is {v['truth']:.2f} and the answer "
-            f"{v['answer']:.2f}."
+            f"{_short(v['answer'], 2)}."
         )
 
     # ------------------------------------------------------------ running
@@ -745,9 +758,11 @@ class LiveTraining(Explorer):
             steps = self.goal if first < self.goal else first + self._first_goal
         if self.running or steps <= first:
             return 0
-        self._aim_at(steps)
-        began = time.perf_counter()
         self._now_running(True)
+        self.goal = self.bar.max = steps
+        self._say("started")
+        self._make_room()
+        began = time.perf_counter()
 
         def show():
             if self.figure is None:  # closed meanwhile
@@ -765,23 +780,22 @@ class LiveTraining(Explorer):
                 self._say("done" if self.both.step >= self.goal else "stopped")
 
     def start_over(self):
-        """Forget what was learned and set out again, with sequences as long as the slider says."""
+        """Forget what was learned and set out again, at the length and seed of the sliders."""
         if self.running:
             return
-        self._set_out(*self._remake(self.length.value))
+        self._set_out(*self._remake(self.length.value, self.seed.value))
         for key in ("gates", "memory"):
             self._axes[key].set_xlim(0, self.length.value)
-        self._aim_at(self._first_goal)
+        self.goal = self.bar.max = self._first_goal
         self._axes["loss"].set_xlim(0, self.goal)
         self._name_start("train")
         with self._drawing:
             self._draw_still()
         self.refresh()
 
-    def _aim_at(self, steps):
-        self.goal = self.bar.max = steps
-        if self._axes["loss"].get_xlim()[1] < steps:
-            self._axes["loss"].set_xlim(0, steps)
+    def _make_room(self):
+        if self._axes["loss"].get_xlim()[1] < self.goal:
+            self._axes["loss"].set_xlim(0, self.goal)
             with self._drawing:
                 self._draw_still()
 
@@ -801,7 +815,8 @@ class LiveTraining(Explorer):
     def _say(self, what, **details):
         step = self.both.step
         self.bar.value = step
-        self.status.value = WORDS[what].format(step=step, goal=self.goal, **details)
+        said = WORDS[what].format(step=step, goal=self.goal, **details)
+        self.status.value = html.escape(said, quote=False)
         if step and not self.running:
             self._name_start("go_on")
 
@@ -811,8 +826,9 @@ class LiveTraining(Explorer):
         async def guarded():
             try:
                 await self.train()
-            except ArithmeticError as error:
-                self.status.value = str(error)
+            except Exception as error:  # nobody awaits a task, so nobody else would tell
+                if self.figure is not None:
+                    self._say("failed", error=error)
 
         self._task = asyncio.ensure_future(guarded())
 
@@ -820,6 +836,11 @@ class LiveTraining(Explorer):
         """Stop, and let go of figure and widgets."""
         self.both.stop()
         super().close()
+
+
+def _short(x, digits):
+    """A number in few characters, even that of a training which has left all bounds."""
+    return f"{x:.{digits}f}" if abs(x) < 1e4 else f"{x:.0e}"
 
 
 def _button(what, icon, press):
@@ -841,22 +862,27 @@ def live_training(run=None, batch=None, *, rival=None, steps=400) -> LiveTrainin
     return LiveTraining(run, batch, rival=rival, steps=steps)
 
 
-def adding_duel(T) -> tuple[Training, Training]:
+def adding_duel(T, seed=1) -> tuple[Training, Training]:
     """An LSTM (16 units) and an RNN (32 units, orthogonal start) set out on the adding problem.
 
-    T: the length of the sequences, at least 4. Both have about 1,200 weights.
+    T: the length of the sequences, at least 4. seed: a whole number from 0, for weights and
+    mini-batches. Both have about 1,200 weights and see the same mini-batches.
     """
-    seeds = [np.random.default_rng(1) for _ in range(2)]
-    lstm = init_lstm(2, 16, rng=seeds[0], forget_bias=3.0)
-    rnn = init_rnn(2, 32, rng=seeds[1], recurrent="orthogonal")
-    return adding_training(lstm, T, rng=seeds[0]), adding_training(rnn, T, rng=seeds[1])
+    rng, rng_rnn = (np.random.default_rng(seed) for _ in range(2))
+    lstm = init_lstm(2, 16, rng=rng, forget_bias=3.0)
+    rnn = init_rnn(2, 32, rng=rng_rnn, recurrent="orthogonal")
+    draws = np.random.default_rng([seed, 2])  # only its state is taken over: one serves both
+    return (
+        adding_training(lstm, T, rng=rng, batch_rng=draws),
+        adding_training(rnn, T, rng=rng_rnn, batch_rng=draws),
+    )
 
 
 def live_duel(T=20, steps=500) -> LiveTraining:
-    """Watch the two trainings of `adding_duel` in turn, with a slider for the length T."""
+    """Watch the two trainings of `adding_duel` in turn, with sliders for length T and seed."""
 
-    def remake(T):
-        return *adding_duel(T), _unseen(T)
+    def remake(T, seed=1):
+        return *adding_duel(T, seed), _unseen(T)
 
     run, rival, batch = remake(T)
     return LiveTraining(run, batch, rival=rival, steps=steps, remake=remake)

@@ -108,6 +108,25 @@ def test_the_readers_own_line_is_named():
     assert "in line 3 of the function: return y.no_such_thing" in repr(verdict)
 
 
+@pytest.mark.parametrize("name", CHECKERS)
+def test_every_checker_shows_an_exception_with_the_readers_line(name):
+    def mine(*args, **kwargs):
+        return {}["what is not there"]
+
+    said = repr(CHECKERS[name](mine))
+    assert "mine raised KeyError" in said
+    assert """in line 2 of the function: return {}["what is not there"]""" in said
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+def test_every_checker_lets_an_interrupt_through(name):
+    def stopped(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        CHECKERS[name](stopped)
+
+
 def test_an_endless_loop_can_be_interrupted():
     """What the Stop button of JupyterLab raises passes through the checker."""
 

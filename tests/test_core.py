@@ -192,7 +192,7 @@ def test_sigmoid_is_exact_and_silent():
     np.testing.assert_allclose(s + core.sigmoid(-z), 1, rtol=1e-15)
     assert core.sigmoid(np.float32(3)).dtype == np.float32
     assert core.sigmoid(0) == 0.5
-    with pytest.raises(TypeError, match="z: expected real numbers"):
+    with pytest.raises(TypeError, match="z: expected a real-number array"):
         core.sigmoid("0")
 
 
@@ -221,6 +221,7 @@ def test_initialisers(kind):
     for a, b in zip(params, again, strict=True):
         assert a.dtype == np.float32
         assert np.array_equal(a, b)
+    assert params.W_h.shape == (8, params.W_x.shape[1]) == (8, len(params.b))
     for block in np.split(params.W_h, params.W_h.shape[1] // 8, axis=1):
         np.testing.assert_allclose(block @ block.T, np.eye(8), atol=1e-5)
     uniform = init(3, 8, rng=np.random.default_rng(1))
@@ -228,6 +229,8 @@ def test_initialisers(kind):
 
 
 def test_forget_bias_is_the_forget_gates():
+    start = core.split_gates(core.init_lstm(3, 4, rng=np.random.default_rng(0)).b)
+    assert [float(b.max()) for b in start] == [float(b.min()) for b in start] == [0, 1, 0, 0]
     i, f, g, o = core.split_gates(
         core.init_lstm(3, 4, rng=np.random.default_rng(0), forget_bias=2.5).b
     )
@@ -278,6 +281,15 @@ NAN, INF = np.where(np.arange(3) == 1, np.nan, X), np.where(np.arange(3) == 1, n
         (lambda: core.lstm_step(X, X, X, P), ValueError, "x: expected 2 axes"),
         (lambda: core.lstm_step(X[0], X[0], X[0], P), ValueError, r"h_prev: .*\(B, H\) = \(2, 4\)"),
         (lambda: core.rnn_step(X[0], None, Q), TypeError, "h_prev: expected a real-number array"),
+        (lambda: core.init_lstm(3, 4, rng=R, dtype="nonsense"), TypeError, "dtype: expected float32"),
+        (lambda: core.init_lstm(3, 4, rng=R, recurrent=X), ValueError, 'recurrent: expected "uniform"'),
+        (lambda: core.split_gates(np.zeros((2, 7))), ValueError, "a: expected four blocks of columns"),
+        (lambda: core.split_gates(None), TypeError, "a: expected a real-number array"),
+        (lambda: core.lstm_step_backward(X[0, :1, :1] + np.zeros(4), np.zeros((2, 4)), core.lstm_step(X[0], np.zeros((2, 4)), np.zeros((2, 4)), P)[2], P), ValueError, r"got \(1, 4\)"),
+        (lambda: core.rnn_step_backward(np.zeros((1, 4)), core.rnn_step(X[0], np.zeros((2, 4)), Q)[1], Q), ValueError, r"got \(1, 4\)"),
+        (lambda: core.lstm_step_backward(np.zeros((2, 4)), np.zeros((2, 4)), None, P), TypeError, "cache: expected the 8 arrays"),
+        (lambda: core.gradient_check(np.sum, np.ones(2), np.ones(2), step=0), ValueError, "step: expected a finite number above 0"),
+        (lambda: core.gradient_check(np.sum, np.ones(2), np.ones(2), tolerance=np.nan), ValueError, "tolerance: expected a finite"),
         (lambda: core.init_lstm(0, 4, rng=R), ValueError, "D: expected a whole number of at least 1"),
         (lambda: core.init_rnn(3, 2.0, rng=R), TypeError, "H: expected a whole number"),
         (lambda: core.init_rnn(3, True, rng=R), TypeError, "H: expected a whole number"),

@@ -123,7 +123,7 @@ def test_a_random_walk_over_all_controls_of_all_explorers():
 def test_a_hundred_opened_and_closed_leave_nothing():
     def left():
         gc.collect()
-        figures = sum(isinstance(thing, Figure) for thing in gc.get_objects())
+        figures = sum(issubclass(type(thing), Figure) for thing in gc.get_objects())
         return figures, len(widget._instances)
 
     make = EXPLORERS["pooling"]
@@ -131,7 +131,7 @@ def test_a_hundred_opened_and_closed_leave_nothing():
     before = left()
     for _ in range(100):
         make().close()
-    assert left() == before
+    assert np.all(np.array(left()) <= before)  # what another test left may go meanwhile
 
 
 def test_two_on_a_page_share_no_name():

@@ -75,7 +75,7 @@ def test_only_the_one_step_check_is_flagged_vacuous():
 
 
 def test_with_fault_says_what_it_cannot_find(monkeypatch):
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="unheard of"):
         with_fault("unheard of")
     monkeypatch.setitem(FAULTS, "x", FAULTS["forget"]._replace(edits=(("no such line", ""),)))
     with pytest.raises(ValueError, match="no such line"):

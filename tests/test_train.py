@@ -1,10 +1,13 @@
 """Notebook 05: losses, optimisers, a training that stops and goes on, its views and checkers."""
 
 import asyncio
+import json
+import re
 import time
 
 import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from lstm_checks import training as check
 from lstm_core import gradient_check, init_lstm, init_rnn
@@ -47,9 +50,9 @@ def model_of(kind, H=4, K=1, seed=0, D=2, dtype=np.float64):
     return Model(cell, init_readout(H, K, rng=rng(seed + 1), dtype=dtype))
 
 
-def adding(kind="lstm", T=8, optimiser=None, clip=1.0, dtype=np.float64, seed=3):
+def adding(kind="lstm", T=8, H=4, optimiser=None, clip=1.0, dtype=np.float64, seed=3):
     return Training(
-        model_of(kind, dtype=dtype), loss_at_end,
+        model_of(kind, H=H, dtype=dtype), loss_at_end,
         lambda r: adding_problem(T, 6, rng=r, dtype=dtype),
         optimiser or Adam(0.01), rng=rng(seed), clip=clip,
     )  # fmt: skip
@@ -550,7 +553,7 @@ def test_every_damaged_part_is_refused_or_harmless(saved):
 
 
 def test_files_of_other_shapes_are_refused(saved):
-    other = Training(model_of("lstm", H=5), loss_at_end, None, Adam(), rng=rng())
+    other = adding(H=5)
     unchanged_after(saved, other, r"expected params.cell.W_x of shape \(2, 20\)")
     other = adding(dtype=np.float32)
     unchanged_after(saved, other, "float32, got")
@@ -771,6 +774,109 @@ def test_the_flow_view_shows_checkpoints_of_a_real_training():
     assert explorer.values["answer"] == pytest.approx(answers(run.params, batch)[5, 0])
     np.testing.assert_allclose([s[-1] for s in explorer.values["shares"].values()], 1)
     explorer.close()
+
+
+def test_both_sides_of_a_duel_see_the_same_mini_batches_and_another_seed_others():
+    seen = []
+    for seed in (1, 2):
+        for run in views.adding_duel(10, seed):
+            draw, xs = run.batches, []
+            run.batches = lambda rng, draw=draw, xs=xs: xs.append(draw(rng)) or xs[-1]
+            list(run.steps(3))
+            seen.append(np.array([batch.xs for batch in xs]))
+    assert same(seen[0], seen[1])
+    assert same(seen[2], seen[3])
+    assert not same(seen[0], seen[2])
+
+
+def test_a_duel_starts_over_from_another_seed():
+    view = views.live_duel(T=10, steps=5)
+    view.seed.value = 7
+    view.over_button.click()
+    asyncio.run(view.train())
+    plain, _ = views.adding_duel(10, 7)
+    list(plain.steps(5))
+    assert same(view.run.params, plain.params)
+    view.close()
+
+
+def test_whatever_goes_wrong_beside_the_kernel_is_told_in_the_view(live):
+    live.run.loss = lambda params, batch: [][0]
+
+    async def main():
+        live.start_button.click()
+        await asyncio.sleep(0)
+        await live._task
+
+    asyncio.run(main())
+    assert live.status.value == "stopped at step 0, as the next one failed: list index out of range"
+    assert not live.running
+    assert not live.start_button.disabled
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_has_left_all_bounds_is_told_in_few_words():
+    view = views.live_training(steps=5)
+    view.run.state = view.run.state._replace(
+        params=each_array(lambda array: np.full_like(array, 1e100), view.run.params)
+    )
+    view.refresh()
+    assert max(map(len, view.caption.split())) < 20
+    view.close()
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_step_into_infinity_is_not_taken():
+    run = adding(optimiser=Adam(1e308))
+    before = run.params
+    with pytest.raises(ArithmeticError, match="step 1: a parameter would no longer be finite"):
+        list(run.steps(5))
+    assert run.step == len(run.losses) == 0
+    assert same(run.params, before)
+
+
+def test_the_interrupt_button_stops_a_cell_and_not_what_a_button_started():
+    """In a real kernel: nothing is lost either way, and the view says what is so."""
+    manager, client = start_new_kernel(kernel_name="python3")
+
+    def told(code):
+        said = []
+        reply = client.execute_interactive(
+            code, output_hook=lambda message: said.append(message["content"])
+        )
+        assert reply["content"]["status"] == "ok", reply["content"]
+        return json.loads("".join(c["text"] for c in said if c.get("name") == "stdout"))
+
+    state = "print(json.dumps([v.run.step, v.running, v.status.value]))"
+    try:
+        setup = "import json\nfrom lstm_viz import training\nv = training.live_duel(steps=10**6)"
+        button = told(setup + "\nprint(json.dumps(v.start_button.model_id))")
+        click = {"method": "custom", "content": {"event": "click"}}
+        content = {"comm_id": button, "data": click}
+        client.shell_channel.send(client.session.msg("comm_msg", content))
+        first, running, _ = told(state)
+        assert running
+        manager.interrupt_kernel()
+        time.sleep(1)  # the signal is heard before the next cell begins
+        later, running, said = told("import asyncio; await asyncio.sleep(1)\n" + state)
+        assert running
+        assert later > first
+        assert re.match(r"step \d+ of 1000000", said)
+
+        kept = told("v.both.stop(); await v._task\n" + state)[0]
+        request = client.execute("await v.train()")
+        time.sleep(1)
+        manager.interrupt_kernel()
+        while (reply := client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != request:
+            pass
+        assert reply["content"]["status"] == "error"
+        step, running, said = told(state)
+        assert not running
+        assert step > kept
+        assert said == f"stopped at step {step} of 1000000; nothing is lost"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 # ---------------------------------------------------------------- checkers

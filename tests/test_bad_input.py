@@ -1,0 +1,836 @@
+"""Whatever is wrong with an argument, every public function says so, and says which and why.
+
+`TABLE` calls every public function of the modules with good arguments; each argument knows what
+would be bad in its place, and every bad value must bring a ValueError or TypeError that names
+the argument, what was expected and what came: never another exception, never silence. A public
+name that is in no table makes `test_nothing_public_is_left_out` fail.
+
+Flags take any truth value, and functions that work number by number (sigmoid and its like) hand
+NaN on, as NumPy's do: neither counts as bad here. A file that is not there is FileNotFoundError.
+"""
+
+import ast
+import asyncio
+import inspect
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import lstm_anneal as anneal
+import lstm_bptt as bptt
+import lstm_core as core
+import lstm_distributed as distributed
+import lstm_forecast as forecast
+import lstm_foundations as foundations
+import lstm_grammar as grammar
+import lstm_layers as layers
+import lstm_memory as memory
+import lstm_patients as patients
+import lstm_setup as setup
+import lstm_tasks as tasks
+import lstm_text as text
+import lstm_torch as interop
+import lstm_train as learn
+import lstm_variants as variants
+
+torch = interop.torch_or_none()
+
+# ---------------------------------------------------------------- what may be wrong
+
+
+class Arg(NamedTuple):
+    """A good value of an argument, the bad ones with what is wrong, and what errors call it."""
+
+    good: Any
+    bad: tuple[tuple[str, Any], ...] = ()
+    names: tuple[str, ...] = ()
+
+    def known_as(self, *names):
+        """The same, for an argument whose parts are named in errors."""
+        return self._replace(names=names)
+
+    def or_bad(self, **values):
+        """The same with more bad values."""
+        return self._replace(bad=(*self.bad, *values.items()))
+
+    def without(self, *whats):
+        """The same where some of that is allowed."""
+        return self._replace(bad=tuple(b for b in self.bad if b[0] not in whats))
+
+    def or_none(self):
+        """The same where None stands for a default."""
+        return self.without("None")
+
+
+def fixed(good):
+    """An argument that takes whatever it is given, such as a flag."""
+    return Arg(good)
+
+
+def array(good, free=(), rank=True, empty=True, finite=True):
+    """Numbers of one shape. free: axes of any length; rank, empty, finite: what is refused."""
+    good = np.asarray(good)
+    odd = np.full(good.shape, None)
+    bad = {
+        "None": None, "words": "abc", "text": np.full(good.shape, "1.5"), "complex": good + 1j,
+        "objects": odd, "ragged": [[1.0], [1.0, 2.0]],
+    }  # fmt: skip
+    if rank:
+        bad["an axis more"] = good[None]
+        if good.ndim:
+            bad["an axis less"] = good[0]
+    for axis in range(good.ndim):
+        if axis not in free:
+            bad[f"axis {axis} longer"] = np.concatenate([good, good], axis)
+        if empty:
+            bad[f"axis {axis} of length 0"] = np.take(good, [], axis)
+    if finite and good.dtype.kind == "f":
+        for name, value in (("NaN", np.nan), ("infinity", np.inf)):
+            spoiled = good.copy()
+            spoiled.flat[-1] = value
+            bad[name] = spoiled
+    return Arg(good, tuple(bad.items()))
+
+
+def whole(part, name):
+    """Whole numbers in place of weights: what is computed with them would be cut off, too."""
+    return (("whole numbers", part.astype(int)),) if name in ("params", "cell", "cells") else ()
+
+
+def tree(finite=True):
+    """Arrays in tuples in tuples, of any shape."""
+    bad = array(Y.b_y, free=(0,), rank=False, empty=False, finite=finite).bad
+    inside = ((f"{what} inside", Y._replace(b_y=value)) for what, value in bad)
+    return Arg(Y, (("None", None), ("a word", "x"), *inside), ("params", "grads", "tree", "start"))
+
+
+def numbers(good, most=None, free=(), rank=True, empty=True):
+    """Whole numbers from 0 to `most`: an array of indices."""
+    good = np.asarray(good)
+    made = array(good, free, rank, empty).or_bad(fractions=good + 0.5, negative=good - 1000)
+    return made.or_bad(large=good + most + 1) if most is not None else made
+
+
+def count(good, least=1, most=None):
+    bad = {
+        "too small": least - 1, "negative": -7, "a bool": True, "a fraction": 2.5, "a word": "3",
+        "None": None, "NaN": np.nan, "a list": [3],
+    }  # fmt: skip
+    return Arg(good, tuple((bad | ({"too large": most + 1} if most is not None else {})).items()))
+
+
+def number(good, *bad):
+    """A finite number; the values in `bad` are outside its range."""
+    words = {"NaN": np.nan, "infinity": np.inf, "a word": "x", "None": None, "complex": 1j}
+    words |= {"two": [1.0, 2.0]} | {f"{value}": value for value in bad}
+    return Arg(good, tuple(words.items()))
+
+
+def generator():
+    return Arg(
+        np.random.default_rng(0),
+        (("None", None), ("a seed", 7), ("RandomState", np.random.RandomState(0)),
+         ("NumPy's own", np.random)),
+    )  # fmt: skip
+
+
+def choice(good):
+    return Arg(good, (("unknown", "nonsense"), ("None", None), ("number", 3), ("a list", [])))
+
+
+def dtype(good=np.float64):
+    bad = ("nonsense", np.int64, complex, np.float16, object, "U3", 3)
+    return Arg(good, tuple((str(b), b) for b in bad))
+
+
+def function(good):
+    return Arg(good, (("None", None), ("number", 3), ("a word", "f")))
+
+
+def word(good, *more):
+    return Arg(good, (("None", None), ("number", 3), ("bytes", b"x"), ("a list", ["x"]), *more))
+
+
+def path(good):
+    return Arg(good, (("None", None), ("number", 3.5), ("a list", ["x"])))
+
+
+def kind(good):
+    """A trace, a model or whatever else is made by another function."""
+    things = {"None": None, "number": 3, "word": "x", "nothing": (), "array": np.zeros((2, 3))}
+    return Arg(good, tuple(things.items()))
+
+
+def weights(good, name="params"):
+    """A tuple of float arrays, as (named) tuples of parameters are."""
+    fields = getattr(good, "_fields", tuple(map(str, range(len(good)))))
+    bad = dict(kind(good).bad) | {"one too few": good[:-1]}
+    for n, (field, part) in enumerate(zip(fields, good, strict=True)):
+        for what, value in (*array(part).bad, *whole(part, name)):
+            spoiled = (*good[:n], value, *good[n + 1 :])
+            bad[f"{field}: {what}"] = type(good)(*spoiled) if hasattr(good, "_fields") else spoiled
+    return Arg(good, tuple(bad.items()), (name, *fields))
+
+
+# ---------------------------------------------------------------- what is public
+
+ROOT = Path(core.__file__).parent
+
+
+def public(module):
+    """The public functions, classes and methods of a module, read from its source."""
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if node.name.startswith("_"):
+            continue
+        yield f"{module.stem}.{node.name}"
+        for part in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                read = any(getattr(d, "id", "") == "property" for d in part.decorator_list)
+                yield from () if read else (f"{module.stem}.{node.name}.{part.name}",)
+
+
+# ---------------------------------------------------------------- good arguments
+
+T, B, D, H, K = 5, 2, 3, 4, 2
+R = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return R.standard_normal(shape)
+
+
+P, Q = core.init_lstm(D, H, rng=R), core.init_rnn(D, H, rng=R)
+XS, DHS, H0, C0 = normal(T, B, D), normal(T, B, H), normal(B, H), normal(B, H)
+TRACE, RTRACE = core.lstm_forward(XS, P), core.rnn_forward(XS, Q)
+GRADS = core.lstm_backward(DHS, TRACE, P)
+OTHER = core.lstm_forward(normal(T, B, D), core.init_lstm(D, H + 1, rng=R))  # of other units
+Y = learn.init_readout(H, K, rng=R)
+MODEL, RMODEL = learn.Model(P, Y), learn.Model(Q, Y)
+BATCH = tasks.Sequences(XS, normal(B, K), np.array([T - 1, 2]))
+MLP = foundations.init_mlp((3, 2, 4, 1), rng=R)
+MLP_X = normal(B, 3)
+MLP_TRACE = foundations.mlp_forward(MLP_X, MLP)
+IMAGE, KERNEL = normal(B, D, 6, 5), normal(K, D, 3, 2)
+CONV_OUT, CONV = layers.conv2d_forward(IMAGE, KERNEL, np.zeros(K))
+POOL_OUT, POOL = layers.pool_forward(IMAGE, 2)
+DENSE_OUT, DENSE = layers.dense_forward(MLP_X, normal(3, 4), np.zeros(4))
+
+IDS = text.encode("for x in range(3):\n    print(x)\n" * 3)
+HELD = text.windows(IDS, 3, 12)
+WRITER = learn.Model(core.init_lstm(text.V, H, rng=R), learn.init_readout(H, text.V, rng=R))
+_MARKS = {m: R.random((text.WARM + 10, B)) < 0.5 for m in text.MARKS}
+_ROWS = text.windows(IDS, B, text.WARM + 11)
+READING = text.Reading(
+    _ROWS, core.lstm_forward(text.one_hot(_ROWS[:-1]).astype(float), WRITER.cell), _MARKS
+)
+SIGNAL = normal(30, 2)
+WINDOWS = forecast.windows_of(SIGNAL, 6, 3)
+FORECASTER = learn.Model(core.init_lstm(2, H, rng=R), learn.init_readout(H, 6, rng=R))
+COEFFICIENTS = forecast.fit_linear(WINDOWS.xs, WINDOWS.ahead[-1])
+PLAN = distributed.Plan(H=2, T=3, B=2, steps=1)
+POINT = patients.draw_point(rng=R)
+POINT_DHS = normal(5, 2, 3)
+
+
+VARIANT = variants.forward(XS, P, "modern")
+STRINGS = grammar.embedded_sets(2, rng=R).train
+SAVED = Path(tempfile.mkdtemp()) / "saved.npz"
+STREAM = text.Stream(IDS, 2, 3, H, rng=R)
+STREAM_ADAM = text.StreamAdam(text.CoolingAdam(), STREAM)
+LOSS = function(learn.norm).or_bad(word=lambda p: "1", nothing=lambda p: None, NaN=lambda p: np.nan)
+if torch is None:
+    MODULE = LEARNED = TENSOR = WEIGHTS = NO_GRADIENT = None
+else:
+    MODULE, LEARNED, NO_GRADIENT = interop.to_torch(Y), interop.to_torch(Y), [torch.ones(2)]
+    LEARNED(torch.ones(H, dtype=torch.float64)).sum().backward()
+    TENSOR, WEIGHTS = torch.ones(2), list(LEARNED.parameters())
+
+
+def square_loss(params, batch=None):
+    return learn.norm(params) ** 2, learn.each_array(lambda p: 2 * p, params)
+
+
+def training(**more):
+    return learn.Training(Y, square_loss, lambda rng: None, learn.SGD(0.01), rng=R, **more)
+
+
+def search():
+    return anneal.anneal(learn.norm, Y, np.ones(3), step=0.1, rng=R)
+
+
+training().save(SAVED)
+
+
+def run_train(**arguments):
+    return asyncio.run(learn.train(**arguments))
+
+
+def plan():
+    """A plan, spoiled field by field."""
+    bad = {"B of 0": PLAN._replace(B=0), "H in halves": PLAN._replace(H=2.5)}
+    bad |= {"a bool": PLAN._replace(T=True), "no steps": PLAN._replace(steps=0)}
+    bad |= {"rate": PLAN._replace(rate=0.0), "a word": PLAN._replace(rate="x")}
+    bad |= {"clip": PLAN._replace(clip=-1.0), "seed": PLAN._replace(seed=-1)}
+    return kind(PLAN).or_bad(**bad).known_as("plan", *PLAN._fields)
+
+
+class Call(NamedTuple):
+    """A public function and all of its arguments."""
+
+    function: Callable
+    arguments: dict[str, Arg]
+    signature: Callable | None = None
+
+
+def call(function, /, signature=None, **arguments):
+    return Call(function, arguments, signature)
+
+
+def model(good=MODEL):
+    return kind(good).known_as("model")
+
+
+def trace(good=TRACE, other=OTHER):
+    return kind(good).or_bad(**{"of other sizes": other}).known_as("trace")
+
+
+def batch(good=BATCH, shape=True):
+    """A batch of sequences with one answer each, spoiled part by part."""
+    bad = {
+        "xs of rank 2": good._replace(xs=good.xs[0]), "no xs": good._replace(xs=None),
+        "NaN": good._replace(xs=good.xs * np.nan), "no last": good._replace(last=None),
+        "last beyond": good._replace(last=good.last + T), "last below": good._replace(last=-good.last),
+        "last in halves": good._replace(last=good.last / 2),
+        "one last": good._replace(last=good.last[0]),
+    }  # fmt: skip
+    if shape:
+        bad |= {
+            "no targets": good._replace(targets=None),
+            "text": good._replace(targets=np.full((B, K), "1")),
+            "targets short": good._replace(targets=good.targets[:, 0]),
+            "targets NaN": good._replace(targets=good.targets * np.nan),
+        }
+    return kind(good).or_bad(**bad).known_as("batch", "xs", "last", "targets", "target")
+
+
+TABLE = {
+    # ------------------------------------------------------------ lstm_core
+    "lstm_core.init_rnn": call(
+        core.init_rnn, D=count(3), H=count(4), rng=generator(), recurrent=choice("uniform"), dtype=dtype(),
+    ),
+    "lstm_core.init_lstm": call(
+        core.init_lstm, D=count(3), H=count(4), rng=generator(), forget_bias=number(1.0),
+        recurrent=choice("uniform"), dtype=dtype(),
+    ),
+    "lstm_core.split_gates": call(core.split_gates, a=array(normal(2, 8), free=(0, 1), rank=False, finite=False, empty=False).or_bad(**{"not in four": np.zeros((2, 6)), "no axis": np.float64(3)})),
+    "lstm_core.sigmoid": call(core.sigmoid, z=array(normal(3), (0,), rank=False, empty=False, finite=False)),
+    "lstm_core.rnn_step": call(
+        core.rnn_step, x=array(XS[0], free=(0,)), h_prev=array(H0), params=weights(Q).known_as("params", "x", *Q._fields),
+    ),
+    "lstm_core.rnn_step_backward": call(
+        core.rnn_step_backward, dh=array(H0).known_as("dh", "cache"), cache=kind(core.rnn_step(XS[0], H0, Q)[1]),
+        params=weights(Q).known_as("params", "x", *Q._fields),
+    ),
+    "lstm_core.lstm_step": call(
+        core.lstm_step, x=array(XS[0], free=(0,)), h_prev=array(H0), c_prev=array(C0), params=weights(P).known_as("params", "x", *P._fields),
+    ),
+    "lstm_core.lstm_step_backward": call(
+        core.lstm_step_backward, dh=array(H0, free=(0,)), dc=array(C0),
+        cache=kind(core.lstm_step(XS[0], H0, C0, P)[2]),
+        params=weights(P).known_as("params", "x", *P._fields),
+    ),
+    "lstm_core.rnn_forward": call(
+        core.rnn_forward, xs=array(XS, free=(0, 1)), params=weights(Q).known_as("params", "xs", *Q._fields), h0=array(H0).or_none(),
+    ),
+    "lstm_core.rnn_backward": call(
+        core.rnn_backward, dhs=array(DHS), trace=trace(RTRACE), params=weights(Q).known_as("params", "trace", *Q._fields),
+    ),
+    "lstm_core.lstm_forward": call(
+        core.lstm_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), h0=array(H0).or_none(), c0=array(C0).or_none(),
+    ),
+    "lstm_core.lstm_backward": call(
+        core.lstm_backward, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
+        dc_last=array(C0).or_none(),
+    ),
+    "lstm_core.gradient_check": call(
+        core.gradient_check, loss=function(lambda x: (x**2).sum()).or_bad(
+            words=lambda x: "1", array=lambda x: x, NaN=lambda x: np.nan, nothing=lambda x: None),
+        x=array(np.ones((2, 3))).known_as("x", "grad"), grad=array(np.full((2, 3), 2.0)),
+        directions=count(3).or_none(), rng=generator(), step=number(1e-5, 0.0, -1.0), tolerance=number(1e-6, -1.0),
+    ),
+    # ------------------------------------------------------------ lstm_foundations
+    "lstm_foundations.init_mlp": call(
+        foundations.init_mlp, sizes=Arg((3, 2, 1), (
+            ("None", None), ("number", 3), ("one", (3,)), ("zero", (3, 0)), ("negative", (3, -1)),
+            ("a bool", (3, True)), ("a fraction", (2.5, 3)), ("a word", "32"), ("words", ("3", "2")),
+        )), rng=generator(), scale=number(1.0),
+    ),
+    "lstm_foundations.random_case": call(foundations.random_case, rng=generator()),
+    "lstm_foundations.activation": call(
+        foundations.activation, a=array(MLP_X, rank=False, empty=False, finite=False, free=(0, 1)), act=choice("tanh"),
+    ),
+    "lstm_foundations.slope": call(
+        foundations.slope, h=array(MLP_X, rank=False, empty=False, finite=False, free=(0, 1)), act=choice("tanh"),
+    ),
+    "lstm_foundations.mlp_forward": call(
+        foundations.mlp_forward, x=array(MLP_X, free=(0,)), params=weights(MLP).known_as("params", "x", *MLP._fields), act=choice("tanh"),
+    ),
+    "lstm_foundations.mlp_backward": call(
+        foundations.mlp_backward, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
+        params=weights(MLP).known_as("params", "trace", *MLP._fields),
+    ),
+    "lstm_foundations.mlp_backward_picture_rule": call(
+        foundations.mlp_backward_picture_rule, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
+        params=weights(MLP).known_as("params", "trace", *MLP._fields),
+    ),
+    "lstm_foundations.half_squared_error": call(
+        foundations.half_squared_error, y=array(MLP_X).known_as("y", "target"), target=array(MLP_X),
+    ),
+    "lstm_foundations.descend": call(
+        foundations.descend, params=weights(MLP).known_as("params", "grads", *MLP._fields), grads=weights(MLP, "grads"), rate=number(0.1),
+    ),
+    "lstm_foundations.finite_differences": call(
+        foundations.finite_differences, loss=function(lambda p: p[0].sum()).or_bad(array=lambda p: p[0], word=lambda p: "1", NaN=lambda p: np.nan),
+        params=Arg((np.ones((2, 2)), np.ones(2)), (
+            ("None", None), ("text", (np.full(2, "x"),)), ("float32", (np.ones(2, "f4"),)),
+            ("NaN", (np.full(2, np.nan),)), ("nothing", ()), ("complex", (np.ones(2) + 1j,)),
+        )).known_as("params", r"params\[\d\]"), step=number(1e-5, 0.0, -1.0),
+    ),
+    # ------------------------------------------------------------ lstm_layers
+    "lstm_layers.output_size": call(
+        layers.output_size, size=count(7).known_as("size", "window"), window=count(3, most=9), stride=count(2), padding=count(1, least=0),
+    ),
+    "lstm_layers.conv2d_forward": call(
+        layers.conv2d_forward, x=array(IMAGE, free=(0, 2, 3)).known_as("x", "W"), W=array(KERNEL, free=(2, 3)).known_as("W", "b"),
+        b=array(np.zeros(K)), stride=count(2), padding=count(1, least=0),
+    ),
+    "lstm_layers.conv2d_backward": call(layers.conv2d_backward, dout=array(CONV_OUT), cache=kind(CONV)),
+    "lstm_layers.pool_forward": call(
+        layers.pool_forward, x=array(IMAGE, free=(0, 1, 2, 3)), size=count(2, most=5), kind=choice("max"), stride=count(1).or_none(),
+    ),
+    "lstm_layers.pool_backward": call(layers.pool_backward, dout=array(POOL_OUT), cache=kind(POOL)),
+    "lstm_layers.dense_forward": call(
+        layers.dense_forward, x=array(MLP_X, free=(0,)), W=array(normal(3, 4)).known_as("W", "b", "x"), b=array(np.zeros(4)),
+    ),
+    "lstm_layers.dense_backward": call(layers.dense_backward, dout=array(DENSE_OUT), cache=kind(DENSE)),
+    # ------------------------------------------------------------ lstm_memory
+    "lstm_memory.spectral_radius": call(memory.spectral_radius, W=array(normal(3, 3))),
+    "lstm_memory.largest_singular_value": call(memory.largest_singular_value, W=array(normal(3, 3), free=(0, 1))),
+    "lstm_memory.reservoir": call(
+        memory.reservoir, H=count(4), strength=number(0.9, -1.0), rng=generator(), input_strength=number(1.0), symmetric=fixed(True),
+    ),
+    "lstm_memory.memory_curve": call(
+        memory.memory_curve, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
+        ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
+    ),
+    "lstm_memory.recall_inputs": call(
+        memory.recall_inputs, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
+        ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
+    ),
+    "lstm_memory.gradient_bound": call(
+        memory.gradient_bound, W_h=array(normal(3, 3), free=(0, 1)), steps=count(4, least=0), gamma=number(1.0, -1.0),
+    ),
+    # ------------------------------------------------------------ lstm_bptt
+    "lstm_bptt.split_step": call(
+        bptt.split_step, trace=trace().known_as("trace", "grads"), grads=kind(GRADS), dc_last=array(C0).or_none(),
+    ),
+    "lstm_bptt.split_way": call(
+        bptt.split_way, dhs=array(DHS), trace=trace().known_as("trace", "grads"), grads=kind(GRADS), dc_last=array(C0).or_none(),
+    ),
+    "lstm_bptt.rnn_jacobians": call(
+        bptt.rnn_jacobians, trace=trace(RTRACE, TRACE), params=weights(Q).known_as("params", "trace", *Q._fields),
+        sequence=count(0, least=0, most=B - 1),
+    ),
+    "lstm_bptt.lstm_jacobians": call(
+        bptt.lstm_jacobians, trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
+        sequence=count(0, least=0, most=B - 1),
+    ),
+    "lstm_bptt.products_to_end": call(bptt.products_to_end, jacobians=array(normal(4, 3, 3), free=(0,)).without("axis 0 of length 0")),
+    "lstm_bptt.truncated_backward": call(
+        bptt.truncated_backward, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields), k=count(2),
+    ),
+    "lstm_bptt.compare_gradients": call(
+        bptt.compare_gradients, given=weights(P, "given").known_as("given", "full", *P._fields), full=weights(P, "full").known_as("full", *P._fields),
+    ),
+    # ------------------------------------------------------------ lstm_patients
+    "lstm_patients.backward_by_steps": call(
+        patients.backward_by_steps, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
+        dc_last=array(C0).or_none(),
+    ),
+    "lstm_patients.with_fault": call(
+        patients.with_fault, name=choice("carry").or_none(), function=choice("lstm_step_backward"),
+    ),
+    "lstm_patients.draw_point": call(
+        patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),
+    ),
+    "lstm_patients.examine": call(
+        patients.examine, backward=function(patients.backward_by_steps).known_as("backward"),
+        point=kind(POINT), dhs=array(POINT_DHS), dc_last=array(normal(2, 3)).or_none(),
+        only=Arg(("b",), (("unknown", ("nonsense",)), ("number", 3), ("nothing", ()))),
+    ),
+    # ------------------------------------------------------------ lstm_setup
+    "lstm_setup.check_setup": call(setup.check_setup),
+    "lstm_setup.in_kernel": call(setup.in_kernel),
+    "lstm_setup.map_faults": call(setup.map_faults, folder=path("notebooks"), start=path("00_start_here.ipynb")),
+    # ------------------------------------------------------------ lstm_tasks
+    "lstm_tasks.eeg": call(
+        tasks.eeg, start=count(10, least=0, most=799), length=count(5, most=790).or_none(),
+    ),
+    "lstm_tasks.adding_problem": call(
+        tasks.adding_problem, T=count(6, least=4), B=count(2), rng=generator(), protocol=choice("1997"), dtype=dtype(),
+    ),
+    "lstm_tasks.hold_problem": call(tasks.hold_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
+    "lstm_tasks.two_sequence_problem": call(
+        tasks.two_sequence_problem, T=count(6, least=4), B=count(2), rng=generator(), dtype=dtype(),
+    ),
+    "lstm_tasks.temporal_order": call(tasks.temporal_order, B=count(2), rng=generator(), dtype=dtype()),
+    "lstm_tasks.long_lag": call(tasks.long_lag, p=count(4, least=2), dtype=dtype()),
+    # ------------------------------------------------------------ lstm_train
+    "lstm_train.init_readout": call(learn.init_readout, H=count(3), K=count(2), rng=generator(), dtype=dtype()),
+    "lstm_train.readout": call(
+        learn.readout, h=array(DHS, free=(0, 1), rank=False, empty=False), params=weights(Y).known_as("params", "h", *Y._fields),
+    ),
+    "lstm_train.readout_backward": call(
+        learn.readout_backward, dy=array(normal(T, B, K)), h=array(DHS).known_as("h", "dy"), params=weights(Y).known_as("params", "h", "dy", *Y._fields),
+    ),
+    "lstm_train.mean_squared_error": call(
+        learn.mean_squared_error, y=array(normal(3, 2)).known_as("y", "target"), target=array(normal(3, 2)),
+    ),
+    "lstm_train.softmax": call(learn.softmax, z=array(normal(3, 2), free=(0, 1), rank=False, empty=False).or_bad(number=3.0, nothing=np.zeros((3, 0)))),
+    "lstm_train.softmax_cross_entropy": call(
+        learn.softmax_cross_entropy, z=array(normal(3, 2), free=(1,)).known_as("z", "labels"), labels=numbers([0, 1, 1], most=1),
+    ),
+    "lstm_train.run_cell": call(learn.run_cell, xs=array(XS, free=(0, 1)), cell=weights(P, "cell").known_as("cell", "params", "xs", *P._fields)),
+    "lstm_train.cell_backward": call(
+        learn.cell_backward, dhs=array(DHS), trace=trace(TRACE, RTRACE), cell=weights(P, "cell").known_as("cell", "params", "trace", *P._fields),
+    ),
+    "lstm_train.answers": call(learn.answers, model=model(), batch=batch(shape=False).without("NaN"), trace=trace().or_none()),
+    "lstm_train.flow": call(learn.flow, model=model(RMODEL), batch=batch()),
+    "lstm_train.loss_at_end": call(learn.loss_at_end, model=model(), batch=batch()),
+    "lstm_train.loss_every_step": call(
+        learn.loss_every_step, model=model(), batch=kind((XS, np.zeros((T, B), int))).or_bad(
+            **{"a Sequences": BATCH, "no labels": (XS, None), "labels short": (XS, np.zeros(T, int)), "labels large": (XS, np.full((T, B), K)), "NaN": (XS * np.nan, np.zeros((T, B), int))}
+        ).known_as("batch", "labels", "xs"),
+    ),
+    "lstm_train.each_array": call(
+        lambda function, trees: learn.each_array(function, *trees), function=function(np.add),
+        trees=Arg((Y, Y), (("nothing", ()), ("other forms", (Y, Y.W_y)), ("other lengths", (Y, (Y.W_y,))))), signature=learn.each_array,
+    ),
+    "lstm_train.arrays_of": call(learn.arrays_of, tree=fixed(MODEL)),
+    "lstm_train.norm": call(
+        learn.norm, tree=tree(finite=False),
+    ),
+    "lstm_train.clip_by_norm": call(
+        learn.clip_by_norm, grads=tree(),
+        limit=number(1.0, 0.0, -1.0),
+    ),
+    "lstm_train.SGD": call(learn.SGD, rate=number(0.1, 0.0, -1.0)),
+    "lstm_train.Momentum": call(learn.Momentum, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0)),
+    "lstm_train.Adam": call(
+        learn.Adam, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0), keep_square=number(0.9, -0.1, 1.0), tiny=number(1e-8, 0.0),
+    ),
+    **{
+        f"lstm_train.{kind_.__name__}.start": call(kind_().start, params=tree())
+        for kind_ in (learn.SGD, learn.Momentum, learn.Adam)
+    },
+    **{
+        f"lstm_train.{kind_.__name__}.step": call(
+            kind_().step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields),
+            grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
+            moments=moments,
+        )
+        for kind_, moments in (
+            (learn.SGD, fixed(())),
+            (learn.Momentum, weights(Y, "moments").without(*(f"{f}: {x}" for f in Y._fields for x in ("NaN", "infinity")))),
+            (learn.Adam, kind(learn.Adam().start(Y)).or_bad(**{"of another": learn.Adam().start(Q)})),
+        )
+    },
+    "lstm_train.Training": call(
+        learn.Training, params=tree(),
+        loss=function(square_loss), batches=function(lambda rng: None), optimiser=kind(learn.SGD()), rng=generator().or_bad(other=np.random.Generator(np.random.MT19937(0))),
+        clip=number(1.0, 0.0, -1.0).or_none(),
+    ),
+    "lstm_train.Training.stop": call(training().stop),
+    "lstm_train.Training.steps": call(training().steps, count=count(2)),
+    "lstm_train.Training.save": call(training().save, path=path(SAVED)),
+    "lstm_train.Training.load": call(training().load, path=path(SAVED)),
+    "lstm_train.SideBySide": call(
+        lambda runs: learn.SideBySide(*runs), runs=Arg((training(),), (("nothing", ()), ("None", (None,)), ("a number", (training(), 3)))), signature=learn.SideBySide,
+    ),
+    "lstm_train.SideBySide.stop": call(learn.SideBySide(training()).stop),
+    "lstm_train.SideBySide.steps": call(learn.SideBySide(training()).steps, count=count(2)),
+    "lstm_train.train": call(
+        run_train, training=kind(training()), count=count(1), show=function(lambda: None), share=number(0.07, 0.0, -1.0), signature=learn.train,
+    ),
+    # ------------------------------------------------------------ lstm_anneal
+    "lstm_anneal.acceptance": call(
+        anneal.acceptance, change=array(normal(3), free=(0,), rank=False, empty=False).without("infinity"), temperature=number(1.0, -1.0),
+    ),
+    "lstm_anneal.geometric_cooling": call(
+        anneal.geometric_cooling, start=number(1.0, -1.0), cooling=number(0.9, 0.0, 1.1, -1.0), count=count(3),
+    ),
+    "lstm_anneal.linear_cooling": call(anneal.linear_cooling, start=number(1.0, -1.0), count=count(3)),
+    "lstm_anneal.anneal": call(
+        anneal.anneal, loss=LOSS, start=tree(), temperatures=array(np.ones(3), free=(0,), empty=False).or_bad(negative=-np.ones(3)),
+        step=number(0.1, 0.0, -1.0), rng=generator(), path=fixed(False),
+    ),
+    "lstm_anneal.guess": call(
+        anneal.guess, loss=LOSS, draw=function(lambda rng: rng.normal(size=2)), count=count(3), rng=generator(), path=fixed(True),
+    ),
+    "lstm_anneal.descend": call(
+        anneal.descend, loss_and_grad=function(square_loss).or_bad(**{"no pair": lambda p: 3.0, "NaN": lambda p: (np.nan, p)}).known_as("loss_and_grad", "loss"), start=tree(),
+        optimiser=kind(learn.SGD()), count=count(2), path=fixed(False),
+    ),
+    "lstm_anneal.anneal_many": call(
+        anneal.anneal_many, loss=function(lambda p: (p**2).sum(axis=1)).or_bad(one=lambda p: 1.0, words=lambda p: "1", NaN=lambda p: np.full(len(p), np.nan)),
+        starts=array(normal(4, 2), free=(1,)).known_as("starts", "temperatures"), temperatures=array(np.ones((3, 4)), free=(0,)).without("axis 0 of length 0").or_bad(negative=-np.ones((3, 4))),
+        step=number(0.1, 0.0, -1.0).or_bad(row=np.ones((1, 4))), rng=generator(),
+    ),
+    "lstm_anneal.evaluations_until": call(anneal.evaluations_until, search=kind(search()), level=number(0.1).without("infinity")),
+    "lstm_anneal.two_class_loss": call(anneal.two_class_loss, model=model(), batch=batch()),
+    "lstm_anneal.two_class_error": call(anneal.two_class_error, model=model(), batch=batch()),
+    "lstm_anneal.share_right": call(anneal.share_right, model=model(), batch=batch()),
+    "lstm_anneal.side_by_side": call(
+        anneal.side_by_side, cells=weights(core.LSTMParams(*(np.stack([p, p]) for p in P)), "cells").without("W_x: axis 1 longer"),
+    ),
+    # ------------------------------------------------------------ lstm_text
+    "lstm_text.standard_library": call(text.standard_library),
+    "lstm_text.encode": call(text.encode, text=word("abc")),
+    "lstm_text.decode": call(text.decode, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), empty=False)),
+    "lstm_text.library_ids": call(text.library_ids, part=choice("search")),
+    "lstm_text.one_hot": call(text.one_hot, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), rank=False, empty=False)),
+    "lstm_text.windows": call(
+        text.windows, row=array(IDS, free=(0,)).known_as("row", "T"), B=count(3), T=count(4, most=len(IDS)),
+    ),
+    "lstm_text.ngram": call(
+        text.ngram, ids=numbers(IDS, most=text.V - 1, free=(0,)), order=count(2, most=3), alpha=number(0.1, -1.0),
+    ),
+    "lstm_text.ngram_bits": call(
+        text.ngram_bits, shares=array(text.ngram(IDS, 2)).without("an axis less"), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
+    ),
+    "lstm_text.model_bits": call(
+        text.model_bits, model=model(WRITER), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
+    ),
+    "lstm_text.Stream": call(
+        text.Stream, ids=numbers(IDS, most=text.V - 1, free=(0,)), B=count(2), T=count(3), H=count(4), rng=generator(),
+    ),
+    "lstm_text.Stream.batch": call(STREAM.batch, rng=fixed(None)),
+    "lstm_text.Stream.loss": call(STREAM.loss, model=model(WRITER), batch=kind(STREAM.batch())),
+    "lstm_text.CoolingAdam": call(text.CoolingAdam, rate=number(0.1, 0.0, -1.0), steps=count(10)),
+    "lstm_text.CoolingAdam.start": call(text.CoolingAdam().start, params=fixed(Y)),
+    "lstm_text.CoolingAdam.step": call(
+        text.CoolingAdam().step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
+        moments=kind(learn.Adam().start(Y)),
+    ),
+    "lstm_text.text_training": call(
+        text.text_training, ids=numbers(IDS, most=text.V - 1, free=(0,)), H=count(3), T=count(4), B=count(2), steps=count(10),
+        rate=number(0.1, 0.0, -1.0), rng=generator(),
+    ),
+    "lstm_text.StreamAdam.start": call(STREAM_ADAM.start, params=tree()),
+    "lstm_text.StreamAdam.step": call(
+        STREAM_ADAM.step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
+        moments=kind(STREAM_ADAM.start(Y)),
+    ),
+    "lstm_text.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
+    "lstm_text.kinds": call(text.kinds, reading=kind(READING)),
+    "lstm_text.around": call(
+        text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
+        on=count(8, least=0).or_bad(long=30).known_as("on", "event"),
+    ),
+    "lstm_text.turns": call(text.turns, mark=array(np.arange(40).reshape(20, 2) == 20, free=(0, 1), empty=False)),
+    "lstm_text.next_shares": call(
+        text.next_shares, h=array(normal(B, H), free=(0,), rank=False, empty=False), params=weights(WRITER.readout).known_as("params", "h", *Y._fields), temperature=number(1.0, -1.0),
+    ),
+    "lstm_text.states_after": call(text.states_after, model=model(WRITER), text=word("abc", ("empty", ""))),
+    "lstm_text.write": call(
+        text.write, model=model(WRITER), h=array(normal(1, H)).known_as("h", "h_prev"), c=array(normal(1, H)).known_as("c", "c_prev"), count=count(3),
+        temperature=number(1.0, -1.0), rng=generator(),
+    ),
+    "lstm_text.marks": call(text.marks, source=word("x = 1\n")),
+    "lstm_text.labelled": call(
+        text.labelled, sources=Arg({"a": "x = 1\n"}, (("None", None), ("word", "x"), ("a list", ["x = 1"]), ("nothing", {}), ("bytes", {"a": b"x"}))),
+    ),
+    "lstm_text.read": call(text.read, model=model(WRITER), part=choice("measure"), B=count(2), T=count(5)),
+    "lstm_text.scores": call(text.scores, reading=kind(READING), mark=choice("string")),
+    "lstm_text.correlation": call(
+        text.correlation, shown=array(normal(3, 2, 4)).without("axis 2 longer").known_as("shown", "mark"), mark=array(R.random((3, 2))),
+    ),
+    "lstm_text.chosen_and_control": call(text.chosen_and_control, reading=kind(READING), mark=choice("string")),
+    "lstm_text.levels": call(
+        text.levels, reading=kind(READING), unit=count(1, least=0, most=H - 1), mark=choice("string"),
+    ),
+    "lstm_text.clamped_forward": call(
+        text.clamped_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), units=numbers([0, -1], most=H - 1, rank=False), values=array(normal(B), rank=False),
+        h0=array(H0).or_none(), c0=array(C0).or_none(),
+    ),
+    "lstm_text.share_of": call(
+        text.share_of, model=model(WRITER), h=array(normal(B, H), free=(0,), rank=False, empty=False), symbols=word("()"),
+    ),
+    "lstm_text.clamp_effect": call(
+        text.clamp_effect, model=model(WRITER), reading=kind(READING), mark=choice("string"), symbols=word("()"),
+        unit=count(1, least=-1, most=H - 1).known_as("unit", "units"), value=number(0.5).known_as("value", "values"),
+    ),
+    # ------------------------------------------------------------ lstm_forecast
+    "lstm_forecast.Windows.last": call(WINDOWS.last, w=count(3, most=6)),
+    "lstm_forecast.windows_of": call(forecast.windows_of, signal=array(SIGNAL, free=(0, 1)), W=count(4).known_as("W", "signal"), K=count(2)),
+    "lstm_forecast.eeg_windows": call(forecast.eeg_windows, split=count(560, least=48, most=752)),
+    "lstm_forecast.mean_forecast": call(forecast.mean_forecast, xs=array(WINDOWS.xs, free=(0, 1, 2)), K=count(3)),
+    "lstm_forecast.persistence": call(forecast.persistence, xs=array(WINDOWS.xs, free=(0, 1, 2)), K=count(3)),
+    "lstm_forecast.fit_linear": call(
+        forecast.fit_linear, xs=array(WINDOWS.xs, free=(0,)).known_as("xs", "ahead"), ahead=array(WINDOWS.ahead[-1], free=(1,)),
+    ),
+    "lstm_forecast.linear_forecast": call(
+        forecast.linear_forecast, xs=array(WINDOWS.xs, free=(1,)).known_as("xs", "coefficients"), coefficients=array(COEFFICIENTS, free=(1,)).or_bad(odd=COEFFICIENTS[:, 1:]),
+    ),
+    "lstm_forecast.lstm_forecast": call(
+        forecast.lstm_forecast, model=model(FORECASTER), xs=array(WINDOWS.xs, free=(0, 1)).known_as("xs", "model"), change=fixed(True),
+    ),
+    "lstm_forecast.forecast_loss": call(
+        forecast.forecast_loss, model=model(FORECASTER), batch=kind(WINDOWS).or_bad(
+            NaN=WINDOWS._replace(xs=WINDOWS.xs * np.nan), short=WINDOWS._replace(ahead=WINDOWS.ahead[:-1]), none=WINDOWS._replace(ahead=None),
+            flat=WINDOWS._replace(xs=WINDOWS.xs[0]),
+        ).known_as("batch", "xs", "ahead"), change=fixed(False), warm=count(2, least=0, most=5),
+    ),
+    "lstm_forecast.forecast_training": call(
+        forecast.forecast_training, learn=kind(WINDOWS), H=count(3), B=count(2), rate=number(0.1, 0.0, -1.0), change=fixed(True), rng=generator(),
+    ),
+    "lstm_forecast.rms_error": call(
+        forecast.rms_error, said=array(WINDOWS.ahead[0]).known_as("said", "ahead"), ahead=array(WINDOWS.ahead[0]),
+    ),
+    # ------------------------------------------------------------ lstm_grammar, lstm_variants
+    "lstm_grammar.reber_string": call(grammar.reber_string, rng=generator()),
+    "lstm_grammar.embedded_string": call(grammar.embedded_string, rng=generator()),
+    "lstm_grammar.embedded_sets": call(grammar.embedded_sets, count=count(3), rng=generator(), distinct=fixed(False)),
+    "lstm_grammar.continual_stream": call(grammar.continual_stream, rng=generator()),
+    "lstm_grammar.code": call(grammar.code, strings=kind(STRINGS).or_bad(texts=["BTE"]).without("nothing"), dtype=dtype()),
+    "lstm_grammar.right_steps": call(
+        grammar.right_steps, y=array(normal(2, 7)).known_as("y", "legal"), legal=array(np.eye(2, 7)),
+    ),
+    "lstm_variants.init_variant": call(
+        variants.init_variant, variant=choice("GRU"), D=count(3), H=count(4), rng=generator(),
+        within=number(0.1, 0.0, -1.0).or_none(), biases=kind({"r": -1.0}).or_none().or_bad(column={"f": 1.0}, shape={"r": [1.0, 2.0]}, NaN={"r": np.nan}, text={"r": "x"}), dtype=dtype(),
+    ),
+    "lstm_variants.forward": call(
+        variants.forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), variant=choice("modern"),
+        state0=kind((H0, C0)).or_none().or_bad(one=(H0,), short=(H0[:1], C0), NaN=(H0 * np.nan, C0), words=(H0, "x")).known_as("state0", "h0", "c0"),
+    ),
+    "lstm_variants.backward": call(
+        variants.backward, dhs=array(DHS), trace=trace(VARIANT), params=weights(P).known_as("params", "trace", *P._fields),
+    ),
+    "lstm_variants.Trace.over_time": call(VARIANT.over_time, name=choice("f")),
+    # ------------------------------------------------------------ lstm_torch, lstm_distributed
+    "lstm_torch.require_torch": call(interop.require_torch),
+    "lstm_torch.torch_or_none": call(interop.torch_or_none),
+    "lstm_torch.to_torch": call(interop.to_torch, params=weights(P).without("W_x: axis 0 longer")),
+    "lstm_torch.from_torch": call(interop.from_torch, module=kind(MODULE)),
+    "lstm_torch.gradients_from_torch": call(interop.gradients_from_torch, module=kind(LEARNED).or_bad(**{"no gradient": MODULE})),
+    "lstm_torch.flow_through_torch": call(
+        interop.flow_through_torch, xs=array(XS, free=(0, 1)).known_as("xs", "dhs"), dhs=array(DHS), params=weights(P).known_as("params", "xs", *P._fields),
+    ),
+    "lstm_distributed.start": call(distributed.start, plan=plan()),
+    "lstm_distributed.in_numpy": call(distributed.in_numpy, plan=plan()),
+    "lstm_distributed.in_torch": call(
+        distributed.in_torch, plan=plan(), rank=count(0, least=0, most=0), world=count(1).without("too large"),
+    ),
+    "lstm_distributed.clip_by_norm": call(
+        distributed.clip_by_norm, weights=Arg(WEIGHTS, (("None", None), ("number", 3), ("arrays", [np.ones(2)]), ("no gradient", NO_GRADIENT))),
+        limit=number(1.0, 0.0, -1.0),
+    ),
+    "lstm_distributed.average": call(distributed.average, tensor=kind(TENSOR), world=count(1)),
+    "lstm_distributed.agreed": call(
+        distributed.agreed, weights=Arg(WEIGHTS, (("None", None), ("number", 3), ("nothing", []), ("arrays", [np.ones(2)]))), world=count(1),
+    ),
+    "lstm_distributed.command": call(
+        distributed.command, plan=plan(), processes=count(2), path=path("RESULT.npz"), meeting=path("MEETING"),
+    ),
+    "lstm_distributed.launch": call(
+        distributed.launch, plan=plan(), processes=count(2).or_bad(**{"not a share": 5}).known_as("processes", "B"), timeout=number(1, 0.0, -1.0),
+    ),
+}  # fmt: skip
+
+CONTAINER = "it only holds what it is given; the functions that take it check it"
+STEP = "one step of `lstm_variants.forward` or `backward`, which check once a sequence"
+EXPERIMENT = "takes what the protocols of notebook 08 make; its own errors are in its docstring"
+EXEMPT = {
+    **dict.fromkeys(
+        (
+            "lstm_anneal.Search", "lstm_bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
+            "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
+            "lstm_core.RNNTrace", "lstm_distributed.Outcome", "lstm_distributed.Plan", "lstm_forecast.Windows",
+            "lstm_foundations.MLPGrads", "lstm_foundations.MLPParams", "lstm_foundations.MLPTrace",
+            "lstm_grammar.Coded", "lstm_grammar.String", "lstm_grammar.StringSets", "lstm_memory.Recall",
+            "lstm_patients.Fault", "lstm_patients.Point", "lstm_tasks.Sequences", "lstm_text.Carried",
+            "lstm_text.Corpus", "lstm_text.Effect", "lstm_text.Position", "lstm_text.Reading",
+            "lstm_text.StreamAdam", "lstm_train.AdamMoments", "lstm_train.Model", "lstm_train.ReadoutParams",
+            "lstm_train.State", "lstm_variants.Grads", "lstm_variants.PeepholeParams", "lstm_variants.Trace",
+            "lstm_variants.Variant",
+        ),
+        CONTAINER,
+    ),
+    **{
+        f"lstm_variants.{kind_}_step{way}": STEP
+        for kind_ in ("modern", "gers2000", "hochreiter1997", "peephole", "coupled", "gru")
+        for way in ("", "_backward")
+    },
+    "lstm_distributed.main": "the command line, which argparse checks",
+    "lstm_fast.accelerate": "takes nothing",
+    "lstm_fast.plain": "takes nothing",
+    **dict.fromkeys(public(ROOT / "lstm_replication.py"), EXPERIMENT),
+}  # fmt: skip
+# ---------------------------------------------------------------- the tests
+
+
+def test_nothing_public_is_left_out():
+    named = {name for module in sorted(ROOT.glob("lstm_*.py")) for name in public(module)}
+    assert len(named) > 150
+    listed = TABLE.keys() | EXEMPT.keys()
+    assert not named - listed, f"in no table: {sorted(named - listed)}"
+    assert not listed - named, f"there is no such thing: {sorted(listed - named)}"
+    assert not TABLE.keys() & EXEMPT.keys()
+
+
+@pytest.fixture
+def _no_process(monkeypatch):
+    def start(*args, **kwargs):
+        raise RuntimeError("bad input started a process")
+
+    monkeypatch.setattr(distributed.subprocess, "Popen", start)
+
+
+def flaws(row, name, arg):
+    """What each bad value of one argument brings that it should not, in words."""
+    names = "|".join((name, *arg.names))
+    good = {key: each.good for key, each in row.arguments.items()}
+    for what, value in arg.bad:
+        try:
+            result = row.function(**good | {name: value})
+        except (ValueError, TypeError) as error:
+            if not re.search(rf"(?<!\w)({names})\b.*: expected .*got ", str(error), re.S):
+                yield f"{name}, {what}: {type(error).__name__}: {error}"
+        except Exception as error:
+            yield f"{name}, {what}: {type(error).__name__}: {error}"
+        else:
+            yield f"{name}, {what}: silence, got {result!r:.60}"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("_no_process")
+@pytest.mark.parametrize("name", TABLE)
+def test_bad_input_is_refused_in_words(name):
+    row = TABLE[name]
+    if torch is None and name.startswith(("lstm_torch", "lstm_distributed")):
+        pytest.skip("PyTorch is optional")
+    assert (
+        row.arguments.keys() == inspect.signature(row.signature or row.function).parameters.keys()
+    )
+    if name != "lstm_distributed.launch":
+        row.function(**{key: arg.good for key, arg in row.arguments.items()})  # these are good
+    found = [flaw for key, arg in row.arguments.items() for flaw in flaws(row, key, arg)]
+    assert not found, "\n".join(found)
