@@ -1,0 +1,178 @@
+"""Training steps a second, beside PyTorch doing the same training in the same process.
+
+On both sides the same network, starting weights (`lstm_torch.to_torch`), mini-batches, loss,
+clipping by norm and Adam; each side draws its own mini-batches, from the same seed. PyTorch's
+side is `torch.nn.LSTM`, `torch.nn.Linear` and its fastest Adam (`fused=True`). It is optional
+(pip install -r requirements-torch.txt); without it ours is measured alone. Where numba is at
+hand, `lstm_fast` is measured too. One thread, medians of alternating blocks of steps. A ratio
+above 1 means that ours is faster. The mean loss of the last steps is printed for all sides:
+they learn the same.
+"""
+
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import argparse
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_core import init_lstm
+from lstm_tasks import adding_problem
+from lstm_text import Stream, V, library_ids
+from lstm_torch import to_torch, torch_or_none
+from lstm_train import Adam, Model, Training, init_readout, loss_at_end
+from lstm_viz.training import adding_duel
+
+try:
+    import lstm_fast
+except ImportError:
+    lstm_fast = None
+
+BLOCK = 5  # steps in a turn
+torch = torch_or_none()
+if torch:
+    torch.set_num_threads(1)
+
+
+# ---------------------------------------------------------------- the trainings
+
+
+def adding(T):
+    """The LSTM of notebook 05: 16 units, mini-batches of 32, Adam at 0.02, clipped at 1."""
+    return adding_duel(T)[0]
+
+
+def adding_single(T):
+    """The same in float32, which is what PyTorch computes in unless it is told otherwise."""
+    rng = np.random.default_rng(1)
+    cell = init_lstm(2, 16, rng=rng, forget_bias=3.0, dtype=np.float32)
+    model = Model(cell, init_readout(16, 1, rng=rng, dtype=np.float32))
+    return Training(
+        model, loss_at_end, lambda rng: adding_problem(T, 32, rng=rng, dtype=np.float32),
+        Adam(0.02), rng=rng, clip=1.0,
+    )  # fmt: skip
+
+
+def characters():
+    """Notebook 07's character model: 64 units, 97 symbols, 32 streams of 32 steps, Adam at 0.025.
+
+    That is the rate of its first 600 steps; after these notebook 07 lets it fall.
+    """
+    rng = np.random.default_rng(1)
+    cell = init_lstm(V, 64, rng=rng, dtype=np.float32)
+    model = Model(cell, init_readout(64, V, rng=rng, dtype=np.float32))
+    stream = Stream(library_ids("learn"), 32, 32, 64, rng=rng)
+    return Training(model, stream.loss, stream.batch, Adam(0.025), rng=rng, clip=1.0)
+
+
+TRAININGS = {
+    "adding, T = 50, float64": lambda: adding(50),
+    "adding, T = 100, float64": lambda: adding(100),
+    "adding, T = 50, float32": lambda: adding_single(50),
+    "adding, T = 100, float32": lambda: adding_single(100),
+    "characters, float32": characters,
+}
+
+
+# ---------------------------------------------------------------- the same in PyTorch
+
+
+def in_torch(run):
+    """The steps of a fresh training, taken by PyTorch; yields each step's loss."""
+    rng = np.random.default_rng()
+    rng.bit_generator.state = run.state.random
+    network = to_torch(run.params)
+    weights = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.Adam(weights, lr=run.optimiser.rate, fused=True)
+    loss_of = sum_at_end if run.loss is loss_at_end else NextCharacter()
+    while True:
+        optimiser.zero_grad()
+        loss = loss_of(network, run.batches(rng))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, run.clip)
+        optimiser.step()
+        yield loss.item()
+
+
+def sum_at_end(network, batch):
+    """Mean squared error of the read-out after the last step."""
+    hs, _ = network.cell(torch.from_numpy(batch.xs))
+    answers = network.readout(hs[-1])
+    return torch.nn.functional.mse_loss(answers, torch.from_numpy(batch.targets))
+
+
+class NextCharacter:
+    """Cross-entropy at every character; the states are carried from batch to batch."""
+
+    states = None
+
+    def __call__(self, network, batch):
+        xs, labels = map(torch.from_numpy, batch)
+        scores, states = network(xs, self.states)
+        self.states = [state.detach() for state in states]
+        return torch.nn.functional.cross_entropy(scores.flatten(0, 1), labels.flatten())
+
+
+# ---------------------------------------------------------------- timing
+
+
+class Side(NamedTuple):
+    """A training in the race: its steps, and what to call before a turn."""
+
+    steps: Iterator[float]
+    enter: Callable = lambda: None
+
+
+def sides_of(make, steps):
+    """Ours and whatever else is installed here: name -> Side."""
+    sides = {"ours": Side(make().steps(steps))}
+    if lstm_fast:
+        sides["ours"] = Side(make().steps(steps), lstm_fast.plain)
+        sides["compiled"] = Side(make().steps(steps), lstm_fast.accelerate)
+    if torch:
+        sides["torch"] = Side(in_torch(make()))
+    return sides
+
+
+def race(sides, steps):
+    """Steps a second (median of blocks in turn) and last losses of each: name -> (rate, loss)."""
+    times, losses = ({name: [] for name in sides} for _ in range(2))
+    for _ in range(steps // BLOCK):
+        for name, side in sides.items():
+            side.enter()
+            start = time.perf_counter()
+            losses[name] += islice(side.steps, BLOCK)
+            times[name].append(time.perf_counter() - start)
+    return {
+        name: (BLOCK / statistics.median(times[name]), np.mean(losses[name][-20:]))
+        for name in sides
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Training steps a second, beside PyTorch.")
+    parser.add_argument("--steps", type=int, default=500, help="training steps of each (500)")
+    steps = parser.parse_args().steps
+    peer = f"PyTorch {torch.__version__}" if torch else "no PyTorch: ours alone"
+    print(
+        f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, {peer}"
+    )
+    print(f"one thread, {steps} training steps, medians of alternating blocks of {BLOCK}")
+    for name, make in TRAININGS.items():
+        found = race(sides_of(make, steps), steps)
+        print(name)
+        for side, (rate, loss) in found.items():
+            print(f"    {side:9} {rate:6.0f} steps/s   loss of the last 20 {loss:.5f}", end="")
+            beside = side != "torch" and "torch" in found
+            print(f"   {side} / torch {rate / found['torch'][0]:.2f}" if beside else "", flush=True)
+
+
+if __name__ == "__main__":
+    main()
