@@ -17,6 +17,7 @@ trust: .venv/ready-dev  # what a sceptic would try; takes most of an hour
 
 bench: .venv/ready-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/core.py
+	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/sliders.py
 
 notebooks: .venv/ready-dev

@@ -12,9 +12,11 @@ from . import (
     layers,
     memory,
     patients,
+    replication,
     simulation,
     start,
     training,
+    variants,
 )
 from .engine import Explorer, Pixels, Words, choice, slider, toggle, whole
 from .style import COLOURS, Picture, picture
@@ -31,6 +33,7 @@ EXPLORERS = {
     **simulation.EXPLORERS,
     **start.EXPLORERS,
     **training.EXPLORERS,
+    **variants.EXPLORERS,
 }
 
 __all__ = [
@@ -50,10 +53,12 @@ __all__ = [
     "memory",
     "patients",
     "picture",
+    "replication",
     "simulation",
     "slider",
     "start",
     "toggle",
     "training",
+    "variants",
     "whole",
 ]

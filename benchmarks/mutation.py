@@ -1,0 +1,222 @@
+"""Break the code in every small way and see whether the tests notice.
+
+    python benchmarks/mutation.py                     lstm_core and lstm_train, an hour on 2 cores
+    python benchmarks/mutation.py lstm_core           one of them
+    python benchmarks/mutation.py lstm_train:clip     functions whose names contain "clip"
+    python benchmarks/mutation.py --list ...          what would be changed, and no test
+
+A mutant is the module with one change: an operator, a comparison or a number exchanged, a
+condition turned round, a `not` or a minus dropped, a statement left out. Texts, docstrings,
+annotations and what a `raise` says are left alone. Each mutant meets the module's tests in a
+forked process of its own; one that runs for too long counts as noticed. Survivors that
+docs/mutation.md names are equivalent: no test can tell them from the original. Ends with 1
+when fewer than 95 in 100 mutants are noticed, those not counted.
+"""
+
+import argparse
+import ast
+import concurrent.futures
+import contextlib
+import copy
+import importlib
+import os
+import re
+import signal
+import sys
+import types
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone takes seconds to load
+ROOT = Path(__file__).parent.parent
+EQUIVALENT = ROOT / "docs" / "mutation.md"
+TESTS = {
+    "lstm_core": ["tests/test_core.py", "tests/test_properties.py", "tests/test_bad_input.py"],
+    "lstm_train": ["tests/test_train.py", "tests/test_bad_input.py"],
+}
+SELECTION = "not browser and not slow and not kernel"
+WANTED, PATIENCE = 95, 120  # per cent; seconds
+
+SWAPS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Mult,
+    ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+
+
+class Mutant(NamedTuple):
+    """One change: where it is, what stood there and what stands there now, the whole module."""
+
+    module: str
+    function: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+    def __str__(self):
+        return f"{self.module}.{self.function}: `{self.before}` -> `{self.after}`"
+
+
+# ---------------------------------------------------------------- making mutants
+
+
+def changes(node):
+    """What may stand in place of a node."""
+    if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign):
+        new = copy.copy(node)
+        new.op = SWAPS[type(node.op)]()
+        yield new
+    elif isinstance(node, ast.Compare):
+        for n, op in enumerate(node.ops):
+            new = copy.copy(node)
+            new.ops = [*node.ops[:n], SWAPS[type(op)](), *node.ops[n + 1 :]]
+            yield new
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
+        yield node.operand
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield ast.Constant(not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield ast.Constant(node.value + 1)
+    elif isinstance(node, ast.IfExp | ast.If | ast.While):
+        new = copy.copy(node)
+        new.test = ast.UnaryOp(ast.Not(), node.test)
+        yield new
+    if isinstance(node, ast.AugAssign | ast.Raise) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield ast.Pass()
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield ast.Return(ast.Constant(None))
+
+
+def places(node, function="", parent=None):
+    """(function's name, parent, field, index, node) of every node that may change, in order."""
+    for field, value in ast.iter_fields(node):
+        if field in ("annotation", "returns", "decorator_list", "exc", "cause"):
+            continue
+        for index, child in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
+                continue
+            if isinstance(child, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+                inner = ".".join(filter(None, (function, child.name)))
+            else:
+                inner = function
+            yield inner, node, field, index if isinstance(value, list) else None, child
+            yield from places(child, inner)
+
+
+def mutants(module, wanted=""):
+    """Every mutant of a module whose function's name contains `wanted`."""
+    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+    for function, parent, field, index, node in places(tree):
+        if wanted not in function:
+            continue
+        for new in changes(node):
+            old = getattr(parent, field)
+            placed = new if index is None else [*old[:index], new, *old[index + 1 :]]
+            setattr(parent, field, placed)
+            ast.fix_missing_locations(ast.copy_location(new, node))
+            source = ast.unparse(tree)
+            setattr(parent, field, old)
+            yield Mutant(module, function, node.lineno, shown(node), shown(new), source)
+
+
+def shown(node):
+    """A node as one short line; of a compound statement its head."""
+    return " ".join(ast.unparse(node).split("\n")[0].split())[:90]
+
+
+# ---------------------------------------------------------------- running them
+
+
+def outcome(mutant):
+    """ "noticed", "too long" or "survived"; the tests run in a fork, so that nothing stays."""
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        os._exit(tested(mutant))
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.alarm(PATIENCE)
+    _, status = os.waitpid(child, 0)
+    signal.alarm(0)
+    if os.WIFSIGNALED(status):
+        return "too long" if os.WTERMSIG(status) == signal.SIGKILL else "noticed"
+    return "noticed" if os.WEXITSTATUS(status) else "survived"
+
+
+def tested(mutant):
+    """0 when the tests pass with the mutant in the module's place."""
+    import pytest
+
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    module = types.ModuleType(mutant.module)
+    module.__file__ = str(ROOT / f"{mutant.module}.py")
+    sys.modules[mutant.module] = module
+    try:
+        exec(compile(mutant.source, module.__file__, "exec"), module.__dict__)
+    except Exception:
+        return 1
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", SELECTION]
+    files = [file for file in TESTS[mutant.module] if (ROOT / file).exists()]
+    return int(any(pytest.main([*options, file]) for file in files))
+
+
+def warm_up():
+    """Import what every mutant's tests import anyway, so that a fork starts with it."""
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    for name in ("hypothesis", "ipywidgets", "matplotlib.figure", "numpy", "pytest", "torch"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def equivalents():
+    """The mutants that docs/mutation.md explains, each with the times it is listed."""
+    if not EQUIVALENT.exists():
+        return Counter()
+    return Counter(re.findall(r"^- (lstm_\w+\..*? -> `.*?`)", EQUIVALENT.read_text(), re.M))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("where", nargs="*", default=list(TESTS), metavar="module[:function]")
+    parser.add_argument("--list", action="store_true", help="the mutants, and no test")
+    chosen = parser.parse_args()
+    found = [m for where in chosen.where for m in mutants(*where.split(":"))]
+    if chosen.list:
+        print(*found, f"{len(found)} mutants", sep="\n")
+        return 0
+    warm_up()
+    explained, counts = equivalents(), {module: Counter() for module in TESTS}
+    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+        for mutant, result in zip(found, pool.map(outcome, found), strict=True):
+            if result == "survived" and explained[str(mutant)]:
+                explained[str(mutant)] -= 1
+                result = "equivalent"
+            if result == "survived":
+                print(f"survived: {mutant} (line {mutant.line})", flush=True)
+            counts[mutant.module][result] += 1
+    short = False
+    for module, count in counts.items():
+        total = sum(count.values())
+        if total:
+            noticed = count["noticed"] + count["too long"]
+            share = 100 * noticed / max(1, total - count["equivalent"])
+            short |= share < WANTED
+            print(
+                f"{module}: {total} mutants, {noticed} noticed ({count['too long']} by time), "
+                f"{count['equivalent']} equivalent, {count['survived']} survived: {share:.1f} % "
+                f"({100 * noticed / total:.1f} % with the equivalent ones)"
+            )
+    return int(short)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,344 @@
+"""Published experiments run again, with their protocols: writes results/replication.json.
+
+    python benchmarks/replication.py                    every row (hours on one core)
+    python benchmarks/replication.py adding order       these rows
+    python benchmarks/replication.py --short            every row with few trials and a low cap
+    python benchmarks/replication.py --list             the rows' names
+
+A row is a network, a task, a learning rule and a number of trials, each with a generator of its
+own. Rows that are run replace their namesakes in the file; the others stay. A `--short` run
+writes to results/short.json, beside the file that the notebook draws from. Nothing in a file
+depends on the clock or on the machine, except the digits that the versions named in it round.
+"""
+
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from lstm_grammar import embedded_sets
+from lstm_replication import (
+    BlockModel,
+    Blocks,
+    VariantModel,
+    adding_protocol,
+    bootstrap,
+    continual_trials,
+    init_blocks,
+    lag_protocol,
+    learn_without_cells,
+    order_protocol,
+    reber_protocol,
+    reber_trials,
+    stream_trials,
+    string_trials,
+    train_trials,
+    wilson,
+)
+from lstm_train import SGD, Adam, arrays_of, each_array
+from lstm_variants import VARIANTS
+
+RESULTS = Path(__file__).parent / "results"
+PAPER_1997, PAPER_2000 = "Hochreiter & Schmidhuber 1997", "Gers et al. 2000"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. run: (row, rngs) -> trials; the rest is said in the file as it is.
+
+    paper: what the paper reports: share of trials solved, sequences until then (a mean), its
+    number of trials, the place, and "seen": "text" where the paper's own text was read,
+    "second-hand" where somebody else's account of it was.
+    """
+
+    experiment: str
+    variant: str
+    weights: int
+    run: Callable
+    trials: int
+    cap: int
+    paper: dict | None = None
+    departures: tuple[str, ...] = ()
+    settings: dict = field(default_factory=dict)
+
+
+def count(net):
+    """How many weights a network of blocks has."""
+    return int(sum(part.sum() for part in net.wiring()))
+
+
+# ---------------------------------------------------------------- rows of one kind
+
+
+def by_sequences(experiment, protocol, variant, trials, cap, *, loss="squared", rate=None,
+                 forget_bias=None, net=None, added_after=0, paper=None, departures=(),
+                 **biases):  # fmt: skip
+    """A row of experiments 2a, 4 and 6a: truncated gradient, plain descent."""
+    net = net or protocol.net
+    biases = protocol.biases | biases
+    if forget_bias is not None:
+        net = replace(net, forget=True)
+        biases["f"] = (forget_bias,) * net.blocks
+    rate = protocol.rate if rate is None else rate
+
+    def run(row, rngs):
+        params = init_blocks(net, protocol.within, rngs=rngs, **biases)
+        params = learn_without_cells(params, net, protocol.task, rate, rngs=rngs, count=added_after)
+        return train_trials(params, BlockModel(net), protocol.task, SGD(rate), rngs=rngs,
+                            cap=row.cap, loss=loss)  # fmt: skip
+
+    settings = {
+        "rate": rate,
+        "within": protocol.within,
+        "biases": biases,
+        "loss": loss,
+        "added_after": added_after,
+    }
+    return Row(experiment, variant, count(net), run, trials, cap, paper, departures, settings)
+
+
+def by_symbols(variant, protocol, trials, cap, *, paper=None, departures=(), online=True,
+               aim="next", distinct=False, net=None, rate=None, forget_bias=None):  # fmt: skip
+    """A row of experiment 1: three pairs of sets, the starts shared out among them."""
+    net = net or protocol.net
+    biases = dict(protocol.biases)
+    if forget_bias is not None:
+        net = replace(net, forget=True)
+        biases["f"] = (forget_bias,) * net.blocks
+    rate = protocol.rate if rate is None else rate
+
+    def run(row, rngs):
+        own = np.random.default_rng(1997)
+        pairs = [embedded_sets(rng=own, distinct=distinct) for _ in range(3)]
+        params = init_blocks(net, protocol.within, rngs=rngs, **biases)
+        return reber_trials(params, net, [pairs[k % 3] for k in range(len(rngs))], rate=rate,
+                            rngs=rngs, cap=row.cap, online=online, aim=aim)  # fmt: skip
+
+    settings = {"rate": rate, "within": protocol.within, "biases": biases, "online": online,
+                "aim": aim, "distinct": distinct}  # fmt: skip
+    return Row("1 embedded Reber grammar", variant, count(net), run, trials, cap, paper,
+               departures, settings)  # fmt: skip
+
+
+def continual(variant, trials, symbols, *, forget, decay=1.0, reset=False, paper=None,
+              departures=()):  # fmt: skip
+    """A row of the continual Reber stream: 4 blocks of 2 cells, rate 0.5."""
+    net = Blocks(7, 7, 4, 2, forget=forget, gates_feed=False, shortcut=True,
+                 biases=("gates", "output"))  # fmt: skip
+    steps = (0.5, 1.0, 1.5, 2.0)
+    shut = tuple(-b for b in steps)
+    biases = {"i": shut, "o": shut} | ({"f": steps} if forget else {})
+
+    def run(row, rngs):
+        params = init_blocks(net, 0.2, rngs=rngs, **biases)
+        return continual_trials(params, net, rngs=rngs, symbols=row.cap, decay=decay,
+                                reset=reset, every=min(20_000, row.cap))  # fmt: skip
+
+    settings = {"rate": 0.5, "decay": decay, "reset": reset, "within": 0.2, "biases": biases}
+    return Row("continual Reber stream", variant, count(net), run, trials, symbols, paper,
+               departures, settings)  # fmt: skip
+
+
+# ---------------------------------------------------------------- running and storing
+
+
+def run_row(name, row, seed, short=False):
+    """The record of one row: what was run, each trial, and the summary of the trials."""
+    if short:
+        row = replace(row, trials=min(2, row.trials), cap=min(400, row.cap))
+    began = time.perf_counter()
+    found = row.run(row, np.random.default_rng(seed).spawn(row.trials))
+    print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
+    trials = [trial._asdict() for trial in found]
+    for trial in trials:
+        for key, value in trial.items():
+            if isinstance(value, tuple):
+                trial[key] = thinned(value)
+    return {
+        "row": name, "experiment": row.experiment, "variant": row.variant, "seed": seed,
+        "weights": row.weights, "cap": row.cap, "settings": row.settings,
+        "departures": list(row.departures), "paper": row.paper, "trials": trials,
+        "summary": summary(trials),
+        "command": f"python benchmarks/replication.py {name}" + " --short" * short,
+        "python": platform.python_version(), "numpy": np.__version__,
+    }  # fmt: skip
+
+
+def thinned(values, most=40):
+    """At most `most` of the values, evenly spaced, with 4 digits: a curve small enough to keep."""
+    values = values[:: -(-len(values) // most)] if values else values
+    return [float(f"{v:.4g}") for v in values]
+
+
+def summary(trials):
+    """Successes with Wilson's interval; sequences until success with a bootstrap interval."""
+    if "right" in trials[0]:
+        return streams_summary(trials)
+    key = "perfect" if "perfect" in trials[0] else "solved"
+    solved = sum(trial[key] for trial in trials)
+    low, high = wilson(solved, len(trials))
+    found = {"solved": solved, "of": len(trials), "share_low": round(low, 3),
+             "share_high": round(high, 3)}  # fmt: skip
+    rng = np.random.default_rng(0)
+    if key == "perfect":
+        best = [trial["best"] for trial in trials]
+        low, high = bootstrap(best, rng=rng)
+        found |= {
+            "best": round(float(np.mean(best)), 1),
+            "low": round(low, 1),
+            "high": round(high, 1),
+        }
+    elif solved:
+        until = [trial["sequences"] for trial in trials if trial["solved"]]
+        low, high = bootstrap(until, rng=rng)
+        found |= {"sequences": round(float(np.mean(until))), "low": round(low), "high": round(high)}
+    return found
+
+
+def streams_summary(trials):
+    """The share of right steps over a test stream, and how far the memory has gone at its end."""
+    right = [float(np.mean(trial["right"])) for trial in trials]
+    low, high = bootstrap(right, rng=np.random.default_rng(0))
+    state = float(np.median([trial["state"][-1] for trial in trials]))
+    return {"of": len(trials), "right": round(float(np.mean(right)), 3), "low": round(low, 3),
+            "high": round(high, 3), "state": round(state, 1)}  # fmt: skip
+
+
+def store(record, path):
+    """Put a record into the file, in place of its namesake, one trial a line."""
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    kept = [r for r in kept if r["row"] != record["row"]] + [record]
+    order = list(ROWS)
+    kept.sort(key=lambda r: order.index(r["row"]) if r["row"] in order else len(order))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(as_text(kept), encoding="utf-8")
+
+
+def as_text(records):
+    """JSON with a line for each field of a record and for each trial."""
+    texts = []
+    for record in records:
+        lines = []
+        for key, value in record.items():
+            text = json.dumps(value, ensure_ascii=False)
+            if key == "trials":
+                inner = ",\n   ".join(json.dumps(trial) for trial in value)
+                text = f"[\n   {inner}]"
+            lines.append(f'  "{key}": {text}')
+        texts.append(" {\n" + ",\n".join(lines) + "}")
+    return "[\n" + ",\n".join(texts) + "\n]\n"
+
+
+# ---------------------------------------------------------------- the rows
+
+
+def by_strings(variant, trials, cap, rate=0.01, units=8):
+    """A row of the Reber grammar as one would train it today: cross-entropy and Adam."""
+    model = VariantModel(variant)
+
+    def run(row, rngs):
+        sets = embedded_sets(rng=np.random.default_rng(1997))
+        params = model.start(7, units, 7, rngs=rngs)
+        return string_trials(params, model, sets, Adam(rate), rngs=rngs, cap=row.cap)
+
+    sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
+    return Row("1 embedded Reber grammar", variant, sum(arrays_of(sizes)), run, trials, cap, None,
+               ("Adam", "cross-entropy", "8 units, no blocks", "an update a string"),
+               {"rate": rate, "units": units})  # fmt: skip
+
+
+def paper(solved, trials, sequences, place, seen="text", source=PAPER_1997):
+    """What a paper reports: the share of trials solved and the mean of sequences until then."""
+    return {"solved": solved, "trials": trials, "sequences": sequences, "place": place,
+            "seen": seen, "source": source}  # fmt: skip
+
+
+def by_chunks(variant, trials, cap, rate=0.01, units=8):
+    """A row of the stream without resets as one would train it today: chunks and Adam."""
+    model = VariantModel(variant)
+
+    def run(row, rngs):
+        params = model.start(7, units, 7, rngs=rngs)
+        return stream_trials(params, model, Adam(rate), rngs=rngs, chunks=row.cap)
+
+    sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
+    return Row("stream without resets", variant, sum(arrays_of(sizes)), run, trials, cap, None,
+               ("Adam", "cross-entropy", "8 units, no blocks", "an update every 40 symbols"),
+               {"rate": rate, "units": units})  # fmt: skip
+
+
+STREAM = ("at most 300,000 training symbols", "tests of 1,000 symbols")
+ROWS = {
+    "order-1997": by_sequences(
+        "6a temporal order", order_protocol(), "1997", 10, 60_000,
+        paper=paper(1.0, 20, 31_390, "table 9"), departures=("10 trials",)),
+    "adding-1997": by_sequences(
+        "4 adding, T = 100", adding_protocol(), "1997", 4, 80_000,
+        paper=paper(1.0, 10, 74_000, "table 7"),
+        departures=("4 trials", "at most 80,000 sequences")),
+   
+    "lag-1997": by_sequences(
+        "2a long time lag, p = 100", lag_protocol(), "1997", 3, 8_000,
+        paper=paper(1.0, 18, 5_040, "table 2"), departures=(
+            "3 trials", "at most 8,000 sequences", "the cell is there from the start",
+        )),
+    "lag-20-1997": by_sequences(
+        "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000,
+        departures=("p = 20 instead of 100",)),
+    "lag-20-added-1997": by_sequences(
+        "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000, added_after=1_000,
+        departures=("p = 20 instead of 100", "the cell comes in after 1,000 sequences"),
+    ),
+    "reber-4x1-1997": by_symbols(
+        "1997", reber_protocol(4, 1, 0.1), 12, 40_000,
+        paper=paper(1.0, 30, 39_740, "table 1"),
+        departures=("12 trials", "at most 40,000 strings")),
+    "reber-3x2-1997": by_symbols(
+        "1997", reber_protocol(3, 2, 0.5), 12, 40_000,
+        paper=paper(1.0, 30, 8_440, "table 1"),
+        departures=("12 trials", "at most 40,000 strings")),
+    "reber-3x2-legal": by_symbols(
+        "1997", reber_protocol(3, 2, 0.1), 12, 40_000, aim="legal",
+        departures=("told all legal symbols, not the one that came", "rate 0.1")),
+    "reber-3x2-strings": by_symbols(
+        "1997", reber_protocol(3, 2, 0.1), 12, 40_000, online=False,
+        departures=("an update a string", "rate 0.1")),
+    **{f"reber-{name}-adam": by_strings(name, 8, 10_000) for name in VARIANTS},
+    "continual-1997": continual(
+        "1997", 8, 300_000, forget=False, departures=STREAM),
+    "continual-2000": continual(
+        "2000", 8, 300_000, forget=True, departures=STREAM,
+        paper=paper(0.18, 100, None, "table 2", "second-hand", PAPER_2000)),
+    **{f"stream-{name}": by_chunks(name, 8, 1_500) for name in VARIANTS},
+}  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", metavar="row")
+    parser.add_argument("--short", action="store_true", help="two trials a row, a low cap")
+    parser.add_argument("--list", action="store_true", help="the rows' names, and no run")
+    chosen = parser.parse_args()
+    unknown = set(chosen.rows) - set(ROWS)
+    if unknown:
+        parser.error(f"no such row: {', '.join(sorted(unknown))}; --list names them")
+    if chosen.list:
+        print("\n".join(ROWS))
+        return
+    path = RESULTS / ("short.json" if chosen.short else "replication.json")
+    for number, name in enumerate(ROWS):
+        if name in (chosen.rows or ROWS):
+            store(run_row(name, ROWS[name], seed=number, short=chosen.short), path)
+
+
+if __name__ == "__main__":
+    main()
