@@ -6,6 +6,7 @@ Numbers in brackets, such as (8.2), are the equations of notebook 08_replication
 is equation 14 in appendix A.1 of Hochreiter & Schmidhuber 1997.
 
 Axes: T time steps, K trials, B sequences a trial, D inputs, P outputs, N gates, C cells.
+Everything is computed in float64.
 """
 
 import json
@@ -17,11 +18,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import sigmoid
-from lstm_grammar import SYMBOLS, Coded, code, continual_stream, right_steps
+from lstm_core import (
+    _as_array,
+    _as_real,
+    _check_count,
+    _check_finite,
+    _check_rng,
+    _describe,
+    sigmoid,
+)
+from lstm_foundations import _check_choice, _check_number, _check_whole
+from lstm_grammar import SYMBOLS, Coded, StringSets, code, continual_stream, right_steps
 from lstm_tasks import adding_problem, long_lag, temporal_order
-from lstm_train import Model, ReadoutParams, each_array, init_readout
-from lstm_variants import backward, forward, init_variant
+from lstm_train import (
+    Model,
+    ReadoutParams,
+    _check_last,
+    _check_optimiser,
+    _check_positive,
+    arrays_of,
+    each_array,
+    init_readout,
+)
+from lstm_variants import Trace, backward, forward, init_variant
 
 # ---------------------------------------------------------------- networks
 
@@ -37,7 +56,8 @@ class Blocks:
     "gates", "output" and "cells". shortcut: whether outputs see the inputs. g_within, h_within:
     the ranges of candidate and squashed state, +-2 and +-1 in the text of 1997. plain: the
     squashing of experiment 2a, a candidate within (0, 1) and a cell that shows its state as it
-    is.
+    is. Raises ValueError or TypeError for sizes below 1, ranges that are not above 0, other
+    units with a bias.
     """
 
     inputs: int
@@ -53,6 +73,15 @@ class Blocks:
     g_within: float = 2.0
     h_within: float = 1.0
     plain: bool = False
+
+    def __post_init__(self):
+        for name in ("inputs", "outputs", "blocks", "size"):
+            _check_count(name, getattr(self, name))
+        for name in ("g_within", "h_within"):
+            _check_positive(name, getattr(self, name))
+        units = ("gates", "output", "cells")
+        if not isinstance(self.biases, tuple | list) or not all(b in units for b in self.biases):
+            raise ValueError(f"biases: expected some of {units}, got {self.biases!r}")
 
     @property
     def kinds(self) -> str:
@@ -70,7 +99,8 @@ class Blocks:
         return self.blocks * self.size
 
     def gate(self, kind) -> slice:
-        """The columns of one kind of gate: "i", "o" or "f"."""
+        """The columns of one kind of gate: "i", "o" or "f". ValueError for one it has not."""
+        _check_choice("kind", kind, tuple(self.kinds))
         start = self.kinds.index(kind) * self.blocks
         return slice(start, start + self.blocks)
 
@@ -108,8 +138,12 @@ def init_blocks(net, within, *, rngs, **biases) -> BlockParams:
     """Draw the weights of one network for each generator of `rngs`, within +-`within`.
 
     biases: i, o or f = the starting biases of those gates, a number a block; those left out
-    are drawn like the weights. Raises ValueError for gates that the network does not have.
+    are drawn like the weights. Raises ValueError or TypeError for gates that the network does
+    not have, a range that is not above 0, biases that are not finite, no Generators.
     """
+    _check_net(net)
+    _check_positive("within", within)
+    _check_rngs(rngs)
     hidden, output = net.wiring()
     drawn = [
         BlockParams(rng.uniform(-within, within, hidden.shape) * hidden,
@@ -120,6 +154,7 @@ def init_blocks(net, within, *, rngs, **biases) -> BlockParams:
     for kind, values in biases.items():
         if kind not in net.kinds:
             raise ValueError(f"biases: expected gates among {net.kinds!r}, got {kind!r}")
+        values = _as_array(f"biases {kind}", values, (net.blocks,), "(blocks,)", float)
         params.hidden[:, -1, net.gate(kind)] = values
     return params
 
@@ -144,8 +179,15 @@ def blocks_forward(xs, params, net):
     c = f c_prev + i g, where f is 1 without forget gates; h = 2 sigmoid(c) - 1 = tanh(c/2)
     (A.1 (4)), g = 4 sigmoid(a) - 2 = 2 tanh(a/2) (A.1 (5)), a cell's output is o h, and the
     outputs are sigmoids.
+    Raises ValueError or TypeError for what does not fit the wiring, NaN, infinity.
     """
-    (T, K, B, D), N, C = xs.shape, net.gates, net.cells
+    params = _check_blocks(params, net)
+    xs = _as_real("xs", xs, ndim=4)
+    shape = (len(xs), len(params.hidden), xs.shape[2], net.inputs)
+    if not xs.size:
+        raise ValueError(f"xs: expected T, K, B and D of at least 1, got shape {xs.shape}")
+    xs = _as_array("xs", xs, shape, "(T, K, B, D)", float)
+    (T, K, B, D), N, C = shape, net.gates, net.cells
     W_seen = params.hidden[:, D:-1]
     a = xs @ params.hidden[:, :D] + params.hidden[:, -1:]
     seen = np.zeros((T + 1, K, B, N + C))
@@ -182,9 +224,17 @@ def blocks_backward(da, trace, params, net) -> BlockParams:
     da (T, K, B, P): the loss's derivative by the outputs' pre-activations. What the gates and
     cells see of the step before counts as input: no error goes back through it. Within a
     sequence the weights stand still, and its contributions are summed, as A.1 says.
+    Raises ValueError or TypeError for what does not fit the wiring or the trace, NaN, infinity.
     """
+    params = _check_blocks(params, net)
+    if not isinstance(trace, BlockTrace):
+        raise TypeError(f"trace: expected BlockTrace, got {_describe(trace)}")
     xs, seen, c, g, h = trace
     (T, K, B, _), N, C = xs.shape, net.gates, net.cells
+    want = (T + 1, len(params.hidden), B, N + C)
+    if seen.shape != want or c.shape[3:] != (net.blocks, net.size) or xs.shape[3] != net.inputs:
+        raise ValueError(f"trace: expected the wiring of net, `seen` of {want}, got {seen.shape}")
+    da = _as_array("da", da, (T, K, B, net.outputs), "(T, K, B, P)", float)
     s = seen[1:]
     i, o, f = (net.gate(kind) if kind in net.kinds else None for kind in "iof")
     dy = (da @ params.output[:, :C].swapaxes(1, 2)).reshape(g.shape)
@@ -209,6 +259,38 @@ def blocks_backward(da, trace, params, net) -> BlockParams:
     into = np.concatenate([xs, seen[:-1], ones], axis=-1)
     shown = np.concatenate([s[..., N:], xs, ones], axis=-1)
     return BlockParams(_outer(into, d) * hidden, _outer(shown, da) * output)
+
+
+def _check_net(net):
+    if not isinstance(net, Blocks):
+        raise TypeError(f"net: expected Blocks, got {_describe(net)}")
+
+
+def _check_rngs(rngs, K=None):
+    """A Generator for each of K networks."""
+    if not isinstance(rngs, tuple | list):
+        raise TypeError(f"rngs: expected a list of numpy.random.Generator, got {_describe(rngs)}")
+    for rng in rngs:
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rngs: expected numpy.random.Generator, got {_describe(rng)}")
+    if not rngs or (K is not None and len(rngs) != K):
+        raise ValueError(f"rngs: expected {K or 'at least 1'}, one a network, got {len(rngs)}")
+
+
+def _check_blocks(params, net):
+    """The weights of networks wired like `net`, in float64."""
+    _check_net(net)
+    if not isinstance(params, BlockParams):
+        raise TypeError(f"params: expected BlockParams, got {_describe(params)}")
+    hidden, output = map(_as_real, BlockParams._fields, params)
+    N, C, D = net.gates, net.cells, net.inputs
+    K = len(hidden) if hidden.ndim else 0
+    if not K:
+        raise ValueError(f"hidden: expected at least one network, got shape {hidden.shape}")
+    return BlockParams(
+        _as_array("hidden", hidden, (K, D + N + C + 1, N + C), "(K, D+N+C+1, N+C)", float),
+        _as_array("output", output, (K, C + D + 1, net.outputs), "(K, C+D+1, P)", float),
+    )
 
 
 def _slope(y):
@@ -274,9 +356,15 @@ class Trial(NamedTuple):
 
 
 def at_the_end(sequences) -> Episodes:
-    """Episodes of `lstm_tasks.Sequences`, whose one answer is due at the last step."""
+    """Episodes of `lstm_tasks.Sequences`, whose one answer is due at the last step.
+
+    Raises ValueError or TypeError for what is none.
+    """
+    T, B = _check_last(sequences)
     xs, answers, last = sequences
-    T, B, _ = xs.shape
+    answers = _as_real("targets", answers, ndim=2)
+    answers = _as_array("targets", answers, (B, answers.shape[1]), "(B, P)", float)
+    _check_finite("xs", xs)
     due = np.zeros((T, B))
     due[last, range(B)] = 1
     return Episodes(xs, due[..., None] * answers, due)
@@ -321,10 +409,12 @@ def train_trials(params, model, task, optimiser, *, rngs, cap, loss="squared", t
     its sequences, so that a trial is the same whatever others run beside it. cap: when to give
     up. loss: "squared" as in 1997, where the update is along (t - y) y' (A.1 (19)), or
     "entropy", along t - y. A trial that has met the rule drops out.
-    Raises ValueError for an unknown loss.
+    Raises ValueError or TypeError for an unknown loss, counts below 1, no task, no model, no
+    optimiser, not as many generators as networks.
     """
-    if loss not in ("squared", "entropy"):
-        raise ValueError(f'loss: expected "squared" or "entropy", got {loss!r}')
+    _check_trials(params, model, optimiser, rngs, cap=cap, tests=tests)
+    _check_task(task)
+    _check_choice("loss", loss, ("squared", "entropy"))
     K = len(rngs)
     feeds, alive, moments = [_Feed(task.draw, rng) for rng in rngs], np.arange(K), None
     recent = np.full((K, task.window), np.inf)  # each trial's last mean errors; inf when wrong
@@ -372,7 +462,14 @@ def learn_without_cells(params, net, task, rate, *, rngs, count) -> BlockParams:
 
     The "sequential network construction" of 1997, used in experiment 2a: what can be learned
     without a memory is learned first, and only then the cells come in, with weights as drawn.
+    Raises ValueError or TypeError for what does not fit the wiring, a count below 0, a rate not
+    above 0, no task, not as many generators as networks.
     """
+    params = _check_blocks(params, net)
+    _check_task(task)
+    _check_positive("rate", rate)
+    _check_rngs(rngs, len(params.hidden))
+    _check_whole("count", count, least=0)
     cells = params.output[:, : net.cells].copy()
     params = BlockParams(params.hidden, params.output.copy())
     params.output[:, : net.cells] = 0
@@ -386,6 +483,23 @@ def learn_without_cells(params, net, task, rate, *, rngs, count) -> BlockParams:
         params = params._replace(output=params.output - rate * change)
     params.output[:, : net.cells] = cells
     return params
+
+
+def _check_task(task):
+    if not isinstance(task, Task):
+        raise TypeError(f"task: expected Task, got {_describe(task)}")
+
+
+def _check_trials(params, model, optimiser, rngs, **counts):
+    """What every training of K networks is given; `counts` are at least 1."""
+    if not all(callable(getattr(model, name, None)) for name in ("forward", "backward")):
+        raise TypeError(f"model: expected one with forward and backward, got {_describe(model)}")
+    if not isinstance(params, tuple) or not params:
+        raise TypeError(f"params: expected the parameters of K networks, got {_describe(params)}")
+    _check_optimiser(optimiser)
+    _check_rngs(rngs, len(next(iter(arrays_of(params)))))
+    for name, count in counts.items():
+        _check_count(name, count)
 
 
 def _pick(tree, which):
@@ -421,7 +535,12 @@ class VariantModel(NamedTuple):
     variant: str
 
     def start(self, D, H, P, *, rngs):
-        """The parameters of one network for each generator of `rngs`."""
+        """The parameters of one network for each generator of `rngs`.
+
+        Raises ValueError or TypeError for sizes below 1, an unknown variant, no Generators.
+        """
+        _check_rngs(rngs)
+        _check_count("P", P)
         drawn = [
             Model(init_variant(self.variant, D, H, rng=rng), init_readout(H, P, rng=rng))
             for rng in rngs
@@ -429,16 +548,36 @@ class VariantModel(NamedTuple):
         return each_array(lambda *arrays: np.stack(arrays), *drawn)
 
     def forward(self, xs, params, state0=None):
-        """The outputs (T, K, B, P) and the trace."""
-        trace = forward(xs, params.cell, self.variant, state0)
-        W_y, b_y = params.readout
+        """The outputs (T, K, B, P) and the trace. Raises as `lstm_variants.forward` does."""
+        (W_y, b_y), cell = self._readout(params), params.cell
+        trace = forward(xs, cell, self.variant, state0)
         return sigmoid(trace.h[1:] @ W_y + b_y[:, None]), trace
 
     def backward(self, da, trace, params):
-        """The gradient as the variant's paper has it, truncated or full."""
+        """The gradient as the variant's paper has it, truncated or full.
+
+        Raises ValueError or TypeError for what does not fit the trace, NaN, infinity.
+        """
+        W_y, b_y = self._readout(params)
+        if not isinstance(trace, Trace):
+            raise TypeError(f"trace: expected a Trace of `forward`, got {_describe(trace)}")
+        shape = (*trace.h[1:].shape[:-1], b_y.shape[-1])
+        da = _as_array("da", da, shape, "(T, K, B, P)", float)
         readout = ReadoutParams(_outer(trace.h[1:], da), da.sum(axis=(0, 2)))
-        dhs = da @ params.readout.W_y.swapaxes(1, 2)
+        dhs = da @ W_y.swapaxes(1, 2)
         return Model(backward(dhs, trace, params.cell).params, readout)
+
+    def _readout(self, params):
+        """W_y (K, H, P) and b_y (K, P) that fit the cell."""
+        if not isinstance(params, Model) or not isinstance(params.readout, ReadoutParams):
+            raise TypeError(f"params: expected Model(cell, readout), got {_describe(params)}")
+        b_y = _as_real("b_y", params.readout.b_y, ndim=2)
+        K, H = np.shape(params.cell.W_h)[:-1]
+        W_y = params.readout.W_y
+        return (
+            _as_array("W_y", W_y, (K, H, b_y.shape[1]), "(K, H, P)", float),
+            _as_array("b_y", b_y, (K, b_y.shape[1]), "(K, P)", float),
+        )
 
 
 def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
@@ -447,7 +586,11 @@ def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
     Cross-entropy and an optimiser of `lstm_train` where 1997 had squared error and plain
     descent; strings, exams and results are those of `reber_trials`. sets: a `StringSets` for
     all trials. params: a tree of arrays (K, ...) that `model` understands.
+    Raises ValueError or TypeError for no such sets, counts below 1, no model, no optimiser, not
+    as many generators as networks.
     """
+    _check_trials(params, model, optimiser, rngs, cap=cap, every=every)
+    _check_sets(sets)
     train = code(sets.train)
     exam = code(list({string.text: string for string in (*sets.train, *sets.test)}.values()))
     lengths, alive = train.steps.sum(axis=0).astype(int), np.arange(len(rngs))
@@ -479,6 +622,11 @@ def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
     return trials
 
 
+def _check_sets(sets):
+    if not isinstance(sets, StringSets):
+        raise TypeError(f"sets: expected StringSets, got {_describe(sets)}")
+
+
 class Stream(NamedTuple):
     """How one trial on a stream without resets went, measured on a stream of its own.
 
@@ -496,7 +644,12 @@ def stream_trials(params, model, optimiser, *, rngs, chunks, length=40, test=200
     A stream is cut into chunks of `length` symbols; each is an update, and the state is carried
     on from one to the next (truncated backpropagation through time, as in notebook 04).
     Nothing resets it, in training or in the test. Cross-entropy on the symbol that follows.
+    Raises ValueError or TypeError for counts below 1, a `test` that is no multiple of 10, no
+    model, no optimiser, not as many generators as networks.
     """
+    _check_trials(params, model, optimiser, rngs, chunks=chunks, length=length, test=test)
+    if test % 10:
+        raise ValueError(f"test: expected a multiple of 10, got {test}")
     streams = [continual_stream(rng=rng) for rng in rngs]
     xs, _ = _symbols(streams, 1)
     moments, state = optimiser.start(params), None
@@ -545,7 +698,11 @@ class Protocol(NamedTuple):
 
 
 def adding_protocol(T=100) -> Protocol:
-    """Experiment 4: add the two marked numbers; right is an answer off by less than 0.04."""
+    """Experiment 4: add the two marked numbers; right is an answer off by less than 0.04.
+
+    Raises ValueError or TypeError for T below 4.
+    """
+    _check_whole("T", T, least=4)
     net = Blocks(2, 1, 2, 2, biases=("gates", "output", "cells"))
 
     def draw(count, rng):
@@ -569,7 +726,9 @@ def lag_protocol(p=100) -> Protocol:
 
     With two sequences in all, 10,000 right ones in a row are these two right at every step,
     which is looked at every ten sequences with the weights standing still.
+    Raises ValueError or TypeError for p below 2.
     """
+    _check_whole("p", p, least=2)
     net = Blocks(p + 1, p + 1, 1, 1, output_gate=False, recurrent=False, biases=(),
                  shortcut=True, plain=True)  # fmt: skip
     both = Episodes(*long_lag(p), np.ones((p, 2)))
@@ -582,7 +741,12 @@ def lag_protocol(p=100) -> Protocol:
 
 
 def reber_protocol(blocks=4, size=1, rate=0.1) -> Protocol:
-    """Experiment 1: 4 blocks of 1 cell or 3 of 2; `reber_trials` has its strings and its rule."""
+    """Experiment 1: 4 blocks of 1 cell or 3 of 2; `reber_trials` has its strings and its rule.
+
+    Raises ValueError or TypeError for sizes below 1, a rate that is not above 0.
+    """
+    _check_count("blocks", blocks)
+    _check_positive("rate", rate)
     opening = tuple(-1.0 - n for n in range(blocks))
     return Protocol(Blocks(7, 7, blocks, size), 0.2, {"o": opening}, rate, None)
 
@@ -602,11 +766,12 @@ def stored_results() -> list[dict]:
 def wilson(solved, trials, z=1.96):
     """The range of success rates that `solved` of `trials` leave plausible (8.5): low, high.
 
-    Wilson's score interval (1927); z = 1.96 is 95 %. Raises ValueError for fewer than one
-    trial, or for successes that are no count among them.
+    Wilson's score interval (1927); z = 1.96 is 95 %. Raises ValueError or TypeError for fewer
+    than one trial, successes that are no count among them, a z that is not above 0.
     """
-    if not 0 <= solved <= trials or trials < 1:
-        raise ValueError(f"solved: expected 0 to {trials} of at least 1 trial, got {solved}")
+    _check_count("trials", trials)
+    _check_whole("solved", solved, least=0, most=trials)
+    _check_positive("z", z)
     share, width = solved / trials, z**2 / trials
     middle = share + width / 2
     spread = z * np.sqrt(share * (1 - share) / trials + width / (4 * trials))
@@ -617,11 +782,14 @@ def bootstrap(values, *, rng, draws=2000):
     """A 95 % range for the mean of what `values` were drawn from: low, high.
 
     The middle 95 % of the means of `draws` samples with replacement (Efron 1979).
-    Raises ValueError for no value.
+    Raises ValueError or TypeError for no value, NaN, infinity, draws below 1, no Generator.
     """
-    values = np.asarray(values, dtype=float)
+    values = _as_real("values", values, ndim=1)
     if not values.size:
         raise ValueError("values: expected at least one, got none")
+    _check_finite("values", values)
+    _check_rng(rng)
+    _check_count("draws", draws)
     means = rng.choice(values, (draws, len(values))).mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
@@ -639,9 +807,14 @@ class RealTime:
 
     online: change the weights at every step, else sum the changes up until `reset` (the two
     readings of "on-line" in 1997). `.params` are the weights, `.c` (K, blocks, size) the states.
+    Raises ValueError or TypeError for weights that do not fit the wiring, a wiring without
+    output gates or with the squashing of experiment 2a.
     """
 
     def __init__(self, params, net, *, online=True):
+        params = _check_blocks(params, net)
+        if net.plain or not net.output_gate:
+            raise ValueError("net: expected output gates and plain=False, got " + repr(net))
         self.params, self.net, self.online = params, net, online
         self.wiring = net.wiring()
         K, rows, _ = params.hidden.shape
@@ -655,9 +828,14 @@ class RealTime:
         """Read x (K, D), answer, learn from target (K, P) at `rate` (K,): the answers (K, P).
 
         Without a target nothing is learned, and no trace is kept.
+        Raises ValueError or TypeError for other shapes, NaN, infinity, before anything changes.
         """
-        net, N = self.net, self.net.gates
-        (K, D), into = x.shape, self.into
+        net, N, into = self.net, self.net.gates, self.into
+        K, D = len(into), net.inputs
+        x = _as_array("x", x, (K, D), "(K, D)", float)
+        if target is not None:
+            target = _as_array("target", target, (K, net.outputs), "(K, P)", float)
+            rate = _as_rates(rate, K)
         into[:, :D] = x
         s = np.tanh((into[:, None] @ self.params.hidden)[:, 0] / 2)
         s = (s + 1) / 2
@@ -696,7 +874,7 @@ class RealTime:
                 change[..., net.gate(kind)] = moved.sum(axis=-1)  # A.1 (26)
         e_out = (dy * h).sum(-1) * _slope(o[..., 0])  # A.1 (21)
         change[..., net.gate("o")] = self.into[..., None] * e_out[:, None]
-        rate = np.broadcast_to(rate, len(y))[:, None, None]
+        rate = rate[:, None, None]
         step = BlockParams(rate * change * self.wiring.hidden,
                            rate * shown[..., None] * e[:, None] * self.wiring.output)  # fmt: skip
         if self.online:
@@ -705,7 +883,11 @@ class RealTime:
             self.sums = _plus(self.sums, step)
 
     def reset(self, which):
-        """Start afresh in the trials `which` (K,): states, activations and traces go to zero."""
+        """Start afresh in the trials `which` (K,): states, activations and traces go to zero.
+
+        which: a boolean for each trial. Raises ValueError or TypeError for what is none.
+        """
+        which = self._which(which)
         self.c[which] = 0
         self.into[which, :-1] = 0
         for trace in self.traces.values():
@@ -716,10 +898,27 @@ class RealTime:
                 change[which] = 0
 
     def keep(self, which):
-        """Go on with the trials `which` only."""
+        """Go on with the trials `which` only; raises as `reset` does."""
+        which = self._which(which)
         self.params, self.sums = _pick(self.params, which), _pick(self.sums, which)
         self.into, self.c = self.into[which], self.c[which]
         self.traces = {kind: trace[which] for kind, trace in self.traces.items()}
+
+    def _which(self, which):
+        which = _as_real("which", which)
+        if which.dtype != bool or which.shape != (len(self.into),):
+            raise ValueError(
+                f"which: expected {len(self.into)} booleans, got {which.dtype} {which.shape}"
+            )
+        return which
+
+
+def _as_rates(rate, K):
+    """One learning rate of at least 0 for each of K networks, from one number or K."""
+    rate = _as_real("rate", rate)
+    if rate.shape not in ((), (K,)) or not (np.isfinite(rate) & (rate >= 0)).all():
+        raise ValueError(f"rate: expected a number or {K}, finite and not below 0, got {rate}")
+    return np.broadcast_to(rate.astype(float), K)
 
 
 _KINDS = {False: "ig", True: "ifg"}  # whose weights reach the state: gates i and f, cells g
@@ -738,11 +937,20 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
     others at every step of all its training and test strings. aim: what an output is told,
     "next" (1 for the symbol that came, as in 1997) or "legal" (1 for all that might have).
     A trial's `wrong` is the number of training and test strings that are wrong at the end, and
-    its `errors` are the shares of wrong strings at the exams. Raises ValueError for another aim.
+    its `errors` are the shares of wrong strings at the exams. Raises ValueError or TypeError
+    for another aim, weights that do not fit the wiring, counts below 1, rates below 0, not as
+    many sets or generators as networks.
     """
-    if aim not in ("next", "legal"):
-        raise ValueError(f'aim: expected "next" or "legal", got {aim!r}')
-    K = len(rngs)
+    params = _check_blocks(params, net)
+    K = len(params.hidden)
+    _check_rngs(rngs, K)
+    for name, size in (("cap", cap), ("every", every)):
+        _check_count(name, size)
+    _check_choice("aim", aim, ("next", "legal"))
+    if not isinstance(sets, tuple | list) or len(sets) != K:
+        raise TypeError(f"sets: expected {K} StringSets, got {_describe(sets)}")
+    for each in sets:
+        _check_sets(each)
     which = {id(s): s for s in sets}
     order = {key: n for n, key in enumerate(which)}
     coded = [code(s.train) for s in which.values()]
@@ -755,7 +963,7 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
 
     learner = RealTime(params, net, online=online)
     alive, mine = np.arange(K), np.array([order[id(s)] for s in sets])
-    rate = np.broadcast_to(np.asarray(rate, dtype=float), K).copy()
+    rate = _as_rates(rate, K)
     string = np.array([int(rng.integers(count)) for rng in rngs])
     at, seen = np.zeros(K, dtype=int), np.zeros(K, dtype=int)
     shares, trials = [[] for _ in rngs], [None] * K
@@ -831,9 +1039,17 @@ def continual_trials(params, net, *, rngs, symbols, rate=0.5, decay=1.0, reset=F
     the states at every string's end. After every `every` symbols, `tests` streams are read
     with the weights standing still, up to `cap` symbols each. symbols: how many to train on in
     all. Returns a `Continual` for each generator of `rngs`.
+    Raises ValueError or TypeError for weights that do not fit the wiring, counts below 1, fewer
+    symbols than `every`, a rate or decay below 0, not as many generators as networks.
     """
-    K = len(rngs)
     learner = RealTime(params, net)
+    K = len(learner.c)
+    _check_rngs(rngs, K)
+    for name, size in (("every", every), ("longest", longest), ("tests", tests), ("cap", cap)):
+        _check_count(name, size)
+    _check_whole("symbols", symbols, least=every)
+    for name, number in (("rate", rate), ("decay", decay)):
+        _check_number(name, number, "a finite number of at least 0", lambda x: x >= 0)
     streams = [continual_stream(rng=rng) for rng in rngs]
     now = np.array([SYMBOLS.index(next(stream)[0]) for stream in streams])
     at, ended = np.zeros(K, dtype=int), np.zeros(K, dtype=int)

@@ -36,7 +36,7 @@ TESTS = {
     "lstm_core": ["tests/test_core.py", "tests/test_properties.py", "tests/test_bad_input.py"],
     "lstm_train": ["tests/test_train.py", "tests/test_bad_input.py"],
 }
-SELECTION = "not browser and not slow and not kernel"
+SELECTION = "not browser and not slow"
 WANTED, PATIENCE = 95, 120  # per cent; seconds
 
 SWAPS = {

@@ -1,11 +1,10 @@
-"""The pictures of notebook 08 of what was measured: success rates and sequences, with intervals."""
+"""The picture of notebook 08 of what was measured: success rates, with their intervals."""
 
 import matplotlib
-import numpy as np
 
 from lstm_replication import wilson
 
-from .style import FAINT, FORGET, INPUT, RC, SIGNAL, Picture, picture
+from .style import FAINT, FORGET, INPUT, RC, Picture, picture
 
 
 def success_picture(records) -> Picture:
@@ -36,25 +35,4 @@ def success_picture(records) -> Picture:
     figure.alt = "Share of trials solved, here and in the papers: " + "; ".join(
         f"{r['row']} {r['summary']['solved']} of {r['summary']['of']}" for r in records
     )
-    return figure
-
-
-def curves_picture(trials, every=1) -> Picture:
-    """The error of each trial over its training; a trial ends where it met its stop rule.
-
-    trials: of `lstm_replication.train_trials` or `string_trials`. every: how many sequences
-    lie between two errors of a trial.
-    """
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 300)
-        ax = figure.subplots()
-        for trial in trials:
-            x = every * np.arange(1, len(trial.errors) + 1)
-            ax.plot(x, trial.errors, color=SIGNAL, lw=1.4)
-            if trial.solved:
-                ax.plot(x[-1], trial.errors[-1], "o", color=INPUT, ms=7)
-        ax.set(xlabel="training sequences", xlim=(0, None), ylim=(0, None))
-        ax.set_title("The error of each trial; a dot where the stop rule was met")
-    solved = sum(trial.solved for trial in trials)
-    figure.alt = f"Errors of {len(trials)} trials over training; {solved} of them end solved."
     return figure

@@ -127,8 +127,8 @@ def variant_explorer() -> Explorer:
         path = "truncated" if VARIANTS[v["variant"]].truncated else "full"
         return (
             f"{v['variant']}: {gates}; {path} gradient. The memory of unit 1 reaches "
-            f"{v['largest']:.1f} and ends at {v['c'][-1]:+.2f}, shown as h = {v['h'][-1]:+.2f}. Of "
-            f"the gradient at the end, a share of {v['share']:.1e} comes back to the pulse."
+            f"{v['largest']:.1f} and ends at {v['c'][-1]:.2f}, shown as h = {v['h'][-1]:.2f}. Of "
+            f"the gradient at the end, {100 * v['share']:.3g} % comes back to the pulse."
         )
 
     return Explorer(
@@ -137,7 +137,7 @@ def variant_explorer() -> Explorer:
         controls={
             "variant": choice("variant", list(VARIANTS), "1997"),
             "loud": slider("noise after the pulse", 0, 3, 0.1, 0, quantity="x"),
-            "keep": slider("bias of the gate that keeps", -2, 6, 0.25, 2, quantity="f"),
+            "keep": slider("keeping gate: bias", -2, 6, 0.25, 2, quantity="f"),
             "recurrent": slider("recurrent: × W_h", 0, 4, 0.1, 1, quantity="h"),
         },
         moving=[x_line, *lines.values(), *words.values(), c_line, h_line, slope, modern],
@@ -207,9 +207,9 @@ def drift_explorer() -> Explorer:
     def describe(v):
         t = v["t"]
         return (
-            f"After {t} symbols the cell of 1997 stands at {v['c_1997'][t]:+.2f}, where tanh(c/2) "
+            f"After {t} symbols the cell of 1997 stands at {v['c_1997'][t]:.2f}, where tanh(c/2) "
             f"has slope {v['slope_1997'][t]:.1e}; with a forget gate of bias {v['b_f']:.2f} the "
-            f"cell stands at {v['c_2000'][t]:+.2f}, slope {v['slope_2000'][t]:.1e}."
+            f"cell stands at {v['c_2000'][t]:.2f}, slope {v['slope_2000'][t]:.1e}."
         )
 
     return Explorer(

@@ -31,6 +31,7 @@ import lstm_grammar as grammar
 import lstm_layers as layers
 import lstm_memory as memory
 import lstm_patients as patients
+import lstm_replication as replication
 import lstm_setup as setup
 import lstm_tasks as tasks
 import lstm_text as text
@@ -241,6 +242,18 @@ POINT_DHS = normal(5, 2, 3)
 
 VARIANT = variants.forward(XS, P, "modern")
 STRINGS = grammar.embedded_sets(2, rng=R).train
+NET = replication.Blocks(7, 7, 2, 2, forget=True)
+LAG = replication.lag_protocol(4)
+RNGS = [np.random.default_rng(seed) for seed in (1, 2)]
+BLOCKS = replication.init_blocks(NET, 0.2, rngs=RNGS)
+LAG_BLOCKS = replication.init_blocks(LAG.net, 0.2, rngs=RNGS)
+BLOCK_XS, BLOCK_DA = normal(T, 2, B, 7), normal(T, 2, B, 7)
+BLOCK_TRACE = replication.blocks_forward(BLOCK_XS, BLOCKS, NET)[1]
+BLOCK_MODEL, LAG_MODEL = replication.BlockModel(NET), replication.BlockModel(LAG.net)
+VARIANT_MODEL = replication.VariantModel("GRU")
+VARIANTS_OF_2 = VARIANT_MODEL.start(7, H, 7, rngs=RNGS)
+VARIANT_TRACE = VARIANT_MODEL.forward(BLOCK_XS, VARIANTS_OF_2)[1]
+SETS = grammar.embedded_sets(2, rng=R)
 SAVED = Path(tempfile.mkdtemp()) / "saved.npz"
 STREAM = text.Stream(IDS, 2, 3, H, rng=R)
 STREAM_ADAM = text.StreamAdam(text.CoolingAdam(), STREAM)
@@ -279,6 +292,43 @@ def plan():
     bad |= {"rate": PLAN._replace(rate=0.0), "a word": PLAN._replace(rate="x")}
     bad |= {"clip": PLAN._replace(clip=-1.0), "seed": PLAN._replace(seed=-1)}
     return kind(PLAN).or_bad(**bad).known_as("plan", *PLAN._fields)
+
+
+def rngs(K=2):
+    """A generator a network."""
+    few = {"one too few": RNGS[:-1]} if K else {}
+    return kind(RNGS).or_bad(
+        seeds=[1, 2], globals=[np.random, np.random], one=np.random.default_rng(0), **few
+    )
+
+
+def readers(good=VARIANTS_OF_2):
+    """The parameters of a `VariantModel`, spoiled in the cell and in the read-out."""
+    W_y, b_y = good.readout
+    bad = {
+        "NaN": good._replace(cell=good.cell._replace(W_x=good.cell.W_x * np.nan)),
+        "W_y NaN": good._replace(readout=good.readout._replace(W_y=W_y * np.nan)),
+        "W_y short": good._replace(readout=good.readout._replace(W_y=W_y[:, :-1])),
+        "b_y short": good._replace(readout=good.readout._replace(b_y=b_y[:1])),
+    }
+    return kind(good).or_bad(**bad).known_as("params", "W_x", "W_y", "b_y")
+
+
+def real_time():
+    return replication.RealTime(BLOCKS, NET)
+
+
+def blocks(good=BLOCKS):
+    return (
+        weights(good)
+        .without(*(f"{name}: whole numbers" for name in good._fields))
+        .known_as("params", "xs", "trace", "rngs", "sets", *good._fields)
+    )
+
+
+def masks():
+    """Which of two networks."""
+    return kind(np.array([True, False])).or_bad(numbers=np.array([0, 1]), short=np.array([True]))
 
 
 class Call(NamedTuple):
@@ -725,6 +775,73 @@ TABLE = {
         variants.backward, dhs=array(DHS), trace=trace(VARIANT), params=weights(P).known_as("params", "trace", *P._fields),
     ),
     "lstm_variants.Trace.over_time": call(VARIANT.over_time, name=choice("f")),
+    # ------------------------------------------------------------ lstm_replication
+    "lstm_replication.Blocks": call(
+        replication.Blocks, inputs=count(2), outputs=count(2), blocks=count(2), size=count(2), forget=fixed(True),
+        output_gate=fixed(True), gates_feed=fixed(True), recurrent=fixed(True), biases=kind(("gates",)).without("nothing").or_bad(other=("gate",)),
+        shortcut=fixed(False), g_within=number(2.0, 0.0, -1.0), h_within=number(1.0, 0.0, -1.0), plain=fixed(False),
+    ),
+    "lstm_replication.Blocks.gate": call(NET.gate, kind=choice("f")),
+    "lstm_replication.Blocks.wiring": call(NET.wiring),
+    "lstm_replication.init_blocks": call(
+        lambda net, within, rngs, biases: replication.init_blocks(net, within, rngs=rngs, **biases),
+        net=kind(NET), within=number(0.1, 0.0, -1.0), rngs=rngs(0),
+        biases=Arg({"f": (1.0, 2.0)}, (("other", {"x": 1.0}), ("few", {"f": (1.0,)}), ("NaN", {"f": (1.0, np.nan)}), ("text", {"f": "ab"}))),
+        signature=replication.init_blocks,
+    ),
+    "lstm_replication.blocks_forward": call(
+        replication.blocks_forward, xs=array(BLOCK_XS, free=(0, 2)), params=blocks(), net=kind(NET),
+    ),
+    "lstm_replication.blocks_backward": call(
+        replication.blocks_backward, da=array(BLOCK_DA), trace=kind(BLOCK_TRACE).or_bad(of_another=replication.blocks_forward(LAG.task.draw(2, RNGS[0]).xs[:, None], replication.BlockParams(*(p[:1] for p in LAG_BLOCKS)), LAG.net)[1]),
+        params=blocks(), net=kind(NET),
+    ),
+    "lstm_replication.BlockModel.forward": call(BLOCK_MODEL.forward, xs=array(BLOCK_XS, free=(0, 2)), params=blocks()),
+    "lstm_replication.BlockModel.backward": call(BLOCK_MODEL.backward, da=array(BLOCK_DA), trace=kind(BLOCK_TRACE), params=blocks()),
+    "lstm_replication.at_the_end": call(
+        replication.at_the_end, sequences=batch().known_as("batch", "xs", "last", "targets", "target"),
+    ),
+    "lstm_replication.train_trials": call(
+        replication.train_trials, params=kind(LAG_BLOCKS).without("array"), model=model(LAG_MODEL), task=kind(LAG.task), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), cap=count(2),
+        loss=choice("entropy"), tests=count(3),
+    ),
+    "lstm_replication.learn_without_cells": call(
+        replication.learn_without_cells, params=blocks(LAG_BLOCKS), net=kind(LAG.net), task=kind(LAG.task), rate=number(0.1, 0.0, -1.0), rngs=rngs(), count=count(2, 0),
+    ),
+    "lstm_replication.VariantModel.start": call(VARIANT_MODEL.start, D=count(3), H=count(2), P=count(2), rngs=rngs(0)),
+    "lstm_replication.VariantModel.forward": call(
+        VARIANT_MODEL.forward, xs=array(BLOCK_XS, free=(0, 2)), params=readers(),
+        state0=kind((np.zeros((2, B, H)),)).or_none().or_bad(NaN=(np.full((2, B, H), np.nan),)).known_as("state0", "h0"),
+    ),
+    "lstm_replication.VariantModel.backward": call(VARIANT_MODEL.backward, da=array(BLOCK_DA), trace=kind(VARIANT_TRACE), params=readers()),
+    "lstm_replication.string_trials": call(
+        replication.string_trials, params=readers(), model=model(VARIANT_MODEL), sets=kind(SETS), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), cap=count(2), every=count(1),
+    ),
+    "lstm_replication.stream_trials": call(
+        replication.stream_trials, params=readers(), model=model(VARIANT_MODEL), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), chunks=count(2), length=count(3),
+        test=count(20).or_bad(odd=25),
+    ),
+    "lstm_replication.adding_protocol": call(replication.adding_protocol, T=count(10, 4)),
+    "lstm_replication.order_protocol": call(replication.order_protocol),
+    "lstm_replication.lag_protocol": call(replication.lag_protocol, p=count(10, 2)),
+    "lstm_replication.reber_protocol": call(replication.reber_protocol, blocks=count(4), size=count(1), rate=number(0.1, 0.0, -1.0)),
+    "lstm_replication.stored_results": call(replication.stored_results),
+    "lstm_replication.wilson": call(replication.wilson, solved=count(3, 0, 10), trials=count(10), z=number(1.96, 0.0, -1.0)),
+    "lstm_replication.bootstrap": call(replication.bootstrap, values=array(normal(4), free=(0,)), rng=generator(), draws=count(10)),
+    "lstm_replication.RealTime": call(replication.RealTime, params=blocks(), net=kind(NET).or_bad(plain=LAG.net).known_as("net", "output", "hidden"), online=fixed(True)),
+    "lstm_replication.RealTime.step": call(
+        real_time().step, x=array(normal(2, 7)), target=array(normal(2, 7)).or_none(), rate=number(0.1, -1.0).without("two"),
+    ),
+    "lstm_replication.RealTime.reset": call(real_time().reset, which=masks()),
+    "lstm_replication.RealTime.keep": call(lambda which: real_time().keep(which), which=masks()),
+    "lstm_replication.reber_trials": call(
+        replication.reber_trials, params=blocks(), net=kind(NET), sets=kind([SETS, SETS]).or_bad(one=[SETS], texts=["x", "y"]), rate=number(0.1, -1.0).without("two"), rngs=rngs(), cap=count(2), every=count(1),
+        online=fixed(True), aim=choice("legal"),
+    ),
+    "lstm_replication.continual_trials": call(
+        replication.continual_trials, params=blocks(), net=kind(NET), rngs=rngs(), symbols=count(10, 4), rate=number(0.1, -1.0), decay=number(1.0, -1.0), reset=fixed(False),
+        every=count(4, 1, 10).known_as("every", "symbols"), longest=count(20), tests=count(2), cap=count(3),
+    ),
     # ------------------------------------------------------------ lstm_torch, lstm_distributed
     "lstm_torch.require_torch": call(interop.require_torch),
     "lstm_torch.torch_or_none": call(interop.torch_or_none),
@@ -757,7 +874,6 @@ TABLE = {
 
 CONTAINER = "it only holds what it is given; the functions that take it check it"
 STEP = "one step of `lstm_variants.forward` or `backward`, which check once a sequence"
-EXPERIMENT = "takes what the protocols of notebook 08 make; its own errors are in its docstring"
 EXEMPT = {
     **dict.fromkeys(
         (
@@ -766,7 +882,10 @@ EXEMPT = {
             "lstm_core.RNNTrace", "lstm_distributed.Outcome", "lstm_distributed.Plan", "lstm_forecast.Windows",
             "lstm_foundations.MLPGrads", "lstm_foundations.MLPParams", "lstm_foundations.MLPTrace",
             "lstm_grammar.Coded", "lstm_grammar.String", "lstm_grammar.StringSets", "lstm_memory.Recall",
-            "lstm_patients.Fault", "lstm_patients.Point", "lstm_tasks.Sequences", "lstm_text.Carried",
+            "lstm_patients.Fault", "lstm_patients.Point", "lstm_replication.BlockModel", "lstm_replication.BlockParams",
+            "lstm_replication.BlockTrace", "lstm_replication.Continual", "lstm_replication.Episodes",
+            "lstm_replication.Protocol", "lstm_replication.Stream", "lstm_replication.Task",
+            "lstm_replication.Trial", "lstm_replication.VariantModel", "lstm_tasks.Sequences", "lstm_text.Carried",
             "lstm_text.Corpus", "lstm_text.Effect", "lstm_text.Position", "lstm_text.Reading",
             "lstm_text.StreamAdam", "lstm_train.AdamMoments", "lstm_train.Model", "lstm_train.ReadoutParams",
             "lstm_train.State", "lstm_variants.Grads", "lstm_variants.PeepholeParams", "lstm_variants.Trace",
@@ -782,7 +901,6 @@ EXEMPT = {
     "lstm_distributed.main": "the command line, which argparse checks",
     "lstm_fast.accelerate": "takes nothing",
     "lstm_fast.plain": "takes nothing",
-    **dict.fromkeys(public(ROOT / "lstm_replication.py"), EXPERIMENT),
 }  # fmt: skip
 # ---------------------------------------------------------------- the tests
 
