@@ -480,7 +480,7 @@ def test_wilson_is_where_the_score_test_says_and_covers():
     low, high = bootstrap([1.0, 2.0, 3.0], rng=np.random.default_rng(0))
     assert 1 <= low < 2 < high <= 3
     for bad in [(5, 4), (-1, 4), (0, 0)]:
-        with pytest.raises(ValueError, match="(solved|trials): expected"):
+        with pytest.raises(ValueError, match=r"(solved|trials): expected"):
             wilson(*bad)
 
 
