@@ -177,7 +177,8 @@ def walk_explorer(count=100, walks=16) -> Explorer:
         return (
             f"After {v['t']} candidates T = {v['temperature']:.3g} and {v['across']} of {walks} "
             f"walks stand in the right half. Median best loss at the end: annealing "
-            f"{v['best'][-1]:.2g}, guessing {guessing[-1]:.2g}, descent {descent[-1]:.2g}."
+            f"{_in_words(v['best'][-1])}, guessing {_in_words(guessing[-1])}, descent "
+            f"{_in_words(descent[-1])}."
         )
 
     return Explorer(
@@ -203,8 +204,6 @@ def walk_explorer(count=100, walks=16) -> Explorer:
 def acceptance_explorer(proposals=150) -> Explorer:
     """exp(-change / T) against the change, with real candidates from the wrong valley (6.2)."""
     change_axis = np.linspace(-0.5, 1.5, 201)
-    rng = np.random.default_rng(65)
-    noise, luck = rng.standard_normal((proposals, 2)), rng.random(proposals)
     place = HERE[None]
     for _ in range(300):
         place = place - 0.1 * valley_gradient(place)
@@ -226,7 +225,9 @@ def acceptance_explorer(proposals=150) -> Explorer:
         for x, words, colour in ((0.6, "taken", OUTPUT), (0.76, "refused", FORGET)):
             rule.text(x, 0.9, words, color=colour, weight="bold", transform=rule.transAxes)
 
-    def update(T, step):
+    def update(T, step, again):
+        rng = np.random.default_rng(again)
+        noise, luck = rng.standard_normal((proposals, 2)), rng.random(proposals)
         candidates = np.clip(place + step * noise, LOW, HIGH)
         change = valley_loss(candidates) - floor
         chance = acceptance(change, T)
@@ -250,6 +251,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
         controls={
             "T": slider("temperature T", 0, 2, 0.02, 0.2, quantity="f"),
             "step": slider("step size", 0.05, 1.5, 0.05, 0.5, quantity="x"),
+            "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
         moving=[curve, yes, no, yes_place, no_place],
         update=update,
@@ -359,8 +361,9 @@ def lstm_anneal_explorer(count=200) -> Explorer:
     def describe(v):
         return (
             f"T starts at {v['T']:g}, step {v['step']:g}, cooling {v['cooling']:g}: best loss "
-            f"{v['best'][-1]:.2g} after {count} evaluations; guessing {guessing[-1]:.2g}, descent "
-            f"{descent[-1]:.2g}. Forget gate after {v['t']} candidates: mean {v['f'].mean():.2f}."
+            f"{_in_words(v['best'][-1])} after {count} evaluations; guessing "
+            f"{_in_words(guessing[-1])}, descent {_in_words(descent[-1])}. Forget gate after "
+            f"{v['t']} candidates: mean {v['f'].mean():.2f}."
         )
 
     return Explorer(
@@ -387,6 +390,13 @@ def _descent_curve(start, batch, count):
     )
     run = descend(lambda m: two_class_loss(m, batch), model, Adam(0.1), count // GRADIENT_COST + 1)
     return np.repeat(run.best_so_far, GRADIENT_COST)[: count + 1]
+
+
+def _in_words(loss):
+    """A loss as a reader can take it in: nothing below a millionth matters here."""
+    if loss < 1e-6:
+        return "below a millionth"
+    return np.format_float_positional(loss, 2, fractional=False, trim="-")
 
 
 # ---------------------------------------------------------------- a figure

@@ -22,6 +22,7 @@ from lstm_train import (
     Training,
     answers,
     arrays_of,
+    cell_backward,
     clip_by_norm,
     each_array,
     init_readout,
@@ -31,6 +32,7 @@ from lstm_train import (
     norm,
     readout,
     readout_backward,
+    run_cell,
     softmax,
     softmax_cross_entropy,
     train,
@@ -263,6 +265,61 @@ def test_readout_gradients():
     assert gradient_check(lambda h: (readout(h, params) * dy).sum(), h, dh)
 
 
+def test_a_fresh_readout_lies_within_one_over_root_h():
+    W_y, b_y = init_readout(400, 50, rng=rng())
+    assert W_y.shape == (400, 50)
+    assert 0.0499 < W_y.max() < 0.05
+    assert -0.05 < W_y.min() < -0.0499
+    assert not b_y.any()
+
+
+def test_what_is_no_cell_or_readout_is_named():
+    params = model_of("lstm")
+    with pytest.raises(ValueError, match=r"W_y: expected \(H, K\), each at least 1"):
+        readout(np.zeros((2, 0)), ReadoutParams(np.zeros((0, 1)), np.zeros(1)))
+    for call in (
+        lambda: run_cell(np.zeros((3, 2, 2)), params.readout),
+        lambda: cell_backward(np.zeros((3, 2, 4)), None, params.readout),
+        lambda: answers(params._replace(cell=params.readout), adding_problem(8, 2, rng=rng())),
+    ):
+        with pytest.raises(TypeError, match="cell: expected RNNParams or LSTMParams, got"):
+            call()
+
+
+def test_one_class_costs_nothing():
+    loss, dz = softmax_cross_entropy(rng().normal(size=(3, 1)), [0, 0, 0])
+    assert loss == 0
+    assert not dz.any()
+
+
+def test_a_sequence_may_end_at_its_first_step():
+    params, batch = model_of("lstm"), adding_problem(4, 3, rng=rng())
+    short = batch._replace(xs=batch.xs[:1], last=np.zeros(3, dtype=int))
+    trace = run_cell(short.xs, params.cell)
+    assert np.array_equal(answers(params, short), readout(trace.h[1], params.readout))
+
+
+def test_the_rates_left_out_are_the_usual_ones():
+    """Adam's is the paper's (Kingma & Ba 2015, algorithm 1)."""
+    assert (SGD().rate, Momentum().rate, Adam().rate) == (0.1, 0.1, 0.001)
+
+
+def test_moments_of_other_shapes_are_not_stretched_to_fit():
+    two, one = (np.ones(2),), (np.zeros(1),)
+    good = Adam().start(two)
+    for moments in (good._replace(mean=one), good._replace(square=one)):
+        with pytest.raises(ValueError, match="moments"):
+            Adam().step(two, two, moments)
+
+
+def test_what_is_half_an_optimiser_is_none():
+    class Starts:
+        start = staticmethod(lambda params: None)
+
+    with pytest.raises(TypeError, match="optimiser: expected SGD, Momentum or Adam, got Starts"):
+        adding(optimiser=Starts())
+
+
 def test_mean_squared_error_gradient():
     y, target = rng().normal(size=(2, 3, 4))
     loss, dy = mean_squared_error(y, target)
@@ -384,6 +441,7 @@ def test_clipping_shortens_and_keeps_the_direction():
     assert norm(clipped) == pytest.approx(0.5)
     for a, b in zip(arrays_of(clipped), arrays_of(grads), strict=True):
         np.testing.assert_allclose(a, b * (0.5 / length))
+    assert clip_by_norm(grads, length)[0] is grads
     untouched, _ = clip_by_norm(grads, length * 1.01)
     assert same(untouched, grads)
 
