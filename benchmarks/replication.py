@@ -286,9 +286,9 @@ ROWS = {
         paper=paper(1.0, 10, 74_000, "table 7"),
         departures=("4 trials", "at most 80,000 sequences")),
     "lag-1997": by_sequences(
-        "2a long time lag, p = 100", lag_protocol(), "1997", 3, 8_000, added_after=1_000,
+        "2a long time lag, p = 100", lag_protocol(), "1997", 3, 40_000, added_after=1_000,
         paper=paper(1.0, 18, 5_040, "table 2"), departures=(
-            "3 trials", "at most 8,000 sequences", "the cell comes in after 1,000 sequences",
+            "3 trials", "at most 40,000 sequences", "the cell comes in after 1,000 sequences",
         )),
     "lag-20-1997": by_sequences(
         "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000,

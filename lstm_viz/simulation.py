@@ -946,8 +946,8 @@ def turns_picture(reading, mark, unit):
                 steps = np.arange(len(mean)) - 4
                 ax.plot(steps, mean, color=colour, marker="o", ms=4)
                 told.append(f"{what} {name} {', '.join(f'{m:.2f}' for m in mean[3:7])}")
-                if what == "end":
-                    ax.text(0.98, 0.9 - 0.1 * k, name, color=colour, weight="bold", ha="right",
+                if what == "begin":  # between what is held and what is forgotten
+                    ax.text(0.02, 0.78 - 0.1 * k, name, color=colour, weight="bold",
                             transform=ax.transAxes)  # fmt: skip
             ax.axvline(0, color=FAINT, lw=1, zorder=0)
             ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))

@@ -19,7 +19,7 @@ from lstm_forecast import (
     rms_error,
     windows_of,
 )
-from lstm_train import Model, init_readout, readout, softmax
+from lstm_train import Model, arrays_of, init_readout, readout, softmax
 from lstm_viz import simulation
 
 SOURCE = '''def f(a, b=[1, 2]):  # a (note)
@@ -145,6 +145,45 @@ def test_training_goes_below_single_characters_and_repeats_itself():
     assert runs[0].params.cell.W_h.dtype == np.float32
 
 
+def test_a_saved_text_training_goes_on_as_if_it_had_not_stopped(tmp_path):
+    """Bit for bit: parameters, moments, losses, and the stream's place and state."""
+    ids = lt.encode(SOURCE * 3)
+
+    def fresh():
+        return lt.text_training(ids, H=5, T=4, B=3, steps=30, rng=rng(9))
+
+    whole, first, second = fresh(), fresh(), fresh()
+    list(whole.steps(30))
+    list(first.steps(13))
+    first.save(tmp_path / "text.npz")
+    list(second.steps(5))  # has been elsewhere meanwhile
+    second.load(tmp_path / "text.npz")
+    list(second.steps(17))
+    assert np.array_equal(second.losses, whole.losses)
+    for one, other in zip(arrays_of(second.state[:2]), arrays_of(whole.state[:2]), strict=True):
+        assert np.array_equal(one, other)
+    assert whole.state.moments.stream.h.any()
+
+
+def test_a_step_broken_off_does_not_move_the_stream():
+    ids = lt.encode(SOURCE * 3)
+    plain, broken = (lt.text_training(ids, H=5, T=4, B=3, steps=9, rng=rng(9)) for _ in range(2))
+    loss = broken.loss
+    list(broken.steps(4))
+
+    def interrupted(params, batch):
+        loss(params, batch)
+        raise KeyboardInterrupt
+
+    broken.loss = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        list(broken.steps(1))
+    broken.loss = loss
+    list(broken.steps(5))
+    list(plain.steps(9))
+    assert np.array_equal(broken.losses, plain.losses)
+
+
 def test_the_rate_stays_and_then_falls():
     params = np.array([0.0])
     sizes = []
@@ -212,6 +251,33 @@ def test_files_that_are_no_python_are_left_out():
     row, marks = lt.labelled({"bad": "x = (\n", "good": SOURCE})
     assert lt.decode(row) == SOURCE
     assert len(marks["string"]) == len(row)
+
+
+def test_costs_are_the_bits_of_what_came_and_kinds_are_kinds(model):
+    ids = lt.encode("if (ab_c):\n    x")[:, None]
+    trace = lstm_forward(lt.one_hot(ids[:-1]), model.cell)
+    reading = lt.Reading(ids, trace, {})
+    costs = lt.costs(model, reading)
+    shares = softmax(readout(trace.h[1:], model.readout))[:, 0]
+    by_hand = [-np.log2(share[n]) for share, n in zip(shares, ids[1:, 0], strict=True)]
+    assert costs[:, 0] == pytest.approx(by_hand, rel=1e-5)
+    came = {name: lt.decode(ids[1:][where]) for name, where in lt.kinds(reading).items()}
+    assert came == {
+        "space after a space": "   ", "letter inside a word": "fb_c",
+        "first letter of a word": "ax", "closing bracket": ")",
+    }  # fmt: skip
+
+
+def test_around_averages_what_surrounds_events_and_turns_finds_them():
+    mark = np.array([[0, 0, 1, 1, 0, 0, 1, 0, 0]], dtype=bool).T
+    begins, ends = lt.turns(mark)
+    assert np.flatnonzero(begins).tolist() == [2, 6]
+    assert np.flatnonzero(ends).tolist() == [4, 7]
+    values = np.arange(9.0)[:, None] ** 2
+    assert lt.around(values, begins, back=1, on=2) == pytest.approx(
+        [(1 + 25) / 2, (4 + 36) / 2, (9 + 49) / 2, (16 + 64) / 2]
+    )
+    assert lt.around(values, begins, back=1, on=3) == pytest.approx([1, 4, 9, 16, 25][:5])
 
 
 def test_correlation_is_numpys():
@@ -522,7 +588,7 @@ def test_live_text_trains_stops_and_goes_on():
 
 
 def test_still_pictures_say_what_they_show(model):
-    reading = lt.read(model, "search", B=2, T=100)
+    reading = lt.read(model, "search", B=8, T=200)
     effect = lt.Effect(0.1, 0.01, 2.5)
     for shown in (
         simulation.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
@@ -530,6 +596,10 @@ def test_still_pictures_say_what_they_show(model):
         simulation.scores_picture(reading),
         simulation.effects_picture({"left alone": effect, "control held": effect}, ")"),
         simulation.errors_picture({"mean": np.ones(16), "LSTM, values": np.ones((3, 16))}),
+        simulation.learning_picture(
+            {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
+        ),
+        simulation.turns_picture(reading, "brackets", 3),
     ):
         data, metadata = shown._repr_mimebundle_()
         assert len(data["image/png"]) > 2000
