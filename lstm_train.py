@@ -561,7 +561,7 @@ class Training:
         rng = _generator(random)
         loss, grads = self.loss(params, self.batches(rng))
         length = norm(grads)
-        if not np.isfinite(loss + length):
+        if not (np.isfinite(loss) and np.isfinite(length)):
             raise _diverged(step, f"the loss is {loss}, the gradient's length {length}")
         if self.clip is not None:
             grads, _ = clip_by_norm(grads, self.clip)

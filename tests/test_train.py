@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import time
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+import lstm_train
 from lstm_checks import training as check
 from lstm_core import gradient_check, init_lstm, init_rnn
 from lstm_tasks import adding_problem, hold_problem
@@ -252,6 +254,85 @@ def test_a_duel_starts_over_at_another_length():
 
 def adding_training_with(generator):
     return Training(model_of("rnn"), loss_at_end, None, SGD(), rng=generator)
+
+
+class Costly:
+    """A training whose steps take a time of their own, on a clock that they move."""
+
+    def __init__(self, monkeypatch, each):
+        self.now, self.each, self.step, self.shown = 0.0, each, 0, []
+        monkeypatch.setattr(lstm_train.time, "perf_counter", lambda: self.now)
+
+    def steps(self, count):
+        for _ in range(count):
+            self.now += self.each
+            self.step += 1
+            yield
+
+    def show(self, cost):
+        self.shown.append(self.now)
+        self.now += cost
+
+
+@pytest.mark.parametrize("cost", [0.0625, 1.0])
+def test_redrawing_takes_its_share_of_the_time_and_no_more(monkeypatch, cost):
+    run = Costly(monkeypatch, each=2**-7)
+    asyncio.run(train(run, 4000, show=lambda: run.show(cost), share=1 / 16))
+    assert run.shown[0] == run.each  # at once, so that one sees that it runs
+    spent = cost * (len(run.shown) - 1)  # but for the last one, which ends it
+    assert 0.9 / 16 < spent / (4000 * run.each) < 1.2 / 16
+
+
+def test_what_costs_nothing_is_still_not_drawn_at_every_step(monkeypatch):
+    run = Costly(monkeypatch, each=2**-10)
+    asyncio.run(train(run, 1024, show=lambda: run.show(0), share=1 / 16))
+    assert 45 <= len(run.shown) <= 52  # fifty times a second
+
+
+def test_others_get_their_turn_when_a_breath_is_over_and_no_sooner(monkeypatch):
+    monkeypatch.setattr(lstm_train, "_BREATH", 0.25)
+    run, turns = Costly(monkeypatch, each=0.0625), []
+
+    async def other():
+        while True:
+            turns.append(run.step)
+            await asyncio.sleep(0)
+
+    async def main():
+        task = asyncio.create_task(other())
+        await train(run, 20, show=lambda: None)
+        task.cancel()
+
+    asyncio.run(main())
+    assert turns == [4, 8, 12, 16, 20]
+
+
+def test_a_count_that_is_none_is_refused_before_anything_is_shown():
+    shown = []
+    with pytest.raises(ValueError, match="count: expected"):
+        asyncio.run(train(adding(), 0, show=lambda: shown.append(1)))
+    assert not shown
+
+
+def test_steps_yield_their_losses():
+    run = adding()
+    assert not run.stopping
+    assert list(run.steps(3)) == run.losses.tolist()
+
+
+@pytest.mark.parametrize("spoiled", ["loss", "gradient"])
+def test_a_loss_or_a_gradient_that_is_not_finite_ends_the_run(spoiled):
+    def loss(params, batch):
+        value, grads = loss_at_end(params, batch)
+        if spoiled == "loss":
+            return np.nan, grads
+        return value, each_array(lambda g: g * np.inf, grads)
+
+    run = adding()
+    run.loss = loss
+    with pytest.raises(ArithmeticError, match="step 1: the loss is"):
+        list(run.steps(1))
+    assert run.step == 0
 
 
 # ---------------------------------------------------------------- gradients
@@ -617,6 +698,73 @@ def test_files_of_other_shapes_are_refused(saved):
     unchanged_after(saved, other, "float32, got")
     unchanged_after(saved, adding(optimiser=SGD()), "expected a training with SGD, got Adam")
     unchanged_after(saved, adding(kind="rnn"), r"W_x of shape \(2, 4\)")
+
+
+class Evil:
+    """What a pickle may do when it is opened."""
+
+    opened = False
+
+    def __reduce__(self):
+        return setattr, (Evil, "opened", True)
+
+
+def rewritten(path, **changes):
+    """A saved training with other arrays in it; None takes one out."""
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files} | changes
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"losses": np.zeros(2)}, "expected 3 losses and norms"),
+        ({"norms": np.zeros(4)}, "expected 3 losses and norms"),
+        ({"params.cell.W_x": None}, "params.cell.W_x is missing"),
+        ({"more": np.zeros(1)}, "more has no place in this training"),
+        ({"losses": np.array([Evil()], dtype=object)}, "not a whole saved training"),
+    ],
+)
+def test_files_with_other_parts_are_refused(saved, changes, words):
+    rewritten(saved, **changes)
+    unchanged_after(saved, adding(), words)
+    assert not Evil.opened
+
+
+def test_a_file_says_its_format_and_no_other_is_read(saved):
+    with np.load(saved) as file:
+        about = json.loads(str(file["about"]))
+    assert about["format"] == 1
+    rewritten(saved, about=np.array(json.dumps(about | {"format": 2})))
+    unchanged_after(saved, adding(), "expected format 1, got 2")
+
+
+def test_what_is_put_in_place_has_reached_the_disk_whole(tmp_path, monkeypatch):
+    done = []
+
+    def fsync(number):
+        done.append(("on disk", os.fstat(number).st_size))
+
+    def replace(old, new):
+        done.append(("in place", os.stat(old).st_size))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    adding().save(tmp_path / "training.npz")
+    (first, size), (second, whole) = done
+    assert (first, second) == ("on disk", "in place")
+    assert size == whole > 1000
+
+
+def test_what_went_wrong_is_told_even_if_nothing_was_left_to_clear_away(tmp_path, monkeypatch):
+    def replace(old, new):
+        os.unlink(old)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OSError, match="disk full"):
+        adding().save(tmp_path / "training.npz")
 
 
 def test_other_files_are_refused(tmp_path):
