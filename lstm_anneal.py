@@ -248,11 +248,11 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
     taken = [np.ones(len(here), bool)]
     noise = rng.standard_normal((len(temperatures), *here.shape)) * step
     luck = rng.random(temperatures.shape)
-    for T, move, u in zip(temperatures, noise, luck, strict=True):
+    climb = -temperatures * np.log1p(-luck)  # (6.2), solved for the change: u < exp(-change / T)
+    for highest, move in zip(climb, noise, strict=True):
         there = here + move  # (6.1)
         value = _evaluate_all(loss, there)
-        worse = np.maximum(value - height, 0)
-        take = worse <= -T * np.log1p(-u)  # (6.2), solved for the change: u < exp(-change / T)
+        take = value - height <= highest
         here = np.where(take[:, None], there, here)
         height = np.where(take, value, height)
         places.append(here)

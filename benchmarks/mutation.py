@@ -19,6 +19,7 @@ import concurrent.futures
 import contextlib
 import copy
 import importlib
+import linecache
 import os
 import re
 import signal
@@ -94,36 +95,43 @@ def changes(node):
         yield ast.Return(ast.Constant(None))
 
 
-def places(node, function="", parent=None):
-    """(function's name, parent, field, index, node) of every node that may change, in order."""
+def places(node, function=""):
+    """(function's name, node) of every node that may change, in order."""
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list", "exc", "cause"):
             continue
-        for index, child in enumerate(value if isinstance(value, list) else [value]):
+        for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
                 continue
             if isinstance(child, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
                 inner = ".".join(filter(None, (function, child.name)))
             else:
                 inner = function
-            yield inner, node, field, index if isinstance(value, list) else None, child
+            yield inner, child
             yield from places(child, inner)
 
 
 def mutants(module, wanted=""):
     """Every mutant of a module whose function's name contains `wanted`."""
-    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
-    for function, parent, field, index, node in places(tree):
-        if wanted not in function:
-            continue
-        for new in changes(node):
-            old = getattr(parent, field)
-            placed = new if index is None else [*old[:index], new, *old[index + 1 :]]
-            setattr(parent, field, placed)
-            ast.fix_missing_locations(ast.copy_location(new, node))
-            source = ast.unparse(tree)
-            setattr(parent, field, old)
-            yield Mutant(module, function, node.lineno, shown(node), shown(new), source)
+    source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
+    for function, node in places(ast.parse(source)):
+        if wanted in function:
+            for new in changes(node):
+                changed = with_change(source, node, new)
+                yield Mutant(module, function, node.lineno, shown(node), shown(new), changed)
+
+
+def with_change(source, node, new):
+    """The source with `new` where `node` stood, every other character as it was."""
+    if isinstance(node, ast.If | ast.While | ast.IfExp):  # only the condition is another
+        node, new = node.test, new.test
+    text = f"({ast.unparse(new)})" if isinstance(node, ast.expr) else ast.unparse(new)
+    lines = source.encode().splitlines(keepends=True)  # columns count bytes
+    head, tail = lines[node.lineno - 1], lines[node.end_lineno - 1]
+    lines[node.lineno - 1 : node.end_lineno] = [
+        head[: node.col_offset] + text.encode() + tail[node.end_col_offset :]
+    ]
+    return b"".join(lines).decode()
 
 
 def shown(node):
@@ -159,6 +167,8 @@ def tested(mutant):
     module = types.ModuleType(mutant.module)
     module.__file__ = str(ROOT / f"{mutant.module}.py")
     sys.modules[mutant.module] = module
+    lines = mutant.source.splitlines(keepends=True)  # what `inspect.getsource` reads
+    linecache.cache[module.__file__] = len(mutant.source), None, lines, module.__file__
     try:
         exec(compile(mutant.source, module.__file__, "exec"), module.__dict__)
     except Exception:
@@ -194,6 +204,10 @@ def main():
         print(*found, f"{len(found)} mutants", sep="\n")
         return 0
     warm_up()
+    for module in dict.fromkeys(m.module for m in found):
+        source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
+        if outcome(Mutant(module, "", 0, "", "", source)) != "survived":
+            sys.exit(f"{module}: its tests fail as it is, so they can tell nothing of mutants")
     explained, counts = equivalents(), {module: Counter() for module in TESTS}
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         for mutant, result in zip(found, pool.map(outcome, found), strict=True):

@@ -48,14 +48,6 @@ LOW, HIGH = np.array([-3.0, -1.5]), np.array([3.0, 1.5])  # the corners of the m
 HERE = np.array([-1.8, 0.6])  # where every walk sets out: the slope of the wrong valley
 
 
-def _run(places):
-    """One pass of K one-unit networks h = tanh(w h + b), given as rows (w, b)."""
-    w, b = places.T
-    params = RNNParams(np.zeros((1, len(w))), np.diag(w), b.copy())
-    xs = np.zeros((_LONG, 2, 1))
-    return params, rnn_forward(xs, params, np.repeat(_STARTS, len(w), axis=1))
-
-
 def valley_loss(places):
     """Loss (K,) of K one-unit RNNs (w, b), rows of (K, 2): hold the sign of the start.
 
@@ -63,15 +55,20 @@ def valley_loss(places):
     after 9 in one quarter. Keeping the sign (w > 1) is right for both, turning it at every
     step (w < -1) for the even length only: two valleys, one of them too high.
     """
-    h = _run(places)[1].h
+    w, b = places.T
+    h = np.repeat(_STARTS, len(w), axis=1)
+    for _ in range(_LONG):  # one unit needs no matrix: 5 times as fast as `rnn_forward`
+        before, h = h, np.tanh(w * h + b)
     wish = _WISH * np.sign(_STARTS)
-    long, short = (h[_LONG] - wish) ** 2, (h[_LONG - 1] - wish) ** 2
-    return (_EVEN * long + (1 - _EVEN) * short).mean(axis=0)
+    return (_EVEN * (h - wish) ** 2 + (1 - _EVEN) * (before - wish) ** 2).sum(axis=0) / 2
 
 
 def valley_gradient(places):
     """Gradient (K, 2) of `valley_loss` by (w, b), from the real backward pass."""
-    params, trace = _run(places)
+    w, b = places.T
+    params = RNNParams(np.zeros((1, len(w))), np.diag(w), b.copy())
+    starts = np.repeat(_STARTS, len(w), axis=1)
+    trace = rnn_forward(np.zeros((_LONG, 2, 1)), params, starts)
     wish = _WISH * np.sign(_STARTS)
     dhs = np.zeros((_LONG, 2, len(places)))
     dhs[-1] = _EVEN * (trace.h[_LONG] - wish)  # 2 / 2: a square's slope, a mean of two
@@ -90,8 +87,8 @@ def _inside(loss):
     """The loss with a wall around the map: a candidate outside is never taken."""
 
     def walled(places):
-        outside = ((places < LOW) | (places > HIGH)).any(axis=1)
-        return np.where(outside, 1e3, loss(np.clip(places, LOW, HIGH)))
+        inside = np.clip(places, LOW, HIGH)
+        return np.where((inside == places).all(axis=1), loss(inside), 1e3)
 
     return walled
 

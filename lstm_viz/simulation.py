@@ -618,7 +618,7 @@ _ROW = {"brackets": 0, "string": 4, "indentation": 2, "comment": 3}  # of SETS
 
 _METHODS = {  # name -> colour
     "mean": "#999999",
-    "persistence": FORGET,
+    "persistence": "#7A3B00",
     "linear": INPUT,
     "LSTM": OUTPUT,
 }

@@ -341,6 +341,7 @@ def test_gradient_check_names_the_array_and_sees_small_ones():
 def test_gradient_check_says_when_it_could_not_fail():
     report = gradient_check(lambda x: 0 * x.sum(), np.ones(3), np.zeros(3))
     assert report.vacuous
+    assert str(report._replace(ok=False)).startswith("WRONG")
     assert "says nothing" in str(report)
 
 
