@@ -611,6 +611,25 @@ def test_still_pictures_say_what_they_show(model):
         assert not any(symbol.isdigit() for symbol in data["text/plain"])
 
 
+def test_every_control_moves_the_picture_of_a_model_of_another_size():
+    small = lt.text_training(lt.encode(SOURCE), H=5, T=4, B=3, steps=9, rng=rng(9)).params
+    for make in ("temperature", "cell", "clamp"):
+        view = getattr(simulation, f"{make}_explorer")(small)
+        start = view.frame
+        for name, control in view.controls.items():
+            value = control.value
+            ends = [control.min, control.max] if hasattr(control, "min") else control.options
+            frames = set()
+            for end in ends:
+                control.value = end[1] if isinstance(end, tuple) else end
+                assert 'role="alert"' not in view._over.value, (make, name, end)
+                frames.add(view.frame)
+            assert len(frames) > 1, f"{make}: {name} moves nothing"
+            control.value = value
+        assert view.frame == start
+        view.close()
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(
     lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
