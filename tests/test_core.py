@@ -345,6 +345,19 @@ def test_gradient_check_says_when_it_could_not_fail():
     assert "says nothing" in str(report)
 
 
+def test_finite_steps_are_as_large_as_is_said():
+    """`step` times max(1, |x|), forward and back."""
+    x, seen = np.array([0.5, 100.0]), []
+
+    def loss(x):
+        seen.append(x)
+        return (x**2).sum()
+
+    assert gradient_check(loss, x, 2 * x, step=1e-5)
+    moves = np.array([each - x for each in seen])
+    np.testing.assert_allclose(moves, [[1e-5, 0], [-1e-5, 0], [0, 1e-3], [0, -1e-3]], rtol=1e-6)
+
+
 def test_gradient_check_hands_out_copies():
     x = np.ones(3)
 
