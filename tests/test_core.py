@@ -345,6 +345,13 @@ def test_gradient_check_says_when_it_could_not_fail():
     assert "says nothing" in str(report)
 
 
+def test_directions_that_show_a_slope_are_not_vacuous():
+    x = np.array([0.5, 100.0])
+    report = gradient_check(lambda x: (x**2).sum(), x, 2 * x, directions=3, rng=np.random.default_rng(0))
+    assert report
+    assert not report.vacuous
+
+
 def test_finite_steps_are_as_large_as_is_said():
     """`step` times max(1, |x|), forward and back."""
     x, seen = np.array([0.5, 100.0]), []
@@ -353,7 +360,9 @@ def test_finite_steps_are_as_large_as_is_said():
         seen.append(x)
         return (x**2).sum()
 
-    assert gradient_check(loss, x, 2 * x, step=1e-5)
+    report = gradient_check(loss, x, 2 * x, step=1e-5)
+    assert report
+    assert not report.vacuous
     moves = np.array([each - x for each in seen])
     np.testing.assert_allclose(moves, [[1e-5, 0], [-1e-5, 0], [0, 1e-3], [0, -1e-3]], rtol=1e-6)
 
