@@ -347,7 +347,9 @@ def test_gradient_check_says_when_it_could_not_fail():
 
 def test_directions_that_show_a_slope_are_not_vacuous():
     x = np.array([0.5, 100.0])
-    report = gradient_check(lambda x: (x**2).sum(), x, 2 * x, directions=3, rng=np.random.default_rng(0))
+    report = gradient_check(
+        lambda x: (x**2).sum(), x, 2 * x, directions=3, rng=np.random.default_rng(0)
+    )
     assert report
     assert not report.vacuous
 
