@@ -749,15 +749,16 @@ class LiveText(LiveTraining):
         with matplotlib.rc_context(RC):
             figure = picture(900, 400)
             figure.set_layout_engine("none")
-            loss = figure.add_axes((0.06, 0.13, 0.36, 0.77))
-            page = figure.add_axes((0.46, 0.06, 0.53, 0.86))
+            loss = figure.add_axes((0.06, 0.13, 0.3, 0.77))
+            page = figure.add_axes((0.49, 0.06, 0.5, 0.86))
             self._axes = {"loss": loss}
             loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
             _title(loss, "Bits a character, batch by batch")
             for name, level in bits.items():
                 loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
-                loss.text(0.98, level + 0.06, f"{name} {level:.2f}", color=SIGNAL, fontsize=11.5,
-                          ha="right", transform=loss.get_yaxis_transform())  # fmt: skip
+                loss.text(1.02, level, f"{name.replace(' ', chr(10))} {level:.2f}", color=SIGNAL,
+                          fontsize=11.5, va="center",
+                          transform=loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()
             page.set(xlim=(0, 1), ylim=(0, 1))
             page.text(0, 1.03, "What it writes now", color=INPUT, weight="bold")
@@ -797,13 +798,14 @@ class LiveText(LiveTraining):
         h, c = lstm_text.states_after(run.params, self._start_text)
         rng = np.random.default_rng(draw)
         text = lstm_text.write(run.params, h, c, 220, temperature=temperature, rng=rng)
-        self._page.set_text(_two_inks("", _dotted(text), 56, 14)[1])
+        self._page.set_text(_two_inks("", _dotted(text), 53, 14)[1])
         bits = float(smoothed(losses, 50)[-1]) if len(losses) else np.log2(lstm_text.V)
         return {"step": run.step, "text": text, "temperature": temperature, "bits": bits}
 
     def _in_a_sentence(self, v):
+        steps = "1 step" if v["step"] == 1 else f"{v['step']} steps"
         return (
-            f"After {v['step']} steps a character costs {v['bits']:.2f} bits (mean of the last 50 "
+            f"After {steps} a character costs {v['bits']:.2f} bits (mean of the last 50 "
             f"batches). On the right, {len(v['text'])} characters drawn at temperature "
             f"{v['temperature']:.2f} after a page of real code."
         )
@@ -899,7 +901,7 @@ def scores_picture(reading):
 
 
 def learning_picture(measured):
-    """Bits of each kind of character while a model learns: step -> name -> bits."""
+    """Bits of four kinds of character while a model learns: step -> name -> bits."""
     steps, names = list(measured), list(next(iter(measured.values())))
     with matplotlib.rc_context(RC):
         figure = _learned_picture(

@@ -1,5 +1,6 @@
 """Notebook 07: the text model's parts, its dissection, the forecasts, checkers and explorers."""
 
+import asyncio
 import os
 
 import nbformat
@@ -578,8 +579,6 @@ async def _train(view, steps):
 
 
 def test_live_text_trains_stops_and_goes_on():
-    import asyncio
-
     view = simulation.live_text(steps=12)
     first = view.values["text"]
     assert asyncio.run(_train(view, 4)) == 4
@@ -628,6 +627,46 @@ def test_every_control_moves_the_picture_of_a_model_of_another_size():
             control.value = value
         assert view.frame == start
         view.close()
+
+
+def test_the_learning_picture_draws_and_tells_what_was_measured():
+    measured = {20: dict(zip("abcd", (5.0, 4, 3, 2), strict=True)),
+                400: dict(zip("abcd", (4.25, 1, 2, 1.5), strict=True))}  # fmt: skip
+    figure = simulation.learning_picture(measured)
+    drawn = [line.get_xydata().tolist() for line in figure.axes[0].lines]
+    assert drawn == [[[20, y], [400, measured[400][n]]] for n, y in measured[20].items()]
+    assert "20 steps a 5.00, b 4.00, c 3.00, d 2.00; after 400 steps a 4.25, b 1.00" in figure.alt
+    assert simulation.learning_picture({7: measured[20]}).png()  # Train was pressed instead
+
+
+def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
+    reading = lt.read(model, "search", B=8, T=200)
+    figure = simulation.turns_picture(reading, "brackets", 3)
+    begins, ends = lt.turns(reading.marks["brackets"])
+    for ax, event in zip(figure.axes, (begins, ends), strict=True):
+        drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
+        for colour, course in (
+            (simulation.FORGET, reading.trace.f[:, :, 3]),
+            (simulation.INPUT, reading.trace.i[:, :, 3]),
+            (simulation.CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
+        ):
+            want = lt.around(course[lt.WARM :], event[lt.WARM :])
+            assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
+            assert drawn[colour][:, 1] == pytest.approx(want)
+    drawn = figure.axes[0].lines[0].get_ydata()[3:7]
+    assert f"begin forget f {', '.join(f'{y:.2f}' for y in drawn)};" in figure.alt
+
+
+def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():
+    view = simulation.live_text(steps=8)
+
+    async def both():
+        view.start_button.click()
+        await asyncio.sleep(0)
+        return await view.train(10), view.run.step
+
+    assert asyncio.run(both()) == (2, 10)
+    view.close()
 
 
 @pytest.mark.browser
