@@ -115,12 +115,13 @@ def linear_cooling(start, count) -> np.ndarray:
 # ---------------------------------------------------------------- three ways to search
 
 
-def anneal(loss: Callable, start, temperatures, *, step, rng, path=False) -> Search:
+def anneal(loss: Callable, start, temperatures, *, step, rng, until=None, path=False) -> Search:
     """Simulated annealing (6.1)-(6.3): a random walk that may climb, less and less.
 
     loss: parameters -> number (infinity is allowed and never taken). start: parameters.
     temperatures (N,): one for each proposal, so N + 1 evaluations. step: the deviation of a
-    proposal's normal noise. path: keep where the walk stood (`start` one array).
+    proposal's normal noise. until: stop at the first loss at or below it. path: keep where the
+    walk stood (`start` one array).
     Raises ValueError or TypeError for a step not above 0, temperatures below 0, parameters
     that are not finite floats, a loss that is no number, no function, no Generator.
     """
@@ -128,6 +129,7 @@ def anneal(loss: Callable, start, temperatures, *, step, rng, path=False) -> Sea
     _check_start(start)
     _check_rng(rng)
     _check_above_0("step", step)
+    _check_until(until)
     temperatures = _as_real("temperatures", temperatures, ndim=1).astype(float)
     _check_finite("temperatures", temperatures)
     if (temperatures < 0).any():
@@ -136,6 +138,8 @@ def anneal(loss: Callable, start, temperatures, *, step, rng, path=False) -> Sea
     best, lowest = here, height
     losses, current, accepted, places = [height], [height], [True], [here]
     for T in temperatures:
+        if until is not None and lowest <= until:
+            break
         there = each_array(lambda p: p + step * rng.standard_normal(p.shape), here)  # (6.1)
         value = _evaluate(loss, there)
         take = bool(value < np.inf and rng.random() < _chance(value, height, T))  # (6.2)
@@ -148,22 +152,25 @@ def anneal(loss: Callable, start, temperatures, *, step, rng, path=False) -> Sea
         accepted.append(take)
         if path:
             places.append(here)
+    temperatures = np.append(temperatures[:1], temperatures)[: len(losses)]
     return Search(
-        best, np.array(losses), np.array(current), np.array(accepted),
-        np.append(temperatures[:1], temperatures), path=_as_path(places) if path else None,
+        best, np.array(losses), np.array(current), np.array(accepted), temperatures,
+        path=_as_path(places) if path else None,
     )  # fmt: skip
 
 
-def guess(loss: Callable, draw: Callable, count, *, rng, path=False) -> Search:
+def guess(loss: Callable, draw: Callable, count, *, rng, until=None, path=False) -> Search:
     """Plain guessing: `count` independent draws, the best one kept.
 
     draw: rng -> fresh parameters. Every draw counts as accepted when it is a new best.
+    until: stop at the first loss at or below it.
     Raises ValueError or TypeError for a count below 1, a loss that is no number, no function, no
     Generator.
     """
     _check_function("loss", loss)
     _check_function("draw", draw)
     _check_count("count", count)
+    _check_until(until)
     _check_rng(rng)
     best, lowest = None, np.inf
     losses, accepted, places = [], [], []
@@ -177,24 +184,28 @@ def guess(loss: Callable, draw: Callable, count, *, rng, path=False) -> Search:
         accepted.append(new)
         if path:
             places.append(there)
+        if until is not None and value <= until:
+            break
     losses = np.array(losses)
     return Search(
-        best, losses, np.minimum.accumulate(losses), np.array(accepted), np.zeros(count),
+        best, losses, np.minimum.accumulate(losses), np.array(accepted), np.zeros(len(losses)),
         path=_as_path(places) if path else None,
     )  # fmt: skip
 
 
-def descend(loss_and_grad: Callable, start, optimiser, count, *, path=False) -> Search:
+def descend(loss_and_grad: Callable, start, optimiser, count, *, until=None, path=False) -> Search:
     """`count` evaluations of a loss with its gradient, a step of `optimiser` between two.
 
     loss_and_grad: parameters -> (loss, gradients). optimiser: one of `lstm_train`.
-    Each entry is charged as GRADIENT_COST evaluations.
+    Each entry is charged as GRADIENT_COST evaluations. until: stop at the first loss at or below
+    it.
     Raises ValueError or TypeError as `anneal` does, and for no optimiser.
     """
     _check_function("loss_and_grad", loss_and_grad)
     _check_count("count", count)
     _check_start(start)
     _check_optimiser(optimiser)
+    _check_until(until)
     here, moments = start, optimiser.start(start)
     best, lowest = here, np.inf
     losses, places = [], []
@@ -208,11 +219,13 @@ def descend(loss_and_grad: Callable, start, optimiser, count, *, path=False) -> 
             best, lowest = here, value
         losses.append(value)
         places.append(here)
+        if until is not None and value <= until:
+            break
         if n < count - 1:
             here, moments = optimiser.step(here, grads, moments)
     losses = np.array(losses)
     return Search(
-        best, losses, losses, np.ones(count, bool), np.zeros(count), GRADIENT_COST,
+        best, losses, losses, np.ones(len(losses), bool), np.zeros(len(losses)), GRADIENT_COST,
         _as_path(places) if path else None,
     )  # fmt: skip
 
@@ -310,6 +323,11 @@ def _check_at_least_0(name, x):
     x = _as_real(name, x, ndim=0)
     if not 0 <= x < np.inf:
         raise ValueError(f"{name}: expected a finite number of at least 0, got {x}")
+
+
+def _check_until(until):
+    if until is not None:
+        _check_finite("until", _as_real("until", until, ndim=0))
 
 
 def _check_above_0(name, x):

@@ -1,6 +1,7 @@
 """The views of notebook 06: a walk on a loss one can see, the acceptance rule, a small LSTM."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -24,7 +25,7 @@ from lstm_core import (
     rnn_forward,
     sigmoid,
 )
-from lstm_tasks import two_sequence_problem
+from lstm_tasks import Sequences, two_sequence_problem
 from lstm_train import Adam, Model, ReadoutParams, init_readout
 
 from .engine import Explorer, Pixels, slider, whole
@@ -174,8 +175,8 @@ def walk_explorer(count=100, walks=16) -> Explorer:
         return (
             f"After {v['t']} candidates T = {v['temperature']:.3g} and {v['across']} of {walks} "
             f"walks stand in the right half. Median best loss at the end: annealing "
-            f"{_in_words(v['best'][-1])}, guessing {_in_words(guessing[-1])}, descent "
-            f"{_in_words(descent[-1])}."
+            f"{in_words(v['best'][-1])}, guessing {in_words(guessing[-1])}, descent "
+            f"{in_words(descent[-1])}."
         )
 
     return Explorer(
@@ -213,7 +214,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
         rule.axvline(0, color=FAINT, lw=1)
         _draw_map(ground)
         ground.set_title("Candidates from the wrong valley's bottom")
-        ground.plot(*place.T, "x", color="white", ms=10, mew=3)
+        (cross,) = ground.plot(*place.T, "+", color="#111111", ms=18, mew=2.5, zorder=5)
         (curve,) = rule.plot([], [], color=GRADIENT)
         (yes,) = rule.plot([], [], "o", color=OUTPUT, ms=4.5)
         (no,) = rule.plot([], [], "o", color=FORGET, ms=4.5)
@@ -250,7 +251,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
             "step": slider("step size", 0.05, 1.5, 0.05, 0.5, quantity="x"),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
-        moving=[curve, yes, no, yes_place, no_place],
+        moving=[curve, yes, no, yes_place, no_place, cross],  # the cross last: above the dots
         update=update,
         describe=describe,
     )
@@ -284,20 +285,41 @@ def lstm_losses(rows, batch, H=UNITS):
     return ((share - batch.targets) ** 2).mean(axis=0)
 
 
-def lstm_anneal_explorer(count=200) -> Explorer:
-    """The weights of a small LSTM annealed on the 2-sequence problem, and its gates after."""
-    rng = np.random.default_rng(66)
+GRID = np.array([(T, s, c) for T in TEMPERATURES for s in STEPS for c in COOLINGS])
+
+
+class SmallSearches(NamedTuple):
+    """48 annealings of a small LSTM, one for each row of GRID, and their two rivals.
+
+    batch: the 2-sequence problem they share. places (N + 1, 48, P), losses (N + 1, 48): where
+    each walk stood. guessing, descent (N + 1,): the best so far, guessing's a median of 8.
+    """
+
+    batch: Sequences
+    places: np.ndarray
+    losses: np.ndarray
+    guessing: np.ndarray
+    descent: np.ndarray
+
+
+def small_searches(seed, count=200) -> SmallSearches:
+    """Anneal an LSTM of two units from one start at every setting of GRID (6.1)-(6.3)."""
+    rng = np.random.default_rng(seed)
     batch = two_sequence_problem(15, 16, rng=rng)
     start = pack(Model(init_lstm(1, UNITS, rng=rng), init_readout(UNITS, 1, rng=rng)))
-    grid = np.array([(T, s, c) for T in TEMPERATURES for s in STEPS for c in COOLINGS])
-    temperatures = np.stack([geometric_cooling(T, c, count) for T, _, c in grid], axis=1)
+    temperatures = np.stack([geometric_cooling(T, c, count) for T, _, c in GRID], axis=1)
     places, losses, _ = anneal_many(
-        lambda rows: lstm_losses(rows, batch), np.repeat(start, len(grid), axis=0), temperatures,
-        step=grid[:, 1:2], rng=rng,
+        lambda rows: lstm_losses(rows, batch), np.repeat(start, len(GRID), axis=0), temperatures,
+        step=GRID[:, 1:2], rng=rng,
     )  # fmt: skip
     guesses = np.array([lstm_losses(r, batch) for r in rng.uniform(-10, 10, (count + 1, 8, 35))])
     guessing = np.median(np.minimum.accumulate(guesses, axis=0), axis=1)
-    descent = _descent_curve(start, batch, count)
+    return SmallSearches(batch, places, losses, guessing, _descent_curve(start, batch, count))
+
+
+def lstm_anneal_explorer(count=200, seed=0) -> Explorer:
+    """The weights of a small LSTM annealed on the 2-sequence problem, and its gates after."""
+    batch, places, losses, guessing, descent = small_searches(seed, count)
     time, one = np.arange(count + 1), int(np.flatnonzero(batch.targets[:, 0])[0])
     steps = np.arange(1, len(batch.xs) + 1)
     with matplotlib.rc_context(RC):
@@ -350,7 +372,7 @@ def lstm_anneal_explorer(count=200) -> Explorer:
         flow.set_data(own, np.clip(size, 1e-7, 3))
         cursor.set_xdata([t, t])
         return {
-            "T": grid[k, 0], "step": grid[k, 1], "cooling": grid[k, 2], "t": t, "best": lowest,
+            "T": GRID[k, 0], "step": GRID[k, 1], "cooling": GRID[k, 2], "t": t, "best": lowest,
             "losses": losses[:, k], "guessing": guessing, "descent": descent, "dc": size,
             "weights": places[t, k], "f": trace.f[:, 0, 0],
         }  # fmt: skip
@@ -358,8 +380,8 @@ def lstm_anneal_explorer(count=200) -> Explorer:
     def describe(v):
         return (
             f"T starts at {v['T']:g}, step {v['step']:g}, cooling {v['cooling']:g}: best loss "
-            f"{_in_words(v['best'][-1])} after {count} evaluations; guessing "
-            f"{_in_words(guessing[-1])}, descent {_in_words(descent[-1])}. Forget gate after "
+            f"{in_words(v['best'][-1])} after {count} evaluations; guessing "
+            f"{in_words(guessing[-1])}, descent {in_words(descent[-1])}. Forget gate after "
             f"{v['t']} candidates: mean {v['f'].mean():.2f}."
         )
 
@@ -367,7 +389,7 @@ def lstm_anneal_explorer(count=200) -> Explorer:
         "anneal_lstm",
         figure=figure,
         controls={
-            "T": whole("temperature (0, .01, .05, .3)", 0, 3, 1, quantity="f"),
+            "T": whole("T (0, .01, .05, .3)", 0, 3, 1, quantity="f"),
             "step": whole("step size (.1, .3, 1, 3)", 0, 3, 2, quantity="x"),
             "cooling": whole("cooling (.98, .995, 1)", 0, 2, 0, quantity="x"),
             "t": whole("candidates seen: t", 0, count, count, quantity="x"),
@@ -389,8 +411,8 @@ def _descent_curve(start, batch, count):
     return np.repeat(run.best_so_far, GRADIENT_COST)[: count + 1]
 
 
-def _in_words(loss):
-    """A loss as a reader can take it in: nothing below a millionth matters here."""
+def in_words(loss):
+    """A loss >= 0 as a reader can take it in: two digits, and nothing below a millionth."""
     if loss < 1e-6:
         return "below a millionth"
     return np.format_float_positional(loss, 2, fractional=False, trim="-")
@@ -400,6 +422,7 @@ def _in_words(loss):
 
 
 _SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
+_DASHES = {"descent, RNN": "--", "descent, open LSTM": "-."}
 
 
 def compare_searches(curves, *, title, alt, level=None, least=1e-3):
@@ -408,7 +431,8 @@ def compare_searches(curves, *, title, alt, level=None, least=1e-3):
         figure = picture(900, 340, alt)
         ax = figure.subplots()
         most = max(at[-1] for at, _ in curves.values())
-        ax.set(xscale="log", yscale="log", xlim=(1, most * 5), ylim=(least, 1))
+        highest = max(1, *(losses[0] for _, losses in curves.values()))
+        ax.set(xscale="log", yscale="log", xlim=(1, most * 5), ylim=(least, highest))
         ax.set(xlabel="evaluations of the loss (a gradient counts as 3)", ylabel="best loss so far")
         ax.set_title(title)
         if level is not None:
@@ -416,9 +440,9 @@ def compare_searches(curves, *, title, alt, level=None, least=1e-3):
         height, colours = np.log10(least) - 0.1, _SEARCHES
         for name in sorted(curves, key=lambda name: curves[name][1][-1]):
             at, losses = curves[name]
-            colour = colours[name.split(" (")[0].split(",")[0]]
-            dashed = "--" if name.startswith("descent, RNN") else "-"
-            ax.plot(at, np.maximum(losses, least), color=colour, ls=dashed)
+            search = name.split(" (")[0]
+            colour, dashes = colours[search.split(",")[0]], _DASHES.get(search, "-")
+            ax.plot(at, np.maximum(losses, least), color=colour, ls=dashes)
             height = max(np.log10(max(losses[-1], least)), height + 0.2)
             ax.text(most * 1.1, 10**height, name, color=colour, weight="bold", va="center")
     return figure

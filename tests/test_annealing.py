@@ -17,9 +17,9 @@ from lstm_anneal import (
     two_class_loss,
 )
 from lstm_checks import annealing as check
-from lstm_core import gradient_check, init_lstm, init_rnn
+from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_forward
 from lstm_tasks import two_sequence_problem
-from lstm_train import SGD, Model, init_readout
+from lstm_train import SGD, Model, ReadoutParams, init_readout
 from lstm_viz import annealing
 
 
@@ -97,6 +97,30 @@ def test_guessing_and_descent_count_their_evaluations():
     np.testing.assert_array_equal(down.evaluations, [3, 6, 9])
 
 
+@pytest.mark.parametrize(
+    "search",
+    [
+        lambda **until: anneal(
+            bowl, START, np.linspace(0.5, 0, 200), step=0.4, rng=np.random.default_rng(7), **until
+        ),
+        lambda **until: guess(
+            bowl, lambda rng: rng.uniform(-2, 2, 2), 200, rng=np.random.default_rng(7), **until
+        ),
+        lambda **until: descend(lambda p: (bowl(p), 2 * p), START, SGD(0.05), 60, **until),
+    ],
+)
+def test_a_search_with_a_goal_is_the_same_search_cut_off_there(search):
+    whole = search()
+    goal = float(np.sort(whole.best_so_far)[10])
+    n = int(np.argmax(whole.losses <= goal)) + 1
+    assert 3 < n < len(whole.losses)
+    cut = search(until=goal)
+    for name in ("losses", "current", "accepted", "temperatures"):
+        np.testing.assert_array_equal(getattr(cut, name), getattr(whole, name)[:n])
+    assert bowl(cut.best) == cut.losses[-1] <= goal
+    np.testing.assert_array_equal(search(until=-1).losses, whole.losses)  # a goal never met
+
+
 @pytest.mark.parametrize("kind", [init_rnn, init_lstm])
 def test_the_two_class_gradient_is_right(kind):
     """Relative error at most 1e-6 against central differences, every weight."""
@@ -126,6 +150,27 @@ def test_the_two_sequence_problem():
     for bad in ({"T": 3, "B": 2}, {"T": 9, "B": 0}):
         with pytest.raises(ValueError, match="expected at least"):
             two_sequence_problem(**bad, rng=np.random.default_rng(8))
+
+
+def test_the_share_right_counts_answers_on_their_side_of_a_half():
+    """A read-out that answers +1 to all is right on the class-1 half, its bias alone."""
+    batch = two_sequence_problem(5, 8, rng=np.random.default_rng(10))
+    model = small(init_rnn)
+    for bias, off, want in ((1.0, 0, 0.5), (-1.0, 0, 0.5), (1.0, 2, 0.75)):
+        always = model._replace(readout=ReadoutParams(np.zeros((3, 1)), np.array([bias])))
+        targets = batch.targets.copy()
+        targets[: 2 * off] = 1  # `off` of the four zeros become ones
+        assert share_right(always, batch._replace(targets=targets)) == want
+
+
+def test_many_walks_take_a_candidate_as_often_as_the_rule_says():
+    """From 0 to 1 dearer, T = 0.5: exp(-2) of 20,000 single steps are taken."""
+    dearer = lambda p: (p[:, 0] != 0) * 1.0  # noqa: E731
+    _, _, taken = anneal_many(
+        dearer, np.zeros((20_000, 1)), np.full((1, 20_000), 0.5), step=1.0,
+        rng=np.random.default_rng(11),
+    )  # fmt: skip
+    assert abs(taken[1].mean() - np.exp(-2)) < 4 * np.sqrt(np.exp(-2) / 20_000)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +213,45 @@ def test_the_visible_loss_is_real_and_has_two_valleys():
     assert ground[:, 61:].min() < 0.01 < 0.3 < ground[:, :60].min()
 
 
+def test_the_visible_loss_is_that_of_the_series_rnn():
+    places = np.random.default_rng(12).uniform(annealing.LOW, annealing.HIGH, (7, 2))
+    for (w, b), loss in zip(places, annealing.valley_loss(places), strict=True):
+        params = RNNParams(np.zeros((1, 1)), np.array([[w]]), np.array([b]))
+        h = rnn_forward(np.zeros((10, 2, 1)), params, np.array([[0.5], [-0.5]])).h[:, :, 0]
+        off = (h - [0.8, -0.8]) ** 2
+        assert loss == pytest.approx((0.75 * off[10] + 0.25 * off[9]).mean(), rel=1e-12)
+
+
+def test_no_walk_leaves_the_map():
+    explorer = annealing.walk_explorer(count=60)
+    explorer.set(start=2, step=1.5, cooling=1)
+    places = explorer.values["places"]
+    assert ((places >= annealing.LOW) & (places <= annealing.HIGH)).all()
+    assert places[-1].std(axis=0).min() > 0.3  # they did roam
+    explorer.close()
+
+
+def test_the_time_slider_shows_the_same_walks_and_another_setting_others():
+    explorer = annealing.walk_explorer(count=30)
+    before = explorer.values["places"]
+    explorer.set(t=3)
+    assert explorer.values["places"] is before  # not computed again
+    explorer.set(again=2)
+    assert (explorer.values["places"] != before).any()
+    explorer.close()
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (6.3e-8, "below a millionth"), (0.0, "below a millionth"), (1e-6, "0.000001"),
+        (0.000238, "0.00024"), (0.0812, "0.081"), (0.5, "0.5"), (12.3, "12"),
+    ],
+)  # fmt: skip
+def test_a_loss_in_words(loss, words):
+    assert annealing.in_words(loss) == words
+
+
 def test_many_lstms_in_one_pass_are_those_lstms():
     rng = np.random.default_rng(9)
     batch = two_sequence_problem(10, 6, rng=rng)
@@ -175,6 +259,20 @@ def test_many_lstms_in_one_pass_are_those_lstms():
     rows = np.concatenate([annealing.pack(m) for m in models])
     want = [two_class_error(m, batch) for m in models]
     np.testing.assert_allclose(annealing.lstm_losses(rows, batch), want, rtol=1e-12)
+
+
+def test_the_small_searches_stand_where_their_losses_say():
+    one, other = (annealing.small_searches(seed, count=20) for seed in (0, 1))
+    for n in (0, 9, 20):
+        want = annealing.lstm_losses(one.places[n], one.batch)
+        np.testing.assert_allclose(one.losses[n], want, rtol=1e-12)
+    cold = annealing.GRID[:, 0] == 0
+    assert (np.diff(one.losses[:, cold], axis=0) <= 0).all()
+    assert (np.diff(one.losses[:, ~cold], axis=0) > 0).any()
+    assert one.descent[0] == pytest.approx(one.losses[0, 0])  # from the same start
+    assert one.descent.shape == one.guessing.shape == (21,)
+    assert (one.losses[0] == one.losses[0, 0]).all()
+    assert one.losses[0, 0] != other.losses[0, 0]
 
 
 def test_the_walks_on_show_stand_where_their_losses_say():

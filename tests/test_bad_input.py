@@ -629,14 +629,14 @@ TABLE = {
     "lstm_anneal.linear_cooling": call(anneal.linear_cooling, start=number(1.0, -1.0), count=count(3)),
     "lstm_anneal.anneal": call(
         anneal.anneal, loss=LOSS, start=tree(), temperatures=array(np.ones(3), free=(0,), empty=False).or_bad(negative=-np.ones(3)),
-        step=number(0.1, 0.0, -1.0), rng=generator(), path=fixed(False),
+        step=number(0.1, 0.0, -1.0), rng=generator(), until=number(0.0).without("None"), path=fixed(False),
     ),
     "lstm_anneal.guess": call(
-        anneal.guess, loss=LOSS, draw=function(lambda rng: rng.normal(size=2)), count=count(3), rng=generator(), path=fixed(True),
+        anneal.guess, loss=LOSS, draw=function(lambda rng: rng.normal(size=2)), count=count(3), rng=generator(), until=number(0.0).without("None"), path=fixed(True),
     ),
     "lstm_anneal.descend": call(
         anneal.descend, loss_and_grad=function(square_loss).or_bad(**{"no pair": lambda p: 3.0, "NaN": lambda p: (np.nan, p)}).known_as("loss_and_grad", "loss"), start=tree(),
-        optimiser=kind(learn.SGD()), count=count(2), path=fixed(False),
+        optimiser=kind(learn.SGD()), count=count(2), until=number(0.0).without("None"), path=fixed(False),
     ),
     "lstm_anneal.anneal_many": call(
         anneal.anneal_many, loss=function(lambda p: (p**2).sum(axis=1)).or_bad(one=lambda p: 1.0, words=lambda p: "1", NaN=lambda p: np.full(len(p), np.nan)),
