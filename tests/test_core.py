@@ -225,7 +225,9 @@ def test_initialisers(kind):
     for block in np.split(params.W_h, params.W_h.shape[1] // 8, axis=1):
         np.testing.assert_allclose(block @ block.T, np.eye(8), atol=1e-5)
     uniform = init(3, 8, rng=np.random.default_rng(1))
-    assert 0.9 / np.sqrt(8) < np.abs(uniform.W_h).max() <= 1 / np.sqrt(8)
+    for W in uniform[:2]:
+        assert 0.8 < np.sqrt(8) * W.max() <= 1
+        assert -1 <= np.sqrt(8) * W.min() < -0.8
 
 
 def test_forget_bias_is_the_forget_gates():
