@@ -362,6 +362,7 @@ def test_what_is_no_cell_or_readout_is_named():
         lambda: run_cell(np.zeros((3, 2, 2)), params.readout),
         lambda: cell_backward(np.zeros((3, 2, 4)), None, params.readout),
         lambda: answers(params._replace(cell=params.readout), adding_problem(8, 2, rng=rng())),
+        lambda: answers(params._replace(cell=params.readout), None),  # before the batch
     ):
         with pytest.raises(TypeError, match="cell: expected RNNParams or LSTMParams, got"):
             call()
