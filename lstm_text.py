@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+import lstm_core
 from lstm_core import (
     LSTMParams,
     LSTMTrace,
@@ -45,6 +46,7 @@ from lstm_train import (
     _check_model,
     _check_pair,
     _check_positive,
+    _check_readout,
     init_readout,
     readout,
     readout_backward,
@@ -350,8 +352,16 @@ def next_shares(h, params, temperature=1.0) -> np.ndarray:
     At temperature 0 the likeliest symbol has all.
     Raises as `readout` does, and for a temperature below 0 or not finite.
     """
+    _check_temperature(temperature)
+    return _shares(readout(h, params), temperature)
+
+
+def _check_temperature(temperature):
     _check_number("temperature", temperature, "a finite number of at least 0", lambda T: T >= 0)
-    z = readout(h, params).astype(float)
+
+
+def _shares(z, temperature):
+    z = z.astype(float)
     if temperature == 0:
         return (z == z.max(axis=-1, keepdims=True)).astype(float)
     return softmax(z / temperature)
@@ -379,15 +389,22 @@ def write(model, h, c, count, *, temperature=1.0, rng) -> str:
     temperature below 0, no Generator.
     """
     _check_model(model)
-    W_h = model.cell.W_h
-    h, c = (_as_array(n, s, (1, len(W_h)), "(1, H)", W_h.dtype) for n, s in (("h", h), ("c", c)))
+    W_x, W_h, b = _check_lstm_params(model.cell)
+    H = len(W_h)
+    h, c = (_as_array(n, s, (1, H), "(1, H)", W_h.dtype) for n, s in (("h", h), ("c", c)))
     _check_count("count", count)
     _check_rng(rng)
-    ids = []
+    _check_temperature(temperature)
+    _, (W_y, b_y) = _check_readout(h, model.readout)
+    read = _as_array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype) + b  # (3.2)-(3.5), x one-hot
+    h, c = np.stack([h, h]), np.stack([c, c])  # now and next
+    tanh_c, ids = np.empty_like(h[:1]), []
     for u in rng.random(count):
-        shares = next_shares(h[0], model.readout, temperature).cumsum()
+        shares = _shares(h[0, 0] @ W_y + b_y, temperature).cumsum()
         ids.append(min(int(np.searchsorted(shares, u * shares[-1], side="right")), V - 1))
-        h, c, _ = lstm_step(one_hot(ids[-1:]), h, c, model.cell)
+        # One step of the loop of `lstm_forward`: all was checked once, above.
+        lstm_core._forward_steps(read[None, ids[-1:]], W_h, h, c, tanh_c)
+        h[0], c[0] = h[1], c[1]
     return decode(ids)
 
 

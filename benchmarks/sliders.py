@@ -125,7 +125,7 @@ def press_and_measure(page, handle, target, changes):
     for n in range(changes):
         page.keyboard.press(keys[n % 2])
         page.wait_for_function(f"window.times.length > {n}", polling=20)
-        page.wait_for_timeout(100)  # a hand that taps, not one that holds the key down
+        page.wait_for_timeout(250)  # a hand that taps, and looks before it taps again
     return np.array(page.evaluate("window.times"))
 
 

@@ -20,6 +20,7 @@ from typing import ClassVar
 import ipywidgets as widgets
 import matplotlib
 import numpy as np
+import traitlets
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.image import AxesImage
@@ -49,6 +50,8 @@ class _Slider(widgets.FloatSlider):
     """
 
     _SAME = 1e-9
+    # Without `echo_update` ipywidgets would send every value back: a message more, and no use.
+    value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
 
     def __init__(self, **settings):
         self._set_here = []  # values set by Python whose echo may still come, oldest first
@@ -82,6 +85,12 @@ class _Slider(widgets.FloatSlider):
         return False
 
 
+class _Whole(widgets.IntSlider):
+    """An IntSlider whose values are not sent back to the browser they came from."""
+
+    value = traitlets.CInt(0).tag(sync=True, echo_update=False)
+
+
 def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):
     """A slider over real numbers; `quantity` ("f", "c", ...) gives it that colour."""
     return _Slider(
@@ -92,9 +101,7 @@ def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):
 
 def whole(label, low, high, value, *, quantity=None, tip="", step=1):
     """A slider over whole numbers."""
-    return widgets.IntSlider(
-        value=value, min=low, max=high, step=step, **_looks(label, quantity, tip)
-    )
+    return _Whole(value=value, min=low, max=high, step=step, **_looks(label, quantity, tip))
 
 
 def choice(label, options, value):

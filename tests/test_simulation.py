@@ -9,7 +9,7 @@ import pytest
 
 import lstm_text as lt
 from lstm_checks import simulation as check
-from lstm_core import gradient_check, init_lstm, lstm_forward
+from lstm_core import gradient_check, init_lstm, lstm_forward, lstm_step
 from lstm_forecast import (
     Windows,
     eeg_windows,
@@ -221,6 +221,18 @@ def test_writing_is_reproducible_and_greedy_at_zero(model):
     assert cold[0] == cold[1]
     best = lt.next_shares(h[0], model.readout).argmax()
     assert cold[0][0] == lt.SYMBOLS[best]
+
+
+def test_writing_is_the_step_the_read_out_and_a_draw_in_turn(model):
+    start = h, c = lt.states_after(model, "def ")
+    ids = []
+    for u in rng(3).random(60):
+        shares = lt.next_shares(h[0], model.readout, 0.7).cumsum()
+        ids.append(int(np.argmax(shares > u * shares[-1])))
+        h, c, _ = lstm_step(lt.one_hot(ids[-1:]), h, c, model.cell)
+    before = [s.copy() for s in start]
+    assert lt.write(model, *start, 60, temperature=0.7, rng=rng(3)) == lt.decode(ids)
+    assert all((s == b).all() for s, b in zip(start, before, strict=True))
 
 
 # ---------------------------------------------------------------- marks and scores
