@@ -279,6 +279,7 @@ def test_redrawing_takes_its_share_of_the_time_and_no_more(monkeypatch, cost):
     run = Costly(monkeypatch, each=2**-7)
     asyncio.run(train(run, 4000, show=lambda: run.show(cost), share=1 / 16))
     assert run.shown[0] == run.each  # at once, so that one sees that it runs
+    assert run.shown[1] - run.shown[0] == cost + 16 * cost  # to the step
     spent = cost * (len(run.shown) - 1)  # but for the last one, which ends it
     assert 0.9 / 16 < spent / (4000 * run.each) < 1.2 / 16
 
