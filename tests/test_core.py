@@ -347,6 +347,29 @@ def test_gradient_check_says_when_it_could_not_fail():
     assert "says nothing" in str(report)
 
 
+@pytest.mark.parametrize("directions", [None, 6])
+def test_gradient_check_reports_the_worst_place_and_counts_the_tolerance_in(directions):
+    x = np.array([2.0, 1.0]), np.array([3.0])
+    wrong = np.array([5.0, 2.0]), 2 * x[1]  # the first should be 4
+
+    def check(grad=wrong, factor=1, directions=directions, **how):
+        def loss(x):
+            return factor * ((x[0] ** 2).sum() + (x[1] ** 2).sum())
+
+        rng = np.random.default_rng(0)
+        return gradient_check(loss, x, grad, directions=directions, rng=rng, **how)
+
+    worst, where = pytest.approx(0.2), "x[0][0]"
+    if directions:
+        errors = [check(directions=k + 1).error for k in range(directions)]  # the worst so far
+        worst, where = errors[-1], f"direction {np.argmax(errors)}"
+        assert where != f"direction {directions - 1}"
+    report = check()
+    assert (report.error, report.where) == (worst, where)
+    assert check(tolerance=report.error).ok
+    assert check((0 * x[0], 0 * x[1]), factor=0).vacuous
+
+
 def test_directions_that_show_a_slope_are_not_vacuous():
     x = np.array([0.5, 100.0])
     report = gradient_check(
