@@ -156,7 +156,7 @@ def in_the_browser(name, slider):
             if lab.run_all(page):
                 raise RuntimeError(f"{name}: a cell of the benchmark failed")
             ours, theirs = page.locator(".jp-CodeCell").all()
-            picture = ours.locator(".lstm-explorer .widget-html").last
+            picture = ours.locator(".widget-html:has(svg)").last
             handle = ours.locator(".noUi-handle").nth(sliders.index(slider))
             t_ours = press_and_measure(page, handle, picture, CHANGES)
             theirs.locator("img").wait_for()
