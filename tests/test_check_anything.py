@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import signal
 import threading
 import time
 
@@ -140,7 +141,11 @@ def test_an_endless_loop_can_be_interrupted():
         _thread.interrupt_main()
 
     timer = threading.Timer(0.3, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        run(endless, 1)
-    timer.join()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored behind a shell's &
+    try:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            run(endless, 1)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
