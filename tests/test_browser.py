@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import os
 import re
+import time
 
 import nbformat
 import pytest
@@ -122,7 +123,10 @@ def move_and_compare(page, box, name, *ways):
             control.value = round(value) if isinstance(control.value, int) else value
             until_caption(page, box, twin.caption)
             shapes = curves(twin.frame.decode())  # other threads' sums may round otherwise
-            assert picture(box) == pytest.approx(shapes, abs=0.02), f"{name}: {key} = {value}"
+            wanted, ends = pytest.approx(shapes, abs=0.02), time.monotonic() + 10
+            while picture(box) != wanted and time.monotonic() < ends:  # two settings, one caption
+                page.wait_for_timeout(50)
+            assert picture(box) == wanted, f"{name}: {key} = {value}"
         box.locator("button:has-text('Reset')").click()
         twin.reset()
         until_caption(page, box, twin.caption)
