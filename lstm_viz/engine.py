@@ -179,9 +179,11 @@ class Words(Text):
     """
 
     _ANCHORS: ClassVar = {"center": "middle", "left": "start", "right": "end"}
+    _FONTS = "'DejaVu Sans', Verdana, sans-serif"
+    _BASELINE = 0.36  # of the first line, below the anchor, in font sizes
 
-    def __init__(self, ax, x, y, *, ha="center", **looks):
-        super().__init__(x, y, "", ha=ha, va="center", **looks)
+    def __init__(self, ax, x, y, *, ha="center", va="center", **looks):
+        super().__init__(x, y, "", ha=ha, va=va, parse_math=False, **looks)
         ax.add_artist(self)
         self.set_clip_on(False)
 
@@ -193,14 +195,31 @@ class Words(Text):
             return
         x, y = self.get_transform().transform(self.get_unitless_position())
         size = self.get_fontsize()
-        renderer.writer.element(
-            "text",
-            self.get_text(),
-            x=f"{x:.2f}",
-            y=f"{renderer.height - y + 0.36 * size:.2f}",
-            style=f"font: {self.get_weight()} {size:g}px 'DejaVu Sans', Verdana, sans-serif; "
-            f"text-anchor: {self._ANCHORS[self.get_ha()]}; fill: {to_hex(self.get_color())}",
-        )
+        for n, line in enumerate(self.get_text().split("\n")):
+            if not line.strip():
+                continue
+            renderer.writer.element(
+                "text",
+                line,
+                x=f"{x:.2f}",
+                y=f"{renderer.height - y + (self._BASELINE + n * _LINE) * size:.2f}",
+                style=f"font: {self.get_weight()} {size:g}px {self._FONTS}; white-space: pre; "
+                f"text-anchor: {self._ANCHORS[self.get_ha()]}; fill: {to_hex(self.get_color())}",
+            )
+
+
+_LINE = 1.28  # from one line's foot to the next, in font sizes
+
+
+class Lines(Words):
+    """Lines of text in letters of one width, from their top left corner on; see `Words`."""
+
+    _FONTS = "'DejaVu Sans Mono', monospace"
+    _BASELINE = 0.76
+
+    def __init__(self, ax, x, y, **looks):
+        super().__init__(ax, x, y, ha="left", va="top", family="DejaVu Sans Mono",
+                         linespacing=1.35, **looks)  # fmt: skip
 
 
 # ---------------------------------------------------------------- the explorer

@@ -28,7 +28,7 @@ from lstm_tasks import EEG_RATE
 from lstm_text import MARKS, WARM, one_hot, share_of
 from lstm_train import readout_backward
 
-from .engine import Explorer, Pixels, Words, choice, slider, whole
+from .engine import Explorer, Lines, Pixels, Words, choice, slider, whole
 from .style import (
     CANDIDATE_LINE,
     CELL_LINE,
@@ -260,15 +260,7 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         page.set_axis_off()
         page.text(0, 1.03, "Real text, read so far", color=_GREY, weight="bold")
         page.text(0.4, 1.03, "and what the model writes on", color=INPUT, weight="bold")
-        looks = {
-            "family": MONO,
-            "parse_math": False,
-            "fontsize": 15,
-            "va": "top",
-            "linespacing": 1.35,
-        }
-        real = page.text(0, 0.97, "", color=_GREY, **looks)
-        written = page.text(0, 0.97, "", color=INPUT, **looks)
+        real, written = (Lines(page, 0, 0.97, color=c, fontsize=15) for c in (_GREY, INPUT))
 
     def update(temperature, at, draw):
         k = len(before) + at
@@ -745,7 +737,7 @@ class LiveText(LiveTraining):
         self.goal = self._first_goal = steps
         self.running, self._task, self._remake = False, None, None
         self._drawing = threading.RLock()
-        self._start_text = passage().before
+        self._start_text, self._read = passage().before, None
         with matplotlib.rc_context(RC):
             figure = picture(900, 400)
             figure.set_layout_engine("none")
@@ -764,8 +756,7 @@ class LiveText(LiveTraining):
             page.text(0, 1.03, "What it writes now", color=INPUT, weight="bold")
             (self._noise,) = loss.plot([], [], color=FAINT, lw=1)
             (self._loss,) = loss.plot([], [], color=GRADIENT)
-            self._page = page.text(0, 0.98, "", family=MONO, fontsize=14, color=INPUT, va="top",
-                                   linespacing=1.35, parse_math=False)  # fmt: skip
+            self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
         Explorer.__init__(
             self,
             "live_text",
@@ -795,12 +786,18 @@ class LiveText(LiveTraining):
         self._noise.set_data(steps, np.clip(losses[::stride], 1.5, 6.8))
         if len(losses):
             self._loss.set_data(steps, np.clip(smoothed(losses, 50)[::stride], 1.5, 6.8))
-        h, c = lstm_text.states_after(run.params, self._start_text)
+        h, c = self._start_states(run.params)
         rng = np.random.default_rng(draw)
         text = lstm_text.write(run.params, h, c, 220, temperature=temperature, rng=rng)
         self._page.set_text(_two_inks("", _dotted(text), 53, 14)[1])
         bits = float(smoothed(losses, 50)[-1]) if len(losses) else np.log2(lstm_text.V)
         return {"step": run.step, "text": text, "temperature": temperature, "bits": bits}
+
+    def _start_states(self, params):
+        """h and c after the page it starts from: read once a training step, not once a slider."""
+        if self._read is None or self._read[0] is not params:
+            self._read = params, lstm_text.states_after(params, self._start_text)
+        return self._read[1]
 
     def _in_a_sentence(self, v):
         steps = "1 step" if v["step"] == 1 else f"{v['step']} steps"
