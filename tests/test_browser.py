@@ -190,7 +190,7 @@ def barriers(page):
 
 
 def test_a_picture_without_words_would_be_found(page, served):
-    opened(page, served, "03_gates.ipynb")
+    opened(page, served, "00_start_here.ipynb")
     page.evaluate("document.querySelector('.lstm-explorer svg').removeAttribute('aria-label')")
     assert any(found.startswith("svg-img-alt") for found in barriers(page))
 
@@ -200,8 +200,9 @@ def test_without_the_observer_this_test_would_fail(page):
         notebook["cells"].insert(1, DEAF)
         return notebook
 
-    with lab.server([lab.NOTEBOOKS / "03_gates.ipynb"], patch=deafen) as served:
-        opened(page, served, "03_gates.ipynb")
+    with lab.server([lab.NOTEBOOKS / "02_rnn.ipynb"], patch=deafen) as served:
+        opened(page, served, "02_rnn.ipynb")
+        page.locator(".lstm-explorer").first.wait_for()
         explorer, box = next(explorers(page))
         with pytest.raises(AssertionError, match="was moved and the picture stayed"):
             move_and_compare(page, box, explorer, by_keyboard)
