@@ -215,11 +215,11 @@ class Lines(Words):
     """Lines of text in letters of one width, from their top left corner on; see `Words`."""
 
     _FONTS = "'DejaVu Sans Mono', monospace"
-    _BASELINE = 0.76
+    _BASELINE = 0.93
 
     def __init__(self, ax, x, y, **looks):
         super().__init__(ax, x, y, ha="left", va="top", family="DejaVu Sans Mono",
-                         linespacing=1.35, **looks)  # fmt: skip
+                         linespacing=_LINE, **looks)  # fmt: skip
 
 
 # ---------------------------------------------------------------- the explorer

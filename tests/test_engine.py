@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lstm_viz import Explorer, Pixels, picture, slider, toggle, whole
+from lstm_viz.engine import Lines
 from lstm_viz.style import SIGNED
 
 
@@ -220,6 +221,33 @@ def test_pixels_draws_the_values_it_was_given(make):
     png = re.search(r'href="data:image/png;base64,([^"]+)"', e.frame.decode())[1]
     pixel = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").getpixel((0, 0))
     assert pixel == tuple(round(255 * v) for v in SIGNED(1.0)[:3])
+
+
+def test_lines_stand_below_one_another_where_matplotlib_puts_them():
+    """The first line's top at the anchor; the file's picture, by matplotlib, agrees on the place."""
+    figure = picture(300, 200)
+    ax = figure.subplots()
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    figure.set_layout_engine("none")
+    lines = Lines(ax, 0.1, 0.9, fontsize=14, color="#000000")
+    explorer = Explorer(
+        "lines", figure=figure, controls={}, moving=[lines], describe=lambda _: "",
+        update=lambda: lines.set_text("a  $b$ <&>\n\n  third") or {},
+    )  # fmt: skip
+    svg = explorer.frame.decode()
+    found = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*white-space: pre[^>]*>([^<]*)<', svg)
+    assert [text for *_, text in found] == ["a  $b$ &lt;&amp;&gt;", "  third"]
+    (x, first, _), (same, third, _) = found
+    assert x == same
+    assert float(third) - float(first) == pytest.approx(2 * 1.28 * 14, abs=0.02)
+    black = np.asarray(Image.open(io.BytesIO(figure.png())).convert("L")) < 128
+    rows = np.flatnonzero(black.any(axis=1)) * 200 / len(black)
+    left = np.flatnonzero(black.any(axis=0))[0] * 300 / black.shape[1]
+    assert abs(left - float(x)) < 3
+    assert abs(rows[0] - (float(first) - 0.76 * 14)) < 4  # the tops of the letters
+    assert abs(rows[-1] - float(third)) < 4  # the feet of "third"
+    explorer.close()
 
 
 def test_no_warning_on_the_way(make):
