@@ -63,7 +63,7 @@ def _walk(rng):
 def embedded_string(*, rng) -> String:
     """Draw a string of the embedded Reber grammar: B, T or P, a Reber string, the same, E.
 
-    The last symbol but one repeats the second: at least 7 steps lie between them, and a
+    The last symbol but one repeats the second: at least 5 symbols lie between them, and a
     predictor has to remember it across a Reber string that itself uses T and P.
     At least 9 symbols, 12 on average. Raises TypeError when rng is no Generator.
     """

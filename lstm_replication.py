@@ -2,7 +2,7 @@
 
 A network has blocks of memory cells; the cells of a block share their gates. Every trial is a
 network with weights of its own, and K trials run as one array with a leading trial axis.
-Numbers in brackets, such as (8.2), are the equations of notebook 08_replication; "A.1 (14)"
+Numbers in brackets, such as (8.3), are the equations of notebook 08_replication; "A.1 (14)"
 is equation 14 in appendix A.1 of Hochreiter & Schmidhuber 1997.
 
 Axes: T time steps, K trials, B sequences a trial, D inputs, P outputs, N gates, C cells.
@@ -174,10 +174,10 @@ class BlockTrace(NamedTuple):
 
 
 def blocks_forward(xs, params, net):
-    """Run K networks over xs (T, K, B, D): the outputs (T, K, B, P) and the trace (8.2).
+    """Run K networks over xs (T, K, B, D): the outputs (T, K, B, P) and the trace.
 
-    c = f c_prev + i g, where f is 1 without forget gates; h = 2 sigmoid(c) - 1 = tanh(c/2)
-    (A.1 (4)), g = 4 sigmoid(a) - 2 = 2 tanh(a/2) (A.1 (5)), a cell's output is o h, and the
+    c = f c_prev + i g (8.4), where f is 1 without forget gates (8.3); h = 2 sigmoid(c) - 1 =
+    tanh(c/2) (A.1 (4)), g = 4 sigmoid(a) - 2 = 2 tanh(a/2) (A.1 (5)), a cell's output is o h, the
     outputs are sigmoids.
     Raises ValueError or TypeError for what does not fit the wiring, NaN, infinity.
     """
@@ -219,7 +219,7 @@ def _readout(xs, cells, params, net):
 
 
 def blocks_backward(da, trace, params, net) -> BlockParams:
-    """The truncated gradient (8.3) of A.1: error flows back through the states, nowhere else.
+    """The truncated gradient of A.1: error flows back through the states, nowhere else.
 
     da (T, K, B, P): the loss's derivative by the outputs' pre-activations. What the gates and
     cells see of the step before counts as input: no error goes back through it. Within a
@@ -345,14 +345,19 @@ class Trial(NamedTuple):
     """How one trial went.
 
     solved: whether the stop rule was met. sequences: how many were trained on until then.
-    wrong: of the test sequences, how many came out wrong; -1 when the rule was not met.
+    wrong: of sequences drawn anew (of experiment 1: of strings it was never trained on), how
+    many came out wrong with the weights standing still; -1 when these were not asked, as the
+    rule was not met.
     errors: the mean absolute error of each successive thousand training sequences.
+    wrong_trained: of a fixed set of training sequences, how many came out wrong; -1 where
+    training sequences are drawn anew, without end.
     """
 
     solved: bool
     sequences: int
     wrong: int
     errors: tuple[float, ...]
+    wrong_trained: int = -1
 
 
 def at_the_end(sequences) -> Episodes:
@@ -592,7 +597,7 @@ def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
     _check_trials(params, model, optimiser, rngs, cap=cap, every=every)
     _check_sets(sets)
     train = code(sets.train)
-    exam = code(list({string.text: string for string in (*sets.train, *sets.test)}.values()))
+    exam = _exam(sets)
     lengths, alive = train.steps.sum(axis=0).astype(int), np.arange(len(rngs))
     shares, trials = [[] for _ in rngs], [None] * len(rngs)
     moments = optimiser.start(params)
@@ -611,9 +616,9 @@ def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
         for at, k in enumerate(alive):
             one = _pick(params, [at])
             wrong = _wrong_of(exam, lambda xs, one=one: model.forward(xs, one)[0])
-            shares[k].append(wrong / exam.xs.shape[1])
-            if not wrong or seen == cap:
-                trials[k] = Trial(not wrong, seen, wrong, tuple(shares[k]))
+            shares[k].append(sum(wrong) / exam.size)
+            if not any(wrong) or seen == cap:
+                trials[k] = _examined(wrong, seen, shares[k])
             else:
                 left.append(at)
         if not left:
@@ -628,22 +633,25 @@ def _check_sets(sets):
 
 
 class Stream(NamedTuple):
-    """How one trial on a stream without resets went, measured on a stream of its own.
+    """How one trial on a stream without resets went, measured on the stream's continuation.
 
     right: the share of steps at which every legal next symbol was above all others, in each
-    tenth of the test stream. state: the largest |c| in each tenth.
+    tenth of the test. state: the largest |c| in each tenth. lost: how many units ended with
+    |c| above 100.
     """
 
     right: tuple[float, ...]
     state: tuple[float, ...]
+    lost: int
 
 
 def stream_trials(params, model, optimiser, *, rngs, chunks, length=40, test=2000):
-    """Train K networks on continual Reber streams, then read `test` symbols: K `Stream`s.
+    """Train K networks on continual Reber streams, then let each read on: K `Stream`s.
 
     A stream is cut into chunks of `length` symbols; each is an update, and the state is carried
-    on from one to the next (truncated backpropagation through time, as in notebook 04).
-    Nothing resets it, in training or in the test. Cross-entropy on the symbol that follows.
+    on from one to the next (truncated backpropagation through time, as in notebook 04). The
+    test is the next `test` symbols, read with the weights standing still. Nothing resets the
+    state, in training, in the test, or between. Cross-entropy on the symbol that follows.
     Raises ValueError or TypeError for counts below 1, a `test` that is no multiple of 10, no
     model, no optimiser, not as many generators as networks.
     """
@@ -651,23 +659,29 @@ def stream_trials(params, model, optimiser, *, rngs, chunks, length=40, test=200
     if test % 10:
         raise ValueError(f"test: expected a multiple of 10, got {test}")
     streams = [continual_stream(rng=rng) for rng in rngs]
-    xs, _ = _symbols(streams, 1)
+    xs, legal = _symbols(streams, 1)
     moments, state = optimiser.start(params), None
     for _ in range(chunks):
-        following, _ = _symbols(streams, length)
-        xs = np.concatenate([xs[-1:], following])
+        xs, legal = _read_on(streams, length, xs, legal)
         y, trace = model.forward(xs[:-1], params, state)
         grads = model.backward(y - xs[1:], trace, params)
         params, moments = optimiser.step(params, grads, moments)
         state = tuple(part[-1] for part in trace.states)
-    streams = [continual_stream(rng=rng) for rng in rngs]
-    xs, legal = _symbols(streams, test)
-    y, trace = model.forward(xs, params)
-    right = right_steps(y, legal)[:, :, 0].reshape(10, -1, len(rngs)).mean(axis=1)
+    xs, legal = _read_on(streams, test, xs, legal)
+    y, trace = model.forward(xs[:-1], params, state)
+    right = right_steps(y, legal[:-1])[:, :, 0].reshape(10, -1, len(rngs)).mean(axis=1)
     size = np.abs(trace.c[1:]).max(axis=(2, 3)).reshape(10, -1, len(rngs)).max(axis=1)
+    lost = (np.abs(trace.c[-1]) > 100).sum(axis=(1, 2))
     return [
-        Stream(*(tuple(part[:, k].tolist()) for part in (right, size))) for k in range(len(rngs))
+        Stream(tuple(right[:, k].tolist()), tuple(size[:, k].tolist()), int(lost[k]))
+        for k in range(len(rngs))
     ]
+
+
+def _read_on(streams, length, xs, legal):
+    """The last symbol of xs and the `length` that follow it, with what may follow each."""
+    parts = zip((xs, legal), _symbols(streams, length), strict=True)
+    return tuple(np.concatenate([part[-1:], following]) for part, following in parts)
 
 
 def _symbols(streams, length):
@@ -764,7 +778,7 @@ def stored_results() -> list[dict]:
 
 
 def wilson(solved, trials, z=1.96):
-    """The range of success rates that `solved` of `trials` leave plausible (8.5): low, high.
+    """The range of success rates that `solved` of `trials` leave plausible (8.8): low, high.
 
     Wilson's score interval (1927); z = 1.96 is 95 %. Raises ValueError or TypeError for fewer
     than one trial, successes that are no count among them, a z that is not above 0.
@@ -799,7 +813,7 @@ def bootstrap(values, *, rng, draws=2000):
 
 
 class RealTime:
-    """K networks of memory blocks that learn while they read, a symbol each at a time (8.4).
+    """K networks of memory blocks that learn while they read, a symbol each at a time.
 
     Forward in time, as A.1 has it: for every weight into a gate or a cell a trace keeps how the
     cell's state depends on it, ds/dw, A.1 (25) and (27). It gives the gradient of
@@ -936,10 +950,10 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
     is a network that, with its weights standing still, puts every legal next symbol above all
     others at every step of all its training and test strings. aim: what an output is told,
     "next" (1 for the symbol that came, as in 1997) or "legal" (1 for all that might have).
-    A trial's `wrong` is the number of training and test strings that are wrong at the end, and
-    its `errors` are the shares of wrong strings at the exams. Raises ValueError or TypeError
-    for another aim, weights that do not fit the wiring, counts below 1, rates below 0, not as
-    many sets or generators as networks.
+    A trial's `wrong` and `wrong_trained` count the different test and training strings that are
+    wrong at the end; its `errors` are the shares of both at the exams. Raises ValueError or
+    TypeError for another aim, weights that do not fit the wiring, counts below 1, rates below
+    0, not as many sets or generators as networks.
     """
     params = _check_blocks(params, net)
     K = len(params.hidden)
@@ -954,7 +968,7 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
     which = {id(s): s for s in sets}
     order = {key: n for n, key in enumerate(which)}
     coded = [code(s.train) for s in which.values()]
-    exams = [code(list({t.text: t for t in (*s.train, *s.test)}.values())) for s in which.values()]
+    exams = [_exam(s) for s in which.values()]
     T = max(len(c.xs) for c in coded)
     xs, targets, legal = (_pad([getattr(c, name) for c in coded], T) for name in Coded._fields[:3])
     targets = legal if aim == "legal" else targets
@@ -983,11 +997,11 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
             string[j] = int(rngs[k].integers(count))
             if seen[j] % every and seen[j] < cap:
                 continue
-            exam = exams[mine[j]]
-            wrong = _wrong_strings(_pick(learner.params, [j]), net, exam)
-            shares[k].append(wrong / exam.xs.shape[1])
-            if not wrong or seen[j] >= cap:
-                trials[k] = Trial(not wrong, int(seen[j]), wrong, tuple(shares[k]))
+            exam, one = exams[mine[j]], _pick(learner.params, [j])
+            wrong = _wrong_of(exam, lambda xs, one=one: blocks_forward(xs, one, net)[0])
+            shares[k].append(sum(wrong) / exam.size)
+            if not any(wrong) or seen[j] >= cap:
+                trials[k] = _examined(wrong, seen[j], shares[k])
                 finished[j] = True
         if finished.any():
             left = ~finished
@@ -1002,14 +1016,37 @@ def _pad(arrays, T):
     return np.stack([np.pad(a, ((0, T - len(a)), (0, 0), (0, 0))) for a in arrays])
 
 
-def _wrong_strings(params, net, coded):
-    return _wrong_of(coded, lambda xs: blocks_forward(xs, params, net)[0])
+def _examined(wrong, seen, shares):
+    """The trial that ends after `seen` strings with so many wrong in training and test."""
+    trained, new = wrong
+    return Trial(not any(wrong), int(seen), new, tuple(shares), trained)
 
 
-def _wrong_of(coded, answers):
-    """How many strings one network gets wrong; `answers` maps xs (T, 1, B, 7) to outputs."""
+class _Exam(NamedTuple):
+    """The different strings of a pair of sets: `trained` training strings, then the others."""
+
+    coded: Coded
+    trained: int
+
+    @property
+    def size(self):
+        return self.coded.steps.shape[1]
+
+
+def _exam(sets):
+    train, test = ({string.text: string for string in part} for part in sets)
+    return _Exam(code([*train.values(), *test.values()]), len(train))
+
+
+def _wrong_of(exam, answers):
+    """How many strings of training and test one network gets wrong, each different one once.
+
+    answers: from xs (T, 1, B, 7) to the outputs.
+    """
+    coded = exam.coded
     right = right_steps(answers(coded.xs[:, None])[:, 0], coded.legal) | (coded.steps == 0)
-    return int((~right.all(axis=0)).sum())
+    wrong = ~right.all(axis=0)
+    return int(wrong[: exam.trained].sum()), int(wrong[exam.trained :].sum())
 
 
 class Continual(NamedTuple):
@@ -1033,12 +1070,12 @@ def continual_trials(params, net, *, rngs, symbols, rate=0.5, decay=1.0, reset=F
     """Learn to predict an endless stream of embedded Reber strings (Gers et al. 2000).
 
     A training stream runs until the first wrong prediction or `longest` symbols; then states
-    go to zero and a new one starts. An answer is right when each output is within 0.7 of its
-    target (a squared error below 0.49). The weights change at every step, at
-    `rate * decay**t` at step t of a stream. reset: whether somebody from outside also resets
-    the states at every string's end. After every `every` symbols, `tests` streams are read
-    with the weights standing still, up to `cap` symbols each. symbols: how many to train on in
-    all. Returns a `Continual` for each generator of `rngs`.
+    go to zero and a new one starts, at the beginning of a string. An answer is right when each
+    output is within 0.7 of its target (a squared error below 0.49). The weights change at every
+    step, at `rate * decay**t` at step t of a stream. reset: whether somebody from outside also
+    resets the states at every string's end. After every `every` symbols, `tests` streams are
+    read with the weights standing still, up to `cap` symbols each. symbols: how many to train
+    on in all. Returns a `Continual` for each generator of `rngs`.
     Raises ValueError or TypeError for weights that do not fit the wiring, counts below 1, fewer
     symbols than `every`, a rate or decay below 0, not as many generators as networks.
     """
@@ -1065,6 +1102,9 @@ def continual_trials(params, net, *, rngs, symbols, rate=0.5, decay=1.0, reset=F
             learner.reset(over | new_string)
             at[over] = 0
             ended += over
+            for k in np.flatnonzero(over):
+                streams[k] = continual_stream(rng=rngs[k])
+                following[k] = SYMBOLS.index(next(streams[k])[0])
         now = following
         if step % every == 0:
             scores.append(_streams_right(learner.params, net, rngs, tests, cap, reset))

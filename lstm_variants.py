@@ -2,7 +2,7 @@
 
 Each variant is a step and, right under it, its step backward, written line for line like
 `lstm_core.lstm_step`, so that a diff between two of them shows what one paper changed.
-`forward` and `backward` run any of them over a sequence. Numbers in brackets, such as (8.11),
+`forward` and `backward` run any of them over a sequence. Numbers in brackets, such as (8.2),
 are the equations of notebook 08_replication; (3.x) and (4.x) are those of 03_gates and 04_bptt.
 
 Axes: T time steps, B batch, D input size, H hidden size, n blocks of columns, one for each gate
@@ -42,7 +42,7 @@ class PeepholeParams(NamedTuple):
 
 
 def modern_step(x, state, params):
-    """Today's LSTM (8.11), which is (3.1)-(3.6): x (B, D), state h and c (B, H)."""
+    """Today's LSTM (8.2), which is (3.1)-(3.6): x (B, D), state h and c (B, H)."""
     W_x, W_h, b = params
     h_prev, c_prev = state
     a_i, a_f, a_g, a_o = np.split(x @ W_x + h_prev @ W_h + _row(b), 4, axis=-1)
@@ -75,7 +75,7 @@ def modern_step_backward(dstate, cache, params):
 
 
 def gers2000_step(x, state, params):
-    """The forget gate of Gers, Schmidhuber & Cummins 2000 (8.12): wider candidate, h in (-1, 1).
+    """The forget gate of Gers, Schmidhuber & Cummins 2000 (8.4): wider candidate, h in (-1, 1).
 
     2 sigmoid(z) - 1 = tanh(z / 2).
     """
@@ -111,7 +111,7 @@ def gers2000_step_backward(dstate, cache, params):
 
 
 def hochreiter1997_step(x, state, params):
-    """The first LSTM (8.13; Hochreiter & Schmidhuber 1997): the cell can only add.
+    """The first LSTM (8.3; Hochreiter & Schmidhuber 1997): the cell can only add.
 
     A block of one cell; several cells to a block, and gates that see the gates of the step
     before, are in `lstm_replication.Blocks`.
@@ -146,7 +146,7 @@ def hochreiter1997_step_backward(dstate, cache, params):
 
 
 def peephole_step(x, state, params):
-    """Gates that see the cell (8.14; Gers & Schmidhuber 2000): i and f the old one, o the new."""
+    """Gates that see the cell (8.6; Gers & Schmidhuber 2000): i and f the old one, o the new."""
     W_x, W_h, b, W_c = params
     h_prev, c_prev = state
     p_i, p_f, p_o = np.split(_row(W_c), 3, axis=-1)
@@ -182,7 +182,7 @@ def peephole_step_backward(dstate, cache, params):
 
 
 def coupled_step(x, state, params):
-    """One gate for both (8.15; "CIFG" in Greff et al. 2017): what is not kept is written."""
+    """One gate for both (8.5; "CIFG" in Greff et al. 2017): what is not kept is written."""
     W_x, W_h, b = params
     h_prev, c_prev = state
     a_f, a_g, a_o = np.split(x @ W_x + h_prev @ W_h + _row(b), 3, axis=-1)
@@ -214,7 +214,7 @@ def coupled_step_backward(dstate, cache, params):
 
 
 def gru_step(x, state, params):
-    """The gated recurrent unit (8.16; Cho et al. 2014): no cell apart from h, two gates.
+    """The gated recurrent unit (8.7; Cho et al. 2014): no cell apart from h, two gates.
 
     r says how much of h the candidate sees, z how much of h is kept. (PyTorch's GRU applies r
     after the product with W_h instead of before it.)
@@ -312,7 +312,8 @@ def init_variant(variant, D, H, *, rng, within=None, biases=None, dtype=np.float
     """Draw one network's parameters: weights within +-`within` (1/sqrt(H) if missing), bias 0.
 
     variant: a key of `VARIANTS`. biases: dict column name -> a number or H numbers, such as
-    {"i": -3.0}; forget gates start at 1 unless they are named. Peepholes start like weights.
+    {"i": -3.0}; gates that keep, f and the GRU's z, start at 1 unless they are named.
+    Peepholes start like weights.
     Raises ValueError or TypeError for an unknown variant or column, sizes below 1, a `within`
     that is no positive number, no Generator.
     """
@@ -327,7 +328,7 @@ def init_variant(variant, D, H, *, rng, within=None, biases=None, dtype=np.float
     shapes = [(D, n * H), (H, n * H)]
     W_x, W_h = (rng.uniform(-within, within, shape).astype(dtype) for shape in shapes)
     b = np.zeros((n, H), dtype)
-    starts = ({"f": 1.0} if "f" in cell.columns else {}) | (biases or {})
+    starts = {name: 1.0 for name in "fz" if name in cell.columns} | (biases or {})
     for name, value in starts.items():
         if name not in cell.columns:
             raise ValueError(f"biases: expected columns among {cell.columns!r}, got {name!r}")

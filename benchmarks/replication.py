@@ -106,6 +106,12 @@ def by_sequences(experiment, protocol, variant, trials, cap, *, loss="squared", 
     return Row(experiment, variant, count(net), run, trials, cap, paper, departures, settings)
 
 
+def set_pairs(distinct=False):
+    """The three pairs of training and test strings among which trials are shared out."""
+    rng = np.random.default_rng(1997)
+    return [embedded_sets(rng=rng, distinct=distinct) for _ in range(3)]
+
+
 def by_symbols(variant, protocol, trials, cap, *, paper=None, departures=(), online=True,
                aim="next", distinct=False, net=None, rate=None, forget_bias=None):  # fmt: skip
     """A row of experiment 1: three pairs of sets, the starts shared out among them."""
@@ -117,8 +123,7 @@ def by_symbols(variant, protocol, trials, cap, *, paper=None, departures=(), onl
     rate = protocol.rate if rate is None else rate
 
     def run(row, rngs):
-        own = np.random.default_rng(1997)
-        pairs = [embedded_sets(rng=own, distinct=distinct) for _ in range(3)]
+        pairs = set_pairs(distinct)
         params = init_blocks(net, protocol.within, rngs=rngs, **biases)
         return reber_trials(params, net, [pairs[k % 3] for k in range(len(rngs))], rate=rate,
                             rngs=rngs, cap=row.cap, online=online, aim=aim)  # fmt: skip
@@ -141,7 +146,7 @@ def continual(variant, trials, symbols, *, forget, decay=1.0, reset=False, paper
     def run(row, rngs):
         params = init_blocks(net, 0.2, rngs=rngs, **biases)
         return continual_trials(params, net, rngs=rngs, symbols=row.cap, decay=decay,
-                                reset=reset, every=min(20_000, row.cap))  # fmt: skip
+                                reset=reset, every=min(50_000, row.cap), cap=10_000)  # fmt: skip
 
     settings = {"rate": 0.5, "decay": decay, "reset": reset, "within": 0.2, "biases": biases}
     return Row("continual Reber stream", variant, count(net), run, trials, symbols, paper,
@@ -179,8 +184,11 @@ def thinned(values, most=40):
     return [float(f"{v:.4g}") for v in values]
 
 
+LEAST = 5  # of fewer values a bootstrap interval says nothing
+
+
 def summary(trials):
-    """Successes with Wilson's interval; sequences until success with a bootstrap interval."""
+    """Successes with Wilson's interval; sequences until success, with a bootstrap interval."""
     if "right" in trials[0]:
         return streams_summary(trials)
     key = "perfect" if "perfect" in trials[0] else "solved"
@@ -199,8 +207,11 @@ def summary(trials):
         }
     elif solved:
         until = [trial["sequences"] for trial in trials if trial["solved"]]
-        low, high = bootstrap(until, rng=rng)
-        found |= {"sequences": round(float(np.mean(until))), "low": round(low), "high": round(high)}
+        found |= {"sequences": round(float(np.mean(until))), "least": min(until),
+                  "most": max(until)}  # fmt: skip
+        if solved >= LEAST:
+            low, high = bootstrap(until, rng=rng)
+            found |= {"low": round(low), "high": round(high)}
     return found
 
 
@@ -240,19 +251,26 @@ def as_text(records):
 
 # ---------------------------------------------------------------- the rows
 
+TODAY = "Adam at 0.01", "cross-entropy", "8 cells, each with gates of its own"
+
 
 def by_strings(variant, trials, cap, rate=0.01, units=8):
     """A row of the Reber grammar as one would train it today: cross-entropy and Adam."""
     model = VariantModel(variant)
 
     def run(row, rngs):
-        sets = embedded_sets(rng=np.random.default_rng(1997))
-        params = model.start(7, units, 7, rngs=rngs)
-        return string_trials(params, model, sets, Adam(rate), rngs=rngs, cap=row.cap)
+        trials = [None] * len(rngs)
+        for k, sets in enumerate(set_pairs()):
+            mine = rngs[k::3]
+            if mine:
+                params = model.start(7, units, 7, rngs=mine)
+                trials[k::3] = string_trials(params, model, sets, Adam(rate), rngs=mine,
+                                             cap=row.cap)  # fmt: skip
+        return trials
 
     sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
     return Row("1 embedded Reber grammar", variant, sum(arrays_of(sizes)), run, trials, cap, None,
-               ("Adam", "cross-entropy", "8 units, no blocks", "an update a string"),
+               (*TODAY, "an update a string", "12 trials", "at most 10,000 strings"),
                {"rate": rate, "units": units})  # fmt: skip
 
 
@@ -272,52 +290,76 @@ def by_chunks(variant, trials, cap, rate=0.01, units=8):
 
     sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
     return Row("stream without resets", variant, sum(arrays_of(sizes)), run, trials, cap, None,
-               ("Adam", "cross-entropy", "8 units, no blocks", "an update every 40 symbols"),
+               (*TODAY, "an update every 40 symbols"),
                {"rate": rate, "units": units})  # fmt: skip
 
 
-STREAM = ("at most 300,000 training symbols", "tests of 1,000 symbols")
+ADDING = adding_protocol()
+EXAMS = "looked at every 100 strings"
+STREAM = ("at most 2,000,000 training symbols, not 30,000 streams",
+          "a test every 50,000 symbols", "10 test streams, of 10,000 symbols at most")  # fmt: skip
+BOTH = "solved is both sequences right, looked at every 10, not 10,000 in a row"
+ADDED = "the cell comes in after 1,000 sequences, which are not counted"
 ROWS = {
     "order-1997": by_sequences(
         "6a temporal order", order_protocol(), "1997", 10, 60_000,
-        paper=paper(1.0, 20, 31_390, "table 9"), departures=("10 trials",)),
+        paper=paper(1.0, 20, 31_390, "table 9"),
+        departures=("10 trials", "at most 60,000 sequences")),
     "adding-1997": by_sequences(
-        "4 adding, T = 100", adding_protocol(), "1997", 4, 80_000,
-        paper=paper(1.0, 10, 74_000, "table 7"),
-        departures=("4 trials", "at most 80,000 sequences")),
+        "4 adding, T = 100", ADDING, "1997", 10, 300_000,
+        paper=paper(1.0, 10, 74_000, "table 7"), departures=("at most 300,000 sequences",)),
     "lag-1997": by_sequences(
         "2a long time lag, p = 100", lag_protocol(), "1997", 3, 40_000, added_after=1_000,
-        paper=paper(1.0, 18, 5_040, "table 2"), departures=(
-            "3 trials", "at most 40,000 sequences", "the cell comes in after 1,000 sequences",
-        )),
+        paper=paper(1.0, 18, 5_040, "table 2"),
+        departures=("3 trials", "at most 40,000 sequences", ADDED, BOTH)),
     "lag-20-1997": by_sequences(
         "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000,
-        departures=("p = 20 instead of 100",)),
+        departures=("p = 20 instead of 100", "at most 8,000 sequences", BOTH)),
     "lag-20-added-1997": by_sequences(
         "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000, added_after=1_000,
-        departures=("p = 20 instead of 100", "the cell comes in after 1,000 sequences"),
-    ),
+        departures=("p = 20 instead of 100", "at most 8,000 sequences", ADDED, BOTH)),
     "reber-4x1-1997": by_symbols(
-        "1997", reber_protocol(4, 1, 0.1), 12, 40_000,
+        "1997", reber_protocol(4, 1, 0.1), 12, 100_000,
         paper=paper(1.0, 30, 39_740, "table 1"),
-        departures=("12 trials", "at most 40,000 strings")),
+        departures=("12 trials", "at most 100,000 strings", EXAMS)),
     "reber-3x2-1997": by_symbols(
         "1997", reber_protocol(3, 2, 0.5), 12, 40_000,
         paper=paper(1.0, 30, 8_440, "table 1"),
-        departures=("12 trials", "at most 40,000 strings")),
+        departures=("12 trials", "at most 40,000 strings", EXAMS)),
+    "reber-3x2-slower": by_symbols(
+        "1997", reber_protocol(3, 2, 0.1), 12, 40_000,
+        paper=paper(1.0, 30, 21_730, "table 1"),
+        departures=("12 trials", "at most 40,000 strings", EXAMS)),
     "reber-3x2-legal": by_symbols(
-        "1997", reber_protocol(3, 2, 0.1), 12, 40_000, aim="legal",
-        departures=("told all legal symbols, not the one that came", "rate 0.1")),
+        "1997", reber_protocol(3, 2, 0.5), 12, 40_000, aim="legal",
+        departures=("told all legal symbols, not the one that came", "12 trials",
+                    "at most 40,000 strings", EXAMS)),
     "reber-3x2-strings": by_symbols(
-        "1997", reber_protocol(3, 2, 0.1), 12, 40_000, online=False,
-        departures=("an update a string", "rate 0.1")),
-    **{f"reber-{name}-adam": by_strings(name, 8, 10_000) for name in VARIANTS},
+        "1997", reber_protocol(3, 2, 0.5), 12, 40_000, online=False,
+        departures=("an update a string", "12 trials", "at most 40,000 strings", EXAMS)),
+    "reber-3x2-ranges": by_symbols(
+        "1997", reber_protocol(3, 2, 0.5), 12, 40_000,
+        net=replace(reber_protocol(3, 2).net, g_within=1.0, h_within=2.0),
+        departures=("g within 1 and h within 2", "12 trials", "at most 40,000 strings", EXAMS)),
+    **{f"reber-{name}-adam": by_strings(name, 12, 10_000) for name in VARIANTS},
     "continual-1997": continual(
-        "1997", 8, 300_000, forget=False, departures=STREAM),
+        "1997", 8, 2_000_000, forget=False, departures=STREAM),
     "continual-2000": continual(
-        "2000", 8, 300_000, forget=True, departures=STREAM,
+        "2000", 8, 2_000_000, forget=True, departures=STREAM,
         paper=paper(0.18, 100, None, "table 2", "second-hand", PAPER_2000)),
+    "continual-2000-decay": continual(
+        "2000", 8, 2_000_000, forget=True, decay=0.99, departures=STREAM,
+        paper=paper(0.62, 100, None, "table 2", "second-hand", PAPER_2000)),
     **{f"stream-{name}": by_chunks(name, 8, 1_500) for name in VARIANTS},
+    # New rows come last: a row's seed is its place.
+    "adding-within": by_sequences(
+        "4 adding, T = 100", ADDING._replace(task=ADDING.task._replace(mean=np.inf)), "1997", 10,
+        300_000, paper=paper(1.0, 10, 74_000, "table 7"),
+        departures=("solved is the last 2,000 within 0.04, whatever their mean",
+                    "at most 300,000 sequences")),
+    "adding-slower": by_sequences(
+        "4 adding, T = 100", ADDING, "1997", 10, 300_000, rate=0.25,
+        departures=("rate 0.25 instead of 0.5", "at most 300,000 sequences")),
 }  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def coupled_cell(function) -> Verdict:
 
 
 def interval(function) -> Verdict:
-    """Check a function (solved, trials) -> low, high: Wilson's 95 % interval (8.5)."""
+    """Check a function (solved, trials) -> low, high: Wilson's 95 % interval (8.8)."""
     z = 1.96
     for solved, trials in [(3, 10), (10, 10), (0, 4), (180, 200)]:
         got, failed = run(function, solved, trials)

@@ -60,7 +60,7 @@ def variant_explorer() -> Explorer:
         flow.set_title("Size of the gradient by the memory of step t")
         flow.text(1, 1e3, "this variant (solid)", color=GRADIENT, weight="bold")
         flow.text(28, 1e3, "dashed: the modern LSTM", color=SIGNAL)
-        inputs.set_title("The input x: a pulse, then noise")
+        inputs.set_title("The input x: a pulse, then silence or noise")
         inputs.set_ylim(-4, 4)
         gates.set_title("Unit 1: its gates and its candidate")
         gates.set(ylim=(-2.2, 3.6), yticks=(-2, -1, 0, 1, 2))
@@ -69,7 +69,10 @@ def variant_explorer() -> Explorer:
             for n, key in enumerate("figo")
         }
         memory.set_title("Unit 1: memory (orange), shown outside as h (blue)")
-        memory.set(ylim=(-5, 5), xlabel="step t")
+        memory.set_yscale("symlog", linthresh=1, linscale=1.2)  # even up to 1, then by factors
+        memory.set(ylim=(-20, 100), yticks=(-10, -1, 0, 1, 10), xlabel="step t")
+        memory.set_yticklabels(("−10", "−1", "0", "1", "10"))
+        memory.minorticks_off()
         memory.axhline(0, color=FAINT, lw=1)
         (x_line,) = inputs.plot([], [], color=SIGNAL)
         lines = {k: gates.plot([], [], color=_COLOURS[k])[0] for k in "ifgo"}
@@ -151,10 +154,7 @@ def drift_explorer() -> Explorer:
     text = "".join(s for s, _ in islice(continual_stream(rng=np.random.default_rng(0)), STREAM))
     symbols = np.array([SYMBOLS.index(symbol) for symbol in text])
     xs = np.eye(len(SYMBOLS))[symbols][:, None]
-    old, new = (
-        init_variant(name, len(SYMBOLS), 1, rng=np.random.default_rng(3), within=0.2, biases={})
-        for name in ("1997", "2000")
-    )
+    old, new = _a_pair_alike()
     times = np.arange(STREAM + 1)
     with matplotlib.rc_context(RC):
         figure = picture(900, 520)
@@ -225,6 +225,22 @@ def drift_explorer() -> Explorer:
         update=update,
         describe=describe,
     )
+
+
+def _a_pair_alike():
+    """Random cells of 1997 and of 2000 that differ in nothing but the forget gate."""
+    rng = np.random.default_rng(3)
+    cells = [init_variant(name, len(SYMBOLS), 1, rng=rng, within=0.2) for name in ("1997", "2000")]
+    old, new = (
+        [part.reshape(-1, len(VARIANTS[name].columns)) for part in params]
+        for name, params in zip(("1997", "2000"), cells, strict=True)
+    )
+    for key in VARIANTS["1997"].columns:  # one unit: a column each
+        for mine, theirs in zip(new, old, strict=True):
+            mine[:, VARIANTS["2000"].columns.index(key)] = theirs[
+                :, VARIANTS["1997"].columns.index(key)
+            ]
+    return cells
 
 
 def _taking_the_pulse(name):
