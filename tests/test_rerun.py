@@ -88,7 +88,9 @@ def test_a_folder_with_a_space_and_foreign_letters(tmp_path):
     assert done.returncode == 0, done.stdout[-3000:]
     assert re.search(r"\d+ passed", done.stdout)
     where = "import lstm_core; print(lstm_core.__file__)"
-    found = subprocess.run([str(python), "-c", where], capture_output=True, text=True, check=True)
+    found = subprocess.run(  # from elsewhere: where Python stands comes first
+        [str(python), "-c", where], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert Path(found.stdout.strip()) == home / "lstm_core.py"
 
 
