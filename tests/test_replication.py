@@ -526,6 +526,14 @@ def test_wilson_is_where_the_score_test_says_and_covers():
             wilson(*bad)
 
 
+@pytest.mark.parametrize(("count", "low", "high"), [(5, 0.72, 0.88), (10, 0.82, 0.94)])
+def test_of_few_values_the_bootstrap_promises_too_much(count, low, high):
+    """As notebook 08 says: its 95 % range holds the true mean in 80 to 90 of 100 cases."""
+    rng = np.random.default_rng(0)
+    ranges = np.array([bootstrap(rng.normal(size=count), rng=rng, draws=500) for _ in range(600)])
+    assert low < np.mean((ranges[:, 0] < 0) & (ranges[:, 1] > 0)) < high
+
+
 def test_every_row_of_the_benchmark_is_stored_as_it_would_be_run_again(monkeypatch):
     """Same seed, settings and cap: the command in the file makes the file."""
     monkeypatch.setattr(os, "environ", os.environ.copy())  # the benchmark keeps to one thread
