@@ -320,23 +320,25 @@ def _forward_steps(gates, W_h, h, c, tanh_c):
     a = np.empty_like(gates[0])
     a_i, a_f, a_g, a_o = split_gates(a)
     one = np.ones((), a.dtype)
-    steps = zip(gates, *split_gates(gates), h[:-1], h[1:], c[:-1], c[1:], tanh_c, strict=True)
+    h_prev, c_prev = h[0], c[0]
+    steps = zip(gates, *split_gates(gates), h[1:], c[1:], tanh_c, strict=True)
     with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the 0 we want
-        for x_part, i, f, g, o, h_prev, h_now, c_prev, c_now, tanh_c_now in steps:
+        for x_part, i, f, g, o, h_now, c_now, tanh_c_now in steps:
             np.dot(h_prev, W_h, out=a)
             a += x_part
             np.tanh(a_g, out=g)  # (3.4) the candidate
             np.negative(a, out=a)
             np.exp(a, out=a)
-            a += one  # 1 + exp(-a), of which each sigmoid is the reciprocal
-            np.reciprocal(a_f, out=f)  # (3.2) how much of the cell to keep
-            np.reciprocal(a_i, out=i)  # (3.3) how much of the candidate to write
-            np.reciprocal(a_o, out=o)  # (3.5) how much of the cell to show
+            a += one  # 1 + exp(-a): each sigmoid is 1 divided by it
+            np.divide(one, a_f, out=f)  # (3.2) how much of the cell to keep
+            np.divide(one, a_i, out=i)  # (3.3) how much of the candidate to write
+            np.divide(one, a_o, out=o)  # (3.5) how much of the cell to show
             np.multiply(f, c_prev, out=c_now)  # (3.1) keep ...
             written = np.multiply(i, g, out=tanh_c_now)  # a place that is free until tanh
             c_now += written  # (3.1) ... and write
             np.tanh(c_now, out=tanh_c_now)
             np.multiply(o, tanh_c_now, out=h_now)  # (3.6)
+            h_prev, c_prev = h_now, c_now
 
 
 def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
@@ -384,17 +386,18 @@ def _backward_steps(trace, now, W_hT, dh, dc):
     da, slope_c = _local_slopes(trace, now)
     n, B, H = slope_c.shape
     da_ifg = da.reshape(n, B, 4, H)[:, :, :3]
-    after = slice(now.start + 1, now.stop + 1)  # step t leads from h[t], c[t] to h[t+1], c[t+1]
-    rows = (da, da_ifg, split_gates(da)[3], slope_c, trace.f[now])
-    rows += (dh[after], dh[now], dc[after], dc[after, :, None], dc[now])
+    from_da = np.empty((B, H), da.dtype)
+    rows = (da, da_ifg, split_gates(da)[3], slope_c, trace.f[now], dh[now], dc[now])
     steps = zip(*(a[::-1] for a in rows), strict=True)  # from the last step to the first
-    for da_now, da_ifg, da_o, slope, f, dh_now, dh_prev, dc_now, dc_each, dc_prev in steps:
+    dh_now, dc_now = dh[now.stop], dc[now.stop]  # step t leads from h[t], c[t] to h[t+1], c[t+1]
+    for da_now, da_ifg, da_o, slope, f, dh_prev, dc_prev in steps:
         slope *= dh_now
         dc_now += slope  # (4.7)
-        da_ifg *= dc_each  # (4.8)-(4.10), (4.12): i, f, g
+        da_ifg *= dc_now[:, None]  # (4.8)-(4.10), (4.12): i, f, g
         da_o *= dh_now  # (4.6), (4.12): o
         np.multiply(f, dc_now, out=dc_prev)  # (4.11)
-        dh_prev += np.dot(da_now, W_hT)  # (4.1), (4.3)
+        dh_prev += np.dot(da_now, W_hT, out=from_da)  # (4.1), (4.3)
+        dh_now, dc_now = dh_prev, dc_prev
     return da
 
 

@@ -42,26 +42,62 @@ def plain():
 
 
 def _forward_steps(gates, W_h, h, c, tanh_c):
-    """As `lstm_core._forward_steps`; a large product goes through NumPy, that is, BLAS."""
+    """As `lstm_core._forward_steps`; a product that is not small goes through BLAS."""
     if h[0].size * len(W_h) <= _SMALL:
         return _small_forward(gates, np.ascontiguousarray(W_h), h, c, tanh_c)
+    from_h = np.empty_like(gates[0])
+    times_W_h = _times(W_h, len(from_h))
     for t, gates_now in enumerate(gates):
-        gates_now += np.dot(h[t], W_h)
+        times_W_h(h[t], from_h)
+        gates_now += from_h
         _forward_step(gates_now, c[t], c[t + 1], tanh_c[t], h[t + 1])
 
 
 def _backward_steps(trace, now, W_hT, dh, dc):
-    """As `lstm_core._backward_steps`; a large product goes through NumPy, that is, BLAS."""
+    """As `lstm_core._backward_steps`; a product that is not small goes through BLAS."""
     gates, tanh_c, c = trace.gates, trace.tanh_c, trace.c
     da = np.empty_like(gates[now], order="C")
     if dh[0].size * dh.shape[2] <= _SMALL:
         _small_backward(gates[now], tanh_c[now], c[now], W_hT, dh[now.start :], dc[now.start :], da)
         return da
+    from_da = np.empty_like(dh[0])
+    times_W_hT = _times(W_hT, len(from_da))
     for t in reversed(range(now.start, now.stop)):
         da_now = da[t - now.start]
         _backward_step(gates[t], tanh_c[t], c[t], dh[t + 1], dc[t + 1], dc[t], da_now)
-        dh[t] += np.dot(da_now, W_hT)  # (4.1), (4.3)
+        times_W_hT(da_now, from_da)  # (4.3)
+        dh[t] += from_da  # (4.1)
     return da
+
+
+def _times(W, rows):
+    """A function f(x, out) that puts x @ W, x (rows, K) and W (K, N), into out (rows, N).
+
+    Large float32 products are made of blocks: OpenBLAS multiplies small matrices where they
+    lie, but copies large ones first into another order, W anew at every step. Here W is
+    copied once; at H = 512 that takes a third off the time. (float64 gains nothing.)
+    """
+    K, N = W.shape
+    depth = min(K, 512)
+    width = min(N, _BLOCK // (16 * depth))
+    uneven = rows % 16 or K % depth or N % width
+    if uneven or W.dtype != np.float32 or rows * K * N <= 2 * _BLOCK:
+        return lambda x, out: np.dot(x, W, out=out)
+    m, k, n = rows // 16, K // depth, N // width
+    W = W.reshape(k, 1, depth, n, width).swapaxes(2, 3).copy()
+    sums = np.empty((k, rows, N), W.dtype)
+
+    def times(x, out):
+        x = np.moveaxis(x.reshape(m, 1, 16, k, depth), 3, 0)
+        parts = sums if k > 1 else out
+        np.matmul(x, W, out=parts.reshape(k, m, 16, n, width).swapaxes(2, 3))
+        if k > 1:
+            np.add.reduce(sums, axis=0, out=out)
+
+    return times
+
+
+_BLOCK = 2**19  # multiplications; up to 10^6 are what OpenBLAS calls small
 
 
 @_compiled
