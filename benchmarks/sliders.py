@@ -36,19 +36,18 @@ import matplotlib.pyplot as plt
 from ipywidgets import interact
 control = explorer.controls["{slider}"]
 
-class Plain:
-    def __init__(self, name, *, controls, update, **_):
-        self.settings, self.update = {{k: c.value for k, c in controls.items()}}, update
+def plain_init(self, name, *, controls, update, **_):
+    self.plain_settings, self.plain_update = {{k: c.value for k, c in controls.items()}}, update
 
 def pyplot_picture(width, height, alt=""):
     return plt.figure(figsize=(width / 72, height / 72), layout="constrained")
 
-{module}.Explorer, {module}.picture = Plain, pyplot_picture
+{module}.Explorer.__init__, {module}.picture = plain_init, pyplot_picture
 
 @interact({slider}=(control.min, control.max, control.step))
 def tutorial({slider}=control.value):
     view = {module}.{function}({arguments})
-    view.update(**view.settings | dict({slider}={slider}))
+    view.plain_update(**view.plain_settings | dict({slider}={slider}))
     plt.show()
 """
 WATCH = """(target) => {

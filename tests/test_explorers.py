@@ -29,11 +29,20 @@ def positions(control, most=9):
     return [int(v) for v in values] if isinstance(control, ipywidgets.IntSlider) else values
 
 
-@pytest.fixture(params=EXPLORERS)
-def explorer(request):
-    made = EXPLORERS[request.param]()
+@pytest.fixture(scope="module")
+def made():
+    """Every explorer, made once: name -> explorer. Who takes one puts it back as it was."""
+    made = {name: make() for name, make in EXPLORERS.items()}
     yield made
-    made.close()
+    for explorer in made.values():
+        explorer.close()
+
+
+@pytest.fixture(params=EXPLORERS)
+def explorer(made, request):
+    explorer = made[request.param]
+    explorer.reset()
+    return explorer
 
 
 @pytest.mark.filterwarnings("error")
@@ -57,7 +66,6 @@ def test_the_corners_of_all_controls_give_a_picture(explorer):
         corner = {k: positions(c)[int(rng.choice([0, -1]))] for k, c in explorer.controls.items()}
         explorer.set(**corner)
         assert 'role="alert"' not in explorer._over.value, corner
-    explorer.reset()
 
 
 def test_controls_and_captions_are_there_for_everybody(explorer):
@@ -93,11 +101,10 @@ def test_a_thousand_updates_leave_memory_where_it_was():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_random_walk_over_all_controls_of_all_explorers():
+def test_a_random_walk_over_all_controls_of_all_explorers(made):
     """In any order, without a warning: the same settings give the same bytes, memory is steady."""
     rng, process = np.random.default_rng(11), psutil.Process()
     changes, kept = int(os.environ.get("WALK", 400)), {}
-    made = {name: make() for name, make in EXPLORERS.items()}
     for n in range(changes):
         if n == changes // 2:
             before = process.memory_info().rss
@@ -116,8 +123,6 @@ def test_a_random_walk_over_all_controls_of_all_explorers():
         if rng.random() < 0.1:
             kept[name] = settings, explorer.frame
     assert process.memory_info().rss - before < 30e6
-    for explorer in made.values():
-        explorer.close()
 
 
 def test_a_hundred_opened_and_closed_leave_nothing():
