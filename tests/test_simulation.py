@@ -1,9 +1,7 @@
 """Notebook 07: the text model's parts, its dissection, the forecasts, checkers and explorers."""
 
 import asyncio
-import os
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -25,7 +23,6 @@ from lstm_forecast import (
 )
 from lstm_train import Model, arrays_of, init_readout, readout, softmax
 from lstm_viz import simulation
-from tools import lab
 
 SOURCE = '''def f(a, b=[1, 2]):  # a (note)
     x = "in ( a" + a
@@ -679,33 +676,3 @@ def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():
 
     assert asyncio.run(both()) == (2, 10)
     view.close()
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(
-    lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
-    reason="no chromium here: on Debian, apt-get install chromium",
-)
-def test_an_explorer_that_was_given_a_model_answers_in_the_browser(model, tmp_path):
-    """Those of the notebook's own model have no twin here; this one is given the sketch."""
-    cell = "from lstm_viz import simulation\nsimulation.temperature_explorer(simulation.sketch())"
-    path = tmp_path / "given.ipynb"
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell)],
-        metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}},
-    )
-    nbformat.write(notebook, path)
-    twin = simulation.temperature_explorer(model)
-    with lab.server([path]) as served, lab.browser(1100, 900) as page:
-        lab.open_notebook(page, *served, path.name)
-        assert lab.run_all(page) == 0
-        for n, key in enumerate(twin.controls):
-            page.locator(".lstm-trained .noUi-handle").nth(n).focus()
-            page.keyboard.press("ArrowRight")
-            twin.controls[key].value += twin.controls[key].step
-            page.wait_for_function(
-                "words => document.querySelector('.lstm-caption').innerText === words",
-                arg=twin.caption,
-                timeout=10_000,
-            )
-    twin.close()

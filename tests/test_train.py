@@ -41,7 +41,6 @@ from lstm_train import (
 )
 from lstm_viz import EXPLORERS
 from lstm_viz import training as views
-from tools import lab
 
 
 def rng(seed=0):
@@ -1214,44 +1213,3 @@ def test_adam_checker():
         verdict = check.adam(bad)
         assert not verdict
         assert words in verdict.message, (words, verdict)
-
-
-# ---------------------------------------------------------------- in a browser
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(lab.CHROMIUM is None, reason="no chromium here")
-def test_a_reader_stops_and_continues_the_live_training():
-    def far_goal(name, notebook):
-        for n, cell in enumerate(notebook["cells"]):
-            source = "".join(cell["source"])
-            if "live_duel(T=20)" in source:
-                cell["source"] = source.replace("live_duel(T=20)", "live_duel(T=20, steps=20_000)")
-                del notebook["cells"][n + 1 :]  # what comes after it is not asked
-        return notebook
-
-    with (
-        lab.server([lab.NOTEBOOKS / "05_training.ipynb"], patch=far_goal) as served,
-        lab.browser(1100, 700) as page,
-    ):
-        lab.open_notebook(page, *served, "05_training.ipynb")
-        assert lab.run_all(page) == 0
-        view = page.locator(".lstm-live").first
-        view.scroll_into_view_if_needed()
-        view.locator("button:has-text('Continue')").click()
-        page.wait_for_function(
-            "() => /^step [1-9]\\d* of 20000/m.test(document.querySelector('.lstm-live').innerText)"
-        )
-        began = time.perf_counter()
-        view.locator("button:has-text('Stop')").click()
-        page.wait_for_function(
-            "() => /stopped at step/.test(document.querySelector('.lstm-live').innerText)"
-        )
-        assert time.perf_counter() - began < 2  # a second, and the browser's own slowness
-        assert "nothing is lost" in view.inner_text()
-        before = view.locator(".lstm-caption").inner_text()
-        view.locator("button:has-text('Continue')").click()
-        page.wait_for_function(
-            "before => document.querySelector('.lstm-live .lstm-caption').innerText !== before",
-            arg=before,
-        )

@@ -117,8 +117,22 @@ def browser(width=1400, height=1000):
 
 
 def open_notebook(page, address, token, name, sidebar=False):
-    """Open a notebook and wait until it is drawn and its kernel is idle."""
-    page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
+    """Open a notebook and wait until it is drawn and its kernel is idle.
+
+    In a page that shows this JupyterLab already, what is open there is closed first.
+    """
+    if page.url.startswith(address):
+        page.evaluate(
+            """async (name) => {
+                const {commands, serviceManager, shell} = window.jupyterapp;
+                for (const open of [...shell.widgets('main')]) open.dispose();  // and never ask
+                await serviceManager.sessions.shutdownAll();
+                await commands.execute('docmanager:open', {path: name});
+            }""",
+            name,
+        )
+    else:
+        page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
     page.evaluate(
         """async () => {

@@ -1,0 +1,39 @@
+"""What the browser tests share: one JupyterLab and one page for all of them in a process."""
+
+import nbformat
+import pytest
+from reader import NOTEBOOKS, without_long_cells
+
+from tools import lab
+
+LIVE = "from lstm_viz import training\nduel = training.live_duel(T=20, steps=20_000)\nduel"
+GIVEN = "from lstm_viz import simulation\nsimulation.temperature_explorer(simulation.sketch())"
+DEAF = "from lstm_viz import Explorer\nExplorer._changed = lambda self, key: None"
+GATES = "from lstm_viz import EXPLORERS\nEXPLORERS['half_life']()"
+PUT_BACK = [
+    "from lstm_viz import EXPLORERS\nflow = EXPLORERS['gradient_flow']()\nflow",
+    "for b_f in (-3.3, 4, 0.7, 6.1):\n    flow.set(b_f=b_f)\nflow.reset()",
+    "import time\ntime.sleep(3)",
+    "for s in (5.3, 0.1, 2.3):\n    flow.set(strength=s)\nflow.reset()",
+]
+# Beside the series' notebooks, some that show one thing.
+OWN = {"live": [LIVE], "given": [GIVEN], "deaf": [DEAF, GATES], "put_back": PUT_BACK}
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    for name, cells in OWN.items():
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+        )
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    with lab.server([*NOTEBOOKS, *folder.glob("*.ipynb")], patch=without_long_cells) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def page():
+    with lab.browser(1100, 700) as page:
+        yield page

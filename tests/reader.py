@@ -1,0 +1,203 @@
+"""A reader of the notebooks: JupyterLab in Chromium, keyboard and mouse.
+
+A slider counts as moved only when the page's picture and caption are those that the same
+explorer, made here, has for the value that the page shows.
+"""
+
+import ast
+import contextlib
+import itertools
+import os
+import re
+import time
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from lstm_viz import EXPLORERS
+from tools import lab
+
+in_a_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
+        reason="no chromium here: on Debian, apt-get install chromium",
+    ),
+]
+NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
+# Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
+LONG = {
+    "01_foundations.ipynb": {"a31"},
+    "05_training.ipynb": {"a44"},
+    "06_annealing.ipynb": {"a25", "a28"},
+    "08_replication.ipynb": {"a20"},
+    "09_beyond_numpy.ipynb": {"a40"},
+}
+
+
+def without_long_cells(name, notebook):
+    """The notebook without its LONG cells and without the cells that need what those make."""
+    long, made, left = LONG.get(name, set()), set(), []
+    for cell in notebook["cells"]:
+        names = {}
+        if cell["cell_type"] == "code":
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
+            tree = compile("".join(cell["source"]), name, "exec", flags)
+            for node in (n for n in ast.walk(tree) if isinstance(n, ast.Name)):
+                names.setdefault(type(node.ctx), set()).add(node.id)
+        makes = names.get(ast.Store, set())
+        needs = names.get(ast.Load, set()) - makes
+        if cell["id"] in long or needs & made:
+            made |= makes
+        else:
+            made -= makes
+            left.append(cell)
+    assert long <= {cell["id"] for cell in notebook["cells"]}, f"{name}: {long} are not there"
+    return notebook | {"cells": left}
+
+
+def opened(page, served, name):
+    lab.open_notebook(page, *served, name)
+    assert lab.run_all(page) == 0, f"{name}: cells end in errors"
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.lstm-explorer')]"
+        ".every(e => e.querySelector('.lstm-caption') && e.querySelector('img'))"
+    )
+
+
+def explorers(page):
+    """(name, box) of every explorer on the page, from top to bottom."""
+    boxes = page.locator(".lstm-explorer")
+    for n in range(boxes.count()):
+        box = boxes.nth(n)
+        yield re.search(r"lstm-explorer-(\w+)", box.get_attribute("class"))[1], box
+
+
+def curves(svg):
+    """The shapes of a picture: the coordinates of every path, in order."""
+    paths = re.findall(r'\bd="([^"]*)"', svg)
+    return [float(n) for path in paths for n in re.findall(r"-?[\d.]+(?:e-?\d+)?", path)]
+
+
+def picture(box):
+    return curves(markup(box))
+
+
+def move_until_changed(page, box, handle, how, what):
+    """Move until the picture answers: some settings answer to every second or third step only."""
+    before = markup(box)
+    for _ in range(4):
+        how(page, handle)
+        with contextlib.suppress(Exception):
+            page.wait_for_function(
+                "([box, before]) => box.querySelector('.lstm-caption').previousElementSibling"
+                ".outerHTML !== before",
+                arg=[box.element_handle(), before],
+                timeout=3_000,
+            )
+            return
+    raise AssertionError(f"{what} was moved and the picture stayed")
+
+
+def until_caption(page, box, words):
+    try:
+        page.wait_for_function(
+            "([box, words]) => box.querySelector('.lstm-caption').innerText === words",
+            arg=[box.element_handle(), words],
+            timeout=10_000,
+        )
+    except Exception as error:
+        shown = box.locator(".lstm-caption").inner_text()
+        raise AssertionError(f"expected {words!r}, the page shows {shown!r}") from error
+
+
+def markup(box):
+    return box.locator(".lstm-caption").evaluate("c => c.previousElementSibling.outerHTML")
+
+
+def slider_names(explorer):
+    return [k for k, c in explorer.controls.items() if hasattr(c, "min") and hasattr(c, "step")]
+
+
+def move_and_compare(page, box, name, *ways):
+    """Move every slider in each way; the page must show what this process computes."""
+    twin = EXPLORERS[name]()
+    try:
+        box.locator("button:has-text('Reset')").click()  # a cell may have left it elsewhere
+        until_caption(page, box, twin.caption)
+        for how, (n, key) in itertools.product(ways, enumerate(slider_names(twin))):
+            handle = box.locator(".noUi-handle").nth(n)
+            move_until_changed(page, box, handle, how, f"{name}: {key}")
+            # ask the page for the value it settled on, then wait for that value's picture
+            value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
+            control = twin.controls[key]
+            steps = round((value - control.min) / control.step)
+            value = control.min + steps * control.step
+            control.value = round(value) if isinstance(control.value, int) else value
+            until_caption(page, box, twin.caption)
+            shapes = curves(twin.frame.decode())  # other threads' sums may round otherwise
+            wanted, ends = pytest.approx(shapes, abs=0.02), time.monotonic() + 10
+            while (shown := picture(box)) != wanted and time.monotonic() < ends:
+                page.wait_for_timeout(50)  # two settings can have one caption
+            assert shown == wanted, f"{name}: {key} = {value}"
+        box.locator("button:has-text('Reset')").click()
+        twin.reset()
+        until_caption(page, box, twin.caption)
+    finally:
+        twin.close()
+
+
+def by_keyboard(page, handle):
+    now, _, highest, _ = where(handle)
+    handle.focus()
+    page.keyboard.press("ArrowLeft" if now == highest else "ArrowRight")
+
+
+def by_mouse(page, handle):
+    handle.scroll_into_view_if_needed()
+    before, lowest, highest, (x, y) = where(handle)
+    way = 1 if before - lowest < (highest - lowest) / 2 else -1
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 16):
+        page.mouse.move(x + way * 12 * step, y)
+        if step > 2 and where(handle)[0] != before:
+            break  # a slider with few places has them far apart
+    page.mouse.up()
+
+
+def where(handle):
+    """A handle's value, the lowest and the highest that it can have, and its middle on the page."""
+    return handle.evaluate(
+        """handle => {
+            const {x, y, width, height} = handle.getBoundingClientRect();
+            const numbers = ['now', 'min', 'max'].map(k => +handle.getAttribute('aria-value' + k));
+            return [...numbers, [x + width / 2, y + height / 2]];
+        }"""
+    )
+
+
+def every_slider_answers(page, served, name):
+    opened(page, served, name)
+    found = list(explorers(page))
+    assert found, f"{name} shows no explorer"
+    assert not barriers(page)
+    for explorer, box in found:
+        move_and_compare(page, box, explorer, by_keyboard, by_mouse)
+
+
+# Handles and play buttons are drawn by ipywidgets, which gives them no name.
+NOT_OURS = {"aria-input-field-name": "noUi-handle", "button-name": "fa fa-"}
+
+
+def barriers(page):
+    """What axe-core finds in the notebook's outputs that shuts somebody out, and that is ours."""
+    report = Axe().run(page, context={"include": [[".jp-OutputArea-output"]]}).response
+    assert report["passes"], "axe looked at nothing"
+    return [
+        f"{found['id']}: {node['html']}"
+        for found in report["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+        if NOT_OURS.get(found["id"], "nowhere") not in node["html"]
+    ]
