@@ -1,4 +1,4 @@
-"""What the browser tests share: one JupyterLab and one page for all of them in a process."""
+"""What the browser tests share: one JupyterLab and one page for all tests of a file."""
 
 import nbformat
 import pytest
@@ -20,7 +20,7 @@ PUT_BACK = [
 OWN = {"live": [LIVE], "given": [GIVEN], "deaf": [DEAF, GATES], "put_back": PUT_BACK}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     for name, cells in OWN.items():
@@ -33,7 +33,7 @@ def served(tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page():
     with lab.browser(1100, 700) as page:
         yield page

@@ -29,9 +29,60 @@ def positions(control, most=9):
     return [int(v) for v in values] if isinstance(control, ipywidgets.IntSlider) else values
 
 
+def test_a_hundred_opened_and_closed_leave_nothing():
+    def left():
+        gc.collect()
+        figures = sum(issubclass(type(thing), Figure) for thing in gc.get_objects())
+        return figures, len(widget._instances)
+
+    make = EXPLORERS["pooling"]
+    make().close()
+    before = left()
+    for _ in range(100):
+        make().close()
+    assert np.all(np.array(left()) <= before)  # what another test left may go meanwhile
+
+
+def test_a_thousand_updates_leave_memory_where_it_was():
+    explorer, process = EXPLORERS["sequence"](), psutil.Process()
+    control = explorer.controls["b_f"]
+    values = np.linspace(control.min, control.max, 50)
+    for v in values:
+        control.value = v
+    before = process.memory_info().rss
+    for _ in range(20):
+        for v in values:
+            control.value = v
+    explorer.close()
+    assert process.memory_info().rss - before < 10e6
+
+
+def test_two_of_a_kind_do_not_disturb_each_other():
+    one, two = EXPLORERS["half_life"](), EXPLORERS["half_life"]()
+    frame = two.frame
+    one.controls["b_f"].value = 5
+    assert two.frame == frame
+    one.close()
+    two.controls["b_f"].value = 5
+    assert two.frame != frame
+    two.close()
+
+
+def test_two_on_a_page_share_no_name():
+    """An id on one page must be one thing: clip paths of one would cut the curves of the other."""
+    made = [EXPLORERS[name]() for name in ("half_life", "half_life", "cell_line")]
+    ids = [set(re.findall(r' id="([^"]+)"', e._over.value)) for e in made]
+    assert all(ids)
+    assert sum(map(len, ids)) == len(set.union(*ids))
+    for explorer, own in zip(made, ids, strict=True):
+        used = set(re.findall(r"url\(#([^)]+)\)", explorer._over.value))
+        assert used <= own
+        explorer.close()
+
+
 @pytest.fixture(scope="module")
 def made():
-    """Every explorer, made once: name -> explorer. Who takes one puts it back as it was."""
+    """Every explorer, made once: name -> explorer, as the last test left it."""
     made = {name: make() for name, make in EXPLORERS.items()}
     yield made
     for explorer in made.values():
@@ -75,31 +126,6 @@ def test_controls_and_captions_are_there_for_everybody(explorer):
     assert explorer.figure.alt == explorer.caption
 
 
-def test_two_of_a_kind_do_not_disturb_each_other():
-    one, two = EXPLORERS["half_life"](), EXPLORERS["half_life"]()
-    frame = two.frame
-    one.controls["b_f"].value = 5
-    assert two.frame == frame
-    one.close()
-    two.controls["b_f"].value = 5
-    assert two.frame != frame
-    two.close()
-
-
-def test_a_thousand_updates_leave_memory_where_it_was():
-    explorer, process = EXPLORERS["sequence"](), psutil.Process()
-    control = explorer.controls["b_f"]
-    values = np.linspace(control.min, control.max, 50)
-    for v in values:
-        control.value = v
-    before = process.memory_info().rss
-    for _ in range(20):
-        for v in values:
-            control.value = v
-    explorer.close()
-    assert process.memory_info().rss - before < 10e6
-
-
 @pytest.mark.filterwarnings("error")
 def test_a_random_walk_over_all_controls_of_all_explorers(made):
     """In any order, without a warning: the same settings give the same bytes, memory is steady."""
@@ -123,29 +149,3 @@ def test_a_random_walk_over_all_controls_of_all_explorers(made):
         if rng.random() < 0.1:
             kept[name] = settings, explorer.frame
     assert process.memory_info().rss - before < 30e6
-
-
-def test_a_hundred_opened_and_closed_leave_nothing():
-    def left():
-        gc.collect()
-        figures = sum(issubclass(type(thing), Figure) for thing in gc.get_objects())
-        return figures, len(widget._instances)
-
-    make = EXPLORERS["pooling"]
-    make().close()
-    before = left()
-    for _ in range(100):
-        make().close()
-    assert np.all(np.array(left()) <= before)  # what another test left may go meanwhile
-
-
-def test_two_on_a_page_share_no_name():
-    """An id on one page must be one thing: clip paths of one would cut the curves of the other."""
-    made = [EXPLORERS[name]() for name in ("half_life", "half_life", "cell_line")]
-    ids = [set(re.findall(r' id="([^"]+)"', e._over.value)) for e in made]
-    assert all(ids)
-    assert sum(map(len, ids)) == len(set.union(*ids))
-    for explorer, own in zip(made, ids, strict=True):
-        used = set(re.findall(r"url\(#([^)]+)\)", explorer._over.value))
-        assert used <= own
-        explorer.close()
