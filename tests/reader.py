@@ -7,6 +7,7 @@ explorer, made here, has for the value that the page shows.
 import ast
 import contextlib
 import itertools
+import json
 import os
 import re
 import time
@@ -48,6 +49,7 @@ def without_long_cells(name, notebook):
         makes = names.get(ast.Store, set())
         needs = names.get(ast.Load, set()) - makes
         if cell["id"] in long or needs & made:
+            assert '"Explorer ' not in json.dumps(cell), f"{name}: {cell['id']} shows an explorer"
             made |= makes
         else:
             made -= makes
