@@ -15,6 +15,7 @@ float32 and float64 both work; the parameters' dtype is the result's dtype.
 No function changes an array that it was given.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -247,35 +248,18 @@ def rnn_backward(dhs, trace, params) -> RNNGrads:
 class LSTMTrace:
     """What a forward pass saw, for every view and for the backward pass.
 
-    xs (T, B, D); h and c (T+1, B, H), index 0 being the start; tanh_c (T, B, H); gates
-    (T, B, 4H), of which .i, .f, .g and .o are views (T, B, H).
+    xs (T, B, D); h and c (T+1, B, H), index 0 being the start; tanh_c and the gates i, f, g
+    and o (T, B, H).
     """
 
     xs: np.ndarray
     h: np.ndarray
     c: np.ndarray
     tanh_c: np.ndarray
-    gates: np.ndarray
-
-    @property
-    def i(self):
-        """The input gate over time, (T, B, H)."""
-        return split_gates(self.gates)[0]
-
-    @property
-    def f(self):
-        """The forget gate over time, (T, B, H)."""
-        return split_gates(self.gates)[1]
-
-    @property
-    def g(self):
-        """The candidate over time, (T, B, H)."""
-        return split_gates(self.gates)[2]
-
-    @property
-    def o(self):
-        """The output gate over time, (T, B, H)."""
-        return split_gates(self.gates)[3]
+    i: np.ndarray
+    f: np.ndarray
+    g: np.ndarray
+    o: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,42 +287,54 @@ def lstm_forward(xs, params, h0=None, c0=None) -> LSTMTrace:
     T, B, D = xs.shape
     H = len(W_h)
 
-    h, c = np.empty((2, T + 1, B, H), W_h.dtype)
-    tanh_c = np.empty((T, B, H), W_h.dtype)
+    (h, c, tanh_c), gates = _empty(W_h.dtype, (3, T + 1, B, H), (4, T, B, H))
     h[0], c[0] = h0, c0
-    gates = (xs.reshape(T * B, D) @ W_x).reshape(T, B, 4 * H)  # every x @ W_x at once
-    gates += b
-    _forward_steps(gates, W_h, h, c, tanh_c)
-    return LSTMTrace(xs, h, c, tanh_c, gates)
+    trace = LSTMTrace(xs, h, c, tanh_c[1:], *gates)
+    block = _steps_a_block(T, B)
+    times_W_x, times_W_h = _Times(W_x, block * B), _Times(W_h, B)
+    from_x = np.empty((block, B, 4 * H), W_h.dtype)
+    for start in range(0, T, block):
+        now = slice(start, min(start + block, T))
+        from_x = from_x[: now.stop - start]
+        times_W_x(xs[now].reshape(-1, D), from_x.reshape(-1, 4 * H))  # x @ W_x of many steps
+        from_x += b
+        _forward_steps(trace, now, from_x, times_W_h)
+    return trace
 
 
-def _forward_steps(gates, W_h, h, c, tanh_c):
-    """The loop of `lstm_forward`: from x @ W_x + b in `gates`, h[0] and c[0] to all the rest.
+def _forward_steps(trace, now, from_x, times_W_h):
+    """The loop of `lstm_forward` over the steps `now`; from_x (n, B, 4H) is their x @ W_x + b.
 
-    `lstm_step` written straight into the trace, as every new array costs time.
+    `lstm_step` written straight into the trace: every new array costs time, and so does every
+    gap between the rows of an array that is cut in four, hence `_by_gate`.
     """
-    a = np.empty_like(gates[0])
-    a_i, a_f, a_g, a_o = split_gates(a)
+    tanh, exp, divide, multiply = np.tanh, np.exp, np.divide, np.multiply
+    a = np.empty((4, *trace.h[0].shape), from_x.dtype)
+    a_i, a_f, a_g, a_o = a
+    from_h = np.empty_like(from_x[0])
+    from_h_by_gate = _by_gate(from_h)
     one = np.ones((), a.dtype)
-    h_prev, c_prev = h[0], c[0]
-    steps = zip(gates, *split_gates(gates), h[1:], c[1:], tanh_c, strict=True)
+    h_prev, c_prev = trace.h[now.start], trace.c[now.start]
+    after = slice(now.start + 1, now.stop + 1)  # step t leads from h[t], c[t] to h[t+1], c[t+1]
+    gates = (gate[now] for gate in (trace.i, trace.f, trace.g, trace.o))
+    results = *gates, trace.c[after], trace.tanh_c[now], trace.h[after]
     with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the 0 we want
-        for x_part, i, f, g, o, h_now, c_now, tanh_c_now in steps:
-            np.dot(h_prev, W_h, out=a)
-            a += x_part
-            np.tanh(a_g, out=g)  # (3.4) the candidate
-            np.negative(a, out=a)
-            np.exp(a, out=a)
+        for from_x_now, i, f, g, o, c, tanh_c, h in zip(_by_gate(from_x), *results, strict=True):
+            times_W_h(h_prev, from_h)
+            np.add(from_h_by_gate, from_x_now, a)
+            tanh(a_g, g)  # (3.4) the candidate
+            np.negative(a, a)
+            exp(a, a)
             a += one  # 1 + exp(-a): each sigmoid is 1 divided by it
-            np.divide(one, a_f, out=f)  # (3.2) how much of the cell to keep
-            np.divide(one, a_i, out=i)  # (3.3) how much of the candidate to write
-            np.divide(one, a_o, out=o)  # (3.5) how much of the cell to show
-            np.multiply(f, c_prev, out=c_now)  # (3.1) keep ...
-            written = np.multiply(i, g, out=tanh_c_now)  # a place that is free until tanh
-            c_now += written  # (3.1) ... and write
-            np.tanh(c_now, out=tanh_c_now)
-            np.multiply(o, tanh_c_now, out=h_now)  # (3.6)
-            h_prev, c_prev = h_now, c_now
+            divide(one, a_f, f)  # (3.2) how much of the cell to keep
+            divide(one, a_i, i)  # (3.3) how much of the candidate to write
+            divide(one, a_o, o)  # (3.5) how much of the cell to show
+            multiply(f, c_prev, c)  # (3.1) keep ...
+            written = multiply(i, g, tanh_c)  # a place that is free until tanh
+            c += written  # (3.1) ... and write
+            tanh(c, tanh_c)
+            multiply(o, tanh_c, h)  # (3.6)
+            h_prev, c_prev = h, c
 
 
 def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
@@ -358,66 +354,160 @@ def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
     T, B, D = xs.shape
     H = len(W_h)
 
-    dh, dc = np.zeros((2, T + 1, B, H), W_h.dtype)
-    dh[1:] = dhs
+    block = _steps_a_block(T, B)
+    shapes = (2, T + 1, B, H), (T, B, D), (block, 6, B, H), (block, B, 4 * H)
+    (dh, dc), dxs, factors, da = _empty(W_h.dtype, *shapes)
+    dh[0], dh[1:] = 0, dhs
     dc[T] = dc_last
-    dxs = np.empty_like(xs)
     dW_x, dW_h, db = (np.zeros_like(p) for p in params)
-    W_xT, W_hT = np.ascontiguousarray(W_x.T), np.ascontiguousarray(W_h.T)
-    block = max(1, _ROWS_PER_BLOCK // B)
+    times_W_xT, times_W_hT = _Times(W_x.T, block * B), _Times(W_h.T, B)
     for end in range(T, 0, -block):
-        start = max(0, end - block)
-        now = slice(start, end)
-        da = _backward_steps(trace, now, W_hT, dh, dc)
-        rows = (end - start) * B
-        da = da.reshape(rows, 4 * H)
-        dxs[now] = (da @ W_xT).reshape(-1, B, D)  # (4.4)
-        dW_x += xs[now].reshape(rows, D).T @ da  # (4.5), summed over the steps
-        dW_h += h[now].reshape(rows, H).T @ da
-        db += da.sum(axis=0)
+        now = slice(max(0, end - block), end)
+        factors, da = factors[: end - now.start], da[: end - now.start]
+        _backward_steps(trace, now, times_W_hT, dh, dc, factors, da)
+        rows = da.reshape(-1, 4 * H)
+        times_W_xT(rows, dxs[now].reshape(-1, D))  # (4.4)
+        dW_x += _transposed_times(xs[now].reshape(-1, D), rows)  # (4.5), summed over the steps
+        dW_h += _transposed_times(h[now].reshape(-1, H), rows)
+        db += rows.sum(axis=0)
     return LSTMGrads(LSTMParams(dW_x, dW_h, db), dxs, dh, dc)
 
 
-_ROWS_PER_BLOCK = 512  # T x B rows whose slopes are held at once: enough for a good matmul
+def _backward_steps(trace, now, times_W_hT, dh, dc, factors, da):
+    """The loop of `lstm_backward` over the steps `now`: fills dh, dc and da (n, B, 4H).
+
+    `factors` (n, 6, B, H) is room for what dc (the first four) and dh (the last two) are
+    multiplied with; the four in the middle become da.
+    """
+    _local_slopes(trace, now, factors)
+    from_da = np.empty_like(dh[0])
+    dc_prevs, cs, os = factors[:, 0], factors[:, 5], factors[:, 4]
+    over_time = (dh[now], dc_prevs, factors[:, :4], os, cs, factors[:, 1:5], da, _by_gate(da))
+    steps = zip(*(a[::-1] for a in over_time), strict=True)  # from the last step to the first
+    dh_now, carried = dh[now.stop], dc[now.stop]  # step t leads from h[t], c[t] to h[t+1], c[t+1]
+    for dh_prev, dc_prev, dc_prev_ifg, o, dc_now, ifgo, da_now, da_by_gate in steps:
+        dc_now *= dh_now
+        dc_now += carried  # (4.7)
+        dc_prev_ifg *= dc_now  # (4.11) and (4.8)-(4.10), (4.12): i, f, g
+        o *= dh_now  # (4.6), (4.12): o
+        da_by_gate[...] = ifgo
+        times_W_hT(da_now, from_da)
+        dh_prev += from_da  # (4.1), (4.3)
+        dh_now, carried = dh_prev, dc_prev
+    dc[now.start + 1 : now.stop + 1] = cs
+    dc[now.start] = carried
 
 
-def _backward_steps(trace, now, W_hT, dh, dc):
-    """The loop of `lstm_backward` over the steps `now`: fills dh and dc, returns da (n, B, 4H)."""
-    da, slope_c = _local_slopes(trace, now)
-    n, B, H = slope_c.shape
-    da_ifg = da.reshape(n, B, 4, H)[:, :, :3]
-    from_da = np.empty((B, H), da.dtype)
-    rows = (da, da_ifg, split_gates(da)[3], slope_c, trace.f[now], dh[now], dc[now])
-    steps = zip(*(a[::-1] for a in rows), strict=True)  # from the last step to the first
-    dh_now, dc_now = dh[now.stop], dc[now.stop]  # step t leads from h[t], c[t] to h[t+1], c[t+1]
-    for da_now, da_ifg, da_o, slope, f, dh_prev, dc_prev in steps:
-        slope *= dh_now
-        dc_now += slope  # (4.7)
-        da_ifg *= dc_now[:, None]  # (4.8)-(4.10), (4.12): i, f, g
-        da_o *= dh_now  # (4.6), (4.12): o
-        np.multiply(f, dc_now, out=dc_prev)  # (4.11)
-        dh_prev += np.dot(da_now, W_hT, out=from_da)  # (4.1), (4.3)
-        dh_now, dc_now = dh_prev, dc_prev
-    return da
+def _local_slopes(trace, now, out):
+    """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`, into `out` (n, 6, B, H)."""
+    multiply, subtract = np.multiply, np.subtract
+    i, f, g, o = trace.i[now], trace.f[now], trace.g[now], trace.o[now]
+    c_prev, tanh_c = trace.c[now], trace.tanh_c[now]
+    to_c_prev, by_i, by_f, by_g, by_o, by_c = out.swapaxes(0, 1)
+    to_c_prev[...] = f
+    written = multiply(i, g, by_c)  # a place that is free until the end
+    subtract(1, i, by_i)
+    by_i *= written  # dc/da_i = g i (1 - i)
+    multiply(written, g, by_g)
+    subtract(i, by_g, by_g)  # dc/da_g = i (1 - g^2)
+    subtract(1, f, by_f)
+    by_f *= f
+    by_f *= c_prev  # dc/da_f = c_prev f (1 - f)
+    shown = multiply(o, tanh_c, by_c)
+    subtract(1, o, by_o)
+    by_o *= shown  # dh/da_o = tanh(c) o (1 - o)
+    by_c *= tanh_c
+    subtract(o, by_c, by_c)  # dh/dc = o (1 - tanh(c)^2)
 
 
-def _local_slopes(trace, now):
-    """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`: da (n,B,4H), (n,B,H)."""
-    gates, tanh_c = trace.gates[now], trace.tanh_c[now]
-    i, _, g, o = split_gates(gates)
-    da = np.subtract(1, gates, order="C")
-    da *= gates  # sigmoid' = s (1 - s): right for i, f and o
-    da_i, da_f, da_g, da_o = split_gates(da)
-    np.multiply(g, g, out=da_g)
-    np.subtract(1, da_g, out=da_g)  # tanh' = 1 - g^2
-    da_i *= g
-    da_f *= trace.c[now]  # c_prev
-    da_g *= i
-    da_o *= tanh_c
-    slope_c = tanh_c * tanh_c
-    np.subtract(1, slope_c, out=slope_c)
-    slope_c *= o  # dh/dc = o (1 - tanh(c)^2)
-    return da, slope_c
+# ---------------------------------------------------------------- memory and products, for speed
+
+
+def _empty(dtype, *shapes):
+    """New arrays of these shapes in one piece of memory.
+
+    The C library gives several large pieces back to the system after use and gets them anew,
+    page by page, at the next call; one piece as large as all it keeps.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+    whole, arrays, start = np.empty(sum(sizes), dtype), [], 0
+    for shape, size in zip(shapes, sizes, strict=True):
+        arrays.append(whole[start : start + size].reshape(shape))
+        start += size
+    return arrays
+
+
+def _by_gate(a):
+    """The four blocks of columns one after the other: (n, B, 4H) -> a view (n, 4, B, H)."""
+    *steps, B, columns = a.shape
+    return a.reshape(*steps, B, 4, columns // 4).swapaxes(-2, -3)
+
+
+def _steps_a_block(T, B):
+    """How many steps are worked off together: enough rows, steps x B, for a good product."""
+    return min(T, max(1, _ROWS_PER_BLOCK // B))
+
+
+_ROWS_PER_BLOCK = 512
+
+
+class _Times:
+    """x @ W into a given array, for one W (K, N) and many x of at most `rows` rows.
+
+    OpenBLAS for AVX-512 multiplies small matrices where they lie, but copies large ones first
+    into another order, W anew at every step. There a large product is made of small ones, with
+    W copied once: a quarter to a third off its time.
+    """
+
+    def __init__(self, W, rows):
+        self.tiles = None
+        K, N = W.shape
+        if _IN_TILES and rows >= _TILE and rows * K * N > 2 * _SMALL:
+            depth = min(K, _DEPTH)
+            widths = range(min(N, _SMALL // (_TILE * depth)) // _TILE * _TILE, 0, -_TILE)
+            width = next((w for w in widths if N % w == 0), 0)
+            if width and K % depth == 0:
+                parts = W.reshape(K // depth, 1, depth, N // width, width)
+                self.tiles = np.ascontiguousarray(parts.swapaxes(2, 3))  # (k, 1, n, depth, width)
+                self.sums = np.empty((K // depth) * rows * N, W.dtype)
+        self.W = np.ascontiguousarray(W) if self.tiles is None else W
+
+    def __call__(self, x, out):
+        if self.tiles is None or len(x) % _TILE:
+            x.dot(self.W, out)
+            return
+        m = len(x) // _TILE
+        k, _, n, depth, width = self.tiles.shape
+        x = x.reshape(m, 1, _TILE, k, depth).transpose(3, 0, 1, 2, 4)
+        parts = out if k == 1 else self.sums[: k * out.size].reshape(k, *out.shape)
+        np.matmul(x, self.tiles, out=parts.reshape(k, m, _TILE, n, width).swapaxes(2, 3))
+        if k > 1:
+            np.add.reduce(parts, axis=0, out=out)
+
+
+def _transposed_times(x, y):
+    """x.T @ y, x (K, M) and y (K, N), for the weights' gradients; in tiles like `_Times`."""
+    (K, M), N = x.shape, y.shape[1]
+    if not _IN_TILES or K < _TILE or M % _TILE or N % _TILE or max(K, N) > _DEPTH:
+        return x.T @ y
+    out = np.empty((M, N), x.dtype)
+    x = x.reshape(K, M // _TILE, 1, _TILE).transpose(1, 2, 3, 0)
+    y = y.reshape(K, N // _TILE, _TILE).swapaxes(0, 1)
+    np.matmul(x, y, out=out.reshape(M // _TILE, _TILE, N // _TILE, _TILE).swapaxes(1, 2))
+    return out
+
+
+def _has_openblas_for_avx512():
+    """Whether this NumPy multiplies with OpenBLAS, on a processor with AVX-512."""
+    about = np.show_config(mode="dicts")
+    blas = about.get("Build Dependencies", {}).get("blas", {}).get("name", "")
+    found = about.get("SIMD Extensions", {}).get("found", ())
+    return "openblas" in blas and not {"AVX512_SKX", "X86_V4"}.isdisjoint(found)
+
+
+_IN_TILES = _has_openblas_for_avx512()  # elsewhere tiles cost up to a fifth more than they save
+_TILE, _DEPTH = 32, 512  # rows or columns, and the longest sum, of a small product
+_SMALL = 2**19  # its multiplications; up to 10^6 are what OpenBLAS calls small
 
 
 # ---------------------------------------------------------------- gradient check

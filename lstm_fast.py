@@ -25,7 +25,7 @@ except ImportError as missing:
 
 _compiled = njit(cache=True, error_model="numpy", fastmath={"contract"})  # a * b + c in one
 _PLAIN = lstm_core._forward_steps, lstm_core._backward_steps
-_SMALL = 8192  # up to this B x H x H a product in line beats the way to BLAS and back
+_SMALL = 32768  # up to this many multiplications a product in line beats the way to BLAS
 
 
 def accelerate():
@@ -41,77 +41,52 @@ def plain():
 # ---------------------------------------------------------------- the loops
 
 
-def _forward_steps(gates, W_h, h, c, tanh_c):
+def _forward_steps(trace, now, from_x, times_W_h):
     """As `lstm_core._forward_steps`; a product that is not small goes through BLAS."""
-    if h[0].size * len(W_h) <= _SMALL:
-        return _small_forward(gates, np.ascontiguousarray(W_h), h, c, tanh_c)
-    from_h = np.empty_like(gates[0])
-    times_W_h = _times(W_h, len(from_h))
-    for t, gates_now in enumerate(gates):
+    gates = tuple(gate[now] for gate in (trace.i, trace.f, trace.g, trace.o))
+    after = slice(now.start, now.stop + 1)
+    h, c, tanh_c = trace.h[after], trace.c[after], trace.tanh_c[now]
+    from_h = np.empty_like(from_x[0])
+    if _is_small(times_W_h.W, from_h):
+        _small_forward(from_x, from_h, times_W_h.W, gates, h, c, tanh_c)
+        return
+    for t in range(len(from_x)):
         times_W_h(h[t], from_h)
-        gates_now += from_h
-        _forward_step(gates_now, c[t], c[t + 1], tanh_c[t], h[t + 1])
+        _forward_step(t, from_x, from_h, gates, h, c, tanh_c)
 
 
-def _backward_steps(trace, now, W_hT, dh, dc):
+def _backward_steps(trace, now, times_W_hT, dh, dc, _, da):
     """As `lstm_core._backward_steps`; a product that is not small goes through BLAS."""
-    gates, tanh_c, c = trace.gates, trace.tanh_c, trace.c
-    da = np.empty_like(gates[now], order="C")
-    if dh[0].size * dh.shape[2] <= _SMALL:
-        _small_backward(gates[now], tanh_c[now], c[now], W_hT, dh[now.start :], dc[now.start :], da)
-        return da
+    gates = tuple(gate[now] for gate in (trace.i, trace.f, trace.g, trace.o))
+    after = slice(now.start, now.stop + 1)
+    c, tanh_c, dh, dc = trace.c[now], trace.tanh_c[now], dh[after], dc[after]
+    if _is_small(times_W_hT.W, da[0]):
+        _small_backward(gates, c, tanh_c, dh, dc, da, times_W_hT.W)
+        return
     from_da = np.empty_like(dh[0])
-    times_W_hT = _times(W_hT, len(from_da))
-    for t in reversed(range(now.start, now.stop)):
-        da_now = da[t - now.start]
-        _backward_step(gates[t], tanh_c[t], c[t], dh[t + 1], dc[t + 1], dc[t], da_now)
-        times_W_hT(da_now, from_da)  # (4.3)
+    for t in reversed(range(len(da))):
+        _backward_step(t, gates, c, tanh_c, dh, dc, da)
+        times_W_hT(da[t], from_da)  # (4.3)
         dh[t] += from_da  # (4.1)
-    return da
 
 
-def _times(W, rows):
-    """A function f(x, out) that puts x @ W, x (rows, K) and W (K, N), into out (rows, N).
-
-    Large float32 products are made of blocks: OpenBLAS multiplies small matrices where they
-    lie, but copies large ones first into another order, W anew at every step. Here W is
-    copied once; at H = 512 that takes a third off the time. (float64 gains nothing.)
-    """
-    K, N = W.shape
-    depth = min(K, 512)
-    width = min(N, _BLOCK // (16 * depth))
-    uneven = rows % 16 or K % depth or N % width
-    if uneven or W.dtype != np.float32 or rows * K * N <= 2 * _BLOCK:
-        return lambda x, out: np.dot(x, W, out=out)
-    m, k, n = rows // 16, K // depth, N // width
-    W = W.reshape(k, 1, depth, n, width).swapaxes(2, 3).copy()
-    sums = np.empty((k, rows, N), W.dtype)
-
-    def times(x, out):
-        x = np.moveaxis(x.reshape(m, 1, 16, k, depth), 3, 0)
-        parts = sums if k > 1 else out
-        np.matmul(x, W, out=parts.reshape(k, m, 16, n, width).swapaxes(2, 3))
-        if k > 1:
-            np.add.reduce(sums, axis=0, out=out)
-
-    return times
-
-
-_BLOCK = 2**19  # multiplications; up to 10^6 are what OpenBLAS calls small
+def _is_small(W, rows):
+    return len(rows) * W.size <= _SMALL
 
 
 @_compiled
-def _small_forward(gates, W_h, h, c, tanh_c):
-    for t in range(len(gates)):
-        _add_product(gates[t], h[t], W_h)
-        _forward_step(gates[t], c[t], c[t + 1], tanh_c[t], h[t + 1])
+def _small_forward(from_x, from_h, W_h, gates, h, c, tanh_c):
+    for t in range(len(from_x)):
+        from_h[:] = 0
+        _add_product(from_h, h[t], W_h)
+        _forward_step(t, from_x, from_h, gates, h, c, tanh_c)
 
 
 @_compiled
-def _small_backward(gates, tanh_c, c, W_hT, dh, dc, da):
+def _small_backward(gates, c, tanh_c, dh, dc, da, W_hT):
     for back in range(len(da)):
         t = len(da) - 1 - back
-        _backward_step(gates[t], tanh_c[t], c[t], dh[t + 1], dc[t + 1], dc[t], da[t])
+        _backward_step(t, gates, c, tanh_c, dh, dc, da)
         _add_product(dh[t], da[t], W_hT)  # (4.1), (4.3)
 
 
@@ -130,34 +105,39 @@ def _add_product(out, x, W):
 
 
 @_compiled
-def _forward_step(gates, c_prev, c, tanh_c, h):
-    """From pre-activations to gates in the same place, and to the new c, tanh(c) and h."""
-    for n in range(len(h)):
-        i, f, g, o = _split_gates(gates[n])
+def _forward_step(t, from_x, from_h, gates, h, c, tanh_c):
+    """Step t, from the two parts of the pre-activations to gates, c[t+1], its tanh and h[t+1]."""
+    for n in range(len(from_h)):
+        i, f, g, o = gates[0][t, n], gates[1][t, n], gates[2][t, n], gates[3][t, n]
+        x_i, x_f, x_g, x_o = _split_gates(from_x[t, n])
+        h_i, h_f, h_g, h_o = _split_gates(from_h[n])
+        c_prev, c_now, tanh_c_now, h_now = c[t, n], c[t + 1, n], tanh_c[t, n], h[t + 1, n]
         for k in range(len(i)):
-            f[k] = _sigmoid(f[k])  # (3.2)
-            i[k] = _sigmoid(i[k])  # (3.3)
-            g[k] = _tanh(g[k])  # (3.4)
-            o[k] = _sigmoid(o[k])  # (3.5)
-            c[n, k] = f[k] * c_prev[n, k] + i[k] * g[k]  # (3.1)
-            tanh_c[n, k] = _tanh(c[n, k])
-            h[n, k] = o[k] * tanh_c[n, k]  # (3.6)
+            f[k] = _sigmoid(x_f[k] + h_f[k])  # (3.2)
+            i[k] = _sigmoid(x_i[k] + h_i[k])  # (3.3)
+            g[k] = _tanh(x_g[k] + h_g[k])  # (3.4)
+            o[k] = _sigmoid(x_o[k] + h_o[k])  # (3.5)
+            c_now[k] = f[k] * c_prev[k] + i[k] * g[k]  # (3.1)
+            tanh_c_now[k] = _tanh(c_now[k])
+            h_now[k] = o[k] * tanh_c_now[k]  # (3.6)
 
 
 @_compiled
-def _backward_step(gates, tanh_c, c_prev, dh, dc, dc_prev, da):
-    """Fill da and dc_prev, and make dc the total derivative; dh_prev is left to the caller."""
+def _backward_step(t, gates, c, tanh_c, dh, dc, da):
+    """Step t: da[t] and dc[t], and dc[t+1] made the total; dh[t] is left to the caller."""
     one = da.dtype.type(1)
-    for n in range(len(dh)):
-        i, f, g, o = _split_gates(gates[n])
-        da_i, da_f, da_g, da_o = _split_gates(da[n])
+    for n in range(da.shape[1]):
+        i, f, g, o = gates[0][t, n], gates[1][t, n], gates[2][t, n], gates[3][t, n]
+        da_i, da_f, da_g, da_o = _split_gates(da[t, n])
+        c_prev, tanh_c_now, dh_now = c[t, n], tanh_c[t, n], dh[t + 1, n]
+        dc_prev, dc_now = dc[t, n], dc[t + 1, n]
         for k in range(len(i)):
-            da_o[k] = dh[n, k] * tanh_c[n, k] * o[k] * (one - o[k])  # (4.6), (4.12)
-            dc[n, k] += dh[n, k] * o[k] * (one - tanh_c[n, k] * tanh_c[n, k])  # (4.7)
-            da_f[k] = dc[n, k] * c_prev[n, k] * f[k] * (one - f[k])  # (4.8), (4.12)
-            da_i[k] = dc[n, k] * g[k] * i[k] * (one - i[k])  # (4.9), (4.12)
-            da_g[k] = dc[n, k] * i[k] * (one - g[k] * g[k])  # (4.10), (4.12)
-            dc_prev[n, k] = dc[n, k] * f[k]  # (4.11)
+            da_o[k] = dh_now[k] * tanh_c_now[k] * o[k] * (one - o[k])  # (4.6), (4.12)
+            dc_now[k] += dh_now[k] * o[k] * (one - tanh_c_now[k] * tanh_c_now[k])  # (4.7)
+            da_f[k] = dc_now[k] * c_prev[k] * f[k] * (one - f[k])  # (4.8), (4.12)
+            da_i[k] = dc_now[k] * g[k] * i[k] * (one - i[k])  # (4.9), (4.12)
+            da_g[k] = dc_now[k] * i[k] * (one - g[k] * g[k])  # (4.10), (4.12)
+            dc_prev[k] = dc_now[k] * f[k]  # (4.11)
 
 
 @_compiled

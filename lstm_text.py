@@ -397,14 +397,15 @@ def write(model, h, c, count, *, temperature=1.0, rng) -> str:
     _check_temperature(temperature)
     _, (W_y, b_y) = _check_readout(h, model.readout)
     read = _as_array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype) + b  # (3.2)-(3.5), x one-hot
-    h, c = np.stack([h, h]), np.stack([c, c])  # now and next
-    tanh_c, ids = np.empty_like(h[:1]), []
+    none = np.empty((1, 1, 0), h.dtype)  # of inputs: W_x is in `read`
+    step = LSTMTrace(none, np.stack([h, h]), np.stack([c, c]), *np.empty((5, 1, 1, H), h.dtype))
+    times_W_h, ids = lstm_core._Times(W_h, 1), []
     for u in rng.random(count):
-        shares = _shares(h[0, 0] @ W_y + b_y, temperature).cumsum()
+        shares = _shares(step.h[0, 0] @ W_y + b_y, temperature).cumsum()
         ids.append(min(int(np.searchsorted(shares, u * shares[-1], side="right")), V - 1))
         # One step of the loop of `lstm_forward`: all was checked once, above.
-        lstm_core._forward_steps(read[None, ids[-1:]], W_h, h, c, tanh_c)
-        h[0], c[0] = h[1], c[1]
+        lstm_core._forward_steps(step, slice(0, 1), read[None, ids[-1:]], times_W_h)
+        step.h[0], step.c[0] = step.h[1], step.c[1]
     return decode(ids)
 
 

@@ -16,10 +16,11 @@ import platform
 import statistics
 import time
 import tracemalloc
+from functools import partial
 
 import numpy as np
 
-from lstm_core import init_lstm, lstm_backward, lstm_forward, sigmoid, split_gates
+from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
 
 try:
     import torch
@@ -43,10 +44,19 @@ TARGETS = {
 }
 BARE_AT_LARGEST = 1.3
 MEMORY = 1.5
+LINEAR = 4.4  # at most this for four times as much, noise included
+
+
+def forward_and_backward(xs, dhs, params):
+    return lstm_backward(dhs, lstm_forward(xs, params), params)
 
 
 def tutorial(xs, dhs, params):
     """The LSTM as tutorials write it, forward and backward over xs (T, B, D)."""
+
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
     H = dhs.shape[-1]
     blocks = zip(split_gates(params.W_h), split_gates(params.W_x), strict=True)
     W_i, W_f, W_g, W_o = (np.concatenate(pair) for pair in blocks)
@@ -145,14 +155,27 @@ def verdict(value, target, at_most=False):
 
 
 def memory(xs, dhs, params):
-    """Peak memory of forward plus backward, over that of the trace and the gradients."""
+    """Megabytes of forward plus backward: at the peak, and of the trace and the gradients alone."""
     tracemalloc.start()
     trace = lstm_forward(xs, params)
     grads = lstm_backward(dhs, trace, params)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    kept = [trace.h, trace.c, trace.tanh_c, trace.gates, grads.xs, grads.h, grads.c]
-    return peak / sum(a.nbytes for a in (*kept, *grads.params))
+    kept = [a for name, a in vars(trace).items() if name != "xs"]
+    kept += [grads.xs, grads.h, grads.c, *grads.params]
+    return peak / 1e6, sum(a.nbytes for a in kept) / 1e6
+
+
+def growth(axis, times=4):
+    """How many times as long forward plus backward takes with `times` the steps or the batch."""
+    params = init_lstm(16, 32, rng=np.random.default_rng(0), dtype=np.float32)
+    runs = {}
+    for n in (1, times):
+        T, B = (50 * n, 16) if axis == "T" else (50, 16 * n)
+        xs, dhs = np.zeros((T, B, 16), np.float32), np.zeros((T, B, 32), np.float32)
+        runs[n] = partial(forward_and_backward, xs, dhs, params)
+    taken = medians(runs, seconds=2)
+    return taken[times] / taken[1]
 
 
 def main():
@@ -168,9 +191,9 @@ def main():
         params = init_lstm(D, H, rng=rng, dtype=np.float32)
         xs, dhs = (rng.normal(size=(T, B, n)).astype(np.float32) for n in (D, H))
         runs = {
-            "plain": lambda: lstm_backward(dhs, lstm_forward(xs, params), params),  # noqa: B023
-            "tutorial": lambda: tutorial(xs, dhs, params),  # noqa: B023
-            "bare": lambda: bare_products(xs, dhs, params),  # noqa: B023
+            "plain": partial(forward_and_backward, xs, dhs, params),
+            "tutorial": partial(tutorial, xs, dhs, params),
+            "bare": partial(bare_products, xs, dhs, params),
         }
         if torch:
             runs["torch"] = torch_peer(xs, dhs, params)
@@ -187,25 +210,13 @@ def main():
                 + f"   {verdict(ms[ours] / ms['bare'], bare, at_most=True)}",
                 flush=True,
             )
-    print(f"\nmemory, peak / (trace + gradients): {verdict(memory(xs, dhs, params), MEMORY, True)}")
-    small = init_lstm(16, 32, rng=rng, dtype=np.float32)
-    for axis, name in ((0, "T"), (1, "B")):
-        sizes = [50, 16, 16]
-        twice = sizes.copy()
-        twice[axis] *= 4
-        one, four = (np.zeros(s, np.float32) for s in (sizes, twice))
-        t = medians(
-            {
-                "one": lambda a=one: lstm_backward(
-                    np.zeros((*a.shape[:2], 32), np.float32), lstm_forward(a, small), small
-                ),
-                "four": lambda a=four: lstm_backward(
-                    np.zeros((*a.shape[:2], 32), np.float32), lstm_forward(a, small), small
-                ),
-            },
-            seconds=2,
-        )
-        print(f"time at 4 x {name} / time at {name}: {t['four'] / t['one']:.2f}")
+    peak, kept = memory(xs, dhs, params)
+    print(
+        f"\nmemory at the largest: peak {peak:.1f} MB, trace and gradients {kept:.1f} MB, "
+        f"ratio {verdict(peak / kept, MEMORY, at_most=True)}"
+    )
+    for axis in "TB":
+        print(f"time at 4 x {axis} / time at {axis}: {verdict(growth(axis), LINEAR, at_most=True)}")
 
 
 if __name__ == "__main__":

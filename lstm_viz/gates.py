@@ -177,7 +177,7 @@ def gate_explorer(gate="f", steps=100) -> Explorer:
         params.W_x[0, block], params.b[block] = w, b
         trace = lstm_forward(xs, params)
         grads = lstm_backward(dhs, trace, params)
-        value = split_gates(trace.gates)[block][:, 0, 0]
+        value = (trace.i, trace.f, trace.g, trace.o)[block][:, 0, 0]
         a = w * xs[:, 0, 0] + b
         t = np.arange(steps + 1)
         inside = np.clip(a, -7.9, 7.9)
@@ -285,7 +285,7 @@ def wiring_explorer() -> Explorer:
         params = _WIRING._replace(b=np.array([b_i, b_f, b_g, b_o], dtype=float))
         trace = lstm_forward([[[x]]], params, [[h_prev]], [[c_prev]])
         grads = lstm_backward([[[1.0]]], trace, params)  # the loss is h itself
-        i, f, g, o = trace.gates[0, 0]
+        i, f, g, o = (gate[0, 0, 0] for gate in (trace.i, trace.f, trace.g, trace.o))
         c, tanh_c, h = trace.c[1, 0, 0], trace.tanh_c[0, 0, 0], trace.h[1, 0, 0]
         flow = {
             "x": x, "h_prev": h_prev, "c_prev": c_prev, "f": f, "i": i, "g": g, "o": o,

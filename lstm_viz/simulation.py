@@ -433,8 +433,9 @@ def _backward_from(model, trace, ids, now):
     steps: what the loss feels of them hangs on nothing earlier.
     """
     k = now.stop
-    part = LSTMTrace(trace.xs[now], trace.h[now.start : k + 1], trace.c[now.start : k + 1],
-                     trace.tanh_c[now], trace.gates[now])  # fmt: skip
+    states = (state[now.start : k + 1] for state in (trace.h, trace.c))
+    gates = (gate[now] for gate in (trace.tanh_c, trace.i, trace.f, trace.g, trace.o))
+    part = LSTMTrace(trace.xs[now], *states, *gates)
     share = lstm_text.next_shares(trace.h[k, 0], model.readout)
     dz = share.copy()
     dz[ids[k]] -= 1  # (5.5)

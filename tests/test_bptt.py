@@ -169,10 +169,9 @@ def test_truncation_is_a_backward_pass_for_each_chunk(lstm, rnn, k):
             if backward is rnn_backward:
                 chunk = RNNTrace(xs, hs)
             else:
-                chunk = LSTMTrace(
-                    xs, hs, trace.c[start : end + 1], trace.tanh_c[start:end],
-                    trace.gates[start:end],
-                )  # fmt: skip
+                within = (trace.tanh_c, trace.i, trace.f, trace.g, trace.o)
+                cs, rest = trace.c[start : end + 1], (a[start:end] for a in within)
+                chunk = LSTMTrace(xs, hs, cs, *rest)
             part = backward(dhs[start:end], chunk, params)
             total = [a + b for a, b in zip(total, part.params, strict=True)]
             h[start + 1 : end + 1] = part.h[1:]

@@ -176,9 +176,83 @@ def test_saturated_gates_stay_finite_and_silent(dtype, size):
     with np.errstate(all="raise"):
         trace = core.lstm_forward(xs, params)
     grads = core.lstm_backward(dhs, trace, params)
-    for a in (trace.h, trace.c, trace.gates, grads.xs, grads.h, grads.c, *grads.params):
+    for a in (*vars(trace).values(), grads.xs, grads.h, grads.c, *grads.params):
         assert np.isfinite(a).all()
     assert {0, 1} >= set(np.unique(trace.f))
+
+
+# ---------------------------------------------------------------- products in tiles
+
+
+def of(dtype):
+    """The largest error of a product's element, over the root of the count of its terms."""
+    return 1e-5 if dtype == np.float32 else 1e-13
+
+
+@pytest.mark.parametrize(
+    ("rows", "K", "N", "in_tiles"),
+    [
+        (32, 128, 512, True),
+        (96, 1024, 256, True),  # parts of K are added
+        (64, 512, 2048, True),
+        (512, 97, 256, True),  # the widest tile that fits is no power of two
+        (32, 64, 512, False),  # small enough as a whole
+        (31, 128, 2048, False),  # less than a tile, then K, then N that come out uneven
+        (32, 600, 512, False),
+        (32, 128, 600, False),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_product_in_tiles_is_the_product(rows, K, N, in_tiles, dtype, monkeypatch):
+    monkeypatch.setattr(core, "_IN_TILES", True)
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(rows, K)).astype(dtype), rng.normal(size=(K, N)).astype(dtype)
+    given = W.copy()
+    times = core._Times(W, rows)
+    assert (times.tiles is not None) == in_tiles
+    for fewer in (rows, max(1, rows - 32), rows - 1):  # tiles and a rest go another way
+        out = np.full((fewer, N), np.nan, dtype)
+        for x_now in (np.zeros_like(x[:fewer]), x[:fewer]):  # the second shows nothing of the first
+            times(x_now, out)
+        wanted = x_now.astype(float) @ W.astype(float)
+        assert np.abs(out - wanted).max() < 10 * of(dtype) * np.sqrt(K)
+    assert np.array_equal(W, given)
+
+
+@pytest.mark.parametrize("shape", [(512, 64, 512), (288, 128, 256), (40, 32, 32), (512, 33, 64)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_transposed_product_in_tiles_is_the_product(shape, dtype, monkeypatch):
+    K, M, N = shape
+    rng = np.random.default_rng(0)
+    x, y = (rng.normal(size=(K, n)).astype(dtype) for n in (M, N))
+    wanted = x.T.astype(float) @ y.astype(float)
+    for in_tiles in (True, False):
+        monkeypatch.setattr(core, "_IN_TILES", in_tiles)
+        assert np.abs(core._transposed_times(x, y) - wanted).max() < 10 * of(dtype) * np.sqrt(K)
+
+
+@pytest.mark.parametrize("size", [(20, 32, 64, 128), (5, 64, 33, 160), (3, 40, 2, 96)])
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_tiles_change_no_result(size, dtype, bound, monkeypatch):
+    params, xs, dhs, h0, c0, dc_last = problem("lstm", *size, dtype=dtype)
+    results = []
+    for in_tiles in (True, False):
+        monkeypatch.setattr(core, "_IN_TILES", in_tiles)
+        trace = core.lstm_forward(xs, params, h0, c0)
+        grads = core.lstm_backward(dhs, trace, params, dc_last)
+        results.append([*vars(trace).values(), grads.xs, grads.h, grads.c, *grads.params])
+    assert max(map(relative, *results)) < bound
+
+
+def test_arrays_in_one_piece_of_memory_do_not_overlap():
+    arrays = core._empty(np.float32, (2, 3), (4,), (1, 2, 2))
+    for n, a in enumerate(arrays):
+        a[...] = n
+    assert [a.shape for a in arrays] == [(2, 3), (4,), (1, 2, 2)]
+    assert all((a == n).all() and a.dtype == np.float32 for n, a in enumerate(arrays))
+
+
+# ---------------------------------------------------------------- the extremes
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,6 +1,7 @@
 """Notebook 07: the text model's parts, its dissection, the forecasts, checkers and explorers."""
 
 import asyncio
+import dataclasses
 
 import numpy as np
 import pytest
@@ -305,8 +306,7 @@ def test_the_search_finds_a_planted_cell(model):
     reading = lt.read(model, "search", B=4, T=120)
     c = reading.trace.c.copy()
     c[1:, :, 7] = np.where(reading.marks["string"], -1.5, 1.5)
-    planted = reading._replace(trace=type(reading.trace)(
-        reading.trace.xs, reading.trace.h, c, reading.trace.tanh_c, reading.trace.gates))  # fmt: skip
+    planted = reading._replace(trace=dataclasses.replace(reading.trace, c=c))
     chosen, control = lt.chosen_and_control(planted, "string")
     assert chosen == 7
     assert lt.scores(planted, "string")[7] == pytest.approx(-1)
