@@ -355,69 +355,77 @@ def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
     H = len(W_h)
 
     block = _steps_a_block(T, B)
-    shapes = (2, T + 1, B, H), (T, B, D), (block, 6, B, H), (block, B, 4 * H)
-    (dh, dc), dxs, factors, da = _empty(W_h.dtype, *shapes)
+    shapes = (2, T + 1, B, H), (T, B, D), (block, 4, B, H), (block, B, 4 * H)
+    (dh, dc), dxs, da_by_gate, da = _empty(W_h.dtype, *shapes)
+    if B == 1:
+        da = da_by_gate.reshape(da.shape)  # one and the same
     dh[0], dh[1:] = 0, dhs
-    dc[T] = dc_last
+    carried = np.zeros((B, H), W_h.dtype)
+    carried += dc_last
     dW_x, dW_h, db = (np.zeros_like(p) for p in params)
     times_W_xT, times_W_hT = _Times(W_x.T, block * B), _Times(W_h.T, B)
     for end in range(T, 0, -block):
         now = slice(max(0, end - block), end)
-        factors, da = factors[: end - now.start], da[: end - now.start]
-        _backward_steps(trace, now, times_W_hT, dh, dc, factors, da)
+        da_by_gate, da = da_by_gate[: end - now.start], da[: end - now.start]
+        _backward_steps(trace, now, times_W_hT, dh, dc, carried, da_by_gate, da)
         rows = da.reshape(-1, 4 * H)
         times_W_xT(rows, dxs[now].reshape(-1, D))  # (4.4)
         dW_x += _transposed_times(xs[now].reshape(-1, D), rows)  # (4.5), summed over the steps
         dW_h += _transposed_times(h[now].reshape(-1, H), rows)
         db += rows.sum(axis=0)
+    dc[0] = carried
     return LSTMGrads(LSTMParams(dW_x, dW_h, db), dxs, dh, dc)
 
 
-def _backward_steps(trace, now, times_W_hT, dh, dc, factors, da):
-    """The loop of `lstm_backward` over the steps `now`: fills dh, dc and da (n, B, 4H).
+def _backward_steps(trace, now, times_W_hT, dh, dc, carried, da_by_gate, da):
+    """The loop of `lstm_backward` over the steps `now`: fills dh, dc, and da in both orders.
 
-    `factors` (n, 6, B, H) is room for what dc (the first four) and dh (the last two) are
-    multiplied with; the four in the middle become da.
+    carried (B, H) is what comes along the cell line from the step after, and then what goes on
+    to the step before. da_by_gate (n, 4, B, H) and da (n, B, 4H) hold the same.
     """
-    _local_slopes(trace, now, factors)
-    from_da = np.empty_like(dh[0])
-    dc_prevs, cs, os = factors[:, 0], factors[:, 5], factors[:, 4]
-    over_time = (dh[now], dc_prevs, factors[:, :4], os, cs, factors[:, 1:5], da, _by_gate(da))
+    after = slice(now.start + 1, now.stop + 1)  # step t leads from h[t], c[t] to h[t+1], c[t+1]
+    _local_slopes(trace, now, da_by_gate, dc[after])
+    multiply, apart = np.multiply, dh.shape[1] > 1
+    from_da = np.empty_like(carried)
+    ifg, os = da_by_gate[:, :3], da_by_gate[:, 3]
+    over_time = (trace.f[now], dh[now], dc[after], ifg, os, da_by_gate, _by_gate(da), da)
     steps = zip(*(a[::-1] for a in over_time), strict=True)  # from the last step to the first
-    dh_now, carried = dh[now.stop], dc[now.stop]  # step t leads from h[t], c[t] to h[t+1], c[t+1]
-    for dh_prev, dc_prev, dc_prev_ifg, o, dc_now, ifgo, da_now, da_by_gate in steps:
+    dh_now = dh[now.stop]
+    for f, dh_prev, dc_now, da_ifg, da_o, da_ifgo, as_rows, da_now in steps:
         dc_now *= dh_now
         dc_now += carried  # (4.7)
-        dc_prev_ifg *= dc_now  # (4.11) and (4.8)-(4.10), (4.12): i, f, g
-        o *= dh_now  # (4.6), (4.12): o
-        da_by_gate[...] = ifgo
+        da_ifg *= dc_now  # (4.8)-(4.10), (4.12): i, f, g
+        da_o *= dh_now  # (4.6), (4.12): o
+        multiply(f, dc_now, carried)  # (4.11)
+        if apart:
+            as_rows[...] = da_ifgo
         times_W_hT(da_now, from_da)
         dh_prev += from_da  # (4.1), (4.3)
-        dh_now, carried = dh_prev, dc_prev
-    dc[now.start + 1 : now.stop + 1] = cs
-    dc[now.start] = carried
+        dh_now = dh_prev
 
 
-def _local_slopes(trace, now, out):
-    """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`, into `out` (n, 6, B, H)."""
+def _local_slopes(trace, now, by_gate, by_c):
+    """What (4.6)-(4.12) multiply dc and dh with, for the steps `now`.
+
+    Into by_gate (n, 4, B, H): dc/da for i, f and g, dh/da for o. Into by_c (n, B, H): dh/dc.
+    """
     multiply, subtract = np.multiply, np.subtract
     i, f, g, o = trace.i[now], trace.f[now], trace.g[now], trace.o[now]
     c_prev, tanh_c = trace.c[now], trace.tanh_c[now]
-    to_c_prev, by_i, by_f, by_g, by_o, by_c = out.swapaxes(0, 1)
-    to_c_prev[...] = f
+    by_i, by_f, by_g, by_o = by_gate.swapaxes(0, 1)
     written = multiply(i, g, by_c)  # a place that is free until the end
     subtract(1, i, by_i)
-    by_i *= written  # dc/da_i = g i (1 - i)
+    by_i *= written  # g i (1 - i)
     multiply(written, g, by_g)
-    subtract(i, by_g, by_g)  # dc/da_g = i (1 - g^2)
+    subtract(i, by_g, by_g)  # i (1 - g^2)
     subtract(1, f, by_f)
     by_f *= f
-    by_f *= c_prev  # dc/da_f = c_prev f (1 - f)
+    by_f *= c_prev  # c_prev f (1 - f)
     shown = multiply(o, tanh_c, by_c)
     subtract(1, o, by_o)
-    by_o *= shown  # dh/da_o = tanh(c) o (1 - o)
+    by_o *= shown  # tanh(c) o (1 - o)
     by_c *= tanh_c
-    subtract(o, by_c, by_c)  # dh/dc = o (1 - tanh(c)^2)
+    subtract(o, by_c, by_c)  # o (1 - tanh(c)^2)
 
 
 # ---------------------------------------------------------------- memory and products, for speed

@@ -55,17 +55,17 @@ def _forward_steps(trace, now, from_x, times_W_h):
         _forward_step(t, from_x, from_h, gates, h, c, tanh_c)
 
 
-def _backward_steps(trace, now, times_W_hT, dh, dc, _, da):
+def _backward_steps(trace, now, times_W_hT, dh, dc, carried, _, da):
     """As `lstm_core._backward_steps`; a product that is not small goes through BLAS."""
     gates = tuple(gate[now] for gate in (trace.i, trace.f, trace.g, trace.o))
     after = slice(now.start, now.stop + 1)
     c, tanh_c, dh, dc = trace.c[now], trace.tanh_c[now], dh[after], dc[after]
     if _is_small(times_W_hT.W, da[0]):
-        _small_backward(gates, c, tanh_c, dh, dc, da, times_W_hT.W)
+        _small_backward(gates, c, tanh_c, dh, dc, carried, da, times_W_hT.W)
         return
     from_da = np.empty_like(dh[0])
     for t in reversed(range(len(da))):
-        _backward_step(t, gates, c, tanh_c, dh, dc, da)
+        _backward_step(t, gates, c, tanh_c, dh, dc, carried, da)
         times_W_hT(da[t], from_da)  # (4.3)
         dh[t] += from_da  # (4.1)
 
@@ -83,10 +83,10 @@ def _small_forward(from_x, from_h, W_h, gates, h, c, tanh_c):
 
 
 @_compiled
-def _small_backward(gates, c, tanh_c, dh, dc, da, W_hT):
+def _small_backward(gates, c, tanh_c, dh, dc, carried, da, W_hT):
     for back in range(len(da)):
         t = len(da) - 1 - back
-        _backward_step(t, gates, c, tanh_c, dh, dc, da)
+        _backward_step(t, gates, c, tanh_c, dh, dc, carried, da)
         _add_product(dh[t], da[t], W_hT)  # (4.1), (4.3)
 
 
@@ -123,21 +123,22 @@ def _forward_step(t, from_x, from_h, gates, h, c, tanh_c):
 
 
 @_compiled
-def _backward_step(t, gates, c, tanh_c, dh, dc, da):
-    """Step t: da[t] and dc[t], and dc[t+1] made the total; dh[t] is left to the caller."""
+def _backward_step(t, gates, c, tanh_c, dh, dc, carried, da):
+    """Step t: dc[t+1], da[t], and what is carried on to c[t]; dh[t] is left to the caller."""
     one = da.dtype.type(1)
     for n in range(da.shape[1]):
         i, f, g, o = gates[0][t, n], gates[1][t, n], gates[2][t, n], gates[3][t, n]
         da_i, da_f, da_g, da_o = _split_gates(da[t, n])
         c_prev, tanh_c_now, dh_now = c[t, n], tanh_c[t, n], dh[t + 1, n]
-        dc_prev, dc_now = dc[t, n], dc[t + 1, n]
+        dc_now, carried_now = dc[t + 1, n], carried[n]
         for k in range(len(i)):
             da_o[k] = dh_now[k] * tanh_c_now[k] * o[k] * (one - o[k])  # (4.6), (4.12)
-            dc_now[k] += dh_now[k] * o[k] * (one - tanh_c_now[k] * tanh_c_now[k])  # (4.7)
+            from_h = dh_now[k] * o[k] * (one - tanh_c_now[k] * tanh_c_now[k])
+            dc_now[k] = carried_now[k] + from_h  # (4.7)
             da_f[k] = dc_now[k] * c_prev[k] * f[k] * (one - f[k])  # (4.8), (4.12)
             da_i[k] = dc_now[k] * g[k] * i[k] * (one - i[k])  # (4.9), (4.12)
             da_g[k] = dc_now[k] * i[k] * (one - g[k] * g[k])  # (4.10), (4.12)
-            dc_prev[k] = dc_now[k] * f[k]  # (4.11)
+            carried_now[k] = dc_now[k] * f[k]  # (4.11)
 
 
 @_compiled

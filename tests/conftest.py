@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from reader import NOTEBOOKS, without_long_cells
+from reader import NOTEBOOKS, shortened
 
 from tools import lab
 
@@ -29,7 +29,7 @@ def served(tmp_path_factory):
             metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}},
         )
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    with lab.server([*NOTEBOOKS, *folder.glob("*.ipynb")], patch=without_long_cells) as address:
+    with lab.server([*NOTEBOOKS, *folder.glob("*.ipynb")], patch=shortened) as address:
         yield address
 
 
