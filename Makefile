@@ -1,6 +1,7 @@
 # Everything runs in .venv, made on first use. PYTHON may name another interpreter (>= 3.11).
 PYTHON ?= python3
 BIN := .venv/bin
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
 .PHONY: lab test trust bench notebooks lint clean
@@ -8,17 +9,18 @@ TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env
 lab: .venv/ready
 	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks
 
-test: .venv/ready-dev
-	$(BIN)/python -m pytest $(TESTS)
+test: .venv/ready-dev  # two processes, so that more threads only wait for each other
+	$(ONE_THREAD) $(BIN)/python -m pytest $(TESTS)
 
 trust: .venv/ready-dev  # what a sceptic would try; takes most of an hour
 	WALK=10000 $(BIN)/python -m pytest tests/test_explorers.py -k random_walk
 	$(BIN)/python -m pytest -m slow tests
 
 bench: .venv/ready-dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/core.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/core.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/sliders.py
+	$(BIN)/python benchmarks/suite.py
 
 notebooks: .venv/ready-dev
 	$(BIN)/python tools/run_notebooks.py

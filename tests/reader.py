@@ -98,9 +98,7 @@ def move_until_changed(page, box, handle, how, what):
     for _ in range(4):
         how(page, handle)
         with contextlib.suppress(Exception):
-            page.wait_for_function(
-                f"box => !{shown}.seen", arg=box.element_handle(), timeout=1_000
-            )
+            page.wait_for_function(f"box => !{shown}.seen", arg=box.element_handle(), timeout=1_000)
             return
     raise AssertionError(f"{what} was moved and the picture stayed")
 
