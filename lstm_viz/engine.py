@@ -91,6 +91,12 @@ class _Whole(widgets.IntSlider):
     value = traitlets.CInt(0).tag(sync=True, echo_update=False)
 
 
+class _Player(widgets.Play):
+    """A Play button that is not told again where the slider, linked to it, was moved."""
+
+    value = traitlets.CInt(0).tag(sync=True, echo_update=False)
+
+
 def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):
     """A slider over real numbers; `quantity` ("f", "c", ...) gives it that colour."""
     return _Slider(
@@ -305,7 +311,7 @@ class Explorer(widgets.VBox):
         if play is None:
             return [reset]
         moved = self.controls[play]
-        player = widgets.Play(
+        player = _Player(
             value=moved.value, min=moved.min, max=moved.max, step=moved.step, interval=interval,
             tooltip=WORDS["play_tip"],
         )  # fmt: skip

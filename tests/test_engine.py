@@ -61,6 +61,14 @@ def overlay(explorer):
     return explorer._over.value
 
 
+def test_no_value_is_sent_back_to_the_browser_it_came_from(make):
+    explorer = make()
+    buttons = explorer.children[0].children[-1].children
+    (play,) = (button for button in buttons if isinstance(button, ipywidgets.Play))
+    for control in (play, explorer.controls["a"], explorer.controls["n"]):
+        assert control.trait_metadata("value", "echo_update") is False
+
+
 def test_it_is_a_widget_with_what_the_contract_names(make):
     e = make()
     assert isinstance(e, ipywidgets.Box)
