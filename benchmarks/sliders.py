@@ -1,13 +1,21 @@
 """Slider to picture, in a real JupyterLab: the heaviest explorer of every notebook.
 
-From the key press on the slider's handle to the frame that shows the changed picture, in
-milliseconds, beside the same content drawn as tutorials do it: `interact` and `plt.show()`.
-Both in one run, in the same browser; only the ratio says much on another machine. Kernel is
-the time that one change costs in Python alone, MB what a thousand changes leave behind.
-Arguments: modules of lstm_viz to measure (all of them without any).
+Heaviest is the explorer, of those that a notebook shows, whose whole picture takes longest to
+draw, as tutorials draw it on every change; of its sliders the one that costs the kernel most.
+Where another explorer's change costs the kernel more, that one has a second row.
+
+Measured is from the key press on the slider's handle to the frame that shows the changed
+picture, in milliseconds, beside the same content drawn as tutorials do it: `interact` and
+`plt.show()`. Both in one run, in the same browser; only the ratio says much on another
+machine. *Bare* is what a change takes with nothing to compute and to draw: a slider whose
+answer is a number, in the same page. Kernel is the time that one change costs in Python alone,
+MB what a thousand changes leave behind, *drag* whether the picture is that of the value on
+which a fast drag of the mouse ends. Arguments: numbers of notebooks (all without any).
 """
 
+import io
 import json
+import re
 import sys
 import tempfile
 import time
@@ -19,16 +27,24 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # a script's own folder is not the root
 from lstm_viz import EXPLORERS
+from tests.reader import curves, explorers, markup, slider_names, where
 from tools import lab
 
-CHANGES, TUTORIAL_CHANGES = 45, 15
-TARGETS = {"p50": 50, "p95": 90, "times": 15, "kernel": 15, "memory": 10}
+CHANGES, TUTORIAL_CHANGES, BARE_CHANGES = 45, 12, 15
+TARGETS = {"p50": 50, "p95": 90, "times": 15, "kernel": 15, "MB": 10}
 AT_LEAST = {"times"}
 
 OURS = """
 from lstm_viz import {module}
 explorer = {module}.{function}({arguments})
 explorer
+"""
+BARE = """
+from ipywidgets import HTML, VBox
+from lstm_viz import whole
+bare, answer = whole("bare", 0, 10, 5), HTML("<svg></svg>")
+bare.observe(lambda change: answer.set_trait("value", f"<svg></svg>{{change.new}}"), "value")
+VBox([bare, answer])
 """
 # The same figure, artists and update, but built anew and shown with pyplot on every change.
 TUTORIAL = """
@@ -69,13 +85,20 @@ WATCH = """(target) => {
 }"""
 
 
+# ---------------------------------------------------------------- in this process
+
+
 def kernel_milliseconds(explorer, slider, changes=60):
-    """Milliseconds of each of `changes` steps of a slider to and fro, in this process."""
-    control, times = explorer.controls[slider], []
-    step = control.step if control.value + control.step <= control.max else -control.step
-    for n in range(changes):
+    """Milliseconds of each of `changes` steps of a slider, in this process.
+
+    On to its end and back again: between two values an explorer may remember both pictures.
+    """
+    control, times, step = explorer.controls[slider], [], explorer.controls[slider].step
+    for _ in range(changes):
+        if not control.min <= control.value + step <= control.max:
+            step = -step
         start = time.perf_counter()
-        control.value += -step if n % 2 else step
+        control.value += step
         times.append(1e3 * (time.perf_counter() - start))
     return np.array(times)
 
@@ -89,43 +112,50 @@ def memory_growth(explorer, slider, changes=1000):
     return (process.memory_info().rss - before) / 1e6
 
 
+def drawing_milliseconds(explorer):
+    """Milliseconds that the whole picture takes to draw, the shortest of three times."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        explorer.figure.savefig(io.BytesIO(), format="png")
+        times.append(1e3 * (time.perf_counter() - start))
+    return min(times)
+
+
+def heaviest(names):
+    """(name, slider) of the explorer that is dearest to draw, and of that dearest to change."""
+    drawing, changing = {}, {}
+    for name in names:
+        explorer = EXPLORERS[name]()
+        drawing[name] = drawing_milliseconds(explorer)
+        changing[name] = max(
+            (float(np.median(kernel_milliseconds(explorer, slider, 20))), slider)
+            for slider in slider_names(explorer)
+        )
+        explorer.close()
+    chosen = [max(costs, key=costs.get) for costs in (drawing, changing)]
+    return [(name, changing[name][1]) for name in dict.fromkeys(chosen)]
+
+
+def shown_in(path):
+    """Names of the explorers that a notebook's stored outputs show, in order, of EXPLORERS."""
+    outputs = (
+        output.get("data", {}).get("text/plain", "")
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for output in cell.get("outputs", ())
+    )
+    found = (re.match(r"Explorer (\w+):", "".join(text)) for text in outputs)
+    return list(dict.fromkeys(m[1] for m in found if m and m[1] in EXPLORERS))
+
+
+# ---------------------------------------------------------------- in the browser
+
+
 def source_of(make):
     """How a notebook makes this explorer: module, function, arguments as source."""
     arguments = ", ".join(map(repr, make.args)) if isinstance(make, partial) else ""
     function = make.func if isinstance(make, partial) else make
     return function.__module__.rsplit(".", 1)[1], function.__name__, arguments
-
-
-def heaviest_of_each_module(wanted):
-    """module -> (kernel median, explorer's name, slider) of the dearest slider in it."""
-    found = {}
-    for name, make in EXPLORERS.items():
-        module, *_ = source_of(make)
-        if wanted and module not in wanted:
-            continue
-        explorer = make()
-        for slider, control in explorer.controls.items():
-            if hasattr(control, "step"):
-                row = float(np.median(kernel_milliseconds(explorer, slider, 20))), name, slider
-                found[module] = max(found.get(module, row), row)
-        explorer.close()
-    return found
-
-
-def press_and_measure(page, handle, target, changes):
-    """Milliseconds from key press on the handle to the new picture in the target."""
-    page.evaluate(WATCH, target.element_handle())
-    handle.scroll_into_view_if_needed()
-    handle.focus()
-    page.wait_for_timeout(500)
-    keys = ["ArrowRight", "ArrowLeft"]
-    if handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax"):
-        keys.reverse()
-    for n in range(changes):
-        page.keyboard.press(keys[n % 2])
-        page.wait_for_function(f"window.times.length > {n}", polling=20)
-        page.wait_for_timeout(250)  # a hand that taps, and looks before it taps again
-    return np.array(page.evaluate("window.times"))
 
 
 def notebook(cells):
@@ -140,51 +170,153 @@ def notebook(cells):
     }  # fmt: skip
 
 
-def in_the_browser(name, slider):
-    """Milliseconds of ours and of the tutorial's way, from key press to picture."""
+def page_of(name, slider):
+    """A notebook of three cells: ours, a bare slider, and the tutorial's way, which comes last."""
     module, function, arguments = source_of(EXPLORERS[name])
     names = {"module": module, "function": function, "arguments": arguments, "slider": slider}
+    return notebook([source.format(**names) for source in (OURS, BARE, TUTORIAL)])
+
+
+def press_and_measure(page, handle, target, changes):
+    """Milliseconds from key press on the handle to the new picture in the target."""
+    page.evaluate(WATCH, target.element_handle())
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    page.wait_for_timeout(500)
+    key = "ArrowRight"
+    for n in range(changes):
+        now, lowest, highest, _ = where(handle)
+        if now in (lowest, highest):
+            key = "ArrowRight" if now == lowest else "ArrowLeft"
+        page.keyboard.press(key)
+        page.wait_for_function(f"window.times.length > {n}", polling=20)
+        page.wait_for_timeout(250)  # a hand that taps, and looks before it taps again
+    return np.array(page.evaluate("window.times"))
+
+
+def drag(page, handle, moves=60):
+    """Take the handle to the far end of its slider and a fifth of the way back, without a stop."""
+    handle.scroll_into_view_if_needed()
+    *_, (x, y) = where(handle)
+    left, width = handle.evaluate(
+        """handle => {
+            const {x, width} = handle.closest('.noUi-target').getBoundingClientRect();
+            return [x, width];
+        }"""
+    )
+    end, back = (1, 0.8) if x < left + width / 2 else (0, 0.2)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(left + end * width, y, steps=moves)
+    page.mouse.move(left + back * width, y, steps=moves // 3)
+    page.mouse.up()
+
+
+def until_quiet(page, box):
+    """Wait until a second has changed nothing in the picture."""
+    before = None
+    while (now := markup(box)) != before:
+        before = now
+        page.wait_for_timeout(1_000)
+
+
+def shows_its_value(page, name, slider):
+    """Whether, after a drag, caption and picture are those of the value that the slider shows."""
+    ((_, box),) = explorers(page)
+    twin = EXPLORERS[name]()
+    n, control = slider_names(twin).index(slider), twin.controls[slider]
+    readout = box.locator(".widget-readout").nth(n)
+    before = readout.inner_text()
+    drag(page, box.locator(".noUi-handle").nth(n))
+    until_quiet(page, box)
+    moved = readout.inner_text() != before
+    steps = round((float(readout.inner_text().replace("−", "-")) - control.min) / control.step)
+    control.value = type(control.value)(control.min + steps * control.step)
+    words = box.locator(".lstm-caption").inner_text() == twin.caption
+    shown, wanted = curves(markup(box)), curves(twin.frame.decode())
+    twin.close()
+    same = len(shown) == len(wanted) and np.allclose(shown, wanted, rtol=0, atol=0.02)
+    return moved and words and same
+
+
+def in_the_browser(page, served, name, slider):
+    """Milliseconds of ours, a bare slider and the tutorial's way; whether a drag ends well."""
     explorer = EXPLORERS[name]()
-    sliders = [k for k, c in explorer.controls.items() if hasattr(c, "step")]
+    nth = slider_names(explorer).index(slider)
     explorer.close()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.ipynb"
-        path.write_text(json.dumps(notebook([s.format(**names) for s in (OURS, TUTORIAL)])))
-        with lab.server([path]) as served, lab.browser() as page:
-            lab.open_notebook(page, *served, path.name)
-            if lab.run_all(page):
-                raise RuntimeError(f"{name}: a cell of the benchmark failed")
-            ours, theirs = page.locator(".jp-CodeCell").all()
-            picture = ours.locator(".widget-html:has(svg)").last
-            handle = ours.locator(".noUi-handle").nth(sliders.index(slider))
-            t_ours = press_and_measure(page, handle, picture, CHANGES)
-            theirs.locator("img").wait_for()
-            handle, picture = theirs.locator(".noUi-handle"), theirs.locator(".widget-output")
-            return t_ours, press_and_measure(page, handle, picture, TUTORIAL_CHANGES)
+    lab.open_notebook(page, *served, f"{name}.ipynb")
+    if lab.run_all(page):
+        raise RuntimeError(f"{name}: a cell of the benchmark failed")
+    ours, bare, tutorial = page.locator(".jp-CodeCell").all()
+    pictures = ours.locator(".widget-html:has(svg)").last, bare.locator(".widget-html:has(svg)")
+    times = [press_and_measure(page, ours.locator(".noUi-handle").nth(nth), pictures[0], CHANGES)]
+    ends_well = shows_its_value(page, name, slider)
+    handle = bare.locator(".noUi-handle")
+    times.append(press_and_measure(page, handle, pictures[1], BARE_CHANGES))
+    tutorial.locator("img").wait_for()
+    handle, picture = tutorial.locator(".noUi-handle"), tutorial.locator(".widget-output")
+    times.append(press_and_measure(page, handle, picture, TUTORIAL_CHANGES))
+    return *times, ends_well
 
 
-def report(name, slider):
-    """Measure one explorer and print its line, with the figures that fall short."""
+# ---------------------------------------------------------------- the table
+
+
+def measure(page, served, name, slider):
+    """Everything that a row shows."""
     explorer = EXPLORERS[name]()
     kernel = np.percentile(kernel_milliseconds(explorer, slider), 95)
     memory = memory_growth(explorer, slider)
     explorer.close()
-    ours, theirs = in_the_browser(name, slider)
+    ours, bare, tutorial, ends_well = in_the_browser(page, served, name, slider)
     p50, p95 = np.percentile(ours, (50, 95))
-    other = np.median(theirs)
-    print(f"{name + ', ' + slider:28} {p50:6.0f} {p95:6.0f} {other:9.0f} {other / p50:8.1f}"
-          f" {kernel:8.1f} {memory:8.1f}", end="  ", flush=True)  # fmt: skip
-    got = {"p50": p50, "p95": p95, "times": other / p50, "kernel": kernel, "memory": memory}
-    short = [k for k, v in got.items() if (v < TARGETS[k] if k in AT_LEAST else v > TARGETS[k])]
-    print("short: " + ", ".join(short) if short else "pass", flush=True)
+    other = np.median(tutorial)
+    return {
+        "p50": p50, "p95": p95, "times": other / p50, "kernel": kernel, "MB": memory,
+        "drag": ends_well, "bare": np.median(bare), "interact": other,
+    }  # fmt: skip
+
+
+def verdict(key, value):
+    """A figure as the table shows it: the number, if it is one, with pass or short."""
+    if key == "drag":
+        return "pass" if value else "short"
+    if key not in TARGETS:
+        return f"{value:.0f}"
+    enough = value >= TARGETS[key] if key in AT_LEAST else value <= TARGETS[key]
+    return f"{value:.{0 if value > 30 else 1}f} {'pass' if enough else 'short'}"
+
+
+HEAD = """
+Of each notebook the explorer whose picture takes longest to draw whole, with the slider of it
+that costs the kernel most; below it, if it is another, the explorer whose change costs most.
+Milliseconds, and megabytes after 1,000 changes."""
+COLUMNS = ("p50", "p95", "times", "kernel", "MB", "drag", "bare", "interact")
+
+
+def line(what, cells):
+    print(f"{what:32}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
 
 
 def main():
-    print(f"{'explorer, slider':28} {'p50 ms':>6} {'p95 ms':>6} {'interact':>9} {'faster':>8}"
-          f" {'kernel95':>8} {'MB/1000':>8}")  # fmt: skip
-    print(f"{'wanted':28} {'<= 50':>6} {'<= 90':>6} {'':9} {'>= 15':>8} {'<= 15':>8} {'<= 10':>8}")
-    for _, name, slider in heaviest_of_each_module(sys.argv[1:]).values():
-        report(name, slider)
+    notebooks = [
+        path
+        for path in sorted(lab.NOTEBOOKS.glob("*.ipynb"))
+        if not sys.argv[1:] or path.name[:2] in sys.argv[1:]
+    ]
+    rows = [(path.name[:2], *row) for path in notebooks for row in heaviest(shown_in(path))]
+    print(HEAD)
+    line("notebook explorer, slider", COLUMNS)
+    targets = (f"{'>=' if k in AT_LEAST else '<='} {TARGETS[k]}" for k in COLUMNS if k in TARGETS)
+    line("wanted", [*targets, "the value's", "", ""])
+    with tempfile.TemporaryDirectory() as folder:
+        pages = [Path(folder) / f"{name}.ipynb" for _, name, _ in rows]
+        for path, (_, name, slider) in zip(pages, rows, strict=True):
+            path.write_text(json.dumps(page_of(name, slider)))
+        with lab.server(pages) as served, lab.browser() as page:
+            for number, name, slider in rows:
+                found = measure(page, served, name, slider)
+                line(f"{number} {name}, {slider}", [verdict(k, found[k]) for k in COLUMNS])
 
 
 if __name__ == "__main__":
