@@ -27,7 +27,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # a script's own folder is not the root
 from lstm_viz import EXPLORERS
-from tests.reader import curves, explorers, markup, slider_names, where
+from tests.reader import curves, markup, slider_names, where
 from tools import lab
 
 CHANGES, TUTORIAL_CHANGES, BARE_CHANGES = 45, 12, 15
@@ -220,9 +220,8 @@ def until_quiet(page, box):
         page.wait_for_timeout(1_000)
 
 
-def shows_its_value(page, name, slider):
+def shows_its_value(page, box, name, slider):
     """Whether, after a drag, caption and picture are those of the value that the slider shows."""
-    ((_, box),) = explorers(page)
     twin = EXPLORERS[name]()
     n, control = slider_names(twin).index(slider), twin.controls[slider]
     readout = box.locator(".widget-readout").nth(n)
@@ -250,7 +249,7 @@ def in_the_browser(page, served, name, slider):
     ours, bare, tutorial = page.locator(".jp-CodeCell").all()
     pictures = ours.locator(".widget-html:has(svg)").last, bare.locator(".widget-html:has(svg)")
     times = [press_and_measure(page, ours.locator(".noUi-handle").nth(nth), pictures[0], CHANGES)]
-    ends_well = shows_its_value(page, name, slider)
+    ends_well = shows_its_value(page, ours, name, slider)
     handle = bare.locator(".noUi-handle")
     times.append(press_and_measure(page, handle, pictures[1], BARE_CHANGES))
     tutorial.locator("img").wait_for()
@@ -284,7 +283,7 @@ def verdict(key, value):
     if key not in TARGETS:
         return f"{value:.0f}"
     enough = value >= TARGETS[key] if key in AT_LEAST else value <= TARGETS[key]
-    return f"{value:.{0 if value > 30 else 1}f} {'pass' if enough else 'short'}"
+    return f"{value:.1f} {'pass' if enough else 'short'}"
 
 
 HEAD = """
