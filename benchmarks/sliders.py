@@ -13,6 +13,7 @@ MB what a thousand changes leave behind, *drag* whether the picture is that of t
 which a fast drag of the mouse ends. Arguments: numbers of notebooks (all without any).
 """
 
+import contextlib
 import io
 import json
 import re
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # a script's own folder is not the root
 from lstm_viz import EXPLORERS
@@ -178,20 +180,27 @@ def page_of(name, slider):
 
 
 def press_and_measure(page, handle, target, changes):
-    """Milliseconds from key press on the handle to the new picture in the target."""
+    """Milliseconds from key press on the handle to the new picture in the target.
+
+    Some settings answer to every second or third step only: those steps are no changes.
+    """
     page.evaluate(WATCH, target.element_handle())
     handle.scroll_into_view_if_needed()
     handle.focus()
     page.wait_for_timeout(500)
-    key = "ArrowRight"
-    for n in range(changes):
+    key, seen = "ArrowRight", 0
+    for _ in range(4 * changes):
         now, lowest, highest, _ = where(handle)
         if now in (lowest, highest):
             key = "ArrowRight" if now == lowest else "ArrowLeft"
         page.keyboard.press(key)
-        page.wait_for_function(f"window.times.length > {n}", polling=20)
+        with contextlib.suppress(PlaywrightTimeout):
+            page.wait_for_function(f"window.times.length > {seen}", polling=20, timeout=3_000)
+            seen += 1
+        if seen == changes:
+            return np.array(page.evaluate("window.times"))
         page.wait_for_timeout(250)  # a hand that taps, and looks before it taps again
-    return np.array(page.evaluate("window.times"))
+    raise RuntimeError(f"{seen} changed pictures after {4 * changes} key presses")
 
 
 def drag(page, handle, moves=60):
