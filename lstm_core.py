@@ -413,19 +413,14 @@ def _local_slopes(trace, now, by_gate, by_c):
     i, f, g, o = trace.i[now], trace.f[now], trace.g[now], trace.o[now]
     c_prev, tanh_c = trace.c[now], trace.tanh_c[now]
     by_i, by_f, by_g, by_o = by_gate.swapaxes(0, 1)
-    written = multiply(i, g, by_c)  # a place that is free until the end
-    subtract(1, i, by_i)
-    by_i *= written  # g i (1 - i)
-    multiply(written, g, by_g)
-    subtract(i, by_g, by_g)  # i (1 - g^2)
-    subtract(1, f, by_f)
-    by_f *= f
-    by_f *= c_prev  # c_prev f (1 - f)
-    shown = multiply(o, tanh_c, by_c)
-    subtract(1, o, by_o)
-    by_o *= shown  # tanh(c) o (1 - o)
-    by_c *= tanh_c
-    subtract(o, by_c, by_c)  # o (1 - tanh(c)^2)
+    for gate, slope, factor in ((i, by_i, g), (f, by_f, c_prev), (o, by_o, tanh_c)):
+        subtract(1, gate, slope)
+        slope *= gate  # sigmoid' = s (1 - s)
+        slope *= factor
+    for value, slope, factor in ((g, by_g, i), (tanh_c, by_c, o)):
+        multiply(value, value, slope)
+        subtract(1, slope, slope)  # tanh' = 1 - tanh^2
+        slope *= factor
 
 
 # ---------------------------------------------------------------- memory and products, for speed

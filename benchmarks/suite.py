@@ -41,7 +41,10 @@ def main():
     print(f"make test, {os.cpu_count()} cores: {verdict(taken, WHOLE)}")
     for notebook, seconds in seconds_of_notebooks(done.stdout).most_common(1):
         print(f"longest in it, {notebook}: {verdict(seconds, NOTEBOOK)}")
-    print(done.stdout.strip().splitlines()[-1])
+    printed = done.stdout.strip().splitlines()
+    print(
+        *(line for line in printed if line.startswith(("FAILED", "ERROR"))), printed[-1], sep="\n"
+    )
     if done.returncode:
         sys.exit("make test failed: the figures say nothing")
 
