@@ -189,6 +189,14 @@ def of(dtype):
     return 1e-5 if dtype == np.float32 else 1e-13
 
 
+@pytest.fixture
+def tiled(monkeypatch):
+    """A list that grows with every call of `np.matmul`, which only products in tiles make."""
+    calls, matmul = [], np.matmul
+    monkeypatch.setattr(np, "matmul", lambda *a, **k: calls.append(1) or matmul(*a, **k))
+    return calls
+
+
 @pytest.mark.parametrize(
     ("rows", "K", "N", "in_tiles"),
     [
@@ -203,7 +211,7 @@ def of(dtype):
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_product_in_tiles_is_the_product(rows, K, N, in_tiles, dtype, monkeypatch):
+def test_a_product_in_tiles_is_the_product(rows, K, N, in_tiles, dtype, monkeypatch, tiled):
     monkeypatch.setattr(core, "_IN_TILES", True)
     rng = np.random.default_rng(0)
     x, W = rng.normal(size=(rows, K)).astype(dtype), rng.normal(size=(K, N)).astype(dtype)
@@ -216,19 +224,52 @@ def test_a_product_in_tiles_is_the_product(rows, K, N, in_tiles, dtype, monkeypa
             times(x_now, out)
         wanted = x_now.astype(float) @ W.astype(float)
         assert np.abs(out - wanted).max() < 10 * of(dtype) * np.sqrt(K)
+        assert bool(tiled) == (in_tiles and fewer % 32 == 0)
+        tiled.clear()
     assert np.array_equal(W, given)
 
 
-@pytest.mark.parametrize("shape", [(512, 64, 512), (288, 128, 256), (40, 32, 32), (512, 33, 64)])
+@pytest.mark.parametrize(
+    ("shape", "even"),
+    [
+        ((512, 64, 512), True),
+        ((288, 128, 256), True),
+        ((32, 32, 32), True),
+        ((31, 32, 32), False),  # less than a tile, more than a sum may have, too wide for tiles
+        ((513, 32, 32), False),
+        ((64, 32, 544), False),
+        ((64, 33, 32), False),
+        ((64, 32, 33), False),
+    ],
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_transposed_product_in_tiles_is_the_product(shape, dtype, monkeypatch):
+def test_a_transposed_product_in_tiles_is_the_product(shape, even, dtype, monkeypatch, tiled):
     K, M, N = shape
     rng = np.random.default_rng(0)
     x, y = (rng.normal(size=(K, n)).astype(dtype) for n in (M, N))
     wanted = x.T.astype(float) @ y.astype(float)
-    for in_tiles in (True, False):
+    for in_tiles in (False, True):
         monkeypatch.setattr(core, "_IN_TILES", in_tiles)
         assert np.abs(core._transposed_times(x, y) - wanted).max() < 10 * of(dtype) * np.sqrt(K)
+        assert bool(tiled) == (in_tiles and even)
+
+
+@pytest.mark.parametrize(
+    ("blas", "found", "wanted"),
+    [
+        ("scipy-openblas", ["X86_V3", "X86_V4", "AVX512_ICL"], True),
+        ("openblas64", ["AVX2", "AVX512_SKX"], True),  # NumPy's older name for it
+        ("scipy-openblas", ["X86_V3"], False),
+        ("scipy-openblas", ["NEON", "ASIMD"], False),
+        ("accelerate", ["X86_V4"], False),
+    ],
+)
+def test_tiles_are_for_openblas_with_avx512(blas, found, wanted, monkeypatch):
+    about = {"Build Dependencies": {"blas": {"name": blas}}, "SIMD Extensions": {"found": found}}
+    monkeypatch.setattr(np, "show_config", lambda mode: about)
+    assert core._has_openblas_for_avx512() is wanted
+    about.clear()  # a NumPy that says nothing of itself
+    assert core._has_openblas_for_avx512() is False
 
 
 @pytest.mark.parametrize("size", [(20, 32, 64, 128), (5, 64, 33, 160), (3, 40, 2, 96)])
