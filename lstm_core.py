@@ -287,12 +287,12 @@ def lstm_forward(xs, params, h0=None, c0=None) -> LSTMTrace:
     T, B, D = xs.shape
     H = len(W_h)
 
-    (h, c, tanh_c), gates = _empty(W_h.dtype, (3, T + 1, B, H), (4, T, B, H))
+    block = _steps_a_block(T, B)
+    shapes = (3, T + 1, B, H), (4, T, B, H), (block, B, 4 * H)
+    (h, c, tanh_c), gates, from_x = _empty(W_h.dtype, *shapes)
     h[0], c[0] = h0, c0
     trace = LSTMTrace(xs, h, c, tanh_c[1:], *gates)
-    block = _steps_a_block(T, B)
     times_W_x, times_W_h = _Times(W_x, block * B), _Times(W_h, B)
-    from_x = np.empty((block, B, 4 * H), W_h.dtype)
     for start in range(0, T, block):
         now = slice(start, min(start + block, T))
         from_x = from_x[: now.stop - start]
@@ -429,8 +429,9 @@ def _local_slopes(trace, now, by_gate, by_c):
 def _empty(dtype, *shapes):
     """New arrays of these shapes in one piece of memory.
 
-    The C library gives several large pieces back to the system after use and gets them anew,
-    page by page, at the next call; one piece as large as all it keeps.
+    GNU's C library keeps freed memory only up to twice the largest piece it has seen; the rest
+    goes back to the system and is fetched anew, page by page, at the next call. So all large
+    arrays of a pass are one piece, those that serve for the time of the pass among them.
     """
     sizes = [math.prod(shape) for shape in shapes]
     whole, arrays, start = np.empty(sum(sizes), dtype), [], 0

@@ -14,9 +14,12 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 
 import platform
 import statistics
+import subprocess
+import sys
 import time
 import tracemalloc
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -166,6 +169,37 @@ def memory(xs, dhs, params):
     return peak / 1e6, sum(a.nbytes for a in kept) / 1e6
 
 
+APART = """
+import sys
+import time
+import numpy as np
+import lstm_core
+if sys.argv[1] == "apart":
+    lstm_core._empty = lambda dtype, *shapes: [np.empty(shape, dtype) for shape in shapes]
+T, B, D, H = 50, 16, 32, 64
+params = lstm_core.init_lstm(D, H, rng=np.random.default_rng(0), dtype=np.float32)
+xs, dhs = np.zeros((T, B, D), np.float32), np.zeros((T, B, H), np.float32)
+times = []
+while len(times) < 500:
+    start = time.perf_counter()
+    lstm_core.lstm_backward(dhs, lstm_core.lstm_forward(xs, params), params)
+    times.append(time.perf_counter() - start)
+print(np.median(times))
+"""
+
+
+def apart():
+    """How many times as long with every array made by itself, in processes that do only this."""
+    root = Path(__file__).parent.parent
+    taken = {"apart": [], "whole": []}
+    for _ in range(3):
+        for way, times in taken.items():
+            command = [sys.executable, "-c", APART, way]
+            done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+            times.append(float(done.stdout))
+    return statistics.median(taken["apart"]) / statistics.median(taken["whole"])
+
+
 def growth(axis, times=4):
     """How many times as long forward plus backward takes with `times` the steps or the batch."""
     params = init_lstm(16, 32, rng=np.random.default_rng(0), dtype=np.float32)
@@ -215,6 +249,7 @@ def main():
         f"\nmemory at the largest: peak {peak:.1f} MB, trace and gradients {kept:.1f} MB, "
         f"ratio {verdict(peak / kept, MEMORY, at_most=True)}"
     )
+    print(f"at (50, 16, 32, 64), each array by itself / memory in one piece: {apart():.2f}")
     for axis in "TB":
         print(f"time at 4 x {axis} / time at {axis}: {verdict(growth(axis), LINEAR, at_most=True)}")
 

@@ -107,6 +107,14 @@ def test_without_recurrent_weights_there_is_nothing_else():
     assert np.abs(split_way(dhs, trace, grads).rest).max() < 1e-14
 
 
+def test_where_the_loss_stands_nothing_has_gone_another_way_to_the_last_bit(lstm):
+    """Rounding left there would be drawn: on a logarithmic axis it is a line that falls."""
+    params, trace, dhs, _ = lstm
+    dhs[:-1], dhs[-1] = 0, 1  # the loss is the sum of the last hidden state, as in the views
+    grads = lstm_backward(dhs, trace, params)
+    assert not split_way(dhs, trace, grads).rest[-1].any()
+
+
 # ---------------------------------------------------------------- Jacobians
 
 
