@@ -5,7 +5,7 @@ code (four products a step on the joined [h, x], gradients added step by step), 
 matrix products that no LSTM can do without. One thread, float32, medians of alternating runs.
 A ratio above 1 means that ours is faster; targets stand beside it. Each size has a line for
 plain NumPy and, where numba is installed (optional: pip install numba), one for the compiled
-loops of `lstm_fast`.
+loops of `lstm_inside.compiled`.
 """
 
 import os
@@ -32,7 +32,7 @@ try:
 except ImportError:
     torch = None
 try:
-    import lstm_fast
+    from lstm_inside import compiled as lstm_fast
 except ImportError:
     lstm_fast = None
 

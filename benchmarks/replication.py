@@ -1,4 +1,4 @@
-"""Published experiments run again, with their protocols: writes results/replication.json.
+"""Published experiments run again, with their protocols; writes the rows that notebook 08 reads.
 
     python benchmarks/replication.py                    every row (hours on one core)
     python benchmarks/replication.py adding order       these rows
@@ -7,7 +7,7 @@
 
 A row is a network, a task, a learning rule and a number of trials, each with a generator of its
 own. Rows that are run replace their namesakes in the file; the others stay. A `--short` run
-writes to results/short.json, beside the file that the notebook draws from. Nothing in a file
+writes to short.json, beside the file that the notebook draws from. Nothing in a file
 depends on the clock or on the machine, except the digits that the versions named in it round.
 """
 
@@ -25,8 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_grammar import embedded_sets
-from lstm_replication import (
+from lstm_inside.replication.grammar import embedded_sets
+from lstm_inside.replication.trials import (
     BlockModel,
     Blocks,
     VariantModel,
@@ -44,10 +44,10 @@ from lstm_replication import (
     train_trials,
     wilson,
 )
-from lstm_train import SGD, Adam, arrays_of, each_array
-from lstm_variants import VARIANTS
+from lstm_inside.replication.variants import VARIANTS
+from lstm_inside.training import SGD, Adam, arrays_of, each_array
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent.parent / "lstm_inside" / "replication"
 PAPER_1997, PAPER_2000 = "Hochreiter & Schmidhuber 1997", "Gers et al. 2000"
 
 
@@ -375,7 +375,7 @@ def main():
     if chosen.list:
         print("\n".join(ROWS))
         return
-    path = RESULTS / ("short.json" if chosen.short else "replication.json")
+    path = RESULTS / ("short.json" if chosen.short else "results.json")
     for number, name in enumerate(ROWS):
         if name in (chosen.rows or ROWS):
             store(run_row(name, ROWS[name], seed=number, short=chosen.short), path)

@@ -28,7 +28,7 @@ import psutil
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # a script's own folder is not the root
-from lstm_viz import EXPLORERS
+from lstm_inside import EXPLORERS
 from tests.reader import curves, markup, slider_names, where
 from tools import lab
 
@@ -37,13 +37,13 @@ TARGETS = {"p50": 50, "p95": 90, "times": 15, "kernel": 15, "MB": 10}
 AT_LEAST = {"times"}
 
 OURS = """
-from lstm_viz import {module}
-explorer = {module}.{function}({arguments})
+from lstm_inside.{module} import explorers
+explorer = explorers.{function}({arguments})
 explorer
 """
 BARE = """
 from ipywidgets import HTML, VBox
-from lstm_viz import whole
+from lstm_inside.page import whole
 bare, answer = whole("bare", 0, 10, 5), HTML("<svg></svg>")
 bare.observe(lambda change: answer.set_trait("value", f"<svg></svg>{{change.new}}"), "value")
 VBox([bare, answer])
@@ -60,11 +60,11 @@ def plain_init(self, name, *, controls, update, **_):
 def pyplot_picture(width, height, alt=""):
     return plt.figure(figsize=(width / 72, height / 72), layout="constrained")
 
-{module}.Explorer.__init__, {module}.picture = plain_init, pyplot_picture
+explorers.Explorer.__init__, explorers.picture = plain_init, pyplot_picture
 
 @interact({slider}=(control.min, control.max, control.step))
 def tutorial({slider}=control.value):
-    view = {module}.{function}({arguments})
+    view = explorers.{function}({arguments})
     view.plain_update(**view.plain_settings | dict({slider}={slider}))
     plt.show()
 """

@@ -1,12 +1,12 @@
 """Training steps a second, beside PyTorch doing the same training in the same process.
 
-On both sides the same network, starting weights (`lstm_torch.to_torch`), mini-batches, loss,
-clipping by norm and Adam; each side draws its own mini-batches, from the same seed. PyTorch's
-side is `torch.nn.LSTM`, `torch.nn.Linear` and its fastest Adam (`fused=True`). It is optional
-(pip install -r requirements-torch.txt); without it ours is measured alone. Where numba is at
-hand, `lstm_fast` is measured too. One thread, medians of alternating blocks of steps. A ratio
-above 1 means that ours is faster. The mean loss of the last steps is printed for all sides:
-they learn the same.
+On both sides the same network, starting weights (`to_torch` of `lstm_inside.beyond.bridge`),
+mini-batches, loss, clipping by norm and Adam; each side draws its own mini-batches, from the
+same seed. PyTorch's side is `torch.nn.LSTM`, `torch.nn.Linear` and its fastest Adam
+(`fused=True`). It is optional (pip install -r requirements-torch.txt); without it ours is
+measured alone. Where numba is at hand, `lstm_inside.compiled` is measured too. One thread,
+medians of alternating blocks of steps. A ratio above 1 means that ours is faster. The mean loss
+of the last steps is printed for all sides: they learn the same.
 """
 
 import os
@@ -24,14 +24,14 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_core import init_lstm
-from lstm_tasks import adding_problem
-from lstm_text import Stream, V, library_ids
-from lstm_torch import to_torch, torch_or_none
-from lstm_train import Adam, Model, Training, init_readout, loss_at_end
-from lstm_viz.training import adding_duel
+from lstm_inside.beyond.bridge import to_torch, torch_or_none
+from lstm_inside.simulation.text import Stream, V, library_ids
+from lstm_inside.tasks import adding_problem
+from lstm_inside.training import Adam, Model, Training, init_readout, loss_at_end
+from lstm_inside.training.explorers import adding_duel
 
 try:
-    import lstm_fast
+    from lstm_inside import compiled as lstm_fast
 except ImportError:
     lstm_fast = None
 

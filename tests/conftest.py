@@ -6,12 +6,12 @@ from reader import NOTEBOOKS, shortened
 
 from tools import lab
 
-LIVE = "from lstm_viz import training\nduel = training.live_duel(T=20, steps=20_000)\nduel"
-GIVEN = "from lstm_viz import simulation\nsimulation.temperature_explorer(simulation.sketch())"
-DEAF = "from lstm_viz import Explorer\nExplorer._changed = lambda self, key: None"
-GATES = "from lstm_viz import EXPLORERS\nEXPLORERS['half_life']()"
+LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
+GIVEN = "from lstm_inside.simulation import explorers as views\nviews.temperature_explorer(views.sketch())"
+DEAF = "from lstm_inside.page import Explorer\nExplorer._changed = lambda self, key: None"
+GATES = "from lstm_inside import EXPLORERS\nEXPLORERS['half_life']()"
 PUT_BACK = [
-    "from lstm_viz import EXPLORERS\nflow = EXPLORERS['gradient_flow']()\nflow",
+    "from lstm_inside import EXPLORERS\nflow = EXPLORERS['gradient_flow']()\nflow",
     "for b_f in (-3.3, 4, 0.7, 6.1):\n    flow.set(b_f=b_f)\nflow.reset()",
     "import time\ntime.sleep(3)",
     "for s in (5.3, 0.1, 2.3):\n    flow.set(strength=s)\nflow.reset()",

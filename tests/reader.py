@@ -15,7 +15,7 @@ import time
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lstm_viz import EXPLORERS
+from lstm_inside import EXPLORERS
 from tools import lab
 
 in_a_browser = [

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from lstm_anneal import (
+from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_forward
+from lstm_inside.annealing import (
     acceptance,
     anneal,
     anneal_many,
+    check,
     descend,
     evaluations_until,
     geometric_cooling,
@@ -16,11 +18,9 @@ from lstm_anneal import (
     two_class_error,
     two_class_loss,
 )
-from lstm_checks import annealing as check
-from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_forward
-from lstm_tasks import two_sequence_problem
-from lstm_train import SGD, Model, ReadoutParams, init_readout
-from lstm_viz import annealing
+from lstm_inside.annealing import explorers as annealing
+from lstm_inside.tasks import two_sequence_problem
+from lstm_inside.training import SGD, Model, ReadoutParams, init_readout
 
 
 def bowl(p):

@@ -21,23 +21,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-import lstm_anneal as anneal
-import lstm_bptt as bptt
 import lstm_core as core
-import lstm_distributed as distributed
-import lstm_forecast as forecast
-import lstm_foundations as foundations
-import lstm_grammar as grammar
-import lstm_layers as layers
-import lstm_memory as memory
-import lstm_patients as patients
-import lstm_replication as replication
-import lstm_setup as setup
-import lstm_tasks as tasks
-import lstm_text as text
-import lstm_torch as interop
-import lstm_train as learn
-import lstm_variants as variants
+from lstm_inside import tasks
+from lstm_inside import training as learn
+from lstm_inside.annealing import search as anneal
+from lstm_inside.beyond import bridge as interop
+from lstm_inside.beyond import distributed
+from lstm_inside.bptt import faults as patients
+from lstm_inside.bptt import shares as bptt
+from lstm_inside.convolution import layers
+from lstm_inside.foundations import network as foundations
+from lstm_inside.replication import grammar, variants
+from lstm_inside.replication import trials as replication
+from lstm_inside.rnn import memory
+from lstm_inside.simulation import forecast, text
+from lstm_inside.start import setup
 
 torch = interop.torch_or_none()
 
@@ -181,20 +179,36 @@ def weights(good, name="params"):
 # ---------------------------------------------------------------- what is public
 
 ROOT = Path(core.__file__).parent
+HOUSE = ROOT / "lstm_inside"
+VIEWS = re.compile(r"explorers|figures|lab|check|__init__")  # tested by what they show and say
+MATH = [
+    ROOT / "lstm_core.py",
+    HOUSE / "tasks.py",
+    HOUSE / "compiled.py",
+    *(
+        m
+        for m in sorted(HOUSE.glob("*/*.py"))
+        if m.parent.name != "page" and not VIEWS.match(m.stem)
+    ),
+]
 
 
 def public(module):
-    """The public functions, classes and methods of a module, read from its source."""
+    """The public functions, classes and methods of a module, read from its source.
+
+    A room speaks for all of its modules: `training.softmax`, wherever in the room it stands.
+    """
+    room = module.stem if module.parent in (ROOT, HOUSE) else module.parent.name
     for node in ast.parse(module.read_text(encoding="utf-8")).body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         if node.name.startswith("_"):
             continue
-        yield f"{module.stem}.{node.name}"
+        yield f"{room}.{node.name}"
         for part in node.body if isinstance(node, ast.ClassDef) else ():
             if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
                 read = any(getattr(d, "id", "") == "property" for d in part.decorator_list)
-                yield from () if read else (f"{module.stem}.{node.name}.{part.name}",)
+                yield from () if read else (f"{room}.{node.name}.{part.name}",)
 
 
 # ---------------------------------------------------------------- good arguments
@@ -415,183 +429,186 @@ TABLE = {
         x=array(np.ones((2, 3))).known_as("x", "grad"), grad=array(np.full((2, 3), 2.0)),
         directions=count(3).or_none(), rng=generator(), step=number(1e-5, 0.0, -1.0), tolerance=number(1e-6, -1.0),
     ),
-    # ------------------------------------------------------------ lstm_foundations
-    "lstm_foundations.init_mlp": call(
+    # ------------------------------------------------------------ foundations
+    "foundations.init_mlp": call(
         foundations.init_mlp, sizes=Arg((3, 2, 1), (
             ("None", None), ("number", 3), ("one", (3,)), ("zero", (3, 0)), ("negative", (3, -1)),
             ("a bool", (3, True)), ("a fraction", (2.5, 3)), ("a word", "32"), ("words", ("3", "2")),
         )), rng=generator(), scale=number(1.0),
     ),
-    "lstm_foundations.random_case": call(foundations.random_case, rng=generator()),
-    "lstm_foundations.activation": call(
+    "foundations.random_case": call(foundations.random_case, rng=generator()),
+    "foundations.activation": call(
         foundations.activation, a=array(MLP_X, rank=False, empty=False, finite=False, free=(0, 1)), act=choice("tanh"),
     ),
-    "lstm_foundations.slope": call(
+    "foundations.slope": call(
         foundations.slope, h=array(MLP_X, rank=False, empty=False, finite=False, free=(0, 1)), act=choice("tanh"),
     ),
-    "lstm_foundations.mlp_forward": call(
+    "foundations.mlp_forward": call(
         foundations.mlp_forward, x=array(MLP_X, free=(0,)), params=weights(MLP).known_as("params", "x", *MLP._fields), act=choice("tanh"),
     ),
-    "lstm_foundations.mlp_backward": call(
+    "foundations.mlp_backward": call(
         foundations.mlp_backward, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
         params=weights(MLP).known_as("params", "trace", *MLP._fields),
     ),
-    "lstm_foundations.mlp_backward_picture_rule": call(
+    "foundations.mlp_backward_picture_rule": call(
         foundations.mlp_backward_picture_rule, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
         params=weights(MLP).known_as("params", "trace", *MLP._fields),
     ),
-    "lstm_foundations.half_squared_error": call(
+    "foundations.half_squared_error": call(
         foundations.half_squared_error, y=array(MLP_X).known_as("y", "target"), target=array(MLP_X),
     ),
-    "lstm_foundations.descend": call(
+    "foundations.descend": call(
         foundations.descend, params=weights(MLP).known_as("params", "grads", *MLP._fields), grads=weights(MLP, "grads"), rate=number(0.1),
     ),
-    "lstm_foundations.finite_differences": call(
+    "foundations.finite_differences": call(
         foundations.finite_differences, loss=function(lambda p: p[0].sum()).or_bad(array=lambda p: p[0], word=lambda p: "1", NaN=lambda p: np.nan),
         params=Arg((np.ones((2, 2)), np.ones(2)), (
             ("None", None), ("text", (np.full(2, "x"),)), ("float32", (np.ones(2, "f4"),)),
             ("NaN", (np.full(2, np.nan),)), ("nothing", ()), ("complex", (np.ones(2) + 1j,)),
         )).known_as("params", r"params\[\d\]"), step=number(1e-5, 0.0, -1.0),
     ),
-    # ------------------------------------------------------------ lstm_layers
-    "lstm_layers.output_size": call(
+    # ------------------------------------------------------------ convolution
+    "convolution.output_size": call(
         layers.output_size, size=count(7).known_as("size", "window"), window=count(3, most=9), stride=count(2), padding=count(1, least=0),
     ),
-    "lstm_layers.conv2d_forward": call(
+    "convolution.conv2d_forward": call(
         layers.conv2d_forward, x=array(IMAGE, free=(0, 2, 3)).known_as("x", "W"), W=array(KERNEL, free=(2, 3)).known_as("W", "b"),
         b=array(np.zeros(K)), stride=count(2), padding=count(1, least=0),
     ),
-    "lstm_layers.conv2d_backward": call(layers.conv2d_backward, dout=array(CONV_OUT), cache=kind(CONV)),
-    "lstm_layers.pool_forward": call(
+    "convolution.conv2d_backward": call(layers.conv2d_backward, dout=array(CONV_OUT), cache=kind(CONV)),
+    "convolution.pool_forward": call(
         layers.pool_forward, x=array(IMAGE, free=(0, 1, 2, 3)), size=count(2, most=5), kind=choice("max"), stride=count(1).or_none(),
     ),
-    "lstm_layers.pool_backward": call(layers.pool_backward, dout=array(POOL_OUT), cache=kind(POOL)),
-    "lstm_layers.dense_forward": call(
+    "convolution.pool_backward": call(layers.pool_backward, dout=array(POOL_OUT), cache=kind(POOL)),
+    "convolution.dense_forward": call(
         layers.dense_forward, x=array(MLP_X, free=(0,)), W=array(normal(3, 4)).known_as("W", "b", "x"), b=array(np.zeros(4)),
     ),
-    "lstm_layers.dense_backward": call(layers.dense_backward, dout=array(DENSE_OUT), cache=kind(DENSE)),
-    # ------------------------------------------------------------ lstm_memory
-    "lstm_memory.spectral_radius": call(memory.spectral_radius, W=array(normal(3, 3))),
-    "lstm_memory.largest_singular_value": call(memory.largest_singular_value, W=array(normal(3, 3), free=(0, 1))),
-    "lstm_memory.reservoir": call(
+    "convolution.dense_backward": call(layers.dense_backward, dout=array(DENSE_OUT), cache=kind(DENSE)),
+    # ------------------------------------------------------------ rnn
+    "rnn.spectral_radius": call(memory.spectral_radius, W=array(normal(3, 3))),
+    "rnn.largest_singular_value": call(memory.largest_singular_value, W=array(normal(3, 3), free=(0, 1))),
+    "rnn.reservoir": call(
         memory.reservoir, H=count(4), strength=number(0.9, -1.0), rng=generator(), input_strength=number(1.0), symmetric=fixed(True),
     ),
-    "lstm_memory.memory_curve": call(
+    "rnn.memory_curve": call(
         memory.memory_curve, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
         ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
     ),
-    "lstm_memory.recall_inputs": call(
+    "rnn.recall_inputs": call(
         memory.recall_inputs, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
         ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
     ),
-    "lstm_memory.gradient_bound": call(
+    "rnn.gradient_bound": call(
         memory.gradient_bound, W_h=array(normal(3, 3), free=(0, 1)), steps=count(4, least=0), gamma=number(1.0, -1.0),
     ),
-    # ------------------------------------------------------------ lstm_bptt
-    "lstm_bptt.split_step": call(
+    # ------------------------------------------------------------ bptt: shares
+    "bptt.split_step": call(
         bptt.split_step, trace=trace().known_as("trace", "grads"), grads=kind(GRADS), dc_last=array(C0).or_none(),
     ),
-    "lstm_bptt.split_way": call(
+    "bptt.split_way": call(
         bptt.split_way, dhs=array(DHS), trace=trace().known_as("trace", "grads"), grads=kind(GRADS), dc_last=array(C0).or_none(),
     ),
-    "lstm_bptt.rnn_jacobians": call(
+    "bptt.rnn_jacobians": call(
         bptt.rnn_jacobians, trace=trace(RTRACE, TRACE), params=weights(Q).known_as("params", "trace", *Q._fields),
         sequence=count(0, least=0, most=B - 1),
     ),
-    "lstm_bptt.lstm_jacobians": call(
+    "bptt.lstm_jacobians": call(
         bptt.lstm_jacobians, trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
         sequence=count(0, least=0, most=B - 1),
     ),
-    "lstm_bptt.products_to_end": call(bptt.products_to_end, jacobians=array(normal(4, 3, 3), free=(0,)).without("axis 0 of length 0")),
-    "lstm_bptt.truncated_backward": call(
+    "bptt.products_to_end": call(bptt.products_to_end, jacobians=array(normal(4, 3, 3), free=(0,)).without("axis 0 of length 0")),
+    "bptt.truncated_backward": call(
         bptt.truncated_backward, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields), k=count(2),
     ),
-    "lstm_bptt.compare_gradients": call(
+    "bptt.compare_gradients": call(
         bptt.compare_gradients, given=weights(P, "given").known_as("given", "full", *P._fields), full=weights(P, "full").known_as("full", *P._fields),
     ),
-    # ------------------------------------------------------------ lstm_patients
-    "lstm_patients.backward_by_steps": call(
+    # ------------------------------------------------------------ bptt: faults
+    "bptt.backward_by_steps": call(
         patients.backward_by_steps, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
         dc_last=array(C0).or_none(),
     ),
-    "lstm_patients.with_fault": call(
+    "bptt.with_fault": call(
         patients.with_fault, name=choice("carry").or_none(), function=choice("lstm_step_backward"),
     ),
-    "lstm_patients.draw_point": call(
+    "bptt.draw_point": call(
         patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),
     ),
-    "lstm_patients.examine": call(
+    "bptt.examine": call(
         patients.examine, backward=function(patients.backward_by_steps).known_as("backward"),
         point=kind(POINT), dhs=array(POINT_DHS), dc_last=array(normal(2, 3)).or_none(),
         only=Arg(("b",), (("unknown", ("nonsense",)), ("number", 3), ("nothing", ()))),
     ),
-    # ------------------------------------------------------------ lstm_setup
-    "lstm_setup.check_setup": call(setup.check_setup),
-    "lstm_setup.in_kernel": call(setup.in_kernel),
-    "lstm_setup.map_faults": call(setup.map_faults, folder=path("notebooks"), start=path("00_start_here.ipynb")),
-    # ------------------------------------------------------------ lstm_tasks
-    "lstm_tasks.eeg": call(
+    # ------------------------------------------------------------ start
+    "start.check_setup": call(setup.check_setup),
+    "start.in_kernel": call(setup.in_kernel),
+    "start.map_faults": call(setup.map_faults, folder=path("notebooks"), start=path("00_start_here.ipynb")),
+    # ------------------------------------------------------------ tasks
+    "tasks.constant_gates": call(
+        tasks.constant_gates, f=number(0.9, -0.1, 1.1), i=number(0.5, -0.1, 1.1), g=number(-0.3, -1.1, 1.1), o=number(0.5, -0.1, 1.1),
+    ),
+    "tasks.eeg": call(
         tasks.eeg, start=count(10, least=0, most=799), length=count(5, most=790).or_none(),
     ),
-    "lstm_tasks.adding_problem": call(
+    "tasks.adding_problem": call(
         tasks.adding_problem, T=count(6, least=4), B=count(2), rng=generator(), protocol=choice("1997"), dtype=dtype(),
     ),
-    "lstm_tasks.hold_problem": call(tasks.hold_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
-    "lstm_tasks.two_sequence_problem": call(
+    "tasks.hold_problem": call(tasks.hold_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
+    "tasks.two_sequence_problem": call(
         tasks.two_sequence_problem, T=count(6, least=4), B=count(2), rng=generator(), dtype=dtype(),
     ),
-    "lstm_tasks.temporal_order": call(tasks.temporal_order, B=count(2), rng=generator(), dtype=dtype()),
-    "lstm_tasks.long_lag": call(tasks.long_lag, p=count(4, least=2), dtype=dtype()),
-    # ------------------------------------------------------------ lstm_train
-    "lstm_train.init_readout": call(learn.init_readout, H=count(3), K=count(2), rng=generator(), dtype=dtype()),
-    "lstm_train.readout": call(
+    "tasks.temporal_order": call(tasks.temporal_order, B=count(2), rng=generator(), dtype=dtype()),
+    "tasks.long_lag": call(tasks.long_lag, p=count(4, least=2), dtype=dtype()),
+    # ------------------------------------------------------------ training
+    "training.init_readout": call(learn.init_readout, H=count(3), K=count(2), rng=generator(), dtype=dtype()),
+    "training.readout": call(
         learn.readout, h=array(DHS, free=(0, 1), rank=False, empty=False), params=weights(Y).known_as("params", "h", *Y._fields),
     ),
-    "lstm_train.readout_backward": call(
+    "training.readout_backward": call(
         learn.readout_backward, dy=array(normal(T, B, K)), h=array(DHS).known_as("h", "dy"), params=weights(Y).known_as("params", "h", "dy", *Y._fields),
     ),
-    "lstm_train.mean_squared_error": call(
+    "training.mean_squared_error": call(
         learn.mean_squared_error, y=array(normal(3, 2)).known_as("y", "target"), target=array(normal(3, 2)),
     ),
-    "lstm_train.softmax": call(learn.softmax, z=array(normal(3, 2), free=(0, 1), rank=False, empty=False).or_bad(number=3.0, nothing=np.zeros((3, 0)))),
-    "lstm_train.softmax_cross_entropy": call(
+    "training.softmax": call(learn.softmax, z=array(normal(3, 2), free=(0, 1), rank=False, empty=False).or_bad(number=3.0, nothing=np.zeros((3, 0)))),
+    "training.softmax_cross_entropy": call(
         learn.softmax_cross_entropy, z=array(normal(3, 2), free=(1,)).known_as("z", "labels"), labels=numbers([0, 1, 1], most=1),
     ),
-    "lstm_train.run_cell": call(learn.run_cell, xs=array(XS, free=(0, 1)), cell=weights(P, "cell").known_as("cell", "params", "xs", *P._fields)),
-    "lstm_train.cell_backward": call(
+    "training.run_cell": call(learn.run_cell, xs=array(XS, free=(0, 1)), cell=weights(P, "cell").known_as("cell", "params", "xs", *P._fields)),
+    "training.cell_backward": call(
         learn.cell_backward, dhs=array(DHS), trace=trace(TRACE, RTRACE), cell=weights(P, "cell").known_as("cell", "params", "trace", *P._fields),
     ),
-    "lstm_train.answers": call(learn.answers, model=model(), batch=batch(shape=False).without("NaN"), trace=trace().or_none()),
-    "lstm_train.flow": call(learn.flow, model=model(RMODEL), batch=batch()),
-    "lstm_train.loss_at_end": call(learn.loss_at_end, model=model(), batch=batch()),
-    "lstm_train.loss_every_step": call(
+    "training.answers": call(learn.answers, model=model(), batch=batch(shape=False).without("NaN"), trace=trace().or_none()),
+    "training.flow": call(learn.flow, model=model(RMODEL), batch=batch()),
+    "training.loss_at_end": call(learn.loss_at_end, model=model(), batch=batch()),
+    "training.loss_every_step": call(
         learn.loss_every_step, model=model(), batch=kind((XS, np.zeros((T, B), int))).or_bad(
             **{"a Sequences": BATCH, "no labels": (XS, None), "labels short": (XS, np.zeros(T, int)), "labels large": (XS, np.full((T, B), K)), "NaN": (XS * np.nan, np.zeros((T, B), int))}
         ).known_as("batch", "labels", "xs"),
     ),
-    "lstm_train.each_array": call(
+    "training.each_array": call(
         lambda function, trees: learn.each_array(function, *trees), function=function(np.add),
         trees=Arg((Y, Y), (("nothing", ()), ("other forms", (Y, Y.W_y)), ("other lengths", (Y, (Y.W_y,))))), signature=learn.each_array,
     ),
-    "lstm_train.arrays_of": call(learn.arrays_of, tree=fixed(MODEL)),
-    "lstm_train.norm": call(
+    "training.arrays_of": call(learn.arrays_of, tree=fixed(MODEL)),
+    "training.norm": call(
         learn.norm, tree=tree(finite=False),
     ),
-    "lstm_train.clip_by_norm": call(
+    "training.clip_by_norm": call(
         learn.clip_by_norm, grads=tree(),
         limit=number(1.0, 0.0, -1.0),
     ),
-    "lstm_train.SGD": call(learn.SGD, rate=number(0.1, 0.0, -1.0)),
-    "lstm_train.Momentum": call(learn.Momentum, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0)),
-    "lstm_train.Adam": call(
+    "training.SGD": call(learn.SGD, rate=number(0.1, 0.0, -1.0)),
+    "training.Momentum": call(learn.Momentum, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0)),
+    "training.Adam": call(
         learn.Adam, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0), keep_square=number(0.9, -0.1, 1.0), tiny=number(1e-8, 0.0),
     ),
     **{
-        f"lstm_train.{kind_.__name__}.start": call(kind_().start, params=tree())
+        f"training.{kind_.__name__}.start": call(kind_().start, params=tree())
         for kind_ in (learn.SGD, learn.Momentum, learn.Adam)
     },
     **{
-        f"lstm_train.{kind_.__name__}.step": call(
+        f"training.{kind_.__name__}.step": call(
             kind_().step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields),
             grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
             moments=moments,
@@ -602,272 +619,272 @@ TABLE = {
             (learn.Adam, kind(learn.Adam().start(Y)).or_bad(**{"of another": learn.Adam().start(Q)})),
         )
     },
-    "lstm_train.Training": call(
+    "training.Training": call(
         learn.Training, params=tree(),
         loss=function(square_loss), batches=function(lambda rng: None), optimiser=kind(learn.SGD()), rng=generator().or_bad(other=np.random.Generator(np.random.MT19937(0))),
         clip=number(1.0, 0.0, -1.0).or_none(),
     ),
-    "lstm_train.Training.stop": call(training().stop),
-    "lstm_train.Training.steps": call(training().steps, count=count(2)),
-    "lstm_train.Training.save": call(training().save, path=path(SAVED)),
-    "lstm_train.Training.load": call(training().load, path=path(SAVED)),
-    "lstm_train.SideBySide": call(
+    "training.Training.stop": call(training().stop),
+    "training.Training.steps": call(training().steps, count=count(2)),
+    "training.Training.save": call(training().save, path=path(SAVED)),
+    "training.Training.load": call(training().load, path=path(SAVED)),
+    "training.SideBySide": call(
         lambda runs: learn.SideBySide(*runs), runs=Arg((training(),), (("nothing", ()), ("None", (None,)), ("a number", (training(), 3)))), signature=learn.SideBySide,
     ),
-    "lstm_train.SideBySide.stop": call(learn.SideBySide(training()).stop),
-    "lstm_train.SideBySide.steps": call(learn.SideBySide(training()).steps, count=count(2)),
-    "lstm_train.train": call(
+    "training.SideBySide.stop": call(learn.SideBySide(training()).stop),
+    "training.SideBySide.steps": call(learn.SideBySide(training()).steps, count=count(2)),
+    "training.train": call(
         run_train, training=kind(training()), count=count(1), show=function(lambda: None), share=number(0.07, 0.0, -1.0), signature=learn.train,
     ),
-    # ------------------------------------------------------------ lstm_anneal
-    "lstm_anneal.acceptance": call(
+    # ------------------------------------------------------------ annealing
+    "annealing.acceptance": call(
         anneal.acceptance, change=array(normal(3), free=(0,), rank=False, empty=False).without("infinity"), temperature=number(1.0, -1.0),
     ),
-    "lstm_anneal.geometric_cooling": call(
+    "annealing.geometric_cooling": call(
         anneal.geometric_cooling, start=number(1.0, -1.0), cooling=number(0.9, 0.0, 1.1, -1.0), count=count(3),
     ),
-    "lstm_anneal.linear_cooling": call(anneal.linear_cooling, start=number(1.0, -1.0), count=count(3)),
-    "lstm_anneal.anneal": call(
+    "annealing.linear_cooling": call(anneal.linear_cooling, start=number(1.0, -1.0), count=count(3)),
+    "annealing.anneal": call(
         anneal.anneal, loss=LOSS, start=tree(), temperatures=array(np.ones(3), free=(0,), empty=False).or_bad(negative=-np.ones(3)),
         step=number(0.1, 0.0, -1.0), rng=generator(), until=number(0.0).without("None"), path=fixed(False),
     ),
-    "lstm_anneal.guess": call(
+    "annealing.guess": call(
         anneal.guess, loss=LOSS, draw=function(lambda rng: rng.normal(size=2)), count=count(3), rng=generator(), until=number(0.0).without("None"), path=fixed(True),
     ),
-    "lstm_anneal.descend": call(
+    "annealing.descend": call(
         anneal.descend, loss_and_grad=function(square_loss).or_bad(**{"no pair": lambda p: 3.0, "NaN": lambda p: (np.nan, p)}).known_as("loss_and_grad", "loss"), start=tree(),
         optimiser=kind(learn.SGD()), count=count(2), until=number(0.0).without("None"), path=fixed(False),
     ),
-    "lstm_anneal.anneal_many": call(
+    "annealing.anneal_many": call(
         anneal.anneal_many, loss=function(lambda p: (p**2).sum(axis=1)).or_bad(one=lambda p: 1.0, words=lambda p: "1", NaN=lambda p: np.full(len(p), np.nan)),
         starts=array(normal(4, 2), free=(1,)).known_as("starts", "temperatures"), temperatures=array(np.ones((3, 4)), free=(0,)).without("axis 0 of length 0").or_bad(negative=-np.ones((3, 4))),
         step=number(0.1, 0.0, -1.0).or_bad(row=np.ones((1, 4))), rng=generator(),
     ),
-    "lstm_anneal.evaluations_until": call(anneal.evaluations_until, search=kind(search()), level=number(0.1).without("infinity")),
-    "lstm_anneal.two_class_loss": call(anneal.two_class_loss, model=model(), batch=batch()),
-    "lstm_anneal.two_class_error": call(anneal.two_class_error, model=model(), batch=batch()),
-    "lstm_anneal.share_right": call(anneal.share_right, model=model(), batch=batch()),
-    "lstm_anneal.side_by_side": call(
+    "annealing.evaluations_until": call(anneal.evaluations_until, search=kind(search()), level=number(0.1).without("infinity")),
+    "annealing.two_class_loss": call(anneal.two_class_loss, model=model(), batch=batch()),
+    "annealing.two_class_error": call(anneal.two_class_error, model=model(), batch=batch()),
+    "annealing.share_right": call(anneal.share_right, model=model(), batch=batch()),
+    "annealing.side_by_side": call(
         anneal.side_by_side, cells=weights(core.LSTMParams(*(np.stack([p, p]) for p in P)), "cells").without("W_x: axis 1 longer"),
     ),
-    # ------------------------------------------------------------ lstm_text
-    "lstm_text.standard_library": call(text.standard_library),
-    "lstm_text.encode": call(text.encode, text=word("abc")),
-    "lstm_text.decode": call(text.decode, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), empty=False)),
-    "lstm_text.library_ids": call(text.library_ids, part=choice("search")),
-    "lstm_text.one_hot": call(text.one_hot, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), rank=False, empty=False)),
-    "lstm_text.windows": call(
+    # ------------------------------------------------------------ simulation: text
+    "simulation.standard_library": call(text.standard_library),
+    "simulation.encode": call(text.encode, text=word("abc")),
+    "simulation.decode": call(text.decode, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), empty=False)),
+    "simulation.library_ids": call(text.library_ids, part=choice("search")),
+    "simulation.one_hot": call(text.one_hot, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), rank=False, empty=False)),
+    "simulation.windows": call(
         text.windows, row=array(IDS, free=(0,)).known_as("row", "T"), B=count(3), T=count(4, most=len(IDS)),
     ),
-    "lstm_text.ngram": call(
+    "simulation.ngram": call(
         text.ngram, ids=numbers(IDS, most=text.V - 1, free=(0,)), order=count(2, most=3), alpha=number(0.1, -1.0),
     ),
-    "lstm_text.ngram_bits": call(
+    "simulation.ngram_bits": call(
         text.ngram_bits, shares=array(text.ngram(IDS, 2)).without("an axis less"), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ),
-    "lstm_text.model_bits": call(
+    "simulation.model_bits": call(
         text.model_bits, model=model(WRITER), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ),
-    "lstm_text.Stream": call(
+    "simulation.Stream": call(
         text.Stream, ids=numbers(IDS, most=text.V - 1, free=(0,)), B=count(2), T=count(3), H=count(4), rng=generator(),
     ),
-    "lstm_text.Stream.batch": call(STREAM.batch, rng=fixed(None)),
-    "lstm_text.Stream.loss": call(STREAM.loss, model=model(WRITER), batch=kind(STREAM.batch())),
-    "lstm_text.CoolingAdam": call(text.CoolingAdam, rate=number(0.1, 0.0, -1.0), steps=count(10)),
-    "lstm_text.CoolingAdam.start": call(text.CoolingAdam().start, params=fixed(Y)),
-    "lstm_text.CoolingAdam.step": call(
+    "simulation.Stream.batch": call(STREAM.batch, rng=fixed(None)),
+    "simulation.Stream.loss": call(STREAM.loss, model=model(WRITER), batch=kind(STREAM.batch())),
+    "simulation.CoolingAdam": call(text.CoolingAdam, rate=number(0.1, 0.0, -1.0), steps=count(10)),
+    "simulation.CoolingAdam.start": call(text.CoolingAdam().start, params=fixed(Y)),
+    "simulation.CoolingAdam.step": call(
         text.CoolingAdam().step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
         moments=kind(learn.Adam().start(Y)),
     ),
-    "lstm_text.text_training": call(
+    "simulation.text_training": call(
         text.text_training, ids=numbers(IDS, most=text.V - 1, free=(0,)), H=count(3), T=count(4), B=count(2), steps=count(10),
         rate=number(0.1, 0.0, -1.0), rng=generator(),
     ),
-    "lstm_text.StreamAdam.start": call(STREAM_ADAM.start, params=tree()),
-    "lstm_text.StreamAdam.step": call(
+    "simulation.StreamAdam.start": call(STREAM_ADAM.start, params=tree()),
+    "simulation.StreamAdam.step": call(
         STREAM_ADAM.step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
         moments=kind(STREAM_ADAM.start(Y)),
     ),
-    "lstm_text.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
-    "lstm_text.kinds": call(text.kinds, reading=kind(READING)),
-    "lstm_text.around": call(
+    "simulation.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
+    "simulation.kinds": call(text.kinds, reading=kind(READING)),
+    "simulation.around": call(
         text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
         on=count(8, least=0).or_bad(long=30).known_as("on", "event"),
     ),
-    "lstm_text.turns": call(text.turns, mark=array(np.arange(40).reshape(20, 2) == 20, free=(0, 1), empty=False)),
-    "lstm_text.next_shares": call(
+    "simulation.turns": call(text.turns, mark=array(np.arange(40).reshape(20, 2) == 20, free=(0, 1), empty=False)),
+    "simulation.next_shares": call(
         text.next_shares, h=array(normal(B, H), free=(0,), rank=False, empty=False), params=weights(WRITER.readout).known_as("params", "h", *Y._fields), temperature=number(1.0, -1.0),
     ),
-    "lstm_text.states_after": call(text.states_after, model=model(WRITER), text=word("abc", ("empty", ""))),
-    "lstm_text.write": call(
+    "simulation.states_after": call(text.states_after, model=model(WRITER), text=word("abc", ("empty", ""))),
+    "simulation.write": call(
         text.write, model=model(WRITER), h=array(normal(1, H)).known_as("h", "h_prev"), c=array(normal(1, H)).known_as("c", "c_prev"), count=count(3),
         temperature=number(1.0, -1.0), rng=generator(),
     ),
-    "lstm_text.marks": call(text.marks, source=word("x = 1\n")),
-    "lstm_text.labelled": call(
+    "simulation.marks": call(text.marks, source=word("x = 1\n")),
+    "simulation.labelled": call(
         text.labelled, sources=Arg({"a": "x = 1\n"}, (("None", None), ("word", "x"), ("a list", ["x = 1"]), ("nothing", {}), ("bytes", {"a": b"x"}))),
     ),
-    "lstm_text.read": call(text.read, model=model(WRITER), part=choice("measure"), B=count(2), T=count(5)),
-    "lstm_text.scores": call(text.scores, reading=kind(READING), mark=choice("string")),
-    "lstm_text.correlation": call(
+    "simulation.read": call(text.read, model=model(WRITER), part=choice("measure"), B=count(2), T=count(5)),
+    "simulation.scores": call(text.scores, reading=kind(READING), mark=choice("string")),
+    "simulation.correlation": call(
         text.correlation, shown=array(normal(3, 2, 4)).without("axis 2 longer").known_as("shown", "mark"), mark=array(R.random((3, 2))),
     ),
-    "lstm_text.chosen_and_control": call(text.chosen_and_control, reading=kind(READING), mark=choice("string")),
-    "lstm_text.levels": call(
+    "simulation.chosen_and_control": call(text.chosen_and_control, reading=kind(READING), mark=choice("string")),
+    "simulation.levels": call(
         text.levels, reading=kind(READING), unit=count(1, least=0, most=H - 1), mark=choice("string"),
     ),
-    "lstm_text.clamped_forward": call(
+    "simulation.clamped_forward": call(
         text.clamped_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), units=numbers([0, -1], most=H - 1, rank=False), values=array(normal(B), rank=False),
         h0=array(H0).or_none(), c0=array(C0).or_none(),
     ),
-    "lstm_text.share_of": call(
+    "simulation.share_of": call(
         text.share_of, model=model(WRITER), h=array(normal(B, H), free=(0,), rank=False, empty=False), symbols=word("()"),
     ),
-    "lstm_text.clamp_effect": call(
+    "simulation.clamp_effect": call(
         text.clamp_effect, model=model(WRITER), reading=kind(READING), mark=choice("string"), symbols=word("()"),
         unit=count(1, least=-1, most=H - 1).known_as("unit", "units"), value=number(0.5).known_as("value", "values"),
     ),
-    # ------------------------------------------------------------ lstm_forecast
-    "lstm_forecast.Windows.last": call(WINDOWS.last, w=count(3, most=6)),
-    "lstm_forecast.windows_of": call(forecast.windows_of, signal=array(SIGNAL, free=(0, 1)), W=count(4).known_as("W", "signal"), K=count(2)),
-    "lstm_forecast.eeg_windows": call(forecast.eeg_windows, split=count(560, least=48, most=752)),
-    "lstm_forecast.mean_forecast": call(forecast.mean_forecast, xs=array(WINDOWS.xs, free=(0, 1, 2)), K=count(3)),
-    "lstm_forecast.persistence": call(forecast.persistence, xs=array(WINDOWS.xs, free=(0, 1, 2)), K=count(3)),
-    "lstm_forecast.fit_linear": call(
+    # ------------------------------------------------------------ simulation: forecast
+    "simulation.Windows.last": call(WINDOWS.last, w=count(3, most=6)),
+    "simulation.windows_of": call(forecast.windows_of, signal=array(SIGNAL, free=(0, 1)), W=count(4).known_as("W", "signal"), K=count(2)),
+    "simulation.eeg_windows": call(forecast.eeg_windows, split=count(560, least=48, most=752)),
+    "simulation.mean_forecast": call(forecast.mean_forecast, xs=array(WINDOWS.xs, free=(0, 1, 2)), K=count(3)),
+    "simulation.persistence": call(forecast.persistence, xs=array(WINDOWS.xs, free=(0, 1, 2)), K=count(3)),
+    "simulation.fit_linear": call(
         forecast.fit_linear, xs=array(WINDOWS.xs, free=(0,)).known_as("xs", "ahead"), ahead=array(WINDOWS.ahead[-1], free=(1,)),
     ),
-    "lstm_forecast.linear_forecast": call(
+    "simulation.linear_forecast": call(
         forecast.linear_forecast, xs=array(WINDOWS.xs, free=(1,)).known_as("xs", "coefficients"), coefficients=array(COEFFICIENTS, free=(1,)).or_bad(odd=COEFFICIENTS[:, 1:]),
     ),
-    "lstm_forecast.lstm_forecast": call(
+    "simulation.lstm_forecast": call(
         forecast.lstm_forecast, model=model(FORECASTER), xs=array(WINDOWS.xs, free=(0, 1)).known_as("xs", "model"), change=fixed(True),
     ),
-    "lstm_forecast.forecast_loss": call(
+    "simulation.forecast_loss": call(
         forecast.forecast_loss, model=model(FORECASTER), batch=kind(WINDOWS).or_bad(
             NaN=WINDOWS._replace(xs=WINDOWS.xs * np.nan), short=WINDOWS._replace(ahead=WINDOWS.ahead[:-1]), none=WINDOWS._replace(ahead=None),
             flat=WINDOWS._replace(xs=WINDOWS.xs[0]),
         ).known_as("batch", "xs", "ahead"), change=fixed(False), warm=count(2, least=0, most=5),
     ),
-    "lstm_forecast.forecast_training": call(
+    "simulation.forecast_training": call(
         forecast.forecast_training, learn=kind(WINDOWS), H=count(3), B=count(2), rate=number(0.1, 0.0, -1.0), change=fixed(True), rng=generator(),
     ),
-    "lstm_forecast.rms_error": call(
+    "simulation.rms_error": call(
         forecast.rms_error, said=array(WINDOWS.ahead[0]).known_as("said", "ahead"), ahead=array(WINDOWS.ahead[0]),
     ),
-    # ------------------------------------------------------------ lstm_grammar, lstm_variants
-    "lstm_grammar.reber_string": call(grammar.reber_string, rng=generator()),
-    "lstm_grammar.embedded_string": call(grammar.embedded_string, rng=generator()),
-    "lstm_grammar.embedded_sets": call(grammar.embedded_sets, count=count(3), rng=generator(), distinct=fixed(False)),
-    "lstm_grammar.continual_stream": call(grammar.continual_stream, rng=generator()),
-    "lstm_grammar.code": call(grammar.code, strings=kind(STRINGS).or_bad(texts=["BTE"]).without("nothing"), dtype=dtype()),
-    "lstm_grammar.right_steps": call(
+    # ------------------------------------------------------------ replication: grammar, variants
+    "replication.reber_string": call(grammar.reber_string, rng=generator()),
+    "replication.embedded_string": call(grammar.embedded_string, rng=generator()),
+    "replication.embedded_sets": call(grammar.embedded_sets, count=count(3), rng=generator(), distinct=fixed(False)),
+    "replication.continual_stream": call(grammar.continual_stream, rng=generator()),
+    "replication.code": call(grammar.code, strings=kind(STRINGS).or_bad(texts=["BTE"]).without("nothing"), dtype=dtype()),
+    "replication.right_steps": call(
         grammar.right_steps, y=array(normal(2, 7)).known_as("y", "legal"), legal=array(np.eye(2, 7)),
     ),
-    "lstm_variants.init_variant": call(
+    "replication.init_variant": call(
         variants.init_variant, variant=choice("GRU"), D=count(3), H=count(4), rng=generator(),
         within=number(0.1, 0.0, -1.0).or_none(), biases=kind({"r": -1.0}).or_none().or_bad(column={"f": 1.0}, shape={"r": [1.0, 2.0]}, NaN={"r": np.nan}, text={"r": "x"}), dtype=dtype(),
     ),
-    "lstm_variants.forward": call(
+    "replication.forward": call(
         variants.forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), variant=choice("modern"),
         state0=kind((H0, C0)).or_none().or_bad(one=(H0,), short=(H0[:1], C0), NaN=(H0 * np.nan, C0), words=(H0, "x")).known_as("state0", "h0", "c0"),
     ),
-    "lstm_variants.backward": call(
+    "replication.backward": call(
         variants.backward, dhs=array(DHS), trace=trace(VARIANT), params=weights(P).known_as("params", "trace", *P._fields),
     ),
-    "lstm_variants.Trace.over_time": call(VARIANT.over_time, name=choice("f")),
-    # ------------------------------------------------------------ lstm_replication
-    "lstm_replication.Blocks": call(
+    "replication.Trace.over_time": call(VARIANT.over_time, name=choice("f")),
+    # ------------------------------------------------------------ replication: trials
+    "replication.Blocks": call(
         replication.Blocks, inputs=count(2), outputs=count(2), blocks=count(2), size=count(2), forget=fixed(True),
         output_gate=fixed(True), gates_feed=fixed(True), recurrent=fixed(True), biases=kind(("gates",)).without("nothing").or_bad(other=("gate",)),
         shortcut=fixed(False), g_within=number(2.0, 0.0, -1.0), h_within=number(1.0, 0.0, -1.0), plain=fixed(False),
     ),
-    "lstm_replication.Blocks.gate": call(NET.gate, kind=choice("f")),
-    "lstm_replication.Blocks.wiring": call(NET.wiring),
-    "lstm_replication.init_blocks": call(
+    "replication.Blocks.gate": call(NET.gate, kind=choice("f")),
+    "replication.Blocks.wiring": call(NET.wiring),
+    "replication.init_blocks": call(
         lambda net, within, rngs, biases: replication.init_blocks(net, within, rngs=rngs, **biases),
         net=kind(NET), within=number(0.1, 0.0, -1.0), rngs=rngs(0),
         biases=Arg({"f": (1.0, 2.0)}, (("other", {"x": 1.0}), ("few", {"f": (1.0,)}), ("NaN", {"f": (1.0, np.nan)}), ("text", {"f": "ab"}))),
         signature=replication.init_blocks,
     ),
-    "lstm_replication.blocks_forward": call(
+    "replication.blocks_forward": call(
         replication.blocks_forward, xs=array(BLOCK_XS, free=(0, 2)), params=blocks(), net=kind(NET),
     ),
-    "lstm_replication.blocks_backward": call(
+    "replication.blocks_backward": call(
         replication.blocks_backward, da=array(BLOCK_DA), trace=kind(BLOCK_TRACE).or_bad(of_another=replication.blocks_forward(LAG.task.draw(2, RNGS[0]).xs[:, None], replication.BlockParams(*(p[:1] for p in LAG_BLOCKS)), LAG.net)[1]),
         params=blocks(), net=kind(NET),
     ),
-    "lstm_replication.BlockModel.forward": call(BLOCK_MODEL.forward, xs=array(BLOCK_XS, free=(0, 2)), params=blocks()),
-    "lstm_replication.BlockModel.backward": call(BLOCK_MODEL.backward, da=array(BLOCK_DA), trace=kind(BLOCK_TRACE), params=blocks()),
-    "lstm_replication.at_the_end": call(
+    "replication.BlockModel.forward": call(BLOCK_MODEL.forward, xs=array(BLOCK_XS, free=(0, 2)), params=blocks()),
+    "replication.BlockModel.backward": call(BLOCK_MODEL.backward, da=array(BLOCK_DA), trace=kind(BLOCK_TRACE), params=blocks()),
+    "replication.at_the_end": call(
         replication.at_the_end, sequences=batch().known_as("batch", "xs", "last", "targets", "target"),
     ),
-    "lstm_replication.train_trials": call(
+    "replication.train_trials": call(
         replication.train_trials, params=kind(LAG_BLOCKS).without("array"), model=model(LAG_MODEL), task=kind(LAG.task), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), cap=count(2),
         loss=choice("entropy"), tests=count(3),
     ),
-    "lstm_replication.learn_without_cells": call(
+    "replication.learn_without_cells": call(
         replication.learn_without_cells, params=blocks(LAG_BLOCKS), net=kind(LAG.net), task=kind(LAG.task), rate=number(0.1, 0.0, -1.0), rngs=rngs(), count=count(2, 0),
     ),
-    "lstm_replication.VariantModel.start": call(VARIANT_MODEL.start, D=count(3), H=count(2), P=count(2), rngs=rngs(0)),
-    "lstm_replication.VariantModel.forward": call(
+    "replication.VariantModel.start": call(VARIANT_MODEL.start, D=count(3), H=count(2), P=count(2), rngs=rngs(0)),
+    "replication.VariantModel.forward": call(
         VARIANT_MODEL.forward, xs=array(BLOCK_XS, free=(0, 2)), params=readers(),
         state0=kind((np.zeros((2, B, H)),)).or_none().or_bad(NaN=(np.full((2, B, H), np.nan),)).known_as("state0", "h0"),
     ),
-    "lstm_replication.VariantModel.backward": call(VARIANT_MODEL.backward, da=array(BLOCK_DA), trace=kind(VARIANT_TRACE), params=readers()),
-    "lstm_replication.string_trials": call(
+    "replication.VariantModel.backward": call(VARIANT_MODEL.backward, da=array(BLOCK_DA), trace=kind(VARIANT_TRACE), params=readers()),
+    "replication.string_trials": call(
         replication.string_trials, params=readers(), model=model(VARIANT_MODEL), sets=kind(SETS), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), cap=count(2), every=count(1),
     ),
-    "lstm_replication.stream_trials": call(
+    "replication.stream_trials": call(
         replication.stream_trials, params=readers(), model=model(VARIANT_MODEL), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), chunks=count(2), length=count(3),
         test=count(20).or_bad(odd=25),
     ),
-    "lstm_replication.adding_protocol": call(replication.adding_protocol, T=count(10, 4)),
-    "lstm_replication.order_protocol": call(replication.order_protocol),
-    "lstm_replication.lag_protocol": call(replication.lag_protocol, p=count(10, 2)),
-    "lstm_replication.reber_protocol": call(replication.reber_protocol, blocks=count(4), size=count(1), rate=number(0.1, 0.0, -1.0)),
-    "lstm_replication.stored_results": call(replication.stored_results),
-    "lstm_replication.wilson": call(replication.wilson, solved=count(3, 0, 10), trials=count(10), z=number(1.96, 0.0, -1.0)),
-    "lstm_replication.bootstrap": call(replication.bootstrap, values=array(normal(4), free=(0,)), rng=generator(), draws=count(10)),
-    "lstm_replication.RealTime": call(replication.RealTime, params=blocks(), net=kind(NET).or_bad(plain=LAG.net).known_as("net", "output", "hidden"), online=fixed(True)),
-    "lstm_replication.RealTime.step": call(
+    "replication.adding_protocol": call(replication.adding_protocol, T=count(10, 4)),
+    "replication.order_protocol": call(replication.order_protocol),
+    "replication.lag_protocol": call(replication.lag_protocol, p=count(10, 2)),
+    "replication.reber_protocol": call(replication.reber_protocol, blocks=count(4), size=count(1), rate=number(0.1, 0.0, -1.0)),
+    "replication.stored_results": call(replication.stored_results),
+    "replication.wilson": call(replication.wilson, solved=count(3, 0, 10), trials=count(10), z=number(1.96, 0.0, -1.0)),
+    "replication.bootstrap": call(replication.bootstrap, values=array(normal(4), free=(0,)), rng=generator(), draws=count(10)),
+    "replication.RealTime": call(replication.RealTime, params=blocks(), net=kind(NET).or_bad(plain=LAG.net).known_as("net", "output", "hidden"), online=fixed(True)),
+    "replication.RealTime.step": call(
         real_time().step, x=array(normal(2, 7)), target=array(normal(2, 7)).or_none(), rate=number(0.1, -1.0).without("two"),
     ),
-    "lstm_replication.RealTime.reset": call(real_time().reset, which=masks()),
-    "lstm_replication.RealTime.keep": call(lambda which: real_time().keep(which), which=masks()),
-    "lstm_replication.reber_trials": call(
+    "replication.RealTime.reset": call(real_time().reset, which=masks()),
+    "replication.RealTime.keep": call(lambda which: real_time().keep(which), which=masks()),
+    "replication.reber_trials": call(
         replication.reber_trials, params=blocks(), net=kind(NET), sets=kind([SETS, SETS]).or_bad(one=[SETS], texts=["x", "y"]), rate=number(0.1, -1.0).without("two"), rngs=rngs(), cap=count(2), every=count(1),
         online=fixed(True), aim=choice("legal"),
     ),
-    "lstm_replication.continual_trials": call(
+    "replication.continual_trials": call(
         replication.continual_trials, params=blocks(), net=kind(NET), rngs=rngs(), symbols=count(10, 4), rate=number(0.1, -1.0), decay=number(1.0, -1.0), reset=fixed(False),
         every=count(4, 1, 10).known_as("every", "symbols"), longest=count(20), tests=count(2), cap=count(3),
     ),
-    # ------------------------------------------------------------ lstm_torch, lstm_distributed
-    "lstm_torch.require_torch": call(interop.require_torch),
-    "lstm_torch.torch_or_none": call(interop.torch_or_none),
-    "lstm_torch.to_torch": call(interop.to_torch, params=weights(P).without("W_x: axis 0 longer")),
-    "lstm_torch.from_torch": call(interop.from_torch, module=kind(MODULE)),
-    "lstm_torch.gradients_from_torch": call(interop.gradients_from_torch, module=kind(LEARNED).or_bad(**{"no gradient": MODULE})),
-    "lstm_torch.flow_through_torch": call(
+    # ------------------------------------------------------------ beyond
+    "beyond.require_torch": call(interop.require_torch),
+    "beyond.torch_or_none": call(interop.torch_or_none),
+    "beyond.to_torch": call(interop.to_torch, params=weights(P).without("W_x: axis 0 longer")),
+    "beyond.from_torch": call(interop.from_torch, module=kind(MODULE)),
+    "beyond.gradients_from_torch": call(interop.gradients_from_torch, module=kind(LEARNED).or_bad(**{"no gradient": MODULE})),
+    "beyond.flow_through_torch": call(
         interop.flow_through_torch, xs=array(XS, free=(0, 1)).known_as("xs", "dhs"), dhs=array(DHS), params=weights(P).known_as("params", "xs", *P._fields),
     ),
-    "lstm_distributed.start": call(distributed.start, plan=plan()),
-    "lstm_distributed.in_numpy": call(distributed.in_numpy, plan=plan()),
-    "lstm_distributed.in_torch": call(
+    "beyond.start": call(distributed.start, plan=plan()),
+    "beyond.in_numpy": call(distributed.in_numpy, plan=plan()),
+    "beyond.in_torch": call(
         distributed.in_torch, plan=plan(), rank=count(0, least=0, most=0), world=count(1).without("too large"),
     ),
-    "lstm_distributed.clip_by_norm": call(
+    "beyond.clip_by_norm": call(
         distributed.clip_by_norm, weights=Arg(WEIGHTS, (("None", None), ("number", 3), ("arrays", [np.ones(2)]), ("no gradient", NO_GRADIENT))),
         limit=number(1.0, 0.0, -1.0),
     ),
-    "lstm_distributed.average": call(distributed.average, tensor=kind(TENSOR), world=count(1)),
-    "lstm_distributed.agreed": call(
+    "beyond.average": call(distributed.average, tensor=kind(TENSOR), world=count(1)),
+    "beyond.agreed": call(
         distributed.agreed, weights=Arg(WEIGHTS, (("None", None), ("number", 3), ("nothing", []), ("arrays", [np.ones(2)]))), world=count(1),
     ),
-    "lstm_distributed.command": call(
+    "beyond.command": call(
         distributed.command, plan=plan(), processes=count(2), path=path("RESULT.npz"), meeting=path("MEETING"),
     ),
-    "lstm_distributed.launch": call(
+    "beyond.launch": call(
         distributed.launch, plan=plan(), processes=count(2).or_bad(**{"not a share": 5}).known_as("processes", "B"), timeout=number(1, 0.0, -1.0),
     ),
 }  # fmt: skip
@@ -877,36 +894,44 @@ STEP = "one step of `lstm_variants.forward` or `backward`, which check once a se
 EXEMPT = {
     **dict.fromkeys(
         (
-            "lstm_anneal.Search", "lstm_bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
+            "annealing.Search", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
             "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
-            "lstm_core.RNNTrace", "lstm_distributed.Outcome", "lstm_distributed.Plan", "lstm_forecast.Windows",
-            "lstm_foundations.MLPGrads", "lstm_foundations.MLPParams", "lstm_foundations.MLPTrace",
-            "lstm_grammar.Coded", "lstm_grammar.String", "lstm_grammar.StringSets", "lstm_memory.Recall",
-            "lstm_patients.Fault", "lstm_patients.Point", "lstm_replication.BlockModel", "lstm_replication.BlockParams",
-            "lstm_replication.BlockTrace", "lstm_replication.Continual", "lstm_replication.Episodes",
-            "lstm_replication.Protocol", "lstm_replication.Stream", "lstm_replication.Task",
-            "lstm_replication.Trial", "lstm_replication.VariantModel", "lstm_tasks.Sequences", "lstm_text.Carried",
-            "lstm_text.Corpus", "lstm_text.Effect", "lstm_text.Position", "lstm_text.Reading",
-            "lstm_text.StreamAdam", "lstm_train.AdamMoments", "lstm_train.Model", "lstm_train.ReadoutParams",
-            "lstm_train.State", "lstm_variants.Grads", "lstm_variants.PeepholeParams", "lstm_variants.Trace",
-            "lstm_variants.Variant",
+            "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "simulation.Windows",
+            "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
+            "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
+            "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
+            "replication.BlockTrace", "replication.Continual", "replication.Episodes",
+            "replication.Protocol", "replication.Stream", "replication.Task",
+            "replication.Trial", "replication.VariantModel", "tasks.Sequences", "simulation.Carried",
+            "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
+            "simulation.StreamAdam", "training.AdamMoments", "training.Model", "training.ReadoutParams",
+            "training.State", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
+            "replication.Variant",
         ),
         CONTAINER,
     ),
     **{
-        f"lstm_variants.{kind_}_step{way}": STEP
+        f"replication.{kind_}_step{way}": STEP
         for kind_ in ("modern", "gers2000", "hochreiter1997", "peephole", "coupled", "gru")
         for way in ("", "_backward")
     },
-    "lstm_distributed.main": "the command line, which argparse checks",
-    "lstm_fast.accelerate": "takes nothing",
-    "lstm_fast.plain": "takes nothing",
+    "beyond.main": "the command line, which argparse checks",
+    **dict.fromkeys(
+        [f"training.check_{what}" for what in ("adam", "floats", "last", "model", "optimiser", "pair", "readout", "same_form")],
+        "a check itself: every function that uses it stands above",
+    ),
+    **dict.fromkeys(
+        ["training.write", "training.read", "training.generator", "training.named"],
+        "what Training.save and Training.load are made of",
+    ),
+    "compiled.accelerate": "takes nothing",
+    "compiled.plain": "takes nothing",
 }  # fmt: skip
 # ---------------------------------------------------------------- the tests
 
 
 def test_nothing_public_is_left_out():
-    named = {name for module in sorted(ROOT.glob("lstm_*.py")) for name in public(module)}
+    named = {name for module in MATH for name in public(module)}
     assert len(named) > 150
     listed = TABLE.keys() | EXEMPT.keys()
     assert not named - listed, f"in no table: {sorted(named - listed)}"
@@ -943,12 +968,12 @@ def flaws(row, name, arg):
 @pytest.mark.parametrize("name", TABLE)
 def test_bad_input_is_refused_in_words(name):
     row = TABLE[name]
-    if torch is None and name.startswith(("lstm_torch", "lstm_distributed")):
+    if torch is None and name.startswith("beyond"):
         pytest.skip("PyTorch is optional")
     assert (
         row.arguments.keys() == inspect.signature(row.signature or row.function).parameters.keys()
     )
-    if name != "lstm_distributed.launch":
+    if name != "beyond.launch":
         row.function(**{key: arg.good for key, arg in row.arguments.items()})  # these are good
     found = [flaw for key, arg in row.arguments.items() for flaw in flaws(row, key, arg)]
     assert not found, "\n".join(found)

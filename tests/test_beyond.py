@@ -14,18 +14,12 @@ import nbformat
 import numpy as np
 import pytest
 
-import lstm_distributed
-import lstm_torch
-from lstm_checks import beyond as check
-from lstm_core import (
-    LSTMParams,
-    init_lstm,
-    init_rnn,
-    lstm_backward,
-    lstm_forward,
-    rnn_forward,
-)
-from lstm_train import (
+from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
+from lstm_inside.beyond import bridge as lstm_torch
+from lstm_inside.beyond import check
+from lstm_inside.beyond import distributed as lstm_distributed
+from lstm_inside.beyond import explorers as beyond
+from lstm_inside.training import (
     SGD,
     Model,
     Training,
@@ -35,7 +29,6 @@ from lstm_train import (
     loss_every_step,
     run_cell,
 )
-from lstm_viz import beyond
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "09_beyond_numpy.ipynb"
 needs_torch = pytest.mark.skipif(
@@ -300,7 +293,7 @@ def test_without_pytorch_the_error_says_how_to_get_it(no_torch, rng):
 
 
 def test_pytorch_is_not_imported_before_it_is_needed():
-    code = "import sys, lstm_torch, lstm_distributed, lstm_viz; sys.exit(bool(sys.modules.get('torch')))"
+    code = "import sys, lstm_inside.beyond.distributed, lstm_inside; lstm_inside.EXPLORERS; sys.exit(bool(sys.modules.get('torch')))"
     where = str(NOTEBOOK.parent.parent)
     assert subprocess.run([sys.executable, "-c", code], cwd=where).returncode == 0
 

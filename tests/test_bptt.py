@@ -3,16 +3,6 @@
 import numpy as np
 import pytest
 
-from lstm_bptt import (
-    compare_gradients,
-    lstm_jacobians,
-    products_to_end,
-    rnn_jacobians,
-    split_step,
-    split_way,
-    truncated_backward,
-)
-from lstm_checks import bptt as check
 from lstm_core import (
     LSTMTrace,
     RNNTrace,
@@ -25,8 +15,18 @@ from lstm_core import (
     rnn_forward,
     rnn_step,
 )
-from lstm_tasks import eeg
-from lstm_viz.bptt import EXPLORERS
+from lstm_inside.bptt import (
+    check,
+    compare_gradients,
+    lstm_jacobians,
+    products_to_end,
+    rnn_jacobians,
+    split_step,
+    split_way,
+    truncated_backward,
+)
+from lstm_inside.bptt.explorers import EXPLORERS
+from lstm_inside.tasks import eeg
 
 D, H, B, T = 3, 4, 2, 12
 

@@ -2,25 +2,24 @@
 
 import importlib
 import inspect
-import pkgutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-import lstm_checks
-from lstm_checks import Verdict
-from lstm_checks.base import run
+import lstm_inside
+from lstm_inside.page import Verdict, run
 
+ROOMS = Path(lstm_inside.__file__).parent
 MODULES = [
-    importlib.import_module(f"lstm_checks.{module.name}")
-    for module in pkgutil.iter_modules(lstm_checks.__path__)
-    if module.name != "base"
+    importlib.import_module(f"lstm_inside.{path.parent.name}.{path.stem}")
+    for path in sorted(ROOMS.glob("*/check*.py"))
 ]
 CHECKERS = {
-    f"{module.__name__.split('.')[1]}.{name}": checker
+    f"{module.__name__.split('.', 1)[1]}.{name}": checker
     for module in MODULES
     for name, checker in inspect.getmembers(module, inspect.isfunction)
     if checker.__module__ == module.__name__

@@ -14,7 +14,7 @@ import pytest
 from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 
-from lstm_viz import EXPLORERS
+from lstm_inside import EXPLORERS
 
 
 def positions(control, most=9):

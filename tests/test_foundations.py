@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-import lstm_foundations as mlp
-from lstm_checks import foundations as check
 from lstm_core import gradient_check, sigmoid
-from lstm_viz import foundations as views
+from lstm_inside.foundations import check
+from lstm_inside.foundations import explorers as views
+from lstm_inside.foundations import network as mlp
 
 
 def problem(sizes=(2, 3, 2, 1), B=4, seed=0):

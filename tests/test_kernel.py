@@ -6,7 +6,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 CELL = """
-from lstm_viz import EXPLORERS
+from lstm_inside import EXPLORERS
 explorer = EXPLORERS["half_life"]()
 print(explorer.controls["b_f"].model_id, explorer._over.model_id)
 """

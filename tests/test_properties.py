@@ -15,19 +15,19 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-import lstm_bptt as bptt
 import lstm_core as core
-import lstm_foundations as mlp
-import lstm_layers as layers
-import lstm_memory as memory
-import lstm_train as learn
-from lstm_anneal import acceptance, side_by_side, two_class_loss
 from lstm_core import LSTMParams, RNNParams, gradient_check
-from lstm_forecast import Windows, forecast_loss
-from lstm_patients import backward_by_steps
-from lstm_tasks import Sequences
-from lstm_text import clamped_forward
-from lstm_torch import torch_or_none
+from lstm_inside import training as learn
+from lstm_inside.annealing import acceptance, side_by_side, two_class_loss
+from lstm_inside.beyond.bridge import torch_or_none
+from lstm_inside.bptt import backward_by_steps
+from lstm_inside.bptt import shares as bptt
+from lstm_inside.convolution import layers
+from lstm_inside.foundations import network as mlp
+from lstm_inside.rnn import memory
+from lstm_inside.simulation.forecast import Windows, forecast_loss
+from lstm_inside.simulation.text import clamped_forward
+from lstm_inside.tasks import Sequences
 
 few = settings(
     derandomize=True, database=None, deadline=None, max_examples=12,

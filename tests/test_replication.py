@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lstm_grammar as grammar
-import lstm_replication
 from lstm_core import gradient_check, sigmoid
-from lstm_replication import (
+from lstm_inside.replication import grammar
+from lstm_inside.replication import trials as lstm_replication
+from lstm_inside.replication.trials import (
     BlockModel,
     BlockParams,
     Blocks,
@@ -33,9 +33,9 @@ from lstm_replication import (
     train_trials,
     wilson,
 )
-from lstm_tasks import long_lag, temporal_order
-from lstm_train import SGD, Adam, each_array
-from lstm_variants import VARIANTS
+from lstm_inside.replication.variants import VARIANTS
+from lstm_inside.tasks import long_lag, temporal_order
+from lstm_inside.training import SGD, Adam, each_array
 
 EVERYWHERE = ("gates", "cells", "output")
 

@@ -6,10 +6,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-import lstm_text as lt
-from lstm_checks import simulation as check
 from lstm_core import gradient_check, init_lstm, lstm_forward, lstm_step
-from lstm_forecast import (
+from lstm_inside.simulation import check
+from lstm_inside.simulation import explorers as simulation
+from lstm_inside.simulation import text as lt
+from lstm_inside.simulation.forecast import (
     Windows,
     eeg_windows,
     fit_linear,
@@ -22,8 +23,7 @@ from lstm_forecast import (
     rms_error,
     windows_of,
 )
-from lstm_train import Model, arrays_of, init_readout, readout, softmax
-from lstm_viz import simulation
+from lstm_inside.training import Model, arrays_of, init_readout, readout, softmax
 
 SOURCE = '''def f(a, b=[1, 2]):  # a (note)
     x = "in ( a" + a

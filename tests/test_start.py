@@ -6,9 +6,9 @@ from importlib import metadata
 import numpy as np
 import pytest
 
-import lstm_setup
-from lstm_checks import start as check
-from lstm_viz import start
+from lstm_inside.start import check
+from lstm_inside.start import explorers as start
+from lstm_inside.start import setup as lstm_setup
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from lstm_viz.style import (
+from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
     FORGET,

@@ -1,0 +1,1 @@
+"""The same numbers from PyTorch, the same training in two processes (notebook 09)."""

@@ -1,0 +1,208 @@
+"""The same weights here and in PyTorch: `to_torch` and `from_torch`, for notebook 09.
+
+PyTorch is optional: this module imports without it, and what needs it says how to get it.
+Numbers in brackets, such as (9.1), are the equations of 09_beyond_numpy.
+"""
+
+import importlib
+
+import numpy as np
+
+from lstm_core import LSTMParams, RNNParams
+from lstm_inside import validate
+from lstm_inside.training import Model, ReadoutParams, check_readout
+
+MISSING = (
+    "PyTorch is not installed here. It is optional; to get it, run "
+    "`pip install -r requirements-torch.txt` in the series' folder, then restart the kernel."
+)
+
+
+def require_torch():
+    """The torch module; without it, an ImportError that says how to install it."""
+    try:
+        return importlib.import_module("torch")
+    except ImportError as error:
+        raise ImportError(MISSING) from error
+
+
+def torch_or_none():
+    """The torch module, or None where it is not installed."""
+    try:
+        return require_torch()
+    except ImportError:
+        return None
+
+
+# ---------------------------------------------------------------- there
+
+
+def to_torch(params):
+    """Parameters as a PyTorch module that computes the same (9.1), (9.2), in their dtype.
+
+    RNNParams -> torch.nn.RNN, LSTMParams -> torch.nn.LSTM, ReadoutParams -> torch.nn.Linear;
+    a Model -> a module with `.cell` and `.readout` whose call takes xs (T, B, D) and states,
+    and returns scores (T, B, K) and states, as torch.nn.LSTM does.
+
+    PyTorch's cells have two biases where one would do. Ours goes into `bias_ih_l0`;
+    `bias_hh_l0` is 0 and does not learn (`requires_grad` is off): with two biases that both
+    learn, their sum would move twice as far in every step.
+    Raises TypeError or ValueError for what is no such parameters, ImportError without PyTorch.
+    """
+    torch = require_torch()
+    if isinstance(params, Model):
+        return _network(torch, to_torch(params.cell), to_torch(params.readout))
+    if isinstance(params, ReadoutParams):
+        return _linear(torch, params)
+    if isinstance(params, LSTMParams):
+        return _cell(torch, torch.nn.LSTM, validate.lstm_params(params))
+    if isinstance(params, RNNParams):
+        return _cell(torch, torch.nn.RNN, validate.rnn_params(params))
+    raise TypeError(
+        "params: expected LSTMParams, RNNParams, ReadoutParams or Model, "
+        f"got {type(params).__name__}"
+    )
+
+
+def _cell(torch, kind, params):
+    D, H = len(params.W_x), len(params.W_h)
+    module = kind(D, H, dtype=_tensor(torch, params.b).dtype)
+    _fill(torch, module.weight_ih_l0, params.W_x.T)  # (9.1)
+    _fill(torch, module.weight_hh_l0, params.W_h.T)
+    _fill(torch, module.bias_ih_l0, params.b)  # (9.2)
+    _fill(torch, module.bias_hh_l0, np.zeros_like(params.b))
+    module.bias_hh_l0.requires_grad_(False)
+    return module
+
+
+def _linear(torch, params):
+    W_y = np.asarray(params.W_y)
+    _, (W_y, b_y) = check_readout(np.zeros(len(W_y)), params)
+    module = torch.nn.Linear(*W_y.shape, dtype=_tensor(torch, W_y).dtype)
+    _fill(torch, module.weight, W_y.T)
+    _fill(torch, module.bias, b_y)
+    return module
+
+
+def _network(torch, cell, readout):
+    class Network(torch.nn.Module):
+        """A recurrent cell and a linear read-out of every step's hidden state."""
+
+        def __init__(self):
+            super().__init__()
+            self.cell, self.readout = cell, readout
+
+        def forward(self, xs, states=None):
+            hs, states = self.cell(xs, states)
+            return self.readout(hs), states
+
+    return Network()
+
+
+def _tensor(torch, array):
+    return torch.from_numpy(np.array(array, order="C"))  # a copy of its own
+
+
+def _fill(torch, parameter, array):
+    with torch.no_grad():
+        parameter.copy_(_tensor(torch, array))
+
+
+# ---------------------------------------------------------------- and back
+
+
+def from_torch(module):
+    """The parameters of a PyTorch module, as copies: the way back from `to_torch`.
+
+    torch.nn.LSTM -> LSTMParams, torch.nn.RNN -> RNNParams, torch.nn.Linear -> ReadoutParams,
+    a module with `.cell` and `.readout` -> Model. The two biases are added up (9.2): only
+    their sum is ever used. A module without biases gets zeros.
+    Raises ValueError for more than one layer or direction, a projection, or a ReLU, TypeError
+    for another kind of module, ImportError without PyTorch.
+    """
+    return _read(require_torch(), module, _value)
+
+
+def gradients_from_torch(module):
+    """The gradients that a backward pass left in a module, in the form of `from_torch`.
+
+    The bias's is that of `bias_ih_l0`: each of two summed biases has the same derivative.
+    Raises ValueError where a gradient is missing, and as `from_torch` does.
+    """
+    return _read(require_torch(), module, _gradient)
+
+
+def _read(torch, module, take):
+    """A module's parameters in our form; take(module, name) gives an array of one of them."""
+    if isinstance(module, torch.nn.Linear):
+        W_y = take(module, "weight").T.copy()
+        none = module.bias is None
+        return ReadoutParams(W_y, np.zeros_like(W_y[0]) if none else take(module, "bias"))
+    if isinstance(module, torch.nn.LSTM | torch.nn.RNN):
+        _check_plain(module)
+        kind = LSTMParams if isinstance(module, torch.nn.LSTM) else RNNParams
+        W_x, W_h = (take(module, f"weight_{x}_l0").T.copy() for x in ("ih", "hh"))  # (9.1)
+        b = take(module, "bias_ih_l0") if module.bias else np.zeros_like(W_x[0])
+        if module.bias and take is _value:
+            b += take(module, "bias_hh_l0")  # (9.2)
+        return kind(W_x, W_h, b)
+    if hasattr(module, "cell") and hasattr(module, "readout"):
+        return Model(_read(torch, module.cell, take), _read(torch, module.readout, take))
+    raise TypeError(
+        "module: expected torch.nn.LSTM, torch.nn.RNN, torch.nn.Linear or one with .cell and "
+        f".readout, got {type(module).__name__}"
+    )
+
+
+def _check_plain(module):
+    odd = {
+        "num_layers": (module.num_layers, 1),
+        "bidirectional": (module.bidirectional, False),
+        "proj_size": (module.proj_size, 0),
+        "nonlinearity": (getattr(module, "nonlinearity", "tanh"), "tanh"),
+    }
+    for name, (got, wanted) in odd.items():
+        if got != wanted:
+            raise ValueError(f"module: expected {name} = {wanted}, got {got}")
+
+
+def _value(module, name):
+    return getattr(module, name).detach().cpu().numpy().copy()
+
+
+def _gradient(module, name):
+    gradient = getattr(module, name).grad
+    if gradient is None:
+        raise ValueError(f"module: expected a gradient, got none: {name} has no gradient yet")
+    return gradient.detach().cpu().numpy().copy()
+
+
+# ---------------------------------------------------------------- looking inside
+
+
+def flow_through_torch(xs, dhs, params):
+    """dL/dh_t and dL/dc_t at every step, (T+1, B, H) each, by PyTorch's automatic differentiation.
+
+    `torch.nn.LSTM` hands out neither, and even step by step its h does not hang on the c that
+    it returns. So the six equations are written out here (3.1)-(3.6), and every state on the
+    way is asked to keep its gradient. xs (T, B, D); dhs (T, B, H) as for `lstm_backward`;
+    params: LSTMParams. Raises as `lstm_backward` does, and ImportError without PyTorch.
+    """
+    torch = require_torch()
+    params = validate.lstm_params(params)
+    (xs,) = validate.sequence(params, xs)
+    dhs = validate.array("dhs", dhs, (*xs.shape[:2], len(params.W_h)), "(T, B, H)", params.b.dtype)
+    W_x, W_h, b = (_tensor(torch, p) for p in params)
+    h, c = torch.zeros((2, xs.shape[1], len(W_h)), dtype=b.dtype)
+    states = [(h.requires_grad_(), c.requires_grad_())]
+    for x in _tensor(torch, xs):
+        h, c = states[-1]
+        i, f, g, o = (x @ W_x + h @ W_h + b).chunk(4, dim=1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        h.retain_grad()
+        c.retain_grad()
+        states.append((h, c))
+    hs = torch.stack([h for h, _ in states[1:]])
+    (hs * _tensor(torch, dhs)).sum().backward()
+    return tuple(torch.stack([state[k].grad for state in states]).numpy() for k in (0, 1))

@@ -1,0 +1,273 @@
+"""The character model of notebook 07, trained by one process or by several, data-parallel.
+
+Every process holds all weights and reads its own share of the batch; PyTorch's distributed
+engine averages the gradients (9.6). To run it on two processes of this machine, which meet
+over a file MEETING that is not there yet (`command` has it word by word):
+
+    python -m torch.distributed.run --rdzv-backend=c10d --rdzv-endpoint=MEETING \
+        --rdzv-conf=store_type=file --local-addr=127.0.0.1 --nproc-per-node=2 \
+        -m lstm_inside.beyond.distributed RESULT.npz MEETING
+
+float64 throughout, so that "the same" can be told from "nearly the same".
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_core import init_lstm
+from lstm_inside import validate
+from lstm_inside.beyond.bridge import from_torch, require_torch, to_torch
+from lstm_inside.simulation.text import Stream, V, library_ids
+from lstm_inside.training import Adam, Model, Training, arrays_of, each_array, init_readout
+
+
+class Plan(NamedTuple):
+    """What is trained: H units on B places in the text, T characters a step."""
+
+    H: int = 32
+    T: int = 32
+    B: int = 16
+    steps: int = 40
+    rate: float = 0.02
+    clip: float = 0.25
+    seed: int = 9
+
+
+DEFAULT = Plan()
+
+
+def _check_plan(plan):
+    if not isinstance(plan, Plan):
+        raise TypeError(f"plan: expected a Plan, got {validate.describe(plan)}")
+    for name in ("H", "T", "B", "steps"):
+        validate.count(name, getattr(plan, name))
+    validate.positive("rate", plan.rate)
+    validate.positive("clip", plan.clip)
+    validate.whole("seed", plan.seed, least=0)
+
+
+class Outcome(NamedTuple):
+    """A training's loss at every step, (steps,), the weights at its end, and whether all
+    processes ended with the very same weights, bit by bit."""
+
+    losses: np.ndarray
+    model: Model
+    agreed: bool = True
+
+
+def start(plan):
+    """What every process begins with: the weights (Model, float64) and the batches (Stream).
+
+    Raises ValueError or TypeError for no Plan, sizes below 1, a rate or a clip not above 0.
+    """
+    _check_plan(plan)
+    rng = np.random.default_rng(plan.seed)
+    model = Model(init_lstm(V, plan.H, rng=rng), init_readout(plan.H, V, rng=rng))
+    return model, Stream(library_ids("learn"), plan.B, plan.T, plan.H, rng=rng)
+
+
+def in_numpy(plan=DEFAULT) -> Outcome:
+    """One process, NumPy: `lstm_train.Training` as in notebooks 05 and 07. Raises as `start`."""
+    model, stream = start(plan)
+    rng = np.random.default_rng(plan.seed)
+    training = Training(model, stream.loss, stream.batch, Adam(plan.rate), rng=rng, clip=plan.clip)
+    return Outcome(np.array(list(training.steps(plan.steps))), training.params)
+
+
+def in_torch(plan=DEFAULT, rank=0, world=1) -> Outcome:
+    """The same in PyTorch, as process `rank` of `world` that train together.
+
+    With `world` above 1 the process group must have been set up (see `main`), and B must be
+    a multiple of `world`: the plain average of the gradients is right for equal shares only.
+    Raises ValueError for a B that is not, ValueError or TypeError as `start` does and for a rank
+    or a world that is none, ImportError without PyTorch.
+    """
+    torch = require_torch()
+    _check_plan(plan)
+    validate.count("world", world)
+    validate.whole("rank", rank, least=0, most=world - 1)
+    if plan.B % world:
+        raise ValueError(f"B: expected a multiple of {world} processes, got {plan.B}")
+    model, stream = start(plan)
+    network = replica = to_torch(model)
+    if world > 1:
+        replica = torch.nn.parallel.DistributedDataParallel(network)
+    weights = [p for p in network.parameters() if p.requires_grad]
+    adam = torch.optim.Adam(weights, lr=plan.rate)
+    share = plan.B // world
+    mine = slice(rank * share, (rank + 1) * share)
+
+    losses, states = [], None
+    for _ in range(plan.steps):
+        xs, labels = stream.batch()  # the same on every process ...
+        xs = torch.from_numpy(xs[:, mine].astype(np.float64))  # ... which takes its share
+        labels = torch.from_numpy(labels[:, mine].ravel())
+        scores, states = replica(xs, states)
+        loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), labels)
+        adam.zero_grad()
+        loss.backward()  # with several processes, the gradients are averaged in here (9.6)
+        clip_by_norm(weights, plan.clip)  # so this is the whole batch's length
+        adam.step()
+        states = tuple(s.detach() for s in states)
+        losses.append(float(average(loss.detach(), world)))
+    return Outcome(np.array(losses), from_torch(network), agreed(weights, world))
+
+
+def clip_by_norm(weights, limit):
+    """Shorten the gradients of `weights` to length `limit` if they are longer (5.10).
+
+    PyTorch's own `clip_grad_norm_` divides by the length + 1e-6, which is no rounding.
+    Raises ValueError or TypeError for no tensors with gradients, a limit not above 0.
+    """
+    _check_tensors(weights)
+    for w in weights:
+        if w.grad is None:
+            raise ValueError(
+                f"weights: expected a gradient of each, got none of {validate.describe(w)}"
+            )
+    validate.positive("limit", limit)
+    length = sum(float((w.grad**2).sum()) for w in weights) ** 0.5
+    if length > limit:
+        for w in weights:
+            w.grad *= limit / length
+
+
+def average(tensor, world):
+    """The mean of a tensor over all processes. TypeError or ValueError for what is none."""
+    if not isinstance(tensor, require_torch().Tensor):
+        raise TypeError(f"tensor: expected a PyTorch tensor, got {validate.describe(tensor)}")
+    validate.count("world", world)
+    if world > 1:
+        require_torch().distributed.all_reduce(tensor)
+    return tensor / world
+
+
+def agreed(weights, world) -> bool:
+    """Whether all processes hold the very same numbers.
+
+    Raises ValueError or TypeError for what are no tensors, a world below 1.
+    """
+    torch = require_torch()
+    _check_tensors(weights)
+    validate.count("world", world)
+    mine = torch.cat([w.detach().flatten() for w in weights])
+    everybody = [torch.empty_like(mine) for _ in range(world)]
+    if world == 1:
+        return True
+    torch.distributed.all_gather(everybody, mine)
+    return all(torch.equal(mine, theirs) for theirs in everybody)
+
+
+def _check_tensors(weights):
+    torch = require_torch()
+    if not isinstance(weights, list) or not weights:
+        raise TypeError(f"weights: expected a list of tensors, got {validate.describe(weights)}")
+    for w in weights:
+        if not isinstance(w, torch.Tensor):
+            raise TypeError(f"weights: expected PyTorch tensors, got {validate.describe(w)}")
+
+
+# ---------------------------------------------------------------- starting processes
+
+# Otherwise the launcher opens a port for the workers, who do not use it, to all machines.
+QUIET = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+
+
+def command(plan=DEFAULT, processes=2, path="RESULT.npz", meeting="MEETING") -> list[str]:
+    """What to type to train with `processes` processes on this machine, word by word.
+
+    The processes find each other by the file `meeting`, which must not be there yet. With
+    `QUIET` in the environment none of them listens to other machines.
+    Raises ValueError or TypeError as `start` does, for processes below 1 and what are no paths.
+    """
+    _check_plan(plan)
+    validate.count("processes", processes)
+    path, meeting = validate.path(path, "path"), validate.path(meeting, "meeting")
+    settings = [f"--{name}={value}" for name, value in plan._asdict().items()]
+    return [
+        "python", "-m", "torch.distributed.run", "--rdzv-backend=c10d",
+        f"--rdzv-endpoint={meeting}", "--rdzv-conf=store_type=file", "--local-addr=127.0.0.1",
+        f"--nproc-per-node={processes}", "-m", "lstm_inside.beyond.distributed",
+        str(path), str(meeting), *settings,
+    ]  # fmt: skip
+
+
+def launch(plan=DEFAULT, processes=2, *, timeout=300) -> Outcome:
+    """Run `command` with this Python and return what the processes found.
+
+    Raises RuntimeError with the end of their messages if they fail, TimeoutError after
+    `timeout` seconds, ImportError without PyTorch, ValueError or TypeError as `in_torch` does and
+    for processes below 1 or a timeout that is not above 0.
+    """
+    require_torch()
+    _check_plan(plan)
+    validate.count("processes", processes)
+    validate.positive("timeout", timeout)
+    if plan.B % processes:
+        raise ValueError(f"B: expected a multiple of {processes} processes, got {plan.B}")
+    environment = {**os.environ, **QUIET, "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result.npz"
+        words = [sys.executable, *command(plan, processes, path, Path(folder) / "meeting")[1:]]
+        running = subprocess.Popen(
+            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            said, _ = running.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{processes} processes took over {timeout} s") from None
+        finally:
+            running.terminate()  # torch.distributed.run then ends its processes too
+            running.wait()
+        if running.returncode:
+            raise RuntimeError(f"the processes failed:\n{said[-2000:]}")
+        return _load(path, plan)
+
+
+def _save(path, outcome):
+    arrays = {f"w{n}": a for n, a in enumerate(arrays_of(outcome.model))}
+    np.savez(path, losses=outcome.losses, agreed=outcome.agreed, **arrays)
+
+
+def _load(path, plan):
+    with np.load(path) as file:
+        found = iter(file[name] for name in file.files if name.startswith("w"))
+        model = each_array(lambda _: next(found), start(plan)[0])
+        return Outcome(file["losses"], model, bool(file["agreed"]))
+
+
+def main():
+    """One of the processes that `torch.distributed.run` starts."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("path", help="where the first process writes the outcome (.npz)")
+    parser.add_argument("meeting", help="the file over which the processes meet")
+    for name, value in DEFAULT._asdict().items():
+        parser.add_argument(f"--{name}", type=type(value), default=value)
+    settings = vars(parser.parse_args())
+    path, meeting = settings.pop("path"), Path(settings.pop("meeting") + ".workers").resolve()
+
+    torch = require_torch()
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    if sys.platform != "win32":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # nothing leaves this machine
+    torch.distributed.init_process_group(
+        "gloo", init_method=meeting.as_uri(),
+        rank=int(os.environ["RANK"]), world_size=int(os.environ["WORLD_SIZE"]),
+    )  # fmt: skip
+    rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    outcome = in_torch(Plan(**settings), rank, world)
+    if rank == 0:
+        _save(path, outcome)
+    torch.distributed.barrier()  # none leaves while another still talks to it
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,419 @@
+"""The views of notebook 09: two layouts of the same weights, and a batch shared out."""
+
+from itertools import pairwise
+
+import matplotlib
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
+from lstm_inside.page import Explorer, Pixels, Words, choice, slider, toggle, whole
+from lstm_inside.page.style import (
+    CANDIDATE_LINE,
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    GRADIENT,
+    HIDDEN_LINE,
+    INPUT,
+    OUTPUT,
+    RC,
+    SIGNED,
+    picture,
+)
+from lstm_inside.simulation.text import V, encode, one_hot, windows
+from lstm_inside.training import Model, arrays_of, each_array, init_readout, loss_every_step
+
+GATES = "ifgo"  # the order of the blocks, here and in PyTorch
+_GATE_LINES = dict(zip(GATES, (INPUT, FORGET, CANDIDATE_LINE, OUTPUT), strict=True))
+_GATE_WORDS = dict(zip(GATES, ("input", "forget", "candidate", "output"), strict=True))
+
+# ---------------------------------------------------------------- two layouts
+
+
+def layout_explorer(D=3, H=4) -> Explorer:
+    """The weights of one LSTM as lstm_core and as PyTorch keep them (9.1), (9.2).
+
+    Shown are the weights themselves or, by the real backward pass, the loss's gradient by
+    them; one gate of one unit is framed in both.
+    """
+    rng = np.random.default_rng(91)
+    base = init_lstm(D, H, rng=rng)
+    xs, dhs = rng.normal(size=(12, 2, D)), np.zeros((12, 2, H))
+    dhs[-1] = 1 / 2  # the loss: the sum over the units of the last h, the mean of 2 sequences
+    rows, gap = D + H + 1, 4 * H  # (4H columns here, 4H rows there)
+
+    with matplotlib.rc_context(RC):
+        figure = picture(920, 450)
+        figure.set_layout_engine("none")
+        ours = figure.add_axes((0.07, 0.3, 0.46, 0.46))
+        theirs = figure.add_axes((0.68, 0.07, 0.26, 0.74))
+        here = Pixels.on(ours, np.zeros((rows, gap)), cmap=SIGNED, vmin=-1, vmax=1)
+        there = Pixels.on(theirs, np.zeros((gap, rows + 1)), cmap=SIGNED, vmin=-1, vmax=1)
+        edges = _dress_layouts(ours, theirs, D, H)
+        frames = [
+            ax.add_patch(Rectangle((0, 0), w, h, fill=False, lw=2.6, clip_on=False, zorder=5))
+            for ax, w, h in ((ours, 1, rows), (theirs, rows + 1, 1))
+        ]
+        lines = [
+            Words(ours, -0.5, y, ha="left", fontsize=12.5, weight=w)
+            for y, w in ((-2.3, "bold"), (-3.5, "normal"))
+        ]
+
+    def update(gate, unit, b_f, share, gradients):
+        b = base.b.copy()
+        split_gates(b)[1][:] = b_f
+        params = base._replace(b=b)
+        grads = lstm_backward(dhs, lstm_forward(xs, params), params).params
+        weight_ih, weight_hh = params.W_x.T, params.W_h.T  # (9.1)
+        both = np.stack([share * b, (1 - share) * b], axis=1)  # (9.2)
+        shown, peers = params, (weight_ih, weight_hh, both)
+        if gradients:
+            shown, peers = grads, (grads.W_x.T, grads.W_h.T, np.stack([grads.b] * 2, axis=1))
+        top = 1.0 if not gradients else max(np.abs(g).max() for g in grads)
+        for image, table in ((here, np.vstack(shown)), (there, np.hstack(peers))):
+            image.set_data(table[::-1])  # the first row on top
+            image.set_clim(-top, top)
+        k = GATES.index(gate) * H + unit
+        frames[0].set_xy((k - 0.5, -0.5))
+        frames[1].set_xy((-0.5, gap - 1 - k - 0.5))
+        for frame in frames:
+            frame.set_edgecolor(_GATE_LINES[gate])
+        lines[0].set_text(f"column {k} of W_x, W_h  =  row {k} of weight_ih, weight_hh")
+        lines[0].set_color(_GATE_LINES[gate])
+        one, two = both[k]
+        lines[1].set_text(
+            f"dL/db = {_signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
+            if gradients
+            else f"b = {_signed(b[k])} here;  bias_ih + bias_hh = {_signed(one)} "
+            f"+ ({_signed(two)}) there"
+        )
+        return {
+            "column": k, "gate": gate, "unit": unit, "b": b[k], "biases": both[k],
+            "weights": params, "grads": grads, "gradients": gradients,
+        }  # fmt: skip
+
+    def describe(v):
+        what = "The gradient" if v["gradients"] else "The weights"
+        return (
+            f"{what} of unit {v['unit']}'s {_GATE_WORDS[v['gate']]} gate: column {v['column']} "
+            f"here, row {v['column']} in PyTorch. Its bias is {v['b']:+.2f}, in PyTorch the sum "
+            f"of two."
+        ).replace("candidate gate", "candidate")
+
+    return Explorer(
+        "layout",
+        figure=figure,
+        controls={
+            "gate": choice("gate", [(_GATE_WORDS[g], g) for g in GATES], "f"),
+            "unit": whole("unit", 0, H - 1, 1, quantity="h"),
+            "b_f": slider("forget bias b_f", -1, 1, 0.1, 1, quantity="f", digits=1),
+            "share": slider("share of b in bias_ih", 0, 1, 0.05, 1),
+            "gradients": toggle("show the gradient instead of the weights"),
+        },
+        moving=[here, there, *edges, *frames, *lines],
+        update=update,
+        describe=describe,
+    )
+
+
+def _dress_layouts(ours, theirs, D, H):
+    """Names of the parts and gates around the two tables; returns the lines that divide them."""
+    rows, gap = D + H + 1, 4 * H
+    for ax in (ours, theirs):
+        ax.set(xticks=[], yticks=[])
+    named = {"fontsize": 12, "va": "center"}
+    for name, at in (("W_x", D / 2), ("W_h", D + H / 2), ("b", D + H + 0.5)):
+        ours.text(-0.8, rows - at - 0.5, name, ha="right", **named)
+    look = {"color": "#222222", "lw": 1.4}
+    edges = [ours.axhline(rows - y - 0.5, **look) for y in (D, D + H)]
+    for name, at in (("weight_ih", D / 2), ("weight_hh", D + H / 2)):
+        theirs.text(at - 0.5, gap + 0.2, name, ha="center", **named)
+    theirs.text(rows - 0.5, gap + 1.3, "bias_ih, bias_hh", ha="center", **named)
+    edges += [theirs.axvline(x - 0.5, **look) for x in (D, D + H, D + H + 1)]
+    for n, gate in enumerate(GATES):
+        look = {"color": _GATE_LINES[gate], "clip_on": False, "lw": 0}
+        ours.add_patch(Rectangle((n * H - 0.45, rows - 0.35), H - 0.1, 0.25, **look))
+        theirs.add_patch(Rectangle((rows + 0.65, gap - (n + 1) * H - 0.45), 0.25, H - 0.1, **look))
+        bold = {"color": _GATE_LINES[gate], "weight": "bold", "va": "center", "ha": "center"}
+        ours.text((n + 0.5) * H - 0.5, rows + 0.45, _GATE_WORDS[gate], fontsize=11.5, **bold)
+        theirs.text(rows + 1.6, gap - (n + 0.5) * H - 0.5, gate, fontsize=13, **bold)
+    figure = ours.figure
+    for x, words in ((0.07, "lstm_core: a column a gate of a unit"),
+                     (0.68, "PyTorch: a row a gate of a unit")):  # fmt: skip
+        figure.text(x, 0.95, words, fontsize=13.5, weight="bold", va="center")
+    return edges
+
+
+def _signed(value, digits=2):
+    """A number with its sign; nothing is never minus nothing."""
+    return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+# ---------------------------------------------------------------- a batch shared out
+
+TEXT = (
+    "One worker reads the first half of the batch, the other reads the second. Neither sees "
+    "what the other has read, and each finds a slope of its own: two opinions on where to go. "
+    "Averaged, they are the opinion of one who has read it all. That holds for means, and for "
+    "equal shares (or weights that say how large each share was); it does not hold for much else."
+)
+SEQUENCES, LENGTH, UNITS, MOST_WORKERS = 12, 12, 8, 4
+
+
+_TOP, _EDGE = 0.16, 0.13  # of the axis for dL/db; what goes beyond the edge is drawn at it
+
+
+def shared_batch():
+    """A small character model, float64, and a batch of 12 texts for it: Model, (xs, labels)."""
+    rng = np.random.default_rng(92)
+    model = Model(init_lstm(V, UNITS, rng=rng), init_readout(UNITS, V, rng=rng))
+    model = each_array(lambda a: 3 * a, model)  # past the start, where all gates have their say
+    ids = windows(encode(TEXT), SEQUENCES, LENGTH + 1)
+    return model, (one_hot(ids[:-1]), ids[1:])
+
+
+def shares_of(workers, extra=0, count=SEQUENCES) -> list[int]:
+    """How many of `count` sequences each worker reads: the first `extra` more than its part."""
+    first = min(count // workers + extra, count - workers + 1)
+    others = workers - 1
+    if not others:
+        return [count]
+    rest = count - first
+    return [first, *(rest // others + (n < rest % others) for n in range(others))]
+
+
+def gradient_of(model, batch):
+    """dL/dweights of a batch's mean loss, by the real forward and backward pass."""
+    return loss_every_step(model, batch)[1]
+
+
+def averaged(gradients, weights=None):
+    """The mean of several gradients of one form: plain (9.6), or with weights (9.5)."""
+    weights = [1 / len(gradients)] * len(gradients) if weights is None else weights
+    return each_array(lambda *g: sum(w * a for w, a in zip(weights, g, strict=True)), *gradients)
+
+
+def off_by(got, want) -> np.ndarray:
+    """Largest difference of each array, as a share of the largest entry wanted: (arrays,)."""
+    pairs = zip(arrays_of(got), arrays_of(want), strict=True)
+    return np.array([np.abs(a - b).max() / np.abs(b).max() for a, b in pairs])
+
+
+def all_reduce_explorer() -> Explorer:
+    """Several workers' gradients, their average, and the whole batch's (9.3)-(9.6).
+
+    Differences below 100 units in the last place are rounding and drawn at that floor.
+    """
+    model, (xs, labels) = shared_batch()
+    names = ["W_x", "W_h", "b", "W_y", "b_y"]
+    place = np.arange(4 * UNITS)
+    with matplotlib.rc_context(RC):
+        figure = picture(920, 490)
+        ax = figure.subplot_mosaic(
+            [["split", "split"], ["b", "off"]], height_ratios=(1, 3.4), width_ratios=(3, 2)
+        )
+        ax["split"].set(xlim=(-0.1, SEQUENCES + 0.1), ylim=(-0.1, 1.75))
+        ax["split"].set_axis_off()
+        ax["split"].set_title("The batch: 12 sequences, shared out among the workers")
+        for n in range(SEQUENCES):
+            ax["split"].add_patch(Rectangle((n + 0.06, 0), 0.88, 0.55, fc="#dddddd", lw=0))
+        (cut_line,) = ax["split"].plot([], [], color="#111111", lw=3)
+        heads, says = (
+            [Words(ax["split"], 0, y, fontsize=12, color="#333333") for _ in range(MOST_WORKERS)]
+            for y in (1.4, 0.88)
+        )
+        ax["b"].set(xlim=(-0.8, 4 * UNITS - 0.2), ylim=(-_TOP, _TOP), xticks=[])
+        ax["b"].set_title("dL/db: one place for each gate of each unit")
+        ax["b"].axhline(0, color=FAINT, lw=1)
+        for n, gate in enumerate(GATES):
+            ax["b"].text((n + 0.5) * UNITS - 0.5, -0.94 * _TOP, _GATE_WORDS[gate], ha="center",
+                         color=_GATE_LINES[gate], weight="bold", fontsize=12)  # fmt: skip
+        ax["b"].text(-0.3, 0.9 * _TOP, "• each worker", color="#777777", weight="bold", va="center")
+        ax["b"].text(9, 0.9 * _TOP, "+ their average", color="#111111", weight="bold", va="center")
+        ax["b"].text(
+            19.5, 0.9 * _TOP, "▮ the whole batch", color=GRADIENT, weight="bold", va="center"
+        )
+        stems = [
+            ax["b"].plot([], [], color=_GATE_LINES[gate], lw=7, alpha=0.5, solid_capstyle="butt")[0]
+            for gate in GATES
+        ]
+        (dots,) = ax["b"].plot([], [], "o", color="#777777", ms=3.4, mec="none")
+        (mean,) = ax["b"].plot([], [], "+", color="#111111", ms=9, mew=1.8)
+        ax["off"].set(xscale="log", xlim=(1e-15, 3), ylim=(-0.6, 5.4), yticks=range(5))
+        ax["off"].set_yticklabels(names[::-1])
+        ax["off"].set_xticks([1e-14, 1e-10, 1e-6, 1e-2])
+        ax["off"].minorticks_off()
+        ax["off"].set_title("Average minus whole batch")
+        ax["off"].set_xlabel("largest difference / largest entry")
+        gaps = ax["off"].barh(range(5), np.ones(5), left=1e-15, height=0.62, color=GRADIENT)
+        edge = ax["off"].axvline(1, color="#777777", lw=1.6, ls=(0, (3, 2)))
+        floor_name = Words(ax["off"], 1, 5.0, ha="left", fontsize=11.5, color="#666666")
+
+    def update(workers, extra, b_f, weighted, single):
+        b = model.cell.b.copy()
+        split_gates(b)[1][:] = b_f
+        dtype = np.float32 if single else np.float64
+        now = each_array(lambda a: a.astype(dtype), model._replace(cell=model.cell._replace(b=b)))
+        sizes = shares_of(workers, extra)
+        ends = np.cumsum([0, *sizes])
+        cuts = [slice(*pair) for pair in pairwise(ends)]
+        own = [gradient_of(now, (xs[:, cut], labels[:, cut])) for cut in cuts]
+        total = gradient_of(now, (xs, labels))
+        weights = [size / SEQUENCES for size in sizes] if weighted else None
+        average = averaged(own, weights)
+        floor = 100 * np.finfo(dtype).eps
+        off = np.maximum(off_by(average, total), floor)
+
+        cut_line.set_data(*_strokes(ends[1:-1], -0.1, 1.65))
+        for n, (head, say) in enumerate(zip(heads, says, strict=True)):
+            head.set_text(_head(n, sizes))
+            say.set_text(_weight(n, sizes, weighted))
+            for words in (head, say):
+                words.set_x((ends[n] + ends[n + 1]) / 2 if n < workers else 0)
+        for n, stem in enumerate(stems):
+            mine = slice(n * UNITS, (n + 1) * UNITS)
+            stem.set_data(*_strokes(place[mine], 0, np.clip(total.cell.b[mine], -_EDGE, _EDGE)))
+        each = np.concatenate([g.cell.b for g in own])
+        dots.set_data(np.tile(place, workers), np.clip(each, -_EDGE, _EDGE))
+        mean.set_data(place, np.clip(average.cell.b, -_EDGE, _EDGE))
+        for bar, value in zip(gaps, off[::-1], strict=True):
+            bar.set_width(value - 1e-15)
+        edge.set_xdata([floor, floor])
+        floor_name.set_text(f"rounding, {np.dtype(dtype).name}")
+        floor_name.set_x(floor * 1.6)
+        return {
+            "sizes": sizes, "own": own, "average": average, "whole": total, "floor": floor,
+            "off": dict(zip(names, off, strict=True)), "same": bool((off <= floor).all()),
+            "weighted": weighted, "precision": np.dtype(dtype).name,
+        }  # fmt: skip
+
+    def describe(v):
+        many = len(v["sizes"])
+        who = f"{many} workers read {' + '.join(map(str, v['sizes']))} sequences"
+        if many == 1:
+            who = "One worker reads all 12 sequences"
+        how = "weighted" if v["weighted"] else "plain"
+        if v["same"]:
+            return (
+                f"{who}: the {how} average is the whole batch's gradient, "
+                f"to {v['precision']}'s rounding."
+            )
+        return (
+            f"{who}: the {how} average is off the whole batch's gradient by up to "
+            f"{max(v['off'].values()):.0%} of the largest entry."
+        )
+
+    return Explorer(
+        "all_reduce",
+        figure=figure,
+        controls={
+            "workers": whole("workers", 1, MOST_WORKERS, 2, quantity="x"),
+            "extra": whole("more for worker 1", 0, 6, 0, quantity="x"),
+            "b_f": slider("forget bias b_f", -2, 6, 0.1, 1, quantity="f", digits=1),
+            "weighted": toggle("weight each worker by its share"),
+            "single": toggle("float32 instead of float64"),
+        },
+        moving=[cut_line, *heads, *says, *stems, dots, mean, *gaps, edge, floor_name],
+        update=update,
+        describe=describe,
+    )
+
+
+def _head(worker, sizes):
+    """What stands above a worker's part of the batch: its name, or its number where it is small."""
+    if worker >= len(sizes):
+        return ""
+    return f"worker {worker + 1}: {sizes[worker]}" if sizes[worker] > 1 else f"{worker + 1}: 1"
+
+
+def _weight(worker, sizes, weighted):
+    """The factor of a worker's gradient in the average, in words."""
+    if worker >= len(sizes):
+        return ""
+    factor = f"{sizes[worker]}/{SEQUENCES}" if weighted else f"1/{len(sizes)}"
+    return f"weight {factor}" if sizes[worker] > 1 else factor
+
+
+def _strokes(x, low, high):
+    """Upright strokes at each x from low to high as one broken line."""
+    x = np.asarray(x, dtype=float)
+    gap = np.full(len(x), np.nan)
+    low, high = (np.broadcast_to(y, x.shape) for y in (low, high))
+    return np.stack([x, x, gap], axis=1).ravel(), np.stack([low, high, gap], axis=1).ravel()
+
+
+# ---------------------------------------------------------------- pictures with PyTorch in them
+
+
+def two_flows(core, peer):
+    """The gradient flow of one LSTM by two engines, laid over each other.
+
+    core: LSTMGrads. peer: (dL/dh, dL/dc), (T+1, B, H) each, from the other engine.
+    """
+    T = len(core.h) - 1
+    t = np.arange(T + 1)
+    most = max(
+        np.abs(p - g).max() / np.abs(g).max() for p, g in zip(peer, (core.h, core.c), strict=True)
+    )
+    verdict = "agree within 1e-10" if most < 1e-10 else "DIFFER"
+    with matplotlib.rc_context(RC):
+        figure = picture(
+            820, 320, f"Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
+            f"two curves each that lie on each other: they {verdict}.",
+        )  # fmt: skip
+        ax = figure.subplots()
+        ax.set(xlim=(0, T), yscale="log", xlabel="step t")
+        ax.set_title(f"Gradient flow by two engines: they {verdict}")
+        for name, mine, theirs, colour in (
+            ("dL/dh", core.h, peer[0], HIDDEN_LINE),
+            ("dL/dc", core.c, peer[1], CELL_LINE),
+        ):
+            size = np.linalg.norm(mine, axis=(1, 2))
+            ax.plot(t, size, color=colour, lw=6, alpha=0.35)
+            ax.plot(t, np.linalg.norm(theirs, axis=(1, 2)), color=colour, ls=(0, (3, 2)), lw=1.8)
+            ax.text(1, size[1] * 1.6, name, color=colour, weight="bold", va="bottom")
+        ax.text(0.98, 0.06, "wide: lstm_core    dashed: PyTorch", transform=ax.transAxes,
+                ha="right", color="#444444")  # fmt: skip
+    return figure
+
+
+def loss_curves(losses):
+    """Losses of trainings that ought to be one and the same: dict name -> (steps,).
+
+    The first is drawn wide, the others on it; on the right, how far each is off the first.
+    """
+    first, *others = losses
+    t = np.arange(1, len(losses[first]) + 1)
+    gaps = {n: np.abs(losses[n] / losses[first] - 1).max() for n in others}
+    verdict = "the same" if max(gaps.values(), default=0) < 1e-10 else "NOT the same"
+    looks = {
+        n: (c, s)
+        for n, c, s in zip(losses, (FAINT, "#777777", "#111111"), ("-", ":", "--"), strict=False)
+    }
+    with matplotlib.rc_context(RC):
+        figure = picture(
+            920, 320, f"Losses over {len(t)} steps of {', '.join(losses)}: {verdict}.",
+        )  # fmt: skip
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        left.set(xlim=(1, len(t)), xlabel="step")
+        left.set_title(f"The loss: {verdict}, one on the other")
+        right.set(xlim=(1, len(t)), xlabel="step", yscale="log", ylim=(1e-17, 1e-9))
+        right.set_title(f"How far off {first}")
+        for n, (name, curve) in enumerate(losses.items()):
+            colour, dashes = looks[name]
+            left.plot(t, curve, color=colour, ls=dashes, lw=7 if name == first else 2.2)
+            left.text(
+                0.97, 0.93 - 0.09 * n, name, transform=left.transAxes, ha="right", va="top",
+                weight="bold", color="#888888" if name == first else colour,
+            )  # fmt: skip
+            if name != first:
+                off = np.abs(curve / losses[first] - 1)
+                right.plot(t, np.maximum(off, 1.2e-17), color=colour, ls=dashes, lw=2.2)
+        right.axhline(np.finfo(float).eps, color="#888888", lw=1.2, ls=":")
+        right.text(len(t), 3e-16 * 1.3, "one unit in the last place ", color="#666666", ha="right",
+                   va="bottom", fontsize=11)  # fmt: skip
+    return figure
+
+
+EXPLORERS = {"layout": layout_explorer, "all_reduce": all_reduce_explorer}

@@ -1,0 +1,197 @@
+"""The view of notebook 04's find-the-bug lab: a backward pass under the microscope."""
+
+import matplotlib
+import numpy as np
+
+from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
+from lstm_inside.bptt.faults import PATIENTS
+from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
+from lstm_inside.page.style import (
+    CANDIDATE_LINE,
+    FORGET,
+    GRADIENT,
+    INPUT,
+    OUTPUT,
+    RC,
+    SIZE,
+    picture,
+)
+
+_STEPS = 12
+_EDGE = 1.6  # of a panel, in its largest true value
+_COLUMNS = (0.3, 0.54, 0.8)  # right ends of the table's three, as shares of its width
+_AGREES = SIZE.with_extremes(bad="#c9c9c9")
+_BLOCKS = (
+    ("i", "input gate", INPUT),
+    ("f", "forget gate", FORGET),
+    ("g", "candidate", CANDIDATE_LINE),
+    ("o", "output gate", OUTPUT),
+)
+_W_X = np.array([[0.9, 0.6, 1.3, 0.8]])
+_W_H = np.array([[1.1, -0.9, 1.4, 1.2]])
+_BIAS = np.array([0.4, 1.0, 0.3, 0.2])
+_XS = np.random.default_rng(20).uniform(-1, 1.4, _STEPS)
+_DH_LAST, _DC_LAST, _STEP = 1.0, 0.5, 1e-5
+_HIDDEN_SHARE = 0.01  # of the largest entry: below it, errors are taken relative to it
+
+
+def _case(T, b_f, start):
+    """One unit over T steps; four more inputs, all zero, stand for a bias of each step's own.
+
+    Their weights are the unit matrix, so a derivative by them is dL/da_t (4.13).
+    """
+    b = _BIAS.copy()
+    b[1] = b_f
+    xs = np.zeros((T, 1, 5))
+    xs[:, 0, 0] = _XS[:T]
+    params = LSTMParams(np.vstack([_W_X, np.eye(4)]), _W_H, b)
+    return xs, params, np.array([[0.4 * start]]), np.array([[start]])
+
+
+def _by_differences(xs, params, h0, c0):
+    """dL/da_t (T, 4) by central differences, all nudges in one batch."""
+    T, n = len(xs), len(xs) * 4
+    nudged = np.repeat(xs, 2 * n, axis=1)
+    nudge = np.zeros((2, n, T, 4))
+    nudge[0].reshape(n, n)[:] = _STEP * np.eye(n)
+    nudge[1] = -nudge[0]
+    nudged[:, :, 1:] += nudge.reshape(2 * n, T, 4).swapaxes(0, 1)
+    starts = (np.repeat(s, 2 * n, axis=0) for s in (h0, c0))
+    trace = lstm_forward(nudged, params, *starts)
+    loss = (_DH_LAST * trace.h[-1] + _DC_LAST * trace.c[-1]).reshape(2, n)
+    return ((loss[0] - loss[1]) / (2 * _STEP)).reshape(T, 4)
+
+
+def examine_steps(letter, T, b_f=1.0, start=1.0, call=1):
+    """A patient's dL/da_t, the true one and finite differences, (T, 4) each, blocks i f g o.
+
+    call: which visit; every visit hands over the same arrays, made once.
+    """
+    xs, params, h0, c0 = _case(T, b_f, start)
+    trace = lstm_forward(xs, params, h0, c0)
+    dhs, dc_last = np.zeros((T, 1, 1)), np.full((1, 1), _DC_LAST)
+    dhs[-1] = _DH_LAST
+    true = lstm_backward(dhs, trace, params, dc_last).xs[:, 0, 1:]
+    for _ in range(call):
+        given = PATIENTS[letter](dhs, trace, params, dc_last).xs[:, 0, 1:]
+    return given, true, _by_differences(xs, params, h0, c0)
+
+
+def relative_errors(given, numeric):
+    """|given - numeric| relative to the larger of both, a hundredth of the largest at least."""
+    larger = np.maximum(np.abs(given), np.abs(numeric))
+    return np.abs(given - numeric) / np.maximum(larger, _HIDDEN_SHARE * np.abs(numeric).max())
+
+
+def patient_explorer() -> Explorer:
+    """A faulty backward pass beside the true one and finite differences, step by step."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 640)
+        axes = figure.subplot_mosaic(
+            [["i", "f"], ["g", "o"], ["map", "table"]], height_ratios=(1, 1, 0.95)
+        )
+        lines, beyond = {}, {}
+        for name, words, colour in _BLOCKS:
+            lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
+        axes["g"].set_xlabel("step t")
+        axes["o"].set_xlabel("step t")
+        image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_AGREES, vmin=0, vmax=1)
+        axes["map"].set(
+            xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
+            yticks=range(4), yticklabels="ogfi", xlabel="step t",
+        )  # fmt: skip
+        axes["map"].set_title("Dark: wrong. White: agrees. Grey: no such step")
+        axes["table"].set_axis_off()
+        axes["table"].set(xlim=(0, 1), ylim=(0, 1))
+        heading, cells = _draw_table(axes["table"])
+        cursor = axes["map"].axvline(0, color="#B34700", lw=2)
+
+    def update(patient, T, b_f, start, call, t):
+        given, true, numeric = examine_steps(patient, T, b_f, start, call)
+        errors = relative_errors(given, numeric)
+        t = min(t, T)
+        steps = np.arange(1, T + 1)
+        scale = np.abs(true).max(axis=0)
+        parts = (split_gates(v / scale) for v in (given, true, numeric))
+        for (name, *_), mine, truth, slope in zip(_BLOCKS, *parts, strict=True):
+            for line, data in zip(lines[name], (truth, slope, mine), strict=True):
+                line.set_data(steps, np.where(np.abs(data[:, 0]) <= _EDGE, data[:, 0], np.nan))
+            for sign, line in zip((1, -1), beyond[name], strict=True):
+                out = sign * mine[:, 0] > _EDGE
+                line.set_data(steps[out], np.full(out.sum(), sign * _EDGE))
+        shown = np.full((4, _STEPS), np.nan)
+        shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
+        image.set_data(shown)
+        cursor.set_xdata([t - 1, t - 1])
+        heading.set_text(f"t = {t}{', the last' if t == T else ''}, visit {call}")
+        for row, *numbers in zip(cells, given[t - 1], true[t - 1], numeric[t - 1], strict=True):
+            for cell, number in zip(row, numbers, strict=True):
+                cell.set_text(f"{number:+.5f}")
+        return {
+            "patient": patient, "given": given, "true": true, "numeric": numeric,
+            "errors": errors, "wrong": errors > 1e-4, "call": call, "t": t,
+        }  # fmt: skip
+
+    def describe(v):
+        T = len(v["given"])
+        found = [f"{name} at {n.sum()} of {T} steps" for name, n in zip("ifgo", v["wrong"].T,
+                 strict=True) if n.any()]  # fmt: skip
+        said = "leaves the finite differences: " + ", ".join(found) if found else "agrees with them"
+        return f"Patient {v['patient']}, visit {v['call']}: {said}."
+
+    return Explorer(
+        "patients",
+        figure=figure,
+        controls={
+            "patient": choice("patient", [(f"patient {p}", p) for p in PATIENTS], "A"),
+            "T": whole("length T", 2, _STEPS, 6, quantity="x"),
+            "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
+            "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
+            "call": whole("visit, same arrays", 1, 3, 1),
+            "t": whole("numbers at step t", 1, _STEPS, 6),
+        },
+        moving=[
+            *(line for three in lines.values() for line in three),
+            *(line for two in beyond.values() for line in two),
+            image,
+            cursor,
+            heading,
+            *(cell for row in cells for cell in row),
+        ],
+        update=update,
+        describe=describe,
+    )
+
+
+def _draw_block(ax, name, words, colour):
+    """The still part of one block's panel, and its true, numeric and patient's lines."""
+    ax.set(xlim=(0.5, _STEPS + 0.5), ylim=(-1.75, 1.75), yticks=(-1, 0, 1))
+    ax.set_xticks(range(2, _STEPS + 1, 2))
+    ax.set_title(f"{words}: dL/da$_{name}$")
+    ax.axhline(0, color="#cccccc", lw=1)
+    for x, label, shade in (
+        (0.46, "— true", GRADIENT),
+        (0.61, "○ differences", GRADIENT),
+        (0.86, "● patient", colour),
+    ):
+        ax.text(x, 1.02, label, color=shade, transform=ax.transAxes, fontsize=11, va="bottom")
+    (true,) = ax.plot([], [], color=GRADIENT, lw=1.2)
+    (numeric,) = ax.plot([], [], "o", color=GRADIENT, ms=10, mfc="none", mew=1.2)
+    (given,) = ax.plot([], [], "o", color=colour, ms=5.5)
+    beyond = [ax.plot([], [], marker, color=colour, ms=8)[0] for marker in "^v"]
+    return (true, numeric, given), beyond
+
+
+def _draw_table(ax):
+    """The table's still part, its heading, and its four rows of three numbers."""
+    heading = Words(ax, 0, 0.94, ha="left", fontsize=12, color="#444444")
+    for x, words in zip(_COLUMNS, ("patient", "true", "differences"), strict=True):
+        ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
+    cells = []
+    for y, (name, _, colour) in zip((0.6, 0.43, 0.26, 0.09), _BLOCKS, strict=True):
+        ax.text(0.02, y, f"a$_{name}$", color=colour, fontsize=12, va="center")
+        cells.append([Words(ax, x, y, ha="right", fontsize=12, color=colour) for x in _COLUMNS])
+    return heading, cells
+
+
+EXPLORERS = {"patients": patient_explorer}

@@ -1,0 +1,1 @@
+"""The cell line and its gates (notebook 03)."""

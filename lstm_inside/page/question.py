@@ -1,0 +1,74 @@
+"""Questions to predict: every answer has a reply of its own."""
+
+import html
+
+import ipywidgets as widgets
+
+from .verdict import Verdict
+
+
+class Question(widgets.VBox):
+    """A question with answers to choose from; each answer has its own reply.
+
+    `.choice` is the widget to pick with (its value is the answer's text), `.reply` what is
+    shown for it, `.verdict` the same as a Verdict.
+    """
+
+    def __init__(self, text, answers):
+        self.text, self._answers = text, answers
+        self.verdict = None
+        self.reply = ""
+        self._words = widgets.HTML(f"<b>{html.escape(text)}</b>")
+        self.choice = widgets.RadioButtons(
+            options=list(answers),
+            value=None,
+            layout=widgets.Layout(width="auto"),
+            style={"description_width": "0"},
+        )
+        self._shown = widgets.HTML()
+        self.choice.observe(lambda _: self._answered(), names="value")
+        super().__init__([self._words, self.choice, self._shown])
+
+    def _answered(self):
+        if self.choice.value is None:
+            self.verdict, self.reply, self._shown.value = None, "", ""
+            return
+        ok, words = self._answers[self.choice.value]
+        self.verdict = Verdict(ok, words)
+        self.reply = repr(self.verdict)
+        colour = "#009E73" if ok else "#D55E00"
+        self._shown.value = (
+            f'<div role="status" style="border-left:4px solid {colour};padding-left:8px;'
+            f'line-height:1.45">{html.escape(self.reply)}</div>'
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        data["text/plain"] = "\n".join([self.text, *(f"  ○ {a}" for a in self._answers)])
+        return data
+
+
+class Questions(widgets.Tab):
+    """Several questions in one place: title -> Question, a tab for each."""
+
+    def __init__(self, questions: dict[str, Question]):
+        self.questions = questions
+        super().__init__(list(questions.values()), titles=list(questions))
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        texts = (q._repr_mimebundle_()["text/plain"] for q in self.questions.values())
+        data["text/plain"] = "\n\n".join(texts)
+        return data
+
+
+def ask(text, **answers) -> Question:
+    """A question whose answers are a=(text, reply), b=..., the right one marked by `right=`.
+
+    Example: ask("Half is left after ...", right="b", a=("3 steps", "that is ..."), ...).
+    Raises ValueError when `right` names no answer.
+    """
+    key = answers.pop("right", None)
+    if key not in answers:
+        raise ValueError(f"right: expected one of {sorted(answers)}, got {key!r}")
+    return Question(text, {words: (k == key, reply) for k, (words, reply) in answers.items()})

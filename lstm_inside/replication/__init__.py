@@ -1,0 +1,1 @@
+"""The papers again: variants, protocols, trials (notebook 08)."""

@@ -1,0 +1,85 @@
+"""Checkers of notebook 08: counting weights, a coupled cell, how sure a few trials make us."""
+
+import numpy as np
+
+from lstm_inside.page import Verdict, compare, right, run, shape_of, wrong
+from lstm_inside.replication.trials import Blocks, wilson
+
+WORDS = {
+    "count": "four networks of the paper counted.",
+    "count_sources": "that leaves out the gates as sources: each unit sees cells AND gates.",
+    "count_targets": "every gate needs weights of its own, not only the cells.",
+    "count_biases": "the gates' biases are missing.",
+    "count_outputs": "the weights from the cells to the outputs are missing.",
+    "coupled": "what is forgotten makes room for what is written, and for no more.",
+    "coupled_free": "both gates are f: what is kept is written once more. (3.1) with i = 1 - f.",
+    "coupled_swapped": "keep and write have changed places: f keeps the old cell.",
+    "coupled_written": "the written part counts in full; it gets the share 1 - f.",
+    "interval": "for few and for many trials, at the ends and in the middle.",
+    "interval_wald": "that is share +- 1.96 standard errors: for 0 of 10 it claims to be certain. "
+    "Wilson's interval moves the middle towards 1/2.",
+    "interval_middle": "the spread is Wilson's, the middle is not: (share + w / 2) / (1 + w).",
+    "interval_order": "low first, then high.",
+    "interval_two": "interval returned {got}; expected two numbers, low and high.",
+}
+
+
+def count_weights(function) -> Verdict:
+    """Check a function (D, P, blocks, size) -> weights of a network of 1997, gates feeding back."""
+    for D, P, blocks, size in [(7, 7, 4, 1), (7, 7, 3, 2), (8, 4, 2, 2), (2, 1, 1, 1)]:
+        got, failed = run(function, D, P, blocks, size)
+        if failed is not None:
+            return failed
+        net = Blocks(D, P, blocks, size)
+        N, C = net.gates, net.cells
+        want = sum(int(part.sum()) for part in net.wiring())
+        hints = [
+            (want - N * (N + C), WORDS["count_sources"]),
+            (C * (D + N + C) + N + C * P, WORDS["count_targets"]),
+            (want - N, WORDS["count_biases"]),
+            (want - C * P, WORDS["count_outputs"]),
+        ]
+        off = compare("count", got, np.array(want), hints=hints)
+        if off is not None:
+            return off
+    return right(WORDS["count"])
+
+
+def coupled_cell(function) -> Verdict:
+    """Check a function (f, c_prev, g) (B, H) -> c (B, H) of a cell whose gates are coupled."""
+    rng = np.random.default_rng(802)
+    f, c_prev, g = rng.uniform(0.1, 0.9, (3, 4)), rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+    got, failed = run(function, f, c_prev, g)
+    if failed is not None:
+        return failed
+    hints = [
+        (f * c_prev + f * g, WORDS["coupled_free"]),
+        ((1 - f) * c_prev + f * g, WORDS["coupled_swapped"]),
+        (f * c_prev + g, WORDS["coupled_written"]),
+    ]
+    off = compare("c", got, f * c_prev + (1 - f) * g, hints=hints)
+    return right(WORDS["coupled"]) if off is None else off
+
+
+def interval(function) -> Verdict:
+    """Check a function (solved, trials) -> low, high: Wilson's 95 % interval (8.8)."""
+    z = 1.96
+    for solved, trials in [(3, 10), (10, 10), (0, 4), (180, 200)]:
+        got, failed = run(function, solved, trials)
+        if failed is not None:
+            return failed
+        if shape_of(got) != (2,):
+            return wrong(WORDS["interval_two"], got=type(got).__name__)
+        share = solved / trials
+        want = np.array(wilson(solved, trials))
+        error = z * np.sqrt(share * (1 - share) / trials)
+        spread = (want[1] - want[0]) / 2
+        hints = [
+            (want[::-1], WORDS["interval_order"]),
+            (np.array([share - error, share + error]), WORDS["interval_wald"]),
+            (np.array([share - spread, share + spread]), WORDS["interval_middle"]),
+        ]
+        off = compare("interval", got, want, hints=hints, rtol=1e-3)
+        if off is not None:
+            return off
+    return right(WORDS["interval"])

@@ -1,0 +1,1 @@
+"""A character model and its dissection, forecasts of an EEG (notebook 07)."""

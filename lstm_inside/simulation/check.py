@@ -1,0 +1,96 @@
+"""Checkers of notebook 07: bits a character, temperature, the score of a cell."""
+
+import numpy as np
+
+from lstm_inside.page import Verdict, compare, right, run, shape_of, wrong
+from lstm_inside.simulation.text import correlation
+from lstm_inside.training import softmax
+
+WORDS = {
+    "bits": "the mean of -log2 of what each character was given.",
+    "bits_nats": "that is in nats: bits take the logarithm to base 2.",
+    "bits_sign": "the logarithm of a probability is negative; bits are minus that.",
+    "bits_sum": "that is the whole text's sum; divide by its length for bits a CHARACTER.",
+    "bits_mean_first": "that takes the logarithm of the mean; it is the mean of the logarithms.",
+    "bits_entropy": "that is the prediction's own entropy: it does not look at what came.",
+    "shares": "scores divided by the temperature, then softmax; checked from 0.1 to 5.",
+    "shares_times": "turned round: a high temperature must flatten, so DIVIDE the scores by it.",
+    "shares_outside": "the temperature goes inside the softmax; outside, they do not add to 1.",
+    "shares_plain": "that is temperature 1 whatever the temperature.",
+    "shares_raw": "these are the scores over the temperature; softmax is still to come.",
+    "shares_sum": "softmax runs along the last axis, over the symbols of ONE place.",
+    "score": "Pearson's r of every cell with the mark.",
+    "score_covariance": "that is the covariance; divide by both deviations, or loud cells win.",
+    "score_cosine": "take both means away first: else a cell that is always high scores high.",
+    "score_absolute": "keep the sign: it says whether the cell goes up or down with the mark.",
+    "score_square": "that is r squared; the sign is lost.",
+    "score_one": "that is one number; every cell has its own.",
+}
+
+
+def bits(function) -> Verdict:
+    """Check a function (shares (N, V), ids (N,)) -> bits a character (7.2)."""
+    rng = np.random.default_rng(71)
+    shares = softmax(rng.normal(size=(7, 5)) * 2)
+    ids = rng.integers(0, 5, 7)
+    got, failed = run(function, shares, ids)
+    if failed is not None:
+        return failed
+    given = shares[np.arange(7), ids]
+    want = -np.log2(given).mean()
+    hints = [
+        (-np.log(given).mean(), WORDS["bits_nats"]),
+        (-want, WORDS["bits_sign"]),
+        (7 * want, WORDS["bits_sum"]),
+        (-np.log2(given.mean()), WORDS["bits_mean_first"]),
+        (-(shares * np.log2(shares)).sum(axis=1).mean(), WORDS["bits_entropy"]),
+    ]
+    off = compare("your number", got, want, hints=hints)
+    return right(WORDS["bits"]) if off is None else off
+
+
+def at_temperature(function) -> Verdict:
+    """Check a function (z (..., V), temperature) -> shares (..., V) (7.4)."""
+    z = np.random.default_rng(72).normal(size=(3, 4))
+    for temperature in (0.5, 0.1, 5.0):
+        got, failed = run(function, z, temperature)
+        if failed is not None:
+            return failed
+        hints = [
+            (softmax(z * temperature), WORDS["shares_times"]),
+            (softmax(z) / temperature, WORDS["shares_outside"]),
+            (softmax(z), WORDS["shares_plain"]),
+            (z / temperature, WORDS["shares_raw"]),
+            (softmax((z / temperature).T).T, WORDS["shares_sum"]),
+            (softmax((z / temperature).ravel()).reshape(z.shape), WORDS["shares_sum"]),
+        ]
+        off = compare("your shares", got, softmax(z / temperature), hints=hints)
+        if off is not None:
+            return off
+    return right(WORDS["shares"])
+
+
+def score(function) -> Verdict:
+    """Check a function (shown (N, H), mark (N,)) -> r (H,) (7.5)."""
+    rng = np.random.default_rng(73)
+    mark = rng.random(50) < 0.4
+    shown = rng.normal(size=(50, 4)) * (1, 3, 0.2, 1) + (0, 1, -2, 0)
+    shown[:, 1] -= 4 * mark
+    got, failed = run(function, shown, mark)
+    if failed is not None:
+        return failed
+    want = correlation(shown, mark)
+    apart = (shown - shown.mean(axis=0)) * (mark - mark.mean())[:, None]
+    raw = shown * mark[:, None]
+    cosine = raw.sum(axis=0) / np.sqrt((shown**2).sum(axis=0) * mark.sum())
+    hints = [
+        (apart.mean(axis=0), WORDS["score_covariance"]),
+        (apart.sum(axis=0) / 49, WORDS["score_covariance"]),
+        (cosine, WORDS["score_cosine"]),
+        (np.abs(want), WORDS["score_absolute"]),
+        (want**2, WORDS["score_square"]),
+    ]
+    if shape_of(got) == () and not isinstance(got, str):
+        return wrong(WORDS["score_one"])
+    off = compare("your r", got, want, hints=hints)
+    return right(WORDS["score"]) if off is None else off

@@ -1,0 +1,1 @@
+"""The LSTM in twenty minutes (notebook 00)."""

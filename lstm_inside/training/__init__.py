@@ -1,0 +1,67 @@
+"""Training: read-out, losses, optimisers, and a training that stops and goes on (notebook 05)."""
+
+from .losses import mean_squared_error, softmax, softmax_cross_entropy
+from .model import (
+    Model,
+    ReadoutParams,
+    answers,
+    cell_backward,
+    check_last,
+    check_model,
+    check_pair,
+    check_readout,
+    flow,
+    init_readout,
+    loss_at_end,
+    loss_every_step,
+    readout,
+    readout_backward,
+    run_cell,
+)
+from .optimisers import (
+    SGD,
+    Adam,
+    AdamMoments,
+    Momentum,
+    check_adam,
+    check_optimiser,
+    clip_by_norm,
+    norm,
+)
+from .training import SideBySide, State, Training, train
+from .trees import arrays_of, each_array
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamMoments",
+    "Model",
+    "Momentum",
+    "ReadoutParams",
+    "SideBySide",
+    "State",
+    "Training",
+    "answers",
+    "arrays_of",
+    "cell_backward",
+    "check_adam",
+    "check_last",
+    "check_model",
+    "check_optimiser",
+    "check_pair",
+    "check_readout",
+    "clip_by_norm",
+    "each_array",
+    "flow",
+    "init_readout",
+    "loss_at_end",
+    "loss_every_step",
+    "mean_squared_error",
+    "norm",
+    "readout",
+    "readout_backward",
+    "run_cell",
+    "softmax",
+    "softmax_cross_entropy",
+    "train",
+]

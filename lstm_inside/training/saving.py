@@ -1,0 +1,84 @@
+"""A saved training on disk: one .npz file, written whole or not at all, read without pickle."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+FORMAT = 1
+
+
+def write(path: Path, about: dict, arrays: dict):
+    """Write arrays and what `about` tells of them to `path`; an old file stays until the end.
+
+    A new file gets the mode that the umask leaves, an old one keeps its own, and a link stays a
+    link to the file that it names. Raises OSError where that file cannot be written.
+    """
+    path = Path(os.path.realpath(path))
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays, about=np.array(json.dumps({"format": FORMAT, **about})))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path):
+    """The arrays of a saved training, and what it tells of them.
+
+    Raises FileNotFoundError, PermissionError or IsADirectoryError for no file that can be read,
+    ValueError for one that is damaged or of another format.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays.pop("about")))
+        kept = about["format"], about["optimiser"], about["step"], about["random"]
+        arrays["losses"], arrays["norms"], generator(about["random"])
+    except (FileNotFoundError, PermissionError, IsADirectoryError):
+        raise
+    except Exception as error:  # a damaged archive raises nearly anything
+        raise ValueError(
+            f"{path}: not a whole saved training ({type(error).__name__}: {error})"
+        ) from None
+    if kept[0] != FORMAT:
+        raise ValueError(f"{path}: expected format {FORMAT}, got {kept[0]}")
+    return arrays, about
+
+
+def check_same_form(path, mine, arrays):
+    """That the arrays of a file are those of this training: names, shapes and dtypes.
+
+    Raises ValueError for one that is missing, other or too many.
+    """
+    for name, array in mine.items():
+        if name not in arrays:
+            raise ValueError(f"{path}: {name} is missing")
+        got = arrays[name]
+        if (got.shape, got.dtype) != (array.shape, array.dtype):
+            raise ValueError(
+                f"{path}: expected {name} of shape {array.shape}, {array.dtype}, "
+                f"got {got.shape}, {got.dtype}"
+            )
+    if more := set(arrays) - set(mine) - {"losses", "norms"}:
+        raise ValueError(f"{path}: {min(more)} has no place in this training")
+
+
+def generator(random: dict) -> np.random.Generator:
+    """The Generator whose bit generator (PCG64) has this state."""
+    bits = np.random.PCG64()
+    bits.state = random
+    return np.random.Generator(bits)
+
+
+def _umask():
+    mask = os.umask(0)  # the only way to ask for it is to set it
+    os.umask(mask)
+    return mask

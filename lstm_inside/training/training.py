@@ -1,0 +1,245 @@
+"""A training that can stop after any step, be saved, go on, and let sliders live meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_inside import validate
+
+from . import saving
+from .optimisers import check_floats, check_optimiser, clip_by_norm, norm
+from .trees import arrays_of, each_array, named
+
+
+class State(NamedTuple):
+    """All that a training goes on from. A step makes a new one and changes none."""
+
+    params: Any
+    moments: Any
+    step: int
+    random: dict  # the state of the generator that draws the batches
+
+
+class Training:
+    """A training that can stop after any step, be saved, and go on to the very same numbers.
+
+    loss: (params, batch) -> (loss, gradients). batches: rng -> batch. params: a tree of arrays.
+    optimiser: SGD, Momentum or Adam. clip: the longest gradient let through, None for any.
+    rng: the Generator (PCG64, as numpy.random.default_rng makes it) whose state the batches
+    are drawn from; it is left as it was. Raises ValueError or TypeError for parameters that
+    are not finite floats, no functions, no optimiser, a clip that is not above 0, another kind
+    of generator.
+
+    `.state` is replaced whole at the end of a step, so an interrupt anywhere loses no more
+    than the step under way. `.losses` and `.norms` (the gradient's length before clipping)
+    hold a number a step.
+    """
+
+    def __init__(self, params, loss: Callable, batches: Callable, optimiser, *, rng, clip=None):
+        if not isinstance(getattr(rng, "bit_generator", None), np.random.PCG64):
+            raise TypeError(
+                "rng: expected a Generator such as numpy.random.default_rng() makes, "
+                f"got {validate.describe(rng)}"
+            )
+        if clip is not None:
+            validate.positive("clip", clip)
+        check_floats(params=params)
+        validate.function("loss", loss)
+        validate.function("batches", batches)
+        check_optimiser(optimiser)
+        self.loss, self.batches, self.optimiser, self.clip = loss, batches, optimiser, clip
+        self.state = State(params, optimiser.start(params), 0, rng.bit_generator.state)
+        self.stopping = False
+        self._losses, self._norms = [], []
+
+    @property
+    def params(self):
+        """The parameters as they are now."""
+        return self.state.params
+
+    @property
+    def step(self) -> int:
+        """How many steps were taken."""
+        return self.state.step
+
+    @property
+    def losses(self) -> np.ndarray:
+        """Each step's loss on its own batch, before the update: (step,)."""
+        return np.array(self._losses[: self.step])
+
+    @property
+    def norms(self) -> np.ndarray:
+        """Each step's gradient length before clipping: (step,)."""
+        return np.array(self._norms[: self.step])
+
+    def stop(self):
+        """Ask a running loop to end after the step under way."""
+        self.stopping = True
+
+    def steps(self, count) -> Iterator[float]:
+        """Take `count` steps, or fewer after `stop()`; yields each step's loss.
+
+        Raises ArithmeticError when the loss, the gradient or a new parameter is no longer
+        finite; the state is then that before the step. Raises ValueError or TypeError for a
+        count below 1.
+        """
+        validate.count("count", count)
+        return self._steps(count)
+
+    def _steps(self, count):
+        self.stopping = False
+        for _ in range(count):
+            if self.stopping:
+                return
+            yield self._take_step()
+
+    def _take_step(self):
+        params, moments, step, random = self.state
+        rng = saving.generator(random)
+        loss, grads = self.loss(params, self.batches(rng))
+        length = norm(grads)
+        if not (np.isfinite(loss) and np.isfinite(length)):
+            raise _diverged(step, f"the loss is {loss}, the gradient's length {length}")
+        if self.clip is not None:
+            grads, _ = clip_by_norm(grads, self.clip)
+        params, moments = self.optimiser.step(params, grads, moments)
+        if not all(np.isfinite(array).all() for array in arrays_of(params)):
+            raise _diverged(step, "a parameter would no longer be finite")
+        self._losses[step:] = [loss]  # what an interrupted step left behind is overwritten
+        self._norms[step:] = [length]
+        self.state = State(params, moments, step + 1, rng.bit_generator.state)
+        return loss
+
+    # ------------------------------------------------------------ saving
+
+    def save(self, path) -> Path:
+        """Write the state to `path`, whole or not at all: an old file stays until then.
+
+        Raises TypeError for what is no path, OSError where it cannot be written.
+        """
+        path = validate.path(path)
+        params, moments, step, random = self.state
+        about = {
+            "optimiser": type(self.optimiser).__name__,
+            "step": step,
+            "random": random,
+        }
+        arrays = named(params=params, moments=moments)
+        saving.write(path, about, arrays | {"losses": self.losses, "norms": self.norms})
+        return path
+
+    def load(self, path):
+        """Go on from a saved state of a training made like this one.
+
+        Raises FileNotFoundError for no file, ValueError for one that is damaged or belongs to
+        other shapes, another dtype or another optimiser, TypeError for what is no path; this
+        training is then as before.
+        Loss, batches, clip and the optimiser's settings are not in the file: they are yours.
+        """
+        arrays, about = saving.read(validate.path(path))
+        wanted = type(self.optimiser).__name__
+        if about["optimiser"] != wanted:
+            raise ValueError(f"{path}: expected a training with {wanted}, got {about['optimiser']}")
+        mine = named(params=self.params, moments=self.state.moments)
+        saving.check_same_form(path, mine, arrays)
+        step, losses, norms = about["step"], arrays["losses"], arrays["norms"]
+        if losses.shape != (step,) or norms.shape != (step,):
+            raise ValueError(f"{path}: expected {step} losses and norms, got {losses.shape}")
+        found = iter(arrays[name] for name in mine)  # in the order in which they were named
+        params = each_array(lambda _: next(found), self.params)
+        moments = each_array(lambda _: next(found), self.state.moments)
+        self._losses, self._norms = losses.tolist(), norms.tolist()
+        self.state = State(params, moments, step, about["random"])
+
+
+def _diverged(step, what):
+    return ArithmeticError(
+        f"step {step + 1}: {what}; what was learned until step {step} is kept. "
+        "Try a smaller rate, or clip."
+    )
+
+
+class SideBySide:
+    """Trainings that take their steps in turn, as one that `train` can run.
+
+    They stay level; one that an interrupt left a step ahead waits for the others.
+    Raises TypeError for none, or for what is no `Training`.
+    """
+
+    def __init__(self, *runs):
+        if not runs:
+            raise TypeError("runs: expected at least one Training, got none")
+        for run in runs:
+            if not isinstance(run, Training):
+                raise TypeError(f"runs: expected Trainings, got {validate.describe(run)}")
+        self.runs, self.stopping = runs, False
+
+    @property
+    def step(self) -> int:
+        """How many steps all of them have taken."""
+        return min(run.step for run in self.runs)
+
+    def stop(self):
+        """Ask a running loop to end after the step under way, of all of them."""
+        self.stopping = True
+
+    def steps(self, count) -> Iterator[int]:
+        """Take `count` steps each, or fewer after `stop()`; yields how many were taken."""
+        validate.count("count", count)
+        return self._steps(count)
+
+    def _steps(self, count):
+        self.stopping = False
+        for _ in range(count):
+            if self.stopping:
+                return
+            level = self.step
+            for run in self.runs:
+                if run.step == level:
+                    for _ in run.steps(1):
+                        pass
+            yield self.step
+
+
+# ---------------------------------------------------------------- training that lets others live
+
+_BREATH = 0.02  # seconds between two chances for sliders and buttons
+
+
+async def train(training, count, *, show: Callable = lambda: None, share=0.07):
+    """Take `count` steps as a coroutine; sliders, buttons and the kernel answer meanwhile.
+
+    show: called now and then to redraw. How often is a matter of time: it may cost `share` of
+    the time that the steps take, and no more. It is called once more at the end, however that
+    comes about. Returns the steps taken: fewer than `count` after `training.stop()`.
+    training: a `Training`, or several `SideBySide`.
+    Raises ValueError or TypeError for what is no training or no function, a count below 1, a
+    share not above 0, and what `steps` raises on the way.
+    """
+    if not (hasattr(training, "steps") and hasattr(training, "step")):
+        raise TypeError(
+            f"training: expected a Training or SideBySide, got {validate.describe(training)}"
+        )
+    validate.count("count", count)
+    validate.function("show", show)
+    validate.positive("share", share)
+    before, clock = training.step, time.perf_counter
+    breathed = shown = clock()
+    cost = 0.0
+    try:
+        for _ in training.steps(count):
+            now = clock()
+            if now - shown >= cost / share:
+                show()
+                shown = clock()
+                cost = max(shown - now, _BREATH * share)
+            if now - breathed >= _BREATH:
+                await asyncio.sleep(0)
+                breathed = clock()
+    finally:
+        show()
+    return training.step - before

@@ -1,0 +1,350 @@
+"""The CNN's layers of notebook 01: math, views and checkers.
+
+Gradients: relative error at most 1e-7 against central differences. Forward passes: at most
+1e-12 against plain loops that follow the equations.
+"""
+
+import re
+
+import numpy as np
+import pytest
+
+from lstm_core import gradient_check
+from lstm_inside.convolution import (
+    check,
+    conv2d_backward,
+    conv2d_forward,
+    dense_backward,
+    dense_forward,
+    output_size,
+    pool_backward,
+    pool_forward,
+)
+from lstm_inside.convolution import explorers as views
+
+# ---------------------------------------------------------------- the layers
+
+LAYERS = [(1, 0, 3, 3), (1, 1, 3, 2), (2, 1, 3, 3), (3, 2, 2, 4), (2, 0, 1, 1), (2, 3, 5, 4)]
+
+
+def conv_problem(k_h, k_w, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(2, 3, 7, 6)), rng.normal(size=(4, 3, k_h, k_w)), rng.normal(size=4)
+
+
+def conv_by_loops(x, W, b, stride, padding):
+    """(1.10), one number at a time."""
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows = (x.shape[2] - W.shape[2]) // stride + 1
+    columns = (x.shape[3] - W.shape[3]) // stride + 1
+    out = np.zeros((len(x), len(W), rows, columns))
+    for n, m, r, c in np.ndindex(out.shape):
+        patch = x[n, :, r * stride :, c * stride :][:, : W.shape[2], : W.shape[3]]
+        out[n, m, r, c] = (patch * W[m]).sum() + b[m]
+    return out
+
+
+@pytest.mark.parametrize(("stride", "padding", "k_h", "k_w"), LAYERS)
+def test_convolution_is_its_equation_and_its_gradients_hold(stride, padding, k_h, k_w):
+    x, W, b = conv_problem(k_h, k_w)
+    out, cache = conv2d_forward(x, W, b, stride, padding)
+    np.testing.assert_allclose(out, conv_by_loops(x, W, b, stride, padding), atol=1e-12)
+    assert out.shape[2:] == (
+        output_size(7, k_h, stride, padding),
+        output_size(6, k_w, stride, padding),
+    )
+    dout = np.random.default_rng(1).normal(size=out.shape)
+    report = gradient_check(
+        lambda q: (conv2d_forward(*q, stride, padding)[0] * dout).sum(),
+        (x, W, b),
+        conv2d_backward(dout, cache),
+        tolerance=1e-7,
+    )
+    assert report, report
+    assert not report.vacuous
+
+
+@pytest.mark.parametrize("kind", ["max", "mean"])
+@pytest.mark.parametrize(("size", "stride"), [(2, None), (3, 2), (2, 3), (1, 1), (6, 1)])
+def test_pooling_is_its_equation_and_its_gradient_holds(kind, size, stride):
+    x = np.random.default_rng(2).normal(size=(2, 3, 7, 6))
+    out, cache = pool_forward(x, size, kind, stride)
+    step = stride or size
+    for n, m, r, c in np.ndindex(out.shape):
+        window = x[n, m, r * step : r * step + size, c * step : c * step + size]
+        assert out[n, m, r, c] == pytest.approx(getattr(window, kind)(), abs=1e-12)
+    assert out.shape[2:] == (output_size(7, size, step), output_size(6, size, step))
+    dout = np.random.default_rng(3).normal(size=out.shape)
+    report = gradient_check(
+        lambda q: (pool_forward(q, size, kind, stride)[0] * dout).sum(),
+        x,
+        pool_backward(dout, cache),
+        tolerance=1e-7,
+    )
+    assert report, report
+
+
+def test_dense_gradients_hold():
+    rng = np.random.default_rng(4)
+    x, W, b = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), rng.normal(size=4)
+    out, cache = dense_forward(x, W, b)
+    dout = rng.normal(size=out.shape)
+    report = gradient_check(
+        lambda q: (dense_forward(*q)[0] * dout).sum(),
+        (x, W, b),
+        dense_backward(dout, cache),
+        tolerance=1e-7,
+    )
+    assert report, report
+
+
+def test_a_tie_goes_to_one_winner_only():
+    out, cache = pool_forward(np.ones((1, 1, 4, 4)), 2)
+    dx = pool_backward(np.ones_like(out), cache)[0, 0]
+    np.testing.assert_array_equal(dx, np.kron(np.ones((2, 2)), [[1, 0], [0, 0]]))
+
+
+def test_float32_stays_and_nothing_given_is_changed():
+    x, W, b = (a.astype(np.float32) for a in conv_problem(3, 3))
+    kept = x.copy(), W.copy(), b.copy()
+    out, cache = conv2d_forward(x, W, b)
+    grads = conv2d_backward(out, cache)
+    pooled, pool_cache = pool_forward(x, 2)
+    dx = pool_backward(pooled, pool_cache)
+    flat = x.reshape(2, -1)
+    dense, dense_cache = dense_forward(flat, np.ones((flat.shape[1], 2), np.float32), [0.0, 0.0])
+    results = [out, *grads, pooled, dx, dense, *dense_backward(dense, dense_cache)]
+    assert {r.dtype for r in results} == {np.dtype(np.float32)}
+    for now, before in zip((x, W, b), kept, strict=True):
+        np.testing.assert_array_equal(now, before)
+
+
+X, W3, B1 = np.ones((1, 3, 6, 6)), np.ones((1, 3, 3, 3)), np.zeros(1)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: conv2d_forward(X, W3[:, :1], B1), ValueError, "kernels of depth 3.*got depth 1"),
+        (lambda: conv2d_forward(X, np.ones((1, 3, 7, 3)), B1), ValueError, "W: .*6 x 6.*7 x 3"),
+        (lambda: conv2d_forward(X[0], W3, B1), ValueError, r"x: expected \(B, C, height, width\)"),
+        (lambda: conv2d_forward(X, W3[0], B1), ValueError, "W: expected"),
+        (lambda: conv2d_forward(X, W3, np.zeros(2)), ValueError, "b: expected"),
+        (lambda: conv2d_forward(X, W3, B1, stride=0), ValueError, "stride: .*got 0"),
+        (lambda: conv2d_forward(X, W3, B1, stride=1.5), TypeError, "stride"),
+        (lambda: conv2d_forward(X, W3, B1, padding=-1), ValueError, "padding: .*got -1"),
+        (lambda: conv2d_forward(X * np.nan, W3, B1), ValueError, "x: expected finite"),
+        (lambda: conv2d_forward("photo", W3, B1), TypeError, "x: expected a real-number array"),
+        (lambda: conv2d_backward(B1, conv2d_forward(X, W3, B1)[1]), ValueError, "dout"),
+        (lambda: pool_forward(X, 7), ValueError, "size: .*6 x 6"),
+        (lambda: pool_forward(X, 2, "median"), ValueError, "kind: .*median"),
+        (lambda: pool_forward(X, 0), ValueError, "size: .*got 0"),
+        (lambda: pool_backward(X, pool_forward(X, 2)[1]), ValueError, "dout: .*3, 3"),
+        (lambda: dense_forward(np.ones((2, 5)), np.ones((4, 3)), np.zeros(3)), ValueError, "x: "),
+        (lambda: dense_forward(X, np.ones((4, 3)), np.zeros(3)), ValueError, "x: expected 2 axes"),
+        (lambda: output_size(4, 7), ValueError, "window: .*4, got 7"),
+        (lambda: output_size(4, 3, padding=1.0), TypeError, "padding"),
+    ],
+)
+def test_what_does_not_fit_is_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# ---------------------------------------------------------------- the views
+
+
+def test_photograph():
+    grey, colour = views.photograph(), views.photograph(colour=True)
+    assert grey.shape == (1, 72, 60)
+    assert colour.shape == (3, 72, 60)
+    assert 0 <= grey.min() < 0.1
+    assert 0.9 < grey.max() <= 1
+    assert np.corrcoef(grey.ravel(), colour.mean(axis=0).ravel())[0, 1] > 0.9
+    with pytest.raises(ValueError, match="size"):
+        views.photograph((0, 60))
+
+
+@pytest.mark.parametrize("loss", [views.ONE, views.ALL])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"), [("sharpen", 1, 0), ("random 5 × 5", 3, 4)]
+)
+def test_convolution_explorer_shows_the_true_gradients(kernel, stride, padding, loss):
+    photo, W = views.photograph()[None], views.KERNELS[kernel][None, None]
+    explorer = views.convolution_explorer()
+    explorer.set(name=kernel, stride=stride, padding=padding, loss=loss, down=20, across=70)
+    v = explorer.values
+    np.testing.assert_allclose(
+        v["out"], conv_by_loops(photo, W, [0.0], stride, padding)[0, 0], atol=1e-12
+    )
+
+    def value(q):
+        out = conv2d_forward(q[0], q[1], [0.0], stride, padding)[0][0, 0]
+        return out[v["row"], v["column"]] if loss == views.ONE else (out**2).sum() / 2
+
+    report = gradient_check(
+        value, (photo, W), (v["dx"][None, None], v["dW"][None, None]), directions=6,
+        rng=np.random.default_rng(0), tolerance=1e-7,
+    )  # fmt: skip
+    assert report, report
+    if loss == views.ONE:
+        assert np.count_nonzero(v["dout"]) == 1
+    explorer.close()
+
+
+@pytest.mark.parametrize("kind", ["max", "mean"])
+def test_pooling_explorer_shows_where_the_gradient_goes(kind):
+    explorer = views.pooling_explorer()
+    for window, stride in ((4, 4), (5, 2), (2, 6)):
+        explorer.set(kind=kind, window=window, stride=stride)
+        v = explorer.values
+        assert v["out"].shape == (output_size(72, window, stride), output_size(60, window, stride))
+        assert v["total"] == pytest.approx(v["out"].size)  # nothing is lost, nothing is added
+        if stride >= window:
+            per_window = window**2 if kind == "mean" else 1
+            assert v["reached"] == v["out"].size * per_window
+    explorer.close()
+
+
+def test_zeros_around_the_photograph_are_black_and_only_there():
+    explorer = views.convolution_explorer()
+    explorer.set(padding=3)
+    (zeros,) = explorer.figure.axes[0].patches[:1]
+    xs, ys = zeros.get_xy().T
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (-3, 63, -75, 3)
+    area = abs(np.sum(xs[:-1] * ys[1:] - xs[1:] * ys[:-1])) / 2
+    assert area == 78 * 66 - 72 * 60
+    explorer.close()
+
+
+def test_order_explorer_moves_the_rnn_only():
+    explorer = views.order_explorer()
+    for order in (1, 7, 20):
+        explorer.set(order=order, strength=1.0)
+        assert explorer.values["cnn"] < 1e-12
+        assert explorer.values["rnn"] > 0.1
+        explorer.set(strength=0.0)  # a state without a way to the next step is no state
+        assert explorer.values["rnn"] < 1e-12
+    explorer.set(order=0, strength=2.0)
+    assert explorer.values["rnn"] == 0
+    explorer.close()
+
+
+@pytest.mark.parametrize("make", ["numbers", "depth", "pool_numbers", "dense"])
+def test_pictures_say_what_they_show(make):
+    figure = getattr(views, make + "_picture")()
+    assert len(figure.alt) > 80
+    assert figure.png()[:4] == b"\x89PNG"
+
+
+# ---------------------------------------------------------------- the checkers
+
+
+def kernel_by_loops(dout, x):
+    rows, columns = dout.shape
+    dW = np.zeros((x.shape[0] - rows + 1, x.shape[1] - columns + 1))
+    for i, j in np.ndindex(dW.shape):
+        dW[i, j] = (dout * x[i : i + rows, j : j + columns]).sum()
+    return dW
+
+
+def kernel_by_windows(dout, x):
+    windows = np.lib.stride_tricks.sliding_window_view(x, dout.shape)
+    return np.einsum("ijrc,rc->ij", windows, dout)
+
+
+def kernel_by_patches(dout, x):
+    shape = np.subtract(x.shape, dout.shape) + 1
+    return sum(
+        dout[r, c] * x[r : r + shape[0], c : c + shape[1]] for r, c in np.ndindex(dout.shape)
+    )
+
+
+def kernel_by_forward(dout, x):
+    return conv2d_forward(x[None, None], dout[None, None], [0.0])[0][0, 0].tolist()
+
+
+def max_by_loops(dout, x, size):
+    dx = np.zeros(x.shape)
+    for r, c in np.ndindex(dout.shape):
+        window = x[r * size : (r + 1) * size, c * size : (c + 1) * size]
+        i, j = np.unravel_index(window.argmax(), window.shape)
+        dx[r * size + i, c * size + j] += dout[r, c]
+    return dx
+
+
+def max_by_mask(dout, x, size):
+    blocks = x.reshape(dout.shape[0], size, dout.shape[1], size)
+    winner = blocks == blocks.max(axis=(1, 3), keepdims=True)
+    return (winner * dout[:, None, :, None]).reshape(x.shape)
+
+
+def max_by_kron(dout, x, size):
+    ones = np.ones((size, size))
+    largest = pool_forward(x[None, None], size)[0][0, 0]
+    return np.where(x == np.kron(largest, ones), np.kron(dout, ones), 0)
+
+
+def max_by_layer(dout, x, size):
+    return pool_backward(dout[None, None], pool_forward(x[None, None], size)[1])[0, 0]
+
+
+def max_in_place(dout, x, size):
+    x[:] = max_by_mask(dout, x, size)
+    return x
+
+
+def max_in_the_corner(dout, x, size):
+    dx = np.zeros(x.shape)
+    for r, q in np.ndindex(dout.shape):
+        window = x[r * size : (r + 1) * size, q * size : (q + 1) * size]
+        dx[np.unravel_index(window.argmax(), window.shape)] += dout[r, q]
+    return dx
+
+
+def max_of_all(dout, x, size):
+    return np.where(x == x.max(), np.kron(dout, np.ones((size, size))), 0)
+
+
+def spread(dout, x, size):
+    return np.kron(dout, np.ones((size, size)))
+
+
+RIGHT = [
+    *((check.kernel_gradient, f) for f in (kernel_by_loops, kernel_by_windows)),
+    *((check.kernel_gradient, f) for f in (kernel_by_patches, kernel_by_forward)),
+    *((check.max_backward, f) for f in (max_by_loops, max_by_mask, max_by_kron, max_by_layer)),
+]
+
+WRONG = [
+    (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x)[::-1, ::-1], "180 degrees"),
+    (check.kernel_gradient, lambda d, x: kernel_by_loops(np.ones_like(d), x), "dout is missing"),
+    (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x) / d.size, "add up"),
+    (check.kernel_gradient, lambda d, x: d * 1, r"the kernel's, \(3, 4\)"),
+    (check.kernel_gradient, lambda d, x: -kernel_by_loops(d, x), "sign"),
+    (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x).T, "transposed"),
+    (check.kernel_gradient, lambda d, x: d * x, "ValueError"),
+    (check.max_backward, lambda d, x, k: spread(d, x, k) / k**2, "mean pooling"),
+    (check.max_backward, spread, "every pixel of a window"),
+    (check.max_backward, lambda d, x, k: max_by_mask(d, x, k) != 0, "not 1"),
+    (check.max_backward, lambda d, x, k: max_by_mask(d, x, k) * x, "slope is 1"),
+    (check.max_backward, max_of_all, "whole image"),
+    (check.max_backward, lambda d, x, k: max_by_mask(d, -x, k), "smallest"),
+    (check.max_backward, lambda d, x, k: d * 1, r"expected x's, \(4, 6\)"),
+    (check.max_backward, max_in_the_corner, "inside the window"),
+    (check.max_backward, max_in_place, "changed the array"),
+    (check.max_backward, 3, "expected a function"),
+]
+
+
+@pytest.mark.parametrize(("checker", "answer"), RIGHT)
+def test_checkers_accept_every_right_form(checker, answer):
+    verdict = checker(answer)
+    assert verdict, verdict
+
+
+@pytest.mark.parametrize(("checker", "answer", "hint"), WRONG)
+def test_checkers_refuse_with_the_right_hint(checker, answer, hint):
+    verdict = checker(answer)
+    assert not verdict
+    assert re.search(hint, verdict.message), verdict

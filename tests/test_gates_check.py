@@ -1,0 +1,131 @@
+"""Checkers of notebook 03: right forms are accepted, wrong ones refused with the right hint."""
+
+import numpy as np
+import pytest
+
+from lstm_core import lstm_step, sigmoid, split_gates
+from lstm_inside.gates import check
+from lstm_inside.page import Verdict, ask
+
+
+def blocks(x, h_prev, p):
+    return split_gates(x @ p.W_x + h_prev @ p.W_h + p.b)
+
+
+def gates(x, h_prev, p):
+    i, f, g, o = blocks(x, h_prev, p)
+    return sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+
+
+def gates_by_loop(x, h_prev, p):
+    H = len(p.W_h)
+    out = []
+    for n, act in enumerate((sigmoid, sigmoid, np.tanh, sigmoid)):
+        s = slice(n * H, (n + 1) * H)
+        out.append(act(np.dot(x, p.W_x[:, s]) + np.dot(h_prev, p.W_h[:, s]) + p.b[s]))
+    return out
+
+
+def gates_by_core(x, h_prev, p):
+    return lstm_step(x, h_prev, np.ones_like(h_prev), p)[2][3:7]
+
+
+def gates_by_tanh(x, h_prev, p):
+    i, f, g, o = blocks(x, h_prev, p)
+    return [(1 + np.tanh(a / 2)) / 2 for a in (i, f)] + [np.tanh(g), (1 + np.tanh(o / 2)) / 2]
+
+
+def cell_in_place(f, c_prev, i, g):
+    c_prev *= f
+    return c_prev + i * g
+
+
+def cell_with_a_bug(f, c_prev, i, g):
+    kept = f * c_prev
+    return kept + missing  # noqa: F821
+
+
+RIGHT = [
+    (check.cell_update, lambda f, c, i, g: f * c + i * g),
+    (check.cell_update, lambda f, c, i, g: np.add(np.multiply(i, g), np.multiply(c, f))),
+    (check.cell_update, lambda f, c, i, g: (f * c + i * g).tolist()),
+    (check.cell_update, lambda f, c, i, g: np.einsum("bh,bh->bh", f, c) + g * i),
+    (check.gates, gates),
+    (check.gates, gates_by_loop),
+    (check.gates, gates_by_core),
+    (check.gates, gates_by_tanh),
+    (check.bias_for_half_life, lambda k: np.log(0.5 ** (1 / k) / (1 - 0.5 ** (1 / k)))),
+    (check.bias_for_half_life, lambda k: -np.log(2 ** (1 / k) - 1)),
+    (check.bias_for_half_life, lambda k: 2 * np.arctanh(2 * 0.5 ** (1 / k) - 1)),
+    (check.bias_for_half_life, lambda k: float(-np.log(np.expm1(np.log(2) / k)))),
+    (check.what_is_left, lambda fs: fs.prod(axis=0)),
+    (check.what_is_left, lambda fs: np.exp(np.log(fs).sum(axis=0))),
+    (check.what_is_left, lambda fs: fs.cumprod(axis=0)[-1]),
+    (check.what_is_left, lambda fs: np.multiply.reduce(fs)),
+]
+WRONG = [
+    (check.cell_update, lambda f, c, i, g: None, "returned None"),
+    (check.cell_update, lambda f, c, i, g: f @ c + i @ g, "matrix product"),
+    (check.cell_update, lambda f, c, i, g: i * c + f * g, "changed places"),
+    (check.cell_update, lambda f, c, i, g: f * c, "written part i * g is missing"),
+    (check.cell_update, lambda f, c, i, g: i * g, "without a memory"),
+    (check.cell_update, lambda f, c, i, g: f * c - i * g, "added to the kept one"),
+    (check.cell_update, cell_in_place, "changed the array it was given (argument 2)"),
+    (check.cell_update, cell_with_a_bug, "NameError: name 'missing' is not defined in line 3"),
+    (check.cell_update, "f * c", "expected a function, got str"),
+    (check.cell_update, lambda f, c: f * c, "TypeError"),
+    (check.gates, lambda x, h, p: None, "returned None"),
+    (check.gates, lambda x, h, p: gates(x, h, p)[:3], "3 values; expected the four arrays"),
+    (check.gates, lambda x, h, p: blocks(x, h, p), "still the pre-activation"),
+    (check.gates, lambda x, h, p: gates(x, h, p._replace(b=0 * p.b)), "but for the bias"),
+    (check.gates, lambda x, h, p: gates(x, 0 * h, p), "does not see h_prev"),
+    (check.gates, lambda x, h, p: [gates(x, h, p)[n] for n in (1, 0, 2, 3)], "i holds what f should"),
+    (check.gates, lambda x, h, p: [sigmoid(a) for a in blocks(x, h, p)], "g takes tanh"),
+    (check.bias_for_half_life, lambda k: 0.5 ** (1 / k), "that is the gate f itself"),
+    (check.bias_for_half_life, lambda k: np.log(2 ** (1 / k) - 1), "sign is turned round"),
+    (check.bias_for_half_life, lambda k: -np.log10(2 ** (1 / k) - 1), "base is e"),
+    (check.bias_for_half_life, lambda k: "five", "expected an array of real numbers"),
+    (check.bias_for_half_life, lambda k: k / 0, "ZeroDivisionError"),
+    (check.what_is_left, lambda fs: fs.sum(axis=0), "they do not add"),
+    (check.what_is_left, lambda fs: fs.mean(axis=0), "average forgets the length"),
+    (check.what_is_left, lambda fs: fs.cumprod(axis=0), "course over time"),
+    (check.what_is_left, lambda fs: fs.prod(axis=-1), "another axis"),
+    (check.what_is_left, lambda fs: fs.prod(), "product over everything"),
+    (check.what_is_left, lambda fs: fs.prod(axis=0).T, "transposed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("checker", "answer"), RIGHT)
+def test_right_answers_are_accepted(checker, answer):
+    verdict = checker(answer)
+    assert verdict.ok, verdict
+    assert repr(verdict).startswith("✓ Right:")
+
+
+@pytest.mark.parametrize(("checker", "answer", "hint"), WRONG)
+def test_wrong_answers_are_refused_with_the_right_hint(checker, answer, hint):
+    verdict = checker(answer)
+    assert isinstance(verdict, Verdict)
+    assert not verdict
+    assert hint in repr(verdict)
+
+
+def test_an_interrupt_is_the_readers_to_give():
+    def endless(fs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check.what_is_left(endless)
+
+
+def test_a_question_replies_to_every_answer():
+    question = ask("2 + 2?", right="b", a=("22", "that joins the digits"), b=("4", "they add up"))
+    assert question.verdict is None
+    question.choice.value = "22"
+    assert not question.verdict
+    assert "joins the digits" in question.reply
+    question.choice.value = "4"
+    assert question.verdict
+    assert question._repr_mimebundle_()["text/plain"] == "2 + 2?\n  ○ 22\n  ○ 4"
+    with pytest.raises(ValueError, match="right: expected one of"):
+        ask("?", right="c", a=("x", "y"))

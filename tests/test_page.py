@@ -1,0 +1,275 @@
+"""The explorer engine on a small explorer of its own."""
+
+import base64
+import io
+import re
+import warnings
+
+import ipywidgets
+import numpy as np
+import pytest
+from ipywidgets.widgets import widget
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lstm_inside.page import Explorer, Lines, Pixels, picture, slider, toggle, whole
+from lstm_inside.page.style import SIGNED
+
+
+@pytest.fixture
+def make():
+    """A function that makes explorers and closes them after the test."""
+    made = []
+
+    def build(update=None):
+        figure = picture(300, 200)
+        ax, heat = figure.subplots(1, 2)
+        ax.set(xlim=(0, 1), ylim=(-1, 1))
+        (line,) = ax.plot([], [])
+        word = ax.text(0.5, 0.5, "")
+        pixels = Pixels.on(heat, np.zeros((2, 3)), cmap=SIGNED, vmin=-1, vmax=1)
+
+        def move(a, n, up):
+            line.set_data([0, 1], [0, a if up else -a])
+            word.set_text(f"{a:.2f} <&>")
+            pixels.set_data(np.full((2, 3), a))
+            return {"a": a, "n": n}
+
+        explorer = Explorer(
+            "small",
+            figure=figure,
+            controls={
+                "a": slider("slope a", -1, 1, 0.1, 0.5),
+                "n": whole("count n", 1, 5, 2),
+                "up": toggle("up", True),
+            },
+            moving=[line, word, pixels],
+            update=update or move,
+            describe=lambda v: f'a = {v["a"]:.1f} & n = "{v["n"]}"',
+            play="n",
+        )
+        made.append(explorer)
+        return explorer
+
+    yield build
+    for explorer in made:
+        explorer.close()
+
+
+def overlay(explorer):
+    return explorer._over.value
+
+
+def test_no_value_is_sent_back_to_the_browser_it_came_from(make):
+    explorer = make()
+    buttons = explorer.children[0].children[-1].children
+    (play,) = (button for button in buttons if isinstance(button, ipywidgets.Play))
+    for control in (play, explorer.controls["a"], explorer.controls["n"]):
+        assert control.trait_metadata("value", "echo_update") is False
+
+
+def test_it_is_a_widget_with_what_the_contract_names(make):
+    e = make()
+    assert isinstance(e, ipywidgets.Box)
+    assert isinstance(e.figure, Figure)
+    assert list(e.controls) == ["a", "n", "up"]
+    assert e.frame.startswith(b"<svg")
+    assert e.values == {"a": 0.5, "n": 2}
+
+
+def test_a_control_moves_picture_values_and_caption(make):
+    e = make()
+    before, shown = e.frame, overlay(e)
+    e.controls["a"].value = -0.3
+    assert e.values["a"] == pytest.approx(-0.3)
+    assert e.frame != before
+    assert overlay(e) != shown
+    assert e.caption == 'a = -0.3 & n = "2"'
+    assert 'aria-label="a = -0.3 &amp; n = &quot;2&quot;"' in overlay(e)
+    e.controls["a"].value = 0.5
+    assert (e.frame, overlay(e)) == (before, shown)
+
+
+def test_the_picture_is_made_once(make):
+    e = make()
+    figure, still = e.figure, e._still.value
+    e.controls["a"].value = 0.1
+    assert e.figure is figure
+    assert e._still.value == still
+
+
+def test_what_moves_is_not_in_the_background(make):
+    e = make()
+    still = base64.b64decode(re.search(r"base64,([^\"]+)", e._still.value)[1]).decode()
+    assert "0.50" in e.frame.decode()
+    assert "<image" in e.frame.decode()
+    assert "<image" not in still
+
+
+def test_reset_and_set_draw_once(make):
+    calls = []
+
+    def update(**settings):
+        calls.append(settings)
+        return {"a": settings["a"], "n": settings["n"]}
+
+    e = make(update)
+    del calls[:]
+    e.set(a=-1, n=5, up=False)
+    assert calls == [{"a": -1, "n": 5, "up": False}]
+    e.reset()
+    assert calls[1:] == [{"a": 0.5, "n": 2, "up": True}]
+    e.reset()
+    assert len(calls) == 2  # nothing changed, nothing drawn
+
+
+def test_a_late_report_of_the_browser_does_not_undo_a_reset(make):
+    """The browser snaps 0.4 to its own grid and says so after Python has moved on."""
+    e = make()
+    e.set(a=0.4)
+    e.reset()
+    e.controls["a"].set_state({"value": 0.40000000000000013})
+    assert e.values["a"] == 0.5
+    e.controls["a"].set_state({"value": 0.50000000000000011})  # the echo of the reset
+    assert e.values["a"] == 0.5
+    e.controls["a"].set_state({"value": 0.4})  # a reader's own hand, a moment later
+    assert e.values["a"] == 0.4
+    e.controls["a"].set_state({"value": 0.3})
+    e.controls["a"].set_state({"value": 0.40000000000000013})  # and back, snapped or not
+    assert e.values["a"] == pytest.approx(0.4)
+
+
+def test_a_failing_update_is_shown_and_survived(make):
+    def update(a, n, up):
+        if n == 3:
+            raise ZeroDivisionError("no <slope> here")
+        return {"a": a, "n": n}
+
+    e = make(update)
+    before = e.frame
+    e.controls["n"].value = 3
+    assert "ZeroDivisionError: no &lt;slope&gt; here" in overlay(e)
+    assert 'role="alert"' in overlay(e)
+    assert e.frame == before
+    e.controls["n"].value = 4
+    assert "alert" not in overlay(e)
+    assert e.values["n"] == 4
+
+
+def test_ids_of_two_explorers_on_a_page_differ(make):
+    one, two = make(), make()
+    assert one.frame == two.frame
+    ids = [set(re.findall(r'\bid="([^"]+)"', overlay(e))) for e in (one, two)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for e, own in zip((one, two), ids, strict=True):
+        used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', overlay(e)))
+        assert used <= own
+
+
+def test_where_nothing_runs_there_is_a_picture_and_a_sentence(make):
+    e = make()
+    data, metadata = e._repr_mimebundle_()
+    assert data["text/plain"] == 'Explorer small: a = 0.5 & n = "2"'
+    assert data["image/png"] == e._repr_mimebundle_()[0]["image/png"]
+    assert metadata["image/png"]["alt"] == e.caption
+    e.controls["a"].value = -1
+    assert data["image/png"] != e._repr_mimebundle_()[0]["image/png"]
+
+
+def test_close_lets_go_of_everything(make):
+    before = set(widget._instances)
+    e = make()
+    assert set(widget._instances) > before
+    e.close()
+    assert set(widget._instances) == before
+    assert e.figure is None
+    e.close()  # a second time does no harm
+
+
+def test_every_label_that_is_shown_is_escaped(make):
+    e = make()
+    assert "&lt;&amp;&gt;" in e.frame.decode()
+
+
+def test_the_overlay_styles_nothing_but_itself(make):
+    """A <style> inside a page is a rule for all of the page, and costs a restyling of it."""
+    assert "<style" not in overlay(make())
+
+
+def test_dots_are_one_path_that_stands_where_the_data_are():
+    figure = picture(300, 200)
+    figure.set_layout_engine("none")
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, 3), ylim=(0, 2))
+    (dots,) = ax.plot([], [], "o", color="#D55E00", ms=6, mec="none")
+    (faint,) = ax.plot([], [], "o", color="#0072B2", alpha=0.5)
+
+    def move(n):
+        dots.set_data([1, 2, np.nan], [1, n, 1])
+        faint.set_data([1, 2], [1, 1])
+        return {"n": n}
+
+    explorer = Explorer(
+        "dots", figure=figure, controls={"n": slider("n", 0, 2, 0.1, 0.5)},
+        moving=[dots, faint], update=move, describe=str,
+    )  # fmt: skip
+    paths = re.findall(r'<path d="([^"]*)"[^>]*style="([^"]*)"', overlay(explorer))
+    (places,) = [d for d, style in paths if "stroke-linecap: round" in style]
+    assert re.findall(r"M (\S+) (\S+)", places) == [("100", "100"), ("200", "150")]
+    assert "stroke-width: 6" in overlay(explorer)
+    assert overlay(explorer).count("<use") == 2  # half-transparent dots add up where they meet
+    explorer.close()
+
+
+def test_pixels_draws_the_values_it_was_given(make):
+    e = make()
+    e.controls["a"].value = 1
+    png = re.search(r'href="data:image/png;base64,([^"]+)"', e.frame.decode())[1]
+    pixel = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").getpixel((0, 0))
+    assert pixel == tuple(round(255 * v) for v in SIGNED(1.0)[:3])
+
+
+def test_lines_stand_below_one_another_where_matplotlib_puts_them():
+    """The first line's top at the anchor; the file's picture, by matplotlib, agrees on the place."""
+    figure = picture(300, 200)
+    ax = figure.subplots()
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    figure.set_layout_engine("none")
+    lines = Lines(ax, 0.1, 0.9, fontsize=14, color="#000000")
+    explorer = Explorer(
+        "lines", figure=figure, controls={}, moving=[lines], describe=lambda _: "",
+        update=lambda: lines.set_text("a  $b$ <&>\n\n  third") or {},
+    )  # fmt: skip
+    svg = explorer.frame.decode()
+    found = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*white-space: pre[^>]*>([^<]*)<', svg)
+    assert [text for *_, text in found] == ["a  $b$ &lt;&amp;&gt;", "  third"]
+    (x, first, _), (same, third, _) = found
+    assert x == same
+    assert float(third) - float(first) == pytest.approx(2 * 1.28 * 14, abs=0.02)
+    black = np.asarray(Image.open(io.BytesIO(figure.png())).convert("L")) < 128
+    rows = np.flatnonzero(black.any(axis=1)) * 200 / len(black)
+    left = np.flatnonzero(black.any(axis=0))[0] * 300 / black.shape[1]
+    assert abs(left - float(x)) < 3
+    assert abs(rows[0] - (float(first) - 0.76 * 14)) < 4  # the tops of the letters
+    assert abs(rows[-1] - float(third)) < 4  # the feet of "third"
+    explorer.close()
+
+
+def test_no_warning_on_the_way(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        e = make()
+        for a in np.linspace(-1, 1, 5):
+            e.controls["a"].value = a
+
+
+def test_a_still_picture_says_what_it_shows():
+    still = picture(300, 200, alt='a "line" & more')
+    data, metadata = still._repr_mimebundle_()
+    shown = widget._instances[data["application/vnd.jupyter.widget-view+json"]["model_id"]]
+    assert 'alt="a &quot;line&quot; &amp; more"' in shown.value
+    assert data["image/png"] in shown.value
+    assert metadata["image/png"]["alt"] == still.alt
+    shown.close()
