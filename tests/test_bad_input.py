@@ -553,6 +553,7 @@ TABLE = {
     "tasks.adding_problem": call(
         tasks.adding_problem, T=count(6, least=4), B=count(2), rng=generator(), protocol=choice("1997"), dtype=dtype(),
     ),
+    "tasks.recall_problem": call(tasks.recall_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
     "tasks.hold_problem": call(tasks.hold_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
     "tasks.two_sequence_problem": call(
         tasks.two_sequence_problem, T=count(6, least=4), B=count(2), rng=generator(), dtype=dtype(),

@@ -30,8 +30,6 @@ def run(path: Path):
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        if cell.source.startswith("ask("):  # the answers must not stand above the question
-            cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "code":
             cell.outputs = merged(cell.outputs)
         for output in cell.get("outputs", []):

@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_inside.annealing.search import acceptance as right_acceptance
 from lstm_inside.annealing.search import geometric_cooling
-from lstm_inside.page import Verdict, compare, right, run
+from lstm_inside.page import asks, checker, compare, question, run
 
 WORDS = {
     "acceptance": "always downhill, sometimes uphill, and less often the further up it goes.",
@@ -27,15 +27,35 @@ WORDS = {
     "from_behind": "that runs from the end: it knows losses that are not met yet.",
 }
 
+QUESTIONS = {
+    "uphill": question(
+        "A candidate raises the loss by 0.2. At T = 0.2, how often is it taken?",
+        right="b",
+        a=("never: it is worse", "that is T = 0; with heat, worse is taken sometimes"),
+        b=("in 37 % of the cases", "exp(-0.2 / 0.2) = exp(-1) = 0.368"),
+        c=("in 50 % of the cases", "a half would need a change of T ln 2 = 0.139"),
+        d=("always, as the change is not larger than T", "T is no threshold"),
+    ),
+    "more_weights": question(
+        "A guess hits each weight's good range with chance 1/2. "
+        "From 10 weights to 120: guesses needed?",
+        right="c",
+        a=("12 times as many", "that would be growth in proportion; chances multiply"),
+        b=("144 times as many", "a square is far too small: chances multiply"),
+        c=("2 to the power of 110 times as many", "(6.6): 2^120 / 2^10, more than 10^33"),
+        d=("as many: each weight is guessed at once", "one draw, but ALL must be right"),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def acceptance(function) -> Verdict:
+
+@checker
+def acceptance(function) -> str:
     """Check (change, temperature) -> chance of being taken (6.2); change an array (N,)."""
     change = np.array([-2.0, -0.3, 0.0, 0.1, 0.4, 1.5])
     for T in (0.25, 2.0):
         with np.errstate(all="ignore"):
-            got, failed = run(function, change, T)
-        if failed is not None:
-            return failed
+            got = run(function, change, T)
         want = right_acceptance(change, T)
         worse = np.maximum(change, 0)
         hints = [
@@ -50,18 +70,15 @@ def acceptance(function) -> Verdict:
             (10 ** (-worse / T), WORDS["base"]),
             (2 ** (-worse / T), WORDS["base"]),
         ]
-        off = compare("your chance", got, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["acceptance"])
+        compare("your chance", got, want, hints=hints)
+    return WORDS["acceptance"]
 
 
-def cooling(function) -> Verdict:
+@checker
+def cooling(function) -> str:
     """Check (start, end, count) -> temperatures (count,) that fall by one factor (6.3)."""
     for start, end, count in ((2.0, 0.1, 5), (0.5, 0.001, 8)):
-        got, failed = run(function, start, end, count)
-        if failed is not None:
-            return failed
+        got = run(function, start, end, count)
         factor = (end / start) ** (1 / (count - 1))
         want = geometric_cooling(start, factor, count)
         hints = [
@@ -71,19 +88,16 @@ def cooling(function) -> Verdict:
             (start * (end / start) ** (np.arange(count) / count), WORDS["all_end"]),
             (start * (end / start) ** (np.arange(1, count + 1) / count), WORDS["late"]),
         ]
-        off = compare("your temperatures", got, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["cooling"])
+        compare("your temperatures", got, want, hints=hints)
+    return WORDS["cooling"]
 
 
-def best_so_far(function) -> Verdict:
+@checker
+def best_so_far(function) -> str:
     """Check losses (N,) -> the smallest among the first n, for every n (6.4)."""
     losses = np.random.default_rng(65).uniform(0.1, 1, 9)
     losses[[3, 7]] = 0.08, 0.03
-    got, failed = run(function, losses)
-    if failed is not None:
-        return failed
+    got = run(function, losses)
     hints = [
         (np.maximum.accumulate(losses), WORDS["maximum"]),
         (losses.min(), WORDS["one_number"]),
@@ -92,5 +106,5 @@ def best_so_far(function) -> Verdict:
         (losses, WORDS["unchanged"]),
         (np.minimum.accumulate(losses[::-1])[::-1], WORDS["from_behind"]),
     ]
-    off = compare("your curve", got, np.minimum.accumulate(losses), hints=hints)
-    return right(WORDS["best"]) if off is None else off
+    compare("your curve", got, np.minimum.accumulate(losses), hints=hints)
+    return WORDS["best"]

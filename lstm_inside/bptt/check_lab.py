@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_core import LSTMParams, init_lstm, lstm_step
 from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, with_fault
-from lstm_inside.page import Question, Questions, Verdict, ask, compare, right, run, shape_of, wrong
+from lstm_inside.page import NotYet, Question, Questions, checker, compare, question, run, shape_of
 
 WORDS = {
     "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
@@ -31,7 +31,8 @@ WORDS = {
 }
 
 
-def step_lines(function) -> Verdict:
+@checker
+def step_lines(function) -> str:
     """Check (dh_direct, dh_from, dc_line, c_prev, i, f, g, o, c) -> (da, dc_prev), (4.1)-(4.12)."""
     rng = np.random.default_rng(45)
     params = init_lstm(1, 3, rng=rng)._replace(W_x=rng.normal(size=(1, 12)))
@@ -46,18 +47,18 @@ def step_lines(function) -> Verdict:
         da, _, dc_prev, _ = step(dh_total, dc.copy(), cache, params)
         return np.concatenate([da, dc_prev], axis=1)
 
-    got, failed = run(function, dh, dh_from, dc, *cache[2:])
-    if failed is not None:
-        names = ("dh_direct", "dh_from", "dc_line", "c_prev", "i", "f", "g", "o", "c")
-        for number, name in enumerate(names, 1):
-            if f"(argument {number})" in failed.message:
-                return wrong(WORDS["in_place"], which=name)
-        return failed
+    names = ("dh_direct", "dh_from", "dc_line", "c_prev", "i", "f", "g", "o", "c")
+    try:
+        got = run(function, dh, dh_from, dc, *cache[2:])
+    except NotYet as off:
+        if off.kind != "changed":
+            raise
+        raise NotYet(WORDS["in_place"], which=names[off.details["number"] - 1]) from None
     shapes = [shape_of(a) for a in got] if isinstance(got, tuple | list) else []
     if shapes == [(2, 3), (2, 12)]:
-        return wrong(WORDS["swapped"])
+        raise NotYet(WORDS["swapped"])
     if shapes != [(2, 12), (2, 3)]:
-        return wrong(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
+        raise NotYet(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
     true = answer(None, dh + dh_from)
     faults = ("cell_path", "forget", "slope", "tanh")
     hints = [(answer(name, dh + dh_from), WORDS[name]) for name in faults]
@@ -81,11 +82,12 @@ def step_lines(function) -> Verdict:
         (true[:, [*range(3), *range(6, 9), *range(3, 6), *range(9, 15)]], WORDS["order"]),
         (true[:, [*range(3, 6), *range(3), *range(6, 15)]], WORDS["order"]),
     ]
-    off = compare("(da, dc_prev)", np.concatenate(got, axis=1), true, hints=hints)
-    return right(WORDS["step"]) if off is None else off
+    compare("(da, dc_prev)", np.concatenate(got, axis=1), true, hints=hints)
+    return WORDS["step"]
 
 
-def directional(function) -> Verdict:
+@checker
+def directional(function) -> str:
     """Check a function (loss, x, grad, v, step) -> (given, numeric), the slope along v."""
     rng = np.random.default_rng(46)
     x, grad, v = rng.normal(size=(3, 2, 3))
@@ -94,15 +96,13 @@ def directional(function) -> Verdict:
     def loss(x):
         return float((x**3 + 2 * x**2).sum())
 
-    got, failed = run(function, loss, x, grad, v, step)
-    if failed is not None:
-        return failed
+    got = run(function, loss, x, grad, v, step)
     try:
         given, numeric = got
     except (TypeError, ValueError):
-        return wrong(WORDS["pair_check"], got=type(got).__name__)
+        raise NotYet(WORDS["pair_check"], got=type(got).__name__) from None
     if np.size(given) != 1:
-        return wrong(WORDS["unsummed"])
+        raise NotYet(WORDS["unsummed"])
     length = np.linalg.norm(v)
     along = []  # (direction, step, given, numeric): v as it is or of length 1, either step
     for d, steps in ((v, (step, step / length)), (v / length, (step, step * length))):
@@ -110,7 +110,7 @@ def directional(function) -> Verdict:
             numeric_s = (loss(x + s * d) - loss(x - s * d)) / (2 * s)
             along.append((d, s, (grad * d).sum(), numeric_s))
     if any(compare("", [given, numeric], [g, n]) is None for _, _, g, n in along):
-        return right(WORDS["directional"])
+        return WORDS["directional"]
     hints = []
     for d, s, g, n in along:
         one = (loss(x + s * d) - loss(x)) / s
@@ -155,7 +155,7 @@ def diagnosis(letter) -> Question:
         if truth is None and name is not None:
             looks += " This patient agrees on every visit: do not accuse it."
         answers[name or "healthy"] = (words, looks)
-    return ask(f"What ails patient {letter}?", right=truth or "healthy", **answers)
+    return Question(*question(f"What ails patient {letter}?", right=truth or "healthy", **answers))
 
 
 def diagnoses(letters) -> Questions:

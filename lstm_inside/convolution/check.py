@@ -8,7 +8,7 @@ from lstm_inside.convolution.layers import (
     pool_backward,
     pool_forward,
 )
-from lstm_inside.page import Verdict, compare, right, run, shape_of, wrong
+from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 
 WORDS = {
     "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
@@ -30,8 +30,72 @@ WORDS = {
     "pool_size": "the result has dout's shape; expected x's, {want}: every pixel has a gradient.",
 }
 
+QUESTIONS = {
+    "output_size": question(
+        "A kernel of 5 x 5 with stride 2 and padding 1 goes over the 72 x 60 photograph. The output is",
+        right="b",
+        a=(
+            "36 x 30",
+            "That would be every second pixel. The window of 5 needs room at the edges, and "
+            "a padding of 1 does not make up for all of it; 2 would.",
+        ),
+        b=("35 x 29", "(72 + 2 - 5) // 2 + 1 = 35, and (60 + 2 - 5) // 2 + 1 = 29."),
+        c=("34 x 28", "That is without padding: (72 - 5) // 2 + 1 = 34."),
+        d=(
+            "70 x 58",
+            "That is right for 3 x 3 and stride 1. A stride of 2 about halves each side.",
+        ),
+    ),
+    "weight_shape": question(
+        "A first layer has made 8 maps. The second one has 16 kernels of 3 x 3. The shape of its W is",
+        right="c",
+        a=(
+            "(16, 1, 3, 3)",
+            "A depth of 1 fits one channel. This input has 8, the first layer's maps.",
+        ),
+        b=(
+            "(16, 3, 3, 3)",
+            "The colours were the first layer's input. The second one sees 8 maps.",
+        ),
+        c=("(16, 8, 3, 3)", "N, C, k_h, k_w: 16 kernels, each reaching through all of the 8 maps."),
+        d=("(8, 16, 3, 3)", "The count of kernels N comes first, then the depth C that they need."),
+    ),
+    "one_output": question(
+        "L is the marked output value alone. Then dL/dW is",
+        right="a",
+        a=(
+            "the pixels in the window",
+            "(1.12) with one term: a weight's slope is the pixel under it.",
+        ),
+        b=(
+            "the kernel itself",
+            "That is what the window's pixels get, dL/dx. The two change places: "
+            "y is a sum of products W x, and each factor's slope is the other factor.",
+        ),
+        c=(
+            "1 in the middle, else 0",
+            "That is dL/dy's pattern. All of the window's pixels made y.",
+        ),
+        d=("the whole photograph", "Only the pixels in the window took part in this output value."),
+    ),
+    "pooled_gradient": question(
+        "Max pooling with windows of 4 x 4, side by side, and L the sum of all outputs. How many of "
+        "the photograph's 4320 pixels get a gradient?",
+        right="b",
+        a=("all 4320, 1/16 each", "That is mean pooling, where every pixel has a share."),
+        b=("270", "18 x 15 windows with one winner each: 270 pixels get 1, and 4050 get nothing."),
+        c=(
+            "as many as are bright",
+            "Brightness counts inside a window only: dark windows, too, have a largest pixel.",
+        ),
+        d=("1", "Every window has its own maximum, and the loss sums them all."),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def kernel_gradient(function) -> Verdict:
+
+@checker
+def kernel_gradient(function) -> str:
     """Check (dout, x) -> dW of one 2-D kernel, stride 1, no padding, against (1.12)."""
     rng = np.random.default_rng(12)
     for sides, kernel in (((7, 6), (3, 4)), ((5, 8), (2, 2))):
@@ -40,23 +104,20 @@ def kernel_gradient(function) -> Verdict:
         dout = rng.normal(size=out.shape[2:])
         want = conv2d_backward(dout[None, None], cache)[1][0, 0]
         alone = conv2d_backward(np.ones_like(out), cache)[1][0, 0]
-        dW, failed = run(function, dout, x)
-        if failed is not None:
-            return failed
+        dW = run(function, dout, x)
         hints = [
             (want[::-1, ::-1], WORDS["kernel_turned"]),
             (alone, WORDS["kernel_no_dout"]),
             (want / dout.size, WORDS["kernel_mean"]),
         ]
         if shape_of(dW) == dout.shape:
-            return wrong(WORDS["kernel_size"], want=kernel)
-        off = compare("your dW", dW, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["kernel"])
+            raise NotYet(WORDS["kernel_size"], want=kernel)
+        compare("your dW", dW, want, hints=hints)
+    return WORDS["kernel"]
 
 
-def max_backward(function) -> Verdict:
+@checker
+def max_backward(function) -> str:
     """Check (dout, x, size) -> dx of max pooling, windows side by side, 2-D, against (1.18)."""
     rng = np.random.default_rng(18)
     for sides, size, shift in (((4, 6), 2, 0.0), ((9, 6), 3, -20.0)):
@@ -64,9 +125,7 @@ def max_backward(function) -> Verdict:
         out, cache = pool_forward(x[None, None], size)
         dout = rng.normal(size=out.shape[2:])
         want = pool_backward(dout[None, None], cache)[0, 0]
-        dx, failed = run(function, dout, x, size)
-        if failed is not None:
-            return failed
+        dx = run(function, dout, x, size)
         spread = np.kron(dout, np.ones((size, size)))
         least = pool_backward(dout[None, None], pool_forward(-x[None, None], size)[1])[0, 0]
         hints = [
@@ -79,11 +138,9 @@ def max_backward(function) -> Verdict:
             *((inside, WORDS["pool_place"]) for inside in _in_the_corner(dout, x, size)),
         ]
         if shape_of(dx) == dout.shape:
-            return wrong(WORDS["pool_size"], want=x.shape)
-        off = compare("your dx", dx, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["pool"])
+            raise NotYet(WORDS["pool_size"], want=x.shape)
+        compare("your dx", dx, want, hints=hints)
+    return WORDS["pool"]
 
 
 def _in_the_corner(dout, x, size):

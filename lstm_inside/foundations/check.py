@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import sigmoid
-from lstm_inside.page import Verdict, compare, right, run, wrong
+from lstm_inside.page import asks, checker, compare, question, run
 
 WORDS = {
     "delta": "for a batch of 3, 4 neurons that feed 2.",
@@ -30,16 +30,37 @@ WORDS = {
     "update_first": "only one example of the batch was used.",
 }
 
+QUESTIONS = {
+    "three_sigmoids": question(
+        "A number passes through three sigmoid neurons in a row, all weights 1, biases as you like. A "
+        "nudge of the input arrives at the end multiplied by the three slopes. By what factor at most?",
+        right="c",
+        a=(
+            "1: it can arrive in full",
+            "That would need slopes of 1, which tanh has at 0; the sigmoid's is never above 0.25.",
+        ),
+        b=(
+            "3/4: three times a quarter",
+            "Slopes along a chain multiply, they do not add: that is the chain rule.",
+        ),
+        c=("1/64", "A quarter of a quarter of a quarter. Keep the quarter in mind."),
+        d=(
+            "1/4, the slope of the last one",
+            "Every neuron on the way takes its share, not the last alone.",
+        ),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def hidden_delta(function) -> Verdict:
+
+@checker
+def hidden_delta(function) -> str:
     """Check a function (delta_next, W_next, h) -> delta of a hidden sigmoid layer (1.7)."""
     rng = np.random.default_rng(11)
     h = sigmoid(rng.normal(size=(3, 4)))
     for neurons in (2, 4):  # with 4 the weights are square: a forgotten .T slips through shapes
         delta_next, W_next = rng.normal(size=(3, neurons)), rng.normal(size=(4, neurons))
-        delta, failed = run(function, delta_next, W_next, h)
-        if failed is not None:
-            return wrong(WORDS["delta_shapes"]) if _shapes(failed) else failed
+        delta = run(function, delta_next, W_next, h, shapes=WORDS["delta_shapes"])
         back = delta_next @ W_next.T
         own = h * (1 - h)
         hints = [
@@ -55,21 +76,18 @@ def hidden_delta(function) -> Verdict:
                 (delta_next @ W_next * own, WORDS["delta_transposed"]),
                 ((delta_next * own) @ W_next.T, WORDS["delta_slope_first"]),
             ]
-        off = compare("your delta", delta, back * own, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["delta"])
+        compare("your delta", delta, back * own, hints=hints)
+    return WORDS["delta"]
 
 
-def updated_weights(function) -> Verdict:
+@checker
+def updated_weights(function) -> str:
     """Check a function (W, h_prev, delta, rate) -> the weights after one step (1.8), (1.9)."""
     rng = np.random.default_rng(12)
     rate = 0.3
     for B in (1, 3):
         W, h_prev, delta = (rng.normal(size=s) for s in ((4, 2), (B, 4), (B, 2)))
-        got, failed = run(function, W, h_prev, delta, rate)
-        if failed is not None:
-            return wrong(WORDS["update_shape"]) if _shapes(failed) else failed
+        got = run(function, W, h_prev, delta, rate, shapes=WORDS["update_shape"])
         gradient = h_prev.T @ delta
         hints = [
             (W + rate * gradient, WORDS["update_uphill"]),
@@ -84,12 +102,5 @@ def updated_weights(function) -> Verdict:
                 (W - rate * gradient / B, WORDS["update_mean"]),
                 (W - rate * np.outer(h_prev[0], delta[0]), WORDS["update_first"]),
             ]
-        off = compare("your new W", got, W - rate * gradient, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["update"])
-
-
-def _shapes(failed):
-    """Whether the reader's code failed on shapes: a matrix product's, or those of + - *."""
-    return any(word in failed.message for word in ("matmul", "aligned", "broadcast"))
+        compare("your new W", got, W - rate * gradient, hints=hints)
+    return WORDS["update"]

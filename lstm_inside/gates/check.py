@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import init_lstm, lstm_step, sigmoid, split_gates
-from lstm_inside.page import Verdict, compare, right, run, wrong
+from lstm_inside.page import NotYet, asks, checker, compare, question, run
 
 WORDS = {
     "cell": "kept part plus written part, for a batch of 2 and 3 units.",
@@ -31,46 +31,76 @@ WORDS = {
     "left_one": "that is a product over everything; every sequence and unit keeps its own.",
 }
 
+QUESTIONS = {
+    "half_gone": question(
+        "The forget gate stands at 0.9. After about how many steps is half of the cell gone?",
+        right="b",
+        a=(
+            "5 steps: it loses 0.1 of the start each time",
+            "that would be a loss of 0.1 of the START; a gate takes its share of what is still there",
+        ),
+        b=("7 steps", "0.9 to the power of 7 is 0.478: the losses shrink along with the cell"),
+        c=(
+            "never: an LSTM remembers no matter how far",
+            "only f = 1 never forgets, and a learned gate never quite reaches 1",
+        ),
+        d=("2 steps: half, then half again", "that would be f = 0.7; check 0.9 * 0.9"),
+    ),
+    "hold_a_value": question(
+        "A value was stored at step 10 and must still be there, unchanged, at step 90. "
+        "How do the gates have to stand in between?",
+        right="c",
+        a=(
+            "forget gate near 0, input gate near 0",
+            "the name misleads: the forget gate says how much is KEPT, so near 0 it wipes the cell",
+        ),
+        b=(
+            "forget gate near 1, input gate near 1",
+            "keeping is right, but with the input gate open every step adds its candidate on top",
+        ),
+        c=("forget gate near 1, input gate near 0", "keep everything, write nothing"),
+        d=(
+            "output gate near 0, the others do not matter",
+            "the output gate only hides the cell; what is in it changes all the same",
+        ),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def cell_update(function) -> Verdict:
+
+@checker
+def cell_update(function) -> str:
     """Check a function (f, c_prev, i, g) -> c against the cell line (3.1), arrays (B, H)."""
     rng = np.random.default_rng(31)
     f, i = rng.uniform(0.1, 0.9, (2, 2, 3))
     c_prev, g = rng.normal(size=(2, 2, 3))
-    c, failed = run(function, f, c_prev, i, g)
     square = rng.uniform(0.1, 0.9, (4, 3, 3))
-    if failed is not None:
-        return wrong(WORDS["cell_matrix"]) if "matmul" in failed.message else failed
+    c = run(function, f, c_prev, i, g, shapes=WORDS["cell_matrix"])
     hints = [
         (i * c_prev + f * g, WORDS["cell_swapped"]),
         (f * c_prev, WORDS["cell_no_write"]),
         (i * g, WORDS["cell_no_keep"]),
         (f * c_prev - i * g, WORDS["cell_difference"]),
     ]
-    off = compare("your c", c, f * c_prev + i * g, hints=hints)
-    if off is not None:
-        return off
+    compare("your c", c, f * c_prev + i * g, hints=hints)
     f, c_prev, i, g = square  # a matrix product fits here, and would have slipped through
-    c, failed = run(function, f, c_prev, i, g)
-    if failed is not None:
-        return failed
+    c = run(function, f, c_prev, i, g)
     hints = [(f @ c_prev + i @ g, WORDS["cell_matrix"]), (f @ c_prev + i * g, WORDS["cell_matrix"])]
-    off = compare("your c", c, f * c_prev + i * g, hints=hints)
-    return right(WORDS["cell"]) if off is None else off
+    compare("your c", c, f * c_prev + i * g, hints=hints)
+    return WORDS["cell"]
 
 
-def gates(function) -> Verdict:
+@checker
+def gates(function) -> str:
     """Check a function (x, h_prev, params) -> (i, f, g, o) against (3.2)-(3.5)."""
     rng = np.random.default_rng(32)
     params = init_lstm(3, 2, rng=rng)
     params = params._replace(b=rng.normal(size=8))
     x, h_prev = rng.normal(size=(2, 3)), rng.normal(size=(2, 2))
-    got, failed = run(function, x, h_prev, params)
-    if failed is not None:
-        return failed
+    got = run(function, x, h_prev, params)
     if not isinstance(got, tuple | list) or len(got) != 4:
         what = f"{len(got)} values" if isinstance(got, tuple | list) else type(got).__name__
-        return wrong(WORDS["gates_count"], got=what)
+        raise NotYet(WORDS["gates_count"], got=what)
     _, _, cache = lstm_step(x, h_prev, np.zeros((2, 2)), params)
     wants = dict(zip("ifgo", cache[3:7], strict=True))
     raw = dict(
@@ -92,18 +122,15 @@ def gates(function) -> Verdict:
             if other != name
             for squash in (sigmoid, np.tanh)
         ]
-        off = compare(name, got[n], wants[name], hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["gates"])
+        compare(name, got[n], wants[name], hints=hints)
+    return WORDS["gates"]
 
 
-def bias_for_half_life(function) -> Verdict:
+@checker
+def bias_for_half_life(function) -> str:
     """Check a function k -> b_f such that a cell loses half in k steps (3.8)."""
     for k in (7, 100, 1000):
-        b, failed = run(function, k)
-        if failed is not None:
-            return failed
+        b = run(function, k)
         f = 0.5 ** (1 / k)
         want = -np.log(2 ** (1 / k) - 1)  # f / (1 - f) = 1 / (1 / f - 1)
         hints = [
@@ -112,18 +139,15 @@ def bias_for_half_life(function) -> Verdict:
             (-want, WORDS["bias_sign"]),
             (1 - f, WORDS["bias_gate"]),
         ]
-        off = compare(f"b_f for k = {k}", b, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["bias"])
+        compare(f"b_f for k = {k}", b, want, hints=hints)
+    return WORDS["bias"]
 
 
-def what_is_left(function) -> Verdict:
+@checker
+def what_is_left(function) -> str:
     """Check a function fs (T, B, H) -> share of c_0 left after T steps, (B, H) (3.7)."""
     fs = np.random.default_rng(33).uniform(0.6, 1, (5, 2, 3))
-    got, failed = run(function, fs)
-    if failed is not None:
-        return failed
+    got = run(function, fs)
     hints = [
         (fs.sum(axis=0), WORDS["left_sum"]),
         (fs.mean(axis=0), WORDS["left_mean"]),
@@ -132,5 +156,5 @@ def what_is_left(function) -> Verdict:
         (fs.prod(axis=2), WORDS["left_axis"]),
         (fs.prod(), WORDS["left_one"]),
     ]
-    off = compare("your answer", got, fs.prod(axis=0), hints=hints)
-    return right(WORDS["left"]) if off is None else off
+    compare("your answer", got, fs.prod(axis=0), hints=hints)
+    return WORDS["left"]

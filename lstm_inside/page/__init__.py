@@ -3,30 +3,32 @@
 from .artists import Lines, Pixels, Words
 from .controls import choice, slider, toggle, whole
 from .explorer import Challenge, Explorer
-from .question import Question, Questions, ask
+from .question import Question, Questions, asks, question
 from .style import COLOURS, Picture, picture
-from .verdict import Verdict, compare, right, run, shape_of, wrong
+from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of
 
 __all__ = [
     "COLOURS",
     "Challenge",
     "Explorer",
     "Lines",
+    "NotYet",
     "Picture",
     "Pixels",
     "Question",
     "Questions",
     "Verdict",
     "Words",
-    "ask",
+    "asks",
+    "checker",
     "choice",
     "compare",
+    "name_of",
     "picture",
-    "right",
+    "question",
     "run",
     "shape_of",
     "slider",
     "toggle",
     "whole",
-    "wrong",
 ]

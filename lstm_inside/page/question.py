@@ -1,6 +1,8 @@
 """Questions to predict: every answer has a reply of its own."""
 
 import html
+from collections.abc import Callable
+from typing import NamedTuple
 
 import ipywidgets as widgets
 
@@ -62,13 +64,35 @@ class Questions(widgets.Tab):
         return data
 
 
-def ask(text, **answers) -> Question:
-    """A question whose answers are a=(text, reply), b=..., the right one marked by `right=`.
+class Asked(NamedTuple):
+    """A question in words: its text, and a reply for each answer, answer -> (right?, reply)."""
 
-    Example: ask("Half is left after ...", right="b", a=("3 steps", "that is ..."), ...).
+    text: str
+    answers: dict[str, tuple[bool, str]]
+
+
+def question(text, *, right, **answers) -> Asked:
+    """A question whose answers are a=(answer, reply), b=..., the right one named by `right`.
+
+    Example: question("Half is left after ...", right="b", a=("3 steps", "That is ..."), ...).
     Raises ValueError when `right` names no answer.
     """
-    key = answers.pop("right", None)
-    if key not in answers:
-        raise ValueError(f"right: expected one of {sorted(answers)}, got {key!r}")
-    return Question(text, {words: (k == key, reply) for k, (words, reply) in answers.items()})
+    if right not in answers:
+        raise ValueError(f"right: expected one of {sorted(answers)}, got {right!r}")
+    return Asked(text, {words: (key == right, reply) for key, (words, reply) in answers.items()})
+
+
+def asks(questions: dict[str, Asked]) -> Callable[[str], Question]:
+    """The function `ask` of a room's `check.py`: it shows one of the room's questions by name.
+
+    The questions and their replies live in the room, so that no client shows an answer before
+    the question is asked: a notebook's cell says `check.ask("half_left")`.
+    """
+
+    def ask(name) -> Question:
+        """A question of this room, to be answered. Raises ValueError for an unknown name."""
+        if name not in questions:
+            raise ValueError(f"name: expected one of {list(questions)}, got {name!r}")
+        return Question(*questions[name])
+
+    return ask

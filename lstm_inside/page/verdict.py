@@ -1,6 +1,13 @@
-"""What every exercise checker shares: running the reader's code and comparing."""
+"""What every exercise checker shares: running the reader's code, comparing, saying what is off.
+
+A checker is written the way that comes naturally and cannot accept by accident: `run` and
+`compare` raise `NotYet` at the first thing that is off, and what the function returns at its
+end is the sentence for the right answer. `@checker` makes a `Verdict` of either.
+"""
 
 import copy
+import functools
+import inspect
 import traceback
 from collections.abc import Callable
 
@@ -18,17 +25,24 @@ WORDS = {
     "not_finite": "{name} returned {value} at {place}; expected finite numbers.",
     "sign": "the sign is turned round: {name} returned minus the right answer.",
     "factor": "{name} returned {factor:.4g} times the right answer.",
+    "digits": "{name} returned {got:.6g} at {place}; expected {want:.6g}. That is right to a few "
+    "digits only: is something rounded?",
     "value": "{name} returned {got:.6g} at {place}; expected {want:.6g}.",
     "changed": "{name} changed the array it was given (argument {number}); work on a new one.",
     "count": "{name} returned {got}; expected {want} values.",
 }
+_NEAR = 0.01  # an answer this close, relative to its size, is a rounded one
 
 
 class Verdict:
-    """What a checker says: true when the answer is right; its text says what is off."""
+    """What a checker says: true when the answer is right; its text says what is off.
 
-    def __init__(self, ok: bool, message: str):
-        self.ok, self.message = ok, message
+    `.ok`, `.message`, and `.kind`: the key of WORDS that a general failure goes by ("none",
+    "shape", "sign", ...), "" for all others.
+    """
+
+    def __init__(self, ok: bool, message: str, kind: str = ""):
+        self.ok, self.message, self.kind = ok, message, kind
 
     def __bool__(self):
         return self.ok
@@ -37,38 +51,73 @@ class Verdict:
         return f"{WORDS['right'] if self.ok else WORDS['wrong']} {self.message}"
 
 
-def right(message) -> Verdict:
-    """The answer is right; the message says what was tried or what follows."""
-    return Verdict(True, message)
+class NotYet(Exception):
+    """What is off with an answer; a checker raises it, `@checker` shows it as a Verdict.
+
+    message: a key of WORDS, whose sentence takes `details`, or the sentence itself.
+    `.kind` is that key, "" for a sentence; `.details` what it was given.
+    """
+
+    def __init__(self, message, **details):
+        self.kind, self.details = (message if message in WORDS else ""), details
+        text = WORDS.get(message, message)
+        self.message = text.format(**details) if details else text
+        super().__init__(self.message)
 
 
-def wrong(message, **details) -> Verdict:
-    """Not yet; the message (a key of WORDS, or the words themselves) says what is off."""
-    text = WORDS.get(message, message)
-    return Verdict(False, text.format(**details) if details else text)
+def checker(check: Callable[..., str]) -> Callable[..., Verdict]:
+    """Make a function that raises `NotYet`, or returns the words for a right answer, a checker.
+
+    What comes back is always a Verdict; anything but a sentence at the function's end is a
+    mistake in the checker and raises TypeError.
+    """
+
+    @functools.wraps(check)
+    def checked(*arguments, **options) -> Verdict:
+        try:
+            words = check(*arguments, **options)
+        except NotYet as off:
+            return Verdict(False, off.message, off.kind)
+        if not isinstance(words, str) or not words:
+            raise TypeError(f"{check.__name__}: expected words at its end, got {words!r}")
+        return Verdict(True, words)
+
+    del checked.__wrapped__  # a checker's signature is its own, its return value a Verdict
+    checked.__signature__ = inspect.signature(check).replace(return_annotation=Verdict)
+    return checked
 
 
-def run(function: Callable, *arguments):
-    """Call the reader's function on copies: (value, None), or (None, Verdict) if it failed.
+def run(function: Callable, *arguments, shapes=""):
+    """Call the reader's function on copies of the arguments and return what it returned.
 
-    An exception inside is shown as the reader's own, with the line it happened on; a changed
-    argument is a fault too. KeyboardInterrupt passes, so an endless loop can be stopped.
-    (Ask `failed is not None`: a Verdict that refuses is false.)
+    shapes: the words for a ValueError inside, which is what NumPy raises where shapes do not fit.
+    Raises NotYet for what is no function, for an exception inside (shown as the reader's own,
+    with the line it happened on), for a changed argument and for None. KeyboardInterrupt
+    passes, so an endless loop can be stopped.
     """
     if not callable(function):
-        return None, wrong("no_function", what=type(function).__name__)
-    name = getattr(function, "__name__", "your function")
+        raise NotYet("no_function", what=type(function).__name__)
+    name = name_of(function)
     given = copy.deepcopy(arguments)
     try:
         value = function(*given)
     except (Exception, SystemExit) as error:
-        return None, wrong("raised", name=name, error=_error(error), where=_where(error, function))
+        if shapes and isinstance(error, ValueError):
+            raise NotYet(shapes) from None
+        where = _where(error, function)
+        raise NotYet("raised", name=name, error=_error(error), where=where) from None
     for number, (before, after) in enumerate(zip(arguments, given, strict=True), 1):
         if not _same(before, after):
-            return None, wrong("changed", name=name, number=number)
+            raise NotYet("changed", name=name, number=number)
     if value is None:
-        return None, wrong("none", name=name)
-    return value, None
+        raise NotYet("none", name=name)
+    return value
+
+
+def name_of(function) -> str:
+    """What the reader calls a function."""
+    name = getattr(function, "__name__", "")
+    return "your function" if name in ("", "<lambda>") else name
 
 
 def shape_of(value) -> tuple | None:
@@ -79,8 +128,8 @@ def shape_of(value) -> tuple | None:
         return None
 
 
-def compare(name, got, want, *, hints=(), rtol=1e-6) -> Verdict | None:
-    """None if `got` is `want` to rounding, else a Verdict that says what is off.
+def compare(name, got, want, *, hints=(), rtol=1e-6):
+    """Nothing if `got` is `want` to rounding; else NotYet is raised and says what is off.
 
     hints: (what a known mistake returns, the words for it) pairs, tried first.
     rtol: how far a value may be off, relative to the largest entry of `want`.
@@ -92,37 +141,37 @@ def compare(name, got, want, *, hints=(), rtol=1e-6) -> Verdict | None:
             raise TypeError
         array = array.astype(float)
     except Exception:  # an object may raise anything when it is asked for its numbers
-        return wrong("no_numbers", name=name, what=type(got).__name__)
-    scale = max(np.abs(want).max(), 1e-12)
+        raise NotYet("no_numbers", name=name, what=type(got).__name__) from None
 
-    def like(other):
+    def like(other, rtol=rtol):
         other = np.asarray(other, dtype=float)
         return array.shape == other.shape and bool(
             np.allclose(array, other, rtol=0, atol=rtol * max(np.abs(other).max(), 1e-12))
         )
 
     if like(want):
-        return None
+        return
     for mistake, words in hints:
         if like(mistake):
-            return wrong(words)
+            raise NotYet(words)
     if array.shape != want.shape:
         if array.ndim > 1 and array.shape[::-1] == want.shape and like(want.T):
-            return wrong("transposed", name=name, got=array.shape)
-        return wrong("shape", name=name, got=array.shape, want=want.shape)
+            raise NotYet("transposed", name=name, got=array.shape)
+        raise NotYet("shape", name=name, got=array.shape, want=want.shape)
     if not np.isfinite(array).all():
         place = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        return wrong("not_finite", name=name, value=array[place], place=place)
+        raise NotYet("not_finite", name=name, value=array[place], place=place)
     if like(-want):
-        return wrong("sign", name=name)
-    factor = (array * want).sum() / (want**2).sum() if want.any() else 0
-    if factor and like(factor * want):
-        return wrong("factor", name=name, factor=factor)
+        raise NotYet("sign", name=name)
     place = np.unravel_index(np.abs(array - want).argmax(), want.shape)
     off = {"got": array[place], "want": want[place], "place": tuple(int(k) for k in place)}
-    if np.abs(array - want).max() <= rtol * scale:
-        return None
-    return wrong("value", name=name, **off)
+    if like(want, _NEAR):
+        raise NotYet("digits", name=name, **off)
+    factor = (array * want).sum() / (want**2).sum() if want.any() else 0
+    # One number is always some multiple of another: a factor is news from three on.
+    if factor and np.count_nonzero(want) > 2 and like(factor * want):
+        raise NotYet("factor", name=name, factor=factor)
+    raise NotYet("value", name=name, **off)
 
 
 def _same(before, after):

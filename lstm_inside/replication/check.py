@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_inside.page import Verdict, compare, right, run, shape_of, wrong
+from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 from lstm_inside.replication.trials import Blocks, wilson
 
 WORDS = {
@@ -23,13 +23,35 @@ WORDS = {
     "interval_two": "interval returned {got}; expected two numbers, low and high.",
 }
 
+QUESTIONS = {
+    "cannot_empty": question(
+        "Why can the cell of 1997 not empty itself when a new string begins?",
+        right="b",
+        a=("Its gradient is truncated", "that concerns learning; here nothing is learned"),
+        b=(
+            "Nothing in its equation makes |c| smaller but a candidate that happens to have the "
+            "opposite sign",
+            "the old cell enters with the factor 1, always",
+        ),
+        c=("Its output gate is shut", "that hides the cell and leaves it as it is"),
+    ),
+    "resets_from_outside": question(
+        "With resets from outside at every string's end, a cell of 1997 does not drift either. "
+        "What does the forget gate add?",
+        right="c",
+        a=("A larger memory", "it has as many cells"),
+        b=("A better gradient", "both are truncated in the same way"),
+        c=("Nobody has to tell it where a string ends", "it learns when to empty the cell"),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def count_weights(function) -> Verdict:
+
+@checker
+def count_weights(function) -> str:
     """Check a function (D, P, blocks, size) -> weights of a network of 1997, gates feeding back."""
     for D, P, blocks, size in [(7, 7, 4, 1), (7, 7, 3, 2), (8, 4, 2, 2), (2, 1, 1, 1)]:
-        got, failed = run(function, D, P, blocks, size)
-        if failed is not None:
-            return failed
+        got = run(function, D, P, blocks, size)
         net = Blocks(D, P, blocks, size)
         N, C = net.gates, net.cells
         want = sum(int(part.sum()) for part in net.wiring())
@@ -39,37 +61,33 @@ def count_weights(function) -> Verdict:
             (want - N, WORDS["count_biases"]),
             (want - C * P, WORDS["count_outputs"]),
         ]
-        off = compare("count", got, np.array(want), hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["count"])
+        compare("count", got, np.array(want), hints=hints)
+    return WORDS["count"]
 
 
-def coupled_cell(function) -> Verdict:
+@checker
+def coupled_cell(function) -> str:
     """Check a function (f, c_prev, g) (B, H) -> c (B, H) of a cell whose gates are coupled."""
     rng = np.random.default_rng(802)
     f, c_prev, g = rng.uniform(0.1, 0.9, (3, 4)), rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-    got, failed = run(function, f, c_prev, g)
-    if failed is not None:
-        return failed
+    got = run(function, f, c_prev, g)
     hints = [
         (f * c_prev + f * g, WORDS["coupled_free"]),
         ((1 - f) * c_prev + f * g, WORDS["coupled_swapped"]),
         (f * c_prev + g, WORDS["coupled_written"]),
     ]
-    off = compare("c", got, f * c_prev + (1 - f) * g, hints=hints)
-    return right(WORDS["coupled"]) if off is None else off
+    compare("c", got, f * c_prev + (1 - f) * g, hints=hints)
+    return WORDS["coupled"]
 
 
-def interval(function) -> Verdict:
+@checker
+def interval(function) -> str:
     """Check a function (solved, trials) -> low, high: Wilson's 95 % interval (8.8)."""
     z = 1.96
     for solved, trials in [(3, 10), (10, 10), (0, 4), (180, 200)]:
-        got, failed = run(function, solved, trials)
-        if failed is not None:
-            return failed
+        got = run(function, solved, trials)
         if shape_of(got) != (2,):
-            return wrong(WORDS["interval_two"], got=type(got).__name__)
+            raise NotYet(WORDS["interval_two"], got=type(got).__name__)
         share = solved / trials
         want = np.array(wilson(solved, trials))
         error = z * np.sqrt(share * (1 - share) / trials)
@@ -79,7 +97,5 @@ def interval(function) -> Verdict:
             (np.array([share - error, share + error]), WORDS["interval_wald"]),
             (np.array([share - spread, share + spread]), WORDS["interval_middle"]),
         ]
-        off = compare("interval", got, want, hints=hints, rtol=1e-3)
-        if off is not None:
-            return off
-    return right(WORDS["interval"])
+        compare("interval", got, want, hints=hints, rtol=1e-3)
+    return WORDS["interval"]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import RNNParams, rnn_forward
-from lstm_inside.page import Verdict, compare, right, run
+from lstm_inside.page import asks, checker, compare, question, run
 
 WORDS = {
     "states": "seven steps from a zero state, checked against rnn_forward.",
@@ -29,15 +29,51 @@ WORDS = {
     "singular value.",
 }
 
+QUESTIONS = {
+    "louder_input": question(
+        "The spectral radius is 0.9 and the input strength goes up from 1 to 3. What happens to the memory?",
+        right="c",
+        a=(
+            "it gets longer: louder inputs leave a deeper trace",
+            "they do, for one step; but the next loud input then overwrites it, as tanh is already flat",
+        ),
+        b=(
+            "nothing: R² does not depend on scale",
+            "it would not in a linear network; tanh makes the difference",
+        ),
+        c=(
+            "it gets shorter: tanh saturates, and old contents hardly count",
+            "compare the rows of radius 0.9: the capacity falls from 8.1 to 4.6",
+        ),
+    ),
+    "singular_value": question(
+        "A tanh RNN's recurrent matrix has a largest singular value of 1.5. What follows for its gradients?",
+        right="d",
+        a=(
+            "they explode",
+            "that is the popular slip: 1.5 permits growth, the slopes and directions decide",
+        ),
+        b=(
+            "they vanish",
+            "for that the value would have to be below 1; above it nothing is settled",
+        ),
+        c=("they neither vanish nor explode", "they may do either"),
+        d=(
+            "nothing yet: growth is possible, not certain",
+            "the condition is necessary for exploding, not sufficient",
+        ),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def states(function) -> Verdict:
+
+@checker
+def states(function) -> str:
     """Check a function (xs, W_x, W_h, b) -> hs (T, H) against (2.1), xs (T, D), from zero."""
     rng = np.random.default_rng(21)
     xs, W_x = rng.normal(size=(7, 2)), rng.normal(size=(2, 3))
     W_h, b = rng.normal(size=(3, 3)) / 2, rng.normal(size=3)
-    hs, failed = run(function, xs, W_x, W_h, b)
-    if failed is not None:
-        return failed
+    hs = run(function, xs, W_x, W_h, b)
 
     def reference(W_h=W_h, b=b):
         return rnn_forward(xs[:, None], RNNParams(W_x, W_h, b)).h[:, 0]
@@ -53,18 +89,17 @@ def states(function) -> Verdict:
         (want, WORDS["with_start"]),
         (reference(W_h=W_h.T)[1:], WORDS["wrong_side"]),
     ]
-    off = compare("your hs", hs, want[1:], hints=hints)
-    return right(WORDS["states"]) if off is None else off
+    compare("your hs", hs, want[1:], hints=hints)
+    return WORDS["states"]
 
 
-def recall(function) -> Verdict:
+@checker
+def recall(function) -> str:
     """Check a function (truth, guess) -> R^2 (2.4)."""
     rng = np.random.default_rng(22)
     truth = rng.normal(size=50) + 2
     guess = 0.6 * truth + 0.3 * rng.normal(size=50)
-    got, failed = run(function, truth, guess)
-    if failed is not None:
-        return failed
+    got = run(function, truth, guess)
     error = ((truth - guess) ** 2).mean()
     correlation = np.corrcoef(truth, guess)[0, 1]
     hints = [
@@ -74,17 +109,16 @@ def recall(function) -> Verdict:
         (error / truth.var(), WORDS["share_left"]),
         (1 - error / (truth**2).mean(), WORDS["around_zero"]),
     ]
-    off = compare("your R^2", got, 1 - error / truth.var(), hints=hints)
-    return right(WORDS["recall"]) if off is None else off
+    compare("your R^2", got, 1 - error / truth.var(), hints=hints)
+    return WORDS["recall"]
 
 
-def bound(function) -> Verdict:
+@checker
+def bound(function) -> str:
     """Check a function (W_h, k, gamma) -> bound on what is left of a gradient (2.6)."""
     W_h = np.random.default_rng(23).normal(size=(4, 4)) / 2
     for k, gamma in ((6, 0.25), (9, 1.0)):
-        got, failed = run(function, W_h, k, gamma)
-        if failed is not None:
-            return failed
+        got = run(function, W_h, k, gamma)
         sigma = np.linalg.norm(W_h, 2)
         radius = np.abs(np.linalg.eigvals(W_h)).max()
         want = (gamma * sigma) ** k
@@ -97,7 +131,5 @@ def bound(function) -> Verdict:
         ]
         if gamma != 1:
             hints += [(sigma**k, WORDS["no_gamma"]), (gamma * sigma**k, WORDS["gamma_once"])]
-        off = compare(f"your bound for k = {k}", got, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["bound"])
+        compare(f"your bound for k = {k}", got, want, hints=hints)
+    return WORDS["bound"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_inside.page import Verdict, compare, right, run, shape_of, wrong
+from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 from lstm_inside.simulation.text import correlation
 from lstm_inside.training import softmax
 
@@ -27,15 +27,54 @@ WORDS = {
     "score_one": "that is one number; every cell has its own.",
 }
 
+QUESTIONS = {
+    "does_it_use_it": question(
+        "A cell follows brackets with r = 0.6. Does the model USE this cell to decide "
+        "when to close a bracket?",
+        right="c",
+        a=(
+            "yes: a correlation that high cannot be chance",
+            "it is no chance, but the read-out may ignore the cell and use others that know the same",
+        ),
+        b=(
+            "no: r would have to be above 0.9",
+            "no value of r can say it: r compares the cell with the text, not with the prediction",
+        ),
+        c=(
+            "r alone cannot say; change the cell and see what the prediction does",
+            "an intervention: hold the cell fast, leave all else as it is, and compare",
+        ),
+        d=(
+            "look at the weight from the cell to the closing bracket",
+            "closer, but the cell also acts through the gates of all other units, step after step",
+        ),
+    ),
+    "correlation_of_forecast": question(
+        "A paper reports: 'our LSTM forecasts the EEG one step (12.5 ms) ahead with a correlation "
+        "of 0.9 to the true signal.' What do you want to see first?",
+        right="b",
+        a=("a larger network", "that may come later; we do not know yet whether 0.9 is good"),
+        b=(
+            "the same figure for persistence and for a linear model",
+            "one step ahead the signal hardly moves: repeating the last value already correlates highly",
+        ),
+        c=("the training loss", "the loss on what it learned from says nothing about new data"),
+        d=(
+            "nothing, 0.9 is close to 1",
+            "it is what 'nothing changes' reaches; without that baseline it means little",
+        ),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def bits(function) -> Verdict:
+
+@checker
+def bits(function) -> str:
     """Check a function (shares (N, V), ids (N,)) -> bits a character (7.2)."""
     rng = np.random.default_rng(71)
     shares = softmax(rng.normal(size=(7, 5)) * 2)
     ids = rng.integers(0, 5, 7)
-    got, failed = run(function, shares, ids)
-    if failed is not None:
-        return failed
+    got = run(function, shares, ids)
     given = shares[np.arange(7), ids]
     want = -np.log2(given).mean()
     hints = [
@@ -45,17 +84,16 @@ def bits(function) -> Verdict:
         (-np.log2(given.mean()), WORDS["bits_mean_first"]),
         (-(shares * np.log2(shares)).sum(axis=1).mean(), WORDS["bits_entropy"]),
     ]
-    off = compare("your number", got, want, hints=hints)
-    return right(WORDS["bits"]) if off is None else off
+    compare("your number", got, want, hints=hints)
+    return WORDS["bits"]
 
 
-def at_temperature(function) -> Verdict:
+@checker
+def at_temperature(function) -> str:
     """Check a function (z (..., V), temperature) -> shares (..., V) (7.4)."""
     z = np.random.default_rng(72).normal(size=(3, 4))
     for temperature in (0.5, 0.1, 5.0):
-        got, failed = run(function, z, temperature)
-        if failed is not None:
-            return failed
+        got = run(function, z, temperature)
         hints = [
             (softmax(z * temperature), WORDS["shares_times"]),
             (softmax(z) / temperature, WORDS["shares_outside"]),
@@ -64,21 +102,18 @@ def at_temperature(function) -> Verdict:
             (softmax((z / temperature).T).T, WORDS["shares_sum"]),
             (softmax((z / temperature).ravel()).reshape(z.shape), WORDS["shares_sum"]),
         ]
-        off = compare("your shares", got, softmax(z / temperature), hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["shares"])
+        compare("your shares", got, softmax(z / temperature), hints=hints)
+    return WORDS["shares"]
 
 
-def score(function) -> Verdict:
+@checker
+def score(function) -> str:
     """Check a function (shown (N, H), mark (N,)) -> r (H,) (7.5)."""
     rng = np.random.default_rng(73)
     mark = rng.random(50) < 0.4
     shown = rng.normal(size=(50, 4)) * (1, 3, 0.2, 1) + (0, 1, -2, 0)
     shown[:, 1] -= 4 * mark
-    got, failed = run(function, shown, mark)
-    if failed is not None:
-        return failed
+    got = run(function, shown, mark)
     want = correlation(shown, mark)
     apart = (shown - shown.mean(axis=0)) * (mark - mark.mean())[:, None]
     raw = shown * mark[:, None]
@@ -91,6 +126,6 @@ def score(function) -> Verdict:
         (want**2, WORDS["score_square"]),
     ]
     if shape_of(got) == () and not isinstance(got, str):
-        return wrong(WORDS["score_one"])
-    off = compare("your r", got, want, hints=hints)
-    return right(WORDS["score"]) if off is None else off
+        raise NotYet(WORDS["score_one"])
+    compare("your r", got, want, hints=hints)
+    return WORDS["score"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_inside.page import Verdict, compare, right, run
+from lstm_inside.page import NotYet, asks, checker, compare, question, run
 from lstm_inside.training import softmax, softmax_cross_entropy
 
 WORDS = {
@@ -34,14 +34,82 @@ WORDS = {
     "order": "the values are right, in another order: return p, m, s.",
 }
 
+QUESTIONS = {
+    "adams_first_step": question(
+        "After one single step from the start, Adam with rate 0.01 has moved a weight whose gradient was 1000. By how much?",
+        right="b",
+        a=("10: the rate times the gradient", "that is SGD; Adam divides by the gradient's size"),
+        b=("0.01: the rate itself", "at t = 1 the corrected means are g and g², and g / √g² is ±1"),
+        c=(
+            "0.001: m is only a tenth of the gradient",
+            "it is, but the mean of the squares is small as well; the two corrections undo both",
+        ),
+        d=(
+            "0.03: the rate times 0.1 / √0.001",
+            "that leaves out the corrections for the start at 0",
+        ),
+    ),
+    "clip_the_length": question(
+        "Why clip the length, and not every entry of the gradient by itself?",
+        right="c",
+        a=("it is faster", "both take next to no time"),
+        b=(
+            "entries cannot be too large by themselves",
+            "they can, and one such entry makes the whole gradient long",
+        ),
+        c=(
+            "cutting single entries turns the direction",
+            "only a common factor leaves the ratios, and so the way downhill, as they were",
+        ),
+        d=(
+            "it makes the gradient's length always equal to the limit",
+            "only if it was longer; short gradients pass untouched",
+        ),
+    ),
+    "zero_biases": question(
+        "A colleague starts an LSTM with all biases 0 and trains it on long sequences. What is the likely trouble?",
+        right="a",
+        a=(
+            "the forget gates start at ½, so early inputs are hardly heard",
+            "twenty-nine factors of about ½: see the first row of the picture",
+        ),
+        b=("the gradients explode", "factors of ½ shrink; clipping would not help here"),
+        c=(
+            "all units stay alike",
+            "the weights are random, so the units differ; only equal WEIGHTS would keep them alike",
+        ),
+        d=(
+            "none: biases are learned anyway",
+            "they are, from a gradient; of that a few millionths arrive, and within 300 steps none of five learned it",
+        ),
+    ),
+    "what_to_save": question(
+        "Adam's training is saved at step 25 and resumed. Which of these must be in the file?",
+        right="d",
+        a=("the parameters only", "then Adam starts again with m = s = 0, and other batches come"),
+        b=(
+            "parameters and the running means m, s",
+            "the batches would be others, and so would the count t in the corrections",
+        ),
+        c=(
+            "parameters and the random generator's state",
+            "then the batches are right, but Adam has forgotten its running means",
+        ),
+        d=(
+            "parameters, m, s, the step count and the generator's state",
+            "all that the next step depends on and your program does not know already, as it does the loss and the rate",
+        ),
+    ),
+}
+ask = asks(QUESTIONS)
 
-def cross_entropy_gradient(function) -> Verdict:
+
+@checker
+def cross_entropy_gradient(function) -> str:
     """Check a function (z (B, K), labels (B,)) -> dL/dz of the mean cross-entropy (5.5)."""
     rng = np.random.default_rng(51)
     z, labels = rng.normal(size=(5, 4)) * 2, np.array([1, 0, 3, 3, 2])
-    dz, failed = run(function, z, labels)
-    if failed is not None:
-        return failed
+    dz = run(function, z, labels)
     p, one, B = softmax(z), np.eye(4)[labels], len(z)
     hints = [
         (p / B, WORDS["no_one"]),
@@ -56,21 +124,19 @@ def cross_entropy_gradient(function) -> Verdict:
         ((p - one) * one / B, WORDS["only_right"]),
         (-one / p / B, WORDS["only_right"]),
     ]
-    off = compare("your dz", dz, softmax_cross_entropy(z, labels)[1], hints=hints)
-    if off is not None:
-        return off
+    compare("your dz", dz, softmax_cross_entropy(z, labels)[1], hints=hints)
     large = z + 1000
     with np.errstate(all="ignore"):
-        dz, failed = run(function, large, labels)
-    if failed is not None:
-        return failed
-    off = compare("your dz", dz, softmax_cross_entropy(large, labels)[1])
-    if off is not None and not np.isfinite(np.asarray(dz, dtype=float)).all():
-        return Verdict(False, WORDS["large"])
-    return right(WORDS["scores"]) if off is None else off
+        dz = run(function, large, labels)
+    try:
+        compare("your dz", dz, softmax_cross_entropy(large, labels)[1])
+    except NotYet as off:
+        raise NotYet(WORDS["large"]) if off.kind == "not_finite" else off from None
+    return WORDS["scores"]
 
 
-def clip(function) -> Verdict:
+@checker
+def clip(function) -> str:
     """Check a function (g, limit) -> g, at most `limit` long (5.10); g of any shape."""
     rng = np.random.default_rng(52)
     for g, limit in (
@@ -80,9 +146,7 @@ def clip(function) -> Verdict:
         (np.zeros(3), 1.0),
     ):
         with np.errstate(all="ignore"):
-            got, failed = run(function, g, limit)
-        if failed is not None:
-            return failed
+            got = run(function, g, limit)
         length = np.linalg.norm(g)
         want = g * min(1, limit / length) if length else g
         hints = []
@@ -97,13 +161,12 @@ def clip(function) -> Verdict:
             ]
         elif length:
             hints = [(g * limit / length, WORDS["always"]), (g / length, WORDS["always"])]
-        off = compare("your gradient", got, want, hints=hints)
-        if off is not None:
-            return off
-    return right(WORDS["clip"])
+        compare("your gradient", got, want, hints=hints)
+    return WORDS["clip"]
 
 
-def adam(function) -> Verdict:
+@checker
+def adam(function) -> str:
     """Check (p, g, m, s, t) -> p, m, s: one step of Adam (5.9), rate 0.01, b1 0.9, b2 0.999.
 
     t counts from 1 and is the number of the step to take.
@@ -112,16 +175,12 @@ def adam(function) -> Verdict:
     for t in (1, 7):
         p, g, m = rng.normal(size=(3, 4))
         m, s = m * (t > 1), rng.random(4) * (t > 1)
-        got, failed = run(function, p, g, m, s, t)
-        if failed is not None:
-            return failed
+        got = run(function, p, g, m, s, t)
         hints = [(_adam(p, g, m, s, t, **wrong), WORDS[key]) for key, wrong in _ADAM_SLIPS]
         want = _adam(p, g, m, s, t)
         hints += [(want[order], WORDS["order"]) for order in ([0, 2, 1], [1, 2, 0], [1, 0, 2])]
-        off = compare("your p, m, s", got, want, hints=hints, rtol=1e-5)
-        if off is not None:
-            return off
-    return right(WORDS["adam"])
+        compare("your p, m, s", got, want, hints=hints, rtol=1e-5)
+    return WORDS["adam"]
 
 
 def _adam(p, g, m, s, t, b1=0.9, b2=0.999, fix_m=True, fix_s=True, root=True, sign=1, square=None,
