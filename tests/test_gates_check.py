@@ -5,7 +5,7 @@ import pytest
 
 from lstm_core import lstm_step, sigmoid, split_gates
 from lstm_inside.gates import check
-from lstm_inside.page import Verdict, ask
+from lstm_inside.page import Verdict
 
 
 def blocks(x, h_prev, p):
@@ -116,16 +116,3 @@ def test_an_interrupt_is_the_readers_to_give():
 
     with pytest.raises(KeyboardInterrupt):
         check.what_is_left(endless)
-
-
-def test_a_question_replies_to_every_answer():
-    question = ask("2 + 2?", right="b", a=("22", "that joins the digits"), b=("4", "they add up"))
-    assert question.verdict is None
-    question.choice.value = "22"
-    assert not question.verdict
-    assert "joins the digits" in question.reply
-    question.choice.value = "4"
-    assert question.verdict
-    assert question._repr_mimebundle_()["text/plain"] == "2 + 2?\n  ○ 22\n  ○ 4"
-    with pytest.raises(ValueError, match="right: expected one of"):
-        ask("?", right="c", a=("x", "y"))

@@ -109,14 +109,14 @@ def directional(function) -> str:
         for s in steps:
             numeric_s = (loss(x + s * d) - loss(x - s * d)) / (2 * s)
             along.append((d, s, (grad * d).sum(), numeric_s))
-    if any(compare("", [given, numeric], [g, n]) is None for _, _, g, n in along):
-        return WORDS["directional"]
     hints = []
     for d, s, g, n in along:
         one = (loss(x + s * d) - loss(x)) / s
         hints += [([g, one], WORDS["one_sided"]), ([g, 2 * n], WORDS["half"])]
     hints += [([g, n], WORDS["length"]) for _, _, g, _ in along for _, _, _, n in along]
-    return compare("(given, numeric)", [given, numeric], along[0][2:], hints=hints)
+    wants = [[g, n] for _, _, g, n in along]
+    compare("(given, numeric)", [given, numeric], wants[0], also=wants, hints=hints)
+    return WORDS["directional"]
 
 
 # ---------------------------------------------------------------- diagnoses

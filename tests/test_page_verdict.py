@@ -1,0 +1,144 @@
+"""Verdicts that cannot accept by accident, and questions that reply to every answer."""
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lstm_inside
+from lstm_inside.page import NotYet, Question, Verdict, asks, checker, compare, question, run
+
+WANT = np.array([[1.0, 2.0, -3.0], [0.5, 4.0, 6.0]])
+
+
+@checker
+def doubled(function):
+    """A checker written the natural way: nothing is asked, nothing can be forgotten."""
+    got = run(function, WANT)
+    compare("your answer", got, 2 * WANT, hints=[(WANT + 2, "that adds 2.")])
+    return "twice as much."
+
+
+def test_the_right_answer_is_right():
+    verdict = doubled(lambda x: 2 * x)
+    assert verdict
+    assert repr(verdict) == "✓ Right: twice as much."
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (lambda x: x + 2, "", "that adds 2."),
+        (lambda x: None, "none", "your function returned None"),
+        (lambda x: -2 * x, "sign", "minus the right answer"),
+        (lambda x: 3 * x, "factor", "1.5 times the right answer"),
+        (lambda x: (2 * x).T, "transposed", "transposed"),
+        (lambda x: 2 * x[0], "shape", r"shape \(3,\)"),
+        (lambda x: 2 * x / 0.0, "not_finite", "inf"),
+        (lambda x: "no", "no_numbers", "real numbers"),
+        (lambda x: x.fill(1), "changed", "argument 1"),
+        (lambda x: 1 / 0, "raised", "ZeroDivisionError"),
+        (lambda x: 2 * x + 0.004, "digits", "rounded"),
+        (lambda x: 2 * x + np.eye(2, 3), "value", "expected"),
+        (7, "no_function", "expected a function"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_checker_written_naturally_refuses_wrong_answers(answer, kind, words):
+    verdict = doubled(answer)
+    assert isinstance(verdict, Verdict)
+    assert not verdict
+    assert verdict.kind == kind
+    assert re.search(words, repr(verdict))
+
+
+def test_one_number_is_no_multiple_of_another():
+    """An answer near the right one is rounded, one far away is just wrong: neither a factor."""
+    for got, kind in ((0.9646, "digits"), (0.2, "value")):
+        with pytest.raises(NotYet) as off:
+            compare("it", got, 0.9689)
+        assert off.value.kind == kind
+
+
+def test_a_checker_must_end_in_words():
+    @checker
+    def forgetful(function):
+        run(function)
+
+    with pytest.raises(TypeError, match="forgetful: expected words"):
+        forgetful(lambda: 1)
+
+
+def test_the_readers_own_name_and_line_are_named():
+    def my_gate(x):
+        y = x + 1
+        return y @ y
+
+    verdict = doubled(my_gate)
+    assert "my_gate raised ValueError" in verdict.message
+    assert "line 3 of the function: return y @ y" in verdict.message
+
+
+def test_words_for_shapes_that_do_not_fit():
+    with pytest.raises(NotYet, match="rows"):
+        run(lambda x: x @ x, WANT, shapes="rows times columns")
+
+
+def test_an_interrupt_passes():
+    def endless(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        doubled(endless)
+
+
+def test_a_verdict_can_be_printed_where_no_tick_can():
+    code = "from lstm_inside.page import Verdict; print(Verdict(True, 'yes'), Verdict(False, 'no'))"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        capture_output=True,
+        text=True,
+        cwd=os.path.dirname(os.path.dirname(__file__)),
+    )
+    assert said.returncode == 0, said.stderr
+    assert "Right: yes" in said.stdout
+    assert "Not yet: no" in said.stdout
+
+
+def test_a_question_replies_to_every_answer():
+    asked = question("2 + 2?", right="b", a=("22", "that joins the digits"), b=("4", "they add"))
+    shown = asks({"sum": asked})("sum")
+    assert isinstance(shown, Question)
+    assert shown.verdict is None
+    shown.choice.value = "22"
+    assert not shown.verdict
+    assert "joins the digits" in shown.reply
+    shown.choice.value = "4"
+    assert shown.verdict
+    assert shown._repr_mimebundle_()["text/plain"] == "2 + 2?\n  ○ 22\n  ○ 4"
+
+
+def test_questions_are_named():
+    with pytest.raises(ValueError, match="right: expected one of"):
+        question("?", right="c", a=("x", "y"))
+    with pytest.raises(ValueError, match=r"name: expected one of \['sum'\], got 'product'"):
+        asks({"sum": question("?", right="a", a=("x", "y"))})("product")
+
+
+@pytest.mark.parametrize("room", lstm_inside.ROOMS)
+def test_every_question_of_a_room_can_be_asked(room):
+    """Each has a right answer, two wrong ones, and a reply of its own for every answer."""
+    check = importlib.import_module(f"lstm_inside.{room}.check")
+    for name, asked in getattr(check, "QUESTIONS", {}).items():
+        shown = check.ask(name)
+        rights = [right for right, _ in asked.answers.values()]
+        assert sum(rights) == 1, name
+        assert len(rights) >= 3, name
+        replies = [reply for _, reply in asked.answers.values()]
+        assert len(set(replies)) == len(replies), name
+        shown.close()
