@@ -27,7 +27,8 @@ notebooks: .venv/ready-dev
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check --exclude '*.ipynb' .
+	$(BIN)/mypy
 
 clean:
 	rm -rf .venv build *.egg-info

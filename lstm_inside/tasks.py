@@ -18,8 +18,8 @@ def eeg(start=0, length=None) -> np.ndarray:
     Raises ValueError or TypeError for a window that does not lie inside the record.
     Source: `eeg.dat` of matplotlib's sample data, 800 samples of float64.
     """
-    with cbook.get_sample_data("eeg.dat") as file:
-        record = np.frombuffer(file.read(), dtype=np.float64).reshape(-1, 4)
+    path = cbook.get_sample_data("eeg.dat", asfileobj=False)
+    record = np.fromfile(path, dtype=np.float64).reshape(-1, 4)
     validate.whole("start", start, least=0, most=len(record) - 1)
     length = len(record) - start if length is None else length
     validate.whole("length", length, most=len(record) - start)

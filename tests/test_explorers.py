@@ -5,7 +5,6 @@ WALK in the environment sets how many random changes the walk makes: `make trust
 
 import gc
 import os
-import re
 
 import ipywidgets
 import numpy as np
@@ -68,18 +67,6 @@ def test_two_of_a_kind_do_not_disturb_each_other():
     two.close()
 
 
-def test_two_on_a_page_share_no_name():
-    """An id on one page must be one thing: clip paths of one would cut the curves of the other."""
-    made = [EXPLORERS[name]() for name in ("half_life", "half_life", "cell_line")]
-    ids = [set(re.findall(r' id="([^"]+)"', e._over.value)) for e in made]
-    assert all(ids)
-    assert sum(map(len, ids)) == len(set.union(*ids))
-    for explorer, own in zip(made, ids, strict=True):
-        used = set(re.findall(r"url\(#([^)]+)\)", explorer._over.value))
-        assert used <= own
-        explorer.close()
-
-
 @pytest.fixture(scope="module")
 def made():
     """Every explorer, made once: name -> explorer, as the last test left it."""
@@ -108,6 +95,19 @@ def test_every_position_of_every_control_gives_a_picture(explorer):
         assert len(frames) > 1, f"{name} moves nothing"
         control.value = value
         assert explorer.frame == start, f"{name} put back gives another picture"
+
+
+@pytest.mark.filterwarnings("error")
+def test_every_preset_gives_a_picture_of_its_own(explorer):
+    frames = {}
+    for name in explorer.presets:
+        explorer.show_preset(name)
+        assert explorer.error is None, name
+        frames[name] = explorer.frame
+    assert len(set(frames.values())) == len(frames), "two presets show the same"
+    for name in explorer.presets:
+        explorer.show_preset(name)
+        assert explorer.frame == frames[name], f"{name} shows another picture the second time"
 
 
 @pytest.mark.filterwarnings("error")

@@ -12,7 +12,8 @@ from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lstm_inside.page import Explorer, Lines, Pixels, picture, slider, toggle, whole
+from lstm_inside import EXPLORERS
+from lstm_inside.page import Challenge, Explorer, Lines, Pixels, picture, slider, toggle, whole
 from lstm_inside.page.style import SIGNED
 
 
@@ -21,7 +22,7 @@ def make():
     """A function that makes explorers and closes them after the test."""
     made = []
 
-    def build(update=None):
+    def build(update=None, **more):
         figure = picture(300, 200)
         ax, heat = figure.subplots(1, 2)
         ax.set(xlim=(0, 1), ylim=(-1, 1))
@@ -47,6 +48,7 @@ def make():
             update=update or move,
             describe=lambda v: f'a = {v["a"]:.1f} & n = "{v["n"]}"',
             play="n",
+            **more,
         )
         made.append(explorer)
         return explorer
@@ -56,14 +58,20 @@ def make():
         explorer.close()
 
 
+def parts(widget):
+    """The widget and all below it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from parts(child)
+
+
 def overlay(explorer):
     return explorer._over.value
 
 
 def test_no_value_is_sent_back_to_the_browser_it_came_from(make):
     explorer = make()
-    buttons = explorer.children[0].children[-1].children
-    (play,) = (button for button in buttons if isinstance(button, ipywidgets.Play))
+    (play,) = (part for part in parts(explorer) if isinstance(part, ipywidgets.Play))
     for control in (play, explorer.controls["a"], explorer.controls["n"]):
         assert control.trait_metadata("value", "echo_update") is False
 
@@ -156,15 +164,22 @@ def test_a_failing_update_is_shown_and_survived(make):
     assert e.values["n"] == 4
 
 
-def test_ids_of_two_explorers_on_a_page_differ(make):
-    one, two = make(), make()
-    assert one.frame == two.frame
-    ids = [set(re.findall(r'\bid="([^"]+)"', overlay(e))) for e in (one, two)]
-    assert ids[0]
-    assert not ids[0] & ids[1]
-    for e, own in zip((one, two), ids, strict=True):
-        used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', overlay(e)))
-        assert used <= own
+def test_a_picture_may_be_on_a_page_twice(make):
+    """Of an id that is there twice the first one counts, and that may be hidden."""
+    for name in ("small", *EXPLORERS):
+        e = make() if name == "small" else EXPLORERS[name]()
+        assert not re.findall(r'\b(?:id|clip-path|href)="(?!data:)[^"]*|url\(#', overlay(e)), name
+        e.close()
+
+
+def test_curves_end_where_their_axes_end(make):
+    """The clip is an <svg> of the axes' size and place around the curve."""
+    e = make()
+    box = e.figure.axes[0].bbox
+    clip = re.search(r'<svg x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)"', overlay(e))
+    x, y, width, height = map(float, clip.groups())
+    assert (width, height) == pytest.approx((box.width, box.height), abs=0.02)
+    assert (x, y) == pytest.approx((box.x0, 200 - box.y1), abs=0.02)
 
 
 def test_where_nothing_runs_there_is_a_picture_and_a_sentence(make):
@@ -185,6 +200,56 @@ def test_close_lets_go_of_everything(make):
     assert set(widget._instances) == before
     assert e.figure is None
     e.close()  # a second time does no harm
+
+
+def test_a_preset_is_a_button_that_puts_controls_where_it_says(make):
+    e = make(presets={"steep": {"a": 1}, "flat": {"a": 0, "n": 5}})
+    buttons = [b for b in parts(e) if isinstance(b, ipywidgets.Button)]
+    steep, flat = (b for b in buttons if b.description in e.presets)
+    e.set(up=False)
+    flat.click()
+    assert (e.values["a"], e.values["n"]) == (0, 5)
+    assert e.controls["up"].value  # what a preset does not name goes back to its start
+    steep.click()
+    assert (e.values["a"], e.values["n"]) == (1, 2)
+    e.show_preset("flat")
+    assert e.values["a"] == 0
+    with pytest.raises(ValueError, match=r"preset: expected one of \['steep', 'flat'\], got 'up'"):
+        e.show_preset("up")
+
+
+@pytest.mark.parametrize("presets", [{"x": {"b": 1}}, {"x": {"a": 1, "forget": 2}}])
+def test_a_preset_of_no_control_is_refused(make, presets):
+    with pytest.raises(ValueError, match="preset 'x': expected controls among"):
+        make(presets=presets)
+
+
+def test_an_unknown_control_is_named_and_nothing_is_set(make):
+    e = make()
+    with pytest.raises(ValueError, match=r"set: expected controls among .*, got 'forget'"):
+        e.set(a=0.1, forget=1)
+    assert e.values["a"] == 0.5
+
+
+def test_a_challenge_tells_its_score_and_when_it_is_reached(make):
+    e = make(challenge=Challenge("Make it steep.", lambda v: v["a"], 0.9, ".1f"))
+    assert "Your goal: Make it steep. Now 0.5, wanted 0.9." in overlay(e)
+    e.set(a=0.9)
+    assert "✓ Reached: Make it steep. Your score is 0.9." in overlay(e)
+    e.reset()
+    assert "Your goal" in overlay(e)
+
+
+def test_what_went_wrong_is_told_in_error(make):
+    def update(a, n, up):
+        return {"a": 1 / (n - 3), "n": n}
+
+    e = make(update)
+    assert e.error is None
+    e.controls["n"].value = 3
+    assert "ZeroDivisionError" in e.error
+    e.controls["n"].value = 4
+    assert e.error is None
 
 
 def test_every_label_that_is_shown_is_escaped(make):
@@ -214,11 +279,12 @@ def test_dots_are_one_path_that_stands_where_the_data_are():
         "dots", figure=figure, controls={"n": slider("n", 0, 2, 0.1, 0.5)},
         moving=[dots, faint], update=move, describe=str,
     )  # fmt: skip
-    paths = re.findall(r'<path d="([^"]*)"[^>]*style="([^"]*)"', overlay(explorer))
+    paths = re.findall(r'<path d="([^"]*)"[^>]* style="([^"]*)"', overlay(explorer))
     (places,) = [d for d, style in paths if "stroke-linecap: round" in style]
     assert re.findall(r"M (\S+) (\S+)", places) == [("100", "100"), ("200", "150")]
     assert "stroke-width: 6" in overlay(explorer)
-    assert overlay(explorer).count("<use") == 2  # half-transparent dots add up where they meet
+    apart = [d for d, style in paths if "opacity: 0.5" in style]
+    assert len(apart) == 2  # half-transparent dots add up where they meet
     explorer.close()
 
 

@@ -9,7 +9,6 @@ only the moving artists are drawn, by matplotlib's own SVG renderer, and laid ov
 import base64
 import contextlib
 import html
-import itertools
 import sys
 import traceback
 from collections.abc import Callable
@@ -76,8 +75,6 @@ class Explorer(widgets.VBox):
     An exception inside `update` is shown under the picture; the explorer lives on.
     """
 
-    _count = itertools.count(1)
-
     def __init__(
         self,
         name: str,
@@ -94,7 +91,9 @@ class Explorer(widgets.VBox):
         challenge: Challenge | None = None,
     ):
         self.name, self.figure, self.controls = name, figure, controls
-        self.values, self.frame, self.caption, self.error = {}, b"", "", None
+        self.values: dict = {}
+        self.frame, self.caption = b"", ""
+        self.error: str | None = None
         self.presets, self.challenge = presets or {}, challenge
         for preset, settings in self.presets.items():
             _check_names(f"preset {preset!r}", settings, controls)
@@ -102,7 +101,6 @@ class Explorer(widgets.VBox):
         self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
         self._start = {key: control.value for key, control in controls.items()}
         self._waiting = None  # names of changed controls while changes are held together
-        self._prefix = f"e{next(self._count)}-"  # keeps ids of two explorers on a page apart
 
         width = figure.get_figwidth() * 72
         self._still, self._over = (
@@ -263,7 +261,7 @@ class Explorer(widgets.VBox):
     def _stack(self, frame, words, failed=False):
         """The moving part with its caption (or what went wrong) below it, as HTML."""
         label = html.escape(self.caption, quote=True)
-        shown = svg.on_a_page(frame.decode(), self._prefix, f'role="img" aria-label="{label}"')
+        shown = svg.on_a_page(frame.decode(), f'role="img" aria-label="{label}"')
         role = 'role="alert"' if failed else ""
         edge = "border-left:4px solid #D55E00;padding-left:8px;" if failed else ""
         goal = ""

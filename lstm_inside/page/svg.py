@@ -12,10 +12,11 @@ from typing import ClassVar
 import matplotlib
 import numpy as np
 from matplotlib import _path
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgba
 from matplotlib.path import Path
-from matplotlib.transforms import IdentityTransform
+from matplotlib.transforms import Affine2D, IdentityTransform
 
 from .style import RC
 
@@ -52,12 +53,10 @@ def moving(figure, artists, salt) -> str:
     return svg[svg.index("<svg") :]
 
 
-def on_a_page(svg, prefix, attributes) -> str:
-    """An <svg> of `moving` for a page: ids with a prefix, and no style rule for the whole page."""
+def on_a_page(svg, attributes) -> str:
+    """An <svg> of `moving` for a page: without matplotlib's style rule, which is for all of it."""
     size = svg[svg.index("viewBox=") :].split('"')[1]
     body = svg[svg.index("</defs>") + len("</defs>") :]  # what follows opening tag and style
-    for use in (' id="', "url(#", 'href="#'):
-        body = body.replace(use, use + prefix)
     return (
         f'<svg viewBox="{size}" {attributes}'
         f' style="display:block;width:100%;height:auto;{_SVG_STYLE}">{body}'
@@ -72,9 +71,17 @@ _SVG_STYLE = "stroke-linejoin:round;stroke-linecap:butt"
 
 
 class _Overlay(RendererSVG):
-    """Matplotlib's SVG with paths to a hundredth of a pixel: half as much to send and read."""
+    """Matplotlib's SVG with short paths and without a single id.
+
+    Paths go to a hundredth of a pixel: half as much to send and read. An id is one thing on a
+    page, and a picture may be on it twice ("Create New View for Output"), so what matplotlib
+    writes once and refers to is written where it stands: a clip is an <svg> in the <svg>.
+    """
 
     _COMMANDS: ClassVar = [b"M", b"L", b"Q", b"C", b"z"]
+
+    def open_group(self, s, gid=None):
+        self.writer.start("g")
 
     def _convert_path(self, path, transform=None, clip=None, simplify=None, sketch=None):
         # As the method replaced, which writes six places: to cut them off takes as long again.
@@ -83,20 +90,57 @@ class _Overlay(RendererSVG):
             path, transform, clip, simplify, sketch, 2, self._COMMANDS, False
         ).decode("ascii")
 
+    def _get_clip_attrs(self, gc):
+        return {}  # `_inside` clips
+
+    @contextlib.contextmanager
+    def _inside(self, gc):
+        """What is drawn meanwhile is cut off at the artist's clip rectangle."""
+        box = gc.get_clip_rectangle()
+        if box is None:
+            yield
+            return
+        x, y, width, height = box.bounds
+        x, y, width, height = (f"{v:.2f}" for v in (x, self.height - y - height, width, height))
+        view = f"{x} {y} {width} {height}"
+        self.writer.start("svg", x=x, y=y, width=width, height=height, viewBox=view)
+        yield
+        self.writer.end("svg")
+
+    def draw_path(self, gc, path, transform, rgbFace=None):
+        with self._inside(gc):
+            super().draw_path(gc, path, transform, rgbFace)
+
+    draw_path_collection = RendererBase.draw_path_collection  # path by path
+
+    def draw_image(self, gc, x, y, im, transform=None):
+        with self._inside(gc):
+            super().draw_image(gc, x, y, im, transform)
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        with self._inside(gc):
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+
     def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
-        """Full opaque dots as one path of points with round ends, not an element for each."""
+        """Full opaque dots as one path of points with round ends, others one by one."""
+        places = trans.transform(path.vertices)
+        places = places[np.isfinite(places).all(axis=1)]
         edge = gc.get_linewidth() if to_rgba(gc.get_rgb())[3] else 0
         plain = rgbFace is not None and (not edge or to_rgba(gc.get_rgb()) == to_rgba(rgbFace))
         if marker_path is not Path.unit_circle() or not plain or to_rgba(rgbFace)[3] < 1:
-            super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
+            shape = self._convert_path(marker_path, marker_trans + Affine2D().scale(1, -1))
+            style = self._get_style(gc, rgbFace)
+            with self._inside(gc):
+                for x, y in places:
+                    at = f"translate({x:.2f},{self.height - y:.2f})"
+                    self.writer.element("path", d=shape, transform=at, style=style)
             return
         dots = self.new_gc()
         dots.copy_properties(gc)
         dots.set_foreground(rgbFace)
         dots.set_linewidth(2 * marker_trans.transform((1, 0))[0] + edge)
         dots.set_capstyle("round")
-        places = trans.transform(path.vertices)
-        ends = np.repeat(places[np.isfinite(places).all(axis=1)], 2, axis=0)
+        ends = np.repeat(places, 2, axis=0)
         ends[1::2, 0] += 0.02  # matplotlib leaves out lines without any length
         codes = np.tile([Path.MOVETO, Path.LINETO], len(ends) // 2)
         self.draw_path(dots, Path(ends, codes), IdentityTransform())

@@ -85,8 +85,8 @@ def checker(check: Callable[..., str]) -> Callable[..., Verdict]:
             raise TypeError(f"{check.__name__}: expected words at its end, got {words!r}")
         return Verdict(True, words)
 
-    del checked.__wrapped__  # a checker's signature is its own, its return value a Verdict
-    checked.__signature__ = inspect.signature(check).replace(return_annotation=Verdict)
+    signature = inspect.signature(check).replace(return_annotation=Verdict)
+    vars(checked).update(__wrapped__=None, __signature__=signature)  # it returns no words
     return checked
 
 
