@@ -520,16 +520,25 @@ TABLE = {
     "bptt.truncated_backward": call(
         bptt.truncated_backward, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields), k=count(2),
     ),
+    "bptt.truncated_at_every": call(
+        bptt.truncated_at_every, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
+    ),
     "bptt.compare_gradients": call(
         bptt.compare_gradients, given=weights(P, "given").known_as("given", "full", *P._fields), full=weights(P, "full").known_as("full", *P._fields),
     ),
     # ------------------------------------------------------------ bptt: faults
     "bptt.backward_by_steps": call(
         patients.backward_by_steps, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
-        dc_last=array(C0).or_none(),
+        dc_last=array(C0).or_none(), fault=kind(patients.FAULTS["carry"]).or_none(),
     ),
-    "bptt.with_fault": call(
-        patients.with_fault, name=choice("carry").or_none(), function=choice("lstm_step_backward"),
+    "bptt.with_fault": call(patients.with_fault, name=choice("carry").or_none()),
+    "bptt.step_errors": call(
+        patients.step_errors, backward=function(patients.backward_by_steps).known_as("backward"), point=kind(POINT),
+        dhs=array(POINT_DHS), steps=array([1e-3, 1e-5], free=(0,)).or_bad(zero=[0.0, 1.0]), dtype=dtype(),
+    ),
+    "bptt.course_exercise": call(patients.course_exercise),
+    "bptt.in_course_layout": call(
+        patients.in_course_layout, grads=kind(patients.course_exercise()[0]).or_bad(**{"other sizes": POINT}).known_as("W_h"),
     ),
     "bptt.draw_point": call(
         patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),
@@ -916,6 +925,7 @@ EXEMPT = {
         for kind_ in ("modern", "gers2000", "hochreiter1997", "peephole", "coupled", "gru")
         for way in ("", "_backward")
     },
+    "bptt.take_step": "one step of `backward_by_steps`, which checks once a sequence",
     "beyond.main": "the command line, which argparse checks",
     **dict.fromkeys(
         [f"training.check_{what}" for what in ("adam", "floats", "last", "model", "optimiser", "pair", "readout", "same_form")],

@@ -23,9 +23,10 @@ from lstm_inside.bptt import (
     rnn_jacobians,
     split_step,
     split_way,
+    truncated_at_every,
     truncated_backward,
 )
-from lstm_inside.bptt.explorers import EXPLORERS
+from lstm_inside.bptt.explorers import EXPLORERS, latch
 from lstm_inside.tasks import eeg
 
 D, H, B, T = 3, 4, 2, 12
@@ -200,6 +201,15 @@ def test_uncut_it_is_the_full_gradient_and_cut_it_is_not(lstm):
     assert compare_gradients(cut.params, full.params)[0] < 0.99
 
 
+def test_all_cuts_at_once_are_the_cuts_one_by_one(lstm, rnn):
+    for params, trace, dhs, *_ in (lstm, rnn):
+        every = truncated_at_every(dhs, trace, params)
+        for k in range(1, T + 1):
+            want = truncated_backward(dhs, trace, params, k).params
+            assert all(close(a[k - 1], b) for a, b in zip(every, want, strict=True))
+        assert type(every) is type(params)
+
+
 def test_truncation_refuses_what_is_no_length(lstm):
     params, trace, dhs, _ = lstm
     with pytest.raises(ValueError, match="k: expected"):
@@ -272,6 +282,11 @@ WRONG = [
     (check.carousel, lambda fs: fs[::-1].cumprod(axis=0)[::-1], "carousel_no_end"),
     (check.carousel, lambda fs: with_one(fs[::-1].cumprod(axis=0)[::-1], False), "carousel_shift"),
     (check.carousel, lambda fs: with_one(fs[::-1].cumsum(axis=0)[::-1]), "carousel_sum"),
+    (
+        check.carousel,
+        lambda fs: np.stack([fs[t + 1 :].prod(axis=0) for t in range(7)]),
+        "carousel_short",
+    ),
 ]
 
 
@@ -319,8 +334,10 @@ def test_the_microscope_shows_the_backward_passes(same_networks):
     assert close(v["rnn_dh"], want)
     assert close(v["dc"], np.linalg.norm(grads.c[:, 0], axis=1))
     pure = trace.f[::-1].cumprod(axis=0)[::-1] * grads.c[-1]
-    assert close(v["way_carousel"][:-1], np.linalg.norm(pure[:, 0], axis=1))
-    assert v["step_gap"] < 1e-12
+    assert close(v["carousel"][:-1], np.linalg.norm(pure[:, 0], axis=1))
+    assert close(v["share"], v["carousel"] / v["dc"])
+    one_step = np.linalg.norm(trace.f[4, 0] * grads.c[5, 0]) / np.linalg.norm(grads.c[4, 0])
+    assert v["step_share"][4] == pytest.approx(one_step)
     explorer.set(every=True)
     dhs[:] = 1
     grads = lstm_backward(dhs, trace, lstm)
@@ -328,38 +345,70 @@ def test_the_microscope_shows_the_backward_passes(same_networks):
     explorer.close()
 
 
-def test_the_stretches_are_singular_values_of_products(same_networks):
-    explorer = EXPLORERS["jacobian"]()
-    explorer.set(b_f=2, strength=3)
-    (rnn, trace), _ = same_networks(6, 60)
-    step = [np.diag(1 - h[0] ** 2) @ rnn.W_h.T for h in trace.h[1:]]
-    assert close(explorer.values["rnn"][20], np.linalg.svd(step[20], compute_uv=False))
-    last_three = np.linalg.norm(step[59] @ step[58] @ step[57], 2)
-    assert close(explorer.values["rnn_product"][57], last_three)
+def test_without_a_way_through_the_weights_the_carousel_is_all():
+    explorer = EXPLORERS["gradient_flow"]()
+    explorer.show_preset("no way through W_h")
+    np.testing.assert_allclose(explorer.values["share"], 1, rtol=1e-9)
     explorer.close()
 
 
-def test_without_recurrent_weights_the_stretches_lie_above_the_forget_gates():
-    """A nudge of c shows in h too: f sqrt(1 + (o (1 - tanh^2 c))^2), and six exact zeros."""
-    explorer = EXPLORERS["jacobian"]()
-    explorer.set(strength=0)
-    rng = np.random.default_rng(4)
-    init_rnn(4, 6, rng=rng)
-    lstm = init_lstm(4, 6, rng=rng)
-    trace = lstm_forward(eeg(100, 60)[:, None], lstm._replace(W_h=0 * lstm.W_h))
-    shown = trace.o * (1 - trace.tanh_c**2)
-    want = np.sort((trace.f * np.sqrt(1 + shown**2))[:, 0])[:, ::-1]
-    assert close(explorer.values["lstm"][:, :6], want)
-    assert explorer.values["lstm"][:, 6:].max() < 1e-12
-    assert (want > np.sort(trace.f[:, 0])[:, ::-1]).all()
+def test_the_walk_back_is_a_power():
+    explorer = EXPLORERS["walk_back"]()
+    explorer.set(w=1.3, walked=4)
+    assert close(explorer.values["dh"], 1.3 ** np.arange(7.0, -1, -1))
+    assert explorer.values["far"] == pytest.approx(1.3**50)
+    assert "1.3^50" not in explorer.caption
+    assert "4 steps back the gradient is 2.86" in explorer.caption
+    explorer.close()
+
+
+def test_the_answers_gradient_reaches_the_flagged_number_and_no_other():
+    explorer = EXPLORERS["recall_gradient"]()
+    explorer.set(at=20)
+    v = explorer.values
+    assert v["at_flag"] > 0.999
+    assert (v["dc"][20:] > 0.99 * v["dc"][-1]).all()
+    assert v["dc"][:20].max() < 1e-4
+    slope = (1 - np.tanh(v["number"] / 2) ** 2) / 2  # of the candidate, by the number
+    assert v["dx"][19] == pytest.approx(v["dc"][20] * slope, rel=1e-4)
+    explorer.set(drive=0)
+    assert explorer.values["at_flag"] < 1e-3
+    explorer.close()
+
+
+def test_the_latch_recalls():
+    xs = np.zeros((100, 200, 2))
+    rng = np.random.default_rng(8)
+    xs[..., 0] = rng.uniform(-1, 1, (100, 200))
+    flagged = rng.integers(0, 50, 200)
+    xs[flagged, np.arange(200), 1] = 1
+    numbers = xs[flagged, np.arange(200), 0]
+    c = lstm_forward(xs, latch()).c[-1, :, 0]
+    assert np.abs(2 * np.arctanh(c) - numbers).max() < 0.01
+
+
+def test_the_ellipse_is_the_product_of_the_steps():
+    explorer = EXPLORERS["ellipse"]()
+    explorer.set(long=1.4, short=0.3, turn=35, n=3)
+    angle = np.deg2rad(35)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    step = (np.diag([1.4, 0.3]) @ turn).T  # dh_t/dh_{t-1} = W_h transposed, at rest
+    want = np.linalg.svd(step @ step @ step, compute_uv=False)
+    assert explorer.values["together"][3] == pytest.approx(want[0])
+    assert explorer.values["least"][3] == pytest.approx(want[1])
+    assert close(explorer.values["each"], np.full(30, 1.4))
+    explorer.show_preset("turned by 90°")
+    assert explorer.values["each"].min() > 1 > explorer.values["together"][30]
+    explorer.show_preset("no step stretches")
+    assert (np.diff(explorer.values["together"]) < 0).all()
     explorer.close()
 
 
 def test_the_cuts_are_measured_against_the_full_gradient(same_networks):
     explorer = EXPLORERS["truncation"]()
     explorer.set(b_f=2, strength=3, k=7)
-    _, (lstm, trace) = same_networks(6, 60)
-    target = np.random.default_rng(6).uniform(-0.5, 0.5, (60, 1, 6))
+    _, (lstm, trace) = same_networks(6, 48)
+    target = np.random.default_rng(6).uniform(-0.5, 0.5, (48, 1, 6))
     dhs = trace.h[1:] - target
     full = lstm_backward(dhs, trace, lstm)
     cut = truncated_backward(dhs, trace, lstm, 7)

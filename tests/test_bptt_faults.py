@@ -1,11 +1,36 @@
 """The find-the-bug lab: each fault is caught by what is taught, the healthy one never accused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from lstm_core import LSTMParams, gradient_check, lstm_backward, lstm_forward
-from lstm_inside.bptt import DIAGNOSES, FAULTS, PATIENTS, draw_point, examine, with_fault
-from lstm_inside.bptt import check_lab as check
+from lstm_core import (
+    LSTMParams,
+    gradient_check,
+    init_lstm,
+    lstm_backward,
+    lstm_forward,
+    lstm_step,
+    lstm_step_backward,
+)
+from lstm_inside.bptt import (
+    DIAGNOSES,
+    FAULTS,
+    FIRST_KEY,
+    PATIENTS,
+    SECOND_KEY,
+    Fault,
+    backward_by_steps,
+    check,
+    course_exercise,
+    draw_point,
+    examine,
+    in_course_layout,
+    step_errors,
+    take_step,
+    with_fault,
+)
 from lstm_inside.bptt.lab import examine_steps, patient_explorer
 
 ILL = [letter for letter, fault in DIAGNOSES.items() if fault]
@@ -30,6 +55,93 @@ def test_every_fault_is_a_patient_and_one_is_healthy():
 @pytest.mark.parametrize("seed", range(8))
 def test_the_proper_check_catches_each_and_only_the_ill(seed):
     assert passed(seed=seed) == "C"
+
+
+def test_the_lines_are_the_cores_step():
+    """What the patients are made of cannot drift from `lstm_step_backward`."""
+    rng = np.random.default_rng(3)
+    params = init_lstm(2, 3, rng=rng)
+    x, (h_prev, c_prev, dh, dc) = rng.normal(size=(4, 2)), rng.normal(size=(4, 4, 3))
+    _, c, cache = lstm_step(x, h_prev, c_prev, params)
+    dx, dh_prev, dc_prev, dparams = lstm_step_backward(dh, dc, cache, params)
+    i, f, g, o = cache[3:7]
+    s = SimpleNamespace(
+        W_x=params.W_x, W_h=params.W_h, x=x, h_prev=h_prev, c_prev=c_prev, i=i, f=f, g=g, o=o, c=c,
+        tanh_c=np.tanh(c), dh_direct=0.25 * dh, dh_from=0.75 * dh, dc_line=dc,
+    )  # fmt: skip
+    take_step(s)
+    for got, want in (
+        (s.dx, dx), (s.dh_prev, dh_prev), (s.dc_prev, dc_prev), (x.T @ s.da, dparams.W_x),
+        (h_prev.T @ s.da, dparams.W_h), (s.da.sum(axis=0), dparams.b),
+        (s.dh_from, dh_prev), (s.dc_line, dc_prev),
+    ):  # fmt: skip
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
+def test_a_fault_of_ones_own():
+    """As notebook 04 proposes it; a name that is no line's is refused."""
+    mine = Fault("1 - g", {"da_g": lambda s: s.dg * (1 - s.g)})
+    point, dhs = visit_point(5)
+
+    def backward(dhs, trace, params, dc_last=None):
+        return backward_by_steps(dhs, trace, params, dc_last, mine)
+
+    assert not examine(backward, point, dhs)
+    with pytest.raises(ValueError, match="got 'gd'"):
+        backward_by_steps(*at(point, dhs), fault=Fault("typo", {"gd": lambda s: s.dg}))
+
+
+def test_ones_own_fault_disturbs_neither_diagnoses_nor_explorer(monkeypatch):
+    monkeypatch.setitem(FAULTS, "mine", Fault("1 - g", {"da_g": lambda s: s.dg * (1 - s.g)}))
+    monkeypatch.setitem(PATIENTS, "mine", with_fault("mine"))
+    view = check.diagnoses("ABCDEFGH")
+    assert all(len(q.choice.options) == len(DIAGNOSES) for q in view.questions.values())
+    view.close()
+    explorer = patient_explorer()
+    explorer.set(patient="mine", T=6)
+    assert explorer.error is None
+    assert "g at 6 of 6" in explorer.caption
+    explorer.close()
+
+
+def visit_point(T):
+    rng = np.random.default_rng(4)
+    return draw_point(T, rng=rng), rng.normal(size=(T, 2, 3))
+
+
+def at(point, dhs):
+    params = LSTMParams(*point[:3])
+    return dhs, lstm_forward(point.xs, params, point.h0, point.c0), params
+
+
+@pytest.mark.parametrize(("fault", "key"), [("no_future", FIRST_KEY), (None, SECOND_KEY)])
+def test_the_published_keys_are_those_of_two_of_our_passes(fault, key):
+    point, dhs = course_exercise()
+    got = in_course_layout(with_fault(fault)(*at(point, dhs)))
+    assert got.keys() == key.keys()
+    for name, digits in key.items():
+        np.testing.assert_allclose(got[name], digits, rtol=0, atol=6e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("other", [f for f in FAULTS if f not in ("no_future", "in_place")])
+def test_no_other_fault_gives_the_first_key(other):
+    point, dhs = course_exercise()
+    got = in_course_layout(with_fault(other)(*at(point, dhs)))
+    assert max(np.abs(got[name] - FIRST_KEY[name]).max() for name in FIRST_KEY) > 1e-3
+
+
+def test_a_right_gradients_error_has_a_valley_and_a_wrong_ones_none():
+    point, dhs = visit_point(5)
+    steps = 10.0 ** np.arange(-11, 0, 2)
+    fine = step_errors(PATIENTS["C"], point, dhs, steps)
+    coarse = step_errors(PATIENTS["C"], point, dhs, steps, np.float32)
+    wrong = step_errors(PATIENTS["G"], point, dhs, steps)
+    assert steps[fine.argmin()] == pytest.approx(1e-5)
+    assert fine.min() < 1e-9
+    assert 1e-6 < coarse.min() < 1e-3
+    assert steps[coarse.argmin()] > 1e-4
+    assert np.ptp(wrong) < 0.01
+    assert wrong.min() > 0.1
 
 
 def test_the_healthy_one_is_the_core_to_rounding():
@@ -58,12 +170,12 @@ def test_only_the_in_place_patient_alters_an_array(letter):
 def test_what_weak_checks_let_through(seed):
     """The table in the notebook, at other draws too."""
     zero = {"zero_start": True, "with_dc": False, "seed": seed}
-    assert passed(T=1, only=("W_h",), **zero) == "ABCDEFG"
-    assert passed(T=2, only=("W_h",), **zero) == "ACDE"
+    assert passed(T=1, only=("W_h",), **zero) == "ABCDEFGH"
+    assert passed(T=2, only=("W_h",), **zero) == "ACDEH"
     assert passed(T=3, only=("W_h",), **zero) == "CE"
     assert passed(T=2, **zero) == "CE"
     assert passed(T=5, with_dc=False, seed=seed) == "CE"
-    assert passed(T=1, seed=seed) == "AC"
+    assert passed(T=1, seed=seed) == "ACH"
     assert passed(T=2, seed=seed) == "C"
 
 
@@ -77,7 +189,7 @@ def test_only_the_one_step_check_is_flagged_vacuous():
 def test_with_fault_says_what_it_cannot_find(monkeypatch):
     with pytest.raises(ValueError, match="unheard of"):
         with_fault("unheard of")
-    monkeypatch.setitem(FAULTS, "x", FAULTS["forget"]._replace(edits=(("no such line", ""),)))
+    monkeypatch.setitem(FAULTS, "x", Fault("x", {"no such line": lambda s: 0}))
     with pytest.raises(ValueError, match="no such line"):
         with_fault("x")
 
@@ -121,6 +233,7 @@ SIGNS = {
     "E": ("", "", "ifg"),
     "F": ("ifo", "ifgo", "ifo"),
     "G": ("f", "ifgo", "f"),
+    "H": ("", "ifgo", ""),
 }
 
 
@@ -133,12 +246,15 @@ def test_the_signs_that_the_replies_describe(letter):
 def test_finer_signs():
     given, _, _ = examine_steps("A", 6)
     assert not given[:-1, 3].any()
+    assert given[-2, :3].all()
+    given, _, _ = examine_steps("H", 6)
+    assert not given[:-1].any()
     given, _, _ = examine_steps("G", 6)
     assert not given[:, 1].any()
     given, true, _ = examine_steps("B", 6)
     factor = given[-1, :3] / true[-1, :3]
     np.testing.assert_allclose(factor, factor[0], rtol=1e-10)
-    assert len(set(SIGNS.values())) == len(SIGNS)
+    assert len(set(SIGNS.values())) == len(SIGNS) - 1  # A and H differ in the finer signs
 
 
 def test_explorer_shows_what_examine_steps_finds():
@@ -184,7 +300,7 @@ def test_a_diagnosis_is_right_for_its_fault_alone(letter):
         assert bool(question.verdict) == (option == words)
         assert len(question.reply) > 60
         replies.add(question.reply)
-    assert len(replies) == 7
+    assert len(replies) == 8
     question.close()
 
 
@@ -200,7 +316,10 @@ def test_several_diagnoses_in_one_view():
 
 
 def lines(dh_direct, dh_from, dc, c_prev, i, f, g, o, c, *, bug=""):
-    dh = dh_direct if bug == "carry" else dh_direct + dh_from
+    dh = {"carry": dh_direct, "no_direct": dh_from, "no_future": dh_direct}.get(
+        bug, dh_direct + dh_from
+    )
+    dc = 0 * dc if bug == "no_future" else dc
     line = dc
     tanh_c = c if bug in ("tanh", "c_in_do") else np.tanh(c)
     slope_c = 1 if bug in ("tanh", "no_slope") else 1 - np.tanh(c) ** 2
@@ -215,11 +334,11 @@ def lines(dh_direct, dh_from, dc, c_prev, i, f, g, o, c, *, bug=""):
         s = 1 / (1 + np.exp(-s)) if bug == "slope" else s
         return s * (1 - s)
 
-    df = 0 * dc if bug == "forget" else dc * c_prev
+    df = {"forget": 0 * dc, "c_not_before": dc * c}.get(bug, dc * c_prev)
     slope_g = 1 if bug == "no_slopes" else 1 - g**2
     blocks = [dc * g * ds(i), df * ds(f), dc * i * slope_g, dh * tanh_c * ds(o)]
-    if bug == "order":
-        blocks = [blocks[k] for k in (1, 0, 2, 3)]
+    b_i, b_f, b_g, b_o = blocks
+    blocks = {"order": [b_f, b_i, b_g, b_o], "order_ifog": [b_i, b_f, b_o, b_g]}.get(bug, blocks)
     dc_prev = {"cell_path": 0 * dc, "line_alone": line * f}.get(bug, dc * f)
     return np.concatenate(blocks, axis=1), dc_prev
 
@@ -269,6 +388,11 @@ WRONG = [
     *((check.step_lines, lines_with(bug), check.WORDS[bug].split("(")[0]) for bug in FAULTS),
     (check.step_lines, lines_with("no_h_path"), "path through h_t"),
     (check.step_lines, lines_with("order"), "another order"),
+    (check.step_lines, lines_with("order_ifog"), "another order"),
+    (check.step_lines, lines_with("no_direct"), "dh_direct was never added"),
+    (check.step_lines, lines_with("c_not_before"), "the cell BEFORE the step"),
+    (check.step_lines, lambda *a: (lines(*a)[0] + np.repeat([0, 0, 1, 0], 3), lines(*a)[1]), "block g of your da"),
+    (check.step_lines, lambda *a: (lines(*a)[0], lines(*a)[1] + 1), "your dc_prev"),
     (check.step_lines, lines_with("c_in_do"), "beside o in h"),
     (check.step_lines, lines_with("no_slope"), "on the way from h to c"),
     (check.step_lines, lines_with("line_alone"), "TOTAL dc"),

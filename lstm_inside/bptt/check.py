@@ -1,8 +1,22 @@
-"""Checkers of notebook 04: the cell's total, the carousel."""
+"""Checkers and questions of notebook 04: the cell's total, the carousel, a step, a diagnosis."""
+
+from types import SimpleNamespace
 
 import numpy as np
 
-from lstm_inside.page import asks, checker, compare, question, run
+from lstm_core import init_lstm, lstm_step
+from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, take_step
+from lstm_inside.page import (
+    NotYet,
+    Question,
+    Questions,
+    asks,
+    checker,
+    compare,
+    question,
+    run,
+    shape_of,
+)
 
 WORDS = {
     "cell": "both paths: along the cell line and through h.",
@@ -19,10 +33,55 @@ WORDS = {
     "carousel_whole": "that is the whole product only; each t has its own, from t + 1 to T.",
     "carousel_no_end": "one step is missing: at t = T no gate has been passed and the answer is 1.",
     "carousel_shift": "off by one: entry t = T is 1, and entry t = 0 has all T factors.",
+    "carousel_short": "off by one: fs[t] is f_{t+1}, so entry t starts with fs[t], not fs[t + 1].",
     "carousel_sum": "one step follows the other, so the factors multiply; they do not add.",
+    "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
+    "step": "all four blocks and the carousel, for a batch of 2 and 3 units.",
+    "order": "the four blocks are there, in another order than i, f, g, o.",
+    "cell_path": "the path from c to c_prev is missing: dc_prev is dc * f (4.11).",
+    "forget": "the forget gate's block is 0: df = dc * c_prev (4.8) is missing.",
+    "slope": "i, f and o are activations already: the slope is i * (1 - i), without a sigmoid.",
+    "tanh": "tanh(c) is forgotten: h = o * tanh(c), so do = dh * tanh(c), with its slope in dc.",
+    "carry": "dh_from was never added: h_t also acts through step t + 1 (4.1).",
+    "no_direct": "dh_direct was never added: the loss looks at h_t itself, too (4.1).",
+    "no_future": "dh_from and dc_line are both missing: the step after sends two things back.",
+    "in_place": "an array of the caller's was changed ({which}): write dc = dc_line + ..., not +=.",
+    "no_h_path": "dc misses the path through h_t (4.7).",
+    "c_not_before": "df takes the cell BEFORE the step: f stands beside c_prev, not c (4.8).",
+    "tanh_in_do": "do is dh times what stands beside o in h, and that is tanh(c), not c (4.6).",
+    "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
+    "line_alone": "dc_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
+    "no_slopes": "that is di, df, dg, do; each still takes its gate's slope to become da (4.12).",
+    "swapped": "the right arrays, the other way round: return da, dc_prev.",
+    "pair_check": "expected the two numbers (given, numeric), got {got}.",
+    "directional": "both numbers, for an array of 2 x 3 and a long direction.",
+    "one_sided": "numeric is a one-sided difference; take loss(x + step v) - loss(x - step v).",
+    "half": "the two ends are 2 step apart: divide by 2 * step.",
+    "unsummed": "given is one number: the sum of grad * v.",
+    "length": "given and numeric belong to different lengths of v: divide both by it or neither.",
 }
 
 QUESTIONS = {
+    "second_term": question(
+        "The loss looks at h_2 only. What is dL/dh_1?",
+        right="c",
+        a=(
+            "0: the loss does not look at h_1",
+            "Not directly. But step 2 reads h_1, so a nudge of h_1 changes h_2 and with it the loss",
+        ),
+        b=(
+            "what the loss says about h_1, as always",
+            "that is the first term, and it is 0 here; h_1 also acts through the next step",
+        ),
+        c=(
+            "only what step 2 sends back",
+            "the first term of (4.1) is 0, and the second one carries everything",
+        ),
+        d=(
+            "the same as dL/dh_2",
+            "between them lie the slope of tanh and W_h: the gradient is not handed on unchanged",
+        ),
+    ),
     "cell_line": question(
         "Which of these stands between dL/dc_t and dL/dc_{t-1} on the cell line?",
         right="b",
@@ -38,6 +97,26 @@ QUESTIONS = {
         d=(
             "nothing: the gradient passes unchanged",
             "so it was in 1997, with f fixed at 1; with a forget gate it is multiplied by f_t",
+        ),
+    ),
+    "before_flag": question(
+        "The latch is flagged at step 15 of 60. Where is the gradient of the cell, dL/dc_t, large?",
+        right="b",
+        a=(
+            "at the end only: it fades on the way",
+            "It would if f were 0.7. Here f is 0.999994 on 45 steps, and 0.999994^45 is nearly 1",
+        ),
+        b=(
+            "from the end back to step 15, and not before it",
+            "f is near 1 until the flag; the flag itself shuts f, and nothing passes it",
+        ),
+        c=(
+            "at step 15 only",
+            "that is dL/dx_t: the cell itself has to carry the gradient all the way from the end",
+        ),
+        d=(
+            "everywhere, back to step 1",
+            "what the cell held before the flag is wiped out at the flag, so it cannot matter",
         ),
     ),
     "lstm_of_1997": question(
@@ -61,7 +140,7 @@ QUESTIONS = {
         ),
     ),
     "zero_start": question(
-        "From h_0 = c_0 = 0, two steps, loss on h only, checking W_h: how many of the 7 patients pass?",
+        "From h_0 = c_0 = 0, two steps, loss on h only, checking W_h: how many of the 8 patients pass?",
         right="c",
         a=(
             "1: a gradient check is a gradient check",
@@ -71,14 +150,14 @@ QUESTIONS = {
         b=(
             "2: the healthy one and the += one",
             "The += one does pass, as nobody hands it an array. "
-            "But two more faults lie between the steps, where this check sees nothing.",
+            "But three more faults lie between the steps, where this check sees nothing.",
         ),
         c=(
-            "4: the healthy one and three of the ill",
+            "5: the healthy one and four of the ill",
             "Yes: only the last step is seen, and whatever travels between steps goes unread.",
         ),
         d=(
-            "7: nothing can fail it",
+            "8: nothing can fail it",
             "That is one step's check. With two, the last step's own "
             "mistakes (f, sigmoid', tanh) still show.",
         ),
@@ -118,6 +197,7 @@ def carousel(function) -> str:
     one = np.ones((1, 2, 3))
     back = fs[::-1].cumprod(axis=0)[::-1]
     ahead = fs.cumprod(axis=0)
+    short = np.stack([fs[t + 1 :].prod(axis=0) for t in range(len(fs) + 1)])
     hints = [
         (ahead, WORDS["carousel_forward"]),
         (np.concatenate([one, ahead]), WORDS["carousel_forward"]),
@@ -126,8 +206,178 @@ def carousel(function) -> str:
         (fs.prod(axis=0), WORDS["carousel_whole"]),
         (back, WORDS["carousel_no_end"]),
         (np.concatenate([one, back]), WORDS["carousel_shift"]),
+        (short, WORDS["carousel_short"]),
+        (short[:-1], WORDS["carousel_short"]),
         (np.concatenate([fs[::-1].cumsum(axis=0)[::-1], one]), WORDS["carousel_sum"]),
         (np.concatenate([fs[::-1].cumsum(axis=0)[::-1], 0 * one]), WORDS["carousel_sum"]),
     ]
     compare("your answer", got, np.concatenate([back, one]), hints=hints)
     return WORDS["carousel"]
+
+
+# ---------------------------------------------------------------- one step
+
+
+@checker
+def step_lines(function) -> str:
+    """Check (dh_direct, dh_from, dc_line, c_prev, i, f, g, o, c) -> (da, dc_prev), (4.1)-(4.12)."""
+    rng = np.random.default_rng(45)
+    params = init_lstm(12, 3, rng=rng)
+    dh_direct, dh_from, dc_line, c_prev, h_prev = rng.normal(size=(5, 2, 3))
+    _, c, (*_, i, f, g, o, _) = lstm_step(rng.normal(size=(2, 12)), h_prev, c_prev, params)
+    given = {"dh_direct": dh_direct, "dh_from": dh_from, "dc_line": dc_line, "c_prev": c_prev,
+             "i": i, "f": f, "g": g, "o": o, "c": c}  # fmt: skip
+    got = _two_arrays(function, given)
+    da, dc_prev = _answer(given)
+    hints = [(_joined(mistake), WORDS[name]) for name, mistake in _slips(given)]
+    try:
+        compare("your step", np.concatenate(got, axis=1), _joined((da, dc_prev)), hints=hints)
+    except NotYet as off:
+        if not off.kind:  # a known mistake
+            raise
+        blocks = (np.split(np.asarray(a), 4, axis=1) for a in (got[0], da))
+        for name, mine, want in zip("ifgo", *blocks, strict=True):
+            compare(f"block {name} of your da", mine, want)
+        compare("your dc_prev", got[1], dc_prev)
+    return WORDS["step"]
+
+
+def _two_arrays(function, given):
+    """What the reader's function returns, once it is two arrays of the right shapes."""
+    try:
+        got = run(function, *given.values())
+    except NotYet as off:
+        if off.kind != "changed":
+            raise
+        raise NotYet(WORDS["in_place"], which=list(given)[off.details["number"] - 1]) from None
+    shapes = [shape_of(a) for a in got] if isinstance(got, tuple | list) else []
+    if shapes == [(2, 3), (2, 12)]:
+        raise NotYet(WORDS["swapped"])
+    if shapes != [(2, 12), (2, 3)]:
+        raise NotYet(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
+    return got
+
+
+def _answer(given, fault=None, **changed):
+    """(da, dc_prev) of a step with a fault of FAULTS, or with other numbers given to it."""
+    s = SimpleNamespace(**{key: value.copy() for key, value in (given | changed).items()})
+    s.tanh_c, s.W_h, s.W_x = np.tanh(s.c), np.zeros((3, 12)), np.zeros((1, 12))
+    take_step(s, FAULTS[fault] if fault else None)
+    return s.da, s.dc_prev
+
+
+def _joined(answer):
+    return np.concatenate(answer, axis=1)
+
+
+def _slips(given):
+    """(key of WORDS, the (da, dc_prev) that it returns) of what is easily written instead."""
+    nothing = np.zeros((2, 3))
+    for name in ("cell_path", "forget", "slope", "tanh"):
+        yield name, _answer(given, name)
+    yield "no_future", _answer(given, dh_from=nothing, dc_line=nothing)
+    yield "carry", _answer(given, dh_from=nothing)
+    yield "no_direct", _answer(given, dh_direct=nothing)
+    da, dc_prev = _answer(given)
+    da_i, da_f, da_g, da_o = np.split(da, 4, axis=1)
+    for order in ((da_i, da_g, da_f, da_o), (da_f, da_i, da_g, da_o), (da_i, da_f, da_o, da_g)):
+        yield "order", (_joined(order), dc_prev)
+    i, f, g, o, c = (given[name] for name in "ifgoc")
+    slopes = {"i": i * (1 - i), "f": f * (1 - f), "g": 1 - g**2, "o": o * (1 - o)}
+    dh, dc = given["dh_direct"] + given["dh_from"], given["dc_line"]
+    line_i, line_f = dc * g * slopes["i"], dc * given["c_prev"] * slopes["f"]
+    yield "no_h_path", (_joined((line_i, line_f, dc * i * slopes["g"], da_o)), dc * f)
+    yield "line_alone", (da, dc * f)
+    yield "no_slopes", (da / _joined(list(slopes.values())), dc_prev)
+    wrong_da, wrong_dc_prev = _answer(given, "tanh")
+    yield "no_slope", (np.concatenate([wrong_da[:, :9], da_o], axis=1), wrong_dc_prev)
+    c_in_do = np.concatenate([da[:, :9], dh * c * slopes["o"]], axis=1)
+    yield "tanh_in_do", (c_in_do, dc_prev)
+    c_in_df = da_f / given["c_prev"] * c
+    yield "c_not_before", (_joined((da_i, c_in_df, da_g, da_o)), dc_prev)
+
+
+@checker
+def directional(function) -> str:
+    """Check a function (loss, x, grad, v, step) -> (given, numeric), the slope along v."""
+    rng = np.random.default_rng(46)
+    x, grad, v = rng.normal(size=(3, 2, 3))
+    step = 1e-2
+
+    def loss(x):
+        return float((x**3 + 2 * x**2).sum())
+
+    got = run(function, loss, x, grad, v, step)
+    try:
+        given, numeric = got
+    except (TypeError, ValueError):
+        raise NotYet(WORDS["pair_check"], got=type(got).__name__) from None
+    if np.size(given) != 1:
+        raise NotYet(WORDS["unsummed"])
+    length = np.linalg.norm(v)
+    right = []  # (direction, step, given, numeric): v as it is or of length 1, either step
+    for d, steps in ((v, (step, step / length)), (v / length, (step, step * length))):
+        for s in steps:
+            numeric_s = (loss(x + s * d) - loss(x - s * d)) / (2 * s)
+            right.append((d, s, (grad * d).sum(), numeric_s))
+    hints = []
+    for d, s, g, n in right:
+        one = (loss(x + s * d) - loss(x)) / s
+        hints += [([g, one], WORDS["one_sided"]), ([g, 2 * n], WORDS["half"])]
+    hints += [([g, n], WORDS["length"]) for _, _, g, _ in right for _, _, _, n in right]
+    if not any(_agree([given, numeric], [g, n]) for _, _, g, n in right):
+        compare("(given, numeric)", [given, numeric], right[0][2:], hints=hints)
+    return WORDS["directional"]
+
+
+def _agree(got, want):
+    try:
+        compare("", got, want)
+    except NotYet:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------- diagnoses
+
+_LOOKS = {
+    "cell_path": (
+        "the last step is right in all four blocks; one step earlier o is still right (it "
+        "hangs on dh alone), while i, f and g have lost what the cell line brings."
+    ),
+    "forget": "f is exactly 0 at every step, the last one too, where i, g and o are right.",
+    "slope": "i, f and o are wrong already at the last step, where g, which takes tanh, is right.",
+    "tanh": (
+        "all four blocks are wrong already at the last step: o by the factor c / tanh(c), and "
+        "i, f and g by one factor that they share."
+    ),
+    "carry": (
+        "the last step is right, and before it o is exactly 0, as this loss sees h at the last "
+        "step only; i, f and g keep the cell line's share."
+    ),
+    "in_place": "the first visit agrees everywhere, the second with the same arrays does not.",
+    "no_future": "the last step is right, and before it all four blocks are exactly 0.",
+    None: "every visit agrees with the finite differences, in every block and at every step.",
+}
+
+
+def diagnosis(letter) -> Question:
+    """The question what ails a patient, "A" to "H"; a wrong answer's reply says how that looks.
+
+    Raises KeyError for a patient that does not exist.
+    """
+    truth = DIAGNOSES[letter]
+    healthy = "nothing: this one is right"
+    answers = {}
+    for name, looks in _LOOKS.items():  # not FAULTS: a reader may have added one to them
+        words = FAULTS[name].words if name else healthy
+        reply = ("Yes: " if name == truth else "That would look otherwise: ") + looks
+        if truth is None and name is not None:
+            reply += " This patient agrees on every visit: do not accuse it."
+        answers[name or "healthy"] = (words, reply)
+    return Question(*question(f"What ails patient {letter}?", right=truth or "healthy", **answers))
+
+
+def diagnoses(letters) -> Questions:
+    """`diagnosis` for several patients in one view, a tab for each."""
+    return Questions({f"patient {letter}": diagnosis(letter) for letter in letters})

@@ -1,371 +1,325 @@
-"""The views of notebook 04: gradient flow, the Jacobian of one step, truncated BPTT."""
+"""What a reader of notebook 04 moves: the walk back, recall, stretches; and the room's EXPLORERS.
 
-from functools import lru_cache
+The microscope and truncation stand in `explorers_flow`, the patients in `lab`.
+"""
 
 import matplotlib
 import numpy as np
 
 from lstm_core import (
-    init_lstm,
-    init_rnn,
+    LSTMParams,
+    RNNParams,
     lstm_backward,
     lstm_forward,
     rnn_backward,
     rnn_forward,
-    split_gates,
 )
-from lstm_inside.bptt.shares import (
-    compare_gradients,
-    lstm_jacobians,
-    products_to_end,
-    rnn_jacobians,
-    split_step,
-    split_way,
-    truncated_backward,
+from lstm_inside.bptt.explorers_flow import (
+    gradient_flow_explorer,
+    name_lines,
+    truncation_explorer,
 )
-from lstm_inside.page import Explorer, slider, toggle, whole
-from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, GRADIENT, HIDDEN_LINE, RC, picture
-from lstm_inside.tasks import eeg
+from lstm_inside.bptt.lab import patient_explorer
+from lstm_inside.bptt.shares import products_to_end, rnn_jacobians
+from lstm_inside.page import Explorer, Words, slider, whole
+from lstm_inside.page.style import (
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    GRADIENT,
+    HIDDEN,
+    HIDDEN_LINE,
+    INPUT,
+    RC,
+    SIGNAL,
+    picture,
+)
 
-DASHED = (0, (4, 2.5))
-_FLOOR = 1e-30  # below every log axis here
-
-
-class _Pair:
-    """An RNN and an LSTM of the same size on the same EEG, as `init_*` drew them, untrained."""
-
-    def __init__(self, units):
-        rng = np.random.default_rng(4)
-        self.rnn = init_rnn(4, units, rng=rng)
-        self.lstm = init_lstm(4, units, rng=rng)
-        self.units = units
-
-    def run(self, xs, b_f, strength):
-        """(RNN parameters, trace), (LSTM parameters, trace) with these two settings."""
-        rnn = self.rnn._replace(W_h=self.rnn.W_h * strength)
-        b = self.lstm.b.copy()
-        split_gates(b)[1][:] = b_f
-        lstm = self.lstm._replace(W_h=self.lstm.W_h * strength, b=b)
-        return (rnn, rnn_forward(xs, rnn)), (lstm, lstm_forward(xs, lstm))
+# ---------------------------------------------------------------- the walk back
 
 
-def _lengths(grads):
-    """The length of a gradient (T+1, 1, H) at every step; tiny entries' squares are not lost."""
-    largest = np.abs(grads).max(axis=(1, 2))
-    scale = np.where(largest > 0, largest, 1)
-    return scale * np.linalg.norm(grads[:, 0] / scale[:, None], axis=-1)
+def walk_back_explorer(steps=8, far=50) -> Explorer:
+    """The gradient walks back through an unrolled RNN of one unit at rest, times w a step.
 
-
-def _draw(line, t, sizes):
-    """Put sizes on a log axis: a tiny one leaves at the lower edge, an exact 0 is a gap."""
-    line.set_data(t, np.where(sizes > 0, np.maximum(sizes, _FLOOR), np.nan))
-
-
-def _labels(ax, *names):
-    """Direct labels inside the axes: (x, y, words, colour), as shares of its width and height."""
-    for x, y, words, colour in names:
-        ax.text(
-            x, y, words, color=colour, transform=ax.transAxes, fontsize=11.5, weight="bold",
-            va="top", bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}, zorder=6,
-        )  # fmt: skip
-
-
-def _settings(b_f=1.0, strength=1.0):
-    """The two sliders that every explorer here has."""
-    return {
-        "b_f": slider("LSTM's forget bias b_f", -4, 8, 0.1, b_f, quantity="f", digits=1),
-        "strength": slider("recurrent: × W_h (both)", 0, 6, 0.1, strength, quantity="h", digits=1),
-    }
-
-
-# ---------------------------------------------------------------- the microscope
-
-
-def gradient_flow_explorer(longest=100, units=8) -> Explorer:
-    """Size of dL/dh_t and dL/dc_t at every step, RNN and LSTM, and the shares of dL/dc_t.
-
-    Both networks are untrained; the loss is the sum of the last hidden state's units, or,
-    with the box ticked, of every step's.
+    At rest h = 0 and the slope of tanh is 1, so that w is all that a step back multiplies by.
     """
-    pair, record = _Pair(units), eeg(100, longest)[:, None, :]
-
     with matplotlib.rc_context(RC):
-        figure = picture(940, 600)
-        ax = figure.subplot_mosaic([["flow", "step"], ["gates", "way"]])
-        for key in ("flow", "step", "way"):
-            ax[key].set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e6))
-        ax["flow"].set_title("Gradient at step t: RNN and LSTM")
-        ax["step"].set_title("LSTM's dL/dc at step t: its two shares")
-        ax["way"].set_title("dL/dc over the whole way: carousel, other paths")
-        ax["way"].set_xlabel("step t")
-        ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel="step t")
-        ax["gates"].set_title("LSTM's forget gates, and their mean")
-        _labels(
-            ax["flow"],
-            (0.02, 0.98, "RNN dL/dh (dashed)", "#777777"),
-            (0.38, 0.98, "LSTM dL/dh", GRADIENT),
-            (0.64, 0.98, "LSTM dL/dc", CELL_LINE),
-        )
-        _labels(
-            ax["step"],
-            (0.02, 0.98, "total", "#8a8a8a"),
-            (0.15, 0.98, "carousel: f × dL/dc of t+1", FORGET),
-            (0.64, 0.98, "through h (dotted)", HIDDEN_LINE),
-        )
-        _labels(
-            ax["way"],
-            (0.02, 0.98, "total", "#8a8a8a"),
-            (0.15, 0.98, "pure carousel: only f's", FORGET),
-            (0.59, 0.98, "all others (dotted)", HIDDEN_LINE),
-        )
-        last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
-        (rnn_h,) = ax["flow"].plot([], [], color="#777777", ls=DASHED, **last)
-        (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
-        (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
-        shares = {}
-        for key in ("step", "way"):
-            (total,) = ax[key].plot([], [], color=FAINT, lw=6)
-            (carousel,) = ax[key].plot([], [], color=FORGET)
-            (rest,) = ax[key].plot([], [], color=HIDDEN_LINE, ls=":", lw=2.4)
-            shares[key] = total, carousel, rest
-        gates = [ax["gates"].plot([], [], color=FORGET, lw=1, alpha=0.3)[0] for _ in range(units)]
-        (mean,) = ax["gates"].plot([], [], color=FORGET, lw=3)
+        figure = picture(940, 470)
+        ax = figure.subplot_mosaic([["graph", "graph"], ["adds", "far"]], height_ratios=(5, 6))
+        _draw_chain(ax["graph"], steps)
+        ax["adds"].set(xlim=(0.4, steps + 0.6), ylim=(0, 1.25), xlabel="step t")
+        ax["adds"].set_title("What step t adds to a weight's gradient")
+        ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", "largest"])
+        ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel="steps back")
+        ax["far"].set_title(f"The same walk, {far} steps back")
+        back = np.arange(far + 1)
+        for w, x, y in ((0.7, 0.64, 0.11), (1.3, 0.64, 0.97)):
+            ax["far"].plot(back, w**back, color=FAINT, lw=1.6)
+            name_lines(ax["far"], (x, y, f"{w}$^{{{far}}}$ = {_power(w**far)}", "#777777"))
+        arrows = [
+            ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
+        ]
+        heads = [ax["graph"].plot([], [], "<", color=GRADIENT, ms=9)[0] for _ in range(steps)]
+        sizes = [Words(ax["graph"], 0, 0, fontsize=12, color=GRADIENT) for _ in range(steps)]
+        bars = ax["adds"].bar(range(1, steps + 1), np.zeros(steps), color=GRADIENT, width=0.6)
+        (line,) = ax["far"].plot([], [], color=GRADIENT)
 
-    def update(b_f, strength, T, every):
-        xs = record[:T]
-        (rnn, rnn_trace), (lstm, trace) = pair.run(xs, b_f, strength)
-        dhs = np.full((T, 1, units), 1.0 if every else 0.0)
+    def update(w, walked):
+        params = RNNParams(np.ones((1, 1)), np.full((1, 1), w), np.zeros(1))
+        trace = rnn_forward(np.zeros((far, 1, 1)), params)
+        dhs = np.zeros((far, 1, 1))
         dhs[-1] = 1
-        back, grads = rnn_backward(dhs, rnn_trace, rnn), lstm_backward(dhs, trace, lstm)
-        t = np.arange(T + 1)
-        v = {"rnn_dh": _lengths(back.h), "dh": _lengths(grads.h), "dc": _lengths(grads.c)}
-        _draw(rnn_h, t, v["rnn_dh"])
-        _draw(lstm_h, t, v["dh"])
-        _draw(lstm_c, t, v["dc"])
-        for key, split in (
-            ("step", split_step(trace, grads)),
-            ("way", split_way(dhs, trace, grads)),
-        ):
-            total, carousel, rest = shares[key]
-            v[f"{key}_carousel"], v[f"{key}_rest"] = map(_lengths, split)
-            _draw(total, t, v["dc"])
-            _draw(carousel, t, v[f"{key}_carousel"])
-            _draw(rest, t, v[f"{key}_rest"])
-        off = np.abs(sum(split_step(trace, grads)) - grads.c).max(axis=(1, 2))
-        v["step_gap"] = float((off / np.maximum(np.abs(grads.c).max(axis=(1, 2)), 1e-300)).max())
-        for unit, gate in enumerate(gates):
-            gate.set_data(t[1:], trace.f[:, 0, unit])
-        mean.set_data(t[1:], trace.f[:, 0].mean(axis=-1))
-        return v | {"T": T, "every": every, "f": float(trace.f.mean())}
+        dh = rnn_backward(dhs, trace, params).h[:, 0, 0]  # of the far walk; its end is ours
+        near = dh[far - steps + 1 :]  # steps 1 to `steps` of the drawn chain
+        largest = near[steps - 1 - walked :].max()
+        for t, (arrow, head, size) in enumerate(zip(arrows, heads, sizes, strict=True)):
+            seen = t >= steps - 1 - walked  # index t is step t + 1; the last has its loss
+            size.set_text(_short(near[t]) if seen else "")
+            size.set_position((t, 0.72))
+            bars[t].set_height(near[t] / largest if seen else 0)
+            seen &= t < steps - 1
+            arrow.set_data(([t + 0.3, t + 0.78], [0.33, 0.33]) if seen else ([], []))
+            head.set_data(([t + 0.26], [0.33]) if seen else ([], []))
+            arrow.set_linewidth(0.8 + 6 * min(near[t], 2.0))
+        line.set_data(back, dh[::-1])
+        return {"dh": near, "far": dh[0], "w": w, "walked": walked}
 
     def describe(v):
-        back = {key: v[key][0] / v[key][-1] for key in ("rnn_dh", "dc", "way_carousel")}
-        said = (
-            f"The gradient at step 0 is {back['rnn_dh']:.2g} times that at step {v['T']} in the "
-            f"RNN (dL/dh) and {back['dc']:.2g} times in the LSTM (dL/dc); "
-            f"{back['way_carousel']:.2g} times on the carousel alone. "
-            f"Mean forget gate {v['f']:.2f}."
+        here = v["dh"][steps - 1 - v["walked"]]
+        steps_back = f"{v['walked']} step{'s' if v['walked'] != 1 else ''} back"
+        return (
+            f"Each step back multiplies by {v['w']:.2f}: {steps_back} the gradient is "
+            f"{here:.3g}, and {far} steps back it is {v['far']:.2g}."
         )
-        if v["every"]:
-            said += " Every step's own loss adds to it."
-        return said + (" No line: exactly 0." if back["rnn_dh"] == 0 else "")
 
     return Explorer(
-        "gradient_flow",
+        "walk_back",
         figure=figure,
         controls={
-            **_settings(),
-            "T": whole("length T", 20, longest, longest, quantity="x"),
-            "every": toggle("a loss at every step, not only the last"),
+            "w": slider("times w at each step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
+            "walked": whole("steps walked back", 0, steps - 1, steps - 1, quantity="gradient"),
         },
-        moving=[
-            *shares["step"], *shares["way"], *gates, mean, rnn_h, lstm_h, lstm_c,
-        ],
+        presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
+        moving=[*arrows, *heads, *sizes, *bars, line],
         update=update,
         describe=describe,
-    )  # fmt: skip
-
-
-# ---------------------------------------------------------------- Jacobians
-
-
-def jacobian_explorer(steps=60, units=6) -> Explorer:
-    """Singular values of the step's Jacobian: one step's all, every step's largest, the product's.
-
-    RNN: dh_t/dh_{t-1}, H x H. LSTM: d(h_t, c_t)/d(h_{t-1}, c_{t-1}), 2H x 2H.
-    """
-    pair, xs = _Pair(units), eeg(100, steps)[:, None, :]
-
-    with matplotlib.rc_context(RC):
-        figure = picture(940, 590)
-        ax = figure.subplot_mosaic([["now", "each"], ["now", "product"]], width_ratios=(3, 4))
-        ax["now"].set(
-            xlim=(0.3, 2 * units + 0.7), yscale="log", ylim=(1e-4, 30), xlabel="largest first",
-            xticks=range(1, 2 * units + 1),
-        )  # fmt: skip
-        ax["now"].set_title("The step at the cursor: all stretches")
-        ax["each"].set(xlim=(0, steps), yscale="log", ylim=(1e-2, 30))
-        ax["each"].set_title("Every step: its largest stretch")
-        ax["product"].set(xlim=(0, steps), yscale="log", ylim=(1e-12, 1e8), xlabel="step t")
-        ax["product"].set_title(f"From step t to step {steps}: the product's largest stretch")
-        for panel in ax.values():
-            panel.axhline(1, color="#999999", lw=1.2)
-        _labels(
-            ax["now"],
-            (0.02, 0.985, "RNN: 6 (hollow)", "#777777"),
-            (0.02, 0.94, "LSTM: 12 (filled)", GRADIENT),
-        )
-        for key in ("each", "product"):
-            names = (0.02, 0.98, "RNN (dashed)", "#777777"), (0.22, 0.98, "LSTM", GRADIENT)
-            _labels(ax[key], *names)
-        (rnn_now,) = ax["now"].plot([], [], "o", mfc="white", mec="#777777", mew=1.8, ms=10)
-        (lstm_now,) = ax["now"].plot([], [], "o", color=GRADIENT, ms=6.5)
-        lines = {
-            key: (
-                ax[key].plot([], [], color="#777777", ls=DASHED)[0],
-                ax[key].plot([], [], color=GRADIENT)[0],
-            )
-            for key in ("each", "product")
-        }
-        cursors = [ax[key].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2))) for key in lines]
-
-    def stretches(jacobians):
-        return np.linalg.svd(jacobians, compute_uv=False)
-
-    @lru_cache(maxsize=4)  # moving the cursor measures nothing anew
-    def measure(b_f, strength):
-        """Of RNN and LSTM: every step's stretches, and the largest of each product."""
-        (rnn, rnn_trace), (lstm, trace) = pair.run(xs, b_f, strength)
-        both = rnn_jacobians(rnn_trace, rnn), lstm_jacobians(trace, lstm)
-        return (
-            [stretches(j) for j in both],
-            [stretches(products_to_end(j))[:, 0] for j in both],
-        )
-
-    def update(b_f, strength, t):
-        each, product = measure(b_f, strength)
-        for line, values in ((rnn_now, each[0][t - 1]), (lstm_now, each[1][t - 1])):
-            line.set_data(np.arange(1, len(values) + 1), np.where(values > 1e-9, values, np.nan))
-        for n in (0, 1):
-            _draw(lines["each"][n], np.arange(1, steps + 1), each[n][:, 0])
-            _draw(lines["product"][n], np.arange(steps + 1), product[n])
-        for cursor in cursors:
-            cursor.set_xdata([t, t])
-        return {
-            "t": t, "rnn": each[0], "lstm": each[1],
-            "rnn_product": product[0], "lstm_product": product[1],
-        }  # fmt: skip
-
-    def describe(v):
-        t = v["t"]
-        rnn, lstm = v["rnn"][t - 1, 0], v["lstm"][t - 1, 0]
-        return (
-            f"Step {t} stretches by at most {rnn:.2f} in the RNN and {lstm:.2f} in the LSTM; all "
-            f"{steps} steps together by {v['rnn_product'][0]:.2g} and {v['lstm_product'][0]:.2g}."
-        )
-
-    return Explorer(
-        "jacobian",
-        figure=figure,
-        controls={**_settings(), "t": whole("step t", 1, steps, 30, quantity="x")},
-        moving=[*lines["each"], *lines["product"], rnn_now, lstm_now, *cursors],
-        update=update,
-        describe=describe,
-        play="t",
+        play="walked",
+        interval=500,
     )
 
 
-# ---------------------------------------------------------------- truncation
+def _short(size):
+    return f"{size:.2f}" if 0.01 <= size < 100 else f"{size:.0e}".replace("e-0", "e-")
 
-CUTS = (1, 2, 4, 6, 10, 15, 20, 30, 60)
+
+def _power(size):
+    """A number as 1.8 · 10^-8, in mathtext."""
+    digits, exponent = f"{size:.1e}".split("e")
+    return f"{digits} · 10$^{{{int(exponent)}}}$"
 
 
-def truncation_explorer(steps=60, units=6) -> Explorer:
-    """Truncated against full BPTT: the gradient that survives the cuts, and its direction.
+def _draw_chain(ax, steps):
+    """The unrolled network: states in a row, an input under each, the loss at the end."""
+    ax.set(xlim=(-0.6, steps + 0.5), ylim=(-1.35, 1.05))
+    ax.set_axis_off()
+    ax.set_title("One network, drawn once for every step: forward grey, the gradient black")
+    forward = {"arrowstyle": "-|>", "color": FAINT, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
+    for t in range(steps):
+        ax.plot([t], [0], "o", ms=30, mfc=HIDDEN, mec=HIDDEN_LINE, zorder=3)
+        ax.text(t, 0, f"h$_{t + 1}$", ha="center", va="center", zorder=4)
+        ax.text(t, -1.15, f"x$_{t + 1}$", ha="center", va="center", color=SIGNAL)
+        ax.annotate("", (t, -0.28), (t, -0.92), arrowprops=forward)
+        if t:
+            ax.annotate("", (t - 0.26, 0), (t - 0.74, 0), arrowprops=forward)
+    ax.annotate("", (steps - 0.26, 0), (steps - 0.74, 0), arrowprops=forward)
+    ax.text(steps - 0.2, 0, "loss L", va="center", weight="bold", color=GRADIENT)
+    ax.text(steps - 0.2, 0.72, "dL/dh$_t$", va="center", color=GRADIENT)
 
-    The loss is half the squared distance of h_t from random targets, at every step or, with
-    the box ticked, at the last. `k` moves the cuts; the curves show the values of k in `CUTS`.
+
+# ---------------------------------------------------------------- recall
+
+
+def latch(drive=12.0) -> LSTMParams:
+    """One unit that keeps the flagged number: inputs (number, flag), gates driven to +-drive.
+
+    The flag takes the input gate's pre-activation from -drive to +drive and the forget gate's
+    from +drive to -drive; the candidate is tanh(number / 2), and the output gate is open.
     """
-    pair, xs = _Pair(units), eeg(100, steps)[:, None, :]
-    target = np.random.default_rng(6).uniform(-0.5, 0.5, (steps, 1, units))
+    W_x = np.array([[0, 0, 0.5, 0], [2 * drive, -2 * drive, 0, 0]])  # columns i, f, g, o
+    return LSTMParams(W_x, np.zeros((1, 4)), np.array([-drive, drive, 0, 12.0]))
+
+
+def recall_gradient_explorer(steps=60) -> Explorer:
+    """The gradient of the last hidden state walks back through a latch of one unit."""
+    numbers = np.random.default_rng(3).uniform(-1, 1, steps)
+    t = np.arange(1, steps + 1)
 
     with matplotlib.rc_context(RC):
-        figure = picture(940, 360)
-        flow, near = figure.subplots(1, 2)
-        flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel="step t")
-        flow.set_title("LSTM's dL/dc at step t, cut every k steps")
-        near.set(xlim=(1, steps), xscale="log", ylim=(-1.05, 1.55), xlabel="k, log scale")
-        near.set_title("How near the cut gradient is to the full one")
-        near.set_xticks(CUTS, CUTS)
-        near.minorticks_off()
-        near.axhline(1, color="#999999", lw=1.2)
-        _labels(flow, (0.02, 0.98, "full", "#999999"), (0.13, 0.98, "cut", CELL_LINE))
-        _labels(
-            near,
-            (0.02, 0.98, "LSTM: cosine", GRADIENT),
-            (0.29, 0.98, "length ratio", CELL_LINE),
-            (0.62, 0.98, "RNN: cosine (dashed)", "#777777"),
+        figure = picture(940, 520)
+        ax = figure.subplot_mosaic([["x"], ["gates"], ["flow"]], height_ratios=(3, 3, 5))
+        for key, low, high in (("x", -1.1, 1.5), ("gates", -0.06, 1.4), ("flow", -0.04, 1.2)):
+            ax[key].set(xlim=(0, steps + 1), ylim=(low, high))
+        ax["x"].set_title("What comes in: numbers, one of them flagged")
+        ax["x"].bar(t, numbers, color="#cccccc", width=0.7)
+        ax["gates"].set_title("The gates")
+        ax["flow"].set_title("What the answer at the end tells each step: the gradient")
+        ax["flow"].set_xlabel("step t")
+        name_lines(
+            ax["gates"],
+            (0.1, 1.0, "forget gate f: keep", FORGET),
+            (0.3, 1.0, "input gate i: write", INPUT),
         )
-        (full_line,) = flow.plot([], [], color="#bbbbbb", lw=5)
-        (cut_line,) = flow.plot([], [], color=CELL_LINE, marker="o", ms=4)
-        (rnn_cosine,) = near.plot([], [], color="#777777", ls=DASHED)
-        (cosine,) = near.plot([], [], color=GRADIENT, marker="o", ms=5)
-        (ratio,) = near.plot([], [], color=CELL_LINE, marker="o", ms=5)
-        at_k = near.axvline(1, color="#111111", lw=1.1, ls=(0, (3, 2)))
+        name_lines(
+            ax["flow"],
+            (0.02, 1.0, "to the cell: ∂h$_{60}$/∂c$_t$", CELL_LINE),
+            (0.27, 1.0, "to the number that came in: ∂h$_{60}$/∂x$_t$ (bars)", GRADIENT),
+        )
+        (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
+        flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)
+        (f_line,) = ax["gates"].plot([], [], color=FORGET)
+        (i_line,) = ax["gates"].plot([], [], color=INPUT)
+        (cell,) = ax["flow"].plot([], [], color=CELL_LINE, lw=3)
+        (bars,) = ax["flow"].plot([], [], color=GRADIENT, lw=8, solid_capstyle="butt")
 
-    @lru_cache(maxsize=4)  # moving the cuts measures only these cuts
-    def measure(b_f, strength, last):
-        """Full gradients, and how near those of all CUTS come to them, of RNN and LSTM."""
-        weight = np.where(np.arange(steps) < steps - 1, 0 if last else 1, 1)[:, None, None]
-        near_full = []
-        for (params, trace), backward in zip(
-            pair.run(xs, b_f, strength), (rnn_backward, lstm_backward), strict=True
-        ):
-            dhs = weight * (trace.h[1:] - target)  # L = sum of 1/2 weight (h - target)^2
-            full = backward(dhs, trace, params)
-            cuts = (truncated_backward(dhs, trace, params, n).params for n in CUTS)
-            near_full.append(np.array([compare_gradients(cut, full.params) for cut in cuts]))
-        return dhs, trace, params, full, near_full
-
-    def update(b_f, strength, k, last):
-        dhs, trace, lstm, full, (rnn_near, lstm_near) = measure(b_f, strength, last)
-        cut = truncated_backward(dhs, trace, lstm, k)
-        dc, cut_dc = _lengths(full.c), _lengths(cut.c)
-        now = compare_gradients(cut.params, full.params)
-        _draw(full_line, np.arange(steps + 1), dc)
-        _draw(cut_line, np.arange(steps + 1), cut_dc)
-        cosine.set_data(CUTS, lstm_near[:, 0])
-        ratio.set_data(CUTS, lstm_near[:, 1])
-        rnn_cosine.set_data(CUTS, rnn_near[:, 0])
-        at_k.set_xdata([k, k])
+    def update(at, drive):
+        xs = np.zeros((steps, 1, 2))
+        xs[:, 0, 0], xs[at - 1, 0, 1] = numbers, 1
+        params = latch(drive)
+        trace = lstm_forward(xs, params)
+        dhs = np.zeros((steps, 1, 1))
+        dhs[-1] = 1
+        grads = lstm_backward(dhs, trace, params)
+        dc, dx = grads.c[:, 0, 0], grads.xs[:, 0, 0]
+        flagged.set(x=at - 0.35, height=numbers[at - 1])
+        flag.set_text("flag")
+        flag.set_position((at, 1.3))
+        f_line.set_data(t, trace.f[:, 0, 0])
+        i_line.set_data(t, trace.i[:, 0, 0])
+        cell.set_data(np.arange(steps + 1), dc)
+        bars.set_data(np.repeat(t, 3), np.stack([0 * dx, dx, np.nan * dx], axis=1).ravel())
+        total = np.abs(dx).sum()
         return {
-            "k": k, "cosine": now[0], "ratio": now[1], "dc": dc, "cut_dc": cut_dc,
-            "lstm": lstm_near, "rnn": rnn_near,
+            "at": at, "dc": dc, "dx": dx, "h": trace.h[-1, 0, 0], "number": numbers[at - 1],
+            "at_flag": abs(dx[at - 1]) / total, "answer": 2 * np.arctanh(np.tanh(trace.c[-1, 0, 0])),
         }  # fmt: skip
 
     def describe(v):
-        every = f"every {v['k']} steps" if v["k"] > 1 else "after every step"
         return (
-            f"Cut {every}, the LSTM's gradient has {v['ratio']:.2f} of the full "
-            f"one's length and cosine {v['cosine']:.3f} with it."
+            f"The flag stands at step {v['at']}. Of all that the answer's gradient tells the "
+            f"inputs, {v['at_flag']:.1%} goes to the flagged number. At the cell it is "
+            f"{v['dc'][-1]:.2f} at the end, {v['dc'][v['at']]:.2g} just after the flag and "
+            f"{v['dc'][v['at'] - 1]:.2g} just before it."
         )
 
     return Explorer(
-        "truncation",
+        "recall_gradient",
         figure=figure,
         controls={
-            **_settings(b_f=4.0),
-            "k": whole("cut every k steps", 1, steps, 8, quantity="x"),
-            "last": toggle("a loss at the last step only"),
+            "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
+            "drive": slider(
+                "how hard the flag drives i, f", 0, 14, 0.5, 12, quantity="f", digits=1
+            ),
         },
-        moving=[full_line, cut_line, rnn_cosine, cosine, ratio, at_k],
+        presets={"latch": {}, "half-hearted": {"drive": 4.0}, "flag unheard": {"drive": 0.0}},
+        moving=[flagged, flag, f_line, i_line, cell, bars],
         update=update,
         describe=describe,
+    )
+
+
+# ---------------------------------------------------------------- circle to ellipse
+
+
+def ellipse_explorer(most=30) -> Explorer:
+    """What one step back, and many, make of all gradients of length 1: a circle, an ellipse.
+
+    An RNN of two units at rest, whose W_h stretches one direction, shrinks the one across, and
+    then turns both; its Jacobians come from the step's backward pass.
+    """
+    circle = np.stack([f(np.linspace(0, 2 * np.pi, 121)) for f in (np.cos, np.sin)], axis=1)
+
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 400)
+        plane, sizes = figure.subplots(1, 2, width_ratios=(4, 5))
+        plane.set(xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), aspect="equal", xlabel="unit 1",
+                  ylabel="unit 2")  # fmt: skip
+        plane.set_title("All gradients of length 1, step by step back")
+        plane.plot(*circle.T, color="#bbbbbb", lw=4)
+        name_lines(
+            plane,
+            (0.02, 0.99, "at the end", "#999999"),
+            (0.32, 0.99, "1 step back", HIDDEN_LINE),
+            (0.66, 0.99, "n steps back", GRADIENT),
+        )
+        sizes.set(xlim=(0, most), yscale="log", ylim=(1e-6, 1e6), xlabel="steps back n")
+        sizes.set_title("The largest stretch")
+        sizes.axhline(1, color="#999999", lw=1.2)
+        name_lines(
+            sizes,
+            (0.02, 0.98, "of each step alone", HIDDEN_LINE),
+            (0.34, 0.98, "of n steps together", GRADIENT),
+            (0.66, 0.98, "product of each", "#999999"),
+        )
+        (one,) = plane.plot([], [], color=HIDDEN_LINE)
+        (many,) = plane.plot([], [], color=GRADIENT)
+        (each,) = sizes.plot([], [], "o", color=HIDDEN_LINE, ms=4)
+        (ceiling,) = sizes.plot([], [], color=FAINT, lw=3)
+        (together,) = sizes.plot([], [], color=GRADIENT)
+        (here,) = sizes.plot([], [], "o", color=GRADIENT, ms=9)
+        n_back = np.arange(most + 1)
+
+    def update(long, short, turn, n):
+        angle = np.deg2rad(turn)
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        params = RNNParams(np.ones((1, 2)), np.diag([long, short]) @ rotation, np.zeros(2))
+        jacobians = rnn_jacobians(rnn_forward(np.zeros((most, 1, 1)), params), params)
+        products = products_to_end(jacobians)[::-1]  # entry n: n steps back
+        stretch = np.linalg.svd(products, compute_uv=False)
+        steps = np.linalg.svd(jacobians, compute_uv=False)[:, 0]
+        one.set_data(*(circle @ products[1]).T)
+        many.set_data(*(circle @ products[n]).T)
+        each.set_data(n_back[1:], steps)
+        ceiling.set_data(n_back, np.concatenate([[1], steps.cumprod()]))
+        together.set_data(n_back, stretch[:, 0])
+        here.set_data([n], [stretch[n, 0]])
+        return {
+            "n": n, "each": steps, "together": stretch[:, 0], "least": stretch[:, 1],
+        }  # fmt: skip
+
+    def describe(v):
+        n, words = v["n"], f"{v['n']} steps" if v["n"] > 1 else "1 step"
+        return (
+            f"Every step back stretches one direction by {v['each'][0]:.2f}. {words} together "
+            f"stretch by at most {v['together'][n]:.2g} and by at least {v['least'][n]:.2g}."
+        )
+
+    return Explorer(
+        "ellipse",
+        figure=figure,
+        controls={
+            "long": slider("largest stretch of a step", 0.5, 2, 0.05, 1.5, quantity="h"),
+            "short": slider("smallest stretch of a step", 0.1, 1, 0.05, 0.4, quantity="h"),
+            "turn": whole("then it turns by, in degrees", 0, 90, 90, quantity="h"),
+            "n": whole("steps back n", 1, most, 6, quantity="gradient"),
+        },
+        presets={
+            "turned by 90°": {},
+            "turned by 20°": {"turn": 20},
+            "not turned": {"turn": 0},
+            "no step stretches": {"long": 0.9},
+        },
+        moving=[one, many, ceiling, each, together, here],
+        update=update,
+        describe=describe,
+        play="n",
     )
 
 
 EXPLORERS = {
+    "walk_back": walk_back_explorer,
+    "recall_gradient": recall_gradient_explorer,
     "gradient_flow": gradient_flow_explorer,
-    "jacobian": jacobian_explorer,
+    "ellipse": ellipse_explorer,
     "truncation": truncation_explorer,
+    "patients": patient_explorer,
 }

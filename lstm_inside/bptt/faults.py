@@ -1,25 +1,23 @@
 """Faulty backward passes of the LSTM to be found by gradient checks (notebook 04).
 
-A patient is `backward_by_steps` below, together with `lstm_core.lstm_step_backward`, with
-the one or two changed lines of a `Fault` in it, modelled on mistakes in published
-tutorials. All else is the real code, so nothing but the fault can be to blame. One of the
-patients is healthy.
+`LINES` is one step of the backward pass, a named line an equation. A patient is that step
+with the one or two lines of a `Fault` in their place, modelled on mistakes in published
+tutorials; one patient is healthy. A test holds `LINES` against `lstm_core.lstm_step_backward`.
 """
 
-import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
-import lstm_core
 from lstm_core import (
     LSTMParams,
     LSTMTrace,
     gradient_check,
     init_lstm,
     lstm_forward,
-    lstm_step_backward,
+    sigmoid,
 )
 from lstm_inside import validate
 
@@ -38,95 +36,138 @@ class Point(NamedTuple):
     c0: np.ndarray
 
 
-def backward_by_steps(dhs, trace, params, dc_last=None):
-    """Backpropagation through time with `lstm_step_backward` (4.1)-(4.12): the gradient as a Point.
+# ---------------------------------------------------------------- one step, line by line
 
-    dhs (T, B, H): the loss's direct derivative by each h_t. dc_last (B, H): by the last cell
-    state, zero if missing. Raises as `lstm_backward` does.
-    """
-    params = validate.lstm_params(params)
-    dhs, _ = validate.backward(params, LSTMTrace, trace, dhs, dc_last)
-    T, B, H = dhs.shape
-    dh_from = np.zeros((B, H))
-    dc_line = np.zeros((B, H)) if dc_last is None else dc_last
-    dxs = np.empty_like(trace.xs)
-    sums = LSTMParams(*map(np.zeros_like, params))
-    for t in reversed(range(T)):
-        gates = trace.i[t], trace.f[t], trace.g[t], trace.o[t]
-        cache = (trace.xs[t], trace.h[t], trace.c[t], *gates, trace.c[t + 1])
-        dh = dhs[t] + dh_from  # (4.1)
-        dxs[t], dh_prev, dc_prev, dparams = lstm_step_backward(dh, dc_line, cache, params)
-        sums = LSTMParams(*(s + d for s, d in zip(sums, dparams, strict=True)))
-        dh_from = dh_prev
-        dc_line = dc_prev
-    return Point(*sums, dxs, dh_prev, dc_prev)
-
-
-# ---------------------------------------------------------------- the faults
+# Each line is worked out from what stands in `s`, and put there under its name. At the start
+# `s` holds x, h_prev, c_prev, i, f, g, o, c, tanh_c of the step, W_x and W_h, the loss's own
+# dh_direct, and dh_from and dc_line, what the step after has sent.
+LINES = {
+    "dh": lambda s: s.dh_direct + s.dh_from,  # (4.1)
+    "do": lambda s: s.dh * s.tanh_c,  # (4.6)
+    "dc": lambda s: s.dc_line + s.dh * s.o * (1 - s.tanh_c**2),  # (4.7)
+    "df": lambda s: s.dc * s.c_prev,  # (4.8)
+    "di": lambda s: s.dc * s.g,  # (4.9)
+    "dg": lambda s: s.dc * s.i,  # (4.10)
+    "dc_prev": lambda s: s.dc * s.f,  # (4.11)
+    "da_i": lambda s: s.di * s.i * (1 - s.i),  # (4.12)
+    "da_f": lambda s: s.df * s.f * (1 - s.f),
+    "da_g": lambda s: s.dg * (1 - s.g**2),
+    "da_o": lambda s: s.do * s.o * (1 - s.o),
+    "da": lambda s: np.concatenate([s.da_i, s.da_f, s.da_g, s.da_o], axis=1),
+    "dh_prev": lambda s: s.da @ s.W_h.T,  # (4.3)
+    "dx": lambda s: s.da @ s.W_x.T,  # (4.4)
+    "dh_from": lambda s: s.dh_prev,  # handed to the step before, which adds it in (4.1)
+    "dc_line": lambda s: s.dc_prev,  # and this in (4.7)
+}
 
 
 class Fault(NamedTuple):
-    """A mistake: its name in words, and each changed line as (correct, faulty)."""
+    """A mistake: its name in words, and the lines of `LINES` that it changes, name -> line."""
 
     words: str
-    edits: tuple[tuple[str, str], ...]
+    lines: dict[str, Callable]
+
+
+def _add_in_place(s):
+    s.dc_line += s.dh * s.o * (1 - s.tanh_c**2)
+    return s.dc_line
 
 
 FAULTS = {
     "cell_path": Fault(
         "no path from c_t to c_{t-1}",
-        (("dc_prev = dc * f", "dc_prev = np.zeros_like(dc)"),),
+        {"dc_prev": lambda s: 0 * s.dc},
     ),
     "forget": Fault(
         "the forget gate's derivative is missing",
-        (("df = dc * c_prev", "df = np.zeros_like(dc)"),),
+        {"df": lambda s: 0 * s.dc},
     ),
     "slope": Fault(
         "sigmoid' is applied to an activation as though it were a pre-activation",
-        (
-            (
-                "[di * i * (1 - i), df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)]",
-                "[di * sigmoid(i) * (1 - sigmoid(i)), df * sigmoid(f) * (1 - sigmoid(f)),"
-                " dg * (1 - g**2), do * sigmoid(o) * (1 - sigmoid(o))]",
-            ),
-        ),
+        {
+            "da_i": lambda s: s.di * sigmoid(s.i) * (1 - sigmoid(s.i)),
+            "da_f": lambda s: s.df * sigmoid(s.f) * (1 - sigmoid(s.f)),
+            "da_o": lambda s: s.do * sigmoid(s.o) * (1 - sigmoid(s.o)),
+        },
     ),
     "tanh": Fault(
         "tanh(c) is forgotten: backward treats h as o * c",
-        (
-            ("do = dh * tanh_c", "do = dh * c"),
-            ("dc = dc + dh * o * (1 - tanh_c**2)", "dc = dc + dh * o"),
-        ),
+        {"do": lambda s: s.dh * s.c, "dc": lambda s: s.dc_line + s.dh * s.o},
     ),
     "carry": Fault(
         "dh_from is never carried to the step before",
-        (("dh_from = dh_prev", "pass"),),
+        {"dh_from": lambda s: 0 * s.dh},
     ),
     "in_place": Fault(
         "an in-place += alters the caller's array",
-        (("dc = dc + dh * o", "dc += dh * o"),),
+        {"dc": _add_in_place},
+    ),
+    "no_future": Fault(
+        "nothing is carried to the step before, neither dh_from nor dc_line",
+        {"dh_from": lambda s: 0 * s.dh, "dc_line": lambda s: 0 * s.dc},
     ),
 }
 
 
-def with_fault(name, function="backward_by_steps") -> Callable:
-    """The real backward pass with one fault of FAULTS in it; None: with no fault.
+def take_step(s, fault=None):
+    """Work out the lines of one step, or those of a Fault in their place, in the namespace `s`."""
+    for name, line in (LINES | (fault.lines if fault else {})).items():
+        setattr(s, name, line(s))
 
-    function: "backward_by_steps", or "lstm_step_backward" for the step alone.
-    Raises ValueError for an unknown fault or function, and if a line to change is not found
-    exactly once.
+
+def backward_by_steps(dhs, trace, params, dc_last=None, fault=None) -> Point:
+    """Backpropagation through time, one `take_step` a step (4.1)-(4.12): the gradient as a Point.
+
+    dhs (T, B, H): the loss's direct derivative by each h_t. dc_last (B, H): by the last cell
+    state, zero if missing. fault: a Fault whose lines stand in for the right ones.
+    Raises as `lstm_backward` does, and ValueError or TypeError for what is no Fault or one with
+    a line that `LINES` does not have.
+    """
+    _check_fault(fault)
+    params = validate.lstm_params(params)
+    dhs, _ = validate.backward(params, LSTMTrace, trace, dhs, dc_last)
+    T, B, H = dhs.shape
+    s = SimpleNamespace(W_x=params.W_x, W_h=params.W_h)
+    s.dh_from = np.zeros((B, H))
+    s.dc_line = np.zeros((B, H)) if dc_last is None else np.asarray(dc_last)  # not a copy
+    dxs = np.empty_like(trace.xs)
+    dW_x, dW_h, db = map(np.zeros_like, params)
+    for t in reversed(range(T)):
+        s.x, s.h_prev, s.c_prev, s.c = trace.xs[t], trace.h[t], trace.c[t], trace.c[t + 1]
+        s.i, s.f, s.g, s.o = trace.i[t], trace.f[t], trace.g[t], trace.o[t]
+        s.tanh_c, s.dh_direct = trace.tanh_c[t], dhs[t]
+        take_step(s, fault)
+        dxs[t] = s.dx
+        dW_x += s.x.T @ s.da  # (4.5)
+        dW_h += s.h_prev.T @ s.da
+        db += s.da.sum(axis=0)
+    return Point(dW_x, dW_h, db, dxs, s.dh_prev, s.dc_prev)
+
+
+def _check_fault(fault):
+    if fault is None:
+        return
+    if not isinstance(fault, Fault):
+        raise TypeError(f"fault: expected a Fault, got {validate.describe(fault)}")
+    for name, line in fault.lines.items():
+        if name not in LINES or not callable(line):
+            raise ValueError(f"fault: expected functions for some of {list(LINES)}, got {name!r}")
+
+
+def with_fault(name) -> Callable:
+    """The backward pass (dhs, trace, params, dc_last=None) with a fault of FAULTS; None: without.
+
+    Raises ValueError for an unknown fault, or one that changes a line which `LINES` has not.
     """
     if name is not None:
         validate.choice("name", name, FAULTS)
-    validate.choice("function", function, ("backward_by_steps", "lstm_step_backward"))
-    source = inspect.getsource(lstm_step_backward) + "\n\n" + inspect.getsource(backward_by_steps)
-    for correct, faulty in FAULTS[name].edits if name is not None else ():
-        if source.count(correct) != 1:
-            raise ValueError(f"{name}: expected one line {correct!r}, got {source.count(correct)}")
-        source = source.replace(correct, faulty)
-    scope = {**vars(lstm_core), "Point": Point, "validate": validate}
-    exec(compile(source, f"<backward pass: {name}>", "exec"), scope)
-    return scope[function]
+    fault = FAULTS[name] if name is not None else None
+    _check_fault(fault)
+
+    def backward(dhs, trace, params, dc_last=None) -> Point:
+        return backward_by_steps(dhs, trace, params, dc_last, fault)
+
+    return backward
 
 
 DIAGNOSES = {
@@ -137,6 +178,7 @@ DIAGNOSES = {
     "E": "in_place",
     "F": "slope",
     "G": "forget",
+    "H": "no_future",
 }
 PATIENTS = {letter: with_fault(fault) for letter, fault in DIAGNOSES.items()}
 
@@ -166,8 +208,7 @@ def examine(backward, point, dhs, dc_last=None, *, only=None):
     `lstm_backward` does for dhs and dc_last.
     """
     validate.function("backward", backward)
-    if not isinstance(point, Point):
-        raise TypeError(f"point: expected a Point, got {validate.describe(point)}")
+    _check_point(point)
     if only is not None:
         if not isinstance(only, tuple | list) or not only:
             raise TypeError(f"only: expected names of parts, got {validate.describe(only)}")
@@ -188,3 +229,99 @@ def examine(backward, point, dhs, dc_last=None, *, only=None):
 
     at, given = (Part(*(getattr(p, name) for name in kept)) for p in (point, grads))
     return gradient_check(loss, at, given)
+
+
+def _check_point(point):
+    if not isinstance(point, Point):
+        raise TypeError(f"point: expected a Point, got {validate.describe(point)}")
+
+
+def step_errors(backward, point, dhs, steps, dtype=np.float64) -> np.ndarray:
+    """A gradient check's relative error for each of several finite steps, of the bias's gradient.
+
+    The loss sum(dhs * h) is computed forward in `dtype`; the patient's gradient and the
+    division are float64. steps (N,): the finite steps. Returns (N,): the largest difference,
+    relative to the largest entry, as `gradient_check` takes it.
+    Raises ValueError or TypeError for what is no function or no Point, steps that are not above
+    0, a dtype that is not float32 or float64, and as `lstm_backward` does for dhs.
+    """
+    validate.function("backward", backward)
+    _check_point(point)
+    dtype = validate.dtype(dtype)
+    steps = validate.real("steps", steps, ndim=1)
+    validate.finite("steps", steps)
+    if not steps.size or not (steps > 0).all():
+        raise ValueError(f"steps: expected numbers above 0, got {validate.describe(steps)}")
+    params = LSTMParams(*point[:3])
+    trace = lstm_forward(point.xs, params, point.h0, point.c0)
+    dhs, _ = validate.backward(params, LSTMTrace, trace, dhs)
+    given = backward(dhs, trace, params).b
+    low = point._replace(**{n: a.astype(dtype) for n, a in point._asdict().items()})
+    weights = dhs.astype(dtype)
+
+    def loss(b):
+        p = LSTMParams(low.W_x, low.W_h, b.astype(dtype))
+        return float((weights * lstm_forward(low.xs, p, low.h0, low.c0).h[1:]).sum())
+
+    errors = []
+    for step in steps:
+        numeric = np.empty_like(given)
+        for place, nudge in enumerate(step * np.eye(len(given))):
+            numeric[place] = (loss(point.b + nudge) - loss(point.b - nudge)) / (2 * step)
+        scale = max(np.abs(given).max(), np.abs(numeric).max(), np.finfo(float).tiny)
+        errors.append(np.abs(given - numeric).max() / scale)
+    return np.array(errors)
+
+
+# ---------------------------------------------------------------- a published answer key
+
+# What a well-known online course (deeplearning.ai, Sequence Models, week 1, its LSTM written in
+# NumPy) printed for its learners to compare with, first and after a correction.
+FIRST_KEY = {
+    "dx[1][2]": (-0.00173313, 0.08287442, -0.30545663, -0.43281115),
+    "da0[2][3]": (-0.095911501954,),
+    "dWf[3][1]": (-0.0698198561274,),
+    "dWi[1][2]": (0.102371820249,),
+    "dWc[3][1]": (-0.0624983794927,),
+    "dWo[1][2]": (0.0484389131444,),
+}
+SECOND_KEY = {
+    "dx[1][2]": (0.00218254, 0.28205375, -0.48292508, -0.43281115),
+    "da0[2][3]": (0.312770310257,),
+    "dWf[3][1]": (-0.0809802310938,),
+    "dWi[1][2]": (0.40512433093,),
+    "dWc[3][1]": (-0.0793746735512,),
+    "dWo[1][2]": (0.038948775763,),
+}
+
+
+def course_exercise() -> tuple[Point, np.ndarray]:
+    """The numbers that the answer keys belong to, in our layout: a Point (T 4, B 10, D 3, H 5), dhs.
+
+    The exercise draws them with NumPy's old generator from seed 1, features first: x (D, B, T),
+    a gate's W (H, H + D) for [h, x] in the order f, i, o, candidate. Its keys name places there.
+    """
+    draw = np.random.RandomState(1).randn
+    x, a0 = draw(3, 10, 7), draw(5, 10)
+    f, i, o, g = ((draw(5, 8), draw(5, 1)) for _ in range(4))
+    W = np.concatenate([gate[0] for gate in (i, f, g, o)]).T  # (H + D, 4H), blocks i, f, g, o
+    b = np.concatenate([gate[1][:, 0] for gate in (i, f, g, o)])
+    dhs = draw(5, 10, 4).transpose(2, 1, 0)
+    xs = x.transpose(2, 1, 0)[: len(dhs)]  # the loss reads the first four steps only
+    return Point(W[5:], W[:5], b, xs, a0.T, np.zeros_like(a0.T)), dhs
+
+
+def in_course_layout(grads) -> dict[str, np.ndarray]:
+    """The entries of a gradient that the answer keys name, under the names that they have there.
+
+    grads: the Point that a backward pass returned for `course_exercise`.
+    Raises TypeError for what is no Point, ValueError for one of other sizes.
+    """
+    _check_point(grads)
+    validate.array("W_h", grads.W_h, (5, 20), "(5, 20)", float)
+    gates = np.split(grads.W_h, 4, axis=1)
+    place = {"dWi[1][2]": (0, 1, 2), "dWf[3][1]": (1, 3, 1), "dWc[3][1]": (2, 3, 1),
+             "dWo[1][2]": (3, 1, 2)}  # fmt: skip
+    named = {"dx[1][2]": grads.xs[:, 2, 1], "da0[2][3]": grads.h0[3, 2:3]}
+    named |= {name: gates[n][column, [unit]] for name, (n, unit, column) in place.items()}
+    return {name: named[name] for name in FIRST_KEY}

@@ -192,6 +192,3 @@ def _draw_table(ax):
         ax.text(0.02, y, f"a$_{name}$", color=colour, fontsize=12, va="center")
         cells.append([Words(ax, x, y, ha="right", fontsize=12, color=colour) for x in _COLUMNS])
     return heading, cells
-
-
-EXPLORERS = {"patients": patient_explorer}

@@ -199,6 +199,37 @@ def _states(grads):
     return ("h", "c") if isinstance(grads, LSTMGrads) else ("h",)
 
 
+def truncated_at_every(dhs, trace, params) -> tuple[np.ndarray, ...]:
+    """The parameters' gradient of `truncated_backward` for every k = 1..T at once.
+
+    dhs (T, B, H), trace and params: as there. Returns RNNParams or LSTMParams whose arrays have
+    one axis more in front: entry k - 1 is that of k. Work grows with T * T, not T * T * T: a
+    chunk's gradient depends on where it ends, so one walk back from every end serves all k.
+    Raises as `truncated_backward` does.
+    """
+    if not isinstance(trace, RNNTrace | LSTMTrace):
+        raise TypeError(f"trace: expected RNNTrace or LSTMTrace, got {validate.describe(trace)}")
+    lstm = isinstance(trace, LSTMTrace)
+    params = (validate.lstm_params if lstm else validate.rnn_params)(params)
+    dhs, _ = validate.backward(params, LSTMTrace if lstm else RNNTrace, trace, dhs)
+    T, B, D = trace.xs.shape
+    N = len(params.b)
+    # N more inputs, all zero, with the unit matrix as weights: their derivative is dL/da_t.
+    seen = params._replace(W_x=np.concatenate([params.W_x, np.eye(N, dtype=dhs.dtype)]))
+    kept = {f.name: np.tile(getattr(trace, f.name), (1, T, 1)) for f in fields(trace)}
+    kept["xs"] = np.concatenate([kept["xs"], np.zeros((T, T * B, N), dhs.dtype)], axis=2)
+    # Copy e of the batch ends after step e: it hears no loss behind it.
+    heard = np.arange(T)[:, None] <= np.arange(T)
+    ends = np.where(heard[:, :, None, None], dhs[:, None], 0).reshape(T, T * B, -1)
+    backward = lstm_backward if lstm else rnn_backward
+    da = backward(ends, type(trace)(**kept), seen).xs[:, :, D:].reshape(T, T, B, N)
+    t, k = np.arange(T), np.arange(1, T + 1)[:, None]
+    end = np.minimum((t // k + 1) * k, T) - 1  # (k, t): the last step of t's chunk
+    da = da[t, end].reshape(T, T * B, N)
+    rows = (a.reshape(T * B, -1).T for a in (trace.xs, trace.h[:-1]))
+    return type(params)(*(row @ da for row in rows), da.sum(axis=1))
+
+
 def compare_gradients(given, full) -> tuple[float, float]:
     """(cosine, ratio of lengths) of two parameter gradients, every array laid end to end.
 
