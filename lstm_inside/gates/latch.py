@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import LSTMParams, LSTMTrace, lstm_forward
+from lstm_core import LSTMParams, LSTMTrace, RNNParams, RNNTrace, lstm_forward, rnn_forward
 from lstm_inside import validate
 from lstm_inside.tasks import Sequences, recall_problem
 
@@ -23,6 +23,9 @@ def latch(b_i, w_i, b_f, w_f, w_g, b_o=2.0) -> LSTMParams:
     from_flag = [w_i, w_f, 0.0, 0.0]
     b = np.array([b_i, b_f, 0.0, b_o], dtype=float)
     return LSTMParams(np.array([from_number, from_flag], dtype=float), np.zeros((1, 4)), b)
+
+
+LATCH = latch(b_i=-8, w_i=16, b_f=8, w_f=-16, w_g=0.5)  # one that works
 
 
 def last_flag_problem(T, B, *, rng) -> Sequences:
@@ -45,32 +48,30 @@ class Recalled(NamedTuple):
     answers: np.ndarray
     targets: np.ndarray
     r2: float
-    trace: LSTMTrace
+    trace: LSTMTrace | RNNTrace
 
 
-def recall_score(params, sequences) -> Recalled:
+def recall_score(params, xs, targets) -> Recalled:
     """How well a straight line from the last hidden state tells the target.
 
     The line (a weight for each unit, and a bias) is fitted by least squares on the first half
-    of the sequences; answers, targets and R squared are those of the second half.
+    of the batch; answers, targets and R squared are those of the second half.
     R squared is 1 for perfect answers; 0 is what one fixed answer gets; it can be below 0.
-    params: an LSTM of any size that fits the inputs. sequences: `Sequences` of at least four,
-    all of the full length, with one target each.
-    Raises ValueError or TypeError for what does not fit.
+    params: an LSTM or an RNN of any size that fits xs (T, B, D), B >= 4. targets (B, 1), due at
+    the end.
+    Raises ValueError or TypeError as `lstm_forward` does, and for targets that do not fit or
+    are all the same.
     """
-    if not isinstance(sequences, Sequences):
-        raise TypeError(f"sequences: expected Sequences, got {validate.describe(sequences)}")
-    xs, targets, last = sequences
-    T, B = xs.shape[:2]
-    if B < 4 or targets.shape != (B, 1) or (np.asarray(last) != T - 1).any():
-        raise ValueError(
-            f"sequences: expected B >= 4 of full length with targets (B, 1), got B = {B}, "
-            f"targets of shape {targets.shape}, last from {np.min(last)} to {np.max(last)}"
-        )
-    trace = lstm_forward(xs, params)
+    forward = rnn_forward if isinstance(params, RNNParams) else lstm_forward
+    trace = forward(xs, params)
+    B = trace.xs.shape[1]
+    if B < 4:
+        raise ValueError(f"xs: expected B >= 4, half to fit and half to score, got B = {B}")
+    wanted = validate.array("targets", targets, (B, 1), "(B, 1)", np.float64)[:, 0]
+    if np.ptp(wanted[B // 2 :]) == 0:
+        raise ValueError(f"targets: expected some that differ, got {wanted[-1]} for all")
     seen = np.column_stack([trace.h[-1], np.ones(B)])
-    half, wanted = B // 2, targets[:, 0]
-    line = np.linalg.lstsq(seen[:half], wanted[:half], rcond=None)[0]
-    answers, wanted = seen[half:] @ line, wanted[half:]
+    line = np.linalg.lstsq(seen[: B // 2], wanted[: B // 2], rcond=None)[0]
+    answers, wanted = seen[B // 2 :] @ line, wanted[B // 2 :]
     missed = ((wanted - answers) ** 2).sum() / ((wanted - wanted.mean()) ** 2).sum()
     return Recalled(answers, wanted, float(1 - missed), trace)

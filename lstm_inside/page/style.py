@@ -33,7 +33,6 @@ COLOURS = {
 }
 
 
-
 class Gate(NamedTuple):
     """One of the four boxes of an LSTM: how it is called, drawn and found in the weights.
 
