@@ -1,5 +1,5 @@
 """The cell line and its gates (notebook 03)."""
 
-from .latch import LATCH, Recalled, last_flag_problem, latch, recall_score
+from .recall import LATCH, Recalled, last_flag_problem, latch, recall_score
 
 __all__ = ["LATCH", "Recalled", "last_flag_problem", "latch", "recall_score"]

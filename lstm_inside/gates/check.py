@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_core import LSTMParams, init_lstm, lstm_step, sigmoid, split_gates
 from lstm_inside import validate
-from lstm_inside.gates.latch import last_flag_problem, recall_score
+from lstm_inside.gates.recall import last_flag_problem, recall_score
 from lstm_inside.page import NotYet, asks, checker, compare, question, run
 from lstm_inside.page.style import GATES
 from lstm_inside.tasks import recall_problem
@@ -144,8 +144,9 @@ def gates(function) -> str:
     params = params._replace(b=rng.normal(size=8))
     x, h_prev = rng.normal(size=(2, 3)), rng.normal(size=(2, 2))
     got = run(function, x, h_prev, params)
-    if not isinstance(got, tuple | list) or len(got) != 4:
-        what = f"{len(got)} values" if isinstance(got, tuple | list) else type(got).__name__
+    several = isinstance(got, tuple | list) or (isinstance(got, np.ndarray) and got.ndim > 0)
+    if not several or len(got) != 4:
+        what = f"{len(got)} values" if several else type(got).__name__
         raise NotYet(WORDS["gates_count"], got=what)
     _, _, cache = lstm_step(x, h_prev, np.zeros((2, 2)), params)
     wants = dict(zip("ifgo", cache[3:7], strict=True))

@@ -14,7 +14,7 @@ from lstm_core import (
 )
 from lstm_inside import validate
 from lstm_inside.gates.explorers_wiring import short, times
-from lstm_inside.gates.latch import LATCH, last_flag_problem, latch, recall_score
+from lstm_inside.gates.recall import LATCH, last_flag_problem, latch, recall_score
 from lstm_inside.page import Challenge, Explorer, Pixels, Words, slider, toggle, whole
 from lstm_inside.page.style import (
     CELL,

@@ -1,4 +1,4 @@
-"""The latch: one LSTM unit, set by hand, that keeps the number that carries a flag."""
+"""The recall problem, its score, and the latch: one LSTM unit, set by hand, that solves it."""
 
 from typing import NamedTuple
 
