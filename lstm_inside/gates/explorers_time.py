@@ -151,7 +151,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             "b_i": slider("input bias b_i", -12, 12, 0.5, -4, quantity="i", digits=1),
             "w_f": slider("flag to forget gate: w_f", -24, 24, 0.5, 0, quantity="f", digits=1),
             "b_f": slider("forget bias b_f", -12, 12, 0.5, 3, quantity="f", digits=1),
-            "w_g": slider("number to candidate: w_g", 0, 4, 0.1, 1, quantity="g", digits=1),
+            "w_g": slider("to candidate: w_g", 0, 4, 0.1, 1, quantity="g", digits=1),
             "n": whole("stream shown", 0, sequences - 1, 13, quantity="x"),
             "twice": toggle("two flags: only the last one counts"),
         },

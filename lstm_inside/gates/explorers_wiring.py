@@ -203,8 +203,8 @@ def wiring_explorer(params=WIRING) -> Explorer:
         figure=figure,
         controls={
             "x": slider("input x", -2, 2, 0.1, 1, quantity="x", digits=1),
-            "h_prev": slider("hidden before: h_prev", -1, 1, 0.05, 0.3, quantity="h"),
-            "c_prev": slider("cell before: c_prev", -2, 2, 0.1, 0.8, quantity="c", digits=1),
+            "h_prev": slider("h before: h_prev", -1, 1, 0.05, 0.3, quantity="h"),
+            "c_prev": slider("c before: c_prev", -2, 2, 0.1, 0.8, quantity="c", digits=1),
             "b_f": bias("f"),
             "b_i": bias("i"),
             "b_g": bias("g", 3),
