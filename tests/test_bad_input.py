@@ -31,6 +31,7 @@ from lstm_inside.bptt import faults as patients
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
 from lstm_inside.foundations import network as foundations
+from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
 from lstm_inside.replication import trials as replication
 from lstm_inside.rnn import memory
@@ -485,6 +486,14 @@ TABLE = {
     ),
     "convolution.dense_backward": call(layers.dense_backward, dout=array(DENSE_OUT), cache=kind(DENSE)),
     # ------------------------------------------------------------ rnn
+    # ------------------------------------------------------------ gates
+    "gates.latch": call(gates.latch, **{name: number(1.0) for name in ("b_i", "w_i", "b_f", "w_f", "w_g", "b_o")}),
+    "gates.last_flag_problem": call(gates.last_flag_problem, T=count(6, least=2), B=count(2), rng=generator()),
+    "gates.recall_score": call(
+        gates.recall_score, params=weights(P).known_as("params", "xs", *P._fields),
+        xs=array(normal(T, 6, D), free=(0,)).or_bad(**{"three sequences": normal(T, 3, D)}).known_as("xs", "targets"),
+        targets=array(normal(6, 1)).or_bad(**{"all the same": np.ones((6, 1)), "one axis": normal(6)}),
+    ),
     "rnn.spectral_radius": call(memory.spectral_radius, W=array(normal(3, 3))),
     "rnn.largest_singular_value": call(memory.largest_singular_value, W=array(normal(3, 3), free=(0, 1))),
     "rnn.reservoir": call(
@@ -909,6 +918,7 @@ EXEMPT = {
             "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "simulation.Windows",
             "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
             "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
+            "gates.Recalled",
             "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
             "replication.BlockTrace", "replication.Continual", "replication.Episodes",
             "replication.Protocol", "replication.Stream", "replication.Task",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lstm_core import lstm_step, sigmoid, split_gates
-from lstm_inside.gates import check
+from lstm_core import LSTMParams, init_lstm, lstm_step, sigmoid, split_gates
+from lstm_inside.gates import LATCH, check, latch
 from lstm_inside.page import Verdict
 
 
@@ -45,6 +45,10 @@ def cell_with_a_bug(f, c_prev, i, g):
     return kept + missing  # noqa: F821
 
 
+fed_back = LATCH._replace(W_h=np.full((1, 4), 0.01))
+shows_what_comes_in = LATCH._replace(W_x=LATCH.W_x + np.array([[0, 0, 0, 2.0], [0, 0, 0, 0]]))
+transposed = LATCH._replace(W_x=LATCH.W_x.T)
+
 RIGHT = [
     (check.cell_update, lambda f, c, i, g: f * c + i * g),
     (check.cell_update, lambda f, c, i, g: np.add(np.multiply(i, g), np.multiply(c, f))),
@@ -58,10 +62,14 @@ RIGHT = [
     (check.bias_for_half_life, lambda k: -np.log(2 ** (1 / k) - 1)),
     (check.bias_for_half_life, lambda k: 2 * np.arctanh(2 * 0.5 ** (1 / k) - 1)),
     (check.bias_for_half_life, lambda k: float(-np.log(np.expm1(np.log(2) / k)))),
-    (check.what_is_left, lambda fs: fs.prod(axis=0)),
-    (check.what_is_left, lambda fs: np.exp(np.log(fs).sum(axis=0))),
-    (check.what_is_left, lambda fs: fs.cumprod(axis=0)[-1]),
-    (check.what_is_left, lambda fs: np.multiply.reduce(fs)),
+    (check.gates, lambda x, h, p: np.array(gates(x, h, p))),  # (4, B, H)
+    (check.latch, LATCH),
+    (check.latch, lambda: LATCH),
+    (check.latch, tuple(part.tolist() for part in LATCH)),
+    (check.latch, LSTMParams(*(part.astype(np.float32) for part in LATCH))),
+    (check.latch, latch(b_i=-6, w_i=12, b_f=6, w_f=-12, w_g=0.2)),
+    (check.latch, latch(b_i=-12, w_i=24, b_f=12, w_f=-24, w_g=-0.5, b_o=-1)),
+    (check.latch, fed_back),
 ]
 WRONG = [
     (check.cell_update, lambda f, c, i, g: None, "returned None"),
@@ -86,12 +94,26 @@ WRONG = [
     (check.bias_for_half_life, lambda k: -np.log10(2 ** (1 / k) - 1), "base is e"),
     (check.bias_for_half_life, lambda k: "five", "expected an array of real numbers"),
     (check.bias_for_half_life, lambda k: k / 0, "ZeroDivisionError"),
-    (check.what_is_left, lambda fs: fs.sum(axis=0), "they do not add"),
-    (check.what_is_left, lambda fs: fs.mean(axis=0), "average forgets the length"),
-    (check.what_is_left, lambda fs: fs.cumprod(axis=0), "course over time"),
-    (check.what_is_left, lambda fs: fs.prod(axis=-1), "another axis"),
-    (check.what_is_left, lambda fs: fs.prod(), "product over everything"),
-    (check.what_is_left, lambda fs: fs.prod(axis=0).T, "transposed"),
+    (check.cell_update, lambda f, c, i, g: (1 - f) * c + i * g, "share that is KEPT"),
+    (check.gates, lambda x, h, p: np.array(gates(x, h, p))[:3], "3 values; expected the four"),
+    (check.gates, lambda x, h, p: 0.5, "returned float"),
+    (check.latch, latch(0, 0, 0, 0, 0), "the flag does not open the input gate: i is 0.500"),
+    (check.latch, latch(-8, 0, 8, -16, 0.5), "the flag does not open the input gate"),
+    (check.latch, latch(8, -16, 8, -16, 0.5), "the flag SHUTS the input gate"),
+    (check.latch, latch(-3, 16, 8, -16, 0.5), "not shut between flags: i is 0.047"),
+    (check.latch, latch(-8, 16, 8, -16, 0), "does not follow the number"),
+    (check.latch, latch(-8, 16, 8, -16, 4), "the candidate saturates: |g| is 0.84"),
+    (check.latch, latch(-8, 16, 8, -16, 1), "the candidate bends large numbers"),
+    (check.latch, latch(-8, 16, 2, 0, 0.5), "the forget gate does not keep: f is 0.881"),
+    (check.latch, latch(-8, 16, -8, 0, 0.5), "the forget gate does not keep: f is 0.000"),
+    (check.latch, latch(-8, 16, 8, 0, 0.5), "the new one is added to it"),
+    (check.latch, shows_what_comes_in, "the last output gate moves with the last number"),
+    (check.latch, latch(-5, 10, 4.7, -10, 0.6), "wanted are 0.99 for both"),
+    (check.latch, transposed, "expected LSTMParams(W_x, W_h, b) of one unit"),
+    (check.latch, (1, 2, 3), "expected LSTMParams(W_x, W_h, b) of one unit"),
+    (check.latch, (LATCH.W_x, LATCH.W_h, "b"), "weights: expected a real-number array"),
+    (check.latch, LATCH._replace(b=LATCH.b * np.nan), "expected finite numbers"),
+    (check.latch, init_lstm(2, 3, rng=np.random.default_rng(0)), "W_x has shape (2, 12)"),
 ]  # fmt: skip
 
 
@@ -115,4 +137,4 @@ def test_an_interrupt_is_the_readers_to_give():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        check.what_is_left(endless)
+        check.bias_for_half_life(endless)

@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from lstm_core import init_lstm, lstm_step, sigmoid, split_gates
+from lstm_core import LSTMParams, init_lstm, lstm_step, sigmoid, split_gates
+from lstm_inside import validate
+from lstm_inside.gates.recall import last_flag_problem, recall_score
 from lstm_inside.page import NotYet, asks, checker, compare, question, run
+from lstm_inside.page.style import GATES
+from lstm_inside.tasks import recall_problem
+
+LATCH_GOAL = 0.99  # R squared, on each of the two tasks
 
 WORDS = {
     "cell": "kept part plus written part, for a batch of 2 and 3 units.",
@@ -11,6 +17,7 @@ WORDS = {
     "cell_swapped": "f and i have changed places: f keeps the old cell, i admits the new.",
     "cell_no_write": "the written part i * g is missing.",
     "cell_no_keep": "the kept part f * c_prev is missing: this is a network without a memory.",
+    "cell_one_minus": "that keeps 1 - f. Despite its name, f is the share that is KEPT.",
     "cell_difference": "the written part is added to the kept one, not taken away.",
     "gates": "i, f, g and o as in lstm_step.",
     "gates_count": "gates returned {got}; expected the four arrays i, f, g, o.",
@@ -23,23 +30,46 @@ WORDS = {
     "bias_gate": "that is the gate f itself; the bias is what the sigmoid turns into f.",
     "bias_log10": "the logarithm's base is e here: numpy.log.",
     "bias_sign": "the sign is turned round: a longer memory needs a larger bias.",
-    "left": "the product of the forget gates over time, for each sequence and unit.",
-    "left_sum": "the gates act one after the other, so they multiply; they do not add.",
-    "left_mean": "an average forgets the length: 100 steps leave less than 10 do.",
-    "left_course": "that is the course over time; only the last step's value was asked for.",
-    "left_axis": "that is the product over another axis; time is axis 0 of (T, B, H).",
-    "left_one": "that is a product over everything; every sequence and unit keeps its own.",
+    "latch": "R² = {one:.3f} with one flag, {two:.3f} where a second flag replaces the first.",
+    "latch_params": "expected LSTMParams(W_x, W_h, b) of one unit, W_x (2, 4), W_h (1, 4), "
+    "b (4,): rows number and flag, columns i, f, g, o. {what}",
+    "latch_reversed": "the flag SHUTS the input gate: i is {at:.3f} at the flag and {rest:.3f} "
+    "elsewhere. Turn the sign of the flag's weight round.",
+    "latch_shut": "the flag does not open the input gate: i is {at:.3f} at the flag, {rest:.3f} "
+    "elsewhere. The flag's row needs a larger weight in i's column.",
+    "latch_leaky": "the input gate is not shut between flags: i is {rest:.3f} there, so a bit of "
+    "all the other numbers gets in. Lower its bias.",
+    "latch_deaf": "the candidate does not follow the number: g is {at:+.3f} at every flag. The "
+    "number's row needs a weight in g's column.",
+    "latch_saturated": "the candidate saturates: |g| is {at:.2f} on average at the flag, so that "
+    "it tells little more than the number's sign. Give the number a smaller weight.",
+    "latch_forgets": "the forget gate does not keep: f is {rest:.3f} between flags, which leaves "
+    "{left:.1e} of the cell state after 75 steps. Raise its bias.",
+    "latch_adds": "one flag is recalled (R² = {one:.3f}), but with two flags the old number stays "
+    "and the new one is added to it (R² = {two:.3f}): f is {at:.3f} at the flag. What should the "
+    "flag do to the forget gate?",
+    "latch_bends": "the candidate bends large numbers: |g| is {at:.2f} on average at the flag "
+    "(R² = {one:.3f} and {two:.3f}, wanted {goal}), and tanh bends them again on their way out. "
+    "Near 0 tanh is almost straight: give the number a smaller weight.",
+    "latch_hidden": "the cell state is right, but the last output gate moves with the last number "
+    "that comes in: o lies between {low:.2f} and {high:.2f}.",
+    "latch_score": "R² = {one:.3f} with one flag and {two:.3f} with two; wanted are {goal} for "
+    "both. At the flag i = {i_at:.3f}, f = {f_at:.3f}; elsewhere i = {i:.4f}, f = {f:.4f}.",
 }
 
 QUESTIONS = {
     "half_gone": question(
-        "The forget gate stands at 0.9. After about how many steps is half of the cell gone?",
+        "The forget gate stands at 0.9 and nothing is written. After about how many steps is "
+        "half of the cell state gone?",
         right="b",
         a=(
             "5 steps: it loses 0.1 of the start each time",
             "that would be a loss of 0.1 of the START; a gate takes its share of what is still there",
         ),
-        b=("7 steps", "0.9 to the power of 7 is 0.478: the losses shrink along with the cell"),
+        b=(
+            "7 steps",
+            "0.9 to the power of 7 is 0.478: the losses shrink along with the cell state",
+        ),
         c=(
             "never: an LSTM remembers no matter how far",
             "only f = 1 never forgets, and a learned gate never quite reaches 1",
@@ -52,7 +82,7 @@ QUESTIONS = {
         right="c",
         a=(
             "forget gate near 0, input gate near 0",
-            "the name misleads: the forget gate says how much is KEPT, so near 0 it wipes the cell",
+            "the name misleads: the forget gate says how much is KEPT, so near 0 it wipes the cell state",
         ),
         b=(
             "forget gate near 1, input gate near 1",
@@ -61,10 +91,25 @@ QUESTIONS = {
         c=("forget gate near 1, input gate near 0", "keep everything, write nothing"),
         d=(
             "output gate near 0, the others do not matter",
-            "the output gate only hides the cell; what is in it changes all the same",
+            "the output gate only hides the cell state, which changes all the same",
         ),
     ),
 }
+QUESTIONS["which_line"] = question(
+    "Two lines leave the LSTM on the right: one at the top, one below it. Which of them is the "
+    "hidden state, the one that a read-out, the next layer and the gates of the next step see?",
+    right="b",
+    a=(
+        "the one at the top, c",
+        "c goes to one place only, the same unit one step later; nobody else sees it",
+    ),
+    b=("the lower one, h", "h = o tanh(c) is what the unit shows; c is what it keeps to itself"),
+    c=(
+        "both together",
+        "a step hands on both, but the weights W_h and whatever comes after the layer are "
+        "multiplied with h alone",
+    ),
+)
 ask = asks(QUESTIONS)
 
 
@@ -81,6 +126,7 @@ def cell_update(function) -> str:
         (f * c_prev, WORDS["cell_no_write"]),
         (i * g, WORDS["cell_no_keep"]),
         (f * c_prev - i * g, WORDS["cell_difference"]),
+        ((1 - f) * c_prev + i * g, WORDS["cell_one_minus"]),
     ]
     compare("your c", c, f * c_prev + i * g, hints=hints)
     f, c_prev, i, g = square  # a matrix product fits here, and would have slipped through
@@ -98,8 +144,9 @@ def gates(function) -> str:
     params = params._replace(b=rng.normal(size=8))
     x, h_prev = rng.normal(size=(2, 3)), rng.normal(size=(2, 2))
     got = run(function, x, h_prev, params)
-    if not isinstance(got, tuple | list) or len(got) != 4:
-        what = f"{len(got)} values" if isinstance(got, tuple | list) else type(got).__name__
+    several = isinstance(got, tuple | list) or (isinstance(got, np.ndarray) and got.ndim > 0)
+    if not several or len(got) != 4:
+        what = f"{len(got)} values" if several else type(got).__name__
         raise NotYet(WORDS["gates_count"], got=what)
     _, _, cache = lstm_step(x, h_prev, np.zeros((2, 2)), params)
     wants = dict(zip("ifgo", cache[3:7], strict=True))
@@ -144,17 +191,65 @@ def bias_for_half_life(function) -> str:
 
 
 @checker
-def what_is_left(function) -> str:
-    """Check a function fs (T, B, H) -> share of c_0 left after T steps, (B, H) (3.7)."""
-    fs = np.random.default_rng(33).uniform(0.6, 1, (5, 2, 3))
-    got = run(function, fs)
-    hints = [
-        (fs.sum(axis=0), WORDS["left_sum"]),
-        (fs.mean(axis=0), WORDS["left_mean"]),
-        (fs.cumprod(axis=0), WORDS["left_course"]),
-        (fs.prod(axis=1), WORDS["left_axis"]),
-        (fs.prod(axis=2), WORDS["left_axis"]),
-        (fs.prod(), WORDS["left_one"]),
-    ]
-    compare("your answer", got, fs.prod(axis=0), hints=hints)
-    return WORDS["left"]
+def latch(weights) -> str:
+    """Run one unit's weights on a hundred streams of 100 steps, with one flag and with two (3.9).
+
+    weights: LSTMParams with D = 2 (number, flag) and H = 1, or a function that returns them.
+    The score is R squared of `recall_score`, whose line is fitted on a hundred other streams.
+    """
+    params = _one_unit(weights)
+    one = recall_problem(100, 200, rng=np.random.default_rng(35))
+    two = last_flag_problem(100, 200, rng=np.random.default_rng(36))
+    got_one, got_two = (recall_score(params, *task[:2]) for task in (one, two))
+    r2 = {"one": got_one.r2, "two": got_two.r2}
+    if min(r2.values()) >= LATCH_GOAL:
+        return WORDS["latch"].format(**r2)
+    trace, flag = got_one.trace, one.xs[..., 1] == 1
+    at, rest = ({k: getattr(trace, k)[..., 0][where] for k in GATES} for where in (flag, ~flag))
+    mean_at, mean_rest = ({k: v.mean() for k, v in part.items()} for part in (at, rest))
+    for off, words, numbers in (
+        (mean_at["i"] < mean_rest["i"] - 0.1, "latch_reversed", ("i", mean_at, mean_rest)),
+        (mean_at["i"] < mean_rest["i"] + 0.2, "latch_shut", ("i", mean_at, mean_rest)),
+        (mean_rest["i"] > 0.01, "latch_leaky", ("i", mean_at, mean_rest)),
+        (np.ptp(at["g"]) < 1e-3, "latch_deaf", ("g", mean_at, mean_rest)),
+        (np.abs(at["g"]).mean() > 0.6, "latch_saturated", ("g", _sizes(at), mean_rest)),
+        (mean_rest["f"] < 0.99, "latch_forgets", ("f", mean_at, mean_rest)),
+    ):
+        if off:
+            letter, there, elsewhere = numbers
+            left = elsewhere[letter] ** 75
+            raise NotYet(WORDS[words], at=there[letter], rest=elsewhere[letter], left=left)
+    if r2["one"] >= LATCH_GOAL:
+        raise NotYet(WORDS["latch_adds"], at=mean_at["f"], **r2)
+    bent = np.abs(at["g"]).mean()
+    if bent > 0.35:
+        raise NotYet(WORDS["latch_bends"], at=bent, goal=LATCH_GOAL, **r2)
+    last = trace.o[-1]
+    if np.ptp(last) > 0.05:
+        raise NotYet(WORDS["latch_hidden"], low=last.min(), high=last.max())
+    raise NotYet(
+        WORDS["latch_score"], goal=LATCH_GOAL, i_at=mean_at["i"], f_at=mean_at["f"],
+        i=mean_rest["i"], f=mean_rest["f"], **r2,
+    )  # fmt: skip
+
+
+def _one_unit(weights) -> LSTMParams:
+    """The reader's weights as LSTMParams of float64 with D = 2 and H = 1; NotYet for others."""
+    if callable(weights):
+        weights = run(weights)
+    if isinstance(weights, list | tuple) and len(weights) == 3:
+        try:
+            weights = LSTMParams(*(validate.real("weights", w).astype(float) for w in weights))
+        except TypeError as error:
+            raise NotYet(WORDS["latch_params"], what=f"{error}.") from None
+    try:
+        params = validate.lstm_params(weights)
+    except (TypeError, ValueError) as error:
+        raise NotYet(WORDS["latch_params"], what=f"{error}.") from None
+    if params.W_x.shape != (2, 4):
+        raise NotYet(WORDS["latch_params"], what=f"W_x has shape {params.W_x.shape}.")
+    return params
+
+
+def _sizes(values):
+    return {k: np.abs(v).mean() for k, v in values.items()}

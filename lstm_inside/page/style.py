@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from importlib.resources import as_file, files
+from typing import NamedTuple
 
 import ipywidgets as widgets
 import matplotlib
@@ -29,6 +30,30 @@ COLOURS = {
     "h": HIDDEN,
     "x": SIGNAL,
     "gradient": GRADIENT,
+}
+
+
+class Gate(NamedTuple):
+    """One of the four boxes of an LSTM: how it is called, drawn and found in the weights.
+
+    name and word: "forget gate", and what it decides in a word. act: what squashes it. colour
+    is for areas, line for thin lines and text. block: which quarter of the columns is its own.
+    """
+
+    name: str
+    word: str
+    act: str
+    colour: str
+    line: str
+    block: int
+
+
+# In the order of the equations (3.2)-(3.5); the column blocks stand in PyTorch's order.
+GATES = {
+    "f": Gate("forget gate", "keep", "σ", FORGET, FORGET, block=1),
+    "i": Gate("input gate", "write", "σ", INPUT, INPUT, block=0),
+    "g": Gate("candidate", "what", "tanh", CANDIDATE, CANDIDATE_LINE, block=2),
+    "o": Gate("output gate", "show", "σ", OUTPUT, OUTPUT, block=3),
 }
 
 # Signed values: blue below zero, white at it, orange above. Sizes: white to near-black.

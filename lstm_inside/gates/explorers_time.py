@@ -1,0 +1,461 @@
+"""The cell over time (notebook 03): the latch, a whole sequence, the gradients of RNN and LSTM."""
+
+import matplotlib
+import numpy as np
+
+from lstm_core import (
+    init_lstm,
+    init_rnn,
+    lstm_backward,
+    lstm_forward,
+    rnn_backward,
+    rnn_forward,
+    split_gates,
+)
+from lstm_inside import validate
+from lstm_inside.gates.explorers_wiring import short, times
+from lstm_inside.gates.recall import LATCH, last_flag_problem, latch, recall_score
+from lstm_inside.page import Challenge, Explorer, Pixels, Words, slider, toggle, whole
+from lstm_inside.page.style import (
+    CELL,
+    CELL_LINE,
+    FAINT,
+    GATES,
+    GRADIENT,
+    HIDDEN,
+    HIDDEN_LINE,
+    RC,
+    SIGNAL,
+    SIGNED,
+    picture,
+)
+from lstm_inside.tasks import eeg, recall_problem
+
+_FLOOR = 1e-30  # below every log axis here
+
+
+def name_curves(ax, *names):
+    """Direct labels in the title's row: (x as a share of the width, words, colour)."""
+    for x, words, colour in names:
+        ax.text(
+            x, 1.02, words, color=colour, transform=ax.transAxes, weight="bold", fontsize=11.5,
+            va="bottom",
+        )  # fmt: skip
+
+
+def lengths(grads):
+    """The length of a gradient (T+1, B, H) at every step; tiny entries' squares are not lost."""
+    largest = np.abs(grads).max(axis=(1, 2), keepdims=True)
+    scale = np.where(largest > 0, largest, 1)
+    return scale[:, 0, 0] * np.linalg.norm(grads / scale, axis=(1, 2))
+
+
+# ---------------------------------------------------------------- the latch
+
+
+def latch_explorer(steps=100, sequences=100) -> Explorer:
+    """One unit, set by hand, that has to say at the end which number carried the flag (3.9).
+
+    Left one sequence in time, right the answers to all of them; R squared is computed on
+    `sequences` that the read-out's line was not fitted on.
+    """
+    one = recall_problem(steps, 2 * sequences, rng=np.random.default_rng(100))
+    two = last_flag_problem(steps, 2 * sequences, rng=np.random.default_rng(101))
+    time = np.arange(steps + 1)
+
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 560)
+        ax = figure.subplot_mosaic(
+            [["x", "answers"], ["gates", "answers"], ["cell", "answers"]], width_ratios=(10, 9)
+        )
+        for key in ("x", "gates", "cell"):
+            ax[key].set_xlim(0, steps + 0.8)
+        ax["x"].set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1), xticklabels=[])
+        ax["x"].set_title("The stream: which number has the flag?")
+        ax["gates"].set(ylim=(-0.06, 1.1), yticks=(0, 0.5, 1), xticklabels=[])
+        ax["gates"].set_title("Its gates")
+        name_curves(
+            ax["gates"],
+            *((at, f"{GATES[k].name} {k}", GATES[k].line) for at, k in ((0.3, "i"), (0.6, "f"))),
+        )
+        ax["cell"].set(ylim=(-1.6, 1.6), yticks=(-1, 0, 1), xlabel="step t")
+        ax["cell"].set_title("Its cell state")
+        name_curves(
+            ax["cell"],
+            (0.34, "cell state c", CELL_LINE),
+            (0.62, "what to hold (dotted)", "#666666"),
+        )
+        ax["answers"].set(
+            xlim=(-1.1, 1.1), ylim=(-1.45, 1.45), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
+            xlabel="the flagged number", ylabel=f"the answer at step {steps}",
+        )  # fmt: skip
+        ax["answers"].set_title(f"{sequences} streams, {sequences} answers")
+        ax["answers"].plot([-1, 1], [-1, 1], color=FAINT, lw=2.5)
+        ax["answers"].text(0.62, 0.78, "right answers", color="#777777", ha="right", fontsize=11.5)
+        (stream,) = ax["x"].plot([], [], color="#b9b9b9", lw=1)
+        (flags,) = ax["x"].plot([], [], "o", color="#111111", ms=9)
+        marks = [
+            ax[key].plot([], [], color="#111111", lw=1, ls=(0, (1, 2)))[0]
+            for key in ("x", "gates", "cell")
+        ]
+        (wanted,) = ax["cell"].plot([], [], color="#666666", ls=":", lw=2)
+        curves = {k: ax["gates"].plot([], [], color=GATES[k].line)[0] for k in "if"}
+        (cell,) = ax["cell"].plot([], [], color=CELL_LINE)
+        (dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, mec="none")
+        (shown,) = ax["answers"].plot([], [], "o", mfc="none", mec="#111111", mew=1.6, ms=11)
+        score = Words(ax["answers"], -1.0, 1.25, ha="left", fontsize=17, weight="bold")
+
+    def update(w_i, b_i, w_f, b_f, w_g, n, twice):
+        xs, targets, _ = two if twice else one
+        params = latch(b_i, w_i, b_f, w_f, w_g)
+        answers, right, r2, trace = recall_score(params, xs, targets)
+        row = sequences + n  # of those that are scored
+        numbers, flag = xs[:, row].T
+        flagged = np.flatnonzero(flag)
+        stream.set_data(time[1:], numbers)
+        flags.set_data(flagged + 1, numbers[flagged])
+        for mark in marks:  # a line from top to bottom at each flag, with a gap between them
+            mark.set_data(np.repeat(flagged + 1, 3), np.tile([-2, 2, np.nan], len(flagged)))
+        for k, curve in curves.items():
+            curve.set_data(time[1:], getattr(trace, k)[:, row, 0])
+        c = trace.c[:, row, 0]
+        cell.set_data(time, c)
+        held = np.tanh(w_g * numbers[flagged[-1]])
+        wanted.set_data([flagged[-1] + 1, steps], [held, held])
+        dots.set_data(right, answers)
+        shown.set_data([right[n]], [answers[n]])
+        score.set_text(f"R² = {short(r2, 3)}")
+        before = np.s_[: flagged[-1]], row, 0
+        return {
+            "r2": r2, "answers": answers, "targets": right, "c": c, "held": held,
+            "i": trace.i[:, row, 0], "f": trace.f[:, row, 0], "g": trace.g[:, row, 0],
+            "flagged": flagged + 1, "written_before": float(np.abs(trace.c[before]).max(initial=0)),
+        }  # fmt: skip
+
+    def describe(v):
+        at = v["flagged"][-1] - 1
+        rest = np.ones(steps, bool)
+        rest[v["flagged"] - 1] = False
+        return (
+            f"At the flag (step {at + 1}): i = {v['i'][at]:.3f}, f = {v['f'][at]:.3f}. Elsewhere: "
+            f"i = {v['i'][rest].mean():.4f}, f = {v['f'][rest].mean():.4f}. To hold: "
+            f"{v['held']:+.2f}; held at step {steps}: {v['c'][-1]:+.2f}. Over {sequences} streams "
+            f"R² = {v['r2']:.3f}."
+        )
+
+    return Explorer(
+        "latch",
+        figure=figure,
+        controls={
+            "w_i": slider("flag to input gate: w_i", -24, 24, 0.5, 8, quantity="i", digits=1),
+            "b_i": slider("input bias b_i", -12, 12, 0.5, -4, quantity="i", digits=1),
+            "w_f": slider("flag to forget gate: w_f", -24, 24, 0.5, 0, quantity="f", digits=1),
+            "b_f": slider("forget bias b_f", -12, 12, 0.5, 3, quantity="f", digits=1),
+            "w_g": slider("to candidate: w_g", 0, 4, 0.1, 1, quantity="g", digits=1),
+            "n": whole("stream shown", 0, sequences - 1, 13, quantity="x"),
+            "twice": toggle("two flags: only the last one counts"),
+        },
+        moving=[*marks, stream, flags, *curves.values(), wanted, cell, dots, shown, score],
+        update=update,
+        describe=describe,
+        presets={
+            "everything is written": {"w_i": 0, "b_i": 6, "b_f": 6},
+            "nothing is written": {"w_i": 0, "b_i": -12, "b_f": 6},
+            "it leaks away": {"b_f": 1},
+        },
+        challenge=Challenge(
+            task="get the flagged number through to step 100.",
+            score=lambda values: values["r2"],
+            goal=0.99,
+            shown=".3f",
+        ),
+    )
+
+
+# ---------------------------------------------------------------- the cell over a sequence
+
+
+def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence") -> Explorer:
+    """An LSTM over a sequence: one unit's gates, all cell states, the gradient at every step.
+
+    params: an LSTM of D inputs and H units; without it 8 untrained units, as `init_lstm` draws
+    them. xs (T, B, D): the input; without it 1.5 seconds of EEG, four channels. dhs (T, B, H):
+    the loss's direct derivatives by each h_t; without it the loss is the sum of the last hidden
+    state. names: D names of the inputs. The biases' sliders add to what params holds; sliders
+    that could change nothing are left out. Your own network in three lines:
+
+        params = LSTMParams(W_x, W_h, b)             # (D, 4H), (H, 4H), (4H,); blocks i, f, g, o
+        xs = my_series[:, None, :]                   # (T, D) -> (T, 1, D)
+        sequence_explorer(params=params, xs=xs, names=["temperature", "pressure"])
+
+    name: what the explorer is called in `EXPLORERS`.
+    Raises ValueError or TypeError as `lstm_forward` and `lstm_backward` do, and for names that
+    do not fit D.
+    """
+    default = params is None and xs is None
+    params = init_lstm(4, 8, rng=np.random.default_rng(7)) if params is None else params
+    xs = eeg(100, 120)[:, None, :] if xs is None else xs
+    trace = lstm_forward(xs, params)  # says what does not fit
+    xs, params = trace.xs, validate.lstm_params(params)
+    (steps, batch, inputs), units = xs.shape, trace.h.shape[-1]
+    if dhs is None:
+        dhs = np.zeros(trace.h[1:].shape)
+        dhs[-1] = 1
+    lstm_backward(dhs, trace, params)
+    if names is None:
+        names = [f"EEG {n + 1}" if default else f"x{n + 1}" for n in range(inputs)]
+    if isinstance(names, str) or len(names) != inputs or not all(isinstance(n, str) for n in names):
+        raise ValueError(f"names: expected D = {inputs} words, got {names!r}")
+    time = np.arange(steps + 1)
+    across = max(1.0, float(np.abs(xs).max())) * 1.15
+    reach = max(0.5, 1.5 * float(np.abs(trace.c).max()))  # room for what the sliders do
+    widest = max(1.1, reach)
+
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 590)
+        ax = figure.subplot_mosaic(
+            [["x", "cells"], ["gates", "flow"], ["memory", "now"]], width_ratios=(10, 9)
+        )
+        for key in ("x", "gates", "memory", "flow"):
+            ax[key].set_xlim(0, steps)
+        ax["x"].set(ylim=(-across, across))
+        ax["x"].set_title("The input")
+        greys = ["#8a8a8a", "#111111"] if inputs == 2 else [SIGNAL, *["#bdbdbd"] * (inputs - 1)]
+        labels = names if inputs < 4 else [names[0], f"and {inputs - 1} more"]
+        name_curves(
+            ax["x"],
+            *(
+                (0.34 + 0.22 * n, *label)
+                for n, label in enumerate(zip(labels, greys, strict=False))
+            ),
+        )
+        ax["gates"].set(ylim=(-1.08, 1.08))
+        ax["gates"].set_title("The unit's gates")
+        at = dict(zip(GATES, (0.34, 0.49, 0.62, 0.84), strict=True))
+        name_curves(
+            ax["gates"],
+            *((at[k], f"{g.name.split()[0]} {k}", g.line) for k, g in GATES.items()),
+        )
+        ax["memory"].set(ylim=(-reach, reach), xlabel="step t")
+        ax["memory"].set_title("Its cell state and output")
+        name_curves(ax["memory"], (0.53, "cell state c", CELL_LINE), (0.8, "output h", HIDDEN_LINE))
+        nothing = np.zeros((units, steps))
+        cells = Pixels.on(ax["cells"], nothing, cmap=SIGNED, vmin=-reach, vmax=reach)
+        ax["cells"].set(yticks=range(0, units, max(1, units // 4)), ylabel="unit")
+        ax["cells"].set_title("All cell states")
+        bar = figure.colorbar(cells, ax=ax["cells"], pad=0.02, aspect=12)
+        bar.outline.set_visible(False)
+        ax["flow"].set(yscale="log", ylim=(1e-8, 1e3))
+        ax["flow"].set_title("Gradient, size")
+        name_curves(ax["flow"], (0.42, "dL/dc", CELL_LINE), (0.62, "dL/dh", HIDDEN_LINE))
+        ax["now"].set(xlim=(-widest, widest), ylim=(-0.6, 6.4), yticks=range(6))
+        ax["now"].set_yticklabels(["h", "c", "o", "g", "i", "f"])
+        ax["now"].axvline(0, color="#888888", lw=1)
+        ax["now"].set_title("At the cursor")
+        colours = [HIDDEN, CELL, *(GATES[k].colour for k in "ogif")]
+        bars = ax["now"].barh(range(6), np.zeros(6), color=colours, height=0.7)
+        sums = Words(ax["now"], -0.96 * widest, 5.85, ha="left", fontsize=11.5, color="#333333")
+        streams = [
+            ax["x"].plot([], [], lw=1.6 if greys[n] != "#bdbdbd" else 1, color=greys[n])[0]
+            for n in reversed(range(inputs))
+        ][::-1]
+        curves = {k: ax["gates"].plot([], [], color=g.line, lw=1.8)[0] for k, g in GATES.items()}
+        (cell,) = ax["memory"].plot([], [], color=CELL_LINE)
+        (hidden,) = ax["memory"].plot([], [], color=HIDDEN_LINE, lw=1.8)
+        (flow_c,) = ax["flow"].plot([], [], color=CELL_LINE)
+        (flow_h,) = ax["flow"].plot([], [], color=HIDDEN_LINE, lw=1.8)
+        cursors = [
+            ax[key].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)), zorder=5)
+            for key in ("x", "gates", "memory", "cells", "flow")
+        ]
+        (row,) = ax["cells"].plot([], [], marker=">", ms=8, color="#111111", clip_on=False)
+
+    def update(t, b_f, b_i, b_o, unit=0, sequence=0, strength=1.0):
+        b = params.b.copy()
+        for k, shift in (("f", b_f), ("i", b_i), ("o", b_o)):
+            split_gates(b)[GATES[k].block][:] += shift
+        moved = params._replace(W_h=params.W_h * params.W_h.dtype.type(strength), b=b)
+        trace = lstm_forward(xs[:, sequence : sequence + 1], moved)
+        grads = lstm_backward(dhs[:, sequence : sequence + 1], trace, moved)
+        for n, stream in enumerate(streams):
+            stream.set_data(time[1:], trace.xs[:, 0, n])
+        for k, curve in curves.items():
+            curve.set_data(time[1:], getattr(trace, k)[:, 0, unit])
+        cell.set_data(time, trace.c[:, 0, unit])
+        hidden.set_data(time, trace.h[:, 0, unit])
+        cells.set_data(trace.c[1:, 0].T)
+        size_c, size_h = lengths(grads.c), lengths(grads.h)
+        flow_c.set_data(time, np.maximum(size_c, _FLOOR))
+        flow_h.set_data(time, np.maximum(size_h, _FLOOR))
+        for cursor in cursors:
+            cursor.set_xdata([t, t])
+        row.set_data([-0.5], [unit])
+        f, i, g, o = (float(getattr(trace, k)[t - 1, 0, unit]) for k in "figo")
+        c_prev, c, h = (float(v) for v in (*trace.c[t - 1 : t + 1, 0, unit], trace.h[t, 0, unit]))
+        for bar, value in zip(bars, (h, np.clip(c, -widest, widest), o, g, i, f), strict=True):
+            bar.set_width(value)
+        sums.set_text(f"c = {times(f, c_prev)} + {times(i, g)} = {short(c)}")
+        return {
+            "t": t, "unit": unit, "f": f, "i": i, "g": g, "o": o, "c": c, "h": h,
+            "dc": size_c, "dh": size_h, "cells": trace.c[:, 0],
+        }  # fmt: skip
+
+    def describe(v):
+        return (
+            f"Step {v['t']}, unit {v['unit']}: f = {v['f']:.2f}, i = {v['i']:.2f}, "
+            f"g = {v['g']:+.2f}, o = {v['o']:.2f}; c = {v['c']:+.2f}, h = {v['h']:+.2f}. From the "
+            f"last step back to the first, the size of dL/dc goes from {v['dc'][-1]:.2g} to "
+            f"{v['dc'][0]:.2g}."
+        )
+
+    controls = {"t": whole("time t", 1, steps, max(1, steps // 2), quantity="x")}
+    if units > 1:
+        controls["unit"] = whole("unit", 0, units - 1, 0, quantity="h")
+    if batch > 1:
+        controls["sequence"] = whole("sequence", 0, batch - 1, 0, quantity="x")
+    controls |= {
+        f"b_{k}": slider(
+            f"{GATES[k].name.split()[0]} bias b_{k}: add", -8, 8, 0.1, 0, quantity=k, digits=1
+        )
+        for k in "fio"
+    }
+    if params.W_h.any():
+        controls["strength"] = slider("recurrent: × W_h", 0, 6, 0.1, 1, quantity="h", digits=1)
+    return Explorer(
+        name,
+        figure=figure,
+        controls=controls,
+        moving=[
+            *streams, *curves.values(), cell, hidden, cells, flow_c, flow_h, *cursors, row, *bars,
+            sums,
+        ],
+        update=update,
+        describe=describe,
+        play="t",
+    )  # fmt: skip
+
+
+def latch_over_time_explorer() -> Explorer:
+    """`sequence_explorer` with a latch that works, over one stream of the recall problem."""
+    stream = recall_problem(100, 1, rng=np.random.default_rng(5))
+    return sequence_explorer(
+        params=LATCH,
+        xs=stream.xs,
+        names=["number", "flag"],
+        name="latch_over_time",
+    )
+
+
+# ---------------------------------------------------------------- two gradients
+
+
+def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
+    """RNN and LSTM on shared axes: the factor of each step, and what is left of the gradient.
+
+    Both read the same sequence, and the loss is the sum of the last state. RNN: dL/dh_t, whose
+    every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
+    step back is a forget gate, and, apart from it, dL/dc_t over all paths.
+    rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
+    each (the RNN's W_h orthogonal: it keeps lengths). The forget bias's slider adds to what a
+    given lstm holds. xs (T, 1, D): without it 100 steps of
+    four EEG channels. Your own:
+
+        two_gradients_explorer(rnn=RNNParams(W, U, b), lstm=LSTMParams(W_x, W_h, b_4), xs=series)
+
+    Raises ValueError or TypeError as `rnn_forward` and `lstm_forward` do, and for B above 1.
+    """
+    rng, own = np.random.default_rng(4), lstm is not None
+    rnn = init_rnn(4, 8, rng=rng, recurrent="orthogonal") if rnn is None else rnn
+    lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0) if lstm is None else lstm
+    xs = eeg(100, 100)[:, None, :] if xs is None else xs
+    xs = lstm_forward(xs, lstm).xs  # says what does not fit
+    rnn_forward(xs, rnn)
+    if xs.shape[1] > 1:
+        raise ValueError(f"xs: expected one sequence, (T, 1, D), got shape {xs.shape}")
+    rnn, lstm = validate.rnn_params(rnn), validate.lstm_params(lstm)
+    steps = len(xs)
+    t = np.arange(steps + 1)
+
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 520)
+        factor, left = figure.subplots(2, 1, sharex=True)
+        factor.set(xlim=(0, steps), ylim=(0, 1.6))
+        factor.set_title("Factor of each step back")
+        factor.axhline(1, color=FAINT, lw=1.2)
+        name_curves(
+            factor,
+            (0.3, "RNN: matrix × slope (dashed)", "#6b6b6b"),
+            (0.7, "LSTM, cell line: f", GATES["f"].line),
+        )
+        left.set(ylim=(1e-14, 1e10), yscale="log", xlabel="step t: the loss is at the right end")
+        left.set_title("What is left of the gradient")
+        name_curves(
+            left,
+            (0.36, "RNN (dashed)", "#6b6b6b"),
+            (0.53, "LSTM, cell line", GATES["f"].line),
+            (0.74, "LSTM, all paths", GRADIENT),
+        )
+        dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
+        (rnn_factor,) = factor.plot([], [], **dashed)
+        (lstm_factor,) = factor.plot([], [], color=GATES["f"].line)
+        (rnn_left,) = left.plot([], [], **dashed)
+        (every_path,) = left.plot([], [], color=GRADIENT, lw=1.5)
+        (lstm_left,) = left.plot([], [], color=GATES["f"].line, lw=2.8)
+
+    def update(b_f, strength, loud):
+        heard = xs * loud
+        plain = rnn._replace(W_h=rnn.W_h * rnn.W_h.dtype.type(strength))
+        b = lstm.b.copy()
+        split_gates(b)[GATES["f"].block][:] += b_f
+        gated = lstm._replace(b=b)
+        was, trace = rnn_forward(heard, plain), lstm_forward(heard, gated)
+        loss = np.zeros(was.h[1:].shape)
+        loss[-1] = 1
+        back = lengths(rnn_backward(loss, was, plain).h)
+        loss = np.zeros(trace.h[1:].shape)
+        loss[-1] = 1
+        grads = lstm_backward(loss, trace, gated)
+        gates = np.concatenate([trace.f, np.ones_like(trace.f[:1])])
+        along = lengths(grads.c[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
+        total = lengths(grads.c)
+        shares = {"rnn": back / back[-1], "cell_line": along / along[-1], "all": total / total[-1]}
+        for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
+            line.set_data(t, np.maximum(shares[key], _FLOOR))
+        factors = {}
+        for key in ("rnn", "cell_line"):
+            before, after = shares[key][:-1], shares[key][1:]
+            factors[key] = np.divide(before, after, out=np.zeros(steps), where=after > 0)
+        rnn_factor.set_data(t[:-1], factors["rnn"])
+        lstm_factor.set_data(t[:-1], factors["cell_line"])
+        return {"factors": factors, "left": shares}
+
+    def describe(v):
+        few = min(20, steps)
+        near = {k: (v["left"][k][-1 - few] / v["left"][k][-1]) ** (1 / few) for k in v["factors"]}
+        return (
+            f"On average over the last {few} steps, a step back multiplies the RNN's gradient by "
+            f"{near['rnn']:.2f} and the LSTM's along the cell line by {near['cell_line']:.2f}. "
+            f"Left at step 0: RNN {v['left']['rnn'][0]:.1e}, LSTM along the cell line "
+            f"{v['left']['cell_line'][0]:.1e}, over all paths {v['left']['all'][0]:.1e}."
+        )
+
+    label = "LSTM: forget bias b_f" + (": add" if own else "")
+    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 5, quantity="f", digits=1)
+    return Explorer(
+        "two_gradients",
+        figure=figure,
+        controls={
+            "b_f": forget_bias,
+            "strength": slider("RNN: × W_h", 0, 2, 0.05, 1, quantity="h"),
+            "loud": slider("input: × x", 0, 3, 0.05, 1, quantity="x"),
+        },
+        moving=[rnn_factor, lstm_factor, rnn_left, every_path, lstm_left],
+        update=update,
+        describe=describe,
+        presets={
+            **({} if own else {"b_f = 1": {"b_f": 1}, "b_f = 8": {"b_f": 8}}),
+            "silence": {"loud": 0},
+            "silence, W_h × 1.2": {"loud": 0, "strength": 1.2},
+            "driven, W_h × 1.2": {"strength": 1.2},
+        },
+    )

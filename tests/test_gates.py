@@ -1,0 +1,279 @@
+"""Notebook 03's room: the table of gates, the latch, and what its explorers show."""
+
+import re
+
+import numpy as np
+import pytest
+
+from lstm_core import (
+    LSTMParams,
+    RNNParams,
+    init_lstm,
+    init_rnn,
+    lstm_backward,
+    lstm_forward,
+    lstm_step,
+    lstm_step_backward,
+    sigmoid,
+)
+from lstm_inside.gates import LATCH, explorers, figures, last_flag_problem, latch, recall_score
+from lstm_inside.page.style import GATES
+from lstm_inside.tasks import recall_problem
+
+
+@pytest.fixture
+def made(request):
+    """Makes explorers, and closes them after the test."""
+    kept = []
+
+    def make(function, **arguments):
+        kept.append(function(**arguments))
+        return kept[-1]
+
+    yield make
+    for explorer in kept:
+        explorer.close()
+
+
+# ---------------------------------------------------------------- the table of gates
+
+
+def test_the_blocks_of_the_table_are_those_of_the_core():
+    b = np.repeat([10.0, 20.0, 0.5, 30.0], 3)  # as lstm_core has it: i, f, g, o
+    _, _, cache = lstm_step(
+        np.zeros((1, 1)),
+        np.zeros((1, 3)),
+        np.zeros((1, 3)),
+        LSTMParams(np.zeros((1, 12)), np.zeros((3, 12)), b),
+    )
+    for letter, value in zip("ifgo", cache[3:7], strict=True):
+        a = b[3 * GATES[letter].block : 3 * GATES[letter].block + 3]
+        squash = {"σ": sigmoid, "tanh": np.tanh}[GATES[letter].act]
+        np.testing.assert_array_equal(value[0], squash(a))
+    assert list(GATES) == list("figo")
+
+
+# ---------------------------------------------------------------- the latch
+
+
+def test_one_unit_recalls_after_a_hundred_steps():
+    for seed in range(3):
+        one = recall_problem(100, 200, rng=np.random.default_rng(seed))
+        two = last_flag_problem(100, 200, rng=np.random.default_rng(seed))
+        assert recall_score(LATCH, *one[:2]).r2 > 0.997
+        assert recall_score(LATCH, *two[:2]).r2 > 0.997
+        adds = latch(b_i=-8, w_i=16, b_f=8, w_f=0, w_g=0.5)
+        assert recall_score(adds, *one[:2]).r2 > 0.997
+        assert recall_score(adds, *two[:2]).r2 < 0.7
+
+
+def test_the_last_of_two_flags_is_the_answer():
+    xs, targets, last = last_flag_problem(20, 500, rng=np.random.default_rng(0))
+    assert (last == 19).all()
+    counts = xs[..., 1].sum(axis=0)
+    assert set(counts) == {1, 2}
+    assert ((counts == 1) == (xs[0, :, 1] == 1) & (xs[1:, :, 1].sum(axis=0) == 0)).all()
+    for b in range(500):
+        at = np.flatnonzero(xs[:, b, 1])[-1]
+        assert at < 10
+        assert targets[b, 0] == xs[at, b, 0]
+
+
+def test_r_squared_by_hand_and_on_streams_it_was_not_fitted_on():
+    rng = np.random.default_rng(1)
+    xs, targets, _ = recall_problem(12, 60, rng=rng)
+    params = init_lstm(2, 3, rng=rng)
+    got = recall_score(params, xs, targets)
+    h = np.hstack([got.trace.h[-1], np.ones((60, 1))])
+    line = np.linalg.pinv(h[:30]) @ targets[:30]
+    off = targets[30:] - h[30:] @ line
+    assert got.r2 == pytest.approx(1 - off.var() / targets[30:].var() - off.mean() ** 2 / targets[30:].var())  # fmt: skip
+    np.testing.assert_allclose(got.answers, (h[30:] @ line)[:, 0])
+    shuffled = targets.copy()
+    shuffled[:30] = targets[rng.permutation(30)]
+    assert recall_score(LATCH, xs, targets).r2 > 0.99
+    assert recall_score(LATCH, xs, shuffled).r2 < 0.7
+
+
+def test_a_plain_network_can_be_scored():
+    rng = np.random.default_rng(2)
+    xs, targets, _ = recall_problem(100, 200, rng=rng)
+    assert recall_score(init_rnn(2, 12, rng=rng), xs, targets).r2 < 0.1
+
+
+# ---------------------------------------------------------------- what the explorers show
+
+
+def test_every_sum_below_the_wiring_comes_out(made):
+    """A reader with a pocket calculator: each "a·b + c·d = e" is right to the digits shown."""
+    wiring = made(explorers.wiring_explorer)
+    sums = [artist for artist in wiring._moving if "·" in getattr(artist, "get_text", str)()]
+    product = r"\(?(-?[\d.]+)\)?·\(?(-?[\d.]+)\)?"
+    checked = 0
+    for settings in ({}, {"backward": True}, {"c_prev": -1.3, "x": -0.7}, {"x": 1.7, "h_prev": -0.4, "backward": True}):  # fmt: skip
+        wiring.reset()
+        wiring.set(**settings)
+        for line in sums:
+            text = line.get_text().replace("− ", "+ -").replace("−", "-")
+            for left, right in re.findall(r"= ([-\d.() ·+]+·[-\d.() ·+]+) = (-?[\d.]+)", text):
+                terms = [t.strip() for t in left.split(" + ")]
+                value = sum(
+                    float(m[1]) * float(m[2]) if (m := re.fullmatch(product, t)) else float(t)
+                    for t in terms
+                )
+                assert value == pytest.approx(float(right), abs=0.0051), text
+                checked += 1
+    assert checked > 20
+
+
+def test_the_wiring_shows_what_step_and_step_backward_compute(made):
+    wiring = made(explorers.wiring_explorer)
+    for settings in ({}, {"x": -1.3, "h_prev": 0.5, "c_prev": -2, "b_g": 1.1, "b_o": -3}):
+        wiring.reset()
+        wiring.set(**settings)
+        v = {k: c.value for k, c in wiring.controls.items()}
+        params = LSTMParams(
+            np.array([[0.8, -0.4, 1.2, 0.6]]),
+            np.array([[0.5, 0.7, -0.8, 0.9]]),
+            np.array([v["b_i"], v["b_f"], v["b_g"], v["b_o"]]),
+        )
+        h, c, cache = lstm_step([[v["x"]]], [[v["h_prev"]]], [[v["c_prev"]]], params)
+        dx, dh, dc, dparams = lstm_step_backward([[1.0]], [[0.0]], cache, params)
+        flow, slope = wiring.values["flow"], wiring.values["slope"]
+        assert (flow["h"], flow["c"]) == pytest.approx((h[0, 0], c[0, 0]))
+        assert [slope[k] for k in ("x", "h_prev", "c_prev")] == pytest.approx(
+            [dx[0, 0], dh[0, 0], dc[0, 0]]
+        )
+        assert [wiring.values["da"][k] for k in "ifgo"] == pytest.approx(list(dparams.b))
+        for k in "ifg":  # dh/df on the wire: the gate's slope comes in below its box
+            steep = 1 - flow[k] ** 2 if k == "g" else flow[k] * (1 - flow[k])
+            assert slope[k] * steep == pytest.approx(wiring.values["da"][k])
+
+
+def test_what_the_forget_gate_alone_decides(made):
+    gate = made(explorers.gate_explorer)
+    left = {}
+    for name in gate.presets:
+        gate.show_preset(name)
+        left[name] = gate.values["dc"][50] / gate.values["dc"][100]
+    others = [share for name, share in left.items() if not name.startswith("forget")]
+    assert len(others) == 4
+    assert others == pytest.approx([sigmoid(2.5) ** 50] * 4)
+    assert left["forget: half open"] == pytest.approx(0.5**50)
+
+
+def test_a_step_back_is_matrix_times_slope_and_a_forget_gate(made):
+    """With one unit the factors are exactly |w (1 - h^2)| and f."""
+    rng = np.random.default_rng(3)
+    xs = rng.normal(size=(30, 1, 2))
+    rnn = RNNParams(rng.normal(size=(2, 1)), np.array([[1.3]]), np.zeros(1))
+    lstm = init_lstm(2, 1, rng=rng)
+    two = made(explorers.two_gradients_explorer, rnn=rnn, lstm=lstm, xs=xs)
+    two.set(b_f=2)
+    trace = lstm_forward(xs, lstm._replace(b=lstm.b + np.array([0, 2, 0, 0])))
+    h = np.tanh(xs[0] @ rnn.W_x)
+    states = [np.zeros((1, 1))]
+    for x in xs:
+        states.append(np.tanh(x @ rnn.W_x + states[-1] @ rnn.W_h))
+    np.testing.assert_allclose(states[1], h)
+    slopes = np.array([1.3 * (1 - s[0, 0] ** 2) for s in states[1:]])
+    np.testing.assert_allclose(two.values["factors"]["rnn"], slopes)
+    np.testing.assert_allclose(two.values["factors"]["cell_line"], trace.f[:, 0, 0])
+
+
+def test_the_gradient_stops_where_the_flag_is(made):
+    over_time = made(explorers.latch_over_time_explorer)
+    xs = recall_problem(100, 1, rng=np.random.default_rng(5)).xs
+    at = int(xs[:, 0, 1].argmax()) + 1
+    dc = over_time.values["dc"]
+    assert dc[at] / dc[100] > 0.95
+    assert dc[at - 1] / dc[at] < 1e-3
+
+
+def test_the_latch_can_be_set_with_the_sliders_alone(made):
+    hand = made(explorers.latch_explorer)
+    assert "Now 0.287, wanted 0.990" in hand.challenge.words(hand.values)
+    for name in hand.presets:
+        hand.show_preset(name)
+        assert hand.values["r2"] < 0.5, name
+    hand.reset()
+    hand.set(b_i=-8, w_i=16, b_f=8, w_g=0.5)
+    assert "Reached" in hand.challenge.words(hand.values)
+    hand.set(twice=True)
+    assert "Reached" not in hand.challenge.words(hand.values)
+    hand.set(w_f=-16)
+    assert "Reached" in hand.challenge.words(hand.values)
+
+
+def test_the_picture_of_the_task_names_the_flagged_number():
+    task = recall_problem(50, 2, rng=np.random.default_rng(4))
+    alt = figures.recall(task).alt
+    assert f"{task.targets[0, 0]:+.2f}, carries a flag" in alt
+
+
+# ---------------------------------------------------------------- the reader's own arrays
+
+
+def test_a_sequence_of_the_readers(made):
+    rng = np.random.default_rng(6)
+    params, xs = init_lstm(3, 5, rng=rng, dtype=np.float32), rng.normal(size=(17, 2, 3))
+    dhs = rng.normal(size=(17, 2, 5))
+    mine = made(
+        explorers.sequence_explorer, params=params, xs=xs, dhs=dhs, names=["north", "east", "up"]
+    )
+    assert mine.controls["t"].max == 17
+    assert mine.controls["sequence"].max == 1
+    mine.set(sequence=1, unit=4, t=17)
+    trace = lstm_forward(xs[:, 1:], params)
+    grads = lstm_backward(dhs[:, 1:], trace, params)
+    np.testing.assert_allclose(mine.values["cells"], trace.c[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(mine.values["dc"], np.linalg.norm(grads.c[:, 0], axis=1), rtol=1e-5)
+    mine.set(b_f=1.5)
+    b = params.b.copy()
+    b[5:10] += 1.5
+    moved = lstm_forward(xs[:, 1:], params._replace(b=b))
+    assert mine.values["f"] == pytest.approx(moved.f[16, 0, 4], rel=1e-6)
+    assert mine.error is None
+
+
+def test_sliders_that_could_change_nothing_are_left_out(made):
+    alone = made(explorers.latch_over_time_explorer)
+    assert set(alone.controls) == {"t", "b_f", "b_i", "b_o"}
+
+
+X, P, Q = (
+    np.ones((6, 1, 2)),
+    init_lstm(2, 3, rng=np.random.default_rng(0)),
+    init_rnn(2, 4, rng=np.random.default_rng(0)),
+)
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "words"),
+    [
+        (explorers.sequence_explorer, {"params": P, "xs": X[0]}, "xs: expected 3 axes"),
+        (explorers.sequence_explorer, {"params": P, "xs": X[..., :1]}, "xs: expected shape"),
+        (explorers.sequence_explorer, {"params": P, "xs": X * np.nan}, "xs: expected finite"),
+        (explorers.sequence_explorer, {"params": Q, "xs": X}, "W_h: expected shape"),
+        (explorers.sequence_explorer, {"params": P}, "xs: expected shape"),
+        (explorers.sequence_explorer, {"params": P, "xs": X, "dhs": X}, "dhs: expected shape"),
+        (explorers.sequence_explorer, {"params": P, "xs": X, "names": ["x"]}, "names: expected D = 2"),
+        (explorers.sequence_explorer, {"params": P, "xs": X, "names": "xy"}, "names: expected D = 2"),
+        (explorers.two_gradients_explorer, {"lstm": P}, "xs: expected shape"),
+        (explorers.two_gradients_explorer, {"lstm": P, "rnn": P, "xs": X}, "W_h: expected shape"),
+        (explorers.two_gradients_explorer, {"lstm": P, "rnn": Q, "xs": np.ones((6, 2, 2))}, "xs: expected one sequence"),
+        (explorers.wiring_explorer, {"params": P}, "params: expected one input and one unit"),
+        (explorers.wiring_explorer, {"params": None}, "params: expected LSTMParams"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(make, arguments, words):
+    with pytest.raises((ValueError, TypeError), match=re.escape(words)):
+        make(**arguments)
+
+
+def test_a_wiring_of_the_readers(made):
+    params = init_lstm(1, 1, rng=np.random.default_rng(8))
+    mine = made(explorers.wiring_explorer, params=params)
+    assert mine.controls["b_f"].value == 1
+    h, _, _ = lstm_step([[1.0]], [[0.3]], [[0.8]], params)
+    assert mine.values["flow"]["h"] == pytest.approx(h[0, 0])
