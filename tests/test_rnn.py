@@ -274,6 +274,13 @@ def test_the_unrolled_picture_carries_the_networks_numbers():
     assert "over 2 steps" in figure.alt
 
 
+def test_the_line_picture_shows_the_states():
+    h = rnn_forward(np.ones((9, 1, 1)), delay_line(4)).h[1:, 0]
+    figure = figures.line_picture(h)
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), h.T)
+    assert "leaves at unit 3" in figure.alt
+
+
 def test_the_recall_picture_names_the_flagged_number():
     batch = recall_problem(20, 3, rng=np.random.default_rng(4))
     figure = figures.recall_picture(batch, 1)

@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: the recall problem, an RNN rolled up and unrolled."""
+"""The still pictures of notebook 02: the recall problem, an RNN unrolled, a delay line."""
 
 import matplotlib
 import numpy as np
@@ -6,7 +6,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from lstm_core import rnn_forward
 from lstm_inside import validate
-from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, picture
+from lstm_inside.page import Pixels, picture
+from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED
 
 
 def recall_picture(batch, b=0):
@@ -58,7 +59,7 @@ def unrolled_picture(xs, params):
         _label(ax, -1.0, -0.15, "$W_x$ (or $U$)", color=SIGNAL, ha="left")
         _label(ax, -1.05, 2.6, "rolled up: one layer and a loop", weight="bold")
         ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
-        _label(ax, 1.15 * T + 0.6, 2.6, f"unrolled: the same layer at every step, with the same weights",
+        _label(ax, 1.15 * T + 0.6, 2.6, "unrolled: the same layer and weights at every step",
                weight="bold")  # fmt: skip
         _label(ax, 0.55, 1, f"$h_0$\n{_pair(h[0])}", color=HIDDEN_LINE, linespacing=1.5)
         for t in range(1, T + 1):
@@ -72,7 +73,30 @@ def unrolled_picture(xs, params):
     figure.alt = (
         "Left, an RNN rolled up: input through W_x and the old state through W_h are added to the "
         "bias b, tanh makes the new state, and a loop leads it back. Right, the loop unrolled over "
-        f"{T} steps: the same layer, with the same weights, side by side, each handing its state on."
+        f"{T} steps: the same layer with the same weights, side by side, each handing its state on."
+    )
+    return figure
+
+
+def line_picture(h):
+    """A delay line's state over time: the diagonals are numbers on their way.
+
+    h (T, H): its states, one a step.
+    """
+    h = validate.real("h", h, ndim=2)
+    validate.finite("h", h)
+    T, H = h.shape
+    most = np.abs(h).max()
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 280)
+        ax = figure.subplots()
+        map_ = Pixels.on(ax, h.T, cmap=SIGNED, vmin=-most, vmax=most)
+        ax.set(xlabel="step t", ylabel="unit", yticks=range(0, H, 8))
+        figure.colorbar(map_, ax=ax, pad=0.02)
+        ax.set_title("The state of a delay line: every number moves on by one unit per step")
+    figure.alt = (
+        f"The state of {H} units over {T} steps as a coloured map. Each input enters at unit 0 and "
+        f"climbs by one unit per step, a diagonal stripe, until it leaves at unit {H - 1}."
     )
     return figure
 
