@@ -90,20 +90,24 @@ def _adding_1997(T, B, rng):
 _ADDING = {"modern": _adding_modern, "1997": _adding_1997}
 
 
-def recall_problem(T, B, *, rng, dtype=np.float64) -> Sequences:
+def recall_problem(T, B, *, rng, places=None, dtype=np.float64) -> Sequences:
     """B sequences of recall, the thread of the course: say the number that carried the flag.
 
     Each step's input is a pair (number, flag), so xs is (T, B, 2): numbers within [-1, 1), and
-    a flag of 1 at one step of the first half, 0 elsewhere. The target (B, 1) is the flagged
-    number, due at the last step. Always answering 0 has a mean squared error of 1/3.
-    Raises ValueError or TypeError for T below 2, B below 1, an unknown dtype, no Generator.
+    a flag of 1 at one of the first `places` steps (None: of the first half), 0 elsewhere. The
+    target (B, 1) is the flagged number, due at the last step. Always answering 0 has a mean
+    squared error of 1/3.
+    Raises ValueError or TypeError for T below 2, B below 1, places outside 1 to T, an unknown
+    dtype, no Generator.
     """
     validate.sizes(rng, T=(T, 2), B=(B, 1))
     validate.dtype(dtype)
+    if places is not None:
+        validate.whole("places", places, most=T)
     each = np.arange(B)
     xs = np.zeros((T, B, 2))
     xs[..., 0] = rng.uniform(-1, 1, (T, B))
-    flagged = rng.integers(0, T // 2, B)
+    flagged = rng.integers(0, T // 2 if places is None else places, B)
     xs[flagged, each, 1] = 1
     targets = xs[flagged, each, :1]
     return Sequences(xs.astype(dtype), targets.astype(dtype), np.full(B, T - 1))

@@ -497,15 +497,27 @@ TABLE = {
     "rnn.spectral_radius": call(memory.spectral_radius, W=array(normal(3, 3))),
     "rnn.largest_singular_value": call(memory.largest_singular_value, W=array(normal(3, 3), free=(0, 1))),
     "rnn.reservoir": call(
-        memory.reservoir, H=count(4), strength=number(0.9, -1.0), rng=generator(), input_strength=number(1.0), symmetric=fixed(True),
+        memory.reservoir, H=count(4), strength=number(0.9, -1.0), rng=generator(), D=count(2), input_strength=number(1.0), kind=choice("random"),
     ),
-    "rnn.memory_curve": call(
-        memory.memory_curve, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
-        ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
+    "rnn.delay_line": call(
+        memory.delay_line, H=count(4), D=count(2), strength=number(1.0), input_strength=number(0.05),
+    ),
+    "rnn.fit_readout": call(
+        memory.fit_readout, states=array(normal(60, 3), free=(1,)).known_as("states", "wanted"), wanted=array(normal(60, 2), free=(1,), empty=False), ridge=number(1e-6, -1.0),
+    ),
+    "rnn.read": call(
+        memory.read, states=array(normal(60, 3), free=(0,)).known_as("states", "weights"), weights=array(normal(4, 2), free=(1,)).known_as("weights", "states"),
+    ),
+    "rnn.r_squared": call(
+        memory.r_squared, truth=array(normal(60, 2)).known_as("truth", "guess"), guess=array(normal(60, 2)),
     ),
     "rnn.recall_inputs": call(
         memory.recall_inputs, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
         ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
+    ),
+    "rnn.recall_score": call(
+        memory.recall_score, params=weights(core.init_rnn(2, H, rng=R)).known_as("params", "xs", *Q._fields), T=count(6, least=2), rng=generator(),
+        places=count(2, most=6).or_none(), count=count(100),
     ),
     "rnn.gradient_bound": call(
         memory.gradient_bound, W_h=array(normal(3, 3), free=(0, 1)), steps=count(4, least=0), gamma=number(1.0, -1.0),
@@ -571,7 +583,7 @@ TABLE = {
     "tasks.adding_problem": call(
         tasks.adding_problem, T=count(6, least=4), B=count(2), rng=generator(), protocol=choice("1997"), dtype=dtype(),
     ),
-    "tasks.recall_problem": call(tasks.recall_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
+    "tasks.recall_problem": call(tasks.recall_problem, T=count(6, least=2), B=count(2), rng=generator(), places=count(2, most=6).or_none(), dtype=dtype()),
     "tasks.hold_problem": call(tasks.hold_problem, T=count(6, least=2), B=count(2), rng=generator(), dtype=dtype()),
     "tasks.two_sequence_problem": call(
         tasks.two_sequence_problem, T=count(6, least=4), B=count(2), rng=generator(), dtype=dtype(),

@@ -11,29 +11,38 @@ from lstm_core import RNNParams, rnn_backward, rnn_forward
 from lstm_inside import EXPLORERS
 from lstm_inside.rnn import (
     check,
+    delay_line,
+    explorers,
+    figures,
+    fit_readout,
     gradient_bound,
     largest_singular_value,
-    memory_curve,
+    r_squared,
+    read,
     recall_inputs,
+    recall_score,
     reservoir,
     spectral_radius,
 )
-from lstm_inside.rnn import explorers as memory
+from lstm_inside.tasks import recall_problem
 
 
-def test_a_delay_line_remembers_exactly_as_long_as_it_is():
-    """States that hold the last 5 inputs recall lags 0 to 4 and nothing beyond."""
-    x = np.random.default_rng(0).normal(size=800)
-    states = np.stack([np.roll(x, k) for k in range(5)], axis=1)[5:]
-    curve = memory_curve(states, x[5:], 12)
-    np.testing.assert_allclose(curve[:5], 1, atol=1e-6)
-    assert curve[5:].max() < 0.05
+def test_a_delay_line_holds_as_many_inputs_as_it_has_units():
+    x = np.random.default_rng(0).uniform(-1, 1, 800)
+    params = delay_line(5)
+    recalled = recall_inputs(rnn_forward(x[:, None, None], params).h[1:, 0], x, 12)
+    np.testing.assert_allclose(recalled.r2[:5], 1, atol=1e-3)
+    assert recalled.r2[5:].max() < 0.05
+    assert recalled.capacity == pytest.approx(5, abs=0.1)
+    assert spectral_radius(params.W_h) == 0
 
 
 def test_memory_is_judged_on_steps_it_was_not_fitted_on():
+    """60 random features fit 180 random numbers, recall none, and say worse than the mean."""
     rng = np.random.default_rng(1)
-    curve = memory_curve(rng.normal(size=(300, 60)), rng.normal(size=300), 5)
-    assert curve.max() < 0.05  # 60 random features fit 180 random numbers, and recall none
+    recalled = recall_inputs(rng.normal(size=(300, 60)), rng.normal(size=300), 5)
+    assert recalled.r2.max() < 0
+    assert recalled.capacity == 0
 
 
 def test_every_lag_is_an_ordinary_least_squares_fit():
@@ -50,19 +59,51 @@ def test_every_lag_is_an_ordinary_least_squares_fit():
         np.testing.assert_allclose(recalled.truth[:, k], past[cut:])
         np.testing.assert_allclose(recalled.guess[:, k], features[cut:] @ weights, atol=1e-9)
         error = ((past[cut:] - features[cut:] @ weights) ** 2).mean() / past[cut:].var()
-        assert recalled.r2[k] == pytest.approx(max(0, 1 - error))
+        assert recalled.r2[k] == pytest.approx(1 - error)
+
+
+def test_the_readout_has_a_bias_and_r_squared_may_be_negative():
+    rng = np.random.default_rng(8)
+    states = rng.normal(size=(50, 3))
+    wanted = states @ rng.normal(size=(3, 2)) + [5, -2]
+    guess = read(states, fit_readout(states, wanted, ridge=0))
+    np.testing.assert_allclose(guess, wanted)
+    np.testing.assert_allclose(r_squared(wanted, guess), 1)
+    np.testing.assert_allclose(r_squared(wanted, -wanted + 2 * wanted.mean(axis=0)), -3)
+
+
+@pytest.mark.parametrize("places", [1, 2, 5, 10])
+def test_a_perfect_memory_that_does_not_choose_gets_one_over_the_places(places):
+    score = recall_score(delay_line(24, D=2), 20, places=places, rng=np.random.default_rng(3))
+    assert score == pytest.approx(1 / places, abs=0.04)
+
+
+def test_recall_score_is_judged_on_other_sequences():
+    """As many sequences as weights are fitted exactly; fresh ones are not."""
+    params = reservoir(24, 0.9, D=2, rng=np.random.default_rng(0))
+    assert recall_score(params, 40, rng=np.random.default_rng(1), count=48) < -0.2
+
+
+@pytest.mark.parametrize("places", [None, 1, 3, 8])
+def test_the_flag_stands_where_it_may(places):
+    batch = recall_problem(8, 400, rng=np.random.default_rng(0), places=places)
+    where = batch.xs[..., 1].argmax(axis=0)
+    assert (batch.xs[..., 1].sum(axis=0) == 1).all()
+    assert set(where) == set(range(4 if places is None else places))
+    np.testing.assert_array_equal(batch.targets[:, 0], batch.xs[where, np.arange(400), 0])
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (
-            lambda: memory_curve(np.zeros((100, 30)), np.zeros(100), 50),
+            lambda: recall_inputs(np.zeros((100, 30)), np.zeros(100), 50),
             "expected at least 60 steps",
         ),
-        (lambda: memory_curve(np.zeros((100, 3)), np.zeros(99), 5), "inputs: expected shape"),
+        (lambda: recall_inputs(np.zeros((100, 3)), np.zeros(99), 5), "inputs: expected shape"),
         (lambda: reservoir(4, -1, rng=np.random.default_rng(0)), "strength: expected a finite"),
         (lambda: reservoir(0, 1, rng=np.random.default_rng(0)), "H: expected a whole number"),
+        (lambda: fit_readout(np.zeros((9, 5)), np.zeros((9, 1))), "at least 2 H = 10 examples"),
     ],
 )
 def test_bad_input_is_named(call, words):
@@ -70,11 +111,13 @@ def test_bad_input_is_named(call, words):
         call()
 
 
-@pytest.mark.parametrize("symmetric", [False, True])
-def test_reservoir_has_the_strength_asked_for(symmetric):
-    W = reservoir(12, 0.7, rng=np.random.default_rng(2), symmetric=symmetric).W_h
-    assert spectral_radius(W) == pytest.approx(0.7)
-    assert (largest_singular_value(W) == pytest.approx(0.7)) is symmetric
+@pytest.mark.parametrize("kind", ["random", "symmetric", "orthogonal"])
+def test_reservoir_has_the_strength_asked_for(kind):
+    params = reservoir(12, 0.7, rng=np.random.default_rng(2), D=2, kind=kind)
+    assert params.W_x.shape == (2, 12)
+    assert spectral_radius(params.W_h) == pytest.approx(0.7)
+    equal = largest_singular_value(params.W_h) == pytest.approx(0.7)
+    assert equal is (kind != "random")
 
 
 @pytest.mark.parametrize("strength", [0.3, 0.9, 2.0])
@@ -90,7 +133,7 @@ def test_no_gradient_is_above_the_bound(strength):
 
 def test_the_bound_is_reached_where_it_can_be():
     """Symmetric W_h, no input: the slopes are 1 and a gradient along the top direction fits."""
-    params = reservoir(6, 1.2, rng=np.random.default_rng(6), symmetric=True)
+    params = reservoir(6, 1.2, rng=np.random.default_rng(6), kind="symmetric")
     values, vectors = np.linalg.eigh(params.W_h)
     dhs = np.zeros((20, 1, 6))
     dhs[-1, 0] = vectors[:, np.abs(values).argmax()]
@@ -100,87 +143,160 @@ def test_the_bound_is_reached_where_it_can_be():
     )
 
 
-def test_the_memory_view_shows_the_memory_curve():
-    explorer = EXPLORERS["memory"]()
-    explorer.set(strength=0.6, input_strength=0.5, k=3)
+@pytest.fixture
+def shown():
+    """Explorers by name, closed at the end."""
+    made = []
+
+    def show(name):
+        made.append(EXPLORERS[name]())
+        return made[-1]
+
+    yield show
+    for explorer in made:
+        explorer.close()
+
+
+@pytest.mark.parametrize("kind", ["random", "orthogonal", "delay line"])
+def test_the_memory_view_shows_the_memory_curve(shown, kind):
+    explorer = shown("memory")
+    explorer.set(kind=kind, strength=0.6, input_strength=0.5, k=3)
     noise = np.random.default_rng(23).uniform(-1, 1, 900)
-    h = rnn_forward(noise[:, None, None], memory.scaled(0.6, 0.5)).h[1:, 0]
-    np.testing.assert_allclose(explorer.values["memory"], memory_curve(h, noise, 100))
-    assert explorer.values["capacity"] == pytest.approx(memory_curve(h, noise, 100).sum())
+    h = rnn_forward(noise[:, None, None], explorers.network(kind, 0.6, 0.5)).h[1:, 0]
+    recalled = recall_inputs(h, noise, 60)
+    np.testing.assert_allclose(explorer.values["memory"], recalled.r2)
+    assert explorer.values["capacity"] == recalled.capacity
     np.testing.assert_array_equal(explorer.values["truth"], noise[-63:-3])
-    guess = recall_inputs(h, noise, 100).guess[-60:, 3]
-    np.testing.assert_allclose(explorer.values["guess"], guess)
-    explorer.close()
+    np.testing.assert_allclose(explorer.values["guess"], recalled.guess[-60:, 3])
 
 
-def test_the_vanishing_view_shows_the_real_gradient():
-    explorer = EXPLORERS["vanishing"]()
+def test_the_memory_challenge_is_open_at_first_and_can_be_met(shown):
+    explorer = shown("memory")
+    challenge = explorer.challenge
+    assert challenge.score(explorer.values) < challenge.goal
+    explorer.show_preset("delay line")
+    assert challenge.score(explorer.values) == pytest.approx(24, abs=0.1)
+    explorer.show_preset("orthogonal, soft input")
+    assert 22 < challenge.score(explorer.values) < 24
+
+
+@pytest.mark.parametrize(
+    ("settings", "low", "high"),
+    [
+        ({}, 0.05, 0.15),
+        ({"places": 2}, 0.45, 0.55),
+        ({"places": 1}, 0.99, 1.0),
+        ({"places": 1, "T": 24}, 0.99, 1.0),
+        ({"places": 1, "T": 25}, -0.1, 0.05),
+        ({"kind": "random", "strength": 0.9, "places": 10}, -0.1, 0.2),
+        ({"T": 4, "places": 20}, 0.1, 0.4),  # places beyond the sequence's end count as T
+    ],
+)
+def test_holding_is_not_choosing(shown, settings, low, high):
+    explorer = shown("choosing")
+    explorer.set(**settings)
+    v = explorer.values
+    assert low < v["r2"] <= high
+    truth, guess = v["truth"], v["guess"]
+    assert v["r2"] == pytest.approx(1 - ((truth - guess) ** 2).mean() / truth.var())
+    assert v["ceiling"] == 1 / min(settings.get("places", 10), v["T"])
+
+
+def test_the_vanishing_view_shows_the_real_gradient(shown):
+    explorer = shown("vanishing")
     explorer.set(strength=0.5, T=30, input_strength=0)
-    W_h, length = memory.scaled(0.5).W_h, []
+    W_h, length = explorers.network("random", 0.5).W_h, []
     dh = np.full(24, 1 / np.sqrt(24))
     for _ in range(31):
         length.append(np.linalg.norm(dh))
         dh = dh @ W_h.T  # no input: the state is 0 and every slope is 1
     np.testing.assert_allclose(explorer.values["length"], length, rtol=1e-9)
     assert (explorer.values["length"] <= explorer.values["bound"] * (1 + 1e-9)).all()
-    explorer.close()
 
 
-def test_the_vanishing_view_agrees_with_finite_differences():
+@pytest.mark.parametrize("kind", explorers.KINDS)
+def test_the_vanishing_view_agrees_with_finite_differences(shown, kind):
     """What is left after T steps is the slope of the loss by h_0: relative error below 1e-6."""
-    explorer = EXPLORERS["vanishing"]()
-    explorer.set(strength=0.9, input_strength=1, T=12)
+    explorer = shown("vanishing")
+    explorer.set(kind=kind, strength=0.9, input_strength=1, T=12)
     noise = np.random.default_rng(24).uniform(-1, 1, 100)[-12:, None, None]
-    slope = []
+    params, slope = explorers.network(kind, 0.9), []
     for nudge in 1e-5 * np.eye(24)[:, None]:
-        up, down = (rnn_forward(noise, memory.scaled(0.9), h0=s * nudge).h[-1] for s in (1, -1))
+        up, down = (rnn_forward(noise, params, h0=s * nudge).h[-1] for s in (1, -1))
         slope.append((up - down).sum() / np.sqrt(24) / 2e-5)
     assert explorer.values["length"][-1] == pytest.approx(np.linalg.norm(slope), rel=1e-6)
-    explorer.close()
 
 
 @pytest.mark.parametrize(
-    ("strength", "symmetric", "words"),
+    ("strength", "kind", "words"),
     [
-        (0.6, False, "must vanish"),
-        (0.65, False, "may grow, and it may vanish"),
-        (1.0, True, "cannot grow"),
-        (0.95, True, "must vanish"),
-        (1.05, True, "may grow, and it may vanish"),
+        (0.6, "random", "must vanish"),
+        (0.65, "random", "may grow, and it may vanish"),
+        (1.0, "symmetric", "cannot grow"),
+        (0.95, "symmetric", "must vanish"),
+        (1.05, "symmetric", "may grow, and it may vanish"),
+        (1.0, "orthogonal", "cannot grow"),
+        (1.0, "delay line", "cannot grow"),
     ],
 )
-def test_sufficient_and_necessary_are_kept_apart(strength, symmetric, words):
-    sigma = largest_singular_value(memory.scaled(strength, symmetric=symmetric).W_h)
-    assert words in memory._what_follows(sigma)
+def test_sufficient_and_necessary_are_kept_apart(strength, kind, words):
+    sigma = largest_singular_value(explorers.network(kind, strength).W_h)
+    assert words in explorers.what_follows(sigma)
 
 
-def test_a_singular_value_above_1_does_not_make_an_explosion():
-    explorer = EXPLORERS["vanishing"]()
-    explorer.set(strength=0.9, input_strength=1, T=60)
+def test_a_singular_value_above_1_does_not_make_an_explosion(shown):
+    explorer = shown("vanishing")
+    explorer.show_preset("rising ceiling")
     assert explorer.values["sigma"] > 1.4
     assert explorer.values["length"][-1] < 1e-5
-    explorer.set(strength=2, input_strength=0)
+    explorer.show_preset("grows")  # driven by noise, not at rest
+    assert 1e3 < explorer.values["length"][-1] < 1e5
+    explorer.show_preset("silent, at zero")
     assert explorer.values["length"][-1] > 1e17
-    explorer.close()
+    explorer.show_preset("silent, off zero")
+    assert 1e2 < explorer.values["length"][-1] < 1e3
+
+
+def test_an_orthogonal_matrix_keeps_the_gradient_while_tanh_is_straight(shown):
+    explorer = shown("vanishing")
+    explorer.show_preset("orthogonal, soft input")
+    assert 0.5 < explorer.values["length"][-1] <= 1
+    explorer.set(input_strength=1)
+    assert explorer.values["length"][-1] < 1e-4
 
 
 def test_the_unrolled_picture_carries_the_networks_numbers():
     params = RNNParams(np.array([[0.5]]), np.array([[-2.0]]), np.zeros(1))
-    figure = memory.unrolled_picture(np.array([[[1.0]], [[0.0]]]), params)
+    figure = figures.unrolled_picture(np.array([[[1.0]], [[0.0]]]), params)
     words = " ".join(t.get_text() for t in figure.axes[0].texts)
     assert f"({np.tanh(0.5):.2f})" in words
     assert f"(−{np.tanh(2 * np.tanh(0.5)):.2f})" in words
     assert "over 2 steps" in figure.alt
 
 
-def test_the_unrolling_view_shows_the_state():
-    explorer = EXPLORERS["unrolling"]()
-    xs = np.zeros((60, 1, 1))
-    xs[5] = 1
-    np.testing.assert_array_equal(
-        explorer.values["h"], rnn_forward(xs, memory.scaled(0.9)).h[1:, 0]
-    )
-    explorer.close()
+def test_the_line_picture_shows_the_states():
+    h = rnn_forward(np.ones((9, 1, 1)), delay_line(4)).h[1:, 0]
+    figure = figures.line_picture(h)
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), h.T)
+    assert "leaves at unit 3" in figure.alt
+
+
+def test_the_recall_picture_names_the_flagged_number():
+    batch = recall_problem(20, 3, rng=np.random.default_rng(4))
+    figure = figures.recall_picture(batch, 1)
+    said = f"{batch.targets[1, 0]:.2f}".replace("-", "−")
+    assert said in figure.alt
+    assert any(said in t.get_text() for t in figure.axes[0].texts)
+
+
+def test_the_unrolling_view_shows_the_state_and_its_line_is_straight(shown):
+    explorer = shown("unrolling")
+    h = explorer.values["h"]
+    assert not h[:5].any()
+    assert h[5].any()
+    size = explorer.values["size"]
+    np.testing.assert_allclose(size, np.linalg.norm(h, axis=1))
+    np.testing.assert_allclose(size[21:] / size[20:-1], 0.9, rtol=0.02)
 
 
 # ---------------------------------------------------------------- checkers
@@ -196,8 +312,27 @@ def loop(xs, W_x, W_h, b, squash=np.tanh, start=False, last=False, keep=True):
     return hs[-1] if last else hs
 
 
-def r2(truth, guess):
-    return 1 - ((truth - guess) ** 2).mean() / truth.var()
+def shift(H, link=1.0, soft=0.05, place=0):
+    W_x = np.zeros((1, H))
+    W_x[0, place] = soft
+    return W_x, link * np.eye(H, k=1)
+
+
+def backwards(H):
+    W_x, W_h = shift(H)
+    return W_x, W_h.T
+
+
+def ring(H):
+    W_x, W_h = shift(H)
+    W_h[-1, 0] = 1
+    return W_x, W_h
+
+
+def shuffled(H):
+    order = np.random.default_rng(0).permutation(H)
+    W_x, W_h = shift(H)
+    return W_x[:, order], W_h[np.ix_(order, order)]
 
 
 RIGHT = [
@@ -208,10 +343,13 @@ RIGHT = [
         lambda xs, W_x, W_h, b: rnn_forward(xs[:, None], RNNParams(W_x, W_h, b)).h[1:, 0],
     ),
     (check.states, lambda *a: np.stack(loop(*a)).tolist()),
-    (check.recall, r2),
-    (check.recall, lambda t, g: float(1 - np.sum((t - g) ** 2) / np.sum((t - t.mean()) ** 2))),
-    (check.recall, lambda t, g: (t.var() - np.square(g - t).mean()) / np.std(t) ** 2),
-    (check.recall, lambda t, g: np.array(r2(t, g))),
+    (check.line, shift),
+    (check.line, shuffled),
+    (check.line, lambda H: (shift(H)[0][0], shift(H)[1])),
+    (check.line, lambda H: [part.tolist() for part in shift(H)]),
+    (check.line, lambda H: (shift(H)[0][:, ::-1], shift(H)[1].T)),  # from the last to the first
+    (check.line, lambda H: shift(H, link=0.9)),
+    (check.line, lambda H: shift(H, link=-1)),
     (check.bound, lambda W, k, gamma: (gamma * np.linalg.norm(W, 2)) ** k),
     (check.bound, lambda W, k, gamma: (gamma * np.linalg.svd(W)[1][0]) ** k),
     (check.bound, lambda W, k, gamma: (gamma**2 * np.linalg.eigvalsh(W @ W.T).max()) ** (k / 2)),
@@ -225,11 +363,21 @@ WRONG = [
     (check.states, lambda *a: loop(*a, last=True), "the last state only"),
     (check.states, lambda *a: loop(*a, start=True), "starts with h_1"),
     (check.states, lambda xs, W_x, W_h, b: loop(xs, W_x, W_h.T, b), "wrong side"),
-    (check.recall, lambda t, g: np.corrcoef(t, g)[0, 1], "correlation"),
-    (check.recall, lambda t, g: ((t - g) ** 2).mean(), "mean squared error"),
-    (check.recall, lambda t, g: 1 - r2(t, g), "NOT recovered"),
-    (check.recall, lambda t, g: 1 - ((t - g) ** 2).mean() / (t**2).mean(), "around the mean"),
-    (check.recall, lambda t, g: t / 0, "RuntimeWarning|returned shape"),
+    (check.line, lambda H: None, "returned None"),
+    (check.line, lambda H: shift(H)[1], "expected two arrays"),
+    (check.line, lambda H: shift(H)[::-1], "expected (1, 5) and (5, 5)"),
+    (check.line, lambda H: shift(24), "expected (1, 5) and (5, 5)"),
+    (check.line, lambda H: ("a", "b"), "line returned shapes"),
+    (check.line, lambda H: (shift(H)[0], np.full((H, H), np.nan)), "not a finite number"),
+    (check.line, lambda H: (shift(H)[0], np.full((H, H), "x")), "not a finite number"),
+    (check.line, lambda H: shift(H, soft=0), "nothing comes in"),
+    (check.line, backwards, "runs backwards"),
+    (check.line, lambda H: shift(H, place=-1), "runs backwards|inputs; 5 is possible"),
+    (check.line, ring, "hands its value back to the first"),
+    (check.line, lambda H: (shift(H)[0], np.eye(H)), "to themselves"),
+    (check.line, lambda H: shift(H, soft=2.0), "tanh bends them"),
+    (check.line, lambda H: shift(H, link=0.3), "shrink from unit to unit"),
+    (check.line, lambda H: reservoir(H, 0.9, rng=np.random.default_rng(0))[:2], "is possible"),
     (
         check.bound,
         lambda W, k, gamma: (gamma * np.abs(np.linalg.eigvals(W)).max()) ** k,
@@ -256,7 +404,7 @@ def test_the_printed_solutions_are_right():
         exec(solution, written)
     for checker, name in (
         (check.states, "states"),
-        (check.recall, "r_squared"),
+        (check.line, "line"),
         (check.bound, "bound"),
     ):
         assert checker(written[name]), name

@@ -3,10 +3,14 @@
 from .memory import (
     SLOPE_BOUND,
     Recall,
+    delay_line,
+    fit_readout,
     gradient_bound,
     largest_singular_value,
-    memory_curve,
+    r_squared,
+    read,
     recall_inputs,
+    recall_score,
     reservoir,
     spectral_radius,
 )
@@ -14,10 +18,14 @@ from .memory import (
 __all__ = [
     "SLOPE_BOUND",
     "Recall",
+    "delay_line",
+    "fit_readout",
     "gradient_bound",
     "largest_singular_value",
-    "memory_curve",
+    "r_squared",
+    "read",
     "recall_inputs",
+    "recall_score",
     "reservoir",
     "spectral_radius",
 ]

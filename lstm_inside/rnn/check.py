@@ -1,9 +1,10 @@
-"""Checkers of notebook 02: the recurrent step, recall, and the bound on the gradient."""
+"""Checkers of notebook 02: the recurrent step, a delay line, and the bound on the gradient."""
 
 import numpy as np
 
 from lstm_core import RNNParams, rnn_forward
-from lstm_inside.page import asks, checker, compare, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
+from lstm_inside.rnn.memory import recall_inputs
 
 WORDS = {
     "states": "seven steps from a zero state, checked against rnn_forward.",
@@ -13,11 +14,22 @@ WORDS = {
     "last_only": "that is the last state only; keep the state of every step.",
     "with_start": "that includes h_0; the answer starts with h_1.",
     "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
-    "recall": "1 for perfect recall, 0 for a guess no better than the mean.",
-    "correlation": "that is a correlation; a guess with the wrong scale would still get 1.",
-    "error_only": "that is the mean squared error; hold it against the spread of the truth.",
-    "share_left": "that is the share NOT recovered; recall is one minus it.",
-    "around_zero": "the spread is measured around the mean of the truth, not around 0.",
+    "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
+    "pair": "line returned {what}; expected two arrays, W_x and W_h.",
+    "shapes": "for H = {H} line returned shapes {x} and {h}; expected {want_x} and {want_h}.",
+    "not_finite": "a weight of yours is not a finite number.",
+    "no_input": "nothing comes in: W_x is all zeros.",
+    "backwards": "the line runs backwards: W_h[m, n] is the weight FROM unit m TO unit n, so unit n "
+    "hands on to unit n + 1 through W_h[n, n + 1]. Your {H} units hold {capacity:.1f} inputs.",
+    "ring": "the last unit hands its value back to the first, so old values are added to new ones. "
+    "Your {H} units hold {capacity:.1f} inputs.",
+    "diagonal": "the units hand their values to themselves, so each adds up all that comes in. "
+    "Your {H} units hold {capacity:.1f} inputs.",
+    "bent": "the line is right, and its values are so large that tanh bends them: your {H} units "
+    "hold {capacity:.1f} inputs. Let the input in more softly.",
+    "faded": "the line is right, and its values shrink from unit to unit until they are lost: your "
+    "{H} units hold {capacity:.1f} inputs.",
+    "holds": "your {H} units hold {capacity:.1f} inputs; {H} is possible.",
     "bound": "(gamma times the largest singular value) to the power of k.",
     "eigenvalue": "that uses the spectral radius; what a matrix can do to a length in one step "
     "is its largest SINGULAR value.",
@@ -43,7 +55,29 @@ QUESTIONS = {
         ),
         c=(
             "it gets shorter: tanh saturates, and old contents hardly count",
-            "compare the rows of radius 0.9: the capacity falls from 8.1 to 4.6",
+            "compare the rows of radius 0.9: the capacity falls from 8.0 to 4.5",
+        ),
+    ),
+    "perfect_memory": question(
+        "A state holds all 20 numbers exactly, and the flag stands at one of the first 10 steps. "
+        "The read-out is one weighted sum. What R² can it reach?",
+        right="c",
+        a=(
+            "1: everything that is needed is there",
+            "it is there, but the read-out has one weight for each place, and the flag is at "
+            "another place in the next sequence",
+        ),
+        b=(
+            "about 0.5: it can narrow the answer down",
+            "with two places it is 0.5; with ten the right number is one of ten in the sum",
+        ),
+        c=(
+            "0.1: the best sum is a tenth of each of the ten numbers",
+            "one tenth of the answer's variance is explained: 1 / 10",
+        ),
+        d=(
+            "0: without the flag it knows nothing",
+            "it knows that the answer is one of ten numbers, and their mean goes along with it a little",
         ),
     ),
     "singular_value": question(
@@ -51,7 +85,7 @@ QUESTIONS = {
         right="d",
         a=(
             "they explode",
-            "that is the popular slip: 1.5 permits growth, the slopes and directions decide",
+            "1.5 permits growth; the slopes of tanh and the directions decide",
         ),
         b=(
             "they vanish",
@@ -94,28 +128,64 @@ def states(function) -> str:
 
 
 @checker
-def recall(function) -> str:
-    """Check a function (truth, guess) -> R^2 (2.4)."""
-    rng = np.random.default_rng(22)
-    truth = rng.normal(size=50) + 2
-    guess = 0.6 * truth + 0.3 * rng.normal(size=50)
-    got = run(function, truth, guess)
-    error = ((truth - guess) ** 2).mean()
-    correlation = np.corrcoef(truth, guess)[0, 1]
-    hints = [
-        (correlation, WORDS["correlation"]),
-        (correlation**2, WORDS["correlation"]),
-        (error, WORDS["error_only"]),
-        (error / truth.var(), WORDS["share_left"]),
-        (1 - error / (truth**2).mean(), WORDS["around_zero"]),
-    ]
-    compare("your R^2", got, 1 - error / truth.var(), hints=hints)
-    return WORDS["recall"]
+def line(function) -> str:
+    """Check a function H -> (W_x (1, H), W_h (H, H)) whose H units hold H inputs (2.6).
+
+    Any weights that do it are right: the network is run on noise and its memory measured.
+    """
+    for H in (5, 24):
+        W_x, W_h = _two_arrays(run(function, H), H)
+        capacity = _capacity(W_x, W_h)
+        found = {"H": H, "capacity": capacity}
+        if capacity < H - 0.5:
+            raise NotYet(WORDS[_what_is_off(W_x, W_h)].format(**found))
+    return WORDS["line"].format(**found)
+
+
+def _two_arrays(pair, H):
+    """W_x (1, H), also given as (H,), and W_h (H, H) as float64; NotYet for anything else."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise NotYet(WORDS["pair"].format(what=type(pair).__name__))
+    shapes, want = tuple(map(shape_of, pair)), ((1, H), (H, H))
+    if shapes[0] not in ((1, H), (H,)) or shapes[1] != want[1]:
+        raise NotYet(WORDS["shapes"].format(
+            H=H, x=shapes[0], h=shapes[1], want_x=want[0], want_h=want[1]
+        ))  # fmt: skip
+    try:
+        W_x, W_h = (np.asarray(part, dtype=float) for part in pair)
+    except (TypeError, ValueError):
+        raise NotYet(WORDS["not_finite"]) from None
+    if not (np.isfinite(W_x).all() and np.isfinite(W_h).all()):
+        raise NotYet(WORDS["not_finite"])
+    return W_x.reshape(1, H), W_h
+
+
+def _capacity(W_x, W_h):
+    """How many inputs the network holds: 900 steps of noise, lags up to twice its size."""
+    H = len(W_h)
+    noise = np.random.default_rng(22).uniform(-1, 1, 900)
+    h = rnn_forward(noise[:, None, None], RNNParams(W_x, W_h, np.zeros(H))).h[1:, 0]
+    return recall_inputs(h, noise, 2 * H).capacity
+
+
+def _what_is_off(W_x, W_h):
+    """The key of the words for a line that loses something."""
+    if not W_x.any():
+        return "no_input"
+    if np.abs(np.diag(W_h)).sum() > np.abs(W_h).sum() / 2:
+        return "diagonal"
+    if _capacity(W_x, W_h.T) > len(W_h) - 0.5:
+        return "backwards"
+    links = np.where(W_h != 0, 1.0, 0.0)
+    if _capacity(0.01 * (W_x != 0), links) > len(W_h) - 0.5:
+        return "faded" if np.abs(W_h).max() < 1 else "bent"
+    links[-1, 0] = 0
+    return "ring" if W_h[-1, 0] and _capacity(0.01 * (W_x != 0), links) > 1 else "holds"
 
 
 @checker
 def bound(function) -> str:
-    """Check a function (W_h, k, gamma) -> bound on what is left of a gradient (2.6)."""
+    """Check a function (W_h, k, gamma) -> bound on what is left of a gradient (2.9)."""
     W_h = np.random.default_rng(23).normal(size=(4, 4)) / 2
     for k, gamma in ((6, 0.25), (9, 1.0)):
         got = run(function, W_h, k, gamma)

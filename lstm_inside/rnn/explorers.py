@@ -1,10 +1,10 @@
-"""The views of notebook 02: the state unrolled, its short memory, its gradients in time."""
+"""What a reader moves in notebook 02: a knock, memory, choosing, gradients in time."""
 
 import matplotlib
 import numpy as np
 
 from lstm_core import RNNParams, rnn_backward, rnn_forward
-from lstm_inside.page import Explorer, Pixels, Words, slider, toggle, whole
+from lstm_inside.page import Challenge, Explorer, Pixels, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import (
     FAINT,
     FORGET,
@@ -17,98 +17,88 @@ from lstm_inside.page.style import (
     SIZE,
     picture,
 )
-from lstm_inside.rnn.memory import gradient_bound, largest_singular_value, recall_inputs, reservoir
+from lstm_inside.rnn.memory import (
+    delay_line,
+    fit_readout,
+    gradient_bound,
+    largest_singular_value,
+    r_squared,
+    read,
+    recall_inputs,
+    reservoir,
+)
 
 _UNITS = 24
-_BASE = reservoir(_UNITS, 1.0, rng=np.random.default_rng(22))  # spectral radius 1
-_SYMMETRIC = reservoir(_UNITS, 1.0, rng=np.random.default_rng(22), symmetric=True)
+# The largest eigenvalue of this one is real: what is left of a knock falls along a straight line.
+_KNOCKED = reservoir(_UNITS, 1.0, rng=np.random.default_rng(39))
+KINDS = ("random", "symmetric", "orthogonal", "delay line")
 _FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
 
 
-def scaled(strength, input_strength=1.0, *, symmetric=False) -> RNNParams:
-    """The views' network of 24 units, with W_h's spectral radius set to `strength`."""
-    base = _SYMMETRIC if symmetric else _BASE
+def network(kind, strength, input_strength=1.0, *, D=1) -> RNNParams:
+    """The explorers' network of 24 units: one of KINDS, W_h and W_x scaled.
+
+    strength: the spectral radius of W_h; of a delay line the weight from unit to unit.
+    """
+    base = _BASES[kind, D]
     return RNNParams(base.W_x * input_strength, base.W_h * strength, base.b)
 
 
-# ---------------------------------------------------------------- unrolling
+def _base(kind, D):
+    if kind == "delay line":
+        return delay_line(_UNITS, D=D, input_strength=1.0)
+    return reservoir(_UNITS, 1.0, rng=np.random.default_rng(22), D=D, kind=kind)
 
 
-def unrolled_picture(xs, params):
-    """The steps of an RNN side by side, with the numbers that flow (2.2).
+_BASES = {(kind, D): _base(kind, D) for kind in KINDS for D in (1, 2)}
 
-    xs (T, 1, 1): up to four steps of one input. params: an RNN's with D = 1.
-    """
-    h = rnn_forward(xs, params).h[:, 0]
-    T = len(xs)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 250)
-        ax = figure.subplots()
-        ax.set(xlim=(-0.5, T + 0.75), ylim=(-0.15, 1.75))
-        ax.set_axis_off()
-        arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "lw": 2, "mutation_scale": 15}
-        box = {"boxstyle": "round,pad=0.45", "lw": 1.8, "fc": "white"}
-        for t in range(T + 1):
-            numbers = "(" + ", ".join(f"{v:.2f}" for v in h[t]).replace("-", "−") + ")"
-            ax.text(t, 1.2, f"$h_{t}$\n{numbers}", ha="center", va="center", linespacing=1.5,
-                    bbox={**box, "ec": HIDDEN_LINE})  # fmt: skip
-            ax.annotate("", (t + 0.72, 1.2), (t + 0.28, 1.2),
-                        arrowprops={**arrow, "color": HIDDEN_LINE})  # fmt: skip
-            ax.text(t + 0.5, 1.3, "$W_h$", color=HIDDEN_LINE, ha="center", va="bottom")
-            if t:
-                ax.text(t, 0.05, f"$x_{t}$ = {xs[t - 1, 0, 0]:g}", ha="center", va="center",
-                        bbox={**box, "ec": SIGNAL})  # fmt: skip
-                ax.annotate("", (t, 0.88), (t, 0.26), arrowprops={**arrow, "color": SIGNAL})
-                ax.text(t + 0.04, 0.55, "$W_x$", color=SIGNAL, va="center")
-        ax.set_title("Unrolled: one copy of the network a step, the same weights in each")
-    figure.alt = (
-        f"An RNN unrolled over {T} steps: every state h_t is made from the input x_t through W_x "
-        f"and from the state before through W_h; the same two matrices serve every step."
-    )
-    return figure
+
+# ---------------------------------------------------------------- a knock
 
 
 def unrolling_explorer(steps=60) -> Explorer:
-    """A single knock at step 5, and what the 24 units of an RNN make of it (2.1)."""
+    """A single knock at step 5, and what the 24 units of an RNN make of it (2.1), (2.5)."""
+    angle = np.linspace(0, 2 * np.pi, 200)
     with matplotlib.rc_context(RC):
         figure = picture(900, 470)
-        ax = figure.subplot_mosaic([["x", "w"], ["h", "w"], ["size", "size2"]],
-                                   width_ratios=(3, 2), height_ratios=(1, 2, 2))  # fmt: skip
-        ax["x"].set(xlim=(-0.5, steps - 0.5), ylim=(-0.2, 2.2))
-        ax["x"].set_title("The input: one knock")
+        ax = figure.subplot_mosaic([["h", "w"], ["size", "values"]], width_ratios=(3, 2))
         heat = Pixels.on(ax["h"], np.zeros((_UNITS, steps)), cmap=SIGNED, vmin=-1, vmax=1)
-        ax["h"].set(ylabel="unit", yticks=(0, 8, 16))
+        ax["h"].set(ylabel="unit", yticks=(0, 8, 16), xticks=range(0, steps, 10))
         ax["h"].set_title("The state h: every unit over time")
+        figure.colorbar(heat, ax=ax["h"], ticks=(-1, 0, 1), pad=0.02)
         ax["size"].set(xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 20), xlabel="step t")
         ax["size"].set_title("What is left of the knock: length of h")
+        ax["size"].text(5, 2e-6, "knock", color=SIGNAL, ha="center", weight="bold")
         weights = Pixels.on(ax["w"], np.zeros((_UNITS, _UNITS)), cmap=SIGNED, vmin=-1, vmax=1)
         ax["w"].set(xticks=(0, 8, 16), yticks=(0, 8, 16), xlabel="to unit", ylabel="from unit")
-        ax["w"].set_title("$W_h$: who talks to whom")
-        ax["size2"].set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="unit 0", ylabel="unit 1")
-        ax["size2"].set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-        ax["size2"].set_title("Two units' path through time")
-        (knock,) = ax["x"].plot([], [], color=SIGNAL, drawstyle="steps-mid")
+        ax["w"].set_title("$W_h$: weight from unit to unit")
+        figure.colorbar(weights, ax=ax["w"], ticks=(-1, 0, 1), pad=0.02)
+        ax["values"].plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1.4)
+        ax["values"].text(0, 1.2, "circle of radius 1", color="#777777", ha="center", fontsize=10)
+        ax["values"].set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+        ax["values"].set(xlabel="real part", ylabel="imaginary part", aspect="equal")
+        ax["values"].set_title("Eigenvalues of $W_h$")
         (length,) = ax["size"].plot([], [], color=HIDDEN_LINE)
-        (path,) = ax["size2"].plot([], [], color=HIDDEN_LINE, lw=1.4, marker="o", ms=3.5)
+        (dots,) = ax["values"].plot([], [], "o", color=HIDDEN_LINE, ms=5)
+        (largest,) = ax["values"].plot([], [], "o", color=FORGET, ms=9)
         cursors = [
             ax[key].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)), zorder=5)
-            for key in ("x", "h", "size")
+            for key in ("h", "size")
         ]
-        (here,) = ax["size2"].plot([], [], "o", color="#111111", ms=8)
+    values = np.linalg.eigvals(_KNOCKED.W_h)
+    first = values[np.abs(values).argmax()]
 
     def update(t, strength, knock_size):
-        params = scaled(strength)
+        params = _KNOCKED._replace(W_h=strength * _KNOCKED.W_h)
         xs = np.zeros((steps, 1, 1))
         xs[5] = knock_size
         h = rnn_forward(xs, params).h[1:, 0]
         size = np.linalg.norm(h, axis=1)
-        time = np.arange(steps)
-        knock.set_data(time, xs[:, 0, 0])
         heat.set_data(h.T)
         weights.set_data(params.W_h)
-        length.set_data(time, np.maximum(size, _FLOOR))
-        path.set_data(h[5 : t + 1, 0], h[5 : t + 1, 1])
-        here.set_data([h[t, 0]], [h[t, 1]])
+        length.set_data(np.arange(steps), np.maximum(size, _FLOOR))
+        dots.set_data(strength * values.real, strength * values.imag)
+        largest.set_data([strength * first.real], [strength * first.imag])
         for cursor in cursors:
             cursor.set_xdata([t, t])
         return {"t": t, "h": h, "size": size, "strength": strength}
@@ -128,80 +118,195 @@ def unrolling_explorer(steps=60) -> Explorer:
             "strength": slider("spectral radius of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
             "knock_size": slider("size of the knock", 0.1, 2, 0.1, 1, quantity="x", digits=1),
         },
-        moving=[knock, heat, weights, length, path, here, *cursors],
+        moving=[heat, weights, length, dots, largest, *cursors],
         update=update,
         describe=describe,
         play="t",
     )
 
 
-# ---------------------------------------------------------------- short memory
+# ---------------------------------------------------------------- memory
 
 
-def memory_explorer(steps=900, lags=100) -> Explorer:
-    """How much of the input of k steps ago a linear read-out finds in the state (2.4)."""
+def memory_explorer(steps=900, lags=60) -> Explorer:
+    """How much of the input of k steps ago a linear read-out finds in the state (2.6)."""
     shown = np.arange(60)
     noise = np.random.default_rng(23).uniform(-1, 1, steps)
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         curve, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        curve.set(xlim=(0, lags), ylim=(0, 1.03), xlabel="k steps ago")
-        curve.set_title("Memory curve: $R^2$ of the input of k steps ago")
+        curve.set(xlim=(0, lags), ylim=(-0.2, 1.06), xlabel="k steps ago", ylabel="$R^2$")
+        curve.set_title("How well the input of k steps ago is read from h")
+        curve.axhline(0, color=FAINT, lw=1.2)
+        curve.axvline(_UNITS, color=FAINT, lw=1.2, ls=(0, (4, 3)))
+        curve.text(_UNITS + 0.6, 0.55, "24 units", color="#777777")
         course.set(xlim=(0, 60), ylim=(-1.5, 2.0), xlabel="step (of the part it was not fitted on)")
-        course.set_title("Input of k steps ago, read from h")
+        course.set_title("The input of k steps ago")
         (r2,) = curve.plot([], [], color=HIDDEN_LINE, lw=2.6)
         area = curve.fill_between([0, 1], [0, 0], color=HIDDEN, alpha=0.25, lw=0)
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=9)
         total = Words(curve, 0.97 * lags, 0.9, ha="right", color=HIDDEN_LINE, weight="bold")
-        (truth,) = course.plot([], [], color=FAINT, lw=3)
-        (read,) = course.plot([], [], color=FORGET, lw=1.6)
-        course.text(1, 1.68, "true input", color="#777777", weight="bold")
-        course.text(20, 1.68, "read-out", color=FORGET, weight="bold")
+        (truth,) = course.plot([], [], color=FAINT, lw=5)
+        (said,) = course.plot([], [], color=FORGET, lw=1.6)
+        course.text(1, 1.68, "true", color="#777777", weight="bold")
+        course.text(12, 1.68, "read from the state", color=FORGET, weight="bold")
 
-    def update(strength, input_strength, k):
-        h = rnn_forward(noise[:, None, None], scaled(strength, input_strength)).h[1:, 0]
+    def update(kind, strength, input_strength, k):
+        h = rnn_forward(noise[:, None, None], network(kind, strength, input_strength)).h[1:, 0]
         recalled = recall_inputs(h, noise, lags)
         memory, last = recalled.r2, slice(-len(shown), None)
         past, guess = recalled.truth[last, k], recalled.guess[last, k]
         lag = np.arange(lags + 1)
         r2.set_data(lag, memory)
-        area.set_data(lag, np.zeros(lags + 1), memory)
+        area.set_data(lag, np.zeros(lags + 1), np.maximum(0, memory))
         mark.set_data([k], [memory[k]])
-        total.set_text(f"in all {memory.sum():.1f} inputs' worth")
+        total.set_text(f"capacity: {recalled.capacity:.1f} of 24")
         truth.set_data(shown, past)
-        read.set_data(shown, np.clip(guess, -1.5, 1.5))
+        said.set_data(shown, np.clip(guess, -1.5, 1.5))
         half = int(np.argmax(memory < 0.5)) if (memory < 0.5).any() else lags
         return {
-            "memory": memory, "capacity": memory.sum(), "k": k, "half": half,
+            "memory": memory, "capacity": recalled.capacity, "k": k, "half": half, "kind": kind,
             "truth": past, "guess": guess,
         }  # fmt: skip
 
     def describe(v):
         return (
-            f"The input of {v['k']} steps ago is recovered with R² = {v['memory'][v['k']]:.2f}. "
-            f"Below one half from k = {v['half']} on; all lags together hold "
-            f"{v['capacity']:.1f} inputs' worth, and {_UNITS} units can hold {_UNITS} at most."
+            f"W_h: {v['kind']}. The input of {v['k']} steps ago is read from the state with "
+            f"R² = {v['memory'][v['k']]:.2f}. Below one half from k = {v['half']} on; the capacity "
+            f"is {v['capacity']:.1f}, and {_UNITS} units can hold {_UNITS} at most."
         )
 
     return Explorer(
         "memory",
         figure=figure,
         controls={
-            "strength": slider("spectral radius of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
+            "kind": choice("W_h", ["random", "orthogonal", "delay line"], "random"),
+            "strength": slider(
+                "strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h",
+                tip="the spectral radius; of a delay line the weight from unit to unit",
+            ),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 1, quantity="x"),
             "k": whole("look back k steps", 0, lags, 5, quantity="f"),
         },
-        moving=[area, r2, mark, total, truth, read],
+        moving=[area, r2, mark, total, truth, said],
         update=update,
         describe=describe,
+        presets={
+            "random": {},
+            "random, soft input": {"input_strength": 0.05},
+            "orthogonal, soft input": {"kind": "orthogonal", "input_strength": 0.05},
+            "delay line": {"kind": "delay line", "strength": 1.0, "input_strength": 0.05},
+        },
+        challenge=Challenge(
+            "Make the 24 units hold at least 20 inputs.",
+            score=lambda values: values["capacity"], goal=20, shown=".1f",
+        ),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- choosing
+
+
+def choosing_explorer(most=40, fitted=1400, judged=500) -> Explorer:
+    """Recall, read linearly from the last state: what holding everything is worth (2.7)."""
+    rng = np.random.default_rng(38)
+    N = fitted + judged
+    numbers, where = rng.uniform(-1, 1, (most, N)), rng.random(N)
+    each, shown = np.arange(N), fitted  # the sequence that the left picture draws
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 380)
+        stream, answers = figure.subplots(1, 2, width_ratios=(5, 4))
+        stream.set(xlim=(-1, most + 5), ylim=(-1.25, 1.6), xlabel="step t", yticks=(-1, 0, 1))
+        stream.set_xticks(range(-1, most, 10), range(0, most + 1, 10))
+        stream.axhline(0, color=FAINT, lw=1)
+        stream.grid(False)
+        stream.set_title("One of 500 sequences, and the answer")
+        (others,) = stream.plot([], [], color=FAINT, lw=4, solid_capstyle="butt")
+        (flagged,) = stream.plot([], [], color=FORGET, lw=5, solid_capstyle="butt")
+        (places_line,) = stream.plot([], [], color=FORGET, lw=2, alpha=0.6)
+        stream.text(-0.6, 1.42, "the flag may stand here:", color=FORGET, va="center")
+        (said,) = stream.plot([], [], "D", color=HIDDEN_LINE, ms=9)
+        said_words = Words(stream, 0, 0, ha="left", color=HIDDEN_LINE, weight="bold")
+        answers.set(xlim=(-1.1, 1.1), ylim=(-1.6, 1.9), xlabel="the flagged number")
+        answers.set(ylabel="the answer read from the state", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+        answers.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+        answers.text(0.62, 0.98, "right", color="#777777", ha="center")
+        answers.set_title("200 of them: right answers lie on the line")
+        # Dots as the round ends of one broken line: markers of their own take 10 ms to write.
+        (dots,) = answers.plot([], [], color=HIDDEN_LINE, lw=4, solid_capstyle="round")
+        score = Words(answers, -1.02, 1.68, ha="left", color=HIDDEN_LINE, weight="bold")
+        best = Words(answers, -1.02, 1.42, ha="left", color="#777777")
+
+    def update(kind, strength, input_strength, T, places):
+        places = min(places, T)
+        at = (where * places).astype(int)
+        xs = np.zeros((T, N, 2), np.float32)  # twice as fast, and exact enough for R²
+        xs[..., 0] = numbers[:T]
+        xs[at, each, 1] = 1
+        wanted = numbers[at, each][:, None]
+        params = network(kind, strength, input_strength, D=2)
+        params = RNNParams(*(part.astype(np.float32) for part in params))
+        h = rnn_forward(xs, params).h[-1].astype(float)
+        guess = read(h, fit_readout(h[:fitted], wanted[:fitted]))[fitted:]
+        r2 = float(r_squared(wanted[fitted:], guess)[0])
+        time = np.arange(T)
+        others.set_data(_strokes(time, time), _strokes(0 * time, numbers[:T, shown]))
+        flagged.set_data([at[shown]] * 2, [0, numbers[at[shown], shown]])
+        places_line.set_data([-0.45, places - 0.55], [1.22, 1.22])
+        answer = float(np.clip(guess[0, 0], -1.2, 1.2))
+        said.set_data([T + 0.6], [answer])
+        said_words.set_position((T + 1.6, answer))
+        said_words.set_text(f"{answer:.2f}".replace("-", "−"))
+        x, y = wanted[fitted:][:200, 0], np.clip(guess[:200, 0], -1.5, 1.5)
+        dots.set_data(_strokes(x, x + 0.005), _strokes(y, y))
+        score.set_text(f"R² = {r2:.2f}".replace("-", "−"))
+        best.set_text(f"holds all, chooses none: 1 / {places} = {1 / places:.2f}")
+        return {
+            "r2": r2, "ceiling": 1 / places, "kind": kind, "T": T, "places": places,
+            "truth": wanted[fitted:, 0], "guess": guess[:, 0],
+        }  # fmt: skip
+
+    def describe(v):
+        where = "at step 1" if v["places"] == 1 else f"at one of the first {v['places']} steps"
+        return (
+            f"W_h: {v['kind']}. {v['T']} numbers, the flag stands {where}. On 500 sequences that "
+            f"the read-out was not fitted on, R² = {v['r2']:.2f}; a perfect memory that does not "
+            f"choose gets 1 / {v['places']} = {v['ceiling']:.2f}."
+        )
+
+    return Explorer(
+        "choosing",
+        figure=figure,
+        controls={
+            "kind": choice("W_h", ["random", "orthogonal", "delay line"], "delay line"),
+            "places": whole("places for the flag", 1, 20, 10, quantity="f"),
+            "T": whole("length T", 4, most, 20, quantity="x"),
+            "strength": slider("strength of W_h", 0, 1.5, 0.05, 1, quantity="h"),
+            "input_strength": slider("input strength", 0.05, 3, 0.05, 0.05, quantity="x"),
+        },
+        moving=[others, flagged, places_line, said, said_words, dots, score, best],
+        update=update,
+        describe=describe,
+        presets={
+            "ten places": {},
+            "two places": {"places": 2},
+            "known place": {"places": 1},
+            "too long a wait": {"places": 1, "T": 25},
+            "random, known place": {"kind": "random", "strength": 0.9, "places": 1},
+        },
     )
+
+
+def _strokes(start, end):
+    """One coordinate of many strokes drawn as one line: from start to end, then a gap."""
+    return np.column_stack([start, end, np.full(len(start), np.nan)]).ravel()
 
 
 # ---------------------------------------------------------------- gradients in time
 
 
 def vanishing_explorer(most=100) -> Explorer:
-    """The gradient of the last state, step by step back, under its bound (2.5), (2.6)."""
+    """The gradient of the last state, step by step back, under its bound (2.8), (2.9)."""
     noise = np.random.default_rng(24).uniform(-1, 1, most)
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
@@ -213,7 +318,7 @@ def vanishing_explorer(most=100) -> Explorer:
         flow.axhline(1, color=FAINT, lw=1.2)
         (bound,) = flow.plot([], [], color=FORGET, lw=1.8)
         (real,) = flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)
-        flow.text(0.03 * most, 1e14, "bound: $(\\gamma\\,\\sigma_{max})^k$", color=FORGET,
+        flow.text(0.03 * most, 1e14, "ceiling: $(\\gamma\\,\\sigma_{max})^k$", color=FORGET,
                   va="center", weight="bold")  # fmt: skip
         flow.text(0.97 * most, 1e14, "the real gradient (dashed)", color=GRADIENT, ha="right",
                   va="center", weight="bold")  # fmt: skip
@@ -226,9 +331,9 @@ def vanishing_explorer(most=100) -> Explorer:
         image = figure.colorbar(sizes, ax=heat, shrink=0.9)
         image.set_label("power of ten")
 
-    def update(strength, input_strength, T, symmetric):
-        params = scaled(strength, input_strength, symmetric=symmetric)
-        trace = rnn_forward(noise[-T:, None, None], params)
+    def update(kind, strength, input_strength, T, off_zero):
+        params = network(kind, strength, input_strength)
+        trace = rnn_forward(noise[-T:, None, None], params, np.full((1, _UNITS), 0.01 * off_zero))
         dhs = np.zeros((T, 1, _UNITS))
         dhs[-1] = 1 / np.sqrt(_UNITS)  # a loss whose gradient by the last state has length 1
         dh = rnn_backward(dhs, trace, params).h[:, 0]
@@ -243,13 +348,13 @@ def vanishing_explorer(most=100) -> Explorer:
         sizes.set_data(shown)
         before.set_x((T + most) / 2)
         before.set_text("before the start" if most - T >= 40 else "")
-        said.set_text(f"σ max = {sigma:.2f}: {_what_follows(sigma)}")
+        said.set_text(f"σ max = {sigma:.2f}: {what_follows(sigma)}")
         return {"length": length, "bound": most_left, "sigma": sigma, "T": T}
 
     def describe(v):
         return (
             f"Largest singular value {v['sigma']:.2f}. After {v['T']} steps back "
-            f"{v['length'][-1]:.2g} of the gradient is left; the bound allows "
+            f"{v['length'][-1]:.2g} of the gradient is left; the ceiling is "
             f"{v['bound'][-1]:.2g}."
         )
 
@@ -257,15 +362,26 @@ def vanishing_explorer(most=100) -> Explorer:
         "vanishing",
         figure=figure,
         controls={
-            "strength": slider("spectral radius of W_h", 0, 3, 0.05, 0.9, quantity="h"),
+            "kind": choice("W_h", KINDS, "random"),
+            "strength": slider("strength of W_h", 0, 3, 0.05, 0.9, quantity="h"),
             "input_strength": slider("input strength", 0, 3, 0.05, 1, quantity="x"),
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
-            "symmetric": toggle("symmetric W_h (radius = largest singular value)"),
+            "off_zero": toggle("start at h = 0.01 instead of 0"),
         },
         moving=[bound, real, said, sizes, before],
         update=update,
         describe=describe,
-    )
+        presets={
+            "rising ceiling": {},
+            "must vanish": {"strength": 0.5},
+            "grows": {"strength": 3.0},
+            "silent, at zero": {"strength": 2.0, "input_strength": 0.0},
+            "silent, off zero": {"strength": 2.0, "input_strength": 0.0, "off_zero": True},
+            "orthogonal, soft input": {
+                "kind": "orthogonal", "strength": 1.0, "input_strength": 0.05,
+            },
+        },
+    )  # fmt: skip
 
 
 def _inside(length):
@@ -273,8 +389,8 @@ def _inside(length):
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
-def _what_follows(sigma):
-    """What the largest singular value alone says about a tanh network (2.6)."""
+def what_follows(sigma) -> str:
+    """What the largest singular value alone says about a tanh network (2.9)."""
     if abs(sigma - 1) < 1e-9:
         return "the gradient cannot grow"
     return "the gradient must vanish" if sigma < 1 else "it may grow, and it may vanish"
@@ -283,5 +399,6 @@ def _what_follows(sigma):
 EXPLORERS = {
     "unrolling": unrolling_explorer,
     "memory": memory_explorer,
+    "choosing": choosing_explorer,
     "vanishing": vanishing_explorer,
 }

@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import RNNParams
+from lstm_core import RNNParams, rnn_forward
 from lstm_inside import validate
+from lstm_inside.tasks import recall_problem
 
 SLOPE_BOUND = {"tanh": 1.0, "sigmoid": 0.25}  # gamma: the steepest the activation gets
 
 
 def spectral_radius(W) -> float:
-    """The largest absolute eigenvalue of a square matrix (H, H) (2.3).
+    """The largest absolute eigenvalue of a square matrix (H, H) (2.5).
 
     Raises ValueError or TypeError for what is no square matrix of finite real numbers.
     """
@@ -25,7 +26,7 @@ def spectral_radius(W) -> float:
 
 
 def largest_singular_value(W) -> float:
-    """The most that W (H, H) can lengthen a vector: its largest singular value (2.6).
+    """The most that W (H, H) can lengthen a vector: its largest singular value (2.9).
 
     Raises ValueError or TypeError for what is no matrix of finite real numbers.
     """
@@ -40,61 +41,133 @@ def _as_matrix(name, W):
     return W
 
 
-def reservoir(H, strength, *, rng, input_strength=1.0, symmetric=False) -> RNNParams:
-    """An RNN with one input, random recurrent weights of a given spectral radius, no bias.
+# ---------------------------------------------------------------- networks whose state is measured
 
-    H: hidden size. strength: the spectral radius of W_h, 0 or more. input_strength: inputs
-    enter with weights uniform within plus or minus it. symmetric: W_h = W_h^T, for which
-    spectral radius and largest singular value are the same.
-    Raises ValueError or TypeError for H below 1, a negative strength, no Generator.
+
+def reservoir(H, strength, *, rng, D=1, input_strength=1.0, kind="random") -> RNNParams:
+    """An RNN with random weights that nothing trains, and no bias.
+
+    H: hidden size. strength: the spectral radius of W_h, 0 or more. D: input size.
+    input_strength: inputs enter with weights uniform within plus or minus it.
+    kind: "random"; "symmetric", W_h = W_h^T, for which spectral radius and largest singular
+    value are the same; "orthogonal", which changes the length of every vector by `strength`.
+    Raises ValueError or TypeError for H or D below 1, a negative strength, an unknown kind, no
+    Generator.
     Source: Jaeger 2001, echo state networks.
     """
     validate.count("H", H)
+    validate.count("D", D)
     validate.generator(rng)
     if not 0 <= float(validate.real("strength", strength, ndim=0)) < np.inf:
         raise ValueError(f"strength: expected a finite number of 0 or more, got {strength}")
     validate.number("input_strength", input_strength)
-    W_h = rng.normal(size=(H, H))
-    if symmetric:
-        W_h = W_h + W_h.T
-    W_x = input_strength * rng.uniform(-1, 1, (1, H))
+    validate.choice("kind", kind, _RECURRENT)
+    W_h = _RECURRENT[kind](rng.normal(size=(H, H)))
+    W_x = input_strength * rng.uniform(-1, 1, (D, H))
     return RNNParams(W_x, W_h * (strength / spectral_radius(W_h)), np.zeros(H))
+
+
+_RECURRENT = {
+    "random": lambda W: W,
+    "symmetric": lambda W: W + W.T,
+    "orthogonal": lambda W: np.linalg.qr(W)[0],
+}
+
+
+def delay_line(H, *, D=1, strength=1.0, input_strength=0.05) -> RNNParams:
+    """An RNN whose units hand their values on: unit 0 takes the first input, unit n + 1 unit n.
+
+    H: hidden size, the number of steps that a value stays. D: input size; only the first of the
+    inputs enters. strength: the weight from unit to unit. input_strength: the weight of the
+    input; while values are small, tanh(a) is nearly a and nothing is bent.
+    Raises ValueError or TypeError for H or D below 1 and for weights that are no finite numbers.
+    """
+    validate.count("H", H)
+    validate.count("D", D)
+    validate.number("strength", strength)
+    validate.number("input_strength", input_strength)
+    W_x = np.zeros((D, H))
+    W_x[0, 0] = input_strength
+    return RNNParams(W_x, strength * np.eye(H, k=1), np.zeros(H))
+
+
+# ---------------------------------------------------------------- reading the state
+
+
+def fit_readout(states, wanted, *, ridge=1e-6) -> np.ndarray:
+    """The weights (H + 1, K) of the best linear read-out: least squares, the last row the bias.
+
+    states (N, H): a state an example; wanted (N, K): what should be read from it. ridge: the
+    penalty on large weights, which counts like a little noise on the states.
+    Raises ValueError or TypeError for shapes that do not fit, NaN or infinity, a penalty below 0,
+    fewer than 2 H examples.
+    """
+    states = _as_matrix("states", states).astype(float)
+    N, H = states.shape
+    wanted = validate.real("wanted", wanted, ndim=2)
+    wanted = validate.array("wanted", wanted, (N, wanted.shape[1]), "(N, K)", np.float64)
+    validate.number("ridge", ridge, "a finite number of at least 0", lambda ridge: ridge >= 0)
+    if N < 2 * H:
+        raise ValueError(f"states: expected at least 2 H = {2 * H} examples, got {N}")
+    seen = np.column_stack([states, np.ones(N)])
+    return np.linalg.solve(seen.T @ seen + ridge * np.eye(H + 1), seen.T @ wanted)
+
+
+def read(states, weights) -> np.ndarray:
+    """What a linear read-out says: states (N, H) times weights (H + 1, K), plus the bias: (N, K).
+
+    Raises ValueError or TypeError for shapes that do not fit, NaN or infinity.
+    """
+    weights = _as_matrix("weights", weights)
+    states = _as_matrix("states", states)
+    if states.shape[1] != len(weights) - 1:
+        raise ValueError(f"states: expected shape (N, {len(weights) - 1}), got {states.shape}")
+    return states @ weights[:-1] + weights[-1]
+
+
+def r_squared(truth, guess) -> np.ndarray:
+    """R^2 of every column (2.4): 1 is perfect, 0 as good as the mean, below 0 worse than that.
+
+    truth, guess (N, K): what was to be said and what was said.
+    Raises ValueError or TypeError for shapes that do not fit, NaN or infinity.
+    """
+    truth = _as_matrix("truth", truth).astype(float)
+    guess = validate.array("guess", guess, truth.shape, "(N, K)", np.float64)
+    return 1 - ((truth - guess) ** 2).mean(axis=0) / truth.var(axis=0)
 
 
 class Recall(NamedTuple):
     """What linear read-outs say on steps they were not fitted on; column k is the lag.
 
     truth, guess (steps, lags + 1): the input of k steps ago, and what is read from the state.
-    r2 (lags + 1,): 1 is perfect recall, 0 no better than the mean; negative values, which say
-    the same, are put at 0.
+    r2 (lags + 1,): R^2; a little below 0 where nothing is left, for a read-out fitted to noise
+    says worse than the mean.
     """
 
     truth: np.ndarray
     guess: np.ndarray
     r2: np.ndarray
 
-
-def memory_curve(states, inputs, lags, *, ridge=1e-6, train=0.6) -> np.ndarray:
-    """R^2 for k = 0 ... lags, (lags + 1,), the `r2` of `recall_inputs` (2.4)."""
-    return recall_inputs(states, inputs, lags, ridge=ridge, train=train).r2
+    @property
+    def capacity(self) -> float:
+        """The memory capacity: R^2 added up over all lags, where negative ones count as 0."""
+        return float(np.maximum(0, self.r2).sum())
 
 
 def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
-    """Read the input of k steps ago out of the state, linearly, for every k at once (2.4).
+    """Read the input of k steps ago out of the state, linearly, for every k at once (2.6).
 
     states: h (T, H); inputs: x (T,), where states[t] has just seen inputs[t].
-    lags: the longest k. ridge: the least-squares penalty, which counts like a little noise on
-    the states. train: the share of steps that the read-outs are fitted on; they are judged on
-    the rest, and those are the steps returned.
+    lags: the longest k. ridge: as in `fit_readout`. train: the share of steps that the
+    read-outs are fitted on; they are judged on the rest, and those are the steps returned.
     Raises ValueError or TypeError for shapes that do not fit, too few steps, NaN or infinity, a
     penalty below 0, a share outside 0 < train < 1.
     Source: Jaeger 2001, short term memory in echo state networks.
     """
-    states = _as_matrix("states", states).astype(float)
+    states = _as_matrix("states", states)
     T, H = states.shape
     inputs = validate.array("inputs", inputs, (T,), "(T,)", np.float64)
     validate.count("lags", lags)
-    validate.number("ridge", ridge, "a finite number of at least 0", lambda ridge: ridge >= 0)
     validate.number("train", train, "a share, 0 < train < 1", lambda train: 0 < train < 1)
     cut = lags + int(train * (T - lags))
     if cut - lags < 2 * H or T - cut < 10:
@@ -103,17 +176,31 @@ def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
             f"got {cut - lags} and {T - cut}"
         )
     past = np.stack([inputs[lags - k : T - k] for k in range(lags + 1)], axis=1)  # (T-lags, K)
-    seen = np.column_stack([states[lags:], np.ones(T - lags)])
     fit, judge = slice(0, cut - lags), slice(cut - lags, None)
-    A = seen[fit].T @ seen[fit] + ridge * np.eye(H + 1)
-    weights = np.linalg.solve(A, seen[fit].T @ past[fit])
-    truth, guess = past[judge], seen[judge] @ weights
-    left = ((truth - guess) ** 2).mean(axis=0)
-    return Recall(truth, guess, np.maximum(0, 1 - left / truth.var(axis=0)))
+    weights = fit_readout(states[lags:][fit], past[fit], ridge=ridge)
+    truth, guess = past[judge], read(states[lags:][judge], weights)
+    return Recall(truth, guess, r_squared(truth, guess))
+
+
+def recall_score(params, T, *, rng, places=None, count=4000) -> float:
+    """R^2 of recall, read linearly from the last state (2.4), judged on fresh sequences.
+
+    params: an RNN's with D = 2 (number and flag). T, places: as in `recall_problem`. count: how
+    many sequences the read-out is fitted on, and as many others it is judged on.
+    Raises ValueError or TypeError as `recall_problem`, `rnn_forward` and `fit_readout` do.
+    """
+    validate.count("count", count)
+    fit, judge = (recall_problem(T, count, rng=rng, places=places) for _ in range(2))
+    weights = fit_readout(rnn_forward(fit.xs, params).h[-1], fit.targets)
+    guess = read(rnn_forward(judge.xs, params).h[-1], weights)
+    return float(r_squared(judge.targets, guess)[0])
+
+
+# ---------------------------------------------------------------- gradients
 
 
 def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:
-    """The most that k steps back can leave of a gradient's length, k = 0 ... steps (2.6).
+    """The most that k steps back can leave of a gradient's length, k = 0 ... steps (2.9).
 
     (gamma * largest singular value of W_h) ** k: one factor of W_h a step.
     Raises ValueError or TypeError for what is no such matrix, steps or gamma below 0.

@@ -1,0 +1,137 @@
+"""The still pictures of notebook 02: the recall problem, an RNN unrolled, a delay line."""
+
+import matplotlib
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from lstm_core import rnn_forward
+from lstm_inside import validate
+from lstm_inside.page import Pixels, picture
+from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED
+
+
+def recall_picture(batch, b=0):
+    """One sequence of the recall problem: which number carries the flag, when it is due.
+
+    batch: the Sequences that `recall_problem` makes. b: which of its sequences.
+    """
+    validate.whole("b", b, least=0, most=batch.xs.shape[1] - 1)
+    numbers, flags = batch.xs[:, b, 0], batch.xs[:, b, 1]
+    T, at, answer = len(numbers), int(flags.argmax()), batch.targets[b, 0]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 240)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.7, T + 2.6), ylim=(-1.25, 1.55), xlabel="step t", yticks=(-1, 0, 1))
+        ax.set_xticks(range(0, T, 5), range(1, T + 1, 5))
+        ax.grid(False)
+        ax.axhline(0, color=FAINT, lw=1)
+        ax.bar(range(T), numbers, 0.55, color=[FORGET if f else FAINT for f in flags])
+        _label(ax, at, 1.28, f"flag: keep {_number(answer)}", color=FORGET, weight="bold")
+        ax.annotate("", (T + 0.15, answer), (at + 0.45, answer), arrowprops={
+            "arrowstyle": "-|>", "color": FORGET, "lw": 1.4, "ls": (0, (4, 3)),
+            "mutation_scale": 14,
+        })  # fmt: skip
+        _label(ax, T + 0.3, answer, f"answer?\n{_number(answer)}", color=FORGET, weight="bold",
+               ha="left", linespacing=1.4)  # fmt: skip
+        ax.set_title("Recall: one number is flagged, and only that one counts, much later")
+    figure.alt = (
+        f"{T} random numbers between −1 and 1, one a step. The number of step {at + 1}, "
+        f"{_number(answer)}, carries a flag. It is the answer wanted after the last step."
+    )
+    return figure
+
+
+def unrolled_picture(xs, params):
+    """An RNN rolled up, and its steps side by side with the numbers that flow (2.1), (2.3).
+
+    xs (T, 1, 1): up to three steps of one input. params: an RNN's with D = 1.
+    """
+    h = rnn_forward(xs, params).h[:, 0]
+    T = len(xs)
+    with matplotlib.rc_context(RC):
+        figure = picture(980, 310)
+        ax = figure.subplots()
+        ax.set(xlim=(-1.95, 2.35 * T + 1.0), ylim=(-1.0, 2.75))
+        ax.set_axis_off()
+        _layer(ax, -1.05, "$h_{t-1}$ comes back", "$x_t$")
+        _arrow(ax, [(-0.64, 1), (-0.2, 1), (-0.2, 2.05), (-1.87, 2.05), (-1.87, 1), (-1.48, 1)])
+        _label(ax, -1.05, 2.2, "$W_h$ (or $W$)", color=HIDDEN_LINE)
+        _label(ax, -1.0, -0.15, "$W_x$ (or $U$)", color=SIGNAL, ha="left")
+        _label(ax, -1.05, 2.6, "rolled up: one layer and a loop", weight="bold")
+        ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
+        _label(ax, 1.15 * T + 0.6, 2.6, "unrolled: the same layer and weights at every step",
+               weight="bold")  # fmt: skip
+        _label(ax, 0.55, 1, f"$h_0$\n{_pair(h[0])}", color=HIDDEN_LINE, linespacing=1.5)
+        for t in range(1, T + 1):
+            x = 2.35 * t - 0.6
+            _layer(ax, x, "", f"$x_{t}$ = {xs[t - 1, 0, 0]:g}")
+            _arrow(ax, [(x - 0.76, 1), (x - 0.36, 1)])
+            _arrow(ax, [(x + 0.42, 1), (x + 0.62, 1)])
+            _label(ax, x - 0.62, 1.22, "$W_h$", color=HIDDEN_LINE)
+            _label(ax, x + 0.05, -0.15, "$W_x$", color=SIGNAL, ha="left")
+            _label(ax, x + 1.1, 1, f"$h_{t}$\n{_pair(h[t])}", color=HIDDEN_LINE, linespacing=1.5)
+    figure.alt = (
+        "Left, an RNN rolled up: input through W_x and the old state through W_h are added to the "
+        "bias b, tanh makes the new state, and a loop leads it back. Right, the loop unrolled over "
+        f"{T} steps: the same layer with the same weights, side by side, each handing its state on."
+    )
+    return figure
+
+
+def line_picture(h):
+    """A delay line's state over time: the diagonals are numbers on their way.
+
+    h (T, H): its states, one a step.
+    """
+    h = validate.real("h", h, ndim=2)
+    validate.finite("h", h)
+    T, H = h.shape
+    most = np.abs(h).max()
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 280)
+        ax = figure.subplots()
+        map_ = Pixels.on(ax, h.T, cmap=SIGNED, vmin=-most, vmax=most)
+        ax.set(xlabel="step t", ylabel="unit", yticks=range(0, H, 8))
+        figure.colorbar(map_, ax=ax, pad=0.02)
+        ax.set_title("The state of a delay line: every number moves on by one unit per step")
+    figure.alt = (
+        f"The state of {H} units over {T} steps as a coloured map. Each input enters at unit 0 and "
+        f"climbs by one unit per step, a diagonal stripe, until it leaves at unit {H - 1}."
+    )
+    return figure
+
+
+def _layer(ax, x, loop, came_in):
+    """One layer at x: sum, bias and tanh, with its input from below."""
+    ax.add_patch(FancyBboxPatch((x - 0.42, 0.55), 0.82, 0.9, boxstyle="round,pad=0.02",
+                                fc="#eef6fb", ec=HIDDEN_LINE, lw=1.6))  # fmt: skip
+    circle = {"boxstyle": "circle,pad=0.16", "fc": "white", "ec": SIGNAL, "lw": 1.3}
+    tanh = {"boxstyle": "round,pad=0.25", "fc": HIDDEN, "ec": HIDDEN_LINE, "lw": 1.3}
+    _label(ax, x - 0.24, 1, "+", bbox=circle, weight="bold")
+    _label(ax, x + 0.17, 1, "tanh", bbox=tanh, fontsize=10)
+    _arrow(ax, [(x - 0.14, 1), (x - 0.03, 1)], color=SIGNAL)
+    _label(ax, x - 0.24, 1.62, "$b$", color=SIGNAL)
+    _arrow(ax, [(x - 0.24, 1.52), (x - 0.24, 1.16)], color=SIGNAL)
+    _arrow(ax, [(x - 0.24, -0.42), (x - 0.24, 0.84)], color=SIGNAL)
+    _label(ax, x - 0.24, -0.7, came_in, color=SIGNAL)
+    if loop:
+        _label(ax, x, 1.87, loop, color=HIDDEN_LINE, fontsize=10)
+
+
+def _arrow(ax, corners, color=HIDDEN_LINE):
+    """A line through the corners with a head at its end."""
+    path = matplotlib.path.Path(corners)
+    ax.add_patch(FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=13, lw=1.8,
+                                 color=color, fill=False, shrinkA=0, shrinkB=0))  # fmt: skip
+
+
+def _label(ax, x, y, words, **looks):
+    ax.text(x, y, words, **{"ha": "center", "va": "center", **looks})
+
+
+def _number(v):
+    return f"{v:.2f}".replace("-", "−")
+
+
+def _pair(values):
+    return "(" + ", ".join(_number(v) for v in np.round(values, 2) + 0.0) + ")"
