@@ -7,7 +7,6 @@ import matplotlib
 import numpy as np
 
 from lstm_core import (
-    LSTMParams,
     RNNParams,
     lstm_backward,
     lstm_forward,
@@ -20,6 +19,7 @@ from lstm_inside.bptt.explorers_flow import (
     truncation_explorer,
 )
 from lstm_inside.bptt.lab import patient_explorer
+from lstm_inside.bptt.recall import latch
 from lstm_inside.bptt.shares import products_to_end, rnn_jacobians
 from lstm_inside.page import Explorer, Words, slider, whole
 from lstm_inside.page.style import (
@@ -139,16 +139,6 @@ def _draw_chain(ax, steps):
 # ---------------------------------------------------------------- recall
 
 
-def latch(drive=12.0) -> LSTMParams:
-    """One unit that keeps the flagged number: inputs (number, flag), gates driven to +-drive.
-
-    The flag takes the input gate's pre-activation from -drive to +drive and the forget gate's
-    from +drive to -drive; the candidate is tanh(number / 2), and the output gate is open.
-    """
-    W_x = np.array([[0, 0, 0.5, 0], [2 * drive, -2 * drive, 0, 0]])  # columns i, f, g, o
-    return LSTMParams(W_x, np.zeros((1, 4)), np.array([-drive, drive, 0, 12.0]))
-
-
 def recall_gradient_explorer(steps=60) -> Explorer:
     """The gradient of the last hidden state walks back through a latch of one unit."""
     numbers = np.random.default_rng(3).uniform(-1, 1, steps)
@@ -197,10 +187,9 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         i_line.set_data(t, trace.i[:, 0, 0])
         cell.set_data(np.arange(steps + 1), dc)
         bars.set_data(np.repeat(t, 3), np.stack([0 * dx, dx, np.nan * dx], axis=1).ravel())
-        total = np.abs(dx).sum()
         return {
-            "at": at, "dc": dc, "dx": dx, "h": trace.h[-1, 0, 0], "number": numbers[at - 1],
-            "at_flag": abs(dx[at - 1]) / total, "answer": 2 * np.arctanh(np.tanh(trace.c[-1, 0, 0])),
+            "at": at, "dc": dc, "dx": dx, "number": numbers[at - 1],
+            "at_flag": abs(dx[at - 1]) / np.abs(dx).sum(),
         }  # fmt: skip
 
     def describe(v):
