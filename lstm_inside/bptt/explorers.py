@@ -96,7 +96,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         "walk_back",
         figure=figure,
         controls={
-            "w": slider("times w at each step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
+            "w": slider("w: times w a step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
             "walked": whole("steps walked back", 0, steps - 1, steps - 1, quantity="gradient"),
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
@@ -205,9 +205,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         figure=figure,
         controls={
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
-            "drive": slider(
-                "how hard the flag drives i, f", 0, 14, 0.5, 12, quantity="f", digits=1
-            ),
+            "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 12, quantity="f", digits=1),
         },
         presets={"latch": {}, "half-hearted": {"drive": 4.0}, "flag unheard": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],
