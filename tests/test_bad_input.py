@@ -27,6 +27,7 @@ from lstm_inside import training as learn
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
 from lstm_inside.beyond import distributed
+from lstm_inside.bptt import answer_key, recall
 from lstm_inside.bptt import faults as patients
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
@@ -547,6 +548,7 @@ TABLE = {
     "bptt.compare_gradients": call(
         bptt.compare_gradients, given=weights(P, "given").known_as("given", "full", *P._fields), full=weights(P, "full").known_as("full", *P._fields),
     ),
+    "bptt.latch": call(recall.latch, drive=number(12.0)),
     # ------------------------------------------------------------ bptt: faults
     "bptt.backward_by_steps": call(
         patients.backward_by_steps, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
@@ -557,9 +559,9 @@ TABLE = {
         patients.step_errors, backward=function(patients.backward_by_steps).known_as("backward"), point=kind(POINT),
         dhs=array(POINT_DHS), steps=array([1e-3, 1e-5], free=(0,)).or_bad(zero=[0.0, 1.0]), dtype=dtype(),
     ),
-    "bptt.course_exercise": call(patients.course_exercise),
+    "bptt.course_exercise": call(answer_key.course_exercise),
     "bptt.in_course_layout": call(
-        patients.in_course_layout, grads=kind(patients.course_exercise()[0]).or_bad(**{"other sizes": POINT}).known_as("W_h"),
+        answer_key.in_course_layout, grads=kind(answer_key.course_exercise()[0]).or_bad(**{"other sizes": POINT}).known_as("W_h"),
     ),
     "bptt.draw_point": call(
         patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),

@@ -18,6 +18,7 @@ from lstm_core import (
 from lstm_inside.bptt import (
     check,
     compare_gradients,
+    latch,
     lstm_jacobians,
     products_to_end,
     rnn_jacobians,
@@ -26,7 +27,7 @@ from lstm_inside.bptt import (
     truncated_at_every,
     truncated_backward,
 )
-from lstm_inside.bptt.explorers import EXPLORERS, latch
+from lstm_inside.bptt.explorers import EXPLORERS
 from lstm_inside.tasks import eeg
 
 D, H, B, T = 3, 4, 2, 12

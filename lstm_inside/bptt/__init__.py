@@ -1,23 +1,21 @@
 """Gradients taken apart, and faulty backward passes to be found (notebook 04)."""
 
+from .answer_key import FIRST_KEY, SECOND_KEY, course_exercise, in_course_layout
 from .faults import (
     DIAGNOSES,
     FAULTS,
-    FIRST_KEY,
     LINES,
     PATIENTS,
-    SECOND_KEY,
     Fault,
     Point,
     backward_by_steps,
-    course_exercise,
     draw_point,
     examine,
-    in_course_layout,
     step_errors,
     take_step,
     with_fault,
 )
+from .recall import latch
 from .shares import (
     CellShares,
     compare_gradients,
@@ -46,6 +44,7 @@ __all__ = [
     "draw_point",
     "examine",
     "in_course_layout",
+    "latch",
     "lstm_jacobians",
     "products_to_end",
     "rnn_jacobians",

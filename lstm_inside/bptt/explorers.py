@@ -7,7 +7,6 @@ import matplotlib
 import numpy as np
 
 from lstm_core import (
-    LSTMParams,
     RNNParams,
     lstm_backward,
     lstm_forward,
@@ -20,6 +19,7 @@ from lstm_inside.bptt.explorers_flow import (
     truncation_explorer,
 )
 from lstm_inside.bptt.lab import patient_explorer
+from lstm_inside.bptt.recall import latch
 from lstm_inside.bptt.shares import products_to_end, rnn_jacobians
 from lstm_inside.page import Explorer, Words, slider, whole
 from lstm_inside.page.style import (
@@ -96,7 +96,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         "walk_back",
         figure=figure,
         controls={
-            "w": slider("times w at each step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
+            "w": slider("w: times w a step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
             "walked": whole("steps walked back", 0, steps - 1, steps - 1, quantity="gradient"),
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
@@ -137,16 +137,6 @@ def _draw_chain(ax, steps):
 
 
 # ---------------------------------------------------------------- recall
-
-
-def latch(drive=12.0) -> LSTMParams:
-    """One unit that keeps the flagged number: inputs (number, flag), gates driven to +-drive.
-
-    The flag takes the input gate's pre-activation from -drive to +drive and the forget gate's
-    from +drive to -drive; the candidate is tanh(number / 2), and the output gate is open.
-    """
-    W_x = np.array([[0, 0, 0.5, 0], [2 * drive, -2 * drive, 0, 0]])  # columns i, f, g, o
-    return LSTMParams(W_x, np.zeros((1, 4)), np.array([-drive, drive, 0, 12.0]))
 
 
 def recall_gradient_explorer(steps=60) -> Explorer:
@@ -197,10 +187,9 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         i_line.set_data(t, trace.i[:, 0, 0])
         cell.set_data(np.arange(steps + 1), dc)
         bars.set_data(np.repeat(t, 3), np.stack([0 * dx, dx, np.nan * dx], axis=1).ravel())
-        total = np.abs(dx).sum()
         return {
-            "at": at, "dc": dc, "dx": dx, "h": trace.h[-1, 0, 0], "number": numbers[at - 1],
-            "at_flag": abs(dx[at - 1]) / total, "answer": 2 * np.arctanh(np.tanh(trace.c[-1, 0, 0])),
+            "at": at, "dc": dc, "dx": dx, "number": numbers[at - 1],
+            "at_flag": abs(dx[at - 1]) / np.abs(dx).sum(),
         }  # fmt: skip
 
     def describe(v):
@@ -216,9 +205,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         figure=figure,
         controls={
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
-            "drive": slider(
-                "how hard the flag drives i, f", 0, 14, 0.5, 12, quantity="f", digits=1
-            ),
+            "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 12, quantity="f", digits=1),
         },
         presets={"latch": {}, "half-hearted": {"drive": 4.0}, "flag unheard": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],
