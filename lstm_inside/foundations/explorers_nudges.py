@@ -213,8 +213,8 @@ def paths_explorer() -> Explorer:
         update=update,
         describe=describe,
         presets={
-            "paths that cancel": {},
-            "as drawn: they agree": {"w_15": -0.7},
+            "against each other": {},
+            "side by side": {"w_15": -0.7},
             "one path only": {"w_15": 0},
         },
     )
