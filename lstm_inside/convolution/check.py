@@ -25,6 +25,7 @@ WORDS = {
     "read the pixel to its right.",
     "shift_copy": "that copies the picture where it is.",
     "shift_vertical": "that moves the picture up or down: rows come first, W[row, column].",
+    "shift_empty": "every weight is 0, so the map is empty. Which pixel of the window should count?",
     "shift_faint": "the picture moves, but its brightness changes: the weights must add up to 1.",
     "shift_size": "{name} returned shape {got}; expected a kernel of (3, 3).",
     "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
@@ -123,6 +124,7 @@ def shift_kernel(function) -> str:
     except (ValueError, TypeError):
         raise NotYet("no_numbers", name=name_of(function), what=type(W).__name__) from None
     hints = [
+        (np.zeros(beside.shape), WORDS["shift_empty"]),
         (pictures[:, :, 1:-1, :-2], WORDS["shift_left"]),
         (middle, WORDS["shift_copy"]),
         (pictures[:, :, 2:, 1:-1], WORDS["shift_vertical"]),

@@ -204,8 +204,8 @@ def paths_explorer() -> Explorer:
         "paths",
         figure=figure,
         controls={
-            "w_14": slider("weight w₁₄", -2, 2, 0.1, 1.1, digits=1),
-            "w_15": slider("weight w₁₅", -2, 2, 0.1, 1.4, digits=1),
+            "w_14": slider("weight w₁₄", -2, 2, 0.1, 0.4, digits=1),
+            "w_15": slider("weight w₁₅", -2, 2, 0.1, 2, digits=1),
             "x_1": slider("input x₁", -2, 2, 0.1, 0.8, quantity="x", digits=1),
             "nudge": slider("nudge of a₁", 0.05, 2, 0.05, 0.05, quantity="gradient"),
         },
@@ -213,8 +213,8 @@ def paths_explorer() -> Explorer:
         update=update,
         describe=describe,
         presets={
-            "against each other": {},
-            "side by side": {"w_15": -0.7},
+            "they cancel": {},
+            "as drawn": {"w_14": 1.1, "w_15": -0.7},
             "one path only": {"w_15": 0},
         },
     )
