@@ -140,8 +140,7 @@ def line_explorer() -> Explorer:
             ylabel="input $x_2$",
         )
         ax.set_title("Output h: blue below ½, orange above")
-        ax.plot([0, 1], [0, 1], color="white", lw=1.5)
-        ax.plot([0, 1], [1, 0], color="white", lw=1.5)
+        diagonals = ax.plot([0, 1], [0, 1], [0, 1], [1, 0], color="white", lw=1.5)
         (border,) = ax.plot([], [], color="#111111", lw=1.8, ls=(0, (4, 3)))
         look = {"ls": "none", "marker": "o", "ms": 17, "mec": "white", "mew": 3, "clip_on": False}
         low, high = (ax.plot([], [], color=c, zorder=5, **look)[0] for c in (LOW, HIGH))
@@ -190,7 +189,7 @@ def line_explorer() -> Explorer:
             "w_2": slider("weight w₂", -4, 4, 0.2, 3, digits=1),
             "b": slider("bias b", -6, 6, 0.2, -1.6, digits=1),
         },
-        moving=[output, border, low, high, wrong, sum_low, sum_high, one, other],
+        moving=[output, *diagonals, border, low, high, wrong, sum_low, sum_high, one, other],
         update=update,
         describe=describe,
         presets={
@@ -256,8 +255,10 @@ def learning_explorer() -> Explorer:
         ax.set_title("Answer y: blue near 0, orange near 1")
         wanted = np.array(POINTS["XOR"], bool)
         look = {"ls": "none", "marker": "o", "ms": 16, "mec": "white", "mew": 3, "zorder": 5}
-        for which, colour in ((~wanted, LOW), (wanted, HIGH)):
-            ax.plot(*XOR_INPUTS[which].T, color=colour, clip_on=False, **look)
+        corners = [
+            ax.plot(*XOR_INPUTS[which].T, color=colour, clip_on=False, **look)[0]
+            for which, colour in ((~wanted, LOW), (wanted, HIGH))
+        ]
         lines = [ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 3)))[0] for _ in range(3)]
         answers = [Words(ax, x + 0.17, y + 0.14, weight="bold") for x, y in XOR_INPUTS]
         losses.set(
@@ -311,7 +312,7 @@ def learning_explorer() -> Explorer:
             "start": whole("random start", 1, STARTS, 2),
             "rate": choice("learning rate", list(RATES), 2),
         },
-        moving=[surface, *lines, *answers, others, mine, now],
+        moving=[surface, *lines, *corners, *answers, others, mine, now],  # all above the surface
         update=update,
         describe=describe,
         play="step",

@@ -194,10 +194,10 @@ def paths_explorer() -> Explorer:
 
     def describe(v):
         one, two = v["paths"]
-        return minus(
+        return minus(  # + 0.0: no minus in front of 0.0000
             f"Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together δ₁ = "
-            f"{v['together']:+.4f}. Measured with a nudge of {v['nudge']:.2f}: "
-            f"{v['measured']:+.4f}."
+            f"{round(v['together'], 4) + 0.0:+.4f}. Measured with a nudge of {v['nudge']:.2f}: "
+            f"{round(v['measured'], 4) + 0.0:+.4f}."
         )
 
     return Explorer(
