@@ -28,7 +28,7 @@ in_a_browser = [
 NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 # Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
 LONG = {
-    "01_foundations.ipynb": {"a31"},
+    "01_foundations.ipynb": {"starts", "a31"},
     "05_training.ipynb": {"a44", "a53", "a55b"},
     "06_annealing.ipynb": {"a25", "a28", "many-bits", "halves"},
     "08_replication.ipynb": {"a20"},

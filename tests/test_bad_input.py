@@ -31,6 +31,8 @@ from lstm_inside.bptt import answer_key, recall
 from lstm_inside.bptt import faults as patients
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
+from lstm_inside.convolution import learning as kernel_learning
+from lstm_inside.foundations import learning, pictures
 from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
@@ -234,6 +236,7 @@ BATCH = tasks.Sequences(XS, normal(B, K), np.array([T - 1, 2]))
 MLP = foundations.init_mlp((3, 2, 4, 1), rng=R)
 MLP_X = normal(B, 3)
 MLP_TRACE = foundations.mlp_forward(MLP_X, MLP)
+COHORT = learning.train_cohort([MLP, MLP], MLP_X, MLP_TRACE.y, 0.1, 2)
 IMAGE, KERNEL = normal(B, D, 6, 5), normal(K, D, 3, 2)
 CONV_OUT, CONV = layers.conv2d_forward(IMAGE, KERNEL, np.zeros(K))
 POOL_OUT, POOL = layers.pool_forward(IMAGE, 2)
@@ -452,8 +455,8 @@ TABLE = {
         foundations.mlp_backward, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
         params=weights(MLP).known_as("params", "trace", *MLP._fields),
     ),
-    "foundations.mlp_backward_picture_rule": call(
-        foundations.mlp_backward_picture_rule, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
+    "foundations.mlp_backward_missing_slopes": call(
+        foundations.mlp_backward_missing_slopes, dy=array(MLP_TRACE.y), trace=trace(MLP_TRACE, TRACE),
         params=weights(MLP).known_as("params", "trace", *MLP._fields),
     ),
     "foundations.half_squared_error": call(
@@ -469,6 +472,23 @@ TABLE = {
             ("NaN", (np.full(2, np.nan),)), ("nothing", ()), ("complex", (np.ones(2) + 1j,)),
         )).known_as("params", r"params\[\d\]"), step=number(1e-5, 0.0, -1.0),
     ),
+    "foundations.train_cohort": call(
+        learning.train_cohort, starts=Arg([MLP, MLP], (
+            ("None", None), ("number", 3), ("nothing", []), ("one network", MLP), ("arrays", [np.ones(2)]),
+            ("two shapes", [MLP, foundations.init_mlp((3, 2, 1), rng=R)]),
+        ), ("params",)), x=array(MLP_X).known_as("x", "target"), target=array(MLP_TRACE.y), rate=number(0.1), steps=count(2, least=0),
+        missing_slopes=fixed(False), keep=count(1).or_none(),
+    ),
+    "foundations.Cohort.network": call(COHORT.network, step=count(2, least=0), number=count(1, least=0, most=1)),
+    "foundations.compare_rules": call(
+        learning.compare_rules, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
+        target=array(MLP_TRACE.y), act=choice("tanh"),
+    ),
+    "foundations.measure_ratios": call(learning.measure_ratios, count=count(2), act=choice("tanh")),
+    "foundations.photograph": call(pictures.photograph, size=Arg((6, 5), (
+        ("None", None), ("number", 3), ("three", (3, 3, 3)), ("too high", (433, 5)), ("zero", (0, 60)), ("fractions", (2.5, 3)), ("words", ("a", "b")),
+    )), colour=fixed(True)),
+    "foundations.strips": call(pictures.strips, count=count(4).or_bad(**{"no divisor": 7})),
     # ------------------------------------------------------------ convolution
     "convolution.output_size": call(
         layers.output_size, size=count(7).known_as("size", "window"), window=count(3, most=9), stride=count(2), padding=count(1, least=0),
@@ -486,6 +506,11 @@ TABLE = {
         layers.dense_forward, x=array(MLP_X, free=(0,)), W=array(normal(3, 4)).known_as("W", "b", "x"), b=array(np.zeros(4)),
     ),
     "convolution.dense_backward": call(layers.dense_backward, dout=array(DENSE_OUT), cache=kind(DENSE)),
+    "convolution.learn_kernel": call(
+        kernel_learning.learn_kernel, x=array(IMAGE[:1, :1], free=(2, 3)).known_as("x", "wanted"),
+        wanted=array(IMAGE[:1, :1, 1:, 1:], free=(2, 3)).known_as("wanted"), rate=number(0.1), steps=count(2, least=0),
+    ),
+    "convolution.bowl": call(kernel_learning.bowl, x=array(IMAGE[:1, :1], free=(2, 3)), size=count(2)),
     # ------------------------------------------------------------ rnn
     # ------------------------------------------------------------ gates
     "gates.latch": call(gates.latch, **{name: number(1.0) for name in ("b_i", "w_i", "b_f", "w_f", "w_g", "b_o")}),
@@ -930,7 +955,7 @@ EXEMPT = {
             "annealing.Search", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
             "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
             "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "simulation.Windows",
-            "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
+            "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
             "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
             "gates.Recalled",
             "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",

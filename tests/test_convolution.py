@@ -1,4 +1,4 @@
-"""The CNN's layers of notebook 01: math, views and checkers.
+"""The CNN's layers of notebook 11: math, views and checkers.
 
 Gradients: relative error at most 1e-7 against central differences. Forward passes: at most
 1e-12 against plain loops that follow the equations.
@@ -16,11 +16,14 @@ from lstm_inside.convolution import (
     conv2d_forward,
     dense_backward,
     dense_forward,
+    figures,
+    learn_kernel,
     output_size,
     pool_backward,
     pool_forward,
 )
 from lstm_inside.convolution import explorers as views
+from lstm_inside.foundations import photograph
 
 # ---------------------------------------------------------------- the layers
 
@@ -33,7 +36,7 @@ def conv_problem(k_h, k_w, seed=0):
 
 
 def conv_by_loops(x, W, b, stride, padding):
-    """(1.10), one number at a time."""
+    """(11.1), one number at a time."""
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     rows = (x.shape[2] - W.shape[2]) // stride + 1
     columns = (x.shape[3] - W.shape[3]) // stride + 1
@@ -154,23 +157,12 @@ def test_what_does_not_fit_is_named(call, error, words):
 # ---------------------------------------------------------------- the views
 
 
-def test_photograph():
-    grey, colour = views.photograph(), views.photograph(colour=True)
-    assert grey.shape == (1, 72, 60)
-    assert colour.shape == (3, 72, 60)
-    assert 0 <= grey.min() < 0.1
-    assert 0.9 < grey.max() <= 1
-    assert np.corrcoef(grey.ravel(), colour.mean(axis=0).ravel())[0, 1] > 0.9
-    with pytest.raises(ValueError, match="size"):
-        views.photograph((0, 60))
-
-
 @pytest.mark.parametrize("loss", [views.ONE, views.ALL])
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding"), [("sharpen", 1, 0), ("random 5 × 5", 3, 4)]
 )
 def test_convolution_explorer_shows_the_true_gradients(kernel, stride, padding, loss):
-    photo, W = views.photograph()[None], views.KERNELS[kernel][None, None]
+    photo, W = photograph()[None], views.KERNELS[kernel][None, None]
     explorer = views.convolution_explorer()
     explorer.set(name=kernel, stride=stride, padding=padding, loss=loss, down=20, across=70)
     v = explorer.values
@@ -217,22 +209,39 @@ def test_zeros_around_the_photograph_are_black_and_only_there():
     explorer.close()
 
 
-def test_order_explorer_moves_the_rnn_only():
-    explorer = views.order_explorer()
-    for order in (1, 7, 20):
-        explorer.set(order=order, strength=1.0)
-        assert explorer.values["cnn"] < 1e-12
-        assert explorer.values["rnn"] > 0.1
-        explorer.set(strength=0.0)  # a state without a way to the next step is no state
-        assert explorer.values["rnn"] < 1e-12
-    explorer.set(order=0, strength=2.0)
-    assert explorer.values["rnn"] == 0
+def test_a_kernel_learns_its_nine_weights_back():
+    x = photograph()[None] - photograph().mean()
+    for name in ("edges, left to right", "copy"):
+        W = views.KERNELS[name]
+        wanted, _ = conv2d_forward(x, W[None, None], [0.0])
+        kernels, losses = learn_kernel(x, wanted, 4.0, 400)
+        assert not kernels[0].any()
+        assert np.abs(kernels[-1] - W).max() < 0.02
+        assert (np.diff(losses) <= 0).all()
+
+
+@pytest.mark.parametrize(("centred", "rate"), [(True, 4.0), (False, 1.0), (False, 1.5)])
+def test_learning_explorer_is_gradient_descent(centred, rate):
+    """The closed form against the real passes, where it comes down and where it runs away."""
+    explorer = views.learning_explorer()
+    x = photograph()[None] - centred * photograph().mean()
+    W = views.KERNELS["sharpen"]
+    wanted, _ = conv2d_forward(x, W[None, None], [0.0])
+    kernels, losses = learn_kernel(x, wanted, rate, 40)
+    for step in (0, 10, 40):
+        explorer.set(name="sharpen", centred=centred, rate=rate, step=step)
+        np.testing.assert_allclose(explorer.values["learned"], kernels[step], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(explorer.values["loss"], losses[step], rtol=1e-6)
+    assert (losses[-1] < losses[0]) == (rate < explorer.values["most"])
+    explorer.show_preset("mean left in")
+    explorer.set(step=1000)
+    assert np.isfinite(explorer.values["learned"]).all()
     explorer.close()
 
 
 @pytest.mark.parametrize("make", ["numbers", "depth", "pool_numbers", "dense"])
 def test_pictures_say_what_they_show(make):
-    figure = getattr(views, make + "_picture")()
+    figure = getattr(figures, make + "_picture")()
     assert len(figure.alt) > 80
     assert figure.png()[:4] == b"\x89PNG"
 
@@ -310,13 +319,32 @@ def spread(dout, x, size):
     return np.kron(dout, np.ones((size, size)))
 
 
+def moving(row, column, weight=1.0):
+    """A kernel with one weight."""
+    W = np.zeros((3, 3))
+    W[row, column] = weight
+    return W
+
+
 RIGHT = [
+    (check.shift_kernel, lambda: moving(1, 2)),
+    (check.shift_kernel, lambda: [[0, 0, 0], [0, 0, 1], [0, 0, 0]]),
+    (check.shift_kernel, lambda: np.eye(9)[5].reshape(3, 3)),
     *((check.kernel_gradient, f) for f in (kernel_by_loops, kernel_by_windows)),
     *((check.kernel_gradient, f) for f in (kernel_by_patches, kernel_by_forward)),
     *((check.max_backward, f) for f in (max_by_loops, max_by_mask, max_by_kron, max_by_layer)),
 ]
 
 WRONG = [
+    (check.shift_kernel, lambda: np.zeros((3, 3)), "every weight is 0"),
+    (check.shift_kernel, lambda: moving(1, 0), "to the right"),
+    (check.shift_kernel, lambda: moving(1, 1), "where it is"),
+    (check.shift_kernel, lambda: moving(2, 1), "up or down"),
+    (check.shift_kernel, lambda: moving(0, 1), "up or down"),
+    (check.shift_kernel, lambda: moving(1, 2, 0.5), "brightness"),
+    (check.shift_kernel, lambda: moving(1, 2) + moving(1, 0), "your map"),
+    (check.shift_kernel, lambda: np.eye(5), r"expected a kernel of \(3, 3\)"),
+    (check.shift_kernel, lambda: moving(1, 2) * np.nan, "no numbers|real numbers"),
     (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x)[::-1, ::-1], "180 degrees"),
     (check.kernel_gradient, lambda d, x: kernel_by_loops(np.ones_like(d), x), "dout is missing"),
     (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x) / d.size, "add up"),

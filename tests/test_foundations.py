@@ -1,4 +1,4 @@
-"""Neuron and MLP: gradients against differences, the two rules, the checkers, the explorers."""
+"""Neuron and MLP: gradients against differences, two rules, learning, the checkers, the explorers."""
 
 import re
 
@@ -6,8 +6,19 @@ import numpy as np
 import pytest
 
 from lstm_core import gradient_check, sigmoid
-from lstm_inside.foundations import check
+from lstm_inside.foundations import (
+    XOR_INPUTS,
+    XOR_TARGETS,
+    check,
+    figures,
+    measure_ratios,
+    photograph,
+    strips,
+    train_cohort,
+)
 from lstm_inside.foundations import explorers as views
+from lstm_inside.foundations import explorers_nudges as nudges
+from lstm_inside.foundations import explorers_walk as walk
 from lstm_inside.foundations import network as mlp
 
 
@@ -63,10 +74,10 @@ def test_forward_is_the_equation():
     np.testing.assert_allclose(mlp.mlp_forward(x, params).y, h, rtol=1e-12)
 
 
-def test_picture_rule_is_as_the_pictures_have_it():
+def test_missing_slope_rule_is_as_the_tutorial_has_it():
     params, x, target = problem(B=1)
     trace = mlp.mlp_forward(x, params)
-    grads = gradients(params, x, target, rule=mlp.mlp_backward_picture_rule)
+    grads = gradients(params, x, target, rule=mlp.mlp_backward_missing_slopes)
     error = target[0] - trace.y[0]  # the tutorial's sign
     for n in (2, 1, 0):
         h, before = trace.h[n + 1][0], trace.h[n][0]
@@ -75,17 +86,17 @@ def test_picture_rule_is_as_the_pictures_have_it():
         error = params[2 * n] @ error
 
 
-def test_picture_rule_is_ten_times_too_large_in_the_first_layer():
-    ratios = views.measure_ratios(200)
+def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
+    ratios = measure_ratios(200)
     assert ratios[:, 0].min() > 10
     assert 18 < np.median(ratios[:, 0]) < 23
     assert ratios[:, 1].min() >= 4
     np.testing.assert_allclose(ratios[:, 2], 1, rtol=1e-12)
 
 
-def test_picture_rule_fails_the_gradient_check():
+def test_missing_slope_rule_fails_the_gradient_check():
     params, x, target = problem()
-    grads = gradients(params, x, target, rule=mlp.mlp_backward_picture_rule)
+    grads = gradients(params, x, target, rule=mlp.mlp_backward_missing_slopes)
     assert not gradient_check(
         lambda p: mlp.half_squared_error(mlp.mlp_forward(x, p).y, target)[0], params, grads.params
     )
@@ -102,6 +113,53 @@ def test_step_goes_downhill_and_changes_nothing_it_was_given():
     )
     assert after < before
     assert all(map(np.array_equal, kept, (*params, x, target)))
+
+
+# ---------------------------------------------------------------- learning
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_cohort_learns_as_each_network_alone(missing):
+    rule = mlp.mlp_backward_missing_slopes if missing else mlp.mlp_backward
+    starts = [problem(seed=seed)[0] for seed in range(3)]
+    cohort = train_cohort(starts, XOR_INPUTS, XOR_TARGETS, 0.7, 25, missing_slopes=missing, keep=10)
+    assert cohort.losses.shape == (26, 3)
+    np.testing.assert_array_equal(cohort.kept, [0, 10, 20, 25])
+    for number, params in enumerate(starts):
+        for step in range(26):
+            if step in cohort.kept:
+                for mine, theirs in zip(params, cohort.network(step, number), strict=True):
+                    np.testing.assert_allclose(theirs, mine, rtol=1e-9)
+            grads = gradients(params, XOR_INPUTS, XOR_TARGETS, rule=rule)
+            loss, _ = mlp.half_squared_error(mlp.mlp_forward(XOR_INPUTS, params).y, XOR_TARGETS)
+            np.testing.assert_allclose(cohort.losses[step, number], loss, rtol=1e-9)
+            params = mlp.descend(params, grads.params, 0.7)
+
+
+def test_a_cohort_takes_networks_of_any_depth_and_keeps_the_ends():
+    starts = [mlp.init_mlp((2, 4, 1), rng=np.random.default_rng(seed)) for seed in range(2)]
+    cohort = train_cohort(starts, XOR_INPUTS, XOR_TARGETS, 0.1, 5)
+    np.testing.assert_array_equal(cohort.kept, [0, 5])
+    assert type(cohort.network(5, 1)) is tuple
+    assert all(map(np.array_equal, cohort.network(0, 1), starts[1]))
+    with pytest.raises(ValueError, match="step: expected a kept step"):
+        cohort.network(3, 0)
+    with pytest.raises(ValueError, match="number: expected 0 to 1, got 2"):
+        cohort.network(5, 2)
+    with pytest.raises(ValueError, match="starts: expected networks of one shape"):
+        train_cohort([*starts, problem()[0]], XOR_INPUTS, XOR_TARGETS, 0.1, 5)
+
+
+def test_photograph_and_its_strips():
+    grey, colour = photograph(), photograph(colour=True)
+    assert grey.shape == (1, 72, 60)
+    assert colour.shape == (3, 72, 60)
+    assert 0 <= grey.min() < 0.1
+    assert 0.9 < grey.max() <= 1
+    assert np.corrcoef(grey.ravel(), colour.mean(axis=0).ravel())[0, 1] > 0.9
+    cut = strips(10)
+    assert cut.shape == (10, 1, 72, 6)
+    np.testing.assert_array_equal(np.concatenate(list(cut), axis=-1), grey)
 
 
 P, X, Y = problem()
@@ -156,7 +214,37 @@ def delta_by_loop(delta_next, W_next, h):
     return out
 
 
+def by_one_line():
+    return [[5.0], [5.0]], [-2.5]
+
+
+def by_two_lines(scale=10.0, second=-15.0):
+    """OR, and AND taken away from it."""
+    W_1 = [[scale, scale], [scale, scale]]
+    return W_1, [-scale / 2, second * scale / 10], [[scale], [-scale]], [-scale / 2]
+
+
+def by_nor_and_and():
+    """Neither of "none" and "both": other lines, negative weights, as arrays of whole numbers."""
+    W_1 = np.array([[-20, 20], [-20, 20]])
+    return [W_1, np.array([10, -30]), np.array([[-20], [-20]]), np.array([10])]
+
+
+def by_three_layers():
+    return (
+        *by_two_lines()[:2],
+        [[20.0, 0.0], [0.0, 20.0]],
+        [-10.0, -10.0],
+        [[20.0], [-20.0]],
+        [-10.0],
+    )
+
+
 RIGHT = [
+    (check.xor_by_hand, by_two_lines),
+    (check.xor_by_hand, by_nor_and_and),
+    (check.xor_by_hand, by_three_layers),
+    (check.xor_by_hand, lambda: mlp.MLPParams(*map(np.array, by_three_layers()))),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * h * (1 - h)),
     (check.hidden_delta, lambda d, W, h: np.einsum("bk,nk->bn", d, W) * (h - h**2)),
     (check.hidden_delta, lambda d, W, h: ((W @ d.T).T * h * (1 - h)).tolist()),
@@ -187,7 +275,15 @@ def slope(h):
 
 
 WRONG = [
-    (check.hidden_delta, lambda d, W, h: d @ W.T, "the slip of the pictures"),
+    (check.xor_by_hand, by_one_line, "single neuron"),
+    (check.xor_by_hand, lambda: by_two_lines(second=-5.0), "2 of 4 points are right"),
+    (check.xor_by_hand, lambda: by_two_lines(scale=4.0), "not clear"),
+    (check.xor_by_hand, lambda: by_two_lines(scale=200.0, second=-10.5), "too close to a corner"),
+    (check.xor_by_hand, lambda: by_two_lines()[:3], "weights and biases (W_1, b_1, W_2, b_2)"),
+    (check.xor_by_hand, lambda: ([[1.0]], [0.0]), "2 inputs and 1 output"),
+    (check.xor_by_hand, lambda: ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0]), "2 inputs and 1 output"),
+    (check.xor_by_hand, lambda: None, "returned None"),
+    (check.hidden_delta, lambda d, W, h: d @ W.T, "slope of the neuron itself is missing"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * slope(sigmoid(h)), "squashed already"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * (1 - h**2), "slope of tanh"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * h, "with h alone"),
@@ -244,21 +340,21 @@ def test_neuron_explorer_shows_the_neuron():
 
 @pytest.mark.parametrize(("w_1", "w_2", "b"), [(2, 1, -0.5), (0, 1, 2), (4, 0, -6), (0, 0, 1)])
 def test_border_is_where_the_sum_is_zero(w_1, w_2, b):
-    xs, ys = views._border(w_1, w_2, b)
+    xs, ys = views.border_line(w_1, w_2, b)
     np.testing.assert_allclose(w_1 * np.array(xs) + w_2 * np.array(ys) + b, 0, atol=1e-12)
     assert len(xs) > 50 or (w_1, w_2) == (0, 0)
 
 
-@pytest.mark.parametrize("rule", list(views.RULES))
+@pytest.mark.parametrize("rule", list(walk.RULES))
 def test_backprop_explorer_shows_the_pass_it_names(rule):
-    explorer = views.backprop_explorer()
-    explorer.set(x_1=-0.5, x_2=1.2, target=0.2, rate=5, rule=rule, step=views.STEPS)
+    explorer = walk.backprop_explorer()
+    explorer.set(x_1=-0.5, x_2=1.2, target=0.2, rate=5, rule=rule, step=walk.STEPS)
     v = explorer.values
     x, target = np.array([[-0.5, 1.2]]), np.array([[0.2]])
-    grads = gradients(views.CLASSIC, x, target, rule=views.RULES[rule])
+    grads = gradients(mlp.CLASSIC, x, target, rule=walk.RULES[rule])
     np.testing.assert_allclose(list(v["deltas"].values()), np.concatenate(grads.deltas, axis=1)[0])
     for n in range(3):
-        want = views.CLASSIC[2 * n] - 5 * grads.params[2 * n]
+        want = mlp.CLASSIC[2 * n] - 5 * grads.params[2 * n]
         np.testing.assert_allclose(v["W_new"][n], want)
     h = x
     for W in v["W_new"]:
@@ -269,39 +365,137 @@ def test_backprop_explorer_shows_the_pass_it_names(rule):
 
 
 def test_backprop_explorer_walks_forward_and_back():
-    explorer = views.backprop_explorer()
+    explorer = walk.backprop_explorer()
     frames = []
-    for step in range(views.STEPS + 1):
+    for step in range(walk.STEPS + 1):
         explorer.set(step=step)
         frames.append(explorer.frame)
-    assert len(set(frames)) == views.STEPS + 1
-    for step in reversed(range(views.STEPS + 1)):
+    assert len(set(frames)) == walk.STEPS + 1
+    for step in reversed(range(walk.STEPS + 1)):
         explorer.set(step=step)
         assert explorer.frame == frames[step]
     explorer.set(step=9)
     assert "δ₄ = (−0.14373)·0.2264 = −0.03255" in explorer.caption
     assert explorer.frame.decode().count(">δ ") == 2  # neurons 6 and 4; the others are to come
-    explorer.set(step=views.STEPS)  # a new forward pass: the old deltas are not its own
+    explorer.set(step=walk.STEPS)  # a new forward pass: the old deltas are not its own
     assert ">δ " not in explorer.frame.decode()
     explorer.close()
 
 
-def test_what_the_picture_rule_sends_on_stands_on_the_drawing():
-    explorer = views.backprop_explorer()
-    explorer.set(rule=views.PICTURE, step=12)
+def test_what_the_missing_slope_rule_sends_on_stands_on_the_drawing():
+    explorer = walk.backprop_explorer()
+    explorer.set(rule=walk.MISSING, step=12)
     dy = explorer.values["y"] - explorer.values["target"]
-    W = views.CLASSIC.W_3[:, 0]
+    W = mlp.CLASSIC.W_3[:, 0]
     shown = re.findall("−e = (−?[0-9.]+)<", explorer.frame.decode())
     shown = [float(number.replace("−", "-")) for number in shown]
     np.testing.assert_allclose(shown, [dy * W[0], dy * W[1], dy], atol=1e-5)
-    explorer.set(rule=views.TRUE)
+    explorer.set(rule=walk.TRUE)
     assert "−e = " not in explorer.frame.decode()
     explorer.close()
 
 
+def test_line_explorer_counts_the_points_on_their_side():
+    explorer = views.line_explorer()
+    explorer.set(task="AND", w_1=2, w_2=2, b=-3)
+    assert explorer.values["right"] == 4
+    assert "Reached" in explorer.challenge.words(explorer.values)
+    explorer.set(task="OR")
+    assert explorer.values["right"] == 2
+    for preset, right in (("OR, not yet", 3), ("AND, not yet", 2), ("XOR, three of four", 3)):
+        explorer.show_preset(preset)
+        assert explorer.values["right"] == right, preset
+    explorer.close()
+
+
+def test_no_line_gets_xor_right():
+    explorer = views.line_explorer()
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        w_1, w_2, b = rng.uniform(-4, 4, 3).round(1)
+        explorer.set(task="XOR", w_1=w_1, w_2=w_2, b=b)
+        a = explorer.values["a"]
+        assert explorer.values["right"] < 4
+        np.testing.assert_allclose(a[0] + a[3], a[1] + a[2], atol=1e-12)
+        np.testing.assert_allclose(explorer.values["middle"], (a[0] + a[3]) / 2, atol=1e-12)
+    explorer.close()
+
+
+@pytest.mark.parametrize("what", ["x", "w"])
+def test_chain_explorer_multiplies_the_slopes(what):
+    explorer = nudges.chain_explorer()
+    explorer.set(what=what, x=0.7, w=-1.2, target=0.9, nudge=0.05)
+    v = explorer.values
+
+    def loss(x, w):
+        return (sigmoid(np.array(x * w)) - 0.9) ** 2 / 2
+
+    step = 1e-6
+    ends = [loss(0.7 + s, -1.2) if what == "x" else loss(0.7, -1.2 + s) for s in (step, -step)]
+    np.testing.assert_allclose(v["derivative"], (ends[0] - ends[1]) / (2 * step), rtol=1e-6)
+    np.testing.assert_allclose(v["told"], 0.05 * v["derivative"])
+    moved = loss(0.75, -1.2) if what == "x" else loss(0.7, -1.15)
+    np.testing.assert_allclose(v["change"], moved - loss(0.7, -1.2))
+    np.testing.assert_allclose(v["change"], v["told"], rtol=0.05)
+    explorer.close()
+
+
+def test_two_paths_add_up_to_the_delta():
+    explorer = nudges.paths_explorer()
+    assert abs(explorer.values["together"]) < 0.01 * abs(explorer.values["paths"]).max()  # cancel
+    for w_15 in (-2, -0.7, 0, 2):
+        explorer.set(w_14=1.1, w_15=w_15, x_1=0.8, nudge=0.05)
+        v = explorer.values
+        np.testing.assert_allclose(v["paths"].sum(), v["together"])
+        np.testing.assert_allclose(v["measured"], v["together"], rtol=0.05)
+    explorer.show_preset("as drawn")
+    x, target = mlp.EXAMPLE
+    delta_1 = gradients(mlp.CLASSIC, x, target).deltas[0][0, 0]
+    np.testing.assert_allclose(explorer.values["together"], delta_1)
+    assert (explorer.values["paths"] < 0).all()
+    explorer.close()
+
+
+def test_learning_explorer_shows_the_training_step_by_step():
+    explorer = views.learning_explorer()
+    explorer.set(start=2, rate=2, step=300)
+    params = mlp.init_mlp((2, 3, 2, 1), rng=np.random.default_rng(1))
+    for _ in range(300):
+        params = mlp.descend(params, gradients(params, XOR_INPUTS, XOR_TARGETS).params, 2.0)
+    y = mlp.mlp_forward(XOR_INPUTS, params).y
+    np.testing.assert_allclose(explorer.values["y"], y[:, 0], rtol=1e-8)
+    loss = mlp.half_squared_error(y, XOR_TARGETS)[0]
+    np.testing.assert_allclose(explorer.values["loss"], loss, rtol=1e-8)
+    assert explorer.values["solved"] == 11
+    explorer.show_preset("stuck")
+    assert 0.33 < explorer.values["loss"] < 0.34
+    explorer.set(rate=5)
+    assert explorer.values["solved"] == 12
+    explorer.close()
+
+
+def test_order_explorer_moves_the_rnn_only():
+    explorer = views.order_explorer()
+    for order in (1, 7, 20):
+        explorer.set(order=order, strength=1.0)
+        assert explorer.values["mlp"] < 1e-12
+        assert explorer.values["rnn"] > 0.1
+        explorer.set(strength=0.0)  # a state without a way to the next step is no state
+        assert explorer.values["rnn"] < 1e-12
+    explorer.set(order=0, strength=2.0)
+    assert explorer.values["rnn"] == 0
+    explorer.close()
+
+
+def test_network_picture_says_what_it_shows():
+    figure = figures.network_picture()
+    assert "14 lines" in figure.alt
+    assert figure.png()[:4] == b"\x89PNG"
+
+
 def test_rules_explorer_agrees_with_the_measurement():
     explorer = views.rules_explorer()
-    ratios = views.measure_ratios(8)
+    ratios = measure_ratios(8)
     for network in (1, 8):
         explorer.set(network=network)
         np.testing.assert_allclose(explorer.values["ratio"], ratios[network - 1])
@@ -315,7 +509,7 @@ def test_rules_explorer_agrees_with_the_measurement():
 
 def test_every_ratio_is_inside_the_frame():
     for act in ("sigmoid", "tanh"):
-        ratios = views.measure_ratios(act=act)
+        ratios = measure_ratios(200, act)
         assert 0.3 < ratios.min() <= ratios.max() < 1000
     np.testing.assert_allclose(np.median(ratios, axis=0), [1.7, 1.2, 1], atol=0.05)  # tanh
     assert ratios[:, 0].min() < 0.5

@@ -1,4 +1,4 @@
-"""A CNN's three kinds of layer, forward and backward."""
+"""A CNN's three kinds of layer, forward and backward; a kernel that learns (notebook 11)."""
 
 from .layers import (
     conv2d_backward,
@@ -9,12 +9,15 @@ from .layers import (
     pool_backward,
     pool_forward,
 )
+from .learning import bowl, learn_kernel
 
 __all__ = [
+    "bowl",
     "conv2d_backward",
     "conv2d_forward",
     "dense_backward",
     "dense_forward",
+    "learn_kernel",
     "output_size",
     "pool_backward",
     "pool_forward",

@@ -1,4 +1,4 @@
-"""Checkers of notebook 01, second half: a kernel's gradient, max pooling back."""
+"""Exercises and questions of notebook 11: a kernel set by hand, its gradient, max pooling back."""
 
 import numpy as np
 
@@ -8,9 +8,26 @@ from lstm_inside.convolution.layers import (
     pool_backward,
     pool_forward,
 )
-from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
+from lstm_inside.page import (
+    NotYet,
+    asks,
+    checker,
+    compare,
+    name_of,
+    question,
+    run,
+    shape_of,
+)
 
 WORDS = {
+    "shift": "on 100 random pictures: a single 1, one place to the right of the middle.",
+    "shift_left": "the picture moves to the right: the kernel is not flipped, so each output must "
+    "read the pixel to its right.",
+    "shift_copy": "that copies the picture where it is.",
+    "shift_vertical": "that moves the picture up or down: rows come first, W[row, column].",
+    "shift_empty": "every weight is 0, so the map is empty. Which pixel of the window should count?",
+    "shift_faint": "the picture moves, but its brightness changes: the weights must add up to 1.",
+    "shift_size": "{name} returned shape {got}; expected a kernel of (3, 3).",
     "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
     "kernel_turned": "your dW is turned by 180 degrees: the kernel is not flipped here.",
     "kernel_no_dout": "dout is missing: every window counts as much as its output's gradient.",
@@ -26,7 +43,7 @@ WORDS = {
     "pool_global": "only the largest pixel of the whole image got something; every window has one.",
     "pool_min": "that is where each window's smallest pixel is.",
     "pool_place": "that is the place inside the window; add where the window starts, r * size and "
-    "q * size.",
+    "c * size.",
     "pool_size": "the result has dout's shape; expected x's, {want}: every pixel has a gradient.",
 }
 
@@ -65,7 +82,7 @@ QUESTIONS = {
         right="a",
         a=(
             "the pixels in the window",
-            "(1.12) with one term: a weight's slope is the pixel under it.",
+            "(11.3) with one term: a weight's slope is the pixel under it.",
         ),
         b=(
             "the kernel itself",
@@ -95,8 +112,34 @@ ask = asks(QUESTIONS)
 
 
 @checker
+def shift_kernel(function) -> str:
+    """Check () -> W (3, 3), a kernel that moves every picture one pixel to the left."""
+    W = run(function)
+    if shape_of(W) != (3, 3):
+        raise NotYet(WORDS["shift_size"], name=name_of(function), got=shape_of(W))
+    pictures = np.random.default_rng(10).uniform(0, 1, (100, 1, 6, 7))
+    middle, beside = pictures[:, :, 1:-1, 1:-1], pictures[:, :, 1:-1, 2:]
+    try:
+        moved, _ = conv2d_forward(pictures, np.asarray(W)[None, None], [0.0])
+    except (ValueError, TypeError):
+        raise NotYet("no_numbers", name=name_of(function), what=type(W).__name__) from None
+    hints = [
+        (np.zeros(beside.shape), WORDS["shift_empty"]),
+        (pictures[:, :, 1:-1, :-2], WORDS["shift_left"]),
+        (middle, WORDS["shift_copy"]),
+        (pictures[:, :, 2:, 1:-1], WORDS["shift_vertical"]),
+        (pictures[:, :, :-2, 1:-1], WORDS["shift_vertical"]),
+    ]
+    factor = (moved * beside).sum() / (beside**2).sum()
+    if factor and not np.isclose(factor, 1):
+        hints.append((factor * beside, WORDS["shift_faint"]))
+    compare("your map", moved, beside, hints=hints)
+    return WORDS["shift"]
+
+
+@checker
 def kernel_gradient(function) -> str:
-    """Check (dout, x) -> dW of one 2-D kernel, stride 1, no padding, against (1.12)."""
+    """Check (dout, x) -> dW of one 2-D kernel, stride 1, no padding, against (11.3)."""
     rng = np.random.default_rng(12)
     for sides, kernel in (((7, 6), (3, 4)), ((5, 8), (2, 2))):
         x = rng.normal(size=sides)
@@ -118,7 +161,7 @@ def kernel_gradient(function) -> str:
 
 @checker
 def max_backward(function) -> str:
-    """Check (dout, x, size) -> dx of max pooling, windows side by side, 2-D, against (1.18)."""
+    """Check (dout, x, size) -> dx of max pooling, windows side by side, 2-D, against (11.9)."""
     rng = np.random.default_rng(18)
     for sides, size, shift in (((4, 6), 2, 0.0), ((9, 6), 3, -20.0)):
         x = rng.permutation(sides[0] * sides[1]).reshape(sides) / 4 + shift
@@ -146,9 +189,9 @@ def max_backward(function) -> str:
 def _in_the_corner(dout, x, size):
     """What comes of taking places inside a window for places in the image: by = and by +=."""
     put, added = np.zeros(x.shape), np.zeros(x.shape)
-    for r, q in np.ndindex(dout.shape):
-        window = x[r * size : (r + 1) * size, q * size : (q + 1) * size]
+    for r, c in np.ndindex(dout.shape):
+        window = x[r * size : (r + 1) * size, c * size : (c + 1) * size]
         place = np.unravel_index(window.argmax(), window.shape)
-        put[place] = dout[r, q]
-        added[place] += dout[r, q]
+        put[place] = dout[r, c]
+        added[place] += dout[r, c]
     return put, added

@@ -1,7 +1,7 @@
 """The three kinds of layer of a convolutional network, forward and backward, in plain NumPy.
 
-Convolution, pooling and the fully connected layer of notebook 01, second half; numbers in
-brackets, such as (1.10), are its equations. Each backward stands right under its forward.
+Convolution, pooling and the fully connected layer of notebook 11; numbers in brackets, such
+as (11.1), are its equations. Each backward stands right under its forward.
 
 Axes: B batch, C channels (the depth) of the input, N output maps, then height and width:
 images are (B, C, height, width). Names: `dz` is dL/dz for the loss L. A forward returns its
@@ -17,7 +17,7 @@ from lstm_inside import validate
 
 
 def output_size(size, window, stride=1, padding=0) -> int:
-    """How many windows fit along one side (1.11): floor((size + 2 padding - window) / stride) + 1.
+    """How many windows fit along one side (11.2): floor((size + 2 padding - window) / stride) + 1.
 
     size, window, stride: whole numbers of at least 1; padding: of at least 0.
     Raises ValueError or TypeError for other numbers and for a window that does not fit.
@@ -33,7 +33,7 @@ def output_size(size, window, stride=1, padding=0) -> int:
 
 
 def conv2d_forward(x, W, b, stride=1, padding=0):
-    """Slide every kernel over every image (1.10): (B, C, height, width) -> (B, N, rows, columns).
+    """Slide every kernel over every image (11.1): (B, C, height, width) -> (B, N, rows, columns).
 
     x (B, C, height, width). W (N, C, k_h, k_w): N kernels, each as deep as x. b (N,).
     stride: how far the window moves from one output to the next. padding: how many zeros
@@ -52,12 +52,12 @@ def conv2d_forward(x, W, b, stride=1, padding=0):
     padded = np.pad(x, ((0, 0), (0, 0), around, around))
     windows = _windows(padded, window, stride)  # (B, C, rows, columns, k_h, k_w)
     out = np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3)))  # -> (B, rows, columns, N)
-    out = np.moveaxis(out + b, -1, 1)  # (1.10)
+    out = np.moveaxis(out + b, -1, 1)  # (11.1)
     return out, (windows, W, padded.shape, stride, padding)
 
 
 def conv2d_backward(dout, cache):
-    """From dout = dL/dout (B, N, rows, columns) to dx, dW and db (1.12)-(1.14).
+    """From dout = dL/dout (B, N, rows, columns) to dx, dW and db (11.3)-(11.5).
 
     Returns dx (B, C, height, width), dW (N, C, k_h, k_w), db (N,).
     Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
@@ -68,12 +68,12 @@ def conv2d_backward(dout, cache):
         "dout", dout, (B, len(W), rows, columns), "(B, N, rows, columns)", W.dtype
     )
 
-    dW = np.tensordot(dout, windows, axes=((0, 2, 3), (0, 2, 3)))  # (1.12)
-    db = dout.sum(axis=(0, 2, 3))  # (1.13)
+    dW = np.tensordot(dout, windows, axes=((0, 2, 3), (0, 2, 3)))  # (11.3)
+    db = dout.sum(axis=(0, 2, 3))  # (11.4)
     dpadded = np.zeros(padded_shape, W.dtype)
     for i, j in np.ndindex(W.shape[2:]):
         under = _under(dpadded, i, j, rows, columns, stride)
-        under += np.einsum("bnrc,nm->bmrc", dout, W[:, :, i, j])  # (1.14)
+        under += np.einsum("bnrc,nm->bmrc", dout, W[:, :, i, j])  # (11.5)
     inner = slice(padding, -padding or None)
     return dpadded[:, :, inner, inner], dW, db
 
@@ -82,7 +82,7 @@ def conv2d_backward(dout, cache):
 
 
 def pool_forward(x, size, kind="max", stride=None):
-    """Replace every window of size x size by one number (1.15), (1.16), channel by channel.
+    """Replace every window of size x size by one number (11.6), (11.7), channel by channel.
 
     x (B, C, height, width). kind: "max" or "mean". stride: `size` if missing, so that the
     windows lie side by side. Returns out (B, C, rows, columns), cache; out has x's dtype.
@@ -99,15 +99,15 @@ def pool_forward(x, size, kind="max", stride=None):
     windows = _windows(x, (size, size), stride)
     windows = windows.reshape(*windows.shape[:4], size * size)
     if kind == "mean":
-        out, winner = windows.mean(axis=-1), None  # (1.15)
+        out, winner = windows.mean(axis=-1), None  # (11.6)
     else:
         winner = windows.argmax(axis=-1)  # the first one, where several are the largest
-        out = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]  # (1.16)
+        out = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]  # (11.7)
     return out, (x.shape, size, stride, winner)
 
 
 def pool_backward(dout, cache):
-    """From dout (B, C, rows, columns) to dx (B, C, height, width) (1.17), (1.18).
+    """From dout (B, C, rows, columns) to dx (B, C, height, width) (11.8), (11.9).
 
     A mean gives each of its inputs an equal share; a maximum gives everything to the winner.
     Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
@@ -120,7 +120,7 @@ def pool_backward(dout, cache):
 
     dx = np.zeros(shape, dtype)
     for n, (i, j) in enumerate(np.ndindex(size, size)):
-        share = 1 / size**2 if winner is None else winner == n  # (1.17) or (1.18)
+        share = 1 / size**2 if winner is None else winner == n  # (11.8) or (11.9)
         under = _under(dx, i, j, rows, columns, stride)
         under += dout * share
     return dx
@@ -130,7 +130,7 @@ def pool_backward(dout, cache):
 
 
 def dense_forward(x, W, b):
-    """Every output sees every input (1.19): x (B, D), W (D, N), b (N,) -> out (B, N), cache.
+    """Every output sees every input (11.10): x (B, D), W (D, N), b (N,) -> out (B, N), cache.
 
     Images are laid out in a row first: `x.reshape(B, -1)`. The result has W's dtype.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
@@ -143,21 +143,21 @@ def dense_forward(x, W, b):
         raise ValueError(f"x: expected a batch of at least 1, got shape {x.shape}")
     x = validate.array("x", x, (len(x), D), "(B, D)", W.dtype)
 
-    out = x @ W + b  # (1.19): (B, D) @ (D, N) -> (B, N)
+    out = x @ W + b  # (11.10): (B, D) @ (D, N) -> (B, N)
     return out, (x, W)
 
 
 def dense_backward(dout, cache):
-    """From dout (B, N) to dx (B, D), dW (D, N) and db (N,) (1.20)-(1.22).
+    """From dout (B, N) to dx (B, D), dW (D, N) and db (N,) (11.11)-(11.13).
 
     Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
     """
     x, W = _check_cache(cache, 2, "dense_forward")
     dout = validate.array("dout", dout, (len(x), W.shape[1]), "(B, N)", W.dtype)
 
-    dx = dout @ W.T  # (1.20)
-    dW = x.T @ dout  # (1.21)
-    db = dout.sum(axis=0)  # (1.22)
+    dx = dout @ W.T  # (11.11)
+    dW = x.T @ dout  # (11.12)
+    db = dout.sum(axis=0)  # (11.13)
     return dx, dW, db
 
 

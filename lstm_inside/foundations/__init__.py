@@ -1,6 +1,16 @@
-"""The neuron and the multilayer perceptron, forward and backward (notebook 01)."""
+"""Neuron, multilayer perceptron, backpropagation, a first training (notebook 01)."""
 
+from .learning import (
+    XOR_INPUTS,
+    XOR_TARGETS,
+    Cohort,
+    compare_rules,
+    measure_ratios,
+    train_cohort,
+)
 from .network import (
+    CLASSIC,
+    EXAMPLE,
     MLPGrads,
     MLPParams,
     MLPTrace,
@@ -10,24 +20,35 @@ from .network import (
     half_squared_error,
     init_mlp,
     mlp_backward,
-    mlp_backward_picture_rule,
+    mlp_backward_missing_slopes,
     mlp_forward,
     random_case,
     slope,
 )
+from .pictures import photograph, strips
 
 __all__ = [
+    "CLASSIC",
+    "EXAMPLE",
+    "XOR_INPUTS",
+    "XOR_TARGETS",
+    "Cohort",
     "MLPGrads",
     "MLPParams",
     "MLPTrace",
     "activation",
+    "compare_rules",
     "descend",
     "finite_differences",
     "half_squared_error",
     "init_mlp",
+    "measure_ratios",
     "mlp_backward",
-    "mlp_backward_picture_rule",
+    "mlp_backward_missing_slopes",
     "mlp_forward",
+    "photograph",
     "random_case",
     "slope",
+    "strips",
+    "train_cohort",
 ]

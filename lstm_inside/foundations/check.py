@@ -1,14 +1,30 @@
-"""Checkers of notebook 01, first half: a delta carried back, a weight updated."""
+"""Exercises and questions of notebook 01: XOR by hand, a delta carried back, a weight updated."""
 
 import numpy as np
 
 from lstm_core import sigmoid
-from lstm_inside.page import asks, checker, compare, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run
+
+from .learning import XOR_INPUTS, XOR_TARGETS
+from .network import mlp_forward
 
 WORDS = {
+    "xor": "one line for each hidden neuron, and the output joins them. It holds for 100 points "
+    "within 0.1 of the corners, too.",
+    "xor_form": "{name} returned {what}; expected weights and biases (W_1, b_1, W_2, b_2), a list "
+    "of numbers for each row of a W.",
+    "xor_size": "expected 2 inputs and 1 output: W_1 with 2 rows and the last W with 1 column.",
+    "xor_one": "that is a single neuron, one line: no weights of it solve XOR. Put a hidden layer "
+    "before it.",
+    "xor_side": "at {place} your network answers {got:.2f}, on the wrong side of ½; {right} of 4 "
+    "points are right.",
+    "xor_clear": "every point is on the right side of ½, but {got:.2f} at {place} is not clear; "
+    "wanted: {want}. Multiply all weights and biases by the same number: the lines stay where "
+    "they are and the steps get steeper.",
+    "xor_near": "the corners are right, but near them at ({x:.2f}, {y:.2f}) the answer is {got:.2f}: "
+    "a line passes too close to a corner.",
     "delta": "for a batch of 3, 4 neurons that feed 2.",
-    "delta_picture": "the slope of the neuron itself is missing: h * (1 - h) for its own h. "
-    "That is the slip of the pictures.",
+    "delta_no_slope": "the slope of the neuron itself is missing: h * (1 - h) for its own h.",
     "delta_slope_of_h": "h is squashed already: its slope is h * (1 - h), without another sigmoid.",
     "delta_tanh": "1 - h**2 is the slope of tanh; these neurons are sigmoids.",
     "delta_only_h": "h * (1 - h) has lost a factor: you multiplied with h alone.",
@@ -49,8 +65,80 @@ QUESTIONS = {
             "Every neuron on the way takes its share, not the last alone.",
         ),
     ),
+    "two_paths": question(
+        "A nudge reaches the loss along two paths. The slopes along the one multiply to +0.3, along "
+        "the other to -0.2. A small nudge of size ε changes L by",
+        right="d",
+        a=("-0.06 ε", "Slopes multiply along a path. Two paths are two effects: they add."),
+        b=("0.3 ε, the stronger path", "Nothing chooses between paths: both effects happen."),
+        c=("0.5 ε", "Their sizes add only where the signs agree; here the second one takes away."),
+        d=("0.1 ε", "0.3 ε - 0.2 ε: multiply along a path, add over the paths."),
+    ),
+    "faster_nudge": question(
+        "The missing-slope rule makes layer 1's steps about twenty times too long. Is it then the "
+        "true gradient with a larger learning rate?",
+        right="c",
+        a=(
+            "yes, a rate twenty times larger",
+            "Layer 3 has no slope missing: one rate cannot be right for both layers.",
+        ),
+        b=(
+            "yes, with a rate for each layer",
+            "Within layer 1 two paths are scaled by different slopes before they are added.",
+        ),
+        c=(
+            "no, its direction differs too",
+            "Each path misses a slope of its own, so the sum turns, and in some networks signs flip.",
+        ),
+        d=(
+            "no, it points uphill",
+            "That is easily measured, and in the 200 networks of this section it never happens.",
+        ),
+    ),
 }
 ask = asks(QUESTIONS)
+
+
+@checker
+def xor_by_hand(function) -> str:
+    """Check a function () -> (W_1, b_1, W_2, b_2): sigmoid layers that compute "one, not both".
+
+    More layers are fine. Wanted: at most 0.1 and at least 0.9 at the corners, the right side
+    of 1/2 at 100 points within 0.1 of them.
+    """
+    parts = run(function)
+    try:
+        params = tuple(np.asarray(part, float) for part in parts)
+        mlp_forward(XOR_INPUTS[:, : len(params[0])], params)
+    except (ValueError, TypeError, IndexError):
+        raise NotYet(WORDS["xor_form"], name=name_of(function), what=type(parts).__name__) from None
+    if len(params[0]) != 2 or params[-1].shape != (1,):
+        raise NotYet(WORDS["xor_size"])
+    y, wanted = mlp_forward(XOR_INPUTS, params).y[:, 0], XOR_TARGETS[:, 0].astype(bool)
+    right = (y > 0.5) == wanted
+    if not right.all():
+        if len(params) == 2:
+            raise NotYet(WORDS["xor_one"])
+        place = int(np.flatnonzero(~right)[0])
+        raise NotYet(WORDS["xor_side"], place=_corner(place), got=y[place], right=int(right.sum()))
+    off = np.where(wanted, 0.9 - y, y - 0.1)
+    if off.max() > 0:
+        place = int(off.argmax())
+        want = "at least 0.9" if wanted[place] else "at most 0.1"
+        raise NotYet(WORDS["xor_clear"], place=_corner(place), got=y[place], want=want)
+    near = np.repeat(XOR_INPUTS, 25, axis=0)
+    near = near + np.random.default_rng(13).uniform(-0.1, 0.1, near.shape)
+    y = mlp_forward(near, params).y[:, 0]
+    missed = np.flatnonzero((y > 0.5) != np.repeat(wanted, 25))
+    if missed.size:
+        (x_1, x_2), got = near[missed[0]], y[missed[0]]
+        raise NotYet(WORDS["xor_near"], x=x_1, y=x_2, got=got)
+    return WORDS["xor"]
+
+
+def _corner(place):
+    x_1, x_2 = XOR_INPUTS[place].astype(int)
+    return f"({x_1}, {x_2})"
 
 
 @checker
@@ -64,7 +152,7 @@ def hidden_delta(function) -> str:
         back = delta_next @ W_next.T
         own = h * (1 - h)
         hints = [
-            (back, WORDS["delta_picture"]),
+            (back, WORDS["delta_no_slope"]),
             (back * sigmoid(h) * (1 - sigmoid(h)), WORDS["delta_slope_of_h"]),
             (back * (1 - h**2), WORDS["delta_tanh"]),
             (back * h, WORDS["delta_only_h"]),

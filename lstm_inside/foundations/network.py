@@ -1,12 +1,11 @@
 """The neuron and the multilayer perceptron, forward and backward, in plain NumPy.
 
-First half of notebook 01; numbers in brackets, such as (1.7), are its equations. The
-layers of a convolutional network are in `lstm_inside.convolution`.
+Notebook 01; numbers in brackets, such as (1.7), are its equations.
 
 Axes: B batch, D inputs, N neurons of a layer. Names: a is a pre-activation, h what a neuron
-gives out, and delta is dL/da, the derivative of the loss by the pre-activation. (In the
-classic picture series an "error term" stands for -dL/dh, by the neuron's *output*; then
-delta = -error * slope.) No function changes an array that it was given.
+gives out, and delta is dL/da, the derivative of the loss with respect to the pre-activation.
+(In the tutorial of the missing slopes an "error" stands for -dL/dh, with respect to the
+neuron's *output*; then delta = -error * slope.) No function changes an array it was given.
 """
 
 import itertools
@@ -17,8 +16,6 @@ import numpy as np
 
 from lstm_core import sigmoid
 from lstm_inside import validate
-
-# --- neuron and MLP
 
 
 class MLPParams(NamedTuple):
@@ -33,6 +30,18 @@ class MLPParams(NamedTuple):
     b_2: np.ndarray
     W_3: np.ndarray
     b_3: np.ndarray
+
+
+# The network and the example of notebook 01's walk: all three layers alive, weights of both signs.
+CLASSIC = MLPParams(
+    W_1=np.array([[0.4, -0.6, 0.9], [0.7, 0.5, -0.8]]),
+    b_1=np.zeros(3),
+    W_2=np.array([[1.1, -0.7], [0.6, 0.9], [-0.5, 1.2]]),
+    b_2=np.zeros(2),
+    W_3=np.array([[1.4], [-0.9]]),
+    b_3=np.zeros(1),
+)
+EXAMPLE = np.array([[0.8, 0.3]]), np.array([[1.0]])  # inputs (1, 2), target (1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,13 +147,13 @@ def mlp_backward(dy, trace, params) -> MLPGrads:
     return MLPGrads(_like(params, grads), tuple(deltas), dh)
 
 
-def mlp_backward_picture_rule(dy, trace, params) -> MLPGrads:
-    """FAULTY on purpose: the rule of a classic picture series, to be held against the true one.
+def mlp_backward_missing_slopes(dy, trace, params) -> MLPGrads:
+    """FAULTY on purpose: the rule of a well-known tutorial, to be held against the true one.
 
     It carries the error back through the weights alone; a slope enters only in each neuron's
     own update. So every slope between a neuron and the loss is left out, but its own.
     Arguments, returns and errors are those of `mlp_backward`; a "delta" is what the rule
-    multiplies a neuron's inputs with.
+    multiplies a neuron's inputs with. Source: Bernacki & Wlodarczyk 2004.
     """
     dh, params = _check_backward(dy, trace, params)
     deltas, grads = [], []

@@ -1,0 +1,220 @@
+"""Nudges on their way to the loss: one chain of slopes, then two paths that add (notebook 01)."""
+
+import matplotlib
+import numpy as np
+
+from lstm_inside.page import Explorer, Words, choice, picture, slider
+from lstm_inside.page.style import FAINT, FORGET, GRADIENT, HIDDEN_LINE, INPUT, RC, SIGNAL
+
+from .explorers_walk import minus
+from .network import (
+    CLASSIC,
+    EXAMPLE,
+    activation,
+    half_squared_error,
+    mlp_backward,
+    mlp_forward,
+    slope,
+)
+
+CIRCLE = {"ls": "none", "marker": "o", "color": "white", "mec": "#555555", "mew": 1.6}
+
+
+# ---------------------------------------------------------------- one chain of nudges
+
+
+def chain_explorer() -> Explorer:
+    """x -> a -> h -> L: a nudge at the start, its size at each place, and the loss it makes."""
+    places, names = (0.0, 2.5, 5.0, 7.5), ("", "a = w·x", "h = σ(a)", "L = ½(h − y*)²")
+    with matplotlib.rc_context(RC):
+        figure = picture(920, 400)
+        chain, curve_ax = figure.subplots(1, 2, width_ratios=(3, 2))
+        chain.set(xlim=(-0.9, 8.6), ylim=(-1.5, 2.1))
+        chain.set_axis_off()
+        chain.set_title("A nudge is multiplied by each slope it passes")
+        chain.plot(places, [0.6] * 4, **CIRCLE, ms=58)
+        for x, name in zip(places, names, strict=True):
+            chain.text(x, 1.62, name, ha="center", va="center", color="#333333", weight="bold")
+        start = Words(chain, places[0], 1.62, color=SIGNAL, weight="bold")
+        for x in places[:-1]:
+            chain.annotate(
+                "",
+                (x + 1.86, 0.6),
+                (x + 0.64, 0.6),
+                arrowprops={"arrowstyle": "->", "color": "#555555"},
+            )
+        values = [Words(chain, x, 0.6) for x in places]
+        slopes = [Words(chain, x + 1.25, 1.2, color=GRADIENT, fontsize=11.5) for x in places[:-1]]
+        arrive = [Words(chain, x, -0.35, color=HIDDEN_LINE, weight="bold") for x in places]
+        lines = [Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color="#222222") for k in range(2)]
+        curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.06, 0.56), ylabel="loss L")
+        curve_ax.set_title("The slope is the line; the loss is the curve")
+        at = np.linspace(-3.2, 3.2, 161)
+        (curve,) = curve_ax.plot([], [], color=FAINT, lw=3)
+        (tangent,) = curve_ax.plot([], [], color=GRADIENT, lw=1.6)
+        (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
+        (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
+        (told,) = curve_ax.plot([], [], "o", color="white", mec=GRADIENT, mew=1.8, ms=9)
+        axis = Words(curve_ax, 3.1, -0.035, ha="right", color="#333333")
+
+    def update(what, x, w, target, nudge):
+        def loss(moved):
+            w_, x_ = (moved, x) if what == "w" else (w, moved)
+            return (activation(w_ * x_) - target) ** 2 / 2
+
+        a = w * x
+        trace = mlp_forward([[x]], (np.array([[w]]), np.zeros(1)))
+        h = trace.y.item()
+        steps = np.array([x if what == "w" else w, slope(h).item(), h - target])
+        sizes = nudge * np.cumprod([1, *steps])
+        from_ = w if what == "w" else x
+        before, after = loss(from_), loss(from_ + nudge)
+        derivative = steps.prod()
+        start.set_text(f"the {'weight w' if what == 'w' else 'input x'}")
+        shown = (from_, a, h, before)
+        for text, value, digits in zip(values, shown, (2, 2, 3, 4), strict=True):
+            text.set_text(minus(f"{value:.{digits}f}"))
+        for text, name, value in zip(
+            slopes, ("x" if what == "w" else "w", "h(1−h)", "h−y*"), steps, strict=True
+        ):
+            text.set_text(minus(f"· {name} = {value:.3f}"))
+        for text, size in zip(arrive, sizes, strict=True):
+            text.set_text(minus(f"{size:+.4f}"))
+        lines[0].set_text(
+            minus(f"slopes multiplied: {derivative:+.4f}; times the nudge: {sizes[-1]:+.4f}")
+        )
+        lines[1].set_text(minus(f"run again with the nudge: L changes by {after - before:+.4f}"))
+        curve.set_data(at, loss(at))
+        reach = np.array([-1.6, 1.6])
+        tangent.set_data(from_ + reach, before + derivative * reach)
+        here.set_data([from_], [before])
+        there.set_data([from_ + nudge], [after])
+        told.set_data([from_ + nudge], [before + sizes[-1]])
+        axis.set_text(f"{what}")
+        return {
+            "what": what, "steps": steps, "sizes": sizes, "derivative": derivative,
+            "told": sizes[-1], "change": after - before, "nudge": nudge,
+        }  # fmt: skip
+
+    def describe(v):
+        one, two, three = v["steps"]
+        return minus(
+            f"A nudge of {v['nudge']:+.2f} of {v['what']} is multiplied by {one:.3f}, {two:.3f} "
+            f"and {three:.3f}: the slopes foretell a change of L by {v['told']:+.4f}. "
+            f"Run again, it is {v['change']:+.4f}."
+        )
+
+    return Explorer(
+        "chain",
+        figure=figure,
+        controls={
+            "what": choice("nudge the", [("input x", "x"), ("weight w", "w")], "x"),
+            "nudge": slider("nudge", -1, 1, 0.05, 0.5, quantity="gradient"),
+            "x": slider("input x", -2, 2, 0.1, 0.8, quantity="x", digits=1),
+            "w": slider("weight w", -2, 2, 0.1, 1.5, digits=1),
+            "target": slider("target y*", 0, 1, 0.05, 0, quantity="x"),
+        },
+        moving=[start, *values, *slopes, *arrive, *lines, curve, tangent, here, there, told, axis],
+        update=update,
+        describe=describe,
+        presets={
+            "a small nudge": {"nudge": 0.1},
+            "saturated": {"x": 2, "w": 2},
+            "on target": {"target": 0.75},
+        },
+    )
+
+
+# ---------------------------------------------------------------- two paths that add
+
+
+def paths_explorer() -> Explorer:
+    """Neuron 1 of the drawing reaches the loss through neurons 4 and 5: two products, added."""
+    spots = {1: (0, 1), 4: (3, 2), 5: (3, 0), 6: (6, 1)}
+    with matplotlib.rc_context(RC):
+        figure = picture(920, 400)
+        ax, bars = figure.subplots(1, 2, width_ratios=(13, 10))
+        ax.set(xlim=(-0.9, 7.2), ylim=(-0.75, 2.9))
+        ax.set_axis_off()
+        ax.set_title("From neuron 1 to the loss: two ways")
+        for start, end in ((1, 4), (1, 5), (4, 6), (5, 6)):
+            (x, y), (u, v) = spots[start], spots[end]
+            ax.plot([x, u], [y, v], color=FAINT, lw=1.6, zorder=1)
+        for number, (x, y) in spots.items():
+            ax.plot([x], [y], **CIRCLE, ms=48)
+            ax.text(x, y, f"{number}", ha="center", va="center", weight="bold")
+        looks = {"fontsize": 11.5, "color": GRADIENT}
+        own = {n: Words(ax, x, y - 0.57, **looks) for n, (x, y) in spots.items()}
+        weights = {
+            (1, 4): Words(ax, 1.35, 1.72, **looks), (1, 5): Words(ax, 1.35, 0.28, **looks),
+            (4, 6): Words(ax, 4.65, 1.72, **looks), (5, 6): Words(ax, 4.65, 0.28, **looks),
+        }  # fmt: skip
+        loss_note = Words(ax, 6, 1.62, **looks)
+        bars.set(xlim=(-0.6, 2.6), ylim=(-0.025, 0.025), ylabel="change of L per nudge of a₁")
+        bars.set_xticks([0, 1, 2], ["through 4", "through 5", "together: δ₁"])
+        bars.axhline(0, color="#555555", lw=1)
+        bars.grid(False, axis="x")
+        bars.set_title("Multiply along each path, then add")
+        blocks = [
+            bars.fill([], [], color=c, alpha=0.85, lw=0)[0] for c in (INPUT, FORGET, GRADIENT)
+        ]
+        (measured,) = bars.plot([], [], "o", color="white", mec="#111111", mew=2, ms=12, zorder=5)
+        bars.text(2.1, 0.0233, "○ measured", ha="center", va="center", color="#111111")
+        tags = [Words(bars, n, 0, weight="bold", fontsize=11.5) for n in range(3)]
+
+    def update(w_14, w_15, x_1, nudge):
+        W_2 = CLASSIC.W_2.copy()
+        W_2[0] = w_14, w_15
+        params = CLASSIC._replace(W_2=W_2)
+        x, target = np.array([[x_1, EXAMPLE[0][0, 1]]]), EXAMPLE[1]
+        trace = mlp_forward(x, params)
+        before, dy = half_squared_error(trace.y, target)
+        delta_1, delta_2, _ = mlp_backward(dy, trace, params).deltas
+        own_slopes = {1: slope(trace.h[1][0, 0]), 4: slope(trace.h[2][0, 0]),
+                      5: slope(trace.h[2][0, 1]), 6: slope(trace.y[0, 0])}  # fmt: skip
+        paths = own_slopes[1] * W_2[0] * delta_2[0]
+        together = delta_1[0, 0]
+        # A bias is added to its pre-activation: nudging the one nudges the other.
+        moved = params._replace(b_1=np.array([nudge, 0, 0]))
+        change = half_squared_error(mlp_forward(x, moved).y, target)[0] - before
+        for number, text in own.items():
+            text.set_text(f"slope {own_slopes[number]:.3f}")
+        for edge, value in (((1, 4), w_14), ((1, 5), w_15), ((4, 6), 1.4), ((5, 6), -0.9)):
+            weights[edge].set_text(minus(f"× {value:.1f}"))
+        loss_note.set_text(minus(f"× dL/dy = {dy.item():.3f}"))
+        for n, (block, tag, size) in enumerate(zip(blocks, tags, (*paths, together), strict=True)):
+            block.set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
+            tag.set_text(minus(f"{size:+.4f}"))
+            tag.set_y(np.clip(size, -0.021, 0.021) + (0.0017 if size >= 0 else -0.0017))
+        measured.set_data([2.42], [change / nudge])
+        return {
+            "paths": paths, "together": together, "measured": change / nudge, "nudge": nudge,
+            "w_14": w_14, "w_15": w_15,
+        }  # fmt: skip
+
+    def describe(v):
+        one, two = v["paths"]
+        return minus(  # + 0.0: no minus in front of 0.0000
+            f"Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together δ₁ = "
+            f"{round(v['together'], 4) + 0.0:+.4f}. Measured with a nudge of {v['nudge']:.2f}: "
+            f"{round(v['measured'], 4) + 0.0:+.4f}."
+        )
+
+    return Explorer(
+        "paths",
+        figure=figure,
+        controls={
+            "w_14": slider("weight w₁₄", -2, 2, 0.1, 0.4, digits=1),
+            "w_15": slider("weight w₁₅", -2, 2, 0.1, 2, digits=1),
+            "x_1": slider("input x₁", -2, 2, 0.1, 0.8, quantity="x", digits=1),
+            "nudge": slider("nudge of a₁", 0.05, 2, 0.05, 0.05, quantity="gradient"),
+        },
+        moving=[*own.values(), *weights.values(), loss_note, *blocks, measured, *tags],
+        update=update,
+        describe=describe,
+        presets={
+            "they cancel": {},
+            "as drawn": {"w_14": 1.1, "w_15": -0.7},
+            "one path only": {"w_15": 0},
+        },
+    )

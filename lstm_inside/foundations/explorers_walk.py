@@ -1,0 +1,242 @@
+"""The walk of notebook 01: backpropagation by hand on the drawing, number by number."""
+
+import matplotlib
+import numpy as np
+
+from lstm_inside.page import Explorer, choice, picture, slider, whole
+from lstm_inside.page.style import GRADIENT, HIDDEN, RC
+
+from .figures import FRESH, NAMES, WRONG, NetworkDrawing, neuron_number, neurons
+from .network import (
+    CLASSIC,
+    descend,
+    half_squared_error,
+    mlp_backward,
+    mlp_backward_missing_slopes,
+    mlp_forward,
+)
+
+TRUE, MISSING = "true gradient", "missing-slope rule"
+RULES = {TRUE: mlp_backward, MISSING: mlp_backward_missing_slopes}
+
+
+def minus(text):
+    """A true minus sign in place of each hyphen."""
+    return text.replace("-", "−")
+
+
+# The walk, each step (phase, neuron): six forward, the loss, six deltas from the output back,
+# six neurons' weights, and the new loss.
+_WALK = [
+    ("start", None),
+    *(("forward", n) for n in neurons()),
+    ("loss", None),
+    *(("delta", n) for n in sorted(neurons(), key=lambda n: -n[0])),
+    *(("update", n) for n in neurons()),
+    ("again", None),
+]
+STEPS = len(_WALK) - 1
+
+
+def backprop_explorer() -> Explorer:
+    """Backpropagation by hand (1.4)-(1.9) on the drawing of the 2-3-2-1 network, in 20 steps."""
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 640)
+        figure.set_layout_engine("none")
+        drawing = NetworkDrawing(figure.add_axes((0.01, 0.01, 0.98, 0.98)))
+
+    def update(step, x_1, x_2, target, rate, rule):
+        x, target = np.array([[x_1, x_2]]), np.array([[target]])
+        trace = mlp_forward(x, CLASSIC)
+        loss, dy = half_squared_error(trace.y, target)
+        grads = RULES[rule](dy, trace, CLASSIC)
+        right = mlp_backward(dy, trace, CLASSIC)
+        stepped = descend(CLASSIC, grads.params, rate)
+        new = CLASSIC._replace(W_1=stepped.W_1, W_2=stepped.W_2, W_3=stepped.W_3)  # no biases
+        trace_new = mlp_forward(x, new)
+        loss_new, _ = half_squared_error(trace_new.y, target)
+        walk = {
+            "step": step, "rule": rule, "rate": rate, "x": x[0], "target": target.item(),
+            "y": trace.y.item(), "loss": loss, "y_new": trace_new.y.item(), "loss_new": loss_new,
+            "h": _flat(trace.h), "h_new": _flat(trace_new.h), "deltas": _flat(grads.deltas),
+            "true_deltas": _flat(right.deltas), "W": CLASSIC[::2], "W_new": new[::2],
+            "grads": grads.params[::2],
+        }  # fmt: skip
+        walk["lines"] = _lines(walk, *_WALK[step])
+        _draw_walk(drawing, walk)
+        for words, text in zip(drawing.settings, (rule, f"rate η = {rate:.1f}"), strict=True):
+            words.set_text(text)
+        return walk
+
+    return Explorer(
+        "backprop",
+        figure=figure,
+        controls={
+            "step": whole("step", 0, STEPS, 11),
+            "rule": choice("backward by the", list(RULES), TRUE),
+            "x_1": slider("input x₁", -2, 2, 0.1, 0.8, quantity="x", digits=1),
+            "x_2": slider("input x₂", -2, 2, 0.1, 0.3, quantity="x", digits=1),
+            "target": slider("target y*", 0, 1, 0.05, 1, quantity="x"),
+            "rate": slider("learning rate η", 0, 40, 0.5, 2, digits=1),
+        },
+        moving=drawing.moving,
+        update=update,
+        describe=lambda walk: f"Step {walk['step']} of {STEPS}. " + " ".join(walk["lines"]),
+        play="step",
+        interval=1200,
+    )
+
+
+def _flat(layers):
+    """One example's numbers, (1, N) a layer, as a dict (layer, place) -> float."""
+    return {(n, j): float(v) for n, row in enumerate(layers) for j, v in enumerate(row[0])}
+
+
+def _after(walk, phase, neuron):
+    """Whether the walk has come to this step."""
+    return walk["step"] >= _WALK.index((phase, neuron))
+
+
+def _draw_walk(drawing, walk):
+    """Put every number that is known at this step on the drawing, and mark what is used."""
+    phase, now = _WALK[walk["step"]]
+    h = walk["h_new"] if phase == "again" else walk["h"]
+    for (n, j), text in drawing.insides.items():
+        known = n == 0 or _after(walk, "forward", (n - 1, j))
+        text.set_text(minus(f"{h[n, j]:.3f}" if n else f"{h[n, j]:.1f}") if known else "")
+    came = {n for n in walk["deltas"] if _after(walk, "delta", n) and phase != "again"}
+    for neuron, text in drawing.deltas.items():
+        text.set_text(minus(f"δ {walk['deltas'][neuron]:+.4f}") if neuron in came else "")
+        text.set_color(GRADIENT if walk["rule"] == TRUE else WRONG)
+    for neuron, text in drawing.errors.items():
+        sent = walk["rule"] == MISSING and neuron in came
+        text.set_text(minus(f"-e = {_carried(walk)[neuron]:.5f}") if sent else "")
+    changed = [e for e in drawing.weights if _after(walk, "update", (e[0], e[2]))]
+    drawing.tint(changed)
+    for edge, text in drawing.weights.items():
+        n, i, j = edge
+        new = walk["W_new"][n][i, j]
+        new = f"{new:.{3 if abs(new) < 9.9995 else 2}f}"  # as much as fits on its tile
+        text.set_text(minus(new if edge in changed else f"{walk['W'][n][i, j]:.1f}"))
+    losses = (
+        f"target {walk['target']:.2f}",
+        f"loss {walk['loss']:.4f}" if _after(walk, "loss", None) else "",
+        f"new {walk['loss_new']:.4f}" if phase == "again" else "",
+    )
+    for line, text in zip(drawing.loss, losses, strict=True):
+        line.set_text(text)
+    for line, text in zip(drawing.lines, [*walk["lines"], "", "", ""], strict=False):
+        line.set_text(text)
+    if now is None:
+        drawing.mark()
+        return
+    n, j = now
+    into = [edge for edge in drawing.paths if edge[0] == n and edge[2] == j]
+    out = [edge for edge in drawing.paths if edge[0] == n + 1 and edge[1] == j]
+    if phase == "delta":
+        drawing.mark(out, (n + 1, j), GRADIENT if walk["rule"] == TRUE else WRONG, "#dedede")
+    else:
+        colour, fill = (HIDDEN, "#d9eefb") if phase == "forward" else ("#D9A400", FRESH)
+        drawing.mark(into, (n + 1, j), colour, fill)
+
+
+def _signed(value, digits=3):
+    """A number, in brackets where its sign would stand next to another one."""
+    text = f"{value:.{digits}f}"
+    return f"({text})" if text.startswith("-") else text
+
+
+def _lines(walk, phase, neuron):
+    """The words and the equation of a step, numbers put in: a heading and up to three lines."""
+    if phase in ("start", "loss", "again"):
+        lines = _lines_between(walk, phase)
+    else:
+        say = {"forward": _lines_forward, "delta": _lines_delta, "update": _lines_update}[phase]
+        lines = say(walk, *neuron)
+    return [minus(line) for line in lines]
+
+
+def _lines_between(walk, phase):
+    y, loss, target = walk["y"], walk["loss"], walk["target"]
+    if phase == "start":
+        return [
+            "The start: two inputs on the left, a weight on each line.",
+            "Press play, or click the step slider and use the arrow keys: → goes on, ← goes back.",
+            f"To come: backward by the {walk['rule']}, then a step of learning rate η = "
+            f"{walk['rate']:.1f}.",
+        ]
+    if phase == "loss":
+        return [
+            "The loss: how far is the output from the target?",
+            f"L = ½ (y - y*)² = ½ ({y:.3f} - {target:.2f})² = {loss:.4f}",
+            f"Its slope there: dL/dy = y - y* = {y - target:+.3f}",
+        ]
+    return [
+        "Forward again, with the new weights.",
+        f"The output went from {y:.3f} to {walk['y_new']:.3f}; the target is {target:.2f}.",
+        f"The loss went from {loss:.4f} to {walk['loss_new']:.4f}.",
+    ]
+
+
+def _number(n, j):
+    """What a neuron is called in the equations: a subscript 1 to 6."""
+    return NAMES[n + 1][j]
+
+
+def _lines_forward(walk, n, j):
+    W, h = walk["W"][n], walk["h"]
+    terms = [f"{_signed(h[n, i], 3 if n else 1)}·{_signed(W[i, j], 1)}" for i in range(len(W))]
+    a = sum(h[n, i] * W[i, j] for i in range(len(W)))
+    k = _number(n, j)
+    return [
+        f"Forward, neuron {neuron_number(n, j)}: weigh what comes in, add up, squash.",
+        f"a{k} = {' + '.join(terms)} = {a:.3f}",
+        f"h{k} = σ(a{k}) = {h[n + 1, j]:.3f}" + ("   This is the output y." if n == 2 else ""),
+    ]
+
+
+def _lines_delta(walk, n, j):
+    k, h, delta = _number(n, j), walk["h"][n + 1, j], walk["deltas"][n, j]
+    local = h * (1 - h)
+    own = f"own slope h{k}(1 - h{k}) = {h:.4f}·{1 - h:.4f} = {local:.4f}"
+    if n == 2:
+        return [
+            "Backward, neuron 6: the loss's slope times the neuron's own.",
+            f"dL/dy = {walk['y'] - walk['target']:+.4f},   {own}",
+            f"δ{k} = {_signed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
+        ]
+    W, above = walk["W"][n + 1], _carried(walk)
+    terms = [f"{_signed(W[j, m], 1)}·{_signed(above[n + 1, m], 5)}" for m in range(W.shape[1])]
+    come = sum(W[j, m] * above[n + 1, m] for m in range(W.shape[1]))
+    lines = [
+        f"Backward, neuron {neuron_number(n, j)}: weigh each δ it feeds, add, times its own slope.",
+        f"comes back: {' + '.join(terms)} = {come:+.5f}",
+        f"{own},   so δ{k} = {_signed(come, 5)}·{local:.4f} = {delta:+.5f}",
+    ]
+    if walk["rule"] == MISSING:
+        lines[0] = (
+            f"Backward, neuron {neuron_number(n, j)}, by the faulty rule: -e, not δ, goes on."
+        )
+        lines.append(f"The true δ{k} is {walk['true_deltas'][n, j]:+.5f}.")
+    return lines
+
+
+def _carried(walk):
+    """What the rule sends back through the weights: delta, or -e, which is without the slope."""
+    if walk["rule"] == TRUE:
+        return walk["deltas"]
+    return {
+        (n, j): d / (walk["h"][n + 1, j] * (1 - walk["h"][n + 1, j]))
+        for (n, j), d in walk["deltas"].items()
+    }
+
+
+def _lines_update(walk, n, j):
+    W, W_new, h = walk["W"][n], walk["W_new"][n], walk["h"]
+    sums = [
+        f"{W[i, j]:.1f} - {walk['rate']:.1f}·{_signed(walk['deltas'][n, j], 5)}"
+        f"·{_signed(h[n, i], 3 if n else 1)} = {W_new[i, j]:.4f}"
+        for i in range(len(W))
+    ]
+    k = neuron_number(n, j)
+    return [f"Update the weights into neuron {k}: weight - η · δ · what came along it.", *sums]
