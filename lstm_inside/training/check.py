@@ -148,7 +148,7 @@ def clip(function) -> str:
         with np.errstate(all="ignore"):
             got = run(function, g, limit)
         length = np.linalg.norm(g)
-        want = g * min(1, limit / length) if length else g
+        want = g * np.minimum(1, limit / length) if length else g
         hints = []
         if length > limit:
             hints = [

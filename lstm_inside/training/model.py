@@ -95,7 +95,7 @@ def is_lstm(cell) -> bool:
     """
     if not isinstance(cell, tuple) or getattr(cell, "_fields", ()) != RNNParams._fields:
         raise TypeError(f"cell: expected RNNParams or LSTMParams, got {validate.describe(cell)}")
-    rows, columns = validate.real("W_h", cell.W_h, ndim=2).shape
+    rows, columns = validate.real("W_h", cell[1], ndim=2).shape
     if not rows or columns not in (rows, 4 * rows):
         raise ValueError(f"W_h: expected shape (H, H) or (H, 4H), got {(rows, columns)}")
     return columns == 4 * rows

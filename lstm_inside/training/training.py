@@ -62,7 +62,8 @@ class Training:
             validate.real(name, array)
         self.state = State(params, optimiser.start(params), 0, rng.bit_generator.state, carried)
         self.stopping = False
-        self._losses, self._norms = [], []
+        self._losses: list[float] = []
+        self._norms: list[float] = []
 
     @property
     def params(self):
