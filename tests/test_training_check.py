@@ -111,8 +111,12 @@ def test_adam_checker():
         m, s = m * 0.9 + g * 0.1, s * 0.999 + g * g * 0.001
         return p - 0.01 * (m / (1 - 0.9**t)) * (s / (1 - 0.999**t)) ** -0.5, m, s
 
-    for good in (solution, from_the_module, one_rate, power):
+    for good in (solution, from_the_module, one_rate):
         assert check.adam(good), check.adam(good)
+
+    def kept_corrected(p, g, m, s, t):
+        p, m, s = solution(p, g, m, s, t)
+        return p, m / (1 - 0.9**t), s
 
     def slip(**settings):
         return lambda p, g, m, s, t: check._adam(p, g, m, s, t, **settings)
@@ -131,7 +135,26 @@ def test_adam_checker():
         (slip(along="g"), "running mean m"),
         (wrong_order, "another order"),
         (lambda p, g, m, s, t: solution(p, g, m, s, t)[0], "shape"),
+        (power, "epsilon keeps the root"),
+        (kept_corrected, "was handed on corrected"),
     ]:
         verdict = check.adam(bad)
         assert not verdict
         assert words in verdict.message, (words, verdict)
+
+
+def test_recall_setting_checker():
+    assert check.recall_setting(lambda: (3.0, 0.03))
+    assert check.recall_setting(lambda: [3, np.float64(0.03)])
+    for bad, words in [
+        (lambda: None, "None"),
+        (lambda: 3.0, "expected two numbers"),
+        (lambda: (1.0, 0.03), "start them more open"),
+        (lambda: (3.0, 1.0), "smaller rate"),
+        (lambda: (3.0, 1e-4), "another rate"),
+        (lambda: (3.0, -1), "rate: expected a number above 0"),
+        (lambda: ("high", 0.03), "forget bias: expected"),
+    ]:
+        verdict = check.recall_setting(bad)
+        assert not verdict
+        assert words in verdict.message, verdict.message

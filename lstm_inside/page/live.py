@@ -80,7 +80,9 @@ class LiveExplorer(Explorer):
     Either way sliders and buttons answer meanwhile.
     """
 
-    _latest: ClassVar[weakref.WeakValueDictionary] = weakref.WeakValueDictionary()  # name -> the one made last
+    _latest: ClassVar[weakref.WeakValueDictionary] = (
+        weakref.WeakValueDictionary()
+    )  # name -> the one made last
 
     def __init__(self, name, run, goal, *, steps_on, above=(), about=None, **parts):
         self.run, self.goal, self._first_goal = run, goal, goal

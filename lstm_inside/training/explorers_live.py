@@ -22,6 +22,7 @@ from lstm_inside.page.style import (
 from .figures import label, thinned
 from .losses import mean_squared_error
 from .model import answers, is_lstm, run_cell
+from .optimisers import Adam
 from .runs import ADDING, RECALL, adding_duel, adding_training, recall_training, smoothed
 from .training import SideBySide
 
@@ -250,12 +251,16 @@ def _short(x, digits):
 # ---------------------------------------------------------------- what the notebook shows
 
 
-def live_recall(run=None, *, T=20, steps=1500) -> LiveTraining:
-    """Watch one LSTM unit learn recall (see `LiveTraining`), or a training of the reader's."""
-    if run is None:
-        rng = np.random.default_rng(0)
-        run = recall_training(init_lstm(2, 1, rng=rng, forget_bias=1.0), T, rng=rng)
-    return LiveTraining("live_recall", (run,), RECALL, _unseen(RECALL, _length(run)), steps=steps)
+def live_recall(T=20, steps=600) -> LiveTraining:
+    """Watch one LSTM unit learn recall, with sliders for length T and seed."""
+
+    def remake(T, seed=1):
+        rng = np.random.default_rng(seed)
+        cell = init_lstm(2, 1, rng=rng, forget_bias=3.0)
+        return (recall_training(cell, T, optimiser=Adam(0.03), rng=rng),), _unseen(RECALL, T)
+
+    runs, batch = remake(T)
+    return LiveTraining("live_recall", runs, RECALL, batch, steps=steps, remake=remake)
 
 
 def live_training(run=None, *, steps=400) -> LiveTraining:
