@@ -35,7 +35,11 @@ ROOT = Path(__file__).parent.parent
 EQUIVALENT = ROOT / "docs" / "mutation.md"
 TESTS = {
     "lstm_core": ["tests/test_core.py", "tests/test_properties.py", "tests/test_bad_input.py"],
-    "lstm_inside.training.training": ["tests/test_training.py", "tests/test_bad_input.py"],
+    "lstm_inside.training.training": [
+        "tests/test_training_steps.py",
+        "tests/test_training_saving.py",
+        "tests/test_bad_input.py",
+    ],
 }
 SELECTION = "not browser and not slow"
 WANTED, PATIENCE = 95, 120  # per cent; seconds

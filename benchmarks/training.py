@@ -17,23 +17,27 @@ import argparse
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
+import lstm_core
 from lstm_core import init_lstm
 from lstm_inside.beyond.bridge import to_torch, torch_or_none
 from lstm_inside.simulation.text import Stream, V, library_ids
-from lstm_inside.tasks import adding_problem
-from lstm_inside.training import Adam, Model, Training, init_readout, loss_at_end
-from lstm_inside.training.explorers import adding_duel
+from lstm_inside.training import (
+    Adam,
+    Model,
+    Training,
+    adding_duel,
+    adding_training,
+    init_readout,
+)
 
 try:
-    from lstm_inside import compiled as lstm_fast
+    from lstm_inside import compiled
 except ImportError:
-    lstm_fast = None
+    compiled = None
 
 BLOCK = 5  # steps in a turn
 torch = torch_or_none()
@@ -44,23 +48,19 @@ if torch:
 # ---------------------------------------------------------------- the trainings
 
 
-def adding(T):
+def adding(T, engine):
     """The LSTM of notebook 05: 16 units, mini-batches of 32, Adam at 0.02, clipped at 1."""
-    return adding_duel(T)[0]
+    return adding_duel(T, engine=engine)[0]
 
 
-def adding_single(T):
+def adding_single(T, engine):
     """The same in float32, which is what PyTorch computes in unless it is told otherwise."""
     rng = np.random.default_rng(1)
     cell = init_lstm(2, 16, rng=rng, forget_bias=3.0, dtype=np.float32)
-    model = Model(cell, init_readout(16, 1, rng=rng, dtype=np.float32))
-    return Training(
-        model, loss_at_end, lambda rng: adding_problem(T, 32, rng=rng, dtype=np.float32),
-        Adam(0.02), rng=rng, clip=1.0,
-    )  # fmt: skip
+    return adding_training(cell, T, rng=rng, engine=engine)
 
 
-def characters():
+def characters(engine):
     """Notebook 07's character model: 64 units, 97 symbols, 32 streams of 32 steps, Adam at 0.025.
 
     That is the rate of its first 600 steps; after these notebook 07 lets it fall.
@@ -68,15 +68,18 @@ def characters():
     rng = np.random.default_rng(1)
     cell = init_lstm(V, 64, rng=rng, dtype=np.float32)
     model = Model(cell, init_readout(64, V, rng=rng, dtype=np.float32))
-    stream = Stream(library_ids("learn"), 32, 32, 64, rng=rng)
-    return Training(model, stream.loss, stream.batch, Adam(0.025), rng=rng, clip=1.0)
+    stream = Stream(library_ids("learn"), 32, 32, 64, rng=rng, engine=engine)
+    return Training(
+        model, stream.loss, lambda _, at: stream.batch(at), Adam(0.025),
+        rng=rng, clip=1.0, carried=stream.start,
+    )  # fmt: skip
 
 
 TRAININGS = {
-    "adding, T = 50, float64": lambda: adding(50),
-    "adding, T = 100, float64": lambda: adding(100),
-    "adding, T = 50, float32": lambda: adding_single(50),
-    "adding, T = 100, float32": lambda: adding_single(100),
+    "adding, T = 50, float64": lambda engine: adding(50, engine),
+    "adding, T = 100, float64": lambda engine: adding(100, engine),
+    "adding, T = 50, float32": lambda engine: adding_single(50, engine),
+    "adding, T = 100, float32": lambda engine: adding_single(100, engine),
     "characters, float32": characters,
 }
 
@@ -86,19 +89,28 @@ TRAININGS = {
 
 def in_torch(run):
     """The steps of a fresh training, taken by PyTorch; yields each step's loss."""
-    rng = np.random.default_rng()
-    rng.bit_generator.state = run.state.random
     network = to_torch(run.params)
     weights = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=run.optimiser.rate, fused=True)
-    loss_of = sum_at_end if run.loss is loss_at_end else NextCharacter()
-    while True:
+    loss_of = NextCharacter() if run.state.carried else sum_at_end
+    for batch in batches_of(run):
         optimiser.zero_grad()
-        loss = loss_of(network, run.batches(rng))
+        loss = loss_of(network, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, run.clip)
         optimiser.step()
         yield loss.item()
+
+
+def batches_of(run):
+    """The batches that a fresh training draws, without end."""
+    rng, at = np.random.default_rng(), run.state.carried
+    rng.bit_generator.state = run.state.random
+    while True:
+        batch = run.batches(rng, at) if at else run.batches(rng)
+        if at:  # a text: the next batch begins where this one ends
+            at = at._replace(places=at.places + len(batch[1]))
+        yield batch
 
 
 def sum_at_end(network, batch):
@@ -123,21 +135,13 @@ class NextCharacter:
 # ---------------------------------------------------------------- timing
 
 
-class Side(NamedTuple):
-    """A training in the race: its steps, and what to call before a turn."""
-
-    steps: Iterator[float]
-    enter: Callable = lambda: None
-
-
 def sides_of(make, steps):
-    """Ours and whatever else is installed here: name -> Side."""
-    sides = {"ours": Side(make().steps(steps))}
-    if lstm_fast:
-        sides["ours"] = Side(make().steps(steps), lstm_fast.plain)
-        sides["compiled"] = Side(make().steps(steps), lstm_fast.accelerate)
+    """Ours and whatever else is installed here: name -> an iterator that takes its steps."""
+    sides = {"ours": make(lstm_core).steps(steps)}
+    if compiled:
+        sides["compiled"] = make(compiled).steps(steps)
     if torch:
-        sides["torch"] = Side(in_torch(make()))
+        sides["torch"] = in_torch(make(lstm_core))
     return sides
 
 
@@ -146,9 +150,8 @@ def race(sides, steps):
     times, losses = ({name: [] for name in sides} for _ in range(2))
     for _ in range(steps // BLOCK):
         for name, side in sides.items():
-            side.enter()
             start = time.perf_counter()
-            losses[name] += islice(side.steps, BLOCK)
+            losses[name] += islice(side, BLOCK)
             times[name].append(time.perf_counter() - start)
     return {
         name: (BLOCK / statistics.median(times[name]), np.mean(losses[name][-20:]))

@@ -76,6 +76,17 @@ def function(name, f):
         raise TypeError(f"{name}: expected a function, got {describe(f)}")
 
 
+def engine(engine):
+    """A module with the sequence functions of `lstm_core`, such as that itself."""
+    for kind in ("lstm", "rnn"):
+        for way in ("forward", "backward"):
+            if not callable(getattr(engine, f"{kind}_{way}", None)):
+                raise TypeError(
+                    f"engine: expected a module with {kind}_{way}, such as lstm_core, "
+                    f"got {describe(engine)}"
+                )
+
+
 def generator(rng):
     """A numpy.random.Generator."""
     if not isinstance(rng, np.random.Generator):

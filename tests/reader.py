@@ -29,7 +29,7 @@ NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 # Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
 LONG = {
     "01_foundations.ipynb": {"starts", "a31"},
-    "05_training.ipynb": {"a44", "a53", "a55b"},
+    "05_training.ipynb": {"r03", "s01", "s04", "a44", "a53"},
     "06_annealing.ipynb": {"a25", "a28", "many-bits", "halves"},
     "08_replication.ipynb": {"a20"},
     "09_beyond_numpy.ipynb": {"a40"},

@@ -10,7 +10,6 @@ NaN on, as NumPy's do: neither counts as bad here. A file that is not there is F
 """
 
 import ast
-import asyncio
 import inspect
 import re
 import tempfile
@@ -134,6 +133,11 @@ def number(good, *bad):
     return Arg(good, tuple(words.items()))
 
 
+def engine():
+    """A module that runs the cells, such as lstm_core."""
+    return Arg(core, (("None", None), ("a word", "fast"), ("another module", np)))
+
+
 def generator():
     return Arg(
         np.random.default_rng(0),
@@ -231,6 +235,7 @@ TRACE, RTRACE = core.lstm_forward(XS, P), core.rnn_forward(XS, Q)
 GRADS = core.lstm_backward(DHS, TRACE, P)
 OTHER = core.lstm_forward(normal(T, B, D), core.init_lstm(D, H + 1, rng=R))  # of other units
 Y = learn.init_readout(H, K, rng=R)
+PAIR = core.init_lstm(2, H, rng=R)  # reads a number and its flag
 MODEL, RMODEL = learn.Model(P, Y), learn.Model(Q, Y)
 BATCH = tasks.Sequences(XS, normal(B, K), np.array([T - 1, 2]))
 MLP = foundations.init_mlp((3, 2, 4, 1), rng=R)
@@ -275,7 +280,6 @@ VARIANT_TRACE = VARIANT_MODEL.forward(BLOCK_XS, VARIANTS_OF_2)[1]
 SETS = grammar.embedded_sets(2, rng=R)
 SAVED = Path(tempfile.mkdtemp()) / "saved.npz"
 STREAM = text.Stream(IDS, 2, 3, H, rng=R)
-STREAM_ADAM = text.StreamAdam(text.CoolingAdam(), STREAM)
 LOSS = function(learn.norm).or_bad(word=lambda p: "1", nothing=lambda p: None, NaN=lambda p: np.nan)
 if torch is None:
     MODULE = LEARNED = TENSOR = WEIGHTS = NO_GRADIENT = None
@@ -293,15 +297,19 @@ def training(**more):
     return learn.Training(Y, square_loss, lambda rng: None, learn.SGD(0.01), rng=R, **more)
 
 
+def problem_training():
+    """What the trainings on flagged numbers take beside a cell and a length."""
+    return {
+        "B": count(2), "optimiser": kind(learn.SGD(0.1)).or_none(), "clip": number(1.0, 0.0, -1.0).or_none(),
+        "rng": generator(), "batch_rng": generator().or_none().known_as("batch_rng", "rng"), "engine": engine(),
+    }  # fmt: skip
+
+
 def search():
     return anneal.anneal(learn.norm, Y, np.ones(3), step=0.1, rng=R)
 
 
 training().save(SAVED)
-
-
-def run_train(**arguments):
-    return asyncio.run(learn.train(**arguments))
 
 
 def plan():
@@ -632,17 +640,20 @@ TABLE = {
     "training.softmax_cross_entropy": call(
         learn.softmax_cross_entropy, z=array(normal(3, 2), free=(1,)).known_as("z", "labels"), labels=numbers([0, 1, 1], most=1),
     ),
-    "training.run_cell": call(learn.run_cell, xs=array(XS, free=(0, 1)), cell=weights(P, "cell").known_as("cell", "params", "xs", *P._fields)),
-    "training.cell_backward": call(
-        learn.cell_backward, dhs=array(DHS), trace=trace(TRACE, RTRACE), cell=weights(P, "cell").known_as("cell", "params", "trace", *P._fields),
+    "training.is_lstm": call(learn.is_lstm, cell=kind(P)),
+    "training.run_cell": call(
+        learn.run_cell, xs=array(XS, free=(0, 1)), cell=weights(P, "cell").known_as("cell", "params", "xs", *P._fields), engine=engine(),
     ),
-    "training.answers": call(learn.answers, model=model(), batch=batch(shape=False).without("NaN"), trace=trace().or_none()),
-    "training.flow": call(learn.flow, model=model(RMODEL), batch=batch()),
-    "training.loss_at_end": call(learn.loss_at_end, model=model(), batch=batch()),
+    "training.cell_backward": call(
+        learn.cell_backward, dhs=array(DHS), trace=trace(TRACE, RTRACE), cell=weights(P, "cell").known_as("cell", "params", "trace", *P._fields), engine=engine(),
+    ),
+    "training.answers": call(learn.answers, model=model(), batch=batch(shape=False).without("NaN"), trace=trace().or_none(), engine=engine()),
+    "training.flow": call(learn.flow, model=model(RMODEL), batch=batch(), engine=engine()),
+    "training.loss_at_end": call(learn.loss_at_end, model=model(), batch=batch(), engine=engine()),
     "training.loss_every_step": call(
         learn.loss_every_step, model=model(), batch=kind((XS, np.zeros((T, B), int))).or_bad(
             **{"a Sequences": BATCH, "no labels": (XS, None), "labels short": (XS, np.zeros(T, int)), "labels large": (XS, np.full((T, B), K)), "NaN": (XS * np.nan, np.zeros((T, B), int))}
-        ).known_as("batch", "labels", "xs"),
+        ).known_as("batch", "labels", "xs"), engine=engine(),
     ),
     "training.each_array": call(
         lambda function, trees: learn.each_array(function, *trees), function=function(np.add),
@@ -660,6 +671,12 @@ TABLE = {
     "training.Momentum": call(learn.Momentum, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0)),
     "training.Adam": call(
         learn.Adam, rate=number(0.1, 0.0, -1.0), keep=number(0.9, -0.1, 1.0), keep_square=number(0.9, -0.1, 1.0), tiny=number(1e-8, 0.0),
+    ),
+    "training.CoolingAdam": call(learn.CoolingAdam, rate=number(0.1, 0.0, -1.0), steps=count(10)),
+    "training.CoolingAdam.start": call(learn.CoolingAdam().start, params=tree()),
+    "training.CoolingAdam.step": call(
+        learn.CoolingAdam().step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
+        moments=kind(learn.Adam().start(Y)),
     ),
     **{
         f"training.{kind_.__name__}.start": call(kind_().start, params=tree())
@@ -680,7 +697,7 @@ TABLE = {
     "training.Training": call(
         learn.Training, params=tree(),
         loss=function(square_loss), batches=function(lambda rng: None), optimiser=kind(learn.SGD()), rng=generator().or_bad(other=np.random.Generator(np.random.MT19937(0))),
-        clip=number(1.0, 0.0, -1.0).or_none(),
+        clip=number(1.0, 0.0, -1.0).or_none(), carried=Arg((np.ones(2),), (("a word", ("x",)), ("an object", object()))),
     ),
     "training.Training.stop": call(training().stop),
     "training.Training.steps": call(training().steps, count=count(2)),
@@ -691,8 +708,22 @@ TABLE = {
     ),
     "training.SideBySide.stop": call(learn.SideBySide(training()).stop),
     "training.SideBySide.steps": call(learn.SideBySide(training()).steps, count=count(2)),
-    "training.train": call(
-        run_train, training=kind(training()), count=count(1), show=function(lambda: None), share=number(0.07, 0.0, -1.0), signature=learn.train,
+    "training.recall_training": call(
+        learn.recall_training, cell=weights(PAIR, "cell").known_as("cell", "params", *P._fields), T=count(6, least=2), **problem_training(),
+    ),
+    "training.adding_training": call(
+        learn.adding_training, cell=weights(PAIR, "cell").known_as("cell", "params", *P._fields), T=count(6, least=4), **problem_training(),
+    ),
+    "training.adding_duel": call(learn.adding_duel, T=count(6, least=4), seed=count(1, least=0), engine=engine()),
+    "training.checkpoints": call(learn.checkpoints, training=kind(training()), steps=count(4), count=count(3, least=2)),
+    "training.smoothed": call(learn.smoothed, losses=array(normal(5), free=(0,), empty=False, finite=False), width=count(2)),
+    "training.solved_at": call(
+        learn.solved_at, losses=array(normal(5), free=(0,), empty=False, finite=False), below=number(0.1), width=count(2),
+    ),
+    "training.bowl": call(learn.bowl, params=weights(learn.init_readout(1, 1, rng=R)).known_as("params", "h", "target", "W_y", "b_y")),
+    "training.bowl_curvatures": call(learn.bowl_curvatures),
+    "training.cliff": call(
+        learn.cliff, w=array(normal(3)).known_as("w", "b"), b=array(normal(3)),
     ),
     # ------------------------------------------------------------ annealing
     "annealing.acceptance": call(
@@ -744,24 +775,14 @@ TABLE = {
         text.model_bits, model=model(WRITER), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ),
     "simulation.Stream": call(
-        text.Stream, ids=numbers(IDS, most=text.V - 1, free=(0,)), B=count(2), T=count(3), H=count(4), rng=generator(),
+        text.Stream, ids=numbers(IDS, most=text.V - 1, free=(0,)), B=count(2), T=count(3), H=count(4), rng=generator(), dtype=dtype(), engine=engine(),
     ),
-    "simulation.Stream.batch": call(STREAM.batch, rng=fixed(None)),
-    "simulation.Stream.loss": call(STREAM.loss, model=model(WRITER), batch=kind(STREAM.batch())),
-    "simulation.CoolingAdam": call(text.CoolingAdam, rate=number(0.1, 0.0, -1.0), steps=count(10)),
-    "simulation.CoolingAdam.start": call(text.CoolingAdam().start, params=fixed(Y)),
-    "simulation.CoolingAdam.step": call(
-        text.CoolingAdam().step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
-        moments=kind(learn.Adam().start(Y)),
-    ),
+    "simulation.Stream.batch": call(STREAM.batch, at=kind(STREAM.start)),
+    "simulation.Stream.chunks": call(STREAM.chunks),
+    "simulation.Stream.loss": call(STREAM.loss, model=model(WRITER), batch=kind(STREAM.batch(STREAM.start)), at=kind(STREAM.start)),
     "simulation.text_training": call(
         text.text_training, ids=numbers(IDS, most=text.V - 1, free=(0,)), H=count(3), T=count(4), B=count(2), steps=count(10),
-        rate=number(0.1, 0.0, -1.0), rng=generator(),
-    ),
-    "simulation.StreamAdam.start": call(STREAM_ADAM.start, params=tree()),
-    "simulation.StreamAdam.step": call(
-        STREAM_ADAM.step, params=weights(Y).without("array").known_as("params", "grads", *Y._fields), grads=weights(Y, "grads").known_as("grads", "params", *Y._fields),
-        moments=kind(STREAM_ADAM.start(Y)),
+        rate=number(0.1, 0.0, -1.0), rng=generator(), engine=engine(),
     ),
     "simulation.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
     "simulation.kinds": call(text.kinds, reading=kind(READING)),
@@ -961,9 +982,9 @@ EXEMPT = {
             "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
             "replication.BlockTrace", "replication.Continual", "replication.Episodes",
             "replication.Protocol", "replication.Stream", "replication.Task",
-            "replication.Trial", "replication.VariantModel", "tasks.Sequences", "simulation.Carried",
+            "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
-            "simulation.StreamAdam", "training.AdamMoments", "training.Model", "training.ReadoutParams",
+            "training.AdamMoments", "training.Model", "training.ReadoutParams",
             "training.State", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
         ),

@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,14 +71,18 @@ def start(plan):
     _check_plan(plan)
     rng = np.random.default_rng(plan.seed)
     model = Model(init_lstm(V, plan.H, rng=rng), init_readout(plan.H, V, rng=rng))
-    return model, Stream(library_ids("learn"), plan.B, plan.T, plan.H, rng=rng)
+    ids = library_ids("learn")
+    return model, Stream(ids, plan.B, plan.T, plan.H, rng=rng, dtype=np.float64)
 
 
 def in_numpy(plan=DEFAULT) -> Outcome:
-    """One process, NumPy: `lstm_train.Training` as in notebooks 05 and 07. Raises as `start`."""
+    """One process, NumPy: a `Training` as in notebooks 05 and 07. Raises as `start`."""
     model, stream = start(plan)
     rng = np.random.default_rng(plan.seed)
-    training = Training(model, stream.loss, stream.batch, Adam(plan.rate), rng=rng, clip=plan.clip)
+    training = Training(
+        model, stream.loss, lambda _, at: stream.batch(at), Adam(plan.rate),
+        rng=rng, clip=plan.clip, carried=stream.start,
+    )  # fmt: skip
     return Outcome(np.array(list(training.steps(plan.steps))), training.params)
 
 
@@ -105,8 +110,7 @@ def in_torch(plan=DEFAULT, rank=0, world=1) -> Outcome:
     mine = slice(rank * share, (rank + 1) * share)
 
     losses, states = [], None
-    for _ in range(plan.steps):
-        xs, labels = stream.batch()  # the same on every process ...
+    for xs, labels in islice(stream.chunks(), plan.steps):  # the same on every process ...
         xs = torch.from_numpy(xs[:, mine].astype(np.float64))  # ... which takes its share
         labels = torch.from_numpy(labels[:, mine].ravel())
         scores, states = replica(xs, states)

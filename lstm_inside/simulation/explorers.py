@@ -1,8 +1,6 @@
 """The views of notebook 07: a text model that learns, writes and is taken apart; forecasts."""
 
-import asyncio
 import re
-import threading
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from lstm_core import LSTMTrace, lstm_backward, lstm_forward
 from lstm_inside.page import Explorer, Lines, Pixels, Words, choice, slider, whole
+from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
@@ -40,8 +39,7 @@ from lstm_inside.simulation.forecast import (
 )
 from lstm_inside.simulation.text import MARKS, WARM, one_hot, share_of
 from lstm_inside.tasks import EEG_RATE
-from lstm_inside.training import readout_backward
-from lstm_inside.training.explorers import LiveTraining, smoothed
+from lstm_inside.training import readout_backward, smoothed
 
 from . import text as model_text
 
@@ -726,67 +724,40 @@ def forecast_explorer(model=None) -> Explorer:
 # ---------------------------------------------------------------- learning to write, live
 
 
-class LiveText(LiveTraining):
-    """A character model's training as it runs: its loss against counting, and what it writes.
+class _Learning:
+    """The picture of a character model that learns: its loss against counting, what it writes."""
 
-    run: the `lstm_train.Training` of a character model. bits: name -> bits a character of a
-    baseline. steps: what Train aims at. Buttons and `train` are those of `LiveTraining`.
-    """
-
-    def __init__(self, run, bits, *, steps):
-        self._set_out(run, None, None)
-        self.goal = self._first_goal = steps
-        self.running, self._task, self._remake = False, None, None
-        self._drawing = threading.RLock()
-        self._start_text, self._read = passage().before, None
+    def __init__(self, run, bits, steps):
+        self._run, self._start_text, self._read = run, passage().before, None
         with matplotlib.rc_context(RC):
-            figure = picture(900, 400)
-            figure.set_layout_engine("none")
-            loss = figure.add_axes((0.06, 0.13, 0.3, 0.77))
-            page = figure.add_axes((0.49, 0.06, 0.5, 0.86))
-            self._axes = {"loss": loss}
-            loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
-            _title(loss, "Bits a character, batch by batch")
+            self.figure = picture(900, 400)
+            self.figure.set_layout_engine("none")
+            self.loss = self.figure.add_axes((0.06, 0.13, 0.3, 0.77))
+            page = self.figure.add_axes((0.49, 0.06, 0.5, 0.86))
+            self.loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
+            _title(self.loss, "Bits a character, batch by batch")
             for name, level in bits.items():
-                loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
-                loss.text(1.02, level, f"{name.replace(' ', chr(10))} {level:.2f}", color=SIGNAL,
-                          fontsize=11.5, va="center",
-                          transform=loss.get_yaxis_transform())  # fmt: skip
+                self.loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
+                self.loss.text(1.02, level, f"{name.replace(' ', chr(10))} {level:.2f}",
+                               color=SIGNAL, fontsize=11.5, va="center",
+                               transform=self.loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()
             page.set(xlim=(0, 1), ylim=(0, 1))
             page.text(0, 1.03, "What it writes now", color=INPUT, weight="bold")
-            (self._noise,) = loss.plot([], [], color=FAINT, lw=1)
-            (self._loss,) = loss.plot([], [], color=GRADIENT)
+            (self._noise,) = self.loss.plot([], [], color=FAINT, lw=1)
+            (self._mean,) = self.loss.plot([], [], color=GRADIENT)
             self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
-        Explorer.__init__(
-            self,
-            "live_text",
-            figure=figure,
-            controls={
-                "temperature": slider("temperature", 0, 2, 0.05, 0.6, quantity="h"),
-                "draw": whole("another draw", 1, 20, 1, quantity="x"),
-            },
-            moving=[self._noise, self._loss, self._page],
-            update=self._update_picture,
-            describe=self._in_a_sentence,
-        )
-        # What it shows depends on what was learned, not on its controls alone.
-        self.remove_class("lstm-explorer").add_class("lstm-live")
+        self.moving = [self._noise, self._mean, self._page]
 
-    async def train(self, steps=None) -> int:
-        """As `LiveTraining.train`; a training that a button began is waited for first."""
-        if self.running and self._task is not None and self._task is not asyncio.current_task():
-            await self._task
-        return await super().train(steps)
-
-    def _update_picture(self, temperature, draw):
-        run = self.run
+    def update(self, temperature, draw):
+        """Draw the losses until now, and a sample of what was learned."""
+        run = self._run
         losses = run.losses / np.log(2)  # once: a step may be under way
         stride = max(1, len(losses) // 400)
         steps = np.arange(1, len(losses) + 1)[::stride]
         self._noise.set_data(steps, np.clip(losses[::stride], 1.5, 6.8))
         if len(losses):
-            self._loss.set_data(steps, np.clip(smoothed(losses, 50)[::stride], 1.5, 6.8))
+            self._mean.set_data(steps, np.clip(smoothed(losses, 50)[::stride], 1.5, 6.8))
         h, c = self._start_states(run.params)
         rng = np.random.default_rng(draw)
         text = model_text.write(run.params, h, c, 220, temperature=temperature, rng=rng)
@@ -800,7 +771,9 @@ class LiveText(LiveTraining):
             self._read = params, model_text.states_after(params, self._start_text)
         return self._read[1]
 
-    def _in_a_sentence(self, v):
+    @staticmethod
+    def describe(v):
+        """What is on show, in two sentences."""
         steps = "1 step" if v["step"] == 1 else f"{v['step']} steps"
         return (
             f"After {steps} a character costs {v['bits']:.2f} bits (mean of the last 50 "
@@ -808,22 +781,34 @@ class LiveText(LiveTraining):
             f"{v['temperature']:.2f} after a page of real code."
         )
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        data["text/plain"] = (
-            "Explorer live_text: a character model's training as it runs, its loss beside those "
-            "of counting, and the text it writes at each moment."
-        )
-        return data, metadata
 
+def live_text(run=None, bits=None, *, steps=1500) -> LiveExplorer:
+    """Watch a character model learn, its loss beside baselines; a small one if none is given.
 
-def live_text(run=None, bits=None, *, steps=1500) -> LiveText:
-    """Watch a character model learn (see `LiveText`); a small one if none is given."""
+    run: a `text_training`. bits: name -> bits a character of a baseline. steps: what Train aims
+    at. `await live_text().train()` runs it from a cell.
+    """
     if run is None:
         run = model_text.text_training(
             model_text.library_ids("learn"), H=32, B=16, steps=steps, rng=np.random.default_rng(72)
         )
-    return LiveText(run, bits or {}, steps=steps)
+    drawn = _Learning(run, bits or {}, steps)
+    return LiveExplorer(
+        "live_text",
+        run,
+        steps,
+        steps_on=drawn.loss,
+        about="a character model's training as it runs, its loss beside those of counting, and "
+        "the text it writes at each moment.",
+        figure=drawn.figure,
+        controls={
+            "temperature": slider("temperature", 0, 2, 0.05, 0.6, quantity="h"),
+            "draw": whole("another draw", 1, 20, 1, quantity="x"),
+        },
+        moving=drawn.moving,
+        update=drawn.update,
+        describe=drawn.describe,
+    )
 
 
 # ---------------------------------------------------------------- pictures that stand still

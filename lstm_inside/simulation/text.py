@@ -12,29 +12,26 @@ import sys
 import sysconfig
 import tokenize
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+import lstm_core
 from lstm_core import (
     LSTMParams,
     LSTMTrace,
     init_lstm,
-    lstm_backward,
     lstm_forward,
     lstm_step,
     split_gates,
 )
 from lstm_inside import validate
 from lstm_inside.training import (
-    Adam,
-    AdamMoments,
+    CoolingAdam,
     Model,
     Training,
-    check_adam,
     check_model,
     check_pair,
     check_readout,
@@ -224,98 +221,66 @@ class Position(NamedTuple):
 class Stream:
     """B places in a text; every batch moves each on by T characters, its state carried along.
 
-    `batch` and `loss` are what a `lstm_train.Training` asks for. h and c at the end of one
-    batch are where the next one starts, as numbers only: no gradient flows from batch to
-    batch (truncated backpropagation through time, 4.18). `.at` is its `Position`.
+    `batch` and `loss` are what a `lstm_inside.training.Training` asks for, and `start` is the
+    `Position` that it carries from step to step. h and c at the end of one batch are where the
+    next one starts, as numbers only: no gradient flows from batch to batch (truncated
+    backpropagation through time, 4.18). engine: the module that runs the LSTM.
     Raises ValueError or TypeError for no number or others than 0 to V - 1, sizes below 1, no
-    Generator.
+    Generator, an unknown dtype, no engine.
     """
 
-    def __init__(self, ids, B, T, H, *, rng):
+    def __init__(self, ids, B, T, H, *, rng, dtype=np.float32, engine=lstm_core):
         ids = _as_ids("ids", ids, ndim=1)
         if not len(ids):
             raise ValueError("ids: expected at least one number, got none")
         for name, size in (("B", B), ("T", T), ("H", H)):
             validate.count(name, size)
         validate.generator(rng)
-        self._ids, self._T = ids, T
-        h, c = np.zeros((2, B, H), np.float32)
-        self.at = Position(rng.integers(0, len(ids), B), h, c)
+        validate.engine(engine)
+        self._ids, self._T, self._engine = ids, T, engine
+        h, c = np.zeros((2, B, H), validate.dtype(dtype))
+        self.start = Position(rng.integers(0, len(ids), B), h, c)
 
-    def batch(self, rng=None):
-        """The next T characters of every place, and for each the one after it: xs, labels."""
-        places = self.at.places + np.arange(self._T + 1)[:, None]
-        ids = self._ids[places % len(self._ids)]
-        self.at = self.at._replace(places=places[-1])
+    def batch(self, at):
+        """The next T characters of every place, and for each the one after it: xs, labels.
+
+        at: the `Position` to read from. Raises TypeError for none.
+        """
+        _check_position(at)
+        ids = self._ids[(at.places + np.arange(self._T + 1)[:, None]) % len(self._ids)]
         return one_hot(ids[:-1]), ids[1:]
 
-    def loss(self, model, batch):
-        """Softmax cross-entropy at every character, and its gradients; carries the state on.
+    def chunks(self):
+        """The batches from the start on, one after the other, without end."""
+        at = self.start
+        while True:
+            yield self.batch(at)
+            at = at._replace(places=at.places + self._T)
 
-        Raises ValueError or TypeError for no model or no batch that fits it.
+    def loss(self, model, batch, at):
+        """Softmax cross-entropy at every character, its gradients, and the next `Position`.
+
+        Raises ValueError or TypeError for no model, no position, no batch that fits them.
         """
         check_model(model)
         xs, labels = check_pair(batch)
-        trace = lstm_forward(xs, model.cell, self.at.h, self.at.c)
+        _check_position(at)
+        trace = self._engine.lstm_forward(xs, model.cell, at.h, at.c)
         loss, dz = softmax_cross_entropy(readout(trace.h[1:], model.readout), labels)
         dhs, dreadout = readout_backward(dz, trace.h[1:], model.readout)
-        grads = lstm_backward(dhs, trace, model.cell).params
-        self.at = self.at._replace(h=trace.h[-1], c=trace.c[-1])
-        return loss, Model(grads, dreadout)
+        grads = self._engine.lstm_backward(dhs, trace, model.cell).params
+        onwards = Position(at.places + self._T, trace.h[-1], trace.c[-1])
+        return loss, Model(grads, dreadout), onwards
 
 
-@dataclass(frozen=True)
-class CoolingAdam:
-    """Adam whose rate stays for 40 % of the steps, then falls in a straight line to 5 %.
-
-    Raises as `Adam` does, and for steps below 1.
-    """
-
-    rate: float = 0.02
-    steps: int = 2000
-
-    def __post_init__(self):
-        validate.positive("rate", self.rate)
-        validate.count("steps", self.steps)
-
-    def start(self, params):
-        """The moments before the first step."""
-        return Adam().start(params)
-
-    def step(self, params, grads, moments):
-        """New parameters and moments."""
-        check_adam(moments)
-        left = 1 - int(moments.t) / self.steps
-        return Adam(self.rate * min(1, max(0.05, left / 0.6))).step(params, grads, moments)
+def _check_position(at):
+    if not isinstance(at, Position):
+        raise TypeError(f"at: expected a Position, got {validate.describe(at)}")
 
 
-class Carried(NamedTuple):
-    """What a text training goes on from beside its parameters: Adam's moments, the stream's."""
-
-    adam: AdamMoments
-    stream: Position
-
-
-@dataclass(frozen=True)
-class StreamAdam:
-    """`CoolingAdam` that keeps where a stream stands with its moments, so that both are saved."""
-
-    adam: CoolingAdam
-    stream: Stream
-
-    def start(self, params):
-        """The moments before the first step."""
-        return Carried(self.adam.start(params), self.stream.at)
-
-    def step(self, params, grads, moments):
-        """New parameters and moments."""
-        if not isinstance(moments, Carried):
-            raise TypeError(f"moments: expected Carried, got {validate.describe(moments)}")
-        params, adam = self.adam.step(params, grads, moments.adam)
-        return params, Carried(adam, self.stream.at)
-
-
-def text_training(ids, *, H=64, T=32, B=32, steps=2000, rate=0.025, rng) -> Training:
+def text_training(
+    ids, *, H=64, T=32, B=32, steps=2000, rate=0.025, rng, engine=lstm_core
+) -> Training:
     """A training of a character model on a row of numbers: float32, Adam, clipped at 1.
 
     Its place in the text and the h and c carried there are part of its state: saved and loaded,
@@ -325,15 +290,11 @@ def text_training(ids, *, H=64, T=32, B=32, steps=2000, rate=0.025, rng) -> Trai
     model = Model(
         init_lstm(V, H, rng=rng, dtype=np.float32), init_readout(H, V, rng=rng, dtype=np.float32)
     )
-    stream = Stream(ids, B, T, H, rng=rng)
-
-    def batches(rng):
-        stream.at = run.state.moments.stream  # as the last whole step, or a file, left it
-        return stream.batch(rng)
-
-    optimiser = StreamAdam(CoolingAdam(rate, steps), stream)
-    run = Training(model, stream.loss, batches, optimiser, rng=rng, clip=1.0)
-    return run
+    stream = Stream(ids, B, T, H, rng=rng, engine=engine)
+    return Training(
+        model, stream.loss, lambda _, at: stream.batch(at), CoolingAdam(rate, steps),
+        rng=rng, clip=1.0, carried=stream.start,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- writing

@@ -1,5 +1,6 @@
 """Training: read-out, losses, optimisers, and a training that stops and goes on (notebook 05)."""
 
+from .landscapes import bowl, bowl_curvatures, cliff
 from .losses import mean_squared_error, softmax, softmax_cross_entropy
 from .model import (
     Model,
@@ -12,6 +13,7 @@ from .model import (
     check_readout,
     flow,
     init_readout,
+    is_lstm,
     loss_at_end,
     loss_every_step,
     readout,
@@ -22,27 +24,47 @@ from .optimisers import (
     SGD,
     Adam,
     AdamMoments,
+    CoolingAdam,
     Momentum,
     check_adam,
     check_optimiser,
     clip_by_norm,
     norm,
 )
-from .training import SideBySide, State, Training, train
+from .runs import (
+    ADDING,
+    RECALL,
+    Problem,
+    adding_duel,
+    adding_training,
+    checkpoints,
+    recall_training,
+    smoothed,
+    solved_at,
+)
+from .training import SideBySide, State, Training
 from .trees import arrays_of, each_array
 
 __all__ = [
+    "ADDING",
+    "RECALL",
     "SGD",
     "Adam",
     "AdamMoments",
+    "CoolingAdam",
     "Model",
     "Momentum",
+    "Problem",
     "ReadoutParams",
     "SideBySide",
     "State",
     "Training",
+    "adding_duel",
+    "adding_training",
     "answers",
     "arrays_of",
+    "bowl",
+    "bowl_curvatures",
     "cell_backward",
     "check_adam",
     "check_last",
@@ -50,18 +72,23 @@ __all__ = [
     "check_optimiser",
     "check_pair",
     "check_readout",
+    "checkpoints",
+    "cliff",
     "clip_by_norm",
     "each_array",
     "flow",
     "init_readout",
+    "is_lstm",
     "loss_at_end",
     "loss_every_step",
     "mean_squared_error",
     "norm",
     "readout",
     "readout_backward",
+    "recall_training",
     "run_cell",
+    "smoothed",
     "softmax",
     "softmax_cross_entropy",
-    "train",
+    "solved_at",
 ]

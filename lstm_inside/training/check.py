@@ -1,9 +1,12 @@
-"""Checkers of notebook 05: the gradient of the cross-entropy, clipping, one step of Adam."""
+"""Checkers of notebook 05: a setting that learns recall, clipping, one step of Adam, and (for 07)
+the gradient of the cross-entropy."""
 
 import numpy as np
 
-from lstm_inside.page import NotYet, asks, checker, compare, question, run
-from lstm_inside.training import softmax, softmax_cross_entropy
+from lstm_core import init_lstm
+from lstm_inside import validate
+from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
+from lstm_inside.training import Adam, recall_training, softmax, softmax_cross_entropy
 
 WORDS = {
     "scores": "what the network believes, minus 1 at the right class, over the batch.",
@@ -31,6 +34,15 @@ WORDS = {
     "square_of_mean": "s is the mean of the SQUARED gradient, not of m squared or of g.",
     "uphill": "that steps uphill: the step is subtracted.",
     "no_mean_m": "that steps along g itself; Adam steps along the running mean m.",
+    "two_numbers": "expected two numbers, forget bias and rate; got {got}.",
+    "no_setting": "{error}.",
+    "not_all": "{learned} of 3 seeds learned it; their last losses are {ends}. {hint}",
+    "start_low": "Half-open forget gates lose the number on the way: start them more open.",
+    "rate_high": "A smaller rate settles more surely.",
+    "rate_low": "After 400 steps some are still on their way, or never set out: try another rate.",
+    "all_learned": "all three seeds learned it; their last losses are {ends}.",
+    "no_tiny": "a gradient of exactly 0 gives 0 / 0: epsilon keeps the root from dividing by 0.",
+    "kept_hat": "p is right, but m or s was handed on corrected; the running means stay as they are.",
     "order": "the values are right, in another order: return p, m, s.",
 }
 
@@ -71,7 +83,7 @@ QUESTIONS = {
         right="a",
         a=(
             "the forget gates start at ½, so early inputs are hardly heard",
-            "twenty-nine factors of about ½: see the first row of the picture",
+            "twenty-nine factors of about ½ along the cell: see the first row of the picture",
         ),
         b=("the gradients explode", "factors of ½ shrink; clipping would not help here"),
         c=(
@@ -80,7 +92,7 @@ QUESTIONS = {
         ),
         d=(
             "none: biases are learned anyway",
-            "they are, from a gradient; of that a few millionths arrive, and within 300 steps none of five learned it",
+            "they are, from a gradient; of that a few millionths arrive, and within 300 steps none of three learned it",
         ),
     ),
     "what_to_save": question(
@@ -97,7 +109,7 @@ QUESTIONS = {
         ),
         d=(
             "parameters, m, s, the step count and the generator's state",
-            "all that the next step depends on and your program does not know already, as it does the loss and the rate",
+            "all that the next step depends on; loss and rate are in your program already",
         ),
     ),
 }
@@ -148,7 +160,7 @@ def clip(function) -> str:
         with np.errstate(all="ignore"):
             got = run(function, g, limit)
         length = np.linalg.norm(g)
-        want = g * min(1, limit / length) if length else g
+        want = g * np.minimum(1, limit / length) if length else g
         hints = []
         if length > limit:
             hints = [
@@ -165,6 +177,38 @@ def clip(function) -> str:
     return WORDS["clip"]
 
 
+RECALL_STEPS, RECALL_SEEDS, RECALL_GOAL = 400, (0, 1, 2), 0.02
+
+
+@checker
+def recall_setting(function) -> str:
+    """Check () -> (forget bias, rate): one unit learns recall with them, from every seed."""
+    got = run(function)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        raise NotYet(WORDS["two_numbers"], got=shape_of(got))
+    bias, rate = got
+    try:
+        validate.number("forget bias", bias, "a finite number", lambda x: True)
+        validate.positive("rate", rate)
+    except (TypeError, ValueError) as error:
+        raise NotYet(WORDS["no_setting"], error=error) from None
+    ends = []
+    for seed in RECALL_SEEDS:
+        rng = np.random.default_rng(seed)
+        cell = init_lstm(2, 1, rng=rng, forget_bias=float(bias))
+        one = recall_training(cell, 20, optimiser=Adam(float(rate)), rng=rng)
+        try:
+            ends.append(np.mean(list(one.steps(RECALL_STEPS))[-50:]))
+        except ArithmeticError as error:
+            raise NotYet(WORDS["no_setting"], error=error) from None
+    learned = sum(end < RECALL_GOAL for end in ends)
+    told = ", ".join(f"{end:.3f}" for end in ends)
+    if learned < len(ends):
+        hint = "start_low" if bias < 2 else "rate_high" if rate > 0.04 else "rate_low"
+        raise NotYet(WORDS["not_all"], learned=learned, ends=told, hint=WORDS[hint])
+    return WORDS["all_learned"].format(ends=told)
+
+
 @checker
 def adam(function) -> str:
     """Check (p, g, m, s, t) -> p, m, s: one step of Adam (5.9), rate 0.01, b1 0.9, b2 0.999.
@@ -175,9 +219,19 @@ def adam(function) -> str:
     for t in (1, 7):
         p, g, m = rng.normal(size=(3, 4))
         m, s = m * (t > 1), rng.random(4) * (t > 1)
-        got = run(function, p, g, m, s, t)
+        g[0] *= t > 1  # a gradient of exactly 0 at the start: 0 / 0 without epsilon
+        with np.errstate(all="ignore"):
+            got = run(function, p, g, m, s, t)
+        if t == 1 and shape_of(got) == (3, 4) and np.isnan(np.asarray(got, dtype=float)[0, 0]):
+            raise NotYet(WORDS["no_tiny"])
         hints = [(_adam(p, g, m, s, t, **wrong), WORDS[key]) for key, wrong in _ADAM_SLIPS]
         want = _adam(p, g, m, s, t)
+        kept_hat = np.stack([want[0], want[1] / (1 - 0.9**t), want[2] / (1 - 0.999**t)])
+        hints += [
+            (np.stack([want[0], *(kept_hat[k] if k in kept else want[k] for k in (1, 2))]),
+             WORDS["kept_hat"])
+            for kept in ((1, 2), (1,), (2,))
+        ]  # fmt: skip
         hints += [(want[order], WORDS["order"]) for order in ([0, 2, 1], [1, 2, 0], [1, 0, 2])]
         compare("your p, m, s", got, want, hints=hints, rtol=1e-5)
     return WORDS["adam"]

@@ -1,25 +1,20 @@
-"""The views of notebook 05: optimisers, clipping, mini-batches, and a training as it runs."""
+"""The views of notebook 05: optimisers, mini-batches, clipping, gradient flow while it learns."""
 
-import asyncio
-import html
-import threading
-import time
 from functools import lru_cache
 from itertools import pairwise
 
-import ipywidgets as widgets
 import matplotlib
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from lstm_core import LSTMParams, RNNParams, init_lstm, init_rnn, rnn_backward, rnn_forward
+from lstm_core import init_lstm, init_rnn
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
     GRADIENT,
-    HIDDEN_LINE,
     INPUT,
     OUTPUT,
     RC,
@@ -28,174 +23,45 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import adding_problem
-from lstm_inside.training import (
-    SGD,
-    Adam,
-    Model,
-    Momentum,
-    ReadoutParams,
-    SideBySide,
-    Training,
-    answers,
-    arrays_of,
-    clip_by_norm,
-    flow,
-    init_readout,
-    loss_at_end,
-    mean_squared_error,
-    norm,
-    readout,
-    readout_backward,
-    run_cell,
-)
-from lstm_inside.training import training as lstm_train
 
-WORDS = {
-    "train": "Train",
-    "train_tip": "Start the training",
-    "go_on": "Continue",
-    "go_on_tip": "Go on from what was learned",
-    "stop": "Stop",
-    "stop_tip": "Stop after this step and keep what was learned",
-    "over": "Start over",
-    "over_tip": "Forget what was learned and set out at this length",
-    "ready": "not started",
-    "started": "step {step} of {goal}",
-    "running": "step {step} of {goal} · {left:.0f} s left",
-    "stopped": "stopped at step {step} of {goal}; nothing is lost",
-    "done": "done: {step} steps",
-    "failed": "stopped at step {step}, as the next one failed: {error}",
-}
-ALWAYS_ONE = 1 / 6  # the adding problem's mean squared error of always answering 1
+from .explorers_live import LiveTraining, live_duel, live_recall, live_training
+from .landscapes import ANSWERS, POINTS, bowl, cliff
+from .model import Model, ReadoutParams, answers, flow, init_readout, loss_at_end
+from .optimisers import SGD, Adam, Momentum, clip_by_norm, norm
+from .runs import ADDING, adding_training, checkpoints, smoothed
+from .trees import arrays_of
 
-
-def adding_training(cell, T, *, B=32, optimiser=None, clip=1.0, rng, batch_rng=None) -> Training:
-    """A training of a cell (RNNParams or LSTMParams with D = 2) on the adding problem.
-
-    rng draws the read-out's weights and, if there is no `batch_rng`, the mini-batches too.
-    The optimiser is Adam with rate 0.02 for an LSTM, 0.005 for an RNN, unless given.
-    """
-    model = Model(cell, init_readout(len(cell.W_h), 1, rng=rng))
-    if optimiser is None:
-        optimiser = Adam(0.02 if isinstance(cell, LSTMParams) else 0.005)
-    return Training(
-        model, loss_at_end, lambda rng: adding_problem(T, B, rng=rng), optimiser,
-        rng=batch_rng or rng, clip=clip,
-    )  # fmt: skip
-
-
-def smoothed(losses, width=20) -> np.ndarray:
-    """The mean of each loss and up to `width` - 1 before it: what a noisy curve comes to."""
-    losses = np.asarray(losses, dtype=float)
-    total = np.concatenate([[0], np.cumsum(losses)])
-    end = np.arange(1, len(losses) + 1)
-    start = np.maximum(end - width, 0)
-    return (total[end] - total[start]) / (end - start)
-
-
-def _thinned(*curves, most=300):
-    """Curves of one length with at most about `most` points: what a screen can show."""
-    stride = max(1, len(curves[0]) // most)
-    return [np.append(c[:-1:stride], c[-1:]) for c in curves]
-
-
-def compare_runs(runs, *, alt, title, least=1e-4):
-    """A picture of smoothed losses on the adding problem: name -> losses, direct labels.
-
-    A name with "RNN" in it is dashed, as everywhere.
-    """
-    colours = ["#0072B2", "#D55E00", "#009E73", "#333333", "#CC79A7"]
-    steps = max(map(len, runs.values()))
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 360, alt)
-        ax = figure.subplots()
-        ax.set(xlim=(0, steps * 1.3), yscale="log", ylim=(least, 0.6))
-        ax.set_xticks(np.linspace(0, steps, 6))
-        ax.set(xlabel="training step", ylabel="mean squared error")
-        ax.set_title(title)
-        ax.axhline(ALWAYS_ONE, color=FAINT, lw=1.2)
-        ax.text(0.99, 0.93, "grey line: always answering 1", color="#777777", ha="right",
-                transform=ax.transAxes)  # fmt: skip
-        ends = [np.log10(smoothed(losses)[-1]) for losses in runs.values()]
-        heights = _apart(ends, 0.16, lowest=np.log10(least) + 0.08)
-        for (name, losses), colour, height in zip(runs.items(), colours, heights, strict=False):
-            t, curve = _thinned(np.arange(1, len(losses) + 1), smoothed(losses))
-            ax.plot(t, np.maximum(curve, least), color=colour, ls="--" if "RNN" in name else "-")
-            ax.text(steps * 1.01, 10**height, name, color=colour, va="center",
-                    weight="bold")  # fmt: skip
-    return figure
-
-
-def compare_starts(results, *, most, alt):
-    """A picture of how kinds of start fare: name -> list of (share of gradient, steps or None).
-
-    share: of the gradient by the last input, what reaches the first. steps: until the problem
-    was solved, None for not within `most` steps. One dot a training.
-    """
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 60 + 44 * len(results), alt)
-        shares, steps = figure.subplots(1, 2, sharey=True)
-        shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
-        shares.set(yticks=range(len(results)), yticklabels=list(results))
-        shares.set_title("Gradient by the first input / by the last")
-        steps.set(xlim=(0, most * 1.15))
-        steps.set_title(f"Training steps until solved (grey: not within {most})")
-        steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
-        for row, dots in enumerate(results.values()):
-            spread = row + 0.12 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
-            share = np.clip([s for s, _ in dots], 1e-8, 1e2)
-            until = [most * 1.075 if n is None else n for _, n in dots]
-            shares.plot(share, spread, "o", color=GRADIENT, ms=6, alpha=0.7, mec="none")
-            steps.plot(until, spread, "o", color=OUTPUT, ms=6, alpha=0.7, mec="none")
-    return figure
-
-
-def _apart(heights, gap, lowest):
-    """Heights moved where needed, so that labels at them do not overlap; none below `lowest`."""
-    heights, floor, ceiling = list(heights), lowest, np.inf
-    order = sorted(range(len(heights)), key=lambda k: heights[k])
-    for k in reversed(order):  # from the top, each below the one before it
-        heights[k] = ceiling = min(heights[k], ceiling - gap)
-    for k in order:  # and up again from the bottom
-        heights[k] = max(heights[k], floor)
-        floor = heights[k] + gap
-    return heights
-
+__all__ = [
+    "EXPLORERS",
+    "LiveTraining",
+    "batch_explorer",
+    "bowl_explorer",
+    "cliff_explorer",
+    "flow_explorer",
+    "live_duel",
+    "live_recall",
+    "live_training",
+]
 
 # ---------------------------------------------------------------- optimisers on a bowl
-
-_POINTS = np.linspace(-2.5, 5.5, 20)[:, None]  # 20 inputs of a read-out with one weight
-_ANSWERS = 1.0 * _POINTS - 0.5
-
-
-def _bowl(params):
-    """Loss and gradient of the read-out y = w x + b on 20 points: a bowl over (w, b)."""
-    loss, dy = mean_squared_error(readout(_POINTS, params), _ANSWERS)
-    return loss, readout_backward(dy, _POINTS, params)[1]
-
-
-def bowl_curvatures() -> np.ndarray:
-    """The bowl's two curvatures, the steep one last: SGD diverges above 2 / the steep one."""
-    x = _POINTS[:, 0]
-    return np.linalg.eigvalsh(2 * np.array([[(x**2).mean(), x.mean()], [x.mean(), 1]]))
 
 
 def bowl_explorer(steps=50) -> Explorer:
     """SGD, momentum and Adam on the loss of a two-weight read-out (5.7)-(5.9)."""
     w, b = np.meshgrid(np.linspace(-2.2, 4.2, 201), np.linspace(-4, 4, 201))
-    off = w[..., None] * _POINTS[:, 0] + b[..., None] - _ANSWERS[:, 0]
+    off = w[..., None] * POINTS[:, 0] + b[..., None] - ANSWERS[:, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
-        bowl, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        bowl.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
+        seen, course = figure.subplots(1, 2, width_ratios=(3, 2))
+        seen.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
                      vmin=-150, linewidths=1.1)  # fmt: skip
-        bowl.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel="weight w", ylabel="bias b")
-        bowl.set_title("The way down: a loss seen from above")
-        bowl.plot([1], [-0.5], "x", color=OUTPUT, ms=11, mew=3)
+        seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel="weight w", ylabel="bias b")
+        seen.set_title("The way down: a loss seen from above")
+        seen.plot([1], [-0.5], "x", color=OUTPUT, ms=11, mew=3)
         course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel="step")
         course.set_title("The loss along it")
-        (path,) = bowl.plot([], [], color=GRADIENT, lw=1.4, marker="o", ms=3.5)
-        (here,) = bowl.plot([], [], "o", color=FORGET, ms=9)
+        (path,) = seen.plot([], [], color=GRADIENT, lw=1.4, marker="o", ms=3.5)
+        (here,) = seen.plot([], [], "o", color=FORGET, ms=9)
         (losses,) = course.plot([], [], color=GRADIENT)
         (now,) = course.plot([], [], "o", color=FORGET, ms=9)
     makers = {
@@ -210,7 +76,7 @@ def bowl_explorer(steps=50) -> Explorer:
         params = ReadoutParams(np.array([[-1.6]]), np.array([3.4]))
         moments, places, heights = method.start(params), [], []
         for _ in range(steps + 1):
-            loss, grads = _bowl(params)
+            loss, grads = bowl(params)
             places.append((params.W_y[0, 0], params.b_y[0]))
             heights.append(loss)
             params, moments = method.step(params, grads, moments)
@@ -332,31 +198,11 @@ def batch_explorer(count=256, draws=150) -> Explorer:
 
 # ---------------------------------------------------------------- clipping at a cliff
 
-_CLIFF_STEPS = 10  # time steps of the one-unit RNN
-_CLIFF_START = 0.5  # its first state; the wish is 0 at the end
-
-
-def _run_one_unit_networks(w, b):
-    """One network of N units with a diagonal W_h: N networks that do not know of each other."""
-    params = RNNParams(np.zeros((1, len(w))), np.diag(w), b)
-    start = np.full((1, len(w)), _CLIFF_START)
-    return params, rnn_forward(np.zeros((_CLIFF_STEPS, 1, 1)), params, start)
-
-
-def cliff(w, b):
-    """Loss h_T^2 and gradient (2, N) of N one-unit RNNs h = tanh(w h + b); w, b (N,) floats."""
-    params, trace = _run_one_unit_networks(w, b)
-    dhs = np.zeros((_CLIFF_STEPS, 1, len(w)))
-    dhs[-1] = 2 * trace.h[-1]
-    grads = rnn_backward(dhs, trace, params).params
-    return trace.h[-1, 0] ** 2, np.array([np.diag(grads.W_h), grads.b])
-
 
 def cliff_explorer(steps=40) -> Explorer:
     """Gradient descent into the canyon of a one-unit RNN's loss, with and without clipping."""
     ws, bs = np.linspace(0.2, 2.6, 289), np.linspace(-1, 0.8, 217)
-    ends = [_run_one_unit_networks(ws, np.full(len(ws), b))[1].h[-1, 0] for b in bs]
-    heights = np.log10(np.square(ends) + 1e-3)
+    heights = np.log10([cliff(ws, np.full(len(ws), b))[0] + 1e-3 for b in bs])
     with matplotlib.rc_context(RC):
         figure = picture(900, 420)
         view, course = figure.subplots(1, 2, width_ratios=(3, 2))
@@ -437,16 +283,6 @@ def cliff_explorer(steps=40) -> Explorer:
 # ---------------------------------------------------------------- gradient flow over a training
 
 
-def checkpoints(training, steps, count=25) -> list:
-    """Train for `steps` steps; the (step, model) pairs at `count` even distances, ends included."""
-    wanted = set(np.linspace(0, steps, count).round().astype(int).tolist())
-    kept = [(training.step, training.params)]
-    for _ in training.steps(steps):
-        if training.step in wanted:
-            kept.append((training.step, training.params))
-    return kept
-
-
 def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
     """Gradient flow and gates at stored moments of a training, LSTM beside RNN.
 
@@ -474,7 +310,7 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         for run, dash in ((lstm, "-"), (rnn, "--")):
             curve = np.maximum(smoothed(run.losses), 1e-3)
             ax["loss"].plot(np.arange(1, steps + 1), curve, color=GRADIENT, ls=dash)
-        ax["loss"].axhline(ALWAYS_ONE, color=FAINT, lw=1.2)
+        ax["loss"].axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
         ax["loss"].text(0.03, 0.05, "LSTM solid, RNN dashed", color="#555555",
                         transform=ax["loss"].transAxes)  # fmt: skip
         ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel="time step t", yticks=(0, 0.5, 1))
@@ -514,9 +350,9 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         loss_rnn, _, grads_rnn, _ = flow(plain, batch)
         # by c_T only the direct path through h_T counts, so every curve starts at 1 there
         sizes = {
-            "c": np.linalg.norm(grads.c, axis=(1, 2)),
-            "h": np.linalg.norm(grads.h, axis=(1, 2)),
-            "rnn": np.linalg.norm(grads_rnn.h, axis=(1, 2)),
+            "c": step_lengths(grads.c),
+            "h": step_lengths(grads.h),
+            "rnn": step_lengths(grads_rnn.h),
         }
         shares = {k: np.clip(v / max(v[-1], 1e-300), 1e-9, 10) for k, v in sizes.items()}
         for key, curve in curves.items():
@@ -558,344 +394,11 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
     )
 
 
-# ---------------------------------------------------------------- a training as it runs
-
-
-class LiveTraining(Explorer):
-    """A training that is watched while it runs, with Train / Continue and Stop.
-
-    run: the `lstm_train.Training`, of a `Model` on sequences with one answer at the end.
-    batch: the `Sequences` that it is judged and shown on. steps: what Train aims at.
-    rival: another training on the same problem that takes its steps in turn with this one.
-    remake: (T, seed) -> (run, rival, batch) for sequences of T steps; with it there are
-    sliders for both, and a button to start over with them.
-    `await view.train()` runs it from a cell; the buttons run it beside the kernel's other
-    work. Either way sliders and buttons answer meanwhile.
-    """
-
-    def __init__(self, run, batch, *, rival=None, steps=400, remake=None):
-        self._set_out(run, rival, batch)
-        self.goal = self._first_goal = steps
-        self._remake = remake
-        self.running, self._task = False, None
-        self._drawing = threading.RLock()  # a cell may move a slider while a task trains
-        H = len(run.params.cell.W_h)
-        self._gated = isinstance(run.params.cell, LSTMParams)
-        with matplotlib.rc_context(RC):
-            figure = picture(900, 470)
-            self._axes = figure.subplot_mosaic(
-                [["loss", "gates"], ["answers", "memory"]], width_ratios=(2, 3)
-            )
-            moving = self._lay_out(len(batch.xs))
-        super().__init__(
-            "live",
-            figure=figure,
-            controls={
-                "sequence": whole("sequence shown", 0, batch.xs.shape[1] - 1, 0, quantity="x"),
-                "unit": whole("unit shown", 0, H - 1, 0, quantity="c"),
-            },
-            moving=moving,
-            update=self._update_picture,
-            describe=self._in_a_sentence,
-        )
-        # What it shows depends on what was learned, not on its controls alone.
-        self.remove_class("lstm-explorer").add_class("lstm-live")
-
-    def _set_out(self, run, rival, batch):
-        self.run, self.rival, self.batch = run, rival, batch
-        self.both = run if rival is None else SideBySide(run, rival)
-
-    def _lay_out(self, T):
-        ax = self._axes
-        ax["loss"].set(xlim=(0, self.goal), yscale="log", ylim=(3e-4, 1), xlabel="training step")
-        ax["loss"].set_title("Loss of each mini-batch")
-        ax["loss"].axhline(ALWAYS_ONE, color=FAINT, lw=1.2)
-        rule = "grey line: always answering 1"
-        if self.rival is not None:
-            rule = "LSTM solid, RNN dashed\n" + rule
-        ax["loss"].text(0.98, 0.98, rule, color="#777777", fontsize=11, ha="right", va="top",
-                        linespacing=1.05, transform=ax["loss"].transAxes)  # fmt: skip
-        ax["answers"].set(xlim=(0, 2), ylim=(-0.2, 2.2), xlabel="true sum", ylabel="answer")
-        ax["answers"].set_title("Answers to sequences never seen")
-        ax["answers"].plot([0, 2], [0, 2], color=FAINT, lw=2)
-        if self.rival is not None:
-            for words, colour, x in (("● LSTM", HIDDEN_LINE, 0.03), ("○ RNN", "#777777", 0.28)):
-                ax["answers"].text(x, 0.9, words, color=colour, weight="bold", fontsize=11,
-                                   transform=ax["answers"].transAxes)  # fmt: skip
-        ax["gates"].set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
-        ax["gates"].set_title("The unit's gates" if self._gated else "A plain RNN has no gates")
-        if self._gated:
-            for words, colour, x in (("forget", FORGET, 0.02), ("input", INPUT, 0.15),
-                                     ("output", OUTPUT, 0.27)):  # fmt: skip
-                ax["gates"].text(x, 0.89, words, color=colour, weight="bold", fontsize=11.5,
-                                 transform=ax["gates"].transAxes)  # fmt: skip
-        ax["gates"].text(0.98, 0.89, "dotted: marked numbers", color="#777777", ha="right",
-                         fontsize=11.5, transform=ax["gates"].transAxes)  # fmt: skip
-        span = 10 if self._gated else 1.1
-        ax["memory"].set(xlim=(0, T), ylim=(-span, span), xlabel="time step t")
-        ax["memory"].yaxis.set_major_locator(MaxNLocator(4))
-        ax["memory"].set_title(
-            "The unit's cell c (cut at ±10)" if self._gated else "The unit's state h"
-        )
-        for key in ("gates", "memory"):
-            ax[key].xaxis.set_major_locator(MaxNLocator(10, integer=True))
-        (self._noise,) = ax["loss"].plot([], [], color=FAINT, lw=1)
-        (self._loss,) = ax["loss"].plot([], [], color=GRADIENT)
-        (self._other_loss,) = ax["loss"].plot([], [], color=GRADIENT, ls="--", lw=1.8)
-        (self._other_dots,) = ax["answers"].plot([], [], "o", color="#777777", ms=5, mfc="none")
-        (self._dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, alpha=0.6,
-                                           mec="none")  # fmt: skip
-        (self._one,) = ax["answers"].plot([], [], "o", color=FORGET, ms=9)
-        self._gates = {
-            key: ax["gates"].plot([], [], color=colour)[0]
-            for key, colour in (("f", FORGET), ("i", INPUT), ("o", OUTPUT))
-        }
-        colour = CELL_LINE if self._gated else HIDDEN_LINE
-        (self._memory,) = ax["memory"].plot([], [], color=colour)
-        self._marks = [
-            ax[key].axvline(0, ymax=0.85, color=SIGNAL, lw=1.3, ls=":")
-            for key in ("gates", "memory")
-            for _ in range(2)
-        ]
-        return [
-            self._noise, self._loss, self._other_loss, self._other_dots, self._dots, self._one,
-            self._memory, *self._gates.values(), *self._marks,
-        ]  # fmt: skip
-
-    def _buttons(self, play, interval):
-        self.start_button = _button("train", "play", self._start_beside)
-        self.stop_button = _button("stop", "stop", lambda: self.both.stop())
-        self.stop_button.disabled = True
-        self.bar = widgets.IntProgress(max=self.goal, layout={"width": "180px"})
-        # HTML, as a Label never breaks its line, and an error can be long
-        self.status = widgets.HTML(WORDS["ready"], layout={"flex": "1 1 0", "min_width": "0"})
-        rows = [widgets.HBox([self.start_button, self.stop_button, self.bar, self.status])]
-        if self._remake:
-            T = len(self.batch.xs)
-            self.length = whole("sequence length T", 10, 100, T, step=5, quantity="x")
-            self.seed = whole("seed", 1, 20, 1, quantity="x")
-            for control, width in ((self.length, "380px"), (self.seed, "290px")):
-                control.layout.flex, control.layout.width = "0 1 auto", width
-            self.seed.style.description_width = "60px"
-            self.over_button = _button("over", "undo", self.start_over)
-            rows.insert(0, widgets.HBox([self.length, self.seed, self.over_button]))
-        return [widgets.VBox(rows)]
-
-    # ------------------------------------------------------------ what it shows
-
-    def _show(self, changed):
-        with self._drawing:
-            super()._show(changed)
-
-    def refresh(self):
-        """Draw what the trainings have come to, after steps that were taken elsewhere."""
-        step = self.both.step
-        self._say("ready" if not step else "stopped" if step < self.goal else "done")
-        self._show(set())
-
-    def _update_picture(self, sequence, unit):
-        run, rival, batch = self.run, self.rival, self.batch
-        trace = run_cell(batch.xs, run.params.cell)
-        said = answers(run.params, batch, trace)[:, 0]
-        truth = batch.targets[:, 0]
-        self._draw_losses()
-        shown = np.clip(said, -0.2, 2.2)
-        self._dots.set_data(truth, shown)
-        self._one.set_data(truth[[sequence]], shown[[sequence]])
-        time_steps = np.arange(len(trace.h))
-        if self._gated:
-            for key, line in self._gates.items():
-                line.set_data(time_steps[1:], getattr(trace, key)[:, sequence, unit])
-        memory = (trace.c if self._gated else trace.h)[:, sequence, unit]
-        self._memory.set_data(time_steps, np.clip(memory, -10, 10))
-        marked = np.flatnonzero(batch.xs[:, sequence, 1] == 1) + 1
-        for line, at in zip(self._marks, [*marked, *marked], strict=True):
-            line.set_xdata([at, at])
-        values = {"step": run.step, "T": len(batch.xs), "answers": said, "memory": memory,
-                  "truth": truth[sequence], "answer": said[sequence],
-                  "error": mean_squared_error(said, truth)[0]}  # fmt: skip
-        if rival is not None:
-            other = answers(rival.params, batch)[:, 0]
-            self._other_dots.set_data(truth, np.clip(other, -0.2, 2.2))
-            values |= {"answers_rnn": other, "error_rnn": mean_squared_error(other, truth)[0]}
-        return values
-
-    def _draw_losses(self):
-        for run, lines in (
-            (self.run, (self._noise, self._loss)),
-            (self.rival, (None, self._other_loss)),
-        ):
-            if run is None:
-                continue
-            losses = run.losses  # once: a step may be under way
-            steps = np.arange(1, len(losses) + 1)
-            curves = _thinned(steps, losses, smoothed(losses)) if len(losses) else [[], [], []]
-            for line, curve in zip(lines, curves[1:], strict=True):
-                if line is not None:
-                    line.set_data(curves[0], np.clip(curve, 3e-4, 1))
-
-    def _in_a_sentence(self, v):
-        errors = _short(v["error"], 3)
-        if "error_rnn" in v:
-            errors = f"{errors} (LSTM) and {_short(v['error_rnn'], 3)} (RNN)"
-        return (
-            f"Sequences of {v['T']} steps. After {v['step']} training steps the mean squared "
-            f"error on sequences never trained on is {errors}; always answering 1 gives "
-            f"{ALWAYS_ONE:.3f}. On the sequence shown the sum is {v['truth']:.2f} and the answer "
-            f"{_short(v['answer'], 2)}."
-        )
-
-    # ------------------------------------------------------------ running
-
-    async def train(self, steps=None) -> int:
-        """Train until `steps` steps are done (what was aimed at, if missing); watch meanwhile.
-
-        Once there, another call without `steps` aims as far again. Returns the steps taken in
-        this call; fewer than asked after Stop. A second call while it runs does nothing.
-        """
-        first = self.both.step
-        if steps is None:
-            steps = self.goal if first < self.goal else first + self._first_goal
-        if self.running or steps <= first:
-            return 0
-        self._now_running(True)
-        self.goal = self.bar.max = steps
-        self._say("started")
-        self._make_room()
-        began = time.perf_counter()
-
-        def show():
-            if self.figure is None:  # closed meanwhile
-                return
-            done = self.both.step - first
-            left = (time.perf_counter() - began) / max(done, 1) * (self.goal - self.both.step)
-            self._say("running", left=left)
-            self._show(set())
-
-        try:
-            return await lstm_train.train(self.both, steps - first, show=show)
-        finally:
-            self._now_running(False)
-            if self.figure is not None:
-                self._say("done" if self.both.step >= self.goal else "stopped")
-
-    def start_over(self):
-        """Forget what was learned and set out again, at the length and seed of the sliders."""
-        if self.running:
-            return
-        self._set_out(*self._remake(self.length.value, self.seed.value))
-        for key in ("gates", "memory"):
-            self._axes[key].set_xlim(0, self.length.value)
-        self.goal = self.bar.max = self._first_goal
-        self._axes["loss"].set_xlim(0, self.goal)
-        self._name_start("train")
-        with self._drawing:
-            self._draw_still()
-        self.refresh()
-
-    def _make_room(self):
-        if self._axes["loss"].get_xlim()[1] < self.goal:
-            self._axes["loss"].set_xlim(0, self.goal)
-            with self._drawing:
-                self._draw_still()
-
-    def _now_running(self, running):
-        self.running = running
-        if self.figure is None:
-            return
-        self.start_button.disabled, self.stop_button.disabled = running, not running
-        if self._remake:
-            self.over_button.disabled = running
-        self._name_start("go_on")
-
-    def _name_start(self, what):
-        self.start_button.description = WORDS[what]
-        self.start_button.tooltip = WORDS[what + "_tip"]
-
-    def _say(self, what, **details):
-        step = self.both.step
-        self.bar.value = step
-        said = WORDS[what].format(step=step, goal=self.goal, **details)
-        self.status.value = html.escape(said, quote=False)
-        if step and not self.running:
-            self._name_start("go_on")
-
-    def _start_beside(self):
-        """Train as a task beside the kernel's other work; what goes wrong is said here."""
-
-        async def guarded():
-            try:
-                await self.train()
-            except Exception as error:  # nobody awaits a task, so nobody else would tell
-                if self.figure is not None:
-                    self._say("failed", error=error)
-
-        self._task = asyncio.ensure_future(guarded())
-
-    def close(self):
-        """Stop, and let go of figure and widgets."""
-        self.both.stop()
-        super().close()
-
-
-def _short(x, digits):
-    """A number in few characters, even that of a training which has left all bounds."""
-    return f"{x:.{digits}f}" if abs(x) < 1e4 else f"{x:.0e}"
-
-
-def _button(what, icon, press):
-    button = widgets.Button(
-        description=WORDS[what], tooltip=WORDS[what + "_tip"], icon=icon, layout={"width": "110px"}
-    )
-    button.on_click(lambda _: press())
-    return button
-
-
-def live_training(run=None, batch=None, *, rival=None, steps=400) -> LiveTraining:
-    """Watch a training on the adding problem (see `LiveTraining`); a small LSTM if none given."""
-    if run is None:
-        rng = np.random.default_rng(1)
-        run = adding_training(init_lstm(2, 16, rng=rng, forget_bias=2.0), 20, rng=rng)
-    if batch is None:
-        T = len(run.batches(np.random.default_rng(0)).xs)
-        batch = _unseen(T)
-    return LiveTraining(run, batch, rival=rival, steps=steps)
-
-
-def adding_duel(T, seed=1) -> tuple[Training, Training]:
-    """An LSTM (16 units) and an RNN (32 units, orthogonal start) set out on the adding problem.
-
-    T: the length of the sequences, at least 4. seed: a whole number from 0, for weights and
-    mini-batches. Both have about 1,200 weights and see the same mini-batches.
-    """
-    rng, rng_rnn = (np.random.default_rng(seed) for _ in range(2))
-    lstm = init_lstm(2, 16, rng=rng, forget_bias=3.0)
-    rnn = init_rnn(2, 32, rng=rng_rnn, recurrent="orthogonal")
-    draws = np.random.default_rng([seed, 2])  # only its state is taken over: one serves both
-    return (
-        adding_training(lstm, T, rng=rng, batch_rng=draws),
-        adding_training(rnn, T, rng=rng_rnn, batch_rng=draws),
-    )
-
-
-def live_duel(T=20, steps=500) -> LiveTraining:
-    """Watch the two trainings of `adding_duel` in turn, with sliders for length T and seed."""
-
-    def remake(T, seed=1):
-        return *adding_duel(T, seed), _unseen(T)
-
-    run, rival, batch = remake(T)
-    return LiveTraining(run, batch, rival=rival, steps=steps, remake=remake)
-
-
-def _unseen(T):
-    return adding_problem(T, 64, rng=np.random.default_rng(53))
-
-
 EXPLORERS = {
     "batch": batch_explorer,
     "bowl": bowl_explorer,
     "cliff": cliff_explorer,
     "flow_training": flow_explorer,
     "live": live_duel,
+    "live_recall": live_recall,
 }

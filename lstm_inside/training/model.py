@@ -8,16 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import (
-    LSTMParams,
-    LSTMTrace,
-    RNNParams,
-    RNNTrace,
-    lstm_backward,
-    lstm_forward,
-    rnn_backward,
-    rnn_forward,
-)
+import lstm_core
+from lstm_core import LSTMParams, RNNParams
 from lstm_inside import validate
 
 from .losses import mean_squared_error, softmax_cross_entropy
@@ -94,33 +86,50 @@ def check_readout(h, params):
 # ---------------------------------------------------------------- a model's loss
 
 
-def run_cell(xs, cell):
-    """The trace of an RNN or an LSTM over xs (T, B, D), by the kind of its parameters.
+def is_lstm(cell) -> bool:
+    """Whether a cell's parameters are an LSTM's, with a block of columns for each of i, f, g, o.
 
-    Raises as `rnn_forward` and `lstm_forward` do, and TypeError for another kind of cell.
+    Told by their form, not by their class: a reader who edits and reloads `lstm_core` has new
+    classes. Raises TypeError for what has no W_x, W_h and b, ValueError for neither one block
+    (an RNN) nor four.
     """
-    _check_cell(cell)
-    return (lstm_forward if isinstance(cell, LSTMParams) else rnn_forward)(xs, cell)
+    if not isinstance(cell, tuple) or getattr(cell, "_fields", ()) != RNNParams._fields:
+        raise TypeError(f"cell: expected RNNParams or LSTMParams, got {validate.describe(cell)}")
+    rows, columns = validate.real("W_h", cell[1], ndim=2).shape
+    if not rows or columns not in (rows, 4 * rows):
+        raise ValueError(f"W_h: expected shape (H, H) or (H, 4H), got {(rows, columns)}")
+    return columns == 4 * rows
 
 
-def cell_backward(dhs, trace, cell):
+def run_cell(xs, cell, *, engine=lstm_core):
+    """The trace of an RNN or an LSTM over xs (T, B, D), by the form of its parameters.
+
+    engine: the module whose `lstm_forward` or `rnn_forward` does it.
+    Raises as these do, and as `is_lstm` for another kind of cell, TypeError for no engine.
+    """
+    validate.engine(engine)
+    return (engine.lstm_forward if is_lstm(cell) else engine.rnn_forward)(xs, cell)
+
+
+def cell_backward(dhs, trace, cell, *, engine=lstm_core):
     """The gradients that belong to `run_cell`: RNNGrads or LSTMGrads. Raises like that."""
-    _check_cell(cell)
-    return (lstm_backward if isinstance(cell, LSTMParams) else rnn_backward)(dhs, trace, cell)
+    validate.engine(engine)
+    return (engine.lstm_backward if is_lstm(cell) else engine.rnn_backward)(dhs, trace, cell)
 
 
-def answers(model, batch, trace=None):
+def answers(model, batch, trace=None, *, engine=lstm_core):
     """What the model says at the end of each sequence of a `Sequences` batch: (B, K).
 
-    trace: the cell's run over the batch if it is at hand. Raises as `run_cell` and `readout`
-    do, and ValueError or TypeError for what is no model, no batch or no run over it, and for a
-    `last` that is no step of the batch.
+    trace: the cell's run over the batch if it is at hand; otherwise `engine` makes it. Raises
+    as `run_cell` and `readout` do, and ValueError or TypeError for what is no model, no batch or
+    no run over it, and for a `last` that is no step of the batch.
     """
     check_model(model)
     T, B = check_last(batch)
+    validate.engine(engine)
     if trace is None:
-        trace = run_cell(batch.xs, model.cell)
-    elif not isinstance(trace, RNNTrace | LSTMTrace):
+        trace = run_cell(batch.xs, model.cell, engine=engine)
+    elif not all(hasattr(trace, name) for name in ("xs", "h")):
         raise TypeError(f"trace: expected RNNTrace or LSTMTrace, got {validate.describe(trace)}")
     elif trace.h.shape != (T + 1, B, len(model.cell.W_h)):
         raise ValueError(
@@ -130,14 +139,15 @@ def answers(model, batch, trace=None):
     return readout(trace.h[batch.last + 1, np.arange(len(batch.last))], model.readout)
 
 
-def flow(model, batch):
+def flow(model, batch, *, engine=lstm_core):
     """One forward and backward pass: (loss, trace, gradients with the flow, read-out's).
 
-    Raises as `answers` does, and for targets that are not shaped like the answers.
+    engine: as for `run_cell`. Raises as `answers` does, and for targets that are not shaped like
+    the answers.
     """
     check_model(model)
     check_last(batch)
-    trace = run_cell(batch.xs, model.cell)
+    trace = run_cell(batch.xs, model.cell, engine=engine)
     due = batch.last + 1, np.arange(len(batch.last))
     h = trace.h[due]  # (B, H): each sequence's own last step
     loss, dy = mean_squared_error(
@@ -146,18 +156,14 @@ def flow(model, batch):
     dh, dreadout = readout_backward(dy, h, model.readout)
     dhs = np.zeros_like(trace.h[1:])
     dhs[batch.last, due[1]] = dh
-    return loss, trace, cell_backward(dhs, trace, model.cell), dreadout
-
-
-def _check_cell(cell):
-    if not isinstance(cell, RNNParams | LSTMParams):
-        raise TypeError(f"cell: expected RNNParams or LSTMParams, got {validate.describe(cell)}")
+    return loss, trace, cell_backward(dhs, trace, model.cell, engine=engine), dreadout
 
 
 def check_model(model):
+    """A `Model` whose cell is an RNN's or an LSTM's."""
     if not isinstance(model, Model):
         raise TypeError(f"model: expected Model(cell, readout), got {validate.describe(model)}")
-    _check_cell(model.cell)
+    is_lstm(model.cell)
 
 
 def check_last(batch):
@@ -173,30 +179,31 @@ def check_last(batch):
     return T, B
 
 
-def loss_at_end(model, batch):
+def loss_at_end(model, batch, *, engine=lstm_core):
     """Mean squared error of the answers at the end of a `Sequences` batch: loss, gradients.
 
-    Raises as `flow` does.
+    engine: as for `run_cell`. Raises as `flow` does.
     """
-    loss, _, grads, dreadout = flow(model, batch)
+    loss, _, grads, dreadout = flow(model, batch, engine=engine)
     return loss, Model(grads.params, dreadout)
 
 
-def loss_every_step(model, batch):
+def loss_every_step(model, batch, *, engine=lstm_core):
     """Softmax cross-entropy at every step: loss, gradients.
 
-    batch: (xs (T, B, D), labels (T, B)), the right class of every step.
+    batch: (xs (T, B, D), labels (T, B)), the right class of every step. engine: as for `run_cell`.
     Raises as `run_cell` and `softmax_cross_entropy` do, and TypeError for no model or no pair.
     """
     check_model(model)
     xs, labels = check_pair(batch)
-    trace = run_cell(xs, model.cell)
+    trace = run_cell(xs, model.cell, engine=engine)
     loss, dz = softmax_cross_entropy(readout(trace.h[1:], model.readout), labels)
     dhs, dreadout = readout_backward(dz, trace.h[1:], model.readout)
-    return loss, Model(cell_backward(dhs, trace, model.cell).params, dreadout)
+    return loss, Model(cell_backward(dhs, trace, model.cell, engine=engine).params, dreadout)
 
 
 def check_pair(batch):
+    """The two parts, inputs and labels, of a batch with an answer a step."""
     if not isinstance(batch, tuple) or len(batch) != 2:
         raise TypeError(f"batch: expected (xs, labels), got {validate.describe(batch)}")
     return batch

@@ -1,7 +1,5 @@
-"""A training that can stop after any step, be saved, go on, and let sliders live meanwhile."""
+"""A training that can stop after any step, be saved, and go on to the very same numbers."""
 
-import asyncio
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ class State(NamedTuple):
     moments: Any
     step: int
     random: dict  # the state of the generator that draws the batches
+    carried: Any = ()  # what one step hands to the next beside these, such as a text's h and c
 
 
 class Training:
@@ -30,16 +29,21 @@ class Training:
     loss: (params, batch) -> (loss, gradients). batches: rng -> batch. params: a tree of arrays.
     optimiser: SGD, Momentum or Adam. clip: the longest gradient let through, None for any.
     rng: the Generator (PCG64, as numpy.random.default_rng makes it) whose state the batches
-    are drawn from; it is left as it was. Raises ValueError or TypeError for parameters that
-    are not finite floats, no functions, no optimiser, a clip that is not above 0, another kind
-    of generator.
+    are drawn from; it is left as it was. carried: a tree of arrays that each step takes over
+    from the step before, such as the place in a text and the h and c brought there; with it,
+    batches is (rng, carried) -> batch and loss (params, batch, carried) -> (loss, gradients,
+    carried). Raises ValueError or TypeError for parameters that are not finite floats, no
+    functions, no optimiser, a clip that is not above 0, another kind of generator, a carried
+    tree that holds something else than real numbers.
 
     `.state` is replaced whole at the end of a step, so an interrupt anywhere loses no more
     than the step under way. `.losses` and `.norms` (the gradient's length before clipping)
     hold a number a step.
     """
 
-    def __init__(self, params, loss: Callable, batches: Callable, optimiser, *, rng, clip=None):
+    def __init__(
+        self, params, loss: Callable, batches: Callable, optimiser, *, rng, clip=None, carried=None
+    ):
         if not isinstance(getattr(rng, "bit_generator", None), np.random.PCG64):
             raise TypeError(
                 "rng: expected a Generator such as numpy.random.default_rng() makes, "
@@ -52,9 +56,14 @@ class Training:
         validate.function("batches", batches)
         check_optimiser(optimiser)
         self.loss, self.batches, self.optimiser, self.clip = loss, batches, optimiser, clip
-        self.state = State(params, optimiser.start(params), 0, rng.bit_generator.state)
+        self._carries = carried is not None
+        carried = carried if self._carries else ()
+        for name, array in named(carried=carried).items():
+            validate.real(name, array)
+        self.state = State(params, optimiser.start(params), 0, rng.bit_generator.state, carried)
         self.stopping = False
-        self._losses, self._norms = [], []
+        self._losses: list[float] = []
+        self._norms: list[float] = []
 
     @property
     def params(self):
@@ -98,9 +107,12 @@ class Training:
             yield self._take_step()
 
     def _take_step(self):
-        params, moments, step, random = self.state
+        params, moments, step, random, carried = self.state
         rng = saving.generator(random)
-        loss, grads = self.loss(params, self.batches(rng))
+        if self._carries:
+            loss, grads, carried = self.loss(params, self.batches(rng, carried), carried)
+        else:
+            loss, grads = self.loss(params, self.batches(rng))
         length = norm(grads)
         if not (np.isfinite(loss) and np.isfinite(length)):
             raise _diverged(step, f"the loss is {loss}, the gradient's length {length}")
@@ -111,7 +123,7 @@ class Training:
             raise _diverged(step, "a parameter would no longer be finite")
         self._losses[step:] = [loss]  # what an interrupted step left behind is overwritten
         self._norms[step:] = [length]
-        self.state = State(params, moments, step + 1, rng.bit_generator.state)
+        self.state = State(params, moments, step + 1, rng.bit_generator.state, carried)
         return loss
 
     # ------------------------------------------------------------ saving
@@ -122,13 +134,13 @@ class Training:
         Raises TypeError for what is no path, OSError where it cannot be written.
         """
         path = validate.path(path)
-        params, moments, step, random = self.state
+        params, moments, step, random, carried = self.state
         about = {
             "optimiser": type(self.optimiser).__name__,
             "step": step,
             "random": random,
         }
-        arrays = named(params=params, moments=moments)
+        arrays = named(params=params, moments=moments, carried=carried)
         saving.write(path, about, arrays | {"losses": self.losses, "norms": self.norms})
         return path
 
@@ -144,7 +156,7 @@ class Training:
         wanted = type(self.optimiser).__name__
         if about["optimiser"] != wanted:
             raise ValueError(f"{path}: expected a training with {wanted}, got {about['optimiser']}")
-        mine = named(params=self.params, moments=self.state.moments)
+        mine = named(params=self.params, moments=self.state.moments, carried=self.state.carried)
         saving.check_same_form(path, mine, arrays)
         step, losses, norms = about["step"], arrays["losses"], arrays["norms"]
         if losses.shape != (step,) or norms.shape != (step,):
@@ -152,8 +164,9 @@ class Training:
         found = iter(arrays[name] for name in mine)  # in the order in which they were named
         params = each_array(lambda _: next(found), self.params)
         moments = each_array(lambda _: next(found), self.state.moments)
+        carried = each_array(lambda _: next(found), self.state.carried)
         self._losses, self._norms = losses.tolist(), norms.tolist()
-        self.state = State(params, moments, step, about["random"])
+        self.state = State(params, moments, step, about["random"], carried)
 
 
 def _diverged(step, what):
@@ -203,43 +216,3 @@ class SideBySide:
                     for _ in run.steps(1):
                         pass
             yield self.step
-
-
-# ---------------------------------------------------------------- training that lets others live
-
-_BREATH = 0.02  # seconds between two chances for sliders and buttons
-
-
-async def train(training, count, *, show: Callable = lambda: None, share=0.07):
-    """Take `count` steps as a coroutine; sliders, buttons and the kernel answer meanwhile.
-
-    show: called now and then to redraw. How often is a matter of time: it may cost `share` of
-    the time that the steps take, and no more. It is called once more at the end, however that
-    comes about. Returns the steps taken: fewer than `count` after `training.stop()`.
-    training: a `Training`, or several `SideBySide`.
-    Raises ValueError or TypeError for what is no training or no function, a count below 1, a
-    share not above 0, and what `steps` raises on the way.
-    """
-    if not (hasattr(training, "steps") and hasattr(training, "step")):
-        raise TypeError(
-            f"training: expected a Training or SideBySide, got {validate.describe(training)}"
-        )
-    validate.count("count", count)
-    validate.function("show", show)
-    validate.positive("share", share)
-    before, clock = training.step, time.perf_counter
-    breathed = shown = clock()
-    cost = 0.0
-    try:
-        for _ in training.steps(count):
-            now = clock()
-            if now - shown >= cost / share:
-                show()
-                shown = clock()
-                cost = max(shown - now, _BREATH * share)
-            if now - breathed >= _BREATH:
-                await asyncio.sleep(0)
-                breathed = clock()
-    finally:
-        show()
-    return training.step - before

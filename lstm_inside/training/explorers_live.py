@@ -1,0 +1,289 @@
+"""A training on recall or on adding as it runs: losses, answers, one unit's gates and memory."""
+
+import matplotlib
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from lstm_core import init_lstm
+from lstm_inside.page import picture, whole
+from lstm_inside.page.live import LiveExplorer, live_button
+from lstm_inside.page.style import (
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    GRADIENT,
+    HIDDEN_LINE,
+    INPUT,
+    OUTPUT,
+    RC,
+    SIGNAL,
+)
+
+from .figures import label, thinned
+from .losses import mean_squared_error
+from .model import answers, is_lstm, run_cell
+from .optimisers import Adam
+from .runs import ADDING, RECALL, adding_duel, adding_training, recall_training, smoothed
+from .training import SideBySide
+
+WORDS = {
+    "over": "Start over",
+    "over_tip": "Forget what was learned and set out at this length",
+}
+_GREY = "#777777"
+_LEAST_LOSS = 3e-4  # the lower edge of the losses' axes
+
+
+class LiveTraining(LiveExplorer):
+    """Trainings on a problem of flagged numbers, watched while they run.
+
+    name: as for `Explorer`. runs: one or two trainings, of a `Model` on sequences with one answer
+    at the end; two take their steps in turn. problem: the `Problem` that they learn. batch: the
+    `Sequences` that they are judged and shown on. steps: what Train aims at. remake: (T, seed) ->
+    (runs, batch) for sequences of T steps; with it there are sliders for both, and a button to
+    start over with them.
+    """
+
+    def __init__(self, name, runs, problem, batch, *, steps=400, remake=None):
+        self._remake = remake
+        self._drawn = _Drawn(runs, problem, batch, steps)
+        above = []
+        if remake is not None:
+            self.length = whole("sequence length T", 10, 100, len(batch.xs), step=5, quantity="x")
+            self.seed = whole("seed", 1, 20, 1, quantity="x")
+            for control, width in ((self.length, "380px"), (self.seed, "290px")):
+                control.layout.flex, control.layout.width = "0 1 auto", width
+            self.seed.style.description_width = "60px"
+            self.over_button = live_button("over", "undo", self.start_over, WORDS)
+            above = [self.length, self.seed, self.over_button]
+        units = len(runs[0].params.cell.W_h)
+        controls = {
+            "sequence": whole("sequence shown", 0, batch.xs.shape[1] - 1, 0, quantity="x"),
+            "unit": whole("unit shown", 0, units - 1, 0, quantity="c"),
+        }
+        if units == 1:
+            del controls["unit"]
+        super().__init__(
+            name,
+            _as_one(runs),
+            steps,
+            steps_on=self._drawn.axes["loss"],
+            above=above,
+            figure=self._drawn.figure,
+            controls=controls,
+            moving=self._drawn.moving,
+            update=self._drawn.update,
+            describe=self._drawn.describe,
+        )
+
+    @property
+    def runs(self):
+        """The trainings that are watched."""
+        return self._drawn.runs
+
+    @property
+    def batch(self):
+        """The sequences that they are shown on."""
+        return self._drawn.batch
+
+    def start_over(self):
+        """Forget what was learned and set out again, at the length and seed of the sliders."""
+        if not self.running:
+            runs, batch = self._remake(self.length.value, self.seed.value)
+            self._drawn.look_at(runs, batch)
+            self.set_out(_as_one(runs))
+
+
+def _as_one(runs):
+    return runs[0] if len(runs) == 1 else SideBySide(*runs)
+
+
+class _Drawn:
+    """The picture: what was learned until now, over one batch of sequences."""
+
+    def __init__(self, runs, problem, batch, steps):
+        self.runs, self.problem, self.batch = runs, problem, batch
+        self._gated = is_lstm(runs[0].params.cell)
+        with matplotlib.rc_context(RC):
+            self.figure = picture(900, 470)
+            self.axes = self.figure.subplot_mosaic(
+                [["loss", "gates"], ["answers", "memory"]], width_ratios=(2, 3)
+            )
+            self._draw_losses_axes(steps)
+            self._draw_answers_axes()
+            self._draw_unit_axes(len(batch.xs))
+            self.moving = self._draw_lines()
+
+    def look_at(self, runs, batch):
+        """Show other trainings, over sequences that may be longer or shorter."""
+        self.runs, self.batch = runs, batch
+        for key in ("gates", "memory"):
+            self.axes[key].set_xlim(0, len(batch.xs))
+
+    def _draw_losses_axes(self, steps):
+        ax, problem = self.axes["loss"], self.problem
+        ax.set(xlim=(0, steps), yscale="log", ylim=(_LEAST_LOSS, 1), xlabel="training step")
+        ax.set_title("Loss of each mini-batch")
+        ax.axhline(problem.lazy_loss, color=FAINT, lw=1.2)
+        rule = f"grey line: always answering {problem.lazy:g}"
+        if len(self.runs) == 2:
+            rule = "LSTM solid, RNN dashed\n" + rule
+        ax.text(0.98, 0.98, rule, color=_GREY, fontsize=11, ha="right", va="top",
+                linespacing=1.05, transform=ax.transAxes)  # fmt: skip
+
+    def _draw_answers_axes(self):
+        ax, low, high = self.axes["answers"], self.problem.low, self.problem.high
+        room = 0.1 * (high - low)
+        ax.set(xlim=(low, high), ylim=(low - room, high + room))
+        ax.set(xlabel=f"true {self.problem.asked}", ylabel="answer")
+        ax.set_title("Answers to sequences never seen")
+        ax.plot([low, high], [low, high], color=FAINT, lw=2)
+        if len(self.runs) == 2:
+            label(ax, 0.03, 0.9, "● LSTM", HIDDEN_LINE)
+            label(ax, 0.28, 0.9, "○ RNN", _GREY)
+
+    def _draw_unit_axes(self, T):
+        gates, memory = self.axes["gates"], self.axes["memory"]
+        gates.set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
+        gates.set_title("The unit's gates" if self._gated else "A plain RNN has no gates")
+        if self._gated:
+            for x, words, colour in ((0.02, "forget", FORGET), (0.15, "input", INPUT),
+                                     (0.27, "output", OUTPUT)):  # fmt: skip
+                label(gates, x, 0.89, words, colour)
+        gates.text(0.98, 0.89, "dotted: flagged", color=_GREY, ha="right", fontsize=11.5,
+                   transform=gates.transAxes)  # fmt: skip
+        span = 1.1 if not self._gated else 2.5 if self.problem is RECALL else 10
+        memory.set(xlim=(0, T), ylim=(-span, span), xlabel="time step t")
+        memory.yaxis.set_major_locator(MaxNLocator(4))
+        memory.set_title(
+            f"The unit's cell c (cut at ±{span:g})" if self._gated else "The unit's state h"
+        )
+        self._span = span
+        for ax in (gates, memory):
+            ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+
+    def _draw_lines(self):
+        ax = self.axes
+        (self._noise,) = ax["loss"].plot([], [], color=FAINT, lw=1)
+        (self._loss,) = ax["loss"].plot([], [], color=GRADIENT)
+        (self._other_loss,) = ax["loss"].plot([], [], color=GRADIENT, ls="--", lw=1.8)
+        (self._other_dots,) = ax["answers"].plot([], [], "o", color=_GREY, ms=5, mfc="none")
+        (self._dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, alpha=0.6,
+                                           mec="none")  # fmt: skip
+        (self._one,) = ax["answers"].plot([], [], "o", color=FORGET, ms=9)
+        self._gates = {
+            key: ax["gates"].plot([], [], color=colour)[0]
+            for key, colour in (("f", FORGET), ("i", INPUT), ("o", OUTPUT))
+        }
+        colour = CELL_LINE if self._gated else HIDDEN_LINE
+        (self._memory,) = ax["memory"].plot([], [], color=colour)
+        flags = int((self.batch.xs[:, 0, 1] == 1).sum())
+        self._marks = [
+            [ax[key].axvline(0, ymax=0.85, color=SIGNAL, lw=1.3, ls=":") for _ in range(flags)]
+            for key in ("gates", "memory")
+        ]
+        return [
+            self._noise, self._loss, self._other_loss, self._other_dots, self._dots, self._one,
+            self._memory, *self._gates.values(), *self._marks[0], *self._marks[1],
+        ]  # fmt: skip
+
+    def update(self, sequence, unit=0):
+        """Draw what the trainings answer now, and one unit over one sequence."""
+        run, batch, low, high = self.runs[0], self.batch, self.problem.low, self.problem.high
+        room = 0.1 * (high - low)
+        trace = run_cell(batch.xs, run.params.cell)
+        said = answers(run.params, batch, trace)[:, 0]
+        truth = batch.targets[:, 0]
+        self._update_losses()
+        shown = np.clip(said, low - room, high + room)
+        self._dots.set_data(truth, shown)
+        self._one.set_data(truth[[sequence]], shown[[sequence]])
+        time_steps = np.arange(len(trace.h))
+        if self._gated:
+            for key, line in self._gates.items():
+                line.set_data(time_steps[1:], getattr(trace, key)[:, sequence, unit])
+        memory = (trace.c if self._gated else trace.h)[:, sequence, unit]
+        self._memory.set_data(time_steps, np.clip(memory, -self._span, self._span))
+        flagged = np.flatnonzero(batch.xs[:, sequence, 1] == 1) + 1
+        for marks in self._marks:
+            for line, at in zip(marks, flagged, strict=True):
+                line.set_xdata([at, at])
+        values = {"step": run.step, "T": len(batch.xs), "answers": said, "memory": memory,
+                  "truth": truth[sequence], "answer": said[sequence],
+                  "error": mean_squared_error(said, truth)[0]}  # fmt: skip
+        if len(self.runs) == 2:
+            other = answers(self.runs[1].params, batch)[:, 0]
+            self._other_dots.set_data(truth, np.clip(other, low - room, high + room))
+            values |= {"answers_rnn": other, "error_rnn": mean_squared_error(other, truth)[0]}
+        return values
+
+    def _update_losses(self):
+        lines = [(self._noise, self._loss), (None, self._other_loss)]
+        for run, (noise, mean) in zip(self.runs, lines, strict=False):
+            losses = run.losses  # once: a step may be under way
+            if not len(losses):
+                steps = raw = curve = []
+            else:
+                steps = np.arange(1, len(losses) + 1)
+                steps, raw, curve = thinned(steps, losses, smoothed(losses))
+            mean.set_data(steps, np.clip(curve, _LEAST_LOSS, 1))
+            if noise is not None:
+                noise.set_data(steps, np.clip(raw, _LEAST_LOSS, 1))
+
+    def describe(self, v):
+        """What is on show, in two sentences."""
+        errors = _short(v["error"], 3)
+        if "error_rnn" in v:
+            errors = f"{errors} (LSTM) and {_short(v['error_rnn'], 3)} (RNN)"
+        return (
+            f"Sequences of {v['T']} steps. After {v['step']} training steps the mean squared "
+            f"error on sequences never trained on is {errors}; always answering "
+            f"{self.problem.lazy:g} gives {self.problem.lazy_loss:.3f}. On the sequence shown the "
+            f"{self.problem.asked} is {v['truth']:.2f} and the answer {_short(v['answer'], 2)}."
+        )
+
+
+def _short(x, digits):
+    """A number in few characters, even that of a training which has left all bounds."""
+    return f"{x:.{digits}f}" if abs(x) < 1e4 else f"{x:.0e}"
+
+
+# ---------------------------------------------------------------- what the notebook shows
+
+
+def live_recall(T=20, steps=600) -> LiveTraining:
+    """Watch one LSTM unit learn recall, with sliders for length T and seed."""
+
+    def remake(T, seed=1):
+        rng = np.random.default_rng(seed)
+        cell = init_lstm(2, 1, rng=rng, forget_bias=3.0)
+        return (recall_training(cell, T, optimiser=Adam(0.03), rng=rng),), _unseen(RECALL, T)
+
+    runs, batch = remake(T)
+    return LiveTraining("live_recall", runs, RECALL, batch, steps=steps, remake=remake)
+
+
+def live_training(run=None, *, steps=400) -> LiveTraining:
+    """Watch a training on the adding problem; a small LSTM if none is given."""
+    if run is None:
+        rng = np.random.default_rng(1)
+        run = adding_training(init_lstm(2, 16, rng=rng, forget_bias=2.0), 20, rng=rng)
+    return LiveTraining("live_one", (run,), ADDING, _unseen(ADDING, _length(run)), steps=steps)
+
+
+def live_duel(T=20, steps=2000) -> LiveTraining:
+    """Watch the two trainings of `adding_duel` in turn, with sliders for length T and seed."""
+
+    def remake(T, seed=1):
+        return adding_duel(T, seed), _unseen(ADDING, T)
+
+    runs, batch = remake(T)
+    return LiveTraining("live", runs, ADDING, batch, steps=steps, remake=remake)
+
+
+def _length(run):
+    return len(run.batches(np.random.default_rng(0)).xs)
+
+
+def _unseen(problem, T):
+    return problem.draw(T, 64, rng=np.random.default_rng(53))

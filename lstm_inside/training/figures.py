@@ -1,0 +1,189 @@
+"""Pictures of notebook 05 that stand still: losses of several trainings, starts, norms, gates."""
+
+import matplotlib
+import numpy as np
+
+from lstm_inside.page.style import (
+    CANDIDATE_LINE,
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    GRADIENT,
+    INPUT,
+    OUTPUT,
+    RC,
+    SIGNAL,
+    picture,
+)
+
+from .model import run_cell
+from .runs import ADDING, smoothed
+
+_SERIES = ["#0072B2", "#D55E00", "#009E73", "#333333", "#CC79A7"]
+_GREY = "#777777"
+
+
+def label(ax, x, y, words, colour, **looks):
+    """Words in the colour of what they name, at shares x, y of the axes."""
+    looks = {"weight": "bold", "fontsize": 11.5} | looks
+    return ax.text(x, y, words, color=colour, transform=ax.transAxes, **looks)
+
+
+def thinned(*curves, most=300):
+    """Curves of one length with at most about `most` points: what a screen can show."""
+    stride = max(1, len(curves[0]) // most)
+    return [np.append(c[:-1:stride], c[-1:]) for c in curves]
+
+
+def compare_runs(runs, *, alt, title, least=1e-4):
+    """A picture of smoothed losses on the adding problem: name -> losses, direct labels.
+
+    A name with "RNN" in it is dashed, as everywhere.
+    """
+    steps = max(map(len, runs.values()))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 360, alt)
+        ax = figure.subplots()
+        ax.set(xlim=(0, steps * 1.3), yscale="log", ylim=(least, 0.6))
+        ax.set_xticks(np.linspace(0, steps, 6))
+        ax.set(xlabel="training step", ylabel="mean squared error")
+        ax.set_title(title)
+        ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
+        ax.text(0.99, 0.93, "grey line: always answering 1", color=_GREY, ha="right",
+                transform=ax.transAxes)  # fmt: skip
+        ends = [np.log10(smoothed(losses)[-1]) for losses in runs.values()]
+        heights = _apart(ends, 0.16, lowest=np.log10(least) + 0.08)
+        for (name, losses), colour, height in zip(runs.items(), _SERIES, heights, strict=False):
+            t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
+            ax.plot(t, np.maximum(curve, least), color=colour, ls="--" if "RNN" in name else "-")
+            ax.text(steps * 1.01, 10**height, name, color=colour, va="center",
+                    weight="bold")  # fmt: skip
+    return figure
+
+
+def compare_starts(results, *, most, alt):
+    """A picture of how kinds of start fare: name -> list of (share of gradient, steps or None).
+
+    share: of the gradient by the last input, what reaches the first. steps: until the problem
+    was solved, None for not within `most` steps. One dot a training.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 60 + 44 * len(results), alt)
+        shares, steps = figure.subplots(1, 2, sharey=True)
+        shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
+        shares.set(yticks=range(len(results)), yticklabels=list(results))
+        shares.set_title("Gradient by the first input / by the last")
+        steps.set(xlim=(0, most * 1.15))
+        steps.set_title(f"Training steps until solved (grey: not within {most})")
+        steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
+        for row, dots in enumerate(results.values()):
+            spread = row + 0.12 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
+            share = np.clip([s for s, _ in dots], 1e-8, 1e2)
+            until = [most * 1.075 if n is None else n for _, n in dots]
+            shares.plot(share, spread, "o", color=GRADIENT, ms=6, alpha=0.7, mec="none")
+            steps.plot(until, spread, "o", color=OUTPUT, ms=6, alpha=0.7, mec="none")
+    return figure
+
+
+def _apart(heights, gap, lowest):
+    """Heights moved where needed, so that labels at them do not overlap; none below `lowest`."""
+    heights, floor, ceiling = list(heights), lowest, np.inf
+    order = sorted(range(len(heights)), key=lambda k: heights[k])
+    for k in reversed(order):  # from the top, each below the one before it
+        heights[k] = ceiling = min(heights[k], ceiling - gap)
+    for k in order:  # and up again from the bottom
+        heights[k] = max(heights[k], floor)
+        floor = heights[k] + gap
+    return heights
+
+
+# ---------------------------------------------------------------- gates, rates, unseen loss, norms
+
+
+def compare_gates(cells, batch, sequence=0, *, alt):
+    """A picture of one-unit LSTMs at work on one sequence: name -> LSTMParams, a row each.
+
+    Left the two gates, in the middle the candidate, right the cell; dotted: the flagged step.
+    """
+    t = np.arange(1, len(batch.xs) + 1)
+    flagged = np.flatnonzero(batch.xs[:, sequence, 1]) + 1
+    number = batch.targets[sequence, 0]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 90 + 110 * len(cells), alt)
+        rows = figure.subplots(len(cells), 3, sharex=True, squeeze=False)
+        for (name, cell), axes in zip(cells.items(), rows, strict=True):
+            trace = run_cell(batch.xs, cell)
+            gates, candidate, memory = axes
+            gates.plot(t, trace.f[:, sequence, 0], color=FORGET)
+            gates.plot(t, trace.i[:, sequence, 0], color=INPUT)
+            gates.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1))
+            gates.set_ylabel(name, rotation=0, ha="right", va="center", weight="bold")
+            candidate.plot(t, trace.g[:, sequence, 0], color=CANDIDATE_LINE)
+            candidate.set(ylim=(-1.05, 1.05), yticks=(-1, 0, 1))
+            memory.plot(t, trace.c[1:, sequence, 0], color=CELL_LINE)
+            memory.set(ylim=(-1.3, 1.3), yticks=(-1, 0, 1))
+            for ax in axes:
+                ax.axvline(flagged[0], color=SIGNAL, lw=1.3, ls=":")
+        for ax, words in zip(rows[0], ("Gates", "Candidate g", "Cell c"), strict=True):
+            ax.set_title(words)
+        label(rows[0, 0], 0.98, 0.75, "forget", FORGET, ha="right")
+        label(rows[0, 0], 0.98, 0.13, "input", INPUT, ha="right")
+        for ax in rows[-1]:
+            ax.set_xlabel(
+                f"step (the flagged number is {number:.2f})" if ax is rows[-1, 1] else "step"
+            )
+    return figure
+
+
+def compare_rates(errors, *, lazy, alt):
+    """A picture of a sweep: rate -> list of errors, one a seed; the best rate stands out."""
+    rates = list(errors)
+    middle = [float(np.median(errors[rate])) for rate in rates]
+    best = int(np.argmin(middle))
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 320, alt)
+        ax = figure.subplots()
+        ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="mean squared error")
+        ax.set_title("Too small: hardly moved. Too large: thrown about.")
+        ax.axhline(lazy, color=FAINT, lw=1.2)
+        ax.plot(rates, middle, color=GRADIENT, lw=1.6)
+        for rate, each in errors.items():
+            ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
+        ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
+        ax.text(rates[0], lazy * 1.1, "always answering 1", color=_GREY)
+    return figure
+
+
+def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
+    """A picture of overfitting: the loss on the training set and on unseen sequences."""
+    best = int(np.argmin(unseen))
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 320, alt)
+        ax = figure.subplots()
+        ax.set(xlim=(0, steps[-1] * 1.25), yscale="log", ylim=(1e-5, 3))
+        ax.set(xlabel="training step", ylabel="mean squared error")
+        ax.set_title("Learned by heart, and worse elsewhere")
+        ax.axhline(lazy, color=FAINT, lw=1.2)
+        for curve, words, colour in ((seen, "training set", INPUT), (unseen, "unseen", FORGET)):
+            ax.plot(steps, np.maximum(curve, 1e-5), color=colour)
+            ax.text(steps[-1] * 1.01, max(curve[-1], 1e-5), words, color=colour, va="center",
+                    weight="bold")  # fmt: skip
+        ax.axvline(steps[best], color=SIGNAL, lw=1.3, ls=":")
+    return figure
+
+
+def norms_over_training(norms, limit, *, alt):
+    """A picture of the gradient's length at every step: name -> lengths; the limit dotted."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 320, alt)
+        ax = figure.subplots()
+        most = max(map(len, norms.values()))
+        ax.set(xlim=(0, most * 1.12), yscale="log", xlabel="training step")
+        ax.set_title("Length of the gradient, before clipping")
+        ax.axhline(limit, color="#111111", lw=1.2, ls=":")
+        ax.text(most * 1.01, limit, "limit", va="center")
+        for (name, lengths), colour in zip(norms.items(), _SERIES, strict=False):
+            ax.plot(np.arange(1, len(lengths) + 1), lengths, color=colour, lw=1.1, alpha=0.85)
+            ax.text(most * 1.01, smoothed(lengths, 50)[-1], name, color=colour, va="center",
+                    weight="bold")  # fmt: skip
+    return figure

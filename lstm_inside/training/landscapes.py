@@ -1,0 +1,55 @@
+"""Two losses over two weights that can be drawn: a bowl, and a canyon with a cliff."""
+
+import numpy as np
+
+from lstm_core import RNNParams, rnn_backward, rnn_forward
+from lstm_inside import validate
+
+from .losses import mean_squared_error
+from .model import ReadoutParams, readout, readout_backward
+
+POINTS = np.linspace(-2.5, 5.5, 20)[:, None]  # 20 inputs of a read-out with one weight
+ANSWERS = 1.0 * POINTS - 0.5
+CLIFF_STEPS = 10  # time steps of the one-unit RNN
+CLIFF_START = 0.5  # its first state; the wish is 0 at the end
+
+
+def bowl(params: ReadoutParams):
+    """Loss and gradient of the read-out y = w x + b on 20 points: a bowl over (w, b).
+
+    Raises ValueError or TypeError for what is no read-out of one weight and one bias.
+    """
+    loss, dy = mean_squared_error(readout(POINTS, params), ANSWERS)
+    return loss, readout_backward(dy, POINTS, params)[1]
+
+
+def bowl_curvatures() -> np.ndarray:
+    """The bowl's two curvatures, the steep one last: SGD diverges above 2 / the steep one."""
+    x = POINTS[:, 0]
+    return np.linalg.eigvalsh(2 * np.array([[(x**2).mean(), x.mean()], [x.mean(), 1]]))
+
+
+def cliff(w, b):
+    """Loss h_T^2 and gradient (2, N) of N one-unit RNNs h = tanh(w h + b); w, b (N,) floats.
+
+    Raises ValueError or TypeError for rows that are not of one length, NaN or infinity.
+    """
+    w, b = _weights("w", w), _weights("b", b)
+    if w.shape != b.shape:
+        raise ValueError(f"b: expected the shape of w, {w.shape}, got {b.shape}")
+    # One network of N units with a diagonal W_h: N networks that do not know of each other.
+    params = RNNParams(np.zeros((1, len(w))), np.diag(w), b)
+    start = np.full((1, len(w)), CLIFF_START)
+    trace = rnn_forward(np.zeros((CLIFF_STEPS, 1, 1)), params, start)
+    dhs = np.zeros((CLIFF_STEPS, 1, len(w)))
+    dhs[-1] = 2 * trace.h[-1]
+    grads = rnn_backward(dhs, trace, params).params
+    return trace.h[-1, 0] ** 2, np.array([np.diag(grads.W_h), grads.b])
+
+
+def _weights(name, weights):
+    weights = validate.real(name, weights, ndim=1).astype(float)
+    if not weights.size:
+        raise ValueError(f"{name}: expected at least one number, got none")
+    validate.finite(name, weights)
+    return weights

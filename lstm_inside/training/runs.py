@@ -1,0 +1,138 @@
+"""The trainings that notebooks run: recall and adding, side by side, and what they come to."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+import lstm_core
+from lstm_core import init_lstm, init_rnn
+from lstm_inside import validate
+from lstm_inside.tasks import adding_problem, recall_problem
+
+from .model import Model, init_readout, is_lstm, loss_at_end
+from .optimisers import Adam
+from .training import Training
+
+
+class Problem(NamedTuple):
+    """A problem of flagged numbers with one answer at the end, and what a lazy answer costs.
+
+    draw: (T, B, rng=) -> Sequences. asked: what is asked for, in words. lazy: the best answer
+    of who looks at nothing, always the same; lazy_loss: its mean squared error over very many
+    sequences. low, high: between which the right answers lie.
+    """
+
+    draw: Callable
+    asked: str
+    lazy: float
+    lazy_loss: float
+    low: float
+    high: float
+
+
+RECALL = Problem(recall_problem, "flagged number", 0, 1 / 3, -1, 1)
+ADDING = Problem(adding_problem, "sum", 1, 1 / 6, 0, 2)
+
+
+def recall_training(
+    cell, T, *, B=32, optimiser=None, clip=1.0, rng, batch_rng=None, engine=lstm_core
+) -> Training:
+    """A training of a cell (RNNParams or LSTMParams with D = 2) on recall, T steps long.
+
+    rng draws the read-out's weights and, if there is no `batch_rng`, the mini-batches of B
+    sequences too. The optimiser is Adam with rate 0.02 for an LSTM, 0.005 for an RNN, unless
+    given. Raises ValueError or TypeError for another kind of cell, T below 2, B below 1, no
+    optimiser, a clip not above 0, no Generator, no engine.
+    """
+    return _training(RECALL, 2, cell, T, B, optimiser, clip, rng, batch_rng, engine)
+
+
+def adding_training(
+    cell, T, *, B=32, optimiser=None, clip=1.0, rng, batch_rng=None, engine=lstm_core
+) -> Training:
+    """The same on the adding problem. Raises so, and for T below 4."""
+    return _training(ADDING, 4, cell, T, B, optimiser, clip, rng, batch_rng, engine)
+
+
+def _training(problem, least, cell, T, B, optimiser, clip, rng, batch_rng, engine):
+    lstm = is_lstm(cell)
+    (validate.lstm_params if lstm else validate.rnn_params)(cell)
+    if len(cell.W_x) != 2:
+        raise ValueError(f"W_x: expected D = 2 rows, number and flag, got {len(cell.W_x)}")
+    validate.whole("T", T, least=least)
+    validate.count("B", B)
+    validate.generator(rng)
+    validate.engine(engine)
+    model = Model(cell, init_readout(len(cell.W_h), 1, rng=rng, dtype=cell.W_h.dtype))
+    return Training(
+        model, partial(loss_at_end, engine=engine),
+        lambda rng: problem.draw(T, B, rng=rng, dtype=cell.W_h.dtype),
+        Adam(0.02 if lstm else 0.005) if optimiser is None else optimiser,
+        rng=rng if batch_rng is None else batch_rng, clip=clip,
+    )  # fmt: skip
+
+
+def adding_duel(T, seed=1, *, engine=lstm_core) -> tuple[Training, Training]:
+    """An LSTM (16 units) and an RNN (32 units, orthogonal start) set out on the adding problem.
+
+    T: the length of the sequences, at least 4. seed: a whole number from 0, for weights and
+    mini-batches. Both have about 1,200 weights and see the same mini-batches.
+    Raises ValueError or TypeError for another T or seed, no engine.
+    """
+    validate.whole("T", T, least=4)
+    validate.whole("seed", seed, least=0)
+    rng, rng_rnn = (np.random.default_rng(seed) for _ in range(2))
+    lstm = init_lstm(2, 16, rng=rng, forget_bias=3.0)
+    rnn = init_rnn(2, 32, rng=rng_rnn, recurrent="orthogonal")
+    draws = np.random.default_rng([seed, 2])  # only its state is taken over: one serves both
+    return (
+        adding_training(lstm, T, rng=rng, batch_rng=draws, engine=engine),
+        adding_training(rnn, T, rng=rng_rnn, batch_rng=draws, engine=engine),
+    )
+
+
+# ---------------------------------------------------------------- what a training came to
+
+
+def checkpoints(training, steps, count=25) -> list:
+    """Train for `steps` steps; the (step, model) pairs at `count` even distances, ends included.
+
+    Raises TypeError for no Training, ValueError or TypeError for steps below 1, a count below 2.
+    """
+    if not isinstance(training, Training):
+        raise TypeError(f"training: expected a Training, got {validate.describe(training)}")
+    validate.count("steps", steps)
+    validate.whole("count", count, least=2)
+    first = training.step
+    wanted = set((first + np.linspace(0, steps, count).round().astype(int)).tolist())
+    kept = [(first, training.params)]
+    for _ in training.steps(steps):
+        if training.step in wanted:
+            kept.append((training.step, training.params))
+    return kept
+
+
+def smoothed(losses, width=20) -> np.ndarray:
+    """The mean of each loss and up to `width` - 1 before it: what a noisy curve comes to.
+
+    Raises ValueError or TypeError for what is no row of numbers, a width below 1.
+    """
+    losses = validate.real("losses", losses, ndim=1).astype(float)
+    validate.count("width", width)
+    total = np.concatenate([[0], np.cumsum(losses)])
+    end = np.arange(1, len(losses) + 1)
+    start = np.maximum(end - width, 0)
+    return (total[end] - total[start]) / (end - start)
+
+
+def solved_at(losses, below, width=20) -> int | None:
+    """The step from which the mean of the last `width` losses is below a limit; None if never.
+
+    Raises ValueError or TypeError as `smoothed` does, and for a limit that is no finite number.
+    """
+    validate.number("below", below, "a finite number", lambda x: True)
+    mean = smoothed(losses, width)
+    found = np.flatnonzero(mean[width - 1 :] < below)
+    return int(found[0]) + width if len(found) else None

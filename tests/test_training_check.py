@@ -1,0 +1,160 @@
+"""Notebook 05: the checkers of its exercises."""
+
+import numpy as np
+
+from lstm_inside.training import (
+    Adam,
+    check,
+    clip_by_norm,
+    softmax,
+    softmax_cross_entropy,
+)
+
+
+def test_cross_entropy_checker():
+    def one_hot(z, labels):
+        return (softmax(z) - np.eye(z.shape[1])[labels]) / len(z)
+
+    def in_place_copy(z, labels):
+        p = softmax(z)
+        p[np.arange(len(z)), labels] -= 1
+        return p / len(z)
+
+    def rows(z, labels):
+        out = []
+        for row, label in zip(z, labels, strict=True):
+            e = np.exp(row - row.max())
+            p = e / e.sum()
+            p[label] -= 1
+            out.append(p / len(z))
+        return out
+
+    for good in (lambda z, y: softmax_cross_entropy(z, y)[1], one_hot, in_place_copy, rows):
+        assert check.cross_entropy_gradient(good)
+
+    def naive(z, labels):
+        e = np.exp(z)
+        return (e / e.sum(axis=1, keepdims=True) - np.eye(z.shape[1])[labels]) / len(z)
+
+    def axis_0(z, labels):
+        e = np.exp(z - z.max(axis=0))
+        return (e / e.sum(axis=0) - np.eye(z.shape[1])[labels]) / len(z)
+
+    for bad, words in [
+        (lambda z, y: softmax(z) / len(z), "minus 1 at the right class"),
+        (lambda z, y: -one_hot(z, y), "sign"),
+        (lambda z, y: one_hot(z, y) * len(z), "MEAN"),
+        (axis_0, "wrong axis"),
+        (naive, "overflows"),
+        (lambda z, y: (z - np.eye(z.shape[1])[y]) / len(z), "where their softmax belongs"),
+        (lambda z, y: one_hot(z, y) * np.eye(z.shape[1])[y], "only the right class"),
+        (lambda z, y: None, "None"),
+    ]:
+        verdict = check.cross_entropy_gradient(bad)
+        assert not verdict
+        assert words in verdict.message
+
+
+def test_clip_checker():
+    def plain(g, limit):
+        length = np.linalg.norm(g)
+        return g * (limit / length) if length > limit else g
+
+    def least(g, limit):
+        return g * min(1.0, limit / max(np.sqrt((g**2).sum()), 1e-12))
+
+    def divided(g, limit):
+        return g / max(1.0, np.linalg.norm(g.ravel()) / limit)
+
+    for good in (plain, least, divided, lambda g, limit: clip_by_norm(g, limit)[0]):
+        assert check.clip(good)
+    for bad, words in [
+        (lambda g, limit: np.clip(g, -limit, limit), "every entry by itself"),
+        (lambda g, limit: g * limit / np.linalg.norm(g), "must stay as it is"),
+        (lambda g, limit: g, "came out unchanged"),
+        (
+            lambda g, limit: (
+                plain(g, 1.0) * limit if np.linalg.norm(g) < 0 else g / np.linalg.norm(g)
+            ),
+            "of length 1",
+        ),
+        (lambda g, limit: g * limit if np.linalg.norm(g) > limit else g, "multiplies by the limit"),
+        (lambda g, limit: g * limit / (g**2).sum(), "squared length"),
+        (lambda g, limit: g * limit / np.abs(g).max(), "largest entry"),
+    ]:
+        verdict = check.clip(bad)
+        assert not verdict
+        assert words in verdict.message
+
+
+def test_adam_checker():
+    def solution(p, g, m, s, t):
+        m = 0.9 * m + 0.1 * g
+        s = 0.999 * s + 0.001 * g**2
+        m_hat, s_hat = m / (1 - 0.9**t), s / (1 - 0.999**t)
+        return p - 0.01 * m_hat / (np.sqrt(s_hat) + 1e-8), m, s
+
+    def from_the_module(p, g, m, s, t):
+        from lstm_inside.training import AdamMoments
+
+        p, moments = Adam(0.01).step((p,), (g,), AdamMoments((m,), (s,), np.array(t - 1)))
+        return np.array([p[0], moments.mean[0], moments.square[0]])
+
+    def one_rate(p, g, m, s, t):
+        """As the paper's section 2 suggests: the corrections in the rate."""
+        m = m + 0.1 * (g - m)
+        s = s + 0.001 * (g * g - s)
+        rate = 0.01 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        return [p - rate * m / (np.sqrt(s) + 1e-8 * np.sqrt(1 - 0.999**t)), m, s]
+
+    def power(p, g, m, s, t):
+        m, s = m * 0.9 + g * 0.1, s * 0.999 + g * g * 0.001
+        return p - 0.01 * (m / (1 - 0.9**t)) * (s / (1 - 0.999**t)) ** -0.5, m, s
+
+    for good in (solution, from_the_module, one_rate):
+        assert check.adam(good), check.adam(good)
+
+    def kept_corrected(p, g, m, s, t):
+        p, m, s = solution(p, g, m, s, t)
+        return p, m / (1 - 0.9**t), s
+
+    def slip(**settings):
+        return lambda p, g, m, s, t: check._adam(p, g, m, s, t, **settings)
+
+    def wrong_order(p, g, m, s, t):
+        p, m, s = solution(p, g, m, s, t)
+        return p, s, m
+
+    for bad, words in [
+        (slip(fix_m=False, fix_s=False), "divide by 1 - beta^t"),
+        (slip(fix_s=False), "one of the two"),
+        (slip(root=False), "square root"),
+        (slip(b1=0.1, b2=0.001), "swapped"),
+        (slip(square="m"), "SQUARED"),
+        (slip(sign=-1), "uphill"),
+        (slip(along="g"), "running mean m"),
+        (wrong_order, "another order"),
+        (lambda p, g, m, s, t: solution(p, g, m, s, t)[0], "shape"),
+        (power, "epsilon keeps the root"),
+        (kept_corrected, "was handed on corrected"),
+    ]:
+        verdict = check.adam(bad)
+        assert not verdict
+        assert words in verdict.message, (words, verdict)
+
+
+def test_recall_setting_checker():
+    assert check.recall_setting(lambda: (3.0, 0.03))
+    assert check.recall_setting(lambda: [3, np.float64(0.03)])
+    for bad, words in [
+        (lambda: None, "None"),
+        (lambda: 3.0, "expected two numbers"),
+        (lambda: (1.0, 0.03), "start them more open"),
+        (lambda: (3.0, 1.0), "smaller rate"),
+        (lambda: (3.0, 1e-4), "another rate"),
+        (lambda: (3.0, -1), "rate: expected a number above 0"),
+        (lambda: ("high", 0.03), "forget bias: expected"),
+    ]:
+        verdict = check.recall_setting(bad)
+        assert not verdict
+        assert words in verdict.message, verdict.message

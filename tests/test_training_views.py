@@ -1,0 +1,90 @@
+"""Notebook 05: what the explorers show."""
+
+import numpy as np
+import pytest
+from training_nets import rng, same
+
+from lstm_core import gradient_check, init_lstm
+from lstm_inside import EXPLORERS
+from lstm_inside.tasks import adding_problem
+from lstm_inside.training import (
+    Adam,
+    adding_duel,
+    adding_training,
+    answers,
+    bowl_curvatures,
+    cliff,
+    landscapes,
+)
+from lstm_inside.training import explorers as views
+
+
+def test_the_bowl_walks_as_the_optimisers_do():
+    explorer = EXPLORERS["bowl"]()
+    explorer.set(optimiser="SGD", rate=0.05, t=50)
+    curvatures = bowl_curvatures()
+    best = np.array([1, -0.5])
+    p = np.array([-1.6, 3.4]) - best
+    x = landscapes.POINTS[:, 0]
+    hessian = 2 * np.array([[(x**2).mean(), x.mean()], [x.mean(), 1]])
+    np.testing.assert_allclose(np.linalg.eigvalsh(hessian), curvatures)
+    for k in range(51):
+        np.testing.assert_allclose(explorer.values["path"][k], p + best, atol=1e-9)
+        assert explorer.values["losses"][k] == pytest.approx(p @ hessian @ p / 2, abs=1e-9)
+        p = p - 0.05 * hessian @ p
+    for rate, climbs in ((0.9, False), (1.1, True)):  # of the steepest rate that still converges
+        explorer.set(rate=round(rate * 2 / curvatures[-1] / 0.005) * 0.005)
+        assert bool(explorer.values["losses"][-1] > explorer.values["losses"][0]) is climbs
+    explorer.close()
+
+
+def test_the_cliffs_gradient_is_the_losss():
+    place = np.array([[1.3, 0.7, 2.0], [-0.1, 0.2, 0.3]])
+    grads = cliff(*place)[1]
+    report = gradient_check(lambda p: cliff(*p)[0].sum(), place, grads)
+    assert report, report
+
+
+def test_the_cliff_view_clips_one_walk_only():
+    explorer = EXPLORERS["cliff"]()
+    v = explorer.values
+    steps = np.linalg.norm(np.diff(v["clipped"], axis=0), axis=1)
+    np.testing.assert_allclose(steps, 0.1 * np.minimum(v["lengths"][:, 0], 1))
+    free = np.linalg.norm(np.diff(v["free"], axis=0), axis=1)
+    np.testing.assert_allclose(free, 0.1 * v["lengths"][:, 1])
+    explorer.close()
+
+
+def test_the_batch_view_follows_the_square_root_law():
+    explorer = EXPLORERS["batch"]()
+    for B in (1, 16, 256):
+        explorer.controls["B"].value = B
+        assert explorer.values["error"] == pytest.approx(explorer.values["law"], rel=0.25)
+    explorer.close()
+
+
+def test_the_flow_view_shows_checkpoints_of_a_real_training():
+    explorer = views.flow_explorer(T=10, steps=24, H=3, B=4)
+    generator = rng(1)
+    cell = init_lstm(2, 3, rng=generator, forget_bias=2.0)
+    run = adding_training(cell, 10, B=4, optimiser=Adam(0.03), rng=generator)
+    list(run.steps(12))
+    batch = adding_problem(10, 32, rng=rng(52))
+    explorer.set(moment=12, sequence=5)
+    assert explorer.values["step"] == 12
+    assert explorer.values["answer"] == pytest.approx(answers(run.params, batch)[5, 0])
+    np.testing.assert_allclose([s[-1] for s in explorer.values["shares"].values()], 1)
+    explorer.close()
+
+
+def test_both_sides_of_a_duel_see_the_same_mini_batches_and_another_seed_others():
+    seen = []
+    for seed in (1, 2):
+        for run in adding_duel(10, seed):
+            draw, xs = run.batches, []
+            run.batches = lambda rng, draw=draw, xs=xs: xs.append(draw(rng)) or xs[-1]
+            list(run.steps(3))
+            seen.append(np.array([batch.xs for batch in xs]))
+    assert same(seen[0], seen[1])
+    assert same(seen[2], seen[3])
+    assert not same(seen[0], seen[2])
