@@ -4,10 +4,13 @@ BIN := .venv/bin
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
-.PHONY: lab test trust bench notebooks lint clean
+.PHONY: lab site test trust bench notebooks lint clean
 
 lab: .venv/ready
 	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks
+
+site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead of the CDN's
+	$(BIN)/python tools/build_site.py
 
 test: .venv/ready-dev  # two processes, so that more threads only wait for each other
 	$(ONE_THREAD) $(BIN)/python -m pytest $(TESTS)
@@ -41,4 +44,8 @@ clean:
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/ready-site: .venv/ready requirements-site.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-site.txt
 	touch $@

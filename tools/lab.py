@@ -102,12 +102,14 @@ def _wait_for(address, process, log):
 
 
 @contextlib.contextmanager
-def browser(width=1400, height=1000):
-    """A page of a fresh headless Chromium, `width` x `height` pixels."""
+def browser(width=1400, height=1000, flags=()):
+    """A page of a fresh headless Chromium, `width` x `height` pixels, with these further flags."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, *flags]
+        )
         try:
             page = chromium.new_page(viewport={"width": width, "height": height})
             page.set_default_timeout(120_000)
