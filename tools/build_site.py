@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 import jinja2
-from moving_picture import moves
+from moving_picture import INVITATION, START, moves
 from PIL import Image
 from reading import Page
 
@@ -86,7 +86,7 @@ def build_lab():
             },
         }
         (scratch / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
-        shutil.copy(TEMPLATES / "overrides.json", scratch)
+        shutil.copy(ROOT / "settings/lstm-from-the-inside.json", scratch / "overrides.json")
         subprocess.run(
             [sys.executable, "-m", "jupyterlite_core", "build", f"--lite-dir={scratch}",
              f"--output-dir={OUT}", f"--contents={NOTEBOOKS}", "--apps=lab", "--no-sourcemaps",
@@ -100,6 +100,7 @@ def build_lab():
 
 def make_wheels(folder):
     """Wheels of the series and of what Pyodide lacks, in the versions installed here."""
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # else what was there once comes too
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     lacking = [f"{name}=={importlib.metadata.version(name)}" for name in ("comm", "ipywidgets")]
     subprocess.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", ROOT], check=True)
@@ -148,6 +149,8 @@ def write_front(pages):
         ],
         size=Image.open(io.BytesIO(shown[0].webp)).size,
         handle=handle,
+        invitation=INVITATION,
+        start=START,
         promise=PROMISE,
         words=WORDS,
     )

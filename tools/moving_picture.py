@@ -15,6 +15,11 @@ from lstm_inside import EXPLORERS
 
 NAME, CONTROL = "sequence", "b_f"
 VALUES = np.linspace(-2, 6, 21)
+START = 7  # the place in VALUES that is shown before anybody moves
+INVITATION = (
+    "Move the forget gate. The higher its bias, the more of each cell is kept from step to step, "
+    "and the further back the gradient reaches."
+)
 FILE = Path(__file__).parent.parent / "docs" / "moving.webp"
 
 

@@ -31,5 +31,4 @@ function move() {
 
 handle.addEventListener("input", () => { stop(); show(Number(handle.value)); });
 run.addEventListener("click", () => (timer ? stop() : move()));
-show(0);
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) move();
