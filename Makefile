@@ -7,7 +7,7 @@ TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env
 .PHONY: lab site test trust bench notebooks lint clean
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks
+	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
 
 site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead of the CDN's
 	$(BIN)/python tools/build_site.py
@@ -32,6 +32,10 @@ lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --exclude '*.ipynb' .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor -q --offline .github/workflows
 
 clean:
 	rm -rf .venv build *.egg-info

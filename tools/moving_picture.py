@@ -53,7 +53,7 @@ def main():
     pictures = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
     first, *others = pictures + pictures[-2:0:-1]
     first.save(
-        FILE, save_all=True, append_images=others, duration=120, loop=0, quality=60, method=6
+        FILE, save_all=True, append_images=others, duration=120, loop=0, quality=60
     )
     print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB, {len(others) + 1} pictures")
 
