@@ -164,4 +164,15 @@ def run_all(page):
                 || cells.every(c => c.executionCount && c.executionState !== 'running');
         }"""
     )
-    return page.locator(".jp-OutputArea-output[data-mime-type*='error']").count()
+    return len(errors(page))
+
+
+def errors(page):
+    """The errors in the outputs of the notebook, a line each."""
+    return page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code')
+            .flatMap(cell => cell.model.outputs.toJSON())
+            .filter(output => output.output_type === 'error')
+            .map(output => `${output.ename}: ${output.evalue}`)"""
+    )
