@@ -4,7 +4,7 @@ BIN := .venv/bin
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
-.PHONY: lab site test trust bench notebooks lint clean
+.PHONY: lab site test test-site trust bench notebooks lint clean
 
 lab: .venv/ready
 	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
@@ -14,6 +14,9 @@ site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead 
 
 test: .venv/ready-dev  # two processes, so that more threads only wait for each other
 	$(ONE_THREAD) $(BIN)/python -m pytest $(TESTS)
+
+test-site: .venv/ready-dev .venv/ready-site  # the site in a browser, offline; wants PYODIDE_DIST
+	$(ONE_THREAD) $(BIN)/python -m pytest -s tests/test_site.py
 
 trust: .venv/ready-dev  # what a sceptic would try; takes most of an hour
 	WALK=10000 $(BIN)/python -m pytest tests/test_explorers.py -k random_walk
