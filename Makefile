@@ -18,7 +18,7 @@ test: .venv/ready-dev  # two processes, so that more threads only wait for each 
 test-site: .venv/ready-dev .venv/ready-site  # the site in a browser, offline; wants PYODIDE_DIST
 	$(ONE_THREAD) $(BIN)/python -m pytest -s tests/test_site.py
 
-trust: .venv/ready-dev  # what a sceptic would try; takes most of an hour
+trust: .venv/ready-rooms  # what a sceptic would try; takes most of an hour
 	WALK=10000 $(BIN)/python -m pytest tests/test_explorers.py -k random_walk
 	$(BIN)/python -m pytest -m slow tests
 
@@ -51,6 +51,10 @@ clean:
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/ready-rooms: .venv/ready-dev requirements-rooms.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-rooms.txt
 	touch $@
 
 .venv/ready-site: .venv/ready requirements-site.txt

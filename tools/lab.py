@@ -58,7 +58,7 @@ def server(notebooks=(), dark=False, patch=None):
             "IPYTHONDIR": str(scratch / "ipython"),
             "PYTHONPATH": str(NOTEBOOKS.parent),
         }
-        log = (scratch / "log").open("w+")
+        log = (scratch / "log").open("w+", encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1",
              f"--port={port}", "--ServerApp.port_retries=0", "--allow-root",
@@ -85,7 +85,7 @@ def _write_settings(folder, dark):
     }.items():
         path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings))
+        path.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def _wait_for(address, process, log):
