@@ -4,15 +4,21 @@ BIN := .venv/bin
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
-.PHONY: lab test trust bench notebooks lint clean
+.PHONY: lab site test test-site trust bench notebooks lint clean
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks
+	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
+
+site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead of the CDN's
+	$(BIN)/python tools/build_site.py
 
 test: .venv/ready-dev  # two processes, so that more threads only wait for each other
 	$(ONE_THREAD) $(BIN)/python -m pytest $(TESTS)
 
-trust: .venv/ready-dev  # what a sceptic would try; takes most of an hour
+test-site: .venv/ready-dev .venv/ready-site  # the site in a browser, offline; wants PYODIDE_DIST
+	$(ONE_THREAD) $(BIN)/python -m pytest -s tests/test_site.py
+
+trust: .venv/ready-rooms  # what a sceptic would try; takes most of an hour
 	WALK=10000 $(BIN)/python -m pytest tests/test_explorers.py -k random_walk
 	$(BIN)/python -m pytest -m slow tests
 
@@ -29,11 +35,15 @@ lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --exclude '*.ipynb' .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor -q --offline .github/workflows
 
 clean:
 	rm -rf .venv build *.egg-info
 
-.venv/ready: requirements.txt pyproject.toml
+.venv/ready: requirements.txt pyproject.toml settings/pyproject.toml settings/lstm-from-the-inside.json
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv || { echo "python3-venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -41,4 +51,12 @@ clean:
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/ready-rooms: .venv/ready-dev requirements-rooms.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-rooms.txt
+	touch $@
+
+.venv/ready-site: .venv/ready requirements-site.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-site.txt
 	touch $@

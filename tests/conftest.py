@@ -2,11 +2,10 @@
 
 import nbformat
 import pytest
-from reader import NOTEBOOKS, shortened
+from reader import LIVE, NOTEBOOKS, shortened
 
 from tools import lab
 
-LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
 GIVEN = "from lstm_inside.simulation import explorers as views\nviews.temperature_explorer(views.sketch())"
 DEAF = "from lstm_inside.page import Explorer\nExplorer._changed = lambda self, key: None"
 GATES = "from lstm_inside import EXPLORERS\nEXPLORERS['half_life']()"

@@ -26,6 +26,7 @@ in_a_browser = [
     ),
 ]
 NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
+LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
 # Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
 LONG = {
     "01_foundations.ipynb": {"starts", "a31"},

@@ -58,7 +58,7 @@ def server(notebooks=(), dark=False, patch=None):
             "IPYTHONDIR": str(scratch / "ipython"),
             "PYTHONPATH": str(NOTEBOOKS.parent),
         }
-        log = (scratch / "log").open("w+")
+        log = (scratch / "log").open("w+", encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1",
              f"--port={port}", "--ServerApp.port_retries=0", "--allow-root",
@@ -85,7 +85,7 @@ def _write_settings(folder, dark):
     }.items():
         path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings))
+        path.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def _wait_for(address, process, log):
@@ -102,12 +102,14 @@ def _wait_for(address, process, log):
 
 
 @contextlib.contextmanager
-def browser(width=1400, height=1000):
-    """A page of a fresh headless Chromium, `width` x `height` pixels."""
+def browser(width=1400, height=1000, flags=()):
+    """A page of a fresh headless Chromium, `width` x `height` pixels, with these further flags."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, *flags]
+        )
         try:
             page = chromium.new_page(viewport={"width": width, "height": height})
             page.set_default_timeout(120_000)
@@ -162,4 +164,15 @@ def run_all(page):
                 || cells.every(c => c.executionCount && c.executionState !== 'running');
         }"""
     )
-    return page.locator(".jp-OutputArea-output[data-mime-type*='error']").count()
+    return len(errors(page))
+
+
+def errors(page):
+    """The errors in the outputs of the notebook, a line each."""
+    return page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code')
+            .flatMap(cell => cell.model.outputs.toJSON())
+            .filter(output => output.output_type === 'error')
+            .map(output => `${output.ename}: ${output.evalue}`)"""
+    )

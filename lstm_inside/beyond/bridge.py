@@ -14,7 +14,8 @@ from lstm_inside.training import Model, ReadoutParams, check_readout
 
 MISSING = (
     "PyTorch is not installed here. It is optional; to get it, run "
-    "`pip install -r requirements-torch.txt` in the series' folder, then restart the kernel."
+    "`pip install -r requirements-torch.txt` in the series' folder, then restart the kernel. "
+    "In a browser it cannot run: there, use Python on your own machine."
 )
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 
 from . import svg
+from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
 
@@ -121,8 +122,8 @@ class Explorer(widgets.VBox):
                 display="flex", flex_flow="row wrap", width="100%", max_width=f"{width:.0f}px"
             ),
         )
-        super().__init__([panel, stage], layout=widgets.Layout(margin="4px 0"))
-        self.add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
+        super().__init__([panel, asleep(), stage], layout=widgets.Layout(margin="4px 0"))
+        self.add_class(WAKES).add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 
         self._refresh()
         self._draw_still()

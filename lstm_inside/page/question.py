@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
+from .asleep import WAKES, asleep
 from .verdict import Verdict
 
 
@@ -29,7 +30,8 @@ class Question(widgets.VBox):
         )
         self._shown = widgets.HTML()
         self.choice.observe(lambda _: self._answered(), names="value")
-        super().__init__([self._words, self.choice, self._shown])
+        super().__init__([asleep(), self._words, self.choice, self._shown])
+        self.add_class(WAKES)
 
     def _answered(self):
         if self.choice.value is None:

@@ -13,6 +13,7 @@ import sysconfig
 import tokenize
 import zlib
 from functools import lru_cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,17 +68,20 @@ def standard_library() -> Corpus:
     underscore are left out. Raises RuntimeError for an interpreter that came without source.
     """
     folder = Path(sysconfig.get_paths()["stdlib"])
-    names = sorted(n for n in sys.stdlib_module_names if not n.startswith("_"))
+    # the folder, or the archive that stands for it where Python came as one file
+    places = [str(folder), str(folder.parent / "python{}{}.zip".format(*sys.version_info))]
     parts = Corpus({}, {}, {})
-    for name in names:
-        if (folder / f"{name}.py").is_file():
+    for name in sorted(n for n in sys.stdlib_module_names if not n.startswith("_")):
+        found = PathFinder.find_spec(name, places)
+        if found is None or found.submodule_search_locations or not found.has_location:
+            continue  # built in, or a package
+        if (text := found.loader.get_source(name)) is not None:
             part = {0: parts.search, 1: parts.measure}.get(zlib.crc32(name.encode()) % 10)
-            text = (folder / f"{name}.py").read_text(encoding="utf-8", errors="replace")
             (parts.learn if part is None else part)[name] = text
     if not all(parts):
         raise RuntimeError(
-            "this Python came without the source of its standard library (an embedded or zipped "
-            "one?): use one from python.org, conda or your system's packages"
+            "this Python came without the source of its standard library (an embedded one?): use "
+            "one from python.org, conda or your system's packages"
         )
     return parts
 

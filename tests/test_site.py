@@ -1,0 +1,262 @@
+"""The site as a reader in a browser meets it, with every other host out of reach.
+
+PYODIDE_DIST names the folder of a Pyodide distribution; without it these tests are skipped.
+Figures are printed (`-s` shows them): seconds from Run All to the first slider and to the end,
+milliseconds from a key press on a slider to the frame with the new picture.
+"""
+
+import contextlib
+import functools
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from reader import LIVE, explorers, in_a_browser
+
+from benchmarks.sliders import WATCH
+from tools import lab
+
+ROOT = Path(__file__).parent.parent
+NAMES = [path.stem for path in sorted(lab.NOTEBOOKS.glob("*.ipynb"))]
+RUN = [name for name in NAMES if name[:2] != "09"]  # 09 needs PyTorch and processes
+ALONE = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+PRESSES = 8
+SLOWEST = 100  # milliseconds, the median of a notebook
+
+pytestmark = [
+    *in_a_browser,
+    pytest.mark.skipif(
+        not (os.environ.get("PYODIDE_DIST") or os.environ.get("REQUIRE_SITE")),
+        reason="PYODIDE_DIST names no Pyodide distribution to make the site with",
+    ),
+]
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    extensions_map: ClassVar = {
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The folder of the built site."""
+    command = [sys.executable, str(ROOT / "tools" / "build_site.py")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    print("\n" + done.stdout.splitlines()[-1])
+    return ROOT / "build" / "site"
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=site)
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+class Rooms:
+    """Pages of the site, each in a context of its own; the next one starts while one is read."""
+
+    def __init__(self, browser, address):
+        self.browser, self.address, self.waiting, self.asked = browser, address, {}, []
+
+    def page(self, path, **looks):
+        context = self.browser.new_context(viewport={"width": 1200, "height": 900}, **looks)
+        page = context.new_page()
+        page.set_default_timeout(300_000)
+        context.on("request", lambda request: self.asked.append(request.url))
+        page.route("**/jupyter-lite.json*", _with_the_app_in_reach)
+        page.goto(f"{self.address}/{path}")
+        return page
+
+    def lab(self, name):
+        """JupyterLab with this notebook, its kernel idle; starts the notebook after it, too."""
+        page = self.waiting.pop(name, None) or self.page(f"lab/index.html?path={name}.ipynb")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+        page.evaluate(
+            """async () => {
+                const context = window.jupyterapp.shell.currentWidget.sessionContext;
+                await context.ready;
+                await context.session.kernel.info;
+            }"""
+        )
+        return page
+
+    def ahead(self, name):
+        self.waiting[name] = self.page(f"lab/index.html?path={name}.ipynb")
+
+
+def _with_the_app_in_reach(route):
+    answer = route.fetch()
+    config = answer.json()
+    config["jupyter-config-data"]["exposeAppInBrowser"] = True
+    route.fulfill(response=answer, json=config)
+
+
+@pytest.fixture(scope="module")
+def rooms(address):
+    with lab.browser(flags=ALONE) as first:
+        rooms = Rooms(first.context.browser, address)
+        yield rooms
+        foreign = [url for url in rooms.asked if not url.startswith((address, "data:", "blob:"))]
+        assert not foreign, f"other hosts were asked: {foreign[:5]}"
+        assert rooms.asked
+
+
+def answers(page, box):
+    """Milliseconds from key press to new picture, of the first slider that moves this picture."""
+    picture = box.locator(".lstm-caption").locator(
+        "xpath=ancestor::*[contains(@class,'widget-html')][1]"
+    )
+    for handle in box.locator(".noUi-handle").all():
+        page.evaluate(WATCH, picture.element_handle())
+        handle.scroll_into_view_if_needed()
+        handle.focus()
+        page.wait_for_timeout(100)
+        for key in ("ArrowRight", "ArrowLeft") * (PRESSES // 2):
+            seen = page.evaluate("window.times.length")
+            page.keyboard.press(key)
+            with contextlib.suppress(PlaywrightTimeout):
+                page.wait_for_function(f"window.times.length > {seen}", polling=10, timeout=1000)
+            page.wait_for_timeout(40)
+        if times := page.evaluate("window.times"):
+            return times
+    raise AssertionError("no slider changes the picture")
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_a_notebook_runs_from_top_to_bottom_and_its_sliders_answer(rooms, name):
+    page = rooms.lab(name)
+    following = RUN[RUN.index(name) + 1 :]
+    if following:
+        rooms.ahead(following[0])
+    page.evaluate(
+        """() => {
+            const began = performance.now();
+            const seen = new MutationObserver(() => {
+                if (!document.querySelector('.noUi-handle')) return;
+                window.first = performance.now() - began;
+                seen.disconnect();
+            });
+            seen.observe(document.body, {childList: true, subtree: true});
+        }"""
+    )
+    began = time.perf_counter()
+    lab.run_all(page)
+    whole = time.perf_counter() - began
+    assert not lab.errors(page)
+    stored = json.loads((lab.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+    wanted = re.findall(r'"Explorer (\w+):', json.dumps(stored))
+    page.wait_for_function(
+        "n => document.querySelectorAll('.lstm-explorer .lstm-caption').length === n",
+        arg=len(wanted),
+        timeout=20_000,
+    )
+    assert [explorer for explorer, _ in explorers(page)] == wanted
+    times = [time for _, box in explorers(page) for time in answers(page, box)]
+    first = page.evaluate("window.first") / 1000
+    p50, p95 = np.percentile(times, (50, 95))
+    print(f"\n{name}: first slider {first:.1f} s, Run All {whole:.1f} s, {len(wanted)} explorers, "
+          f"a slider {p50:.0f} ms (p50), {p95:.0f} ms (p95)")  # fmt: skip
+    assert p50 <= SLOWEST
+    if name.startswith("05"):
+        stop_and_continue(page)
+    page.context.close()
+
+
+def stop_and_continue(page):
+    """A training gives way to its Stop button, and goes on from there."""
+    page.evaluate(
+        """source => {
+            const {content} = window.jupyterapp.shell.currentWidget;
+            content.model.sharedModel.addCell({cell_type: 'code', source});
+            content.activeCellIndex = content.widgets.length - 1;
+            return window.jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        LIVE,
+    )
+    view = page.locator(".lstm-live").last
+    view.locator("button:has-text('Train')").click()
+    page.wait_for_function(
+        "v => /^step [1-9]\\d* of/m.test(v.innerText)", arg=view.element_handle()
+    )
+    began = time.perf_counter()
+    view.locator("button:has-text('Stop')").click()
+    page.wait_for_function("v => /stopped at step/.test(v.innerText)", arg=view.element_handle())
+    assert time.perf_counter() - began < 3
+    before = view.locator(".lstm-caption").inner_text()
+    view.locator("button:has-text('Continue')").click()
+    page.wait_for_function(
+        "([v, before]) => v.querySelector('.lstm-caption').innerText !== before",
+        arg=[view.element_handle(), before],
+    )
+    view.locator("button:has-text('Stop')").click()
+
+
+PAGES = ["index.html", *(f"read/{name}.html" for name in NAMES)]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_reads_well(rooms, site, path):
+    """Narrow and wide, light and dark: nothing sticks out, nothing shuts anybody out."""
+    page = rooms.page(path, reduced_motion="reduce")
+    for width in (390, 1000):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    for scheme in ("light", "dark") if path in PAGES[:2] else ("light",):
+        page.emulate_media(color_scheme=scheme)
+        report = Axe().run(page).response
+        assert report["passes"], "axe looked at nothing"
+        found = [(v["id"], n["html"]) for v in report["violations"] for n in v["nodes"]]
+        assert not found, found[:5]
+    page.context.close()
+    html = (site / path).read_text(encoding="utf-8")
+    assert not re.search(r'src="(?:https?:)?//', html)
+    for link in re.findall(r'(?:src|href)="([^"#?:]+)["#?]', html):
+        assert (site / path).parent.joinpath(link).exists(), link
+
+
+def test_a_reading_page_has_the_stored_pictures_with_their_words(rooms, site):
+    for name in NAMES:
+        stored = json.loads((lab.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+        outputs = [o for cell in stored["cells"] for o in cell.get("outputs", ())]
+        words = [
+            o["metadata"]["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})
+        ]
+        page = rooms.page(f"read/{name}.html")
+        shown = page.locator("figure img").evaluate_all("all => all.map(image => image.alt)")
+        assert shown == words
+        assert page.locator("details").count() >= 1
+        assert not page.get_by_text("$").filter(has_not=page.locator("code, pre")).count()
+        page.context.close()
+
+
+def test_the_slider_on_the_front_page_moves_its_picture(rooms):
+    page = rooms.page("index.html", reduced_motion="reduce")
+    before = page.locator("#moving").get_attribute("src"), page.locator("#caption").inner_text()
+    page.locator("#handle").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#moving").get_attribute("src") != before[0]
+    assert page.locator("#caption").inner_text() != before[1]
+    page.context.close()

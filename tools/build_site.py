@@ -1,0 +1,163 @@
+"""The series as static files that any web server can hand out: `make site` -> build/site/.
+
+index.html is the front, read/ has every notebook as a page, lab/ is JupyterLab running Python in
+the browser (JupyterLite with the Pyodide kernel), its files those of notebooks/. The packages
+that the notebooks import are loaded when the kernel starts: those of Pyodide by name, ours and
+ipywidgets as wheels of this site. Pyodide itself comes from the CDN that the kernel's release
+names, or from the folder in the environment variable PYODIDE_DIST, which is copied into the site.
+"""
+
+import importlib.metadata
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import jinja2
+from moving_picture import INVITATION, START, moves
+from PIL import Image
+from reading import Page
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+TEMPLATES = Path(__file__).parent / "site"
+OUT = ROOT / "build" / "site"
+
+PROMISE = (
+    "Interactive notebooks that teach the long short-term memory network by letting you move a "
+    "gate and see the real backward pass answer. Every curve on these pages is computed by one "
+    "small, readable NumPy file, in the moment you move a slider."
+)
+WORDS = {
+    "en": {
+        "live": "Open live",
+        "read": "Read",
+        "move": "Move it: open this notebook live",
+        "contents": "On this page",
+        "neighbours": "Before and after this page",
+    },
+    "zh": {
+        "live": "在线运行",
+        "read": "阅读",
+        "move": "动手试试：在线打开这一页",
+        "contents": "本页内容",
+        "neighbours": "上一页与下一页",
+    },
+}
+# The kernel's worker looks for a wheel from where its own script lies, three folders down.
+WHEELS = "../../../../static/wheels/"
+KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+
+
+def main():
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.parent.mkdir(exist_ok=True)
+    build_lab()
+    pages = [Page(path, NOTEBOOKS) for path in sorted(NOTEBOOKS.rglob("[0-9]*.ipynb"))]
+    write_pages(pages)
+    write_front(pages)
+    size = sum(file.stat().st_size for file in OUT.rglob("*") if file.is_file())
+    pyodide = sum(file.stat().st_size for file in (OUT / "static/pyodide").rglob("*"))
+    ours, theirs = (size - pyodide) / 1e6, pyodide / 1e6
+    print(f"{OUT.relative_to(ROOT)}: {ours:.1f} MB and {theirs:.1f} MB of Pyodide")
+
+
+def build_lab():
+    """JupyterLab in the browser, with the notebooks and every package they import."""
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = Path(scratch)
+        wheels = make_wheels(scratch / "wheels")
+        packages = ["numpy", "matplotlib", "pillow", "ipython", "jedi"]
+        settings = {
+            "disablePyPIFallback": True,
+            "loadPyodideOptions": {"packages": packages + [WHEELS + w.name for w in wheels]},
+        }
+        if distribution := os.environ.get("PYODIDE_DIST"):
+            settings["pyodideUrl"] = "./static/pyodide/pyodide.mjs"
+        config = {
+            "jupyter-lite-schema-version": 0,
+            "jupyter-config-data": {
+                "appName": "LSTM from the inside",
+                "litePluginSettings": {KERNEL: settings},
+            },
+        }
+        (scratch / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
+        shutil.copy(ROOT / "settings/lstm-from-the-inside.json", scratch / "overrides.json")
+        subprocess.run(
+            [sys.executable, "-m", "jupyterlite_core", "build", f"--lite-dir={scratch}",
+             f"--output-dir={OUT}", f"--contents={NOTEBOOKS}", "--apps=lab", "--no-sourcemaps",
+             "--no-unused-shared-packages"],
+            cwd=scratch, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        if distribution:
+            shutil.copytree(distribution, OUT / "static/pyodide")
+        shutil.copytree(scratch / "wheels", OUT / "static/wheels")
+
+
+def make_wheels(folder):
+    """Wheels of the series and of what Pyodide lacks, in the versions installed here."""
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # else what was there once comes too
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    lacking = [f"{name}=={importlib.metadata.version(name)}" for name in ("comm", "ipywidgets")]
+    subprocess.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", ROOT], check=True)
+    subprocess.run([*pip, "download", "--no-deps", f"--dest={folder}", *lacking], check=True)
+    return sorted(folder.glob("*.whl"))
+
+
+def template(name):
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    ).get_template(name)  # fmt: skip
+
+
+def write_pages(pages):
+    """read/NAME.html for every notebook, its pictures beside it."""
+    for language in WORDS:
+        edition = [page for page in pages if page.language == language]
+        for n, page in enumerate(edition):
+            file = OUT / "read" / f"{page.name}.html"
+            pictures = file.parent / "pictures"
+            pictures.mkdir(parents=True, exist_ok=True)
+            for name, png in page.pictures.items():
+                (pictures / name).write_bytes(png)
+            before, after = edition[n - 1] if n else None, (edition[n + 1 :] or [None])[0]
+            html = template("read.html.j2").render(
+                page=page, before=before, after=after, words=WORDS
+            )
+            file.write_text(html, encoding="utf-8")
+
+
+def write_front(pages):
+    """index.html and the pictures that its slider shows."""
+    handle, shown = moves()
+    (OUT / "moving").mkdir()
+    files = [f"{n:02d}.webp" for n in range(len(shown))]
+    for file, move in zip(files, shown, strict=True):
+        (OUT / "moving" / file).write_bytes(move.webp)
+    html = template("front.html.j2").render(
+        pages=[page for page in pages if page.language == "en"],
+        chinese=[page for page in pages if page.language == "zh"],
+        moves=[
+            {"file": file, "value": move.value, "caption": move.caption}
+            for file, move in zip(files, shown, strict=True)
+        ],
+        size=Image.open(io.BytesIO(shown[0].webp)).size,
+        handle=handle,
+        invitation=INVITATION,
+        start=START,
+        promise=PROMISE,
+        words=WORDS,
+    )
+    (OUT / "index.html").write_text(html, encoding="utf-8")
+    for name in ("site.css", "front.js"):
+        shutil.copy(TEMPLATES / name, OUT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The series in motion: one slider of a real explorer, moved from end to end.
+
+`python tools/moving_picture.py` writes docs/moving.webp, which README shows; the site's front
+page shows the same pictures under a slider.
+"""
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from lstm_inside import EXPLORERS
+
+NAME, CONTROL = "sequence", "b_f"
+VALUES = np.linspace(-2, 6, 21)
+START = 7  # the place in VALUES that is shown before anybody moves
+INVITATION = (
+    "Move the forget gate. The higher its bias, the more of each cell is kept from step to step, "
+    "and the further back the gradient reaches."
+)
+FILE = Path(__file__).parent.parent / "docs" / "moving.webp"
+
+
+class Move(NamedTuple):
+    """One position of the slider: its value in words, the caption there, the picture as WebP."""
+
+    value: str
+    caption: str
+    webp: bytes
+
+
+def moves() -> tuple[str, list[Move]]:
+    """(the slider's label, a Move for every value of VALUES)."""
+    explorer = EXPLORERS[NAME]()
+    try:
+        label, shown = explorer.controls[CONTROL].description, []
+        for value in VALUES:
+            explorer.set(**{CONTROL: round(float(value), 2)})
+            webp = io.BytesIO()
+            Image.open(io.BytesIO(explorer.figure.png())).save(webp, "webp", lossless=True)
+            shown.append(Move(f"{value:+.2f}", explorer.caption, webp.getvalue()))
+        return label, shown
+    finally:
+        explorer.close()
+
+
+def main():
+    """Write the pictures to and fro into one animated file."""
+    pictures = [Image.open(io.BytesIO(move.webp)).convert("RGB") for move in moves()[1]]
+    size = (900, round(900 * pictures[0].height / pictures[0].width))
+    pictures = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
+    first, *others = pictures + pictures[-2:0:-1]
+    first.save(
+        FILE, save_all=True, append_images=others, duration=120, loop=0, quality=60
+    )
+    print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB, {len(others) + 1} pictures")
+
+
+if __name__ == "__main__":
+    main()

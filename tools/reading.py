@@ -1,0 +1,127 @@
+"""A stored notebook as a page that needs no kernel: prose, equations, code, pictures, results."""
+
+import base64
+import io
+import re
+from html import escape, unescape
+from pathlib import Path
+
+import nbformat
+from latex2mathml.converter import convert
+from nbconvert.filters.ansi import strip_ansi
+from nbconvert.filters.highlight import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from PIL import Image
+
+
+class Page:
+    """What the templates need of one notebook.
+
+    name: its path below notebooks/ without `.ipynb`, such as "03_gates" or "zh/03_gates".
+    title, number: its first heading and the number before it.
+    promise, time: what the opening says under its first and its third bold word.
+    cells: dicts with `kind` ("text" or "code") and `html`; code also has `outputs`.
+    pictures: file name -> PNG bytes, for the folder beside the page.
+    """
+
+    def __init__(self, path: Path, folder: Path):
+        self.name = path.relative_to(folder).with_suffix("").as_posix()
+        self.language = "zh" if self.name.startswith("zh/") else "en"
+        self.up = "../" * (self.name.count("/") + 1)  # from the page to the site's front
+        self.pictures = {}
+        notebook = nbformat.read(path, as_version=4)
+        opening = notebook.cells[0].source
+        self.number, _, self.title = opening.split("\n")[0].removeprefix("# ").partition(" · ")
+        bold = re.findall(r"^\*\*(.+?)\*\*\s*(.+)$", opening, re.M)
+        (self.promise_label, promise), _, (self.time_label, time) = bold[:3]
+        self.promise, self.time = (
+            text(words)[len("<p>") : -len("</p>\n")] for words in (promise, time)
+        )
+        self.cells = [self._cell(cell) for cell in notebook.cells if cell.source.strip()]
+        prose = "".join(cell["html"] for cell in self.cells if cell["kind"] == "text")
+        self.sections = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', prose, re.S)
+
+    @property
+    def file(self):
+        return f"{Path(self.name).name}.html"
+
+    @property
+    def face(self):
+        """The picture that stands for this page, from read/ on: that of its first explorer."""
+        outputs = [output for cell in self.cells for output in cell.get("outputs", ())]
+        pictures = [output for output in outputs if "picture" in output]
+        first = next((output for output in pictures if output["live"]), pictures[0])
+        return (Path(self.name).parent / "pictures" / first["picture"]).as_posix()
+
+    def _cell(self, cell):
+        if cell.cell_type == "markdown":
+            return {"kind": "text", "html": text(cell.source)}
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden")  # it holds the answers
+        return {
+            "kind": "code",
+            "html": "" if hidden else _in_reach(_HIGHLIGHT(cell.source)),
+            "outputs": [self._output(output) for output in cell.outputs],
+        }
+
+    def _output(self, output):
+        """{"text": ...} for what was printed, {"picture": file, "alt", "size"} for pictures."""
+        if output.output_type == "stream":
+            return {"text": strip_ansi(output.text)}
+        if "image/png" not in output.data:
+            return {"text": strip_ansi(output.data["text/plain"])}
+        png = base64.b64decode(output.data["image/png"])
+        file = f"{Path(self.name).name}-{len(self.pictures) + 1}.png"
+        self.pictures[file] = png
+        words = output.data["text/plain"]
+        return {
+            "picture": file,
+            "alt": output.metadata["image/png"]["alt"],
+            "live": words.startswith("Explorer "),
+            "size": Image.open(io.BytesIO(png)).size,
+        }
+
+
+def text(source: str) -> str:
+    """Markdown with equations as HTML; equations become MathML, links lead to pages."""
+    return MarkdownWithMath(renderer=_Renderer(escape=False)).render(source)
+
+
+_HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
+
+
+def _in_reach(code):
+    """Long lines scroll; so that keys can do it too, the keyboard must be able to get there."""
+    return code.replace("<pre>", '<pre tabindex="0">')
+
+
+class _Renderer(IPythonRenderer):
+    def heading(self, text, level, **attrs):
+        plain = unescape(re.sub(r"<[^>]+>", "", text))
+        return f'<h{level} id="{escape(plain.replace(" ", "-"))}">{text}</h{level}>\n'
+
+    def block_code(self, code, info=None):
+        return _in_reach(super().block_code(code, info))
+
+    def link(self, text, url, title=None):
+        return super().link(text, re.sub(r"^([\w./-]+)\.ipynb(?=$|#)", r"\1.html", url), title)
+
+    def table(self, text):
+        return f'<div class="wide" tabindex="0"><table>\n{text}</table></div>\n'
+
+    def inline_math(self, body):
+        return mathml(body)
+
+    def block_math(self, body):
+        body, _, number = body.partition(r"\tag{")
+        number, _, rest = number.partition("}")
+        label = f"<span>({number})</span>" if number else ""
+        return f'<span class="equation">{mathml(body + rest, "block")}{label}</span>'
+
+    def latex_environment(self, name, body):
+        return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
+
+
+def mathml(tex: str, display: str = "inline") -> str:
+    """An equation as MathML, which browsers draw and read aloud by themselves."""
+    tex = re.sub(r"\\texttt\{[^}]*\}", lambda m: m[0].replace(r"\_", "_"), tex)
+    return convert(tex.strip(), display=display)
