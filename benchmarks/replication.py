@@ -25,14 +25,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_inside.replication.grammar import embedded_sets
-from lstm_inside.replication.trials import (
+from lstm_inside.replication import (
+    VARIANTS,
     BlockModel,
     Blocks,
     VariantModel,
     adding_protocol,
     bootstrap,
     continual_trials,
+    embedded_sets,
     init_blocks,
     lag_protocol,
     learn_without_cells,
@@ -44,7 +45,6 @@ from lstm_inside.replication.trials import (
     train_trials,
     wilson,
 )
-from lstm_inside.replication.variants import VARIANTS
 from lstm_inside.training import SGD, Adam, arrays_of, each_array
 
 RESULTS = Path(__file__).parent.parent / "lstm_inside" / "replication"

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 import lstm_core as core
+import lstm_inside.replication as replication
 from lstm_inside import tasks
 from lstm_inside import training as learn
 from lstm_inside.annealing import search as anneal
@@ -35,7 +36,6 @@ from lstm_inside.foundations import learning, pictures
 from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
-from lstm_inside.replication import trials as replication
 from lstm_inside.rnn import memory
 from lstm_inside.simulation import forecast, text
 from lstm_inside.start import setup
@@ -1005,8 +1005,19 @@ EXEMPT = {
         ["training.write", "training.read", "training.generator", "training.named"],
         "what Training.save and Training.load are made of",
     ),
-    "compiled.accelerate": "takes nothing",
-    "compiled.plain": "takes nothing",
+    "compiled.lstm_forward": "as lstm_core.lstm_forward: test_compiled.py hands it the same",
+    "compiled.lstm_backward": "as lstm_core.lstm_backward: test_compiled.py hands it the same",
+    **dict.fromkeys(
+        [f"replication.check_{what}" for what in ("net", "rngs", "blocks", "trials", "sets")],
+        "a check itself: every function that uses it stands above",
+    ),
+    **dict.fromkeys(
+        ["replication.sigmoid_slope", "replication.slope_within", "replication.outer",
+         "replication.pick", "replication.wrong_strings", "replication.exam_of", "replication.Exam",
+         "replication.examined", "replication.as_rates", "replication.Cohort",
+         "replication.Cohort.end", "replication.Cohort.drop"],
+        "what the room's trainings are made of, given what they have checked",
+    ),
 }  # fmt: skip
 # ---------------------------------------------------------------- the tests
 

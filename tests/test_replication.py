@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from lstm_core import gradient_check, sigmoid
-from lstm_inside.replication import grammar
-from lstm_inside.replication import trials as lstm_replication
-from lstm_inside.replication.trials import (
+from lstm_inside.replication import (
+    VARIANTS,
     BlockModel,
     BlockParams,
     Blocks,
@@ -23,17 +22,18 @@ from lstm_inside.replication.trials import (
     blocks_forward,
     bootstrap,
     continual_trials,
+    grammar,
     init_blocks,
     lag_protocol,
     reber_protocol,
     reber_trials,
     stored_results,
     stream_trials,
+    streams,
     string_trials,
     train_trials,
     wilson,
 )
-from lstm_inside.replication.variants import VARIANTS
 from lstm_inside.tasks import long_lag, temporal_order
 from lstm_inside.training import SGD, Adam, each_array
 
@@ -469,7 +469,7 @@ def test_after_an_error_a_stream_begins_with_a_string(monkeypatch):
     """A rate of 0 leaves the network as it is, so it errs at nearly every symbol."""
     read, afresh = [], []
 
-    class Watched(lstm_replication.RealTime):
+    class Watched(RealTime):
         def step(self, x, target=None, rate=0.0):
             if target is not None:
                 read.append(grammar.SYMBOLS[int(x[0].argmax())])
@@ -479,7 +479,7 @@ def test_after_an_error_a_stream_begins_with_a_string(monkeypatch):
             afresh.append(len(read))  # the place of the next symbol
             super().reset(which)
 
-    monkeypatch.setattr(lstm_replication, "RealTime", Watched)
+    monkeypatch.setattr(streams, "RealTime", Watched)
     net = Blocks(7, 7, 2, 1, forget=True, gates_feed=False, shortcut=True, biases=("gates",))
     rngs = np.random.default_rng(0).spawn(1)
     params = init_blocks(net, 5, rngs=rngs)

@@ -5,7 +5,7 @@ import pytest
 
 import lstm_core
 from lstm_core import gradient_check
-from lstm_inside.replication.variants import VARIANTS, backward, forward, init_variant
+from lstm_inside.replication import VARIANTS, backward, forward, init_variant
 from lstm_inside.training import each_array
 
 FULL = [name for name, variant in VARIANTS.items() if not variant.truncated]

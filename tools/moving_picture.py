@@ -52,9 +52,7 @@ def main():
     size = (900, round(900 * pictures[0].height / pictures[0].width))
     pictures = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
     first, *others = pictures + pictures[-2:0:-1]
-    first.save(
-        FILE, save_all=True, append_images=others, duration=120, loop=0, quality=60
-    )
+    first.save(FILE, save_all=True, append_images=others, duration=120, loop=0, quality=60)
     print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB, {len(others) + 1} pictures")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
-from lstm_inside.replication.trials import Blocks, wilson
+from lstm_inside.replication import Blocks, wilson
 
 WORDS = {
     "count": "four networks of the paper counted.",

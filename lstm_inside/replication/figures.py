@@ -3,7 +3,7 @@
 import matplotlib
 
 from lstm_inside.page.style import FAINT, FORGET, INPUT, RC, Picture, picture
-from lstm_inside.replication.trials import wilson
+from lstm_inside.replication import wilson
 
 
 def success_picture(records) -> Picture:
