@@ -66,3 +66,44 @@ def test_an_exception_in_an_update_reaches_the_reader_not_the_log(client):
     run(client, "def broken(**s): raise ValueError('on purpose')\nexplorer._update = broken")
     replies = move(client, control, 2.0)
     assert "ValueError: on purpose" in replies[overlay]["value"]
+
+
+SHOWS = """
+from lstm_inside import EXPLORERS
+from lstm_inside.gates import check
+from lstm_inside.page import picture
+explorer = EXPLORERS["half_life"]()
+display(explorer, check.ask(next(iter(check.QUESTIONS))), picture(100, 100, alt="nothing"))
+"""
+COUNT = "from ipywidgets.widgets import widget; print(len(widget._instances))"
+
+
+def test_a_cell_that_is_run_again_lets_go_of_what_it_showed(client):
+    run(client, SHOWS)
+    before = run(client, COUNT)
+    for _ in range(5):
+        run(client, SHOWS)
+    assert run(client, COUNT) == before
+    run(client, "assert explorer.figure is not None; explorer.set(b_f=2.0)")  # the new one lives
+
+
+def test_another_cell_leaves_it_alone(client):
+    run(client, SHOWS)
+    run(client, SHOWS + "\nsecond = explorer")
+    run(client, "assert second.figure is not None\nexplorer.close()")
+    run(client, "mine = EXPLORERS['half_life']()")
+    run(client, "other = EXPLORERS['half_life']()\nmine.set(b_f=2.0)\nassert mine.error is None")
+
+
+def test_what_a_button_makes_belongs_to_no_cell(client):
+    code = "import ipywidgets\nkept = []\nbutton = ipywidgets.Button()\n"
+    code += (
+        "button.on_click(lambda _: kept.append(EXPLORERS['half_life']()))\nprint(button.model_id)"
+    )
+    model = run(client, code).strip()
+    for _ in range(2):
+        content = {"comm_id": model, "data": {"method": "custom", "content": {"event": "click"}}}
+        message = client.session.msg("comm_msg", content)
+        client.shell_channel.send(message)
+        messages(client, message["header"]["msg_id"])
+    run(client, "assert len(kept) == 2 and all(e.figure is not None for e in kept)")

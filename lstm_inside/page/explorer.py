@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
-from . import svg
+from . import cells, svg
 from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
@@ -130,6 +130,7 @@ class Explorer(widgets.VBox):
         self._draw_moving()
         for key, control in controls.items():
             control.observe(lambda change, key=key: self._changed(key), names="value")
+        cells.made(self)
 
     def _buttons(self, play, interval):
         reset = widgets.Button(
@@ -197,9 +198,7 @@ class Explorer(widgets.VBox):
             return
         for control in self.controls.values():
             control.unobserve_all("value")
-        for part in _parts(self):
-            if part is not self:
-                part.close()
+        cells.close_below(self)
         if hasattr(self, "_link"):
             self._link.close()
         super().close()
@@ -274,16 +273,6 @@ class Explorer(widgets.VBox):
             f' style="{edge}line-height:1.45;padding-top:6px;white-space:pre-line">'
             f"{html.escape(words)}</div></div>"
         )
-
-
-def _parts(widget):
-    """The widget and everything below it, with layouts and styles."""
-    for child in getattr(widget, "children", ()):
-        yield from _parts(child)
-    for trait in ("layout", "style"):
-        if (part := getattr(widget, trait, None)) is not None:
-            yield part
-    yield widget
 
 
 def _check_names(what, settings, controls):

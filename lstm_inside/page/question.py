@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
+from . import cells
 from .asleep import WAKES, asleep
 from .verdict import Verdict
 
@@ -32,6 +33,7 @@ class Question(widgets.VBox):
         self.choice.observe(lambda _: self._answered(), names="value")
         super().__init__([asleep(), self._words, self.choice, self._shown])
         self.add_class(WAKES)
+        cells.made(self)
 
     def _answered(self):
         if self.choice.value is None:
@@ -58,6 +60,7 @@ class Questions(widgets.Tab):
     def __init__(self, questions: dict[str, Question]):
         self.questions = questions
         super().__init__(list(questions.values()), titles=list(questions))
+        cells.made(self)
 
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)

@@ -12,6 +12,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
+from . import cells
+
 FORGET, INPUT, CANDIDATE, OUTPUT = "#D55E00", "#0072B2", "#CC79A7", "#009E73"
 CELL, HIDDEN = "#E69F00", "#56B4E9"
 CELL_LINE = "#B87800"  # the cell's colour darkened, for thin lines and for text
@@ -95,6 +97,7 @@ class Picture(Figure):
             f' style="display:block;width:100%;max-width:{self.get_figwidth() * 72:.0f}px;'
             'border-radius:6px">'
         )
+        cells.made(shown)
         data = shown._repr_mimebundle_()
         data |= {"image/png": source, "text/plain": f"Picture: {self.alt}"}
         return data, {"image/png": {"alt": self.alt}}
