@@ -200,6 +200,9 @@ def test_the_map(tmp_path):
 
 
 def test_times_are_written_where_they_belong(tmp_path):
+    readme, tmp_path = tmp_path / "README.md", tmp_path / "notebooks"
+    tmp_path.mkdir()
+    readme.write_text("| [01 A](notebooks/01_a.ipynb) | 3 gates | 90 |\n| other | 90 |\n")
     old = "| [01 Old](01_a.ipynb) | keep these words | 90 |\n| [Gone](03_c.ipynb) | x | 20 |\n"
     put(tmp_path, "00_start_here.ipynb", MAP + old + "\nWords below.")
     put(tmp_path, "01_a.ipynb", "# 01 · Gates (门)\n\n**Time** 90 minutes.", explorers=4)
@@ -214,6 +217,9 @@ def test_times_are_written_where_they_belong(tmp_path):
     assert text.endswith(
         "|---|---|---|\n| [01 Gates](01_a.ipynb) | keep these words | 10 |\n"
         "| [10 Practice](10_new.ipynb) | what helps | 5 |\n\nWords below."
+    )
+    assert readme.read_text() == (
+        "| [01 A](notebooks/01_a.ipynb) | 3 gates | 10 |\n| other | 90 |\n"
     )
     before = (tmp_path / "00_start_here.ipynb").read_bytes()
     write_times.main(tmp_path)

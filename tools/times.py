@@ -1,8 +1,9 @@
-"""Write the time that each notebook takes, by the rule, into its first lines and 00's map.
+"""Write the time that each notebook takes, by the rule, wherever it is said.
 
-python tools/times.py [FOLDER]; the last thing to run after `make notebooks`. A notebook that the
-map does not have yet gets a row, which takes its words from "You will see"; a row whose notebook
-is gone is taken out. It prints what the rule counted.
+python tools/times.py [FOLDER]; the last thing to run after `make notebooks`. It is said in the
+notebook's first lines, in 00's map and in the README beside the folder. A notebook that the map
+does not have yet gets a row, which takes its words from "You will see"; a row whose notebook is
+gone is taken out. It prints what the rule counted.
 """
 
 import re
@@ -50,6 +51,15 @@ def write_map(start, minutes):
     _store(notebook, start)
 
 
+def write_readme(readme, minutes):
+    """Put the minutes into the README's rows that end with some, notebook path -> minutes."""
+    text = readme.read_text(encoding="utf-8")
+    for path, time in minutes.items():
+        row = rf"^(\|.*\(notebooks/{re.escape(path.name)}\).*\| )\d+( \|)$"
+        text = re.sub(row, rf"\g<1>{time}\g<2>", text, flags=re.M)
+    readme.write_text(text, encoding="utf-8")
+
+
 def _title(path):
     """A notebook's heading without its dot and its Chinese: "03 Open the gates"."""
     heading = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
@@ -68,7 +78,8 @@ def _store(notebook, path):
 
 
 def main(folder=NOTEBOOKS):
-    start, *others = sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"))
+    folder = Path(folder)
+    start, *others = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     minutes = {}
     for path in (start, *others):
         taken = length(path)
@@ -78,6 +89,8 @@ def main(folder=NOTEBOOKS):
             f"{path.name}: {taken.words} words, {taken.explorers} explorers, "
             f"{taken.exercises} exercises: {taken.minutes} minutes"
         )
+    if (readme := folder.parent / "README.md").exists():
+        write_readme(readme, minutes)
     del minutes[start]
     write_map(start, minutes)
 
