@@ -465,8 +465,7 @@ def test_the_latchs_gradient_reaches_the_flagged_number_and_only_that():
 
 def test_pictures_say_what_they_show():
     assert "Number 6" in figures.stream_picture().alt
-    plain = figures.plain_state_picture()
-    assert "0.01 at w = 0.9" in plain.alt
+    assert "0.00 at w = 0.5" in figures.plain_state_picture().alt
     assert "score is 0.998" in figures.hundred_streams_picture(latch()).alt
     run = learning.learner(1)
     alt = figures.habits_picture({"fresh": run, "plain": learning.learner(1, "rnn")}).alt

@@ -70,39 +70,44 @@ def stream_picture(steps=20, flag=6) -> Picture:
     return figure
 
 
-def plain_state_picture(strengths=(0.5, 0.9, 1.1), steps=20, flag=6) -> Picture:
-    """A plain state at three recurrent strengths, and its best answers on a hundred streams.
+def plain_state_picture(strengths=(0.5, 1.1, 3), steps=20, flag=6, units=300) -> Picture:
+    """A plain state (0.1) at three recurrent strengths: the best of many units, and its answers.
 
-    The state h = tanh(w h + x) runs in `lstm_core`. Its best answer is the straight line
-    through h that has the smallest squared error on these very streams.
+    All units run in `lstm_core` as one layer without wires from one to another. Each gets random
+    weights for number and flag and a random bias; its answer is the straight line through its
+    last state that has the smallest squared error on these very streams.
     """
-    streams = flagged_at(flag, steps, 100, rng=np.random.default_rng(11))
+    streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
     stream, target = one_stream(flag, steps), streams.targets[:, 0]
+    rng = np.random.default_rng(1)
+    W_x, b = rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
     best = {}
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         axes = figure.subplots(2, len(strengths), sharey="row", sharex="row", height_ratios=(2, 3))
         for (above, below), w in zip(axes.T, strengths, strict=True):
-            params = RNNParams(np.array([[1.0], [0.0]]), np.array([[w]]), np.zeros(1))
-            h = rnn_forward(streams.xs, params).h[:, :, 0]
-            line = np.polynomial.Polynomial.fit(h[-1], target, 1)
-            best[w] = score(line(h[-1]), target)
-            told = rnn_forward(stream.xs, params).h[:, 0, 0]
-            above.plot(np.arange(steps + 1), told, color=HIDDEN_LINE)
-            above.plot(flag, told[flag], "o", color=FLAGGED, ms=7)
-            above.set(ylim=(-1.1, 1.1), xlabel="step t")
+            params = RNNParams(W_x, w * np.eye(units), b)
+            h = rnn_forward(streams.xs, params).h[-1]
+            lines = [np.polynomial.Polynomial.fit(one, target, 1) for one in h.T]
+            scores = [score(line(one), target) for line, one in zip(lines, h.T, strict=True)]
+            k = int(np.argmax(scores))
+            best[w] = scores[k]
+            course = rnn_forward(stream.xs, params).h[:, 0, k]
+            above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
+            above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
+            above.set(ylim=(-1.15, 1.15), xlabel="step t")
             above.set_title(f"w = {w:g}: the state h")
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-            below.plot(target, line(h[-1]), "o", ms=4, color=HIDDEN_LINE, mec="none")
+            below.plot(target[:100], lines[k](h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
             below.set(ylim=(-1.2, 1.2), xlabel="flagged number")
             below.text(0.03, 0.88, f"score {best[w]:.2f}", transform=below.transAxes, weight="bold")
         axes[1, 0].set_ylabel("best answer")
         figure.alt = (
-            f"A plain state over one stream of {steps} numbers at three recurrent strengths w: the "
-            "flagged number is soon buried under those that follow. Below, the best answers to a "
-            "hundred streams lie flat, off the diagonal. Scores: "
+            f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
+            f"streams, at three recurrent strengths w, each time the best of {units} units. Scores: "
             + ", ".join(f"{r2:.2f} at w = {w:g}" for w, r2 in best.items())
-            + "."
+            + ". At small w the answers lie flat, off the diagonal; at the largest they lie on two "
+            "levels."
         )
     return figure
 
