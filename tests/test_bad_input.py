@@ -38,7 +38,9 @@ from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
 from lstm_inside.simulation import forecast, text
-from lstm_inside.start import learning, recall, setup, times
+from lstm_inside.start import learning as unit_learning
+from lstm_inside.start import recall as unit_recall
+from lstm_inside.start import setup, times
 
 torch = interop.torch_or_none()
 
@@ -617,25 +619,25 @@ TABLE = {
     "start.prose_words": call(times.prose_words, text=word("Two words.")),
     "start.length": call(times.length, path=path("notebooks/00_start_here.ipynb")),
     "start.flagged_at": call(
-        recall.flagged_at, step=count(3, most=6), T=count(6, least=2).known_as("T", "step"), B=count(2), rng=generator(),
+        unit_recall.flagged_at, step=count(3, most=6), T=count(6, least=2).known_as("T", "step"), B=count(2), rng=generator(),
     ),
-    "start.one_stream": call(recall.one_stream, step=count(6, most=20), T=count(20, least=2).known_as("T", "step")),
+    "start.one_stream": call(unit_recall.one_stream, step=count(6, most=20), T=count(20, least=2).known_as("T", "step")),
     "start.driven": call(
-        recall.driven, xs=array(normal(6, 2, 2), free=(0, 1)), write=gate(), keep=gate(), show=gate(),
+        unit_recall.driven, xs=array(normal(6, 2, 2), free=(0, 1)), write=gate(), keep=gate(), show=gate(),
     ),
-    "start.flag_gates": call(recall.flag_gates, write=array([-3.0, 2.0]), keep=array([2.0, -3.0])),
-    "start.latch": call(recall.latch, sure=number(5)),
-    "start.said": call(recall.said, trace=kind(core.lstm_forward(STREAMS.xs, recall.latch()))),
+    "start.flag_gates": call(unit_recall.flag_gates, write=array([-3.0, 2.0]), keep=array([2.0, -3.0])),
+    "start.latch": call(unit_recall.latch, sure=number(5)),
+    "start.said": call(unit_recall.said, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch()))),
     "start.score": call(
-        recall.score, answers=array(normal(3), rank=False), targets=array(normal(3), rank=False).or_bad(zeros=np.zeros(3)).known_as("targets", "answers"),
+        unit_recall.score, answers=array(normal(3), rank=False), targets=array(normal(3), rank=False).or_bad(zeros=np.zeros(3)).known_as("targets", "answers"),
     ),
     "start.habits": call(
-        recall.habits, trace=kind(core.lstm_forward(STREAMS.xs, recall.latch())), flags=array(STREAMS.xs[..., 1]).or_bad(zeros=np.zeros((6, 2))),
+        unit_recall.habits, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch())), flags=array(STREAMS.xs[..., 1]).or_bad(zeros=np.zeros((6, 2))),
     ),
-    "start.learner": call(learning.learner, seed=count(3, least=0), cell=choice("rnn")),
-    "start.unseen": call(learning.unseen),
-    "start.judged": call(learning.judged, model=kind(learning.learner(1).params)),
-    "start.report": call(learning.report, run=kind(learning.learner(1))),
+    "start.learner": call(unit_learning.learner, seed=count(3, least=0), cell=choice("rnn")),
+    "start.unseen": call(unit_learning.unseen),
+    "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
+    "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks
     "tasks.constant_gates": call(
         tasks.constant_gates, f=number(0.9, -0.1, 1.1), i=number(0.5, -0.1, 1.1), g=number(-0.3, -1.1, 1.1), o=number(0.5, -0.1, 1.1),

@@ -104,7 +104,7 @@ def plain_state_picture(strengths=(0.5, 1.1, 3), steps=20, flag=6, units=300) ->
         axes[1, 0].set_ylabel("best answer")
         figure.alt = (
             f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
-            f"streams, at three recurrent strengths w, each time the best of {units} units. Scores: "
+            f"streams, at three recurrent strengths w, the best of {units} units each. Scores: "
             + ", ".join(f"{r2:.2f} at w = {w:g}" for w, r2 in best.items())
             + ". At small w the answers lie flat, off the diagonal; at the largest they lie on two "
             "levels."
