@@ -29,6 +29,7 @@ NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
 # Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
 LONG = {
+    "00_start_here.ipynb": {"seeds"},
     "01_foundations.ipynb": {"starts", "a31"},
     "05_training.ipynb": {"r03", "s01", "s04", "a44", "a53"},
     "06_annealing.ipynb": {"a25", "a28", "many-bits", "halves"},

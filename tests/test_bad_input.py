@@ -38,7 +38,9 @@ from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
 from lstm_inside.simulation import forecast, text
-from lstm_inside.start import setup
+from lstm_inside.start import learning as unit_learning
+from lstm_inside.start import recall as unit_recall
+from lstm_inside.start import setup, times
 
 torch = interop.torch_or_none()
 
@@ -136,6 +138,11 @@ def number(good, *bad):
 def engine():
     """A module that runs the cells, such as lstm_core."""
     return Arg(core, (("None", None), ("a word", "fast"), ("another module", np)))
+
+
+def gate():
+    """What a gate holds at each of six steps."""
+    return array(np.full(6, 0.5), rank=False).or_bad(below=np.full(6, -0.1), above=1.1)
 
 
 def generator():
@@ -255,6 +262,7 @@ _ROWS = text.windows(IDS, B, text.WARM + 11)
 READING = text.Reading(
     _ROWS, core.lstm_forward(text.one_hot(_ROWS[:-1]).astype(float), WRITER.cell), _MARKS
 )
+STREAMS = tasks.recall_problem(6, 2, rng=R)
 SIGNAL = normal(30, 2)
 WINDOWS = forecast.windows_of(SIGNAL, 6, 3)
 FORECASTER = learn.Model(core.init_lstm(2, H, rng=R), learn.init_readout(H, 6, rng=R))
@@ -608,6 +616,28 @@ TABLE = {
     "start.check_setup": call(setup.check_setup),
     "start.in_kernel": call(setup.in_kernel),
     "start.map_faults": call(setup.map_faults, folder=path("notebooks"), start=path("00_start_here.ipynb")),
+    "start.prose_words": call(times.prose_words, text=word("Two words.")),
+    "start.length": call(times.length, path=path("notebooks/00_start_here.ipynb")),
+    "start.flagged_at": call(
+        unit_recall.flagged_at, step=count(3, most=6), T=count(6, least=2).known_as("T", "step"), B=count(2), rng=generator(),
+    ),
+    "start.one_stream": call(unit_recall.one_stream, step=count(6, most=20), T=count(20, least=2).known_as("T", "step")),
+    "start.driven": call(
+        unit_recall.driven, xs=array(normal(6, 2, 2), free=(0, 1)), write=gate(), keep=gate(), show=gate(),
+    ),
+    "start.flag_gates": call(unit_recall.flag_gates, write=array([-3.0, 2.0]), keep=array([2.0, -3.0])),
+    "start.latch": call(unit_recall.latch, sure=number(5)),
+    "start.said": call(unit_recall.said, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch()))),
+    "start.score": call(
+        unit_recall.score, answers=array(normal(3), rank=False), targets=array(normal(3), rank=False).or_bad(zeros=np.zeros(3)).known_as("targets", "answers"),
+    ),
+    "start.habits": call(
+        unit_recall.habits, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch())), flags=array(STREAMS.xs[..., 1]).or_bad(zeros=np.zeros((6, 2))),
+    ),
+    "start.learner": call(unit_learning.learner, seed=count(3, least=0), cell=choice("rnn")),
+    "start.unseen": call(unit_learning.unseen),
+    "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
+    "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks
     "tasks.constant_gates": call(
         tasks.constant_gates, f=number(0.9, -0.1, 1.1), i=number(0.5, -0.1, 1.1), g=number(-0.3, -1.1, 1.1), o=number(0.5, -0.1, 1.1),
@@ -985,7 +1015,7 @@ EXEMPT = {
             "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
-            "training.State", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
+            "training.State", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
         ),
         CONTAINER,

@@ -1,136 +1,371 @@
-"""The views of notebook 00: a bit that lives or fades, a gradient that arrives or does not."""
+"""What a reader moves in notebook 00: gates by hand, one step, the way back, a unit that learns."""
 
 import matplotlib
 import numpy as np
 
-from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_backward, rnn_forward
-from lstm_inside.page import Explorer, choice, slider
-from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, GRADIENT, RC, SIGNAL, picture
-from lstm_inside.tasks import constant_gates
+from lstm_core import lstm_backward, lstm_forward
+from lstm_inside.bptt.shares import split_way
+from lstm_inside.page import Challenge, Explorer, Words, slider, whole
+from lstm_inside.page.live import LiveExplorer
+from lstm_inside.page.style import (
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    GRADIENT,
+    HIDDEN_LINE,
+    INPUT,
+    RC,
+    SIGNAL,
+    picture,
+)
+from lstm_inside.start.figures import FLAGGED, GATE_ROWS, draw_gate_rows, draw_stream, draw_wiring
+from lstm_inside.start.learning import LEARNING_STEPS, unseen
+from lstm_inside.start.recall import READOUT, driven, flagged_at, latch, one_stream, said, score
+from lstm_inside.tasks import recall_problem
+from lstm_inside.training import answers, run_cell
 
-STEPS = 100
-SURE = 2  # a bit can be told while the cell stands this many noise levels off zero
-_FLOOR = 1e-18
+STEPS, FLAG, STREAMS = 20, 6, 100
 
 
-def bit_explorer() -> Explorer:
-    """A bit in a cell at t = 0, kept by a constant forget gate, read through noise (3.1)."""
-    noises = np.random.default_rng(0).normal(size=STEPS + 1)
-    times = np.arange(STEPS + 1)
+def hands_explorer() -> Explorer:
+    """You are the gates: set write, keep and show along a stream and hear the answer."""
+    rng = np.random.default_rng(11)
+    stream = one_stream(FLAG, STEPS)
+    timed = flagged_at(FLAG, STEPS, STREAMS, rng=rng)
+    elsewhere = recall_problem(STEPS, STREAMS, rng=rng)
+    xs = np.concatenate([stream.xs, timed.xs, elsewhere.xs], axis=1)
+    target = stream.targets[0, 0]
+    steps = np.arange(1, STEPS + 1)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 340)
-        cells, slopes = figure.subplots(1, 2, width_ratios=(3, 2))
-        cells.set(xlim=(0, STEPS), ylim=(-3, 3), xlabel="step t")
-        cells.set_title("The bit in the cell, and what a noisy reader sees")
-        cells.axhline(0, color=FAINT, lw=1)
-        slopes.set(xlim=(0, STEPS), ylim=(1e-13, 30), yscale="log", xlabel="step t")
-        slopes.set_title(f"The gradient: dc$_{{{STEPS}}}$ / dc$_t$")
-        band = cells.fill_between([0, STEPS], [0, 0], color=SIGNAL, alpha=0.15, lw=0)
-        (dots,) = cells.plot([], [], color="#999999", ls="", marker=".", ms=4)
-        (cell,) = cells.plot([], [], color=CELL_LINE, lw=2.5)
-        end = cells.axvline(0, 0.1, 0.9, color=FORGET, ls=":", lw=1.6)
-        cells.text(2, 2.55, "cell c", color=CELL_LINE, weight="bold")
-        cells.text(20, 2.55, "readings", color=SIGNAL)
-        cells.text(98, -2.75, "grey band: too near zero to tell", color=SIGNAL, ha="right")
-        (slope,) = slopes.plot([], [], color=GRADIENT)
+        figure = picture(940, 480)
+        ax = figure.subplot_mosaic(
+            [["stream", "dots"], ["gates", "dots"], ["cell", "dots"]],
+            width_ratios=(5, 3), height_ratios=(4, 4, 3),
+        )  # fmt: skip
+        draw_stream(ax["stream"], stream.xs[:, 0])
+        ax["stream"].set_title("The stream, and the answer at its end")
+        ax["stream"].plot(STEPS + 1.5, target, "o", ms=13, mfc="none", mec=FLAGGED, mew=2)
+        ax["stream"].text(STEPS + 2.2, target, "wanted", color=FLAGGED, va="center")
+        draw_gate_rows(ax["gates"])
+        ax["gates"].set_title("Your gates: the higher, the more goes through")
+        ax["cell"].set(ylim=(-1.25, 1.25), xlabel="step t")
+        ax["cell"].set_title("What the cell holds")
+        ax["cell"].plot([0, STEPS + 0.6], [np.tanh(target / 2)] * 2, color=FLAGGED, ls=":", lw=1.6)
+        ax["cell"].text(STEPS + 0.8, np.tanh(target / 2), "flagged", color=FLAGGED, va="center")
+        for name in ("stream", "gates", "cell"):
+            ax[name].set(xlim=(0.3, STEPS + 4.6), xticks=(1, 5, 10, 15, 20))
+        ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-2.3, 2.3), xlabel="flagged number",
+                       ylabel="answer")  # fmt: skip
+        ax["dots"].set(xticks=(-1, 0, 1), yticks=(-2, -1, 0, 1, 2))
+        ax["dots"].set_title(f"{STREAMS} streams flagged at step {FLAG}")
+        ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+        (answer,) = ax["stream"].plot([], [], "o", ms=8, color=HIDDEN_LINE)
+        (cell,) = ax["cell"].plot([], [], "-o", ms=4, color=CELL_LINE)
+        (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
+        rows = [
+            ax["gates"].fill_between(steps, 0, 0, step="mid", color=colour, lw=0)
+            for _, _, colour in GATE_ROWS
+        ]
 
-    def update(f, bit, noise):
-        params = constant_gates(f, i=0, g=0)
-        trace = lstm_forward(np.zeros((STEPS, 1, 1)), params, c0=[[float(bit)]])
-        grads = lstm_backward(np.zeros((STEPS, 1, 1)), trace, params, dc_last=[[1.0]])
-        c, dc = trace.c[:, 0, 0], grads.c[:, 0, 0]
-        told = np.abs(c) >= SURE * noise
-        last = STEPS if told.all() else int(told.argmin()) - 1
-        cell.set_data(times, c)
-        dots.set_data(times, np.clip(c + noise * noises, -2.4, 2.4))
-        band.set_data([0, STEPS], [-SURE * noise] * 2, [SURE * noise] * 2)
-        end.set_xdata([last, last])
-        end.set_visible(0 <= last < STEPS)
-        slope.set_data(times, np.maximum(dc, _FLOOR))
-        return {"f": f, "bit": bit, "c": c, "gradient": dc, "last": last}
+    def update(write_at, write_for, keep, show):
+        write = np.zeros(STEPS)
+        write[write_at - 1 : write_at - 1 + write_for] = 1
+        trace = driven(xs, write=write, keep=keep, show=show)
+        answer_now, here, there = np.split(said(trace), (1, STREAMS + 1))
+        for row, base, gate in zip(rows, (2, 1, 0), (trace.i, trace.f, trace.o), strict=True):
+            row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate[:, 0, 0])
+        answer.set_data([STEPS + 1.5], [np.clip(answer_now[0], -1.2, 1.2)])
+        cell.set_data(np.arange(STEPS + 1), np.clip(trace.c[:, 0, 0], -1.2, 1.2))
+        dots.set_data(timed.targets[:, 0], here)
+        return {
+            "write": write, "keep": keep, "show": show, "answer": answer_now[0], "target": target,
+            "r2": _score(here, timed.targets), "r2_elsewhere": _score(there, elsewhere.targets),
+            "c": trace.c[:, 0, 0],
+        }  # fmt: skip
 
-    def describe(values):
-        last = values["last"]
-        told = "at no step" if last < 0 else f"up to step {last}"
+    def describe(v):
+        opened = np.flatnonzero(v["write"]) + 1
         return (
-            f"A bit of {values['bit']:+d} is written at t = 0 and each step keeps "
-            f"{values['f']:.3f} of it. After {STEPS} steps {values['c'][-1]:.3g} is left; the bit "
-            f"can be told {told}. The gradient from step {STEPS} back to step 0 is "
-            f"{values['gradient'][0]:.3g}."
+            f"Writing from step {opened[0]} to {opened[-1]}, keeping {v['keep']:.2f} a step: the "
+            f"answer is {v['answer']:+.2f}, wanted {v['target']:+.2f}. Score on {STREAMS} streams "
+            f"flagged at step {FLAG}: {v['r2']:.2f}."
         )
 
     return Explorer(
-        "bit",
+        "hands",
         figure=figure,
         controls={
-            "f": slider("keep: forget gate f", 0.75, 1, 0.005, 0.95, quantity="f", digits=3),
-            "bit": choice("bit written", [("+1", 1), ("−1", -1)], 1),
-            "noise": slider("noise of the reader", 0.02, 0.5, 0.02, 0.1, quantity="x"),
+            "write_at": whole("write opens at step", 1, STEPS, 4, quantity="i"),
+            "write_for": whole("write stays open for", 1, STEPS, 6, quantity="i"),
+            "keep": slider("keep, each step", 0, 1, 0.01, 0.9, quantity="f"),
+            "show": slider("show", 0, 1, 0.01, 1, quantity="o"),
         },
-        moving=[band, dots, cell, end, slope],
+        moving=[*rows, answer, cell, dots],
+        update=update,
+        describe=describe,
+        presets={
+            "write always": {"write_at": 1, "write_for": STEPS},
+            "keep nothing": {"write_at": FLAG, "write_for": 1, "keep": 0},
+            "show nothing": {"write_at": FLAG, "write_for": 1, "keep": 1, "show": 0},
+            "the latch": {"write_at": FLAG, "write_for": 1, "keep": 1, "show": 1},
+        },
+        challenge=Challenge(
+            "Get the flagged number through to the end.",
+            lambda values: values["r2"],
+            0.9,
+        ),
+    )
+
+
+def _score(answers, targets):
+    """The score to two decimals; nothing is never minus nothing."""
+    return round(score(answers, targets), 2) + 0.0
+
+
+# ---------------------------------------------------------------- one step, all its numbers
+
+
+def wiring_explorer() -> Explorer:
+    """One step of the hand-set unit: wires as thick as what they carry, equations in numbers."""
+    stream = one_stream(FLAG, STEPS)
+    numbers, flags = stream.xs[:, 0].T
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 400)
+        figure.set_layout_engine("none")
+        ax = figure.add_axes((0.005, 0.01, 0.99, 0.98))
+        wires, equations = draw_wiring(ax)
+        step_words = Words(ax, 0.1, 5.55, ha="left", fontsize=13.5, weight="bold", color=SIGNAL)
+
+    def update(t, sure):
+        trace = lstm_forward(stream.xs, latch(sure))
+        x, flag = numbers[t - 1], flags[t - 1]
+        i, f, g, o = (a[t - 1, 0, 0] for a in (trace.i, trace.f, trace.g, trace.o))
+        c_prev, c, h = trace.c[t - 1, 0, 0], trace.c[t, 0, 0], trace.h[t, 0, 0]
+        carried = {
+            "c_prev": c_prev, "kept": f * c_prev, "written": i * g, "c": c, "h": h,
+            "f": f, "i": i, "g": g, "o": o, "x": x,
+        }  # fmt: skip
+        for name, wire in wires.items():
+            wire.set_linewidth(1 + 7 * min(abs(carried[name]), 1))
+        a = sure * (2 * flag - 1)  # pre-activation of the input gate; the forget gate has -a
+        for equation, words in zip(
+            equations,
+            (
+                f"f = σ({_signed(-a)}) = {f:.3f}",
+                f"i = σ({_signed(a)}) = {i:.3f}",
+                f"g = tanh({_signed(x / 2)}) = {_signed(g, 3)}",
+                f"o = σ({_signed(12)}) = {o:.3f}",
+                f"c = {f:.3f}·({_signed(c_prev, 3)}) + {i:.3f}·({_signed(g, 3)})\n"
+                f"   = {_signed(c, 3)}",
+                f"h = {o:.3f}·tanh({_signed(c, 3)}) = {_signed(h, 3)}",
+            ),
+            strict=True,
+        ):
+            equation.set_text(words)
+        step_words.set_text(
+            f"Step {t} of {STEPS}: number {_signed(x)}, {'FLAG' if flag else 'no flag'}"
+        )
+        return {"t": t, "flag": flag, **carried}
+
+    def describe(v):
+        what = "the flag is up" if v["flag"] else "no flag"
+        return (
+            f"Step {v['t']}, {what}: {v['f']:.3f} of the old cell {v['c_prev']:+.3f} is kept, "
+            f"{v['i']:.3f} of the candidate {v['g']:+.3f} is written, so the cell holds "
+            f"{v['c']:+.3f} and shows h = {v['h']:+.3f}. Thick wires carry large numbers."
+        )
+
+    return Explorer(
+        "one_step",
+        figure=figure,
+        controls={
+            "t": whole("step t", 1, STEPS, FLAG, quantity="x"),
+            "sure": slider("how sure the gates are", 0, 12, 0.5, 4, quantity="f", digits=1),
+        },
+        moving=[*wires.values(), *equations, step_words],
+        update=update,
+        describe=describe,
+        play="t",
+        interval=900,
+    )
+
+
+def _signed(value, digits=2):
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+# ---------------------------------------------------------------- the way back
+
+
+def way_back_explorer() -> Explorer:
+    """The answer's gradient on its way back: the cell line and the paths through W_h apart."""
+    streams = [one_stream(step, STEPS).xs for step in range(1, STEPS + 1)]
+    dhs = np.zeros((STEPS, 1, 1))
+    dhs[-1] = READOUT  # the answer itself is what is differentiated
+    steps = np.arange(STEPS + 1)
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 500)
+        stream_ax, cell_ax, number_ax = figure.subplots(3, 1, sharex=True, height_ratios=(3, 5, 4))
+        draw_stream(stream_ax, streams[0][:, 0], bars=False)
+        stream_ax.set_title("The stream")
+        cell_ax.set_title("d answer / dc$_t$: how much the answer would change with the cell")
+        cell_ax.set(ylim=(-2.2, 3.2))
+        cell_ax.axhline(0, color=FAINT, lw=1)
+        for y, words, colour in ((2.6, "along the cell line", CELL_LINE),
+                                 (1.7, "all other paths, through W_h", HIDDEN_LINE)):  # fmt: skip
+            cell_ax.text(0.2, y, words, color=colour, weight="bold", va="center")
+        number_ax.set_title("d answer / dx$_t$: which numbers of the stream the answer hears")
+        number_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.3, 1.3), xlabel="step t")
+        number_ax.xaxis.set_ticks((1, 5, 10, 15, 20))
+        number_ax.axhline(0, color=FAINT, lw=1)
+        bars = {"lw": 7, "solid_capstyle": "butt"}
+        (numbers,) = stream_ax.plot([], [], color=FAINT, **bars)
+        (mark,) = stream_ax.plot([], [], color=FLAGGED, **bars)
+        flag_words = Words(stream_ax, 0, 1.2, color=FLAGGED, fontsize=15)
+        flag_words.set_text("⚑")
+        (line,) = cell_ax.plot([], [], "-o", ms=5, color=CELL_LINE, ds="steps-mid")
+        (others,) = cell_ax.plot([], [], "--s", ms=3.5, lw=1.8, color=HIDDEN_LINE)
+        (heard,) = number_ax.plot([], [], color=GRADIENT, **bars)
+
+    def update(flag, sure, side_weight):
+        xs = streams[flag - 1]
+        params = latch(sure)._replace(W_h=np.full((1, 4), float(side_weight)))
+        trace = lstm_forward(xs, params)
+        grads = lstm_backward(dhs, trace, params)
+        shares = split_way(dhs, trace, grads)
+        by_cell, by_side = shares.carousel[:, 0, 0], shares.rest[:, 0, 0]
+        dx = grads.xs[:, 0, 0]
+        numbers.set_data(*_bars(xs[:, 0, 0]))
+        mark.set_data([flag, flag], [0, xs[flag - 1, 0, 0]])
+        flag_words.set_x(flag)
+        line.set_data(steps, np.clip(by_cell, -2.2, 3.2))
+        others.set_data(steps, np.clip(by_side, -2.2, 3.2))
+        heard.set_data(*_bars(np.clip(dx, -1.3, 1.3)))
+        return {
+            "flag": flag, "cell": by_cell, "side": by_side, "dx": dx,
+            "share": np.abs(dx[flag - 1]) / max(np.abs(dx).sum(), 1e-300),
+        }  # fmt: skip
+
+    def describe(v):
+        flag = v["flag"]
+        return (
+            f"At the flagged step {flag} the cell line brings {v['cell'][flag]:+.3f} of "
+            f"{v['cell'][-1]:+.3f}, the side paths {v['side'][flag]:+.3f}. A step before the flag "
+            f"the cell line brings {v['cell'][flag - 1]:+.3f}. Of all that the "
+            f"{STEPS} numbers can do to the answer, {100 * v['share']:.0f} % is the flagged one's."
+        )
+
+    return Explorer(
+        "way_back",
+        figure=figure,
+        controls={
+            "flag": whole("flag at step", 1, STEPS, FLAG, quantity="x"),
+            "sure": slider("how sure the gates are", 0, 12, 0.5, 12, quantity="f", digits=1),
+            "side_weight": slider("recurrent weights W_h", -1, 1, 0.1, 0, quantity="h", digits=1),
+        },
+        moving=[numbers, mark, flag_words, line, others, heard],
+        update=update,
+        describe=describe,
+        presets={
+            "the latch": {},
+            "unsure gates": {"sure": 1.5},
+            "side paths": {"sure": 1.5, "side_weight": 1},
+            "a latch with side paths": {"side_weight": 1},
+        },
+    )
+
+
+def _bars(heights):
+    """One line that draws a bar from 0 at each step: up, and off the paper to the next."""
+    x = np.repeat(np.arange(1.0, len(heights) + 1), 3)
+    y = np.stack([np.zeros(len(heights)), heights, np.full(len(heights), np.nan)], axis=1)
+    return x, y.ravel()
+
+
+# ---------------------------------------------------------------- one unit learns
+
+LAZY = 1 / 3  # mean squared error of always answering 0
+
+
+def unit_view(run) -> LiveExplorer:
+    """Watch a training of one LSTM unit by `learner`: loss, answers, gates beside the latch."""
+    batch = unseen()
+    hand = lstm_forward(batch.xs, latch())
+    flags = batch.xs[..., 1].argmax(axis=0) + 1
+    steps = np.arange(1, STEPS + 1)
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 460)
+        ax = figure.subplot_mosaic(
+            [["loss", "write"]] * 2 + [["loss", "keep"], ["dots", "keep"]] + [["dots", "cell"]] * 2,
+            width_ratios=(2, 3),
+        )  # fmt: skip
+        ax["loss"].set(
+            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 1), yscale="log", xlabel="training step"
+        )
+        ax["loss"].set_title("Squared error of each batch")
+        ax["loss"].axhline(LAZY, color=FAINT, lw=1.5)
+        ax["loss"].text(0.97, 0.93, "grey: always answering 0", color=SIGNAL, ha="right", va="top",
+                        transform=ax["loss"].transAxes)  # fmt: skip
+        ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
+                       xlabel="flagged number", ylabel="answer")  # fmt: skip
+        ax["dots"].set_title(f"{STREAMS} streams never trained on")
+        ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+        for key, name, colour in (("write", "write: input gate i", INPUT),
+                                  ("keep", "keep: forget gate f", FORGET),
+                                  ("cell", "the cell c", CELL_LINE)):  # fmt: skip
+            ax[key].set(xlim=(0.5, STEPS + 0.5), ylim=(-0.08, 1.15), xticks=(1, 5, 10, 15, 20))
+            ax[key].set_title(name + ("; dashed: set by hand" if key == "write" else ""),
+                              color=colour)  # fmt: skip
+        ax["cell"].set(ylim=(-2.2, 2.2), xlabel="step t")
+        (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)
+        (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
+        curves = {
+            key: (ax[key].plot([], [], color=colour)[0],
+                  ax[key].plot([], [], color=SIGNAL, ls="--", lw=1.5)[0])
+            for key, colour in (("write", INPUT), ("keep", FORGET), ("cell", CELL_LINE))
+        }  # fmt: skip
+        marks = [ax[key].axvline(0, color=FLAGGED, ls=":", lw=1.5) for key in curves]
+
+    def update(stream):
+        n = stream - 1
+        trace = run_cell(batch.xs, run.params.cell)
+        answer = answers(run.params, batch, trace)[:, 0]
+        losses = run.losses
+        loss.set_data(np.arange(1, len(losses) + 1), np.clip(losses, 3e-4, 1))
+        dots.set_data(batch.targets[:, 0], np.clip(answer, -1.4, 1.4))
+        for key, name in (("write", "i"), ("keep", "f"), ("cell", "c")):
+            for line, one in zip(curves[key], (trace, hand), strict=True):
+                course = getattr(one, name)[-STEPS:, n, 0]
+                line.set_data(steps, np.clip(course, -2.2, 2.2))
+        for mark in marks:
+            mark.set_xdata([flags[n], flags[n]])
+        return {"step": run.step, "answer": answer[n], "target": batch.targets[n, 0],
+                "r2": score(answer, batch.targets), "i": trace.i[:, n, 0],
+                "f": trace.f[:, n, 0]}  # fmt: skip
+
+    def describe(v):
+        return (
+            f"After {v['step']} training steps the score on {STREAMS} streams never trained on is "
+            f"{v['r2']:.3f}. To the stream shown the answer is {v['answer']:+.2f}, wanted "
+            f"{v['target']:+.2f}."
+        )
+
+    return LiveExplorer(
+        "unit",
+        run,
+        LEARNING_STEPS,
+        steps_on=ax["loss"],
+        about="one LSTM unit that learns recall, its gates beside the hand-set ones.",
+        figure=figure,
+        controls={"stream": whole("stream shown", 1, STREAMS, 1, quantity="x")},
+        moving=[loss, dots, *(line for pair in curves.values() for line in pair), *marks],
         update=update,
         describe=describe,
     )
 
 
-def flow_explorer() -> Explorer:
-    """How much of step 100's gradient reaches each earlier step: RNN and LSTM, same input."""
-    rng = np.random.default_rng(3)
-    D, H = 4, 16
-    xs = 0.5 * rng.normal(size=(STEPS, 1, D))
-    plain = init_rnn(D, H, rng=rng, recurrent="orthogonal")
-    gated = init_lstm(D, H, rng=rng)
-    dhs = np.zeros((STEPS, 1, H))
-    dhs[-1] = 1  # the loss is the sum of the last hidden state
-    times = np.arange(STEPS + 1)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 350)
-        ax = figure.subplots()
-        ax.set(xlim=(0, STEPS), ylim=(1e-16, 1e8), yscale="log", xlabel="step t")
-        ax.set_title("Size of the gradient at step t, as a share of step 100's")
-        ax.axhline(1, color=FAINT, lw=1)
-        ax.text(1, 1e6, "dashed: RNN, by h", color=GRADIENT)
-        ax.text(28, 1e6, "solid: LSTM, by its cell c", color=GRADIENT, weight="bold")
-        ax.text(98, 1e6, "the loss is read at step 100; follow the lines to the left",
-                color=SIGNAL, ha="right")  # fmt: skip
-        (rnn_line,) = ax.plot([], [], color=GRADIENT, ls="--")
-        (lstm_line,) = ax.plot([], [], color=GRADIENT, lw=2.5)
-
-    def update(w, b_f):
-        rnn = plain._replace(W_h=w * plain.W_h)
-        b = gated.b.copy()
-        b[H : 2 * H] = b_f
-        lstm = gated._replace(b=b)
-        rnn_size = _shares(rnn_backward(dhs, rnn_forward(xs, rnn), rnn).h)
-        lstm_size = _shares(lstm_backward(dhs, lstm_forward(xs, lstm), lstm).c)
-        rnn_line.set_data(times, np.clip(rnn_size, _FLOOR, 1e9))
-        lstm_line.set_data(times, np.clip(lstm_size, _FLOOR, 1e9))
-        return {"w": w, "b_f": b_f, "rnn": rnn_size, "lstm": lstm_size}
-
-    def describe(values):
-        return (
-            f"Of the gradient at step {STEPS}, a share of {values['rnn'][0]:.1e} reaches step 0 in "
-            f"the RNN (recurrent strength {values['w']:.2f}) and {values['lstm'][0]:.1e} in the "
-            f"LSTM (forget bias {values['b_f']:.1f})."
-        )
-
-    return Explorer(
-        "flow",
-        figure=figure,
-        controls={
-            "w": slider("RNN: recurrent strength", 0.2, 2, 0.05, 0.9, quantity="h"),
-            "b_f": slider("LSTM: forget bias", -2, 8, 0.25, 2, quantity="f"),
-        },
-        moving=[rnn_line, lstm_line],
-        update=update,
-        describe=describe,
-    )
-
-
-def _shares(grads):
-    """The gradient's length at every step as a share of the last step's: (T+1, B, H) -> (T+1)."""
-    sizes = np.linalg.norm(grads, axis=(1, 2))
-    return sizes / max(sizes[-1], _FLOOR)
-
-
-EXPLORERS = {"bit": bit_explorer, "flow": flow_explorer}
+EXPLORERS = {
+    "hands": hands_explorer,
+    "one_step": wiring_explorer,
+    "way_back": way_back_explorer,
+}

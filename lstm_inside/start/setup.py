@@ -1,8 +1,7 @@
-"""Is this machine ready for the series, and is its map true? Standard library only."""
+"""Is this machine ready for the series, and is its map true?"""
 
 import importlib
 import json
-import operator
 import os
 import platform
 import re
@@ -10,32 +9,24 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from lstm_inside.start.times import TIME, length
+
 SERIES = "lstm-from-the-inside"
 MODULES = ("lstm_core", "lstm_inside.page")
-READY = "Everything is ready."
+KERNEL = "ipykernel>=7.4"  # from there on sliders and Stop answer while a cell trains
 MEND = "run `pip install -r requirements.txt` in the series' folder, then restart the kernel"
-_COMPARE = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    "<": operator.lt,
-}
-_BOUND = re.compile(r"(>=|<=|==|!=|>|<)\s*([\d.]+)")
 _ROW = re.compile(r"^\|.*\]\((\d\d_\w+\.ipynb)\).*\|\s*(\d+)\s*\|\s*$", re.M)
-_TIME = re.compile(r"\*\*Time\*\*\s*(\d+) minutes")
 
 
-def check_setup() -> str:
-    """One line for each thing that is wrong, with how to mend it, or READY."""
-    faults = [*_versions(), *_modules()]
+def check_setup() -> list[str]:
+    """What is wrong with this machine, with how to mend it: a line a fault, none when ready."""
+    faults = [*_python(), *_packages(), *_modules()]
     if not in_kernel():
         faults.append(
             "This is not a Jupyter kernel, so no slider can move: run `jupyter lab` and open "
             "the notebook there."
         )
-    return "\n".join(faults) or READY
+    return faults
 
 
 def in_kernel() -> bool:
@@ -47,51 +38,80 @@ def in_kernel() -> bool:
 def map_faults(folder=".", start="00_start_here.ipynb") -> list[str]:
     """What is untrue in the map of the notebook `start`: files and times, one line a fault.
 
+    The time that a notebook takes is measured, not read: `times.length`. Both the map and the
+    notebook's own first lines must say it.
     Raises TypeError for what is no path, FileNotFoundError where there is no such notebook.
     """
     for name, path in (("folder", folder), ("start", start)):
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"{name}: expected a path, got {type(path).__name__}")
     folder = Path(folder)
-    said = {name: int(minutes) for name, minutes in _ROW.findall(_text(folder / start))}
-    faults = []
-    here = {path.name for path in folder.glob("[0-9][0-9]_*.ipynb")} - {start}
-    for name in sorted(here | set(said)):
-        if name not in said:
+    on_the_map = {name: int(minutes) for name, minutes in _ROW.findall(_text(folder / start))}
+    here = {path.name for path in folder.glob("[0-9][0-9]_*.ipynb")} - {str(start)}
+    faults = _time_faults(folder / start, None)
+    for name in sorted(here | set(on_the_map)):
+        if name not in on_the_map:
             faults.append(f"{name} is here, but not on the map.")
-        elif not (folder / name).exists():
+        elif name not in here:
             faults.append(f"{name} is on the map, but not here.")
-        elif (time := _TIME.search(_text(folder / name))) is None or int(time[1]) != said[name]:
-            faults.append(f"{name} does not take the {said[name]} minutes that the map says.")
+        else:
+            faults += _time_faults(folder / name, on_the_map[name])
     return faults
 
 
-def _versions():
-    """Faults of Python and of the packages, against the bounds the series was installed with."""
+def _time_faults(path, on_the_map):
+    """Where a notebook's first lines or the map say another time than it takes."""
+    true, own = length(path).minutes, TIME.search(_text(path))
+    faults = []
+    if own is None or int(own[2]) != true:
+        said = "nothing of it" if own is None else own[2]
+        faults.append(f"{path.name} takes {true} minutes; its own first lines say {said}.")
+    if on_the_map not in (None, true):
+        faults.append(f"{path.name} takes {true} minutes; the map says {on_the_map}.")
+    return faults
+
+
+def _python():
+    """A line when this Python is none that the series was made for."""
     try:
-        series = metadata.metadata(SERIES)
-        wanted = metadata.requires(SERIES) or []
+        from packaging.specifiers import SpecifierSet
+
+        wanted = metadata.metadata(SERIES)["Requires-Python"] or ""
+    except (ImportError, metadata.PackageNotFoundError):
+        return  # _packages says so
+    running = platform.python_version()
+    if not SpecifierSet(wanted).contains(running, prereleases=True):
+        yield (
+            f"Python {running} is running, {wanted} is needed: install a newer Python and make "
+            "the environment anew with it."
+        )
+
+
+def _packages():
+    """A line for each package that is missing, or outside the bounds the series asks for."""
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        yield f"packaging is missing: {MEND}."
+        return
+    try:
+        wanted = [Requirement(line) for line in metadata.requires(SERIES) or []]
     except metadata.PackageNotFoundError:
         yield f"The series is not installed in this Python: {MEND}."
         return
-    python = series["Requires-Python"] or ""
-    if not _within(platform.python_version(), python):
-        yield (
-            f"Python {platform.python_version()} is running, {python} is needed: install a "
-            "newer Python and make the environment anew with it."
-        )
-    for line in wanted:
-        if "extra ==" in line:
+    if in_kernel() and sys.platform != "emscripten":  # a browser's kernel is another one
+        wanted.append(Requirement(KERNEL))
+    for need in wanted:
+        if need.marker and not need.marker.evaluate({"extra": ""}):
             continue
-        name = re.match(r"[\w.-]+", line)[0]
-        bounds = line.partition(";")[0][len(name) :].strip()
         try:
-            found = metadata.version(name)
+            found = metadata.version(need.name)
         except metadata.PackageNotFoundError:
-            yield f"{name} is missing: {MEND}."
+            yield f"{need.name} is missing: {MEND}."
             continue
-        if not _within(found, bounds):
-            yield f"{name} {found} is installed, {bounds} is needed: {MEND}."
+        if not need.specifier.contains(found, prereleases=True):
+            why = " for sliders to answer while a cell trains" if need.name == "ipykernel" else ""
+            yield f"{need.name} {found} is installed, {need.specifier} is needed{why}: {MEND}."
 
 
 def _modules():
@@ -100,17 +120,6 @@ def _modules():
             importlib.import_module(name)
         except Exception as error:  # a broken install can raise anything
             yield f"{name} cannot be imported ({type(error).__name__}): {MEND}."
-
-
-def _within(version, bounds):
-    """Whether a version such as 2.1.0rc1 keeps bounds such as >=1.26,<3."""
-    found = _numbers(version)
-    return all(_COMPARE[sign](found, _numbers(bound)) for sign, bound in _BOUND.findall(bounds))
-
-
-def _numbers(version):
-    numbers = [int(n) for n in re.match(r"[\d.]*", version)[0].split(".") if n]
-    return (numbers + [0] * 4)[:4]
 
 
 def _text(path):

@@ -1,0 +1,262 @@
+"""What stands still in notebook 00: a stream, a plain state, a hundred streams, the wiring."""
+
+import matplotlib
+import numpy as np
+from matplotlib.patches import Circle, FancyBboxPatch
+
+from lstm_core import RNNParams, lstm_forward, rnn_forward
+from lstm_inside.page import Picture, Words, picture
+from lstm_inside.page.style import (
+    CANDIDATE,
+    CANDIDATE_LINE,
+    CELL,
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    HIDDEN,
+    HIDDEN_LINE,
+    INPUT,
+    OUTPUT,
+    RC,
+    SIGNAL,
+)
+from lstm_inside.start.learning import judged, unseen
+from lstm_inside.start.recall import flagged_at, habits, latch, one_stream, said, score
+from lstm_inside.tasks import recall_problem
+
+FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
+GATE_ROWS = (("write i", 2, INPUT), ("keep f", 1, FORGET), ("show o", 0, OUTPUT))
+
+
+def draw_stream(ax, stream, bars=True):
+    """A stream (T, 2) as bars, the flagged one marked; or the axes for it alone."""
+    ax.set(ylim=(-1.35, 1.5), yticks=(-1, 0, 1))
+    ax.axhline(0, color=FAINT, lw=1)
+    if bars:
+        steps, flagged = np.arange(1, len(stream) + 1), stream[:, 1] == 1
+        ax.bar(steps[~flagged], stream[~flagged, 0], width=0.55, color=FAINT)
+        ax.bar(steps[flagged], stream[flagged, 0], width=0.55, color=FLAGGED)
+        ax.text(steps[flagged][0], 1.2, "⚑", color=FLAGGED, ha="center", fontsize=15,
+                family="DejaVu Sans")  # fmt: skip
+
+
+def draw_gate_rows(ax):
+    """Axes for three gates over time, one above the other."""
+    ax.set(ylim=(-0.1, 3), yticks=[base + 0.4 for _, base, _ in GATE_ROWS])
+    ax.set_yticklabels([name for name, _, _ in GATE_ROWS])
+    for label, (_, _, colour) in zip(ax.get_yticklabels(), GATE_ROWS, strict=True):
+        label.set(color=colour, weight="bold")
+    for _, base, _ in GATE_ROWS:
+        ax.axhline(base, color=FAINT, lw=0.8)
+    ax.grid(False)
+
+
+def stream_picture(steps=20, flag=6) -> Picture:
+    """Recall: one stream of random numbers, its flag, and the question at its end."""
+    stream = one_stream(flag, steps).xs[:, 0]
+    number = stream[flag - 1, 0]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 210, alt=(
+            f"A stream of {steps} random numbers between −1 and 1. Number {flag}, {number:+.2f}, "
+            "carries a flag. After the last number stands a question mark: say the flagged one."
+        ))  # fmt: skip
+        ax = figure.subplots()
+        draw_stream(ax, stream)
+        ax.set(xlim=(0.3, steps + 4.6), xticks=(1, 5, 10, 15, 20), xlabel="step t")
+        ax.set_title("Recall: keep the flagged number, through all the others, to the end")
+        ax.annotate(f"{number:+.2f}".replace("-", "−"), (flag, number / 2), (flag + 0.5, 1.15),
+                    color=FLAGGED, weight="bold")  # fmt: skip
+        ax.text(steps + 1.2, 0, "= ?", color=FLAGGED, fontsize=24, va="center")
+    return figure
+
+
+def plain_state_picture(strengths=(0.5, 1.1, 3), steps=20, flag=6, units=300) -> Picture:
+    """A plain state (0.1) at three recurrent strengths: the best of many units, and its answers.
+
+    All units run in `lstm_core` as one layer without wires from one to another. Each gets random
+    weights for number and flag and a random bias; its answer is the straight line through its
+    last state that has the smallest squared error on these very streams.
+    """
+    streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
+    stream, target = one_stream(flag, steps), streams.targets[:, 0]
+    rng = np.random.default_rng(1)
+    W_x, b = rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
+    best = {}
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        axes = figure.subplots(2, len(strengths), sharey="row", sharex="row", height_ratios=(2, 3))
+        for (above, below), w in zip(axes.T, strengths, strict=True):
+            params = RNNParams(W_x, w * np.eye(units), b)
+            h = rnn_forward(streams.xs, params).h[-1]
+            lines = [np.polynomial.Polynomial.fit(one, target, 1) for one in h.T]
+            scores = [score(line(one), target) for line, one in zip(lines, h.T, strict=True)]
+            k = int(np.argmax(scores))
+            best[w] = scores[k]
+            course = rnn_forward(stream.xs, params).h[:, 0, k]
+            above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
+            above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
+            above.set(ylim=(-1.15, 1.15), xlabel="step t")
+            above.set_title(f"w = {w:g}: the state h")
+            below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+            below.plot(target[:100], lines[k](h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
+            below.set(ylim=(-1.2, 1.2), xlabel="flagged number")
+            below.text(0.03, 0.88, f"score {best[w]:.2f}", transform=below.transAxes, weight="bold")
+        axes[1, 0].set_ylabel("best answer")
+        figure.alt = (
+            f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
+            f"streams, at three recurrent strengths w, the best of {units} units each. Scores: "
+            + ", ".join(f"{r2:.2f} at w = {w:g}" for w, r2 in best.items())
+            + ". At small w the answers lie flat, off the diagonal; at the largest they lie on two "
+            "levels."
+        )
+    return figure
+
+
+def hundred_streams_picture(params, steps=100) -> Picture:
+    """Run a unit whose gates read the flag over a hundred streams: one of them, all answers.
+
+    params: LSTMParams of one unit with inputs number and flag. Its answer is `recall.said`.
+    """
+    streams = recall_problem(steps, 100, rng=np.random.default_rng(15))
+    trace = lstm_forward(streams.xs, params)
+    answers, target = said(trace), streams.targets[:, 0]
+    flag = int(np.argmax(streams.xs[:, 0, 1])) + 1
+    r2 = score(answers, target)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330, alt=(
+            f"Left: one stream of {steps} numbers, flagged at step {flag}, and the cell, which "
+            f"holds {trace.c[flag, 0, 0]:+.2f} after the flag and {trace.c[-1, 0, 0]:+.2f} at the "
+            f"end. Right: the answers to a hundred streams against the flagged numbers; the score "
+            f"is {r2:.3f}."
+        ))  # fmt: skip
+        course, dots = figure.subplots(1, 2, width_ratios=(5, 3))
+        course.vlines(np.arange(1, steps + 1), 0, streams.xs[:, 0, 0], color=FAINT, lw=2.5)
+        course.vlines(flag, 0, streams.xs[flag - 1, 0, 0], color=FLAGGED, lw=4)
+        course.plot(np.arange(steps + 1), trace.c[:, 0, 0], color=CELL_LINE, lw=2.8)
+        course.text(steps * 0.98, 1.1, "cell c", color=CELL_LINE, weight="bold", ha="right")
+        course.text(flag, 1.1, "⚑", color=FLAGGED, ha="center", fontsize=15, family="DejaVu Sans")
+        course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel="step t")
+        course.set_title(f"One stream of {steps} numbers, and the cell")
+        dots.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+        dots.plot(target, answers, "o", ms=5, color=HIDDEN_LINE, mec="none")
+        dots.set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel="flagged number", ylabel="answer")
+        dots.set_title(f"A hundred streams: score {r2:.3f}")
+    return figure
+
+
+def habits_picture(runs) -> Picture:
+    """The gates of units that learned recall, at the flag and elsewhere, beside the latch's.
+
+    runs: dict name -> Training of one unit with a read-out; those of RNNs show a score only.
+    """
+    streams = unseen()
+    trace = lstm_forward(streams.xs, latch())
+    units = {"by hand": (score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))}
+    units |= {name: judged(run.params) for name, run in runs.items()}
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 290)
+        figure.alt = "Each unit's gates at the flag and elsewhere: " + "; ".join(
+            f"{name}, score {round(r2, 2) + 0.0:.2f}{_in_words(gates)}"
+            for name, (r2, gates) in units.items()
+        )
+        axes = figure.subplots(1, 3, sharey=True)
+        rows = np.arange(len(units))
+        labels = [f"{n}: {round(r2, 2) + 0.0:.2f}" for n, (r2, _) in units.items()]
+        for ax, letter, title, colour in zip(
+            axes,
+            "ifg",
+            ("write: input gate i", "keep: forget gate f", "size of the candidate g"),
+            (INPUT, FORGET, CANDIDATE_LINE),
+            strict=True,
+        ):
+            ax.set(xlim=(-0.05, 1.05), ylim=(len(units) - 0.4, -0.6), xticks=(0, 0.5, 1))
+            ax.set_yticks(rows, labels)
+            ax.set_title(title, color=colour)
+            for row, (_, gates) in zip(rows, units.values(), strict=True):
+                if gates is not None:
+                    at_flag, elsewhere = getattr(gates, letter)
+                    ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
+                    ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
+                    ax.plot(at_flag, row, "o", ms=9, color=colour)
+        axes[0].set_xlabel("filled: at the flag, hollow: elsewhere")
+        axes[0].set_ylabel("score")
+    return figure
+
+
+def _in_words(gates):
+    """What the gates of a unit do on average; nothing for an RNN, which has none."""
+    if gates is None:
+        return ""
+    pairs = (("write", gates.i), ("keep", gates.f), ("size of g", gates.g))
+    return ", " + ", ".join(f"{name} {at:.2f} and {else_:.2f}" for name, (at, else_) in pairs)
+
+
+# ---------------------------------------------------------------- the wiring
+
+# name: colour, the wire's corners
+_WIRES = {
+    "c_prev": (CELL, [(0.2, 4.4), (1.57, 4.4)]),
+    "kept": (CELL, [(2.03, 4.4), (3.57, 4.4)]),
+    "c": (CELL, [(4.03, 4.4), (7.4, 4.4)]),
+    "f": (FORGET, [(1.8, 1.7), (1.8, 4.17)]),
+    "i": (INPUT, [(3.1, 1.7), (3.1, 2.9), (3.57, 2.9)]),
+    "g": (CANDIDATE, [(4.5, 1.7), (4.5, 2.9), (4.03, 2.9)]),
+    "written": (CELL, [(3.8, 3.13), (3.8, 4.17)]),
+    "o": (OUTPUT, [(5.8, 1.7), (5.8, 2.4), (6.07, 2.4)]),
+    "h": (HIDDEN, [(6.53, 2.4), (7.4, 2.4)]),
+    "x": (SIGNAL, [(0.2, 0.75), (5.8, 0.75)]),
+}
+_EQUATIONS = (
+    ("(3.2) keep", FORGET),
+    ("(3.3) write", INPUT),
+    ("(3.4) what", CANDIDATE_LINE),
+    ("(3.5) show", OUTPUT),
+    ("(3.1) the cell", CELL_LINE),
+    ("(3.6) the hidden state", HIDDEN_LINE),
+)
+
+
+def draw_wiring(ax):
+    """One LSTM step: its body stands still; returns (wires by name, texts of the equations)."""
+    ax.set(xlim=(0, 13), ylim=(0.1, 5.8))
+    ax.set_axis_off()
+    ax.add_patch(FancyBboxPatch(
+        (1.0, 0.45), 5.95, 4.5, boxstyle="round,pad=0.1,rounding_size=0.25",
+        fc="#f6f6f4", ec="#cfcfca", lw=1.5, zorder=0,
+    ))  # fmt: skip
+    ax.plot([6.3, 6.3], [4.4, 2.63], color=CELL, lw=2, zorder=1)
+    for x, letter, bend, colour in (
+        (1.8, "f", "σ", FORGET),
+        (3.1, "i", "σ", INPUT),
+        (4.5, "g", "tanh", CANDIDATE_LINE),
+        (5.8, "o", "σ", OUTPUT),
+    ):
+        ax.plot([x, x], [0.75, 1.2], color="#9a9a9a", lw=2, zorder=1)
+        ax.add_patch(FancyBboxPatch(
+            (x - 0.48, 1.2), 0.96, 0.5, boxstyle="round,pad=0,rounding_size=0.08",
+            fc=colour, ec="none", zorder=4,
+        ))  # fmt: skip
+        ax.text(x, 1.45, f"{letter}: {bend}", color="white", ha="center", va="center",
+                weight="bold", zorder=5)  # fmt: skip
+    for x, y, sign in ((1.8, 4.4, "×"), (3.8, 4.4, "+"), (3.8, 2.9, "×"), (6.3, 2.4, "×")):
+        ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
+        ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
+    box = {"boxstyle": "round,pad=0.3", "fc": "white", "ec": "#555555", "lw": 1.6}
+    ax.text(6.3, 3.4, "tanh", ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
+    for x, y, words, colour in (
+        (0.1, 4.75, "c$_{t-1}$", CELL_LINE),
+        (7.15, 4.75, "c$_t$", CELL_LINE),
+        (7.15, 2.75, "h$_t$", HIDDEN_LINE),
+        (0.1, 1.05, "x$_t$, h$_{t-1}$", SIGNAL),
+    ):
+        ax.text(x, y, words, color=colour, va="center", weight="bold", fontsize=13)
+    wires = {
+        name: ax.plot(*zip(*path, strict=True), color=colour, solid_capstyle="butt", zorder=2)[0]
+        for name, (colour, path) in _WIRES.items()
+    }
+    equations = []
+    for n, (name, colour) in enumerate(_EQUATIONS):
+        y = 5.3 - 0.83 * n - (0.3 if n == 5 else 0)
+        ax.text(8.0, y, name, color=colour, weight="bold", va="center")
+        equations.append(Words(ax, 8.15, y - 0.38, ha="left", fontsize=13, color="#333333"))
+    return wires, equations
