@@ -77,6 +77,8 @@ def test_the_pictures_draw_what_was_measured():
     errors = {0.01: [0.2, 0.3], 0.1: [0.01, 0.03], 1.0: [0.5, 0.4]}
     (ax,) = figures.compare_rates(errors, lazy=1 / 6, alt="a valley").axes
     assert ax.lines[1].get_ydata().tolist() == pytest.approx([0.25, 0.02, 0.45])
+    low, high = ax.get_ylim()
+    assert low < 0.01 < 0.5 < high
     assert ax.lines[-1].get_xdata()[0] == 0.1  # the best rate stands out
     (ax,) = figures.seen_and_unseen(
         [1, 2, 3], [1, 0.1, 0.01], [1, 0.5, 0.7], lazy=0.2, alt="x"

@@ -146,13 +146,13 @@ def compare_rates(errors, *, lazy, alt):
         ax = figure.subplots()
         ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="mean squared error")
         ax.set_title("Too small: hardly moved. Too large: thrown about.")
-        ax.set_ylim(top=2 * lazy)
         ax.axhline(lazy, color=FAINT, lw=1.2)
         ax.plot(rates, middle, color=GRADIENT, lw=1.6)
         for rate, each in errors.items():
             ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
         ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
         ax.text(rates[0], lazy * 1.1, "always answering 1", color=_GREY)
+        ax.set_ylim(top=2 * lazy)
     return figure
 
 
