@@ -656,6 +656,12 @@ TABLE = {
     "tasks.temporal_order": call(tasks.temporal_order, B=count(2), rng=generator(), dtype=dtype()),
     "tasks.long_lag": call(tasks.long_lag, p=count(4, least=2), dtype=dtype()),
     # ------------------------------------------------------------ training
+    "training.init_model": call(
+        learn.init_model, D=count(2), H=count(3), K=count(2), rng=generator(), forget_bias=number(1.0), dtype=dtype(),
+    ),
+    "training.derivatives_right": call(
+        learn.derivatives_right, loss=function(learn.loss_at_end), model=model(), batch=batch(),
+    ),
     "training.init_readout": call(learn.init_readout, H=count(3), K=count(2), rng=generator(), dtype=dtype()),
     "training.readout": call(
         learn.readout, h=array(DHS, free=(0, 1), rank=False, empty=False), params=weights(Y).known_as("params", "h", *Y._fields),

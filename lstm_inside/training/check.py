@@ -250,7 +250,7 @@ def _adam(p, g, m, s, t, b1=0.9, b2=0.999, fix_m=True, fix_s=True, root=True, si
     return np.nan_to_num(np.array([p, m, s]), nan=1e9)
 
 
-_ADAM_SLIPS = [
+_ADAM_SLIPS: list[tuple[str, dict]] = [
     ("uncorrected", {"fix_m": False, "fix_s": False}),
     ("half_corrected", {"fix_m": False}),
     ("half_corrected", {"fix_s": False}),

@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
@@ -45,7 +46,7 @@ def compare_runs(runs, *, alt, title, least=1e-4):
         figure = picture(900, 360, alt)
         ax = figure.subplots()
         ax.set(xlim=(0, steps * 1.3), yscale="log", ylim=(least, 0.6))
-        ax.set_xticks(np.linspace(0, steps, 6))
+        ax.set_xticks([t for t in MaxNLocator(6).tick_values(0, steps) if t <= steps])
         ax.set(xlabel="training step", ylabel="mean squared error")
         ax.set_title(title)
         ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
@@ -151,6 +152,7 @@ def compare_rates(errors, *, lazy, alt):
             ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
         ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
         ax.text(rates[0], lazy * 1.1, "always answering 1", color=_GREY)
+        ax.set_ylim(top=2 * lazy)
     return figure
 
 
@@ -181,7 +183,7 @@ def norms_over_training(norms, limit, *, alt):
         ax.set(xlim=(0, most * 1.12), yscale="log", xlabel="training step")
         ax.set_title("Length of the gradient, before clipping")
         ax.axhline(limit, color="#111111", lw=1.2, ls=":")
-        ax.text(most * 1.01, limit, "limit", va="center")
+        ax.text(most * 1.01, limit, "limit", va="bottom")
         for (name, lengths), colour in zip(norms.items(), _SERIES, strict=False):
             ax.plot(np.arange(1, len(lengths) + 1), lengths, color=colour, lw=1.1, alpha=0.85)
             ax.text(most * 1.01, smoothed(lengths, 50)[-1], name, color=colour, va="center",

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 import lstm_core
-from lstm_core import LSTMParams, RNNParams
+from lstm_core import LSTMParams, RNNParams, gradient_check, init_lstm
 from lstm_inside import validate
 
 from .losses import mean_squared_error, softmax_cross_entropy
+from .trees import arrays_of, each_array
 
 # ---------------------------------------------------------------- read-out
 
@@ -40,6 +41,17 @@ def init_readout(H, K, *, rng, dtype=np.float64) -> ReadoutParams:
     dtype = validate.init(1, H, rng, "uniform", dtype)
     W_y = rng.uniform(-1, 1, (H, K)) / np.sqrt(H)
     return ReadoutParams(W_y.astype(dtype), np.zeros(K, dtype))
+
+
+def init_model(D, H, K, *, rng, forget_bias=1.0, dtype=np.float64) -> Model:
+    """Draw a fresh LSTM, D inputs and H units, and its read-out of K answers.
+
+    Raises ValueError or TypeError for sizes below 1, an unknown dtype, no Generator, a forget
+    bias that is not a finite number.
+    """
+    validate.count("K", K)
+    cell = init_lstm(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)
+    return Model(cell, init_readout(H, K, rng=rng, dtype=dtype))
 
 
 def readout(h, params):
@@ -207,3 +219,22 @@ def check_pair(batch):
     if not isinstance(batch, tuple) or len(batch) != 2:
         raise TypeError(f"batch: expected (xs, labels), got {validate.describe(batch)}")
     return batch
+
+
+def derivatives_right(loss, model, batch) -> bool:
+    """Whether the gradient that `loss` returns for a model passes the gradient check, every array.
+
+    loss: (model, batch) -> (loss, gradients); model: float64. A gradient that is 0 throughout
+    does not pass, since nothing was checked. Raises TypeError for no function or no model, and
+    as `gradient_check` and the loss do.
+    """
+    validate.function("loss", loss)
+    check_model(model)
+
+    def value(arrays):
+        found = iter(arrays)
+        return loss(each_array(lambda _: next(found), model), batch)[0]
+
+    gradient = loss(model, batch)[1]
+    report = gradient_check(value, tuple(arrays_of(model)), tuple(arrays_of(gradient)))
+    return report.ok and not report.vacuous

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def check_same_form(path, mine, arrays):
         raise ValueError(f"{path}: {min(more)} has no place in this training")
 
 
-def generator(random: dict) -> np.random.Generator:
+def generator(random: Any) -> np.random.Generator:
     """The Generator whose bit generator (PCG64) has this state."""
     bits = np.random.PCG64()
     bits.state = random

@@ -31,7 +31,7 @@ def arrays_of(tree) -> list[np.ndarray]:
 
 def named(**trees) -> dict[str, np.ndarray]:
     """The arrays of trees under names such as "params.cell.W_x"."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name, tree in trees.items():
         if isinstance(tree, tuple):
             fields = getattr(tree, "_fields", map(str, range(len(tree))))
