@@ -152,7 +152,7 @@ def compare_rates(errors, *, lazy, alt):
             ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
         ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
         ax.text(rates[0], lazy * 1.1, "always answering 1", color=_GREY)
-        ax.set_ylim(top=2 * lazy)
+        ax.set_ylim(top=max(2 * lazy, 1.5 * max(map(max, errors.values()))))
     return figure
 
 
