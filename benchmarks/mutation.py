@@ -1,9 +1,10 @@
 """Break the code in every small way and see whether the tests notice.
 
-    python benchmarks/mutation.py                     lstm_core and lstm_train, an hour on 2 cores
-    python benchmarks/mutation.py lstm_core           one of them
-    python benchmarks/mutation.py lstm_train:clip     functions whose names contain "clip"
-    python benchmarks/mutation.py --list ...          what would be changed, and no test
+    python benchmarks/mutation.py                       every math module: hours on 2 cores
+    python benchmarks/mutation.py lstm_core training    some of them: modules, rooms
+    python benchmarks/mutation.py training.optimisers   a module of a room
+    python benchmarks/mutation.py training:clip         functions whose names contain "clip"
+    python benchmarks/mutation.py --list ...            what would be changed, and no test
 
 A mutant is the module with one change: an operator, a comparison or a number exchanged, a
 condition turned round, a `not` or a minus dropped, a statement left out. Texts, docstrings,
@@ -18,13 +19,12 @@ import ast
 import concurrent.futures
 import contextlib
 import copy
-import importlib
-import linecache
+import importlib.machinery
+import importlib.util
 import os
 import re
 import signal
 import sys
-import types
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -33,21 +33,15 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone takes seconds to load
 ROOT = Path(__file__).parent.parent
 EQUIVALENT = ROOT / "docs" / "mutation.md"
-TESTS = {
-    "lstm_core": ["tests/test_core.py", "tests/test_properties.py", "tests/test_bad_input.py"],
-    "lstm_inside.training.training": [
-        "tests/test_training_steps.py",
-        "tests/test_training_saving.py",
-        "tests/test_bad_input.py",
-    ],
-}
+HOUSE = ROOT / "lstm_inside"
+NOT_MATH = re.compile(r"explorers|figures|check|__init__")
 SELECTION = "not browser and not slow"
 WANTED, PATIENCE = 95, 120  # per cent; seconds
 
 SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
     ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Mult,
-    ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.And: ast.Or, ast.Or: ast.And,
+    ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.And: ast.Or, ast.Or: ast.And,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
@@ -115,9 +109,38 @@ def places(node, function=""):
             yield from places(child, inner)
 
 
+def modules() -> dict[str, Path]:
+    """Every math module by its short name, and the verdicts: "lstm_core", "training.model"."""
+    found = {"lstm_core": ROOT / "lstm_core.py", "page.verdict": HOUSE / "page" / "verdict.py"}
+    found |= {path.stem: path for path in sorted(HOUSE.glob("*.py")) if path.stem != "__init__"}
+    for path in sorted(HOUSE.glob("*/*.py")):
+        if path.parent.name != "page" and not NOT_MATH.match(path.stem):
+            found[f"{path.parent.name}.{path.stem}"] = path
+    return found
+
+
+def tests_of(module):
+    """The files whose tests a module's mutants meet, its own ones first."""
+    if module == "page.verdict":
+        return [str(ROOT / "tests" / "test_page_verdict.py")]
+    own = module.split(".")[0].removeprefix("lstm_")
+    files = sorted(ROOT.glob(f"tests/test_{own}*.py"))
+    files += [ROOT / "tests" / f"test_{name}.py" for name in ("properties", "bad_input")]
+    return [str(path) for path in files]
+
+
+def chosen_modules(where):
+    """(module, part of a function's name) for a module, a room, or either with ":function"."""
+    name, _, wanted = where.partition(":")
+    found = [m for m in modules() if m == name or m.startswith(f"{name}.")]
+    if not found:
+        sys.exit(f"{name}: expected a module or a room among {', '.join(modules())}")
+    return [(module, wanted) for module in found]
+
+
 def mutants(module, wanted=""):
     """Every mutant of a module whose function's name contains `wanted`."""
-    source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
+    source = modules()[module].read_text(encoding="utf-8")
     for function, node in places(ast.parse(source)):
         if wanted in function:
             for new in changes(node):
@@ -168,18 +191,30 @@ def tested(mutant):
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    module = types.ModuleType(mutant.module)
-    module.__file__ = str(ROOT / f"{mutant.module}.py")
-    sys.modules[mutant.module] = module
-    lines = mutant.source.splitlines(keepends=True)  # what `inspect.getsource` reads
-    linecache.cache[module.__file__] = len(mutant.source), None, lines, module.__file__
-    try:
-        exec(compile(mutant.source, module.__file__, "exec"), module.__dict__)
-    except Exception:
-        return 1
+    sys.meta_path.insert(0, Exchange(mutant))
     options = ["-x", "-q", "-p", "no:cacheprovider", "-m", SELECTION]
-    files = [file for file in TESTS[mutant.module] if (ROOT / file).exists()]
-    return int(any(pytest.main([*options, file]) for file in files))
+    return int(any(pytest.main([*options, file]) for file in tests_of(mutant.module)))
+
+
+class Exchange(importlib.machinery.SourceFileLoader):
+    """Finds one module of ours, and loads the mutant in its place."""
+
+    def __init__(self, mutant):
+        path = modules()[mutant.module]
+        super().__init__(".".join(path.relative_to(ROOT).with_suffix("").parts), str(path))
+        self.source = mutant.source
+
+    def find_spec(self, name, path=None, target=None):
+        """Where to find `name`: here, if it is the module to be exchanged."""
+        return importlib.util.spec_from_loader(name, self) if name == self.name else None
+
+    def get_code(self, fullname):
+        """The mutant, compiled; what is cached on the disk is the original's."""
+        return compile(self.source, self.path, "exec")
+
+    def get_source(self, fullname):
+        """What `inspect` shows of it."""
+        return self.source
 
 
 def warm_up():
@@ -195,24 +230,25 @@ def equivalents():
     """The mutants that docs/mutation.md explains, each with the times it is listed."""
     if not EQUIVALENT.exists():
         return Counter()
-    return Counter(re.findall(r"^- (lstm_\w+\..*? -> `.*?`)", EQUIVALENT.read_text(), re.M))
+    return Counter(re.findall(r"^- ([\w.]+: `.*?` -> `.*?`)", EQUIVALENT.read_text(), re.M))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("where", nargs="*", default=list(TESTS), metavar="module[:function]")
+    parser.add_argument("where", nargs="*", default=list(modules()), metavar="module[:function]")
     parser.add_argument("--list", action="store_true", help="the mutants, and no test")
     chosen = parser.parse_args()
-    found = [m for where in chosen.where for m in mutants(*where.split(":"))]
+    where_to = [place for where in chosen.where for place in chosen_modules(where)]
+    found = [mutant for place in dict.fromkeys(where_to) for mutant in mutants(*place)]
     if chosen.list:
         print(*found, f"{len(found)} mutants", sep="\n")
         return 0
     warm_up()
     for module in dict.fromkeys(m.module for m in found):
-        source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
+        source = modules()[module].read_text(encoding="utf-8")
         if outcome(Mutant(module, "", 0, "", "", source)) != "survived":
             sys.exit(f"{module}: its tests fail as it is, so they can tell nothing of mutants")
-    explained, counts = equivalents(), {module: Counter() for module in TESTS}
+    explained, counts = equivalents(), {module: Counter() for module in modules()}
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         for mutant, result in zip(found, pool.map(outcome, found), strict=True):
             if result == "survived" and explained[str(mutant)]:

@@ -1005,7 +1005,7 @@ TABLE = {
 }  # fmt: skip
 
 CONTAINER = "it only holds what it is given; the functions that take it check it"
-STEP = "one step of `lstm_variants.forward` or `backward`, which check once a sequence"
+STEP = "one step of `replication.forward` or `backward`, which check once a sequence"
 EXEMPT = {
     **dict.fromkeys(
         (

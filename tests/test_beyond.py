@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
-from lstm_inside.beyond import bridge as lstm_torch
+from lstm_inside.beyond import bridge
 from lstm_inside.beyond import check
-from lstm_inside.beyond import distributed as lstm_distributed
+from lstm_inside.beyond import distributed
 from lstm_inside.beyond import explorers as beyond
 from lstm_inside.training import (
     SGD,
@@ -75,12 +75,12 @@ def test_outputs_and_every_gradient_agree(torch, rng, init, dtype, bound):
     trace = forward(xs, params, *starts[: 2 if init is init_lstm else 1])
     grads = cell_backward(dhs, trace, params)
 
-    module = lstm_torch.to_torch(params)
+    module = bridge.to_torch(params)
     x = torch.from_numpy(xs.copy()).requires_grad_()
     h0, c0 = (torch.from_numpy(s[None].copy()).requires_grad_() for s in starts)
     hs, last = module(x, (h0, c0) if init is init_lstm else h0)
     (hs * torch.from_numpy(dhs)).sum().backward()
-    theirs = lstm_torch.gradients_from_torch(module)
+    theirs = bridge.gradients_from_torch(module)
 
     assert hs.detach().numpy().dtype == dtype
     assert apart(trace.h[1:], hs.detach()) < bound
@@ -102,13 +102,13 @@ def test_weights_drawn_by_pytorch_run_here(torch, rng, init):
     module = kind(D, H, dtype=torch.float64)
     assert module.bias_hh_l0.abs().min() > 0
     xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
-    params = lstm_torch.from_torch(module)
+    params = bridge.from_torch(module)
     trace = run_cell(xs, params)
     hs, _ = module(torch.from_numpy(xs))
     (hs * torch.from_numpy(dhs)).sum().backward()
     assert apart(hs.detach(), trace.h[1:]) < 1e-10
     grads = cell_backward(dhs, trace, params).params
-    for ours, peer in zip(grads, lstm_torch.gradients_from_torch(module), strict=True):
+    for ours, peer in zip(grads, bridge.gradients_from_torch(module), strict=True):
         assert apart(ours, peer) < 1e-10
     one, two = module.bias_ih_l0.grad, module.bias_hh_l0.grad
     assert apart(one, two) < 1e-12  # each has all of it
@@ -121,8 +121,8 @@ def test_there_and_back_changes_nothing(rng, init, dtype):
     cell = with_bias(init(D, H, rng=rng, dtype=dtype), rng)
     model = Model(cell, init_readout(H, 3, rng=rng, dtype=dtype))
     kept = [a.copy() for a in arrays_of(model)]
-    module = lstm_torch.to_torch(model)
-    back = lstm_torch.from_torch(module)
+    module = bridge.to_torch(model)
+    back = bridge.from_torch(module)
     assert type(back.cell) is type(cell)
     for before, now, found in zip(kept, arrays_of(model), arrays_of(back), strict=True):
         assert np.array_equal(before, found)
@@ -130,7 +130,7 @@ def test_there_and_back_changes_nothing(rng, init, dtype):
         assert found.flags["C_CONTIGUOUS"]
         found += 1  # a copy: neither side may feel this
         assert np.array_equal(before, now)
-    assert all(map(np.array_equal, arrays_of(lstm_torch.from_torch(module)), kept))
+    assert all(map(np.array_equal, arrays_of(bridge.from_torch(module)), kept))
 
 
 @needs_torch
@@ -138,13 +138,13 @@ def test_a_whole_models_loss_and_gradients(torch, rng):
     model = Model(with_bias(init_lstm(D, H, rng=rng), rng), init_readout(H, 6, rng=rng))
     xs, labels = rng.normal(size=(T, B, D)), rng.integers(0, 6, (T, B))
     loss, grads = loss_every_step(model, (xs, labels))
-    module = lstm_torch.to_torch(model)
+    module = bridge.to_torch(model)
     scores, (h, c) = module(torch.from_numpy(xs))
     peer = torch.nn.functional.cross_entropy(scores.flatten(0, 1), torch.from_numpy(labels.ravel()))
     peer.backward()
     assert h.shape == c.shape == (1, B, H)
     assert float(peer.detach()) == pytest.approx(loss, rel=1e-12)
-    found = lstm_torch.gradients_from_torch(module)
+    found = bridge.gradients_from_torch(module)
     for ours, theirs in zip(arrays_of(grads), arrays_of(found), strict=True):
         assert apart(ours, theirs) < 1e-10
 
@@ -152,8 +152,8 @@ def test_a_whole_models_loss_and_gradients(torch, rng):
 @needs_torch
 def test_modules_without_biases_and_with_more_than_one_layer(torch, rng):
     plain = torch.nn.LSTM(D, H, bias=False)
-    assert not lstm_torch.from_torch(plain).b.any()
-    assert not lstm_torch.from_torch(torch.nn.Linear(H, 2, bias=False)).b_y.any()
+    assert not bridge.from_torch(plain).b.any()
+    assert not bridge.from_torch(torch.nn.Linear(H, 2, bias=False)).b_y.any()
     for odd, named in (
         (torch.nn.LSTM(D, H, num_layers=2), "num_layers"),
         (torch.nn.LSTM(D, H, bidirectional=True), "bidirectional"),
@@ -161,15 +161,15 @@ def test_modules_without_biases_and_with_more_than_one_layer(torch, rng):
         (torch.nn.RNN(D, H, nonlinearity="relu"), "nonlinearity"),
     ):
         with pytest.raises(ValueError, match=named):
-            lstm_torch.from_torch(odd)
+            bridge.from_torch(odd)
     with pytest.raises(TypeError, match="module: expected"):
-        lstm_torch.from_torch(torch.nn.GRU(D, H))
+        bridge.from_torch(torch.nn.GRU(D, H))
     with pytest.raises(TypeError, match="params: expected"):
-        lstm_torch.to_torch([np.zeros((D, H))])
+        bridge.to_torch([np.zeros((D, H))])
     with pytest.raises(ValueError, match="W_h"):
-        lstm_torch.to_torch(LSTMParams(np.zeros((D, 8)), np.zeros((3, 8)), np.zeros(8)))
+        bridge.to_torch(LSTMParams(np.zeros((D, 8)), np.zeros((3, 8)), np.zeros(8)))
     with pytest.raises(ValueError, match="has no gradient yet"):
-        lstm_torch.gradients_from_torch(lstm_torch.to_torch(init_rnn(D, H, rng=rng)))
+        bridge.gradients_from_torch(bridge.to_torch(init_rnn(D, H, rng=rng)))
 
 
 @needs_torch
@@ -177,7 +177,7 @@ def test_the_gradient_flow_of_both_engines(rng):
     params = with_bias(init_lstm(D, H, rng=rng), rng)
     xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
     grads = lstm_backward(dhs, lstm_forward(xs, params), params)
-    dh, dc = lstm_torch.flow_through_torch(xs, dhs, params)
+    dh, dc = bridge.flow_through_torch(xs, dhs, params)
     assert apart(grads.h, dh) < 1e-10
     assert apart(grads.c, dc) < 1e-10
     assert "agree within 1e-10" in beyond.two_flows(grads, (dh, dc)).alt
@@ -205,10 +205,10 @@ def test_two_biases_that_learn_are_another_training(torch, rng):
     batch = rng.normal(size=(T, B, D)), rng.integers(0, 3, (T, B))
     training = Training(model, loss_every_step, lambda rng: batch, SGD(0.5), rng=rng)
     ours = list(training.steps(6))
-    assert torch_losses(torch, lstm_torch.to_torch(model), batch, 0.5, 6) == pytest.approx(
+    assert torch_losses(torch, bridge.to_torch(model), batch, 0.5, 6) == pytest.approx(
         ours, rel=1e-12
     )
-    both = lstm_torch.to_torch(model)
+    both = bridge.to_torch(model)
     both.cell.bias_hh_l0.requires_grad_(True)
     theirs = torch_losses(torch, both, batch, 0.5, 6)
     assert theirs[0] == pytest.approx(ours[0], rel=1e-12)
@@ -217,14 +217,14 @@ def test_two_biases_that_learn_are_another_training(torch, rng):
 
 # ---------------------------------------------------------------- several processes
 
-SMALL = lstm_distributed.Plan(H=12, T=16, B=8, steps=12, clip=0.25)
+SMALL = distributed.Plan(H=12, T=16, B=8, steps=12, clip=0.25)
 
 
 @needs_torch
 def test_two_processes_give_the_losses_of_one():
     """Measured: 4e-16 relative on the losses, 1e-12 on the weights after 40 steps of Adam."""
-    numpy, one = lstm_distributed.in_numpy(SMALL), lstm_distributed.in_torch(SMALL)
-    two = lstm_distributed.launch(SMALL, processes=2)
+    numpy, one = distributed.in_numpy(SMALL), distributed.in_torch(SMALL)
+    two = distributed.launch(SMALL, processes=2)
     assert two.agreed
     for outcome in (one, two):
         assert outcome.losses == pytest.approx(numpy.losses, rel=1e-10)
@@ -235,7 +235,7 @@ def test_two_processes_give_the_losses_of_one():
 
 def test_the_clip_is_at_work_in_that_run():
     """Else the order of averaging and clipping would not have been tested."""
-    model, stream = lstm_distributed.start(SMALL)
+    model, stream = distributed.start(SMALL)
     lengths = []
     at = stream.start
     for _ in range(3):
@@ -247,26 +247,26 @@ def test_the_clip_is_at_work_in_that_run():
 @needs_torch
 def test_shares_that_are_not_equal_are_refused():
     with pytest.raises(ValueError, match="a multiple of 3 processes, got 8"):
-        lstm_distributed.in_torch(SMALL, world=3)
+        distributed.in_torch(SMALL, world=3)
     with pytest.raises(ValueError, match="a multiple of 3 processes, got 8"):
-        lstm_distributed.launch(SMALL, processes=3)
+        distributed.launch(SMALL, processes=3)
 
 
 @needs_torch
 def test_processes_that_fail_or_hang_are_reported(monkeypatch):
     def says(code):
-        monkeypatch.setattr(lstm_distributed, "command", lambda *_: ["python", "-c", code])
+        monkeypatch.setattr(distributed, "command", lambda *_: ["python", "-c", code])
 
     says("print('out of luck'); raise SystemExit(3)")
     with pytest.raises(RuntimeError, match="out of luck"):
-        lstm_distributed.launch(SMALL)
+        distributed.launch(SMALL)
     says("import time; time.sleep(60)")
     with pytest.raises(TimeoutError, match="2 processes took over"):
-        lstm_distributed.launch(SMALL, timeout=0.5)
+        distributed.launch(SMALL, timeout=0.5)
 
 
 def test_the_command_holds_no_place_and_no_port():
-    words = " ".join(lstm_distributed.command())
+    words = " ".join(distributed.command())
     assert words.startswith("python -m torch.distributed.run --rdzv-backend=c10d")
     assert "127.0.0.1" in words
     assert "/" not in words
@@ -282,12 +282,12 @@ def no_torch(monkeypatch):
 
 
 def test_without_pytorch_the_error_says_how_to_get_it(no_torch, rng):
-    assert lstm_torch.torch_or_none() is None
+    assert bridge.torch_or_none() is None
     for call in (
-        lambda: lstm_torch.to_torch(init_rnn(2, 2, rng=rng)),
-        lambda: lstm_torch.from_torch(None),
-        lambda: lstm_distributed.in_torch(SMALL),
-        lambda: lstm_distributed.launch(SMALL),
+        lambda: bridge.to_torch(init_rnn(2, 2, rng=rng)),
+        lambda: bridge.from_torch(None),
+        lambda: distributed.in_torch(SMALL),
+        lambda: distributed.launch(SMALL),
     ):
         with pytest.raises(ImportError, match=r"pip install -r requirements-torch\.txt"):
             call()
@@ -313,7 +313,7 @@ def test_without_pytorch_the_notebook_runs_through_and_prints_what_is_stored(no_
         else:
             assert said.getvalue() == stored, cell.source
     assert len(tagged) == 6
-    assert all(lstm_torch.MISSING in said for said in tagged)
+    assert all(bridge.MISSING in said for said in tagged)
     for explorer in (names["layout"], names["shared"]):
         explorer.close()
 
@@ -321,7 +321,7 @@ def test_without_pytorch_the_notebook_runs_through_and_prints_what_is_stored(no_
 def test_stored_are_the_outputs_with_pytorch():
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
     texts = "".join(o.get("text", "") for c in cells for o in c.get("outputs", []))
-    assert lstm_torch.MISSING not in texts
+    assert bridge.MISSING not in texts
     assert "PyTorch, 2 processes   40 losses, NumPy's within 1e-10: True" in texts
 
 

@@ -335,7 +335,7 @@ def _check_above_0(name, x):
 def two_class_loss(model, batch):
     """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.5): loss, gradients.
 
-    Raises as `lstm_train.answers` does, and for targets that are not shaped like the answers.
+    Raises as `training.answers` does, and for targets that are not shaped like the answers.
     """
     check_model(model)
     check_last(batch)

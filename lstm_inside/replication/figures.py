@@ -9,7 +9,7 @@ from lstm_inside.replication import wilson
 def success_picture(records) -> Picture:
     """The share of trials solved with its 95 % interval, ours and the paper's, a row each.
 
-    records: of `lstm_replication.stored_results`. The paper's interval is Wilson's for its own
+    records: of `replication.stored_results`. The paper's interval is Wilson's for its own
     number of trials; where a row has no figure in a paper, there is none.
     """
     with matplotlib.rc_context(RC):

@@ -106,7 +106,7 @@ def hochreiter1997_step(x, state, params):
     """The first LSTM (8.3; Hochreiter & Schmidhuber 1997): the cell can only add.
 
     A block of one cell; several cells to a block, and gates that see the gates of the step
-    before, are in `lstm_replication.Blocks`.
+    before, are in `blocks.Blocks`.
     """
     W_x, W_h, b = params
     h_prev, c_prev = state
