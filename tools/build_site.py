@@ -8,6 +8,7 @@ names, or from the folder in the environment variable PYODIDE_DIST, which is cop
 """
 
 import importlib.metadata
+import importlib.resources
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import jinja2
+from fontTools import subset
 from moving_picture import INVITATION, START, moves
 from PIL import Image
 from reading import Page
@@ -59,6 +61,7 @@ def main():
     build_lab()
     pages = [Page(path, NOTEBOOKS) for path in sorted(NOTEBOOKS.rglob("[0-9]*.ipynb"))]
     write_pages(pages)
+    write_font(pages)
     write_front(pages)
     size = sum(file.stat().st_size for file in OUT.rglob("*") if file.is_file())
     pyodide = sum(file.stat().st_size for file in (OUT / "static/pyodide").rglob("*"))
@@ -131,6 +134,22 @@ def write_pages(pages):
                 page=page, before=before, after=after, words=WORDS
             )
             file.write_text(html, encoding="utf-8")
+
+
+def write_font(pages):
+    """A font for equations, STIX Two, for systems that have none: the signs that occur here.
+
+    Browsers take a variable's letter from the block of italic letters for mathematics.
+    """
+    signs = {ord(sign) for page in pages for cell in page.cells for sign in cell["html"]}
+    italic = {0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)}
+    options = subset.Options(flavor="woff", layout_features=["*"])
+    with importlib.resources.as_file(importlib.resources.files("ziamath")) as folder:
+        font = subset.load_font(folder / "fonts" / "STIXTwoMath-Regular.ttf", options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=signs | italic)
+    subsetter.subset(font)
+    subset.save_font(font, OUT / "math.woff", options)
 
 
 def write_front(pages):
