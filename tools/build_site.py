@@ -59,7 +59,9 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.parent.mkdir(exist_ok=True)
     build_lab()
-    pages = [Page(path, NOTEBOOKS) for path in sorted(NOTEBOOKS.rglob("[0-9]*.ipynb"))]
+    editions = (NOTEBOOKS, NOTEBOOKS / "zh")
+    paths = [path for folder in editions for path in sorted(folder.glob("*.ipynb"))]
+    pages = [Page(path, NOTEBOOKS) for path in paths]
     write_pages(pages)
     write_font(pages)
     write_front(pages)
