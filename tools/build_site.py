@@ -20,7 +20,7 @@ from pathlib import Path
 
 import jinja2
 from fontTools import subset
-from moving_picture import INVITATION, START, moves
+from moving_picture import INVITATION, LABEL, START, moves
 from PIL import Image
 from reading import Page
 
@@ -156,7 +156,7 @@ def write_font(pages):
 
 def write_front(pages):
     """index.html and the pictures that its slider shows."""
-    handle, shown = moves()
+    shown = moves()
     (OUT / "moving").mkdir()
     files = [f"{n:02d}.webp" for n in range(len(shown))]
     for file, move in zip(files, shown, strict=True):
@@ -169,7 +169,7 @@ def write_front(pages):
             for file, move in zip(files, shown, strict=True)
         ],
         size=Image.open(io.BytesIO(shown[0].webp)).size,
-        handle=handle,
+        handle=LABEL,
         invitation=INVITATION,
         start=START,
         promise=PROMISE,

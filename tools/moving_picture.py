@@ -13,7 +13,7 @@ from PIL import Image
 
 from lstm_inside import EXPLORERS
 
-NAME, CONTROL = "sequence", "b_f"
+NAME, CONTROL, LABEL = "sequence", "b_f", "forget gate's bias: add"
 VALUES = np.linspace(-2, 6, 21)
 START = 7  # the place in VALUES that is shown before anybody moves
 INVITATION = (
@@ -31,24 +31,24 @@ class Move(NamedTuple):
     webp: bytes
 
 
-def moves() -> tuple[str, list[Move]]:
-    """(the slider's label, a Move for every value of VALUES)."""
+def moves() -> list[Move]:
+    """A Move for every value of VALUES."""
     explorer = EXPLORERS[NAME]()
     try:
-        label, shown = explorer.controls[CONTROL].description, []
+        shown = []
         for value in VALUES:
             explorer.set(**{CONTROL: round(float(value), 2)})
             webp = io.BytesIO()
             Image.open(io.BytesIO(explorer.figure.png())).save(webp, "webp", lossless=True)
             shown.append(Move(f"{value:+.2f}", explorer.caption, webp.getvalue()))
-        return label, shown
+        return shown
     finally:
         explorer.close()
 
 
 def main():
     """Write the pictures to and fro into one animated file."""
-    pictures = [Image.open(io.BytesIO(move.webp)).convert("RGB") for move in moves()[1]]
+    pictures = [Image.open(io.BytesIO(move.webp)).convert("RGB") for move in moves()]
     size = (900, round(900 * pictures[0].height / pictures[0].width))
     pictures = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
     first, *others = pictures + pictures[-2:0:-1]
