@@ -20,7 +20,7 @@ def made(thing):
     shell = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is None:
         return
-    message = shell.get_parent()
+    message = shell.kernel.get_parent()  # the shell itself has none in the browser
     cell = message.get("metadata", {}).get("cellId") or message.get("content", {}).get("code")
     if not cell:  # a button was pressed, a slider moved
         return
