@@ -15,9 +15,7 @@ import numpy as np
 import pytest
 
 from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
-from lstm_inside.beyond import bridge
-from lstm_inside.beyond import check
-from lstm_inside.beyond import distributed
+from lstm_inside.beyond import bridge, check, distributed
 from lstm_inside.beyond import explorers as beyond
 from lstm_inside.training import (
     SGD,

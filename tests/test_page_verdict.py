@@ -1,6 +1,8 @@
 """Verdicts that cannot accept by accident, and questions that reply to every answer."""
 
 import importlib
+import inspect
+import io
 import os
 import re
 import subprocess
@@ -64,13 +66,36 @@ def test_one_number_is_no_multiple_of_another():
         assert off.value.kind == kind
 
 
-def test_a_checker_must_end_in_words():
+@pytest.mark.parametrize("end", [None, "", True, 3])
+def test_a_checker_must_end_in_words(end):
     @checker
     def forgetful(function):
         run(function)
+        return end
 
     with pytest.raises(TypeError, match="forgetful: expected words"):
         forgetful(lambda: 1)
+
+
+def test_what_is_seen_of_a_checker_is_that_it_gives_a_verdict():
+    signature = inspect.signature(doubled)
+    assert signature.return_annotation is Verdict
+    assert list(signature.parameters) == ["function"]
+    assert "natural way" in doubled.__doc__
+
+
+def test_what_is_off_is_the_exceptions_text():
+    off = NotYet("shape", name="it", got=(2,), want=(3,))
+    assert str(off) == off.message == "it returned shape (2,); expected (3,)."
+    assert off.details == {"name": "it", "got": (2,), "want": (3,)}
+    assert NotYet("{braces} stay").message == "{braces} stay"
+
+
+def test_a_verdict_needs_no_console(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # a stream of no encoding
+    assert repr(Verdict(True, "é")) == "✓ Right: é"
+    monkeypatch.setattr(sys, "stdout", None)
+    assert repr(Verdict(True, "é")) == "✓ Right: é"
 
 
 def test_the_readers_own_name_and_line_are_named():
