@@ -49,10 +49,10 @@ def moves() -> list[Move]:
 def main():
     """Write the pictures to and fro into one animated file."""
     pictures = [Image.open(io.BytesIO(move.webp)).convert("RGB") for move in moves()]
-    size = (900, round(900 * pictures[0].height / pictures[0].width))
+    size = (760, round(760 * pictures[0].height / pictures[0].width))
     pictures = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
     first, *others = pictures + pictures[-2:0:-1]
-    first.save(FILE, save_all=True, append_images=others, duration=120, loop=0, quality=60)
+    first.save(FILE, save_all=True, append_images=others, duration=120, loop=0, quality=50)
     print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB, {len(others) + 1} pictures")
 
 
