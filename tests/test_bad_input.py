@@ -22,6 +22,7 @@ import pytest
 
 import lstm_core as core
 import lstm_inside.replication as replication
+from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
 from lstm_inside.annealing import search as anneal
@@ -37,7 +38,7 @@ from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
-from lstm_inside.simulation import forecast, text
+from lstm_inside.simulation import forecast
 from lstm_inside.start import setup
 
 torch = interop.torch_or_none()
@@ -819,6 +820,11 @@ TABLE = {
     "simulation.share_of": call(
         text.share_of, model=model(WRITER), h=array(normal(B, H), free=(0,), rank=False, empty=False), symbols=word("()"),
     ),
+    "simulation.suspects": call(text.suspects, model=model(WRITER), B=count(2), T=count(40)),
+    "simulation.held_curves": call(
+        text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1)}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1)}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1)}))),
+        B=count(2), T=count(40),
+    ),
     "simulation.clamp_effect": call(
         text.clamp_effect, model=model(WRITER), reading=kind(READING), mark=choice("string"), symbols=word("()"),
         unit=count(1, least=-1, most=H - 1).known_as("unit", "units"), value=number(0.5).known_as("value", "values"),
@@ -984,6 +990,7 @@ EXEMPT = {
             "replication.Protocol", "replication.Stream", "replication.Task",
             "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
+            "simulation.Suspect", "simulation.Measured",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
             "training.State", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
@@ -995,6 +1002,11 @@ EXEMPT = {
         for kind_ in ("modern", "gers2000", "hochreiter1997", "peephole", "coupled", "gru")
         for way in ("", "_backward")
     },
+    **dict.fromkeys(
+        [f"simulation.{what}" for what in ("as_held", "as_ids", "check_mark", "check_reading", "check_text")],
+        "a check itself: every function that uses it stands above",
+    ),
+    "simulation.sketch": "takes nothing",
     "bptt.take_step": "one step of `backward_by_steps`, which checks once a sequence",
     "beyond.main": "the command line, which argparse checks",
     **dict.fromkeys(

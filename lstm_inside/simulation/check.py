@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
-from lstm_inside.simulation.text import correlation
+from lstm_inside.simulation.dissection import correlation
 from lstm_inside.training import softmax
 
 WORDS = {
