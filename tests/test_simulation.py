@@ -73,19 +73,85 @@ def test_windows_are_neighbours_and_reach_both_ends():
         lt.windows(np.arange(5), 2, 6)
 
 
-def test_ngram_counts_by_hand():
-    ids = lt.encode("abab")
+def test_copies_are_found_and_windows_keep_clear_of_them():
+    known = lt.encode("once upon a time there was")
+    row = lt.encode("xxupon a timeyyupon a tzzz")
+    assert (
+        "".join("c" if c else "." for c in lt.copied(row, known, 9)) == "..ccccccccccc............."
+    )
+    assert not lt.copied(row[:4], known, 9).any()
+    fresh = ~lt.copied(row, known, 9)
+    cut = lt.windows(row, 4, 6, fresh)
+    at = lt.windows(np.arange(len(row)), 4, 6, fresh)
+    assert fresh[at].all()
+    assert at[0, 0] == 13
+    assert at[-1, -1] == len(row) - 1
+    assert lt.decode(cut[:, 0]) == "yyupon"
+    with pytest.raises(ValueError, match="fresh: expected"):
+        lt.windows(row, 1, 20, fresh)
+
+
+def test_hashes_find_the_copies_that_a_plain_search_finds():
+    known, row = (rng(seed).integers(0, 3, 80) for seed in (0, 1))
+    for length in (1, 3, 5, 6):
+        text = lt.decode(known)
+        want = np.zeros(80, bool)
+        for k in range(80 - length + 1):
+            if lt.decode(row[k : k + length]) in text:
+                want[k : k + length] = True
+        assert (lt.copied(row, known, length) == want).all()
+
+
+def test_ngrams_are_counted_by_hand():
+    table = lt.count_ngrams(lt.encode("abab"), 2)
     a, b = lt.encode("ab")
-    shares = lt.ngram(ids, 2, alpha=1)
-    assert shares.shape == (lt.V, lt.V)
-    assert shares.sum(axis=1) == pytest.approx(1)
-    assert shares[a, b] == pytest.approx(3 / (2 + lt.V))
-    assert shares[b, a] == pytest.approx(2 / (1 + lt.V))
-    held = ids[:, None]
-    p = [shares[a, b], shares[b, a], shares[a, b]]
-    assert lt.ngram_bits(shares, held) == pytest.approx(-np.log2(p).mean())
-    assert lt.ngram_bits(lt.ngram(ids, 1, 0.0), held) == pytest.approx(1)  # a and b, half each
-    assert lt.ngram_bits(lt.ngram(ids, 3, 1), held) == pytest.approx(-np.log2(2 / (1 + lt.V)))
+    assert table.keys.tolist() == [a * lt.V + b, b * lt.V + a]
+    assert table.counts.tolist() == [2, 1]
+    assert table.contexts.tolist() == [a, b]
+    assert table.totals.tolist() == [2, 1]
+    assert table.followers.tolist() == [1, 1]
+
+
+def test_interpolated_bits_by_hand():
+    """Witten and Bell: (n + R p) / (N + R), from 1 / V on."""
+    tables = [lt.count_ngrams(lt.encode("abab"), n) for n in (1, 2)]
+    p1 = (2 + 2 / lt.V) / (4 + 2)  # of a and of b: 2 of 4, 2 different ones
+    held = lt.encode("abb")[:, None]
+    assert lt.interpolated_bits(tables[:1], held) == pytest.approx(-np.log2(p1))
+    want = [(2 + p1) / 3, p1 / 2]  # b after a: 2 of 2; b after b: 0 of 1
+    assert lt.interpolated_bits(tables, held) == pytest.approx(-np.log2(want).mean())
+    unseen = lt.encode("zz")[:, None]  # z was never a context: the shorter one speaks alone
+    z = 2 / lt.V / 6
+    assert lt.interpolated_bits(tables, unseen) == pytest.approx(-np.log2(z))
+    with pytest.raises(ValueError, match="tables: expected orders"):
+        lt.interpolated_bits(tables[1:], held)
+
+
+def test_a_longer_context_helps_where_it_was_seen():
+    ids = lt.library_ids("learn")[:200_000]
+    tables = [lt.count_ngrams(ids, n) for n in (1, 2, 3)]
+    held = lt.windows(lt.library_ids("measure"), 16, 300)
+    bits = [lt.interpolated_bits(tables[:n], held, 9) for n in (1, 2, 3)]
+    assert bits[0] > bits[1] + 0.5 > bits[2] + 0.7
+
+
+def test_the_stored_writer_is_what_its_recipe_says():
+    stored = lt.stored_writer()
+    H = stored.about["units"]
+    assert stored.model.cell.W_h.shape == (H, 4 * H)
+    assert stored.model.cell.W_h.dtype == np.float32
+    assert {"command", "seed", "steps", "python", "numpy"} < stored.about.keys()
+    assert lt.STORED.stat().st_size < 500_000
+    held = lt.windows(lt.library_ids("measure"), 8, 400, lt.fresh_part("measure"))
+    assert lt.model_bits(stored.model, held, 50) < 2.5
+
+
+def test_a_writer_is_stored_and_no_pickle_is_needed(tmp_path, model):
+    path = lt.store_writer(model, {"seed": 1}, tmp_path / "w.npz")
+    with np.load(path, allow_pickle=False) as file:
+        assert file["W_h"].dtype == np.float16
+        assert file["W_h"] == pytest.approx(model.cell.W_h, abs=2e-3)
+        assert str(file["about"]) == '{"seed": 1}'
 
 
 def test_model_bits_are_those_of_its_shares(model):
@@ -339,6 +405,36 @@ def test_the_effect_is_a_difference_of_means(model):
     assert held.bits != free.bits
 
 
+def test_holding_every_cell_is_holding_each(model):
+    searched = lt.read(model, "search", B=6, T=80)
+    reading = lt.read(model, "measure", B=4, T=60)
+    every = lt.clamp_every_cell(model, searched, reading, "brackets", ")]}", at_once=5)
+    free = lt.clamp_effect(model, reading, "brackets", ")]}")
+    for unit in (0, 7, 31):
+        off, on = lt.levels(searched, unit, "brackets")
+        held = [lt.clamp_effect(model, reading, "brackets", ")]}", unit, v) for v in (off, on)]
+        assert every.off_inside[unit] == pytest.approx(held[0].inside / free.inside, rel=1e-3)
+        assert every.on_outside[unit] == pytest.approx(held[1].outside / free.outside, rel=1e-3)
+
+
+def test_nearest_matches_are_the_peaks(model):
+    reading = lt.read(model, "search", B=5, T=120)
+    for sign in (1, -1):
+        found = lt.nearest_matches(reading, 3, sign=sign, count=4)
+        course = sign * np.tanh(reading.trace.c[1:, :, 3])[40:-24]
+        peaks = [sign * m.shown[m.at] for m in found]
+        assert peaks == pytest.approx(np.sort(course.max(axis=0))[:0:-1])
+        assert all(len(m.text) == len(m.shown) == 65 for m in found)
+
+
+def test_a_planted_cell_is_a_perfect_witness(model):
+    reading = lt.read(model, "search", B=8, T=300)
+    c = reading.trace.c.copy()
+    c[1:, :, 7] = np.where(reading.marks["brackets"], -1.5, 1.5)
+    planted = reading._replace(trace=dataclasses.replace(reading.trace, c=c))
+    assert lt.watch(planted, planted, 7, "brackets") == (1, 0, 0)
+
+
 # ---------------------------------------------------------------- forecasts
 
 
@@ -414,3 +510,17 @@ def test_the_lstm_of_changes_beats_persistence_and_loses_to_the_line():
     linear = rms_error(linear_forecast(test.last(w), line), truth)
     assert (lstm[1:] < rms_error(persistence(test.xs), truth)[1:]).all()
     assert (linear[:4] < lstm[:4]).all()
+
+
+def test_an_echo_is_highest_at_the_shift_of_its_horizon():
+    signal = rng(30).normal(size=(60, 2))
+    windows = windows_of(signal, W=10, K=3)
+    xs, ahead = windows.xs, windows.ahead[-1]
+    echo = lt.lag_correlations(persistence(xs, 3), xs, ahead, most=6)
+    assert echo.shape == (3, 7)
+    assert echo.argmax(axis=1).tolist() == [1, 2, 3]
+    assert echo.max(axis=1) == pytest.approx(1)
+    perfect = lt.lag_correlations(ahead, xs, ahead, most=6)
+    assert perfect.argmax(axis=1).tolist() == [0, 0, 0]
+    want = np.corrcoef(ahead[:, 1].ravel(), xs[-2].ravel())[0, 1]  # t + 2 against t - 1
+    assert perfect[1, 3] == pytest.approx(want)

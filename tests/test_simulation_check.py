@@ -30,6 +30,7 @@ RIGHT = [
     (check.bits, lambda p, ids: -np.log(given(p, ids)).mean() / np.log(2)),
     (check.bits, lambda p, ids: sum(-np.log2(p[n, k]) for n, k in enumerate(ids)) / len(ids)),
     (check.bits, lambda p, ids: float(np.log2(1 / p[range(7), ids]).sum() / 7)),
+    (check.bits, lambda p, ids: [-np.log2(given(p, ids)).mean()]),
     (check.at_temperature, softly),
     (check.at_temperature, lambda z, t: softmax(z / t)),
     (
@@ -59,6 +60,13 @@ WRONG = [
     (check.at_temperature, lambda z, t: z / t, "softmax is still to come"),
     (check.at_temperature, lambda z, t: np.exp(z / t) / np.exp(z / t).sum(), "last axis"),
     (check.at_temperature, lambda z, t: softmax((z / t).T).T, "last axis"),
+    (check.at_temperature, lambda z, t: np.eye(4)[z.argmax(-1)], "a draw"),
+    (check.at_temperature, lambda z, t: z == z.max(-1, keepdims=True), "a draw"),
+    (check.clamp, lambda: None, "returned None"),
+    (check.clamp, lambda: 3, "two numbers"),
+    (check.clamp, lambda: (9999, 1.0), "two numbers"),
+    (check.clamp, lambda: (np.nan, 1.0), "two numbers"),
+    (check.clamp, lambda: (0, 0.0), "Which cell follows brackets"),
     (check.score, lambda s, m: None, "returned None"),
     (check.score, covariance, "covariance"),
     (check.score, lambda s, m: np.abs(r_of(s, m)), "keep the sign"),
@@ -80,3 +88,12 @@ def test_wrong_answers_are_refused_with_the_right_hint(checker, answer, hint):
     verdict = checker(answer)
     assert not verdict.ok
     assert hint in repr(verdict)
+
+
+def test_the_bracket_cell_held_on_closes_what_nobody_opened():
+    model = lt.stored_writer().model
+    searched = lt.read(model, "search", B=32, T=300)
+    unit = lt.chosen_and_control(searched, "brackets")[0]
+    off, on = lt.levels(searched, unit, "brackets")
+    assert check.clamp(lambda: (unit, on)).ok
+    assert not check.clamp(lambda: (unit, off)).ok

@@ -126,6 +126,8 @@ def test_live_text_trains_stops_and_goes_on():
 def test_still_pictures_say_what_they_show(model):
     reading = lt.read(model, "search", B=8, T=200)
     effect = lt.Effect(0.1, 0.01, 2.5)
+    every = lt.EveryCell(np.linspace(0.5, 2, 32), np.linspace(1, 8, 32))
+    lags = dict.fromkeys(("persistence", "LSTM"), rng(1).random((16, 13)))
     for shown in (
         figures.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
         figures.samples_picture({"a": "def $x$\n" * 9, "b": "y" * 99}),
@@ -136,6 +138,10 @@ def test_still_pictures_say_what_they_show(model):
             {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
         ),
         figures.turns_picture(reading, "brackets", 3),
+        figures.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
+        figures.matches_picture(lt.nearest_matches(reading, 3)),
+        figures.lags_picture(lags, 4),
+        figures.samples_picture(dict.fromkeys("abcdef", "x = 1")),
     ):
         data, metadata = shown._repr_mimebundle_()
         assert len(data["image/png"]) > 2000

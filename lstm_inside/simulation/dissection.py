@@ -9,8 +9,8 @@ import numpy as np
 
 from lstm_core import LSTMParams, lstm_step
 from lstm_inside import validate
-from lstm_inside.simulation.reading import MARKS, check_mark, read
-from lstm_inside.simulation.text import check_text, encode
+from lstm_inside.simulation.reading import MARKS, check_mark, check_reading, read
+from lstm_inside.simulation.text import check_text, decode, encode
 from lstm_inside.simulation.writer import next_shares
 from lstm_inside.training import check_model, readout, softmax_cross_entropy
 
@@ -175,6 +175,106 @@ def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     share = share_of(model, h, symbols)
     loss, _ = softmax_cross_entropy(readout(h, model.readout), reading.ids[1 + WARM :])
     return Effect(float(share[inside].mean()), float(share[~inside].mean()), loss / np.log(2))
+
+
+class EveryCell(NamedTuple):
+    """(7.7) for each cell in turn: held off, where the mark holds; held on, where it does not."""
+
+    off_inside: np.ndarray  # (H,)
+    on_outside: np.ndarray  # (H,)
+
+
+def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=16) -> EveryCell:
+    """Hold each cell at the ends of its own scale, one after the other (7.6), (7.7).
+
+    The ends and which of them is "on" are taken from `searched`, the effects from `reading`.
+    at_once: cells that are held side by side in one pass.
+    Raises as `clamp_effect` does, and for at_once below 1.
+    """
+    check_model(model)
+    for given in (searched, reading):
+        check_mark(given, mark)
+    check_text("symbols", symbols)
+    validate.count("at_once", at_once)
+    ends = np.quantile(searched.trace.c[1 + WARM :], USUAL, axis=(0, 1))  # (2, H)
+    off, on = np.where(scores(searched, mark) >= 0, ends, ends[::-1])
+    xs, inside = reading.trace.xs, reading.marks[mark][WARM:]
+    B, H = xs.shape[1], len(off)
+
+    def chances(h):
+        return share_of(model, h[1 + WARM :], symbols).reshape(len(inside), -1, B)
+
+    free, found = chances(reading.trace.h)[:, 0], []
+    for ends, where in ((off, inside), (on, ~inside)):
+        held = []
+        for first in range(0, H, at_once):
+            units = np.arange(first, min(first + at_once, H))
+            many = np.tile(xs, (1, len(units), 1))
+            h, _ = clamped_forward(many, model.cell, units.repeat(B), ends[units].repeat(B))
+            held.extend(part[where].mean() for part in chances(h).swapaxes(0, 1))
+        found.append(np.array(held) / free[where].mean())
+    return EveryCell(*found)
+
+
+class Match(NamedTuple):
+    """A place where a cell is at its highest: the text around it, the cell there, and where."""
+
+    text: str
+    shown: np.ndarray  # tanh(c) at each of its characters
+    at: int  # the place of the peak in `text`
+
+
+def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> list[Match]:
+    """The places, one a window of text, where sign * tanh(c) of a cell is highest.
+
+    Raises ValueError or TypeError for no Reading, a unit that is none, a sign other than 1 and
+    -1, more places than windows, or windows that are too short.
+    """
+    check_reading(reading)
+    T, B, H = reading.trace.i.shape
+    validate.whole("unit", unit, least=0, most=H - 1)
+    validate.number("sign", sign, "1 or -1", lambda sign: sign in (1, -1))
+    validate.whole("count", count, most=B)
+    validate.whole("before", before, least=0, most=T - 1)
+    validate.whole("after", after, least=0, most=T - 1 - before)
+    shown = np.tanh(reading.trace.c[1:, :, unit])  # (T, B)
+    peaks = before + (sign * shown[before : T - after]).argmax(axis=0)
+    best = np.argsort(-sign * shown[peaks, np.arange(B)], kind="stable")[:count]
+    return [
+        Match(
+            decode(reading.ids[peaks[b] - before : peaks[b] + after + 1, b]),
+            shown[peaks[b] - before : peaks[b] + after + 1, b],
+            before,
+        )
+        for b in best
+    ]
+
+
+class Watch(NamedTuple):
+    """How often a cell is on its mark's side of the middle of its scale."""
+
+    inside: float  # where the mark holds
+    outside: float  # where it does not
+    in_strings: float  # within strings, outside the mark, after a bracket that is only text
+
+
+def watch(searched, reading, unit, mark) -> Watch:
+    """Where a cell says that its mark holds: shares of the places that `reading` has.
+
+    The middle lies between the two `levels` found in `searched`. Raises as `levels` does.
+    """
+    off, on = levels(searched, unit, mark)
+    check_mark(reading, mark)
+    c = reading.trace.c[1:, :, unit]
+    says = ((c > (off + on) / 2) == (on > off))[WARM:]
+    holds, string = reading.marks[mark][WARM:], reading.marks["string"][WARM:]
+    ids = reading.ids[:-1]
+    opened = np.isin(ids, encode("([{"))
+    lately = opened.copy()
+    for back in (1, 2, 3):  # the bracket itself and the three characters after it
+        lately[back:] |= opened[:-back]
+    text = string & ~holds & lately[WARM:]
+    return Watch(*(float(says[at].mean()) if at.any() else 0.0 for at in (holds, ~holds, text)))
 
 
 # ---------------------------------------------------------------- what the clamp explorer holds

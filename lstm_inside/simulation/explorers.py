@@ -111,6 +111,11 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         moving=[*bars.moving, real, written],
         update=update,
         describe=describe,
+        presets={
+            "always the likeliest": {"temperature": 0},
+            "as learned": {"temperature": 1},
+            "nearly noise": {"temperature": 2},
+        },
     )
 
 

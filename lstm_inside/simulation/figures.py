@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
@@ -18,8 +19,10 @@ from lstm_inside.simulation.dissection import WARM, around, scores, turns
 from lstm_inside.simulation.explorers_forecast import METHODS
 from lstm_inside.simulation.explorers_parts import (
     MONO,
+    TINT,
     dotted,
     learned_picture,
+    said,
     spread,
     two_inks,
 )
@@ -51,19 +54,96 @@ def bits_picture(bits):
 
 
 def samples_picture(samples):
-    """Texts in a row of columns under their names: name -> text."""
+    """Texts side by side under their names, at most three in a row: name -> text."""
+    rows = -(-len(samples) // 3)
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 330, "text that the model wrote at three temperatures, side by side."
+            900, 40 + 265 * rows, "text that the model wrote at several moments or temperatures."
         )
-        figure.alt = "Text written by the model at " + ", ".join(samples) + "."
-        for ax, (name, text) in zip(figure.subplots(1, len(samples)), samples.items(), strict=True):
+        figure.alt = "Text written by the model: " + ", ".join(samples) + "."
+        axes = figure.subplots(rows, min(len(samples), 3), squeeze=False).ravel()
+        for ax in axes:
             ax.set_axis_off()
+        for ax, (name, text) in zip(axes, samples.items(), strict=False):
             ax.set(xlim=(0, 1), ylim=(0, 1))
             ax.set_title(name, color=INPUT, fontsize=13)
-            shown = two_inks("", dotted(text), 34, 17)[1]
-            ax.text(0, 0.99, shown, family=MONO, fontsize=13, va="top", linespacing=1.25,
-                    parse_math=False)  # fmt: skip
+            shown = two_inks("", dotted(text), 34, 13)[1]
+            looks = {"family": MONO, "fontsize": 13, "va": "top", "linespacing": 1.25}
+            ax.text(0, 0.99, shown, parse_math=False, **looks)
+    return figure
+
+
+def matches_picture(matches):
+    """Rows of text around the places where a cell is highest, coloured by it: a list of `Match`."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 40 + 24 * len(matches), "the places of the text where one cell is at its highest."
+        )
+        figure.alt = "Where the cell is highest: " + "; ".join(
+            "".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches
+        )
+        ax = figure.subplots()
+        shown = np.array([m.shown for m in matches])
+        ax.imshow(shown, cmap=TINT, vmin=-1, vmax=1, aspect="auto")
+        ax.set_axis_off()
+        ax.set_title("Each row: one place, its peak in the box; orange +1, blue -1")
+        for row, m in enumerate(matches):
+            for k, symbol in enumerate(m.text):
+                ax.text(k, row, said(symbol), family=MONO, fontsize=13, ha="center", va="center",
+                        parse_math=False)  # fmt: skip
+            ax.add_patch(Rectangle((m.at - 0.5, row - 0.5), 1, 1, fill=False, lw=2))
+    return figure
+
+
+def every_cell_picture(r, every, chosen, control):
+    """What holding each cell does against its |r|: r (H,), every an `EveryCell` (7.7)."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 360, "the effect of holding each cell against how well it goes along with a mark."
+        )
+        axes = figure.subplots(1, 2, sharey=True)
+        size, told = np.abs(r), []
+        for ax, effect, title in zip(
+            axes, every, ("Held off, inside brackets", "Held on, outside brackets"), strict=True
+        ):
+            ax.axhline(1, color=FAINT, lw=1.2)
+            ax.scatter(size, effect, color="#9fb4c7", s=28)
+            ax.set(yscale="log", xlabel="|r| with brackets", xlim=(0, 1), title=title)
+            for unit, colour in ((chosen, CELL_LINE), (control, HIDDEN_LINE)):
+                ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
+            far = np.argsort(-np.abs(np.log(effect)))[:3]
+            for unit in {chosen, control, *far.tolist()}:
+                ax.annotate(f"unit {unit}", (size[unit], effect[unit]), (6, 4),
+                            textcoords="offset points", fontsize=11.5)  # fmt: skip
+            told += [f"{title}: " + ", ".join(f"unit {u} {effect[u]:.2f}" for u in far)]
+        axes[0].set_ylabel("closings, times as likely (7.7)")
+        axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
+        axes[0].minorticks_off()
+        figure.alt = "The largest effects. " + "; ".join(told) + "."
+    return figure
+
+
+def lags_picture(lags, horizon):
+    """Correlation of forecasts with earlier signal: name -> rows of `lag_correlations` (7.12)."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 330, "correlation of each forecast with the signal some steps earlier."
+        )
+        ax = figure.subplots()
+        looks = {"persistence": METHODS["persistence"], "linear": METHODS["linear"]}
+        for name, of in lags.items():
+            row = of[horizon - 1]
+            ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=name)
+        ax.axvline(horizon, color=FAINT, lw=1.2)
+        ax.text(horizon, 1.02, "the last value seen", ha="center", fontsize=12)
+        ax.set(ylim=(-0.5, 1.12), xlabel="shift: steps before the time that is forecast")
+        ax.set_ylabel("correlation")
+        ax.set_title(f"A forecast {horizon} steps ahead, held against the signal, shifted")
+        ax.legend(frameon=False, loc="lower right")
+        figure.alt = f"Forecasts {horizon} steps ahead. " + "; ".join(
+            f"{name}: {of[horizon - 1, 0]:.2f} unshifted, highest at shift "
+            f"{of[horizon - 1].argmax()}" for name, of in lags.items()
+        ) + "."  # fmt: skip
     return figure
 
 
@@ -169,17 +249,20 @@ def effects_picture(effects, symbols):
         ):  # fmt: skip
             lengths = np.array([getattr(effect, key) for effect in effects.values()])
             log = key != "bits"
-            low = lengths.min() / 3 if log else 0
-            ax.barh(range(len(names)), lengths - low, left=low, height=0.62,
-                    color=["#aaaaaa" if k == 0 else HIDDEN_LINE if "control" in n else CELL_LINE
-                           for k, n in enumerate(names)])  # fmt: skip
-            ax.set(xlim=(low, lengths.max() * (12 if log else 1.35)))
+            colours = ["#aaaaaa" if k == 0 else HIDDEN_LINE if "control" in n else CELL_LINE
+                       for k, n in enumerate(names)]  # fmt: skip
+            ax.scatter(lengths, range(len(names)), color=colours, s=90, zorder=3)
+            ax.axvline(lengths[0], color=FAINT, lw=1.2)
+            if log:
+                ax.set(xlim=(lengths.min() / 2, lengths.max() * 12))
+            else:
+                ax.set(xlim=(0, lengths.max() * 1.5))
             if log:
                 ax.set_xscale("log")
             ax.set_title(title, fontsize=12.5)
             ax.grid(False, axis="y")
             for k, length in enumerate(lengths):
-                ax.text(length * 1.08 if log else length + 0.05, k,
+                ax.text(length * 1.25 if log else length + 0.12, k,
                         f"{length:.2%}" if log else f"{length:.2f}", va="center")  # fmt: skip
         axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
         told = (f"{n} {e.inside:.2%} and {e.outside:.2%}" for n, e in effects.items())

@@ -16,7 +16,9 @@ from lstm_inside.simulation.text import (
     SYMBOLS,
     Corpus,
     check_text,
+    copied,
     encode,
+    library_ids,
     one_hot,
     standard_library,
     windows,
@@ -85,7 +87,10 @@ def labelled(sources):
 
 @lru_cache(maxsize=4)
 def _library_labelled(part):
-    return labelled(getattr(standard_library(), part))
+    """Numbers and marks of a part, and which of its characters are no copy of what is learned."""
+    row, found = labelled(getattr(standard_library(), part))
+    fresh = None if part == "learn" else ~copied(row, library_ids("learn"))
+    return row, found, fresh
 
 
 class Reading(NamedTuple):
@@ -99,15 +104,17 @@ class Reading(NamedTuple):
 def read(model, part, *, B=64, T=500) -> Reading:
     """Read B windows of T characters spread over a part of the library, from zero states.
 
+    Windows of the parts to search and to measure hold no copy of what is learned from.
+
     part: "learn", "search" or "measure".
     Raises ValueError or TypeError for no model, another part, B or T below 1 or T too long.
     """
     check_model(model)
     validate.choice("part", part, Corpus._fields)
     validate.count("T", T)
-    row, found = _library_labelled(part)
-    ids = windows(row, B, T + 1)
-    at = {name: windows(mark, B, T + 1)[:-1] for name, mark in found.items()}
+    row, found, fresh = _library_labelled(part)
+    ids = windows(row, B, T + 1, fresh)
+    at = {name: windows(mark, B, T + 1, fresh)[:-1] for name, mark in found.items()}
     return Reading(ids, lstm_forward(one_hot(ids[:-1]), model.cell), at)
 
 

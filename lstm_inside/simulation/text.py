@@ -111,13 +111,73 @@ def one_hot(ids) -> np.ndarray:
     return _ONE_HOT[as_ids("ids", ids)]
 
 
-def windows(row, B, T) -> np.ndarray:
+def copied(row, known, length=60) -> np.ndarray:
+    """Which characters of a row (N,) stand in a stretch that `known` holds too: (N,) bool.
+
+    A stretch is `length` neighbouring characters. Stretches are compared by 64-bit hashes, so
+    that all of them are looked at in a second.
+    Raises ValueError or TypeError for other numbers than 0 to V - 1, a length below 1.
+    """
+    row, known = as_ids("row", row, ndim=1), as_ids("known", known, ndim=1)
+    validate.count("length", length)
+    if min(len(row), len(known)) < length:
+        return np.zeros(len(row), bool)
+    starts = np.isin(_hashes(row, length), _hashes(known, length))
+    edges = np.zeros(len(row) + 1, int)  # +1 where a copy starts, -1 after it ends
+    at = np.flatnonzero(starts)
+    np.add.at(edges, at, 1)
+    np.add.at(edges, at + length, -1)
+    return edges[:-1].cumsum() > 0
+
+
+_BASE = 0x9E3779B97F4A7C15  # odd, so that no digit of a hash is lost
+
+
+def _hashes(row, length):
+    """A hash of every stretch of `length` numbers, modulo 2**64: (N - length + 1,).
+
+    A long stretch is made of two halves, so that few passes over the row are needed.
+    """
+    if length == 1:
+        return row.astype(np.uint64)
+    half = length // 2
+    halves = _hashes(row, half)
+    hashes = halves[:-half] * np.uint64(pow(_BASE, half, 2**64)) + halves[half:]
+    if length % 2:
+        hashes = hashes[:-1] * np.uint64(_BASE) + row[length - 1 :].astype(np.uint64)
+    return hashes
+
+
+@lru_cache(maxsize=4)
+def _fresh(part):
+    return ~copied(_joined(part), _joined("learn"))
+
+
+def fresh_part(part) -> np.ndarray:
+    """Which characters of `library_ids(part)` are no copy of the part to learn from: (N,) bool.
+
+    Raises ValueError for another part.
+    """
+    validate.choice("part", part, Corpus._fields)
+    return _fresh(part)
+
+
+def windows(row, B, T, fresh=None) -> np.ndarray:
     """B windows of T neighbours, evenly spread over a row: (T, B).
 
-    Raises ValueError or TypeError for what is no row, B below 1, T below 1 or too long.
+    fresh: (N,) bool; a window holds only places where it is True.
+    Raises ValueError or TypeError for what is no row, B below 1, T below 1 or too long, a fresh
+    that does not fit or leaves no window.
     """
     row = validate.real("row", row, ndim=1)
     validate.count("B", B)
     validate.whole("T", T, most=len(row))
-    starts = np.linspace(0, len(row) - T, B).astype(int)
+    starts = np.arange(len(row) - T + 1)
+    if fresh is not None:
+        fresh = validate.array("fresh", fresh, row.shape, "(N,)", bool)
+        stale = np.concatenate([[0], np.cumsum(~fresh)])
+        starts = starts[stale[starts + T] == stale[starts]]
+        if not len(starts):
+            raise ValueError(f"fresh: expected {T} fresh neighbours somewhere, got none")
+    starts = starts[np.linspace(0, len(starts) - 1, B).astype(int)]
     return row[starts + np.arange(T)[:, None]]

@@ -5,19 +5,22 @@ Notebook 07; numbers in brackets, such as (7.4), are its equations.
 Axes: T characters, B places in the text read side by side, V symbols, H hidden units.
 """
 
+import json
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 import lstm_core
-from lstm_core import init_lstm, lstm_forward, split_gates
+from lstm_core import LSTMParams, init_lstm, lstm_forward, split_gates
 from lstm_inside import validate
 from lstm_inside.simulation.counting import as_held
 from lstm_inside.simulation.text import V, as_ids, check_text, decode, encode, library_ids, one_hot
 from lstm_inside.training import (
     CoolingAdam,
     Model,
+    ReadoutParams,
     Training,
     check_model,
     check_pair,
@@ -208,3 +211,41 @@ def sketch() -> Model:
     for _ in run.steps(100):
         pass
     return run.params
+
+
+STORED = Path(__file__).with_name("writer.npz")
+
+
+class StoredWriter(NamedTuple):
+    """A model that was trained for long, and what is known of how: command, versions, seed."""
+
+    model: Model
+    about: dict
+
+
+def store_writer(model, about, path=STORED) -> Path:
+    """Write a model in half precision, with what `about` (name -> text or number) tells of it.
+
+    Raises ValueError or TypeError for no model, no dict or no path; OSError where it cannot write.
+    """
+    check_model(model)
+    if not isinstance(about, dict):
+        raise TypeError(f"about: expected a dict, got {validate.describe(about)}")
+    path = validate.path(path)
+    arrays = {**model.cell._asdict(), **model.readout._asdict()}
+    halves = {name: array.astype(np.float16) for name, array in arrays.items()}
+    np.savez_compressed(path, about=np.array(json.dumps(about)), **halves)
+    return path
+
+
+@lru_cache(maxsize=1)
+def stored_writer() -> StoredWriter:
+    """The model that comes with this package, as float32; tools/train_writer.py makes it again."""
+    with np.load(STORED, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(str(arrays.pop("about")))
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    cell = LSTMParams(*(arrays[name] for name in LSTMParams._fields))
+    return StoredWriter(
+        Model(cell, ReadoutParams(*(arrays[name] for name in ReadoutParams._fields))), about
+    )
