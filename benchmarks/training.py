@@ -24,7 +24,7 @@ import numpy as np
 import lstm_core
 from lstm_core import init_lstm
 from lstm_inside.beyond.bridge import to_torch, torch_or_none
-from lstm_inside.simulation.text import Stream, V, library_ids
+from lstm_inside.simulation import Stream, V, library_ids
 from lstm_inside.training import (
     Adam,
     Model,

@@ -6,7 +6,7 @@ from reader import LIVE, NOTEBOOKS, shortened
 
 from tools import lab
 
-GIVEN = "from lstm_inside.simulation import explorers as views\nviews.temperature_explorer(views.sketch())"
+GIVEN = "from lstm_inside.simulation import sketch\nfrom lstm_inside.simulation.explorers import temperature_explorer\ntemperature_explorer(sketch())"
 DEAF = "from lstm_inside.page import Explorer\nExplorer._changed = lambda self, key: None"
 GATES = "from lstm_inside import EXPLORERS\nEXPLORERS['half_life']()"
 PUT_BACK = [

@@ -22,6 +22,7 @@ import pytest
 
 import lstm_core as core
 import lstm_inside.replication as replication
+from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
 from lstm_inside.annealing import search as anneal
@@ -37,7 +38,7 @@ from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import recall as gates
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
-from lstm_inside.simulation import forecast, text
+from lstm_inside.simulation import forecast
 from lstm_inside.start import learning as unit_learning
 from lstm_inside.start import recall as unit_recall
 from lstm_inside.start import setup, times
@@ -256,6 +257,7 @@ DENSE_OUT, DENSE = layers.dense_forward(MLP_X, normal(3, 4), np.zeros(4))
 
 IDS = text.encode("for x in range(3):\n    print(x)\n" * 3)
 HELD = text.windows(IDS, 3, 12)
+TABLES = [text.count_ngrams(IDS, n) for n in (1, 2)]
 WRITER = learn.Model(core.init_lstm(text.V, H, rng=R), learn.init_readout(H, text.V, rng=R))
 _MARKS = {m: R.random((text.WARM + 10, B)) < 0.5 for m in text.MARKS}
 _ROWS = text.windows(IDS, B, text.WARM + 11)
@@ -799,13 +801,18 @@ TABLE = {
     "simulation.library_ids": call(text.library_ids, part=choice("search")),
     "simulation.one_hot": call(text.one_hot, ids=numbers([1, 2, 3], most=text.V - 1, free=(0,), rank=False, empty=False)),
     "simulation.windows": call(
-        text.windows, row=array(IDS, free=(0,)).known_as("row", "T"), B=count(3), T=count(4, most=len(IDS)),
+        text.windows, row=array(IDS, free=(0,)).known_as("row", "T", "fresh"), B=count(3), T=count(4, most=len(IDS)), fresh=fixed(None),
     ),
-    "simulation.ngram": call(
-        text.ngram, ids=numbers(IDS, most=text.V - 1, free=(0,)), order=count(2, most=3), alpha=number(0.1, -1.0),
+    "simulation.copied": call(
+        text.copied, row=numbers(IDS, most=text.V - 1, free=(0,), empty=False), known=numbers(IDS[:20], most=text.V - 1, free=(0,), empty=False), length=count(5),
     ),
-    "simulation.ngram_bits": call(
-        text.ngram_bits, shares=array(text.ngram(IDS, 2)).without("an axis less"), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
+    "simulation.fresh_part": call(text.fresh_part, part=choice("search")),
+    "simulation.count_ngrams": call(
+        text.count_ngrams, ids=numbers(IDS, most=text.V - 1, free=(0,)), order=count(2, most=9),
+    ),
+    "simulation.interpolated_bits": call(
+        text.interpolated_bits, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
+        held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ),
     "simulation.model_bits": call(
         text.model_bits, model=model(WRITER), held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
@@ -855,6 +862,24 @@ TABLE = {
     "simulation.share_of": call(
         text.share_of, model=model(WRITER), h=array(normal(B, H), free=(0,), rank=False, empty=False), symbols=word("()"),
     ),
+    "simulation.clamp_every_cell": call(
+        text.clamp_every_cell, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), mark=choice("string"), symbols=word("()"), at_once=count(2),
+    ),
+    "simulation.nearest_matches": call(
+        text.nearest_matches, reading=kind(READING), unit=count(1, least=0, most=H - 1), sign=number(1, 0, 2), count=count(1, most=B),
+        before=count(3, least=0).or_bad(long=99), after=count(2, least=0).or_bad(long=99),
+    ),
+    "simulation.watch": call(
+        text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1), mark=choice("string"),
+    ),
+    "simulation.store_writer": call(
+        text.store_writer, model=model(WRITER), about=Arg({}, (("None", None), ("word", "x"))), path=path("WRITER.npz"),
+    ),
+    "simulation.suspects": call(text.suspects, model=model(WRITER), B=count(2), T=count(40)),
+    "simulation.held_curves": call(
+        text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1)}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1)}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1)}))),
+        B=count(2), T=count(40),
+    ),
     "simulation.clamp_effect": call(
         text.clamp_effect, model=model(WRITER), reading=kind(READING), mark=choice("string"), symbols=word("()"),
         unit=count(1, least=-1, most=H - 1).known_as("unit", "units"), value=number(0.5).known_as("value", "values"),
@@ -882,6 +907,10 @@ TABLE = {
     ),
     "simulation.forecast_training": call(
         forecast.forecast_training, learn=kind(WINDOWS), H=count(3), B=count(2), rate=number(0.1, 0.0, -1.0), change=fixed(True), rng=generator(),
+    ),
+    "simulation.lag_correlations": call(
+        forecast.lag_correlations, said=array(WINDOWS.ahead[-1], free=(1,)).known_as("said", "xs", "ahead"), xs=array(WINDOWS.xs, free=(0,)), ahead=array(WINDOWS.ahead[-1]),
+        most=count(2, least=0).or_bad(long=99),
     ),
     "simulation.rms_error": call(
         forecast.rms_error, said=array(WINDOWS.ahead[0]).known_as("said", "ahead"), ahead=array(WINDOWS.ahead[0]),
@@ -1020,6 +1049,8 @@ EXEMPT = {
             "replication.Protocol", "replication.Stream", "replication.Task",
             "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
+            "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
+            "simulation.Match", "simulation.Watch", "simulation.StoredWriter",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
             "training.State", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
@@ -1031,6 +1062,12 @@ EXEMPT = {
         for kind_ in ("modern", "gers2000", "hochreiter1997", "peephole", "coupled", "gru")
         for way in ("", "_backward")
     },
+    **dict.fromkeys(
+        [f"simulation.{what}" for what in ("as_held", "as_ids", "check_mark", "check_reading", "check_text")],
+        "a check itself: every function that uses it stands above",
+    ),
+    "simulation.sketch": "takes nothing",
+    "simulation.stored_writer": "takes nothing",
     "bptt.take_step": "one step of `backward_by_steps`, which checks once a sequence",
     "beyond.main": "the command line, which argparse checks",
     **dict.fromkeys(

@@ -17,6 +17,7 @@ from reader import (
 
 from lstm_inside import EXPLORERS
 from lstm_inside.simulation import explorers as simulation
+from lstm_inside.simulation import sketch
 from tools import lab
 
 pytestmark = in_a_browser
@@ -53,7 +54,7 @@ def test_a_reader_stops_and_continues_the_live_training(page, served):
 def test_an_explorer_that_was_given_a_model_answers(page, served):
     """Those of the notebook's own model have no twin here; this one is given the sketch."""
     opened(page, served, "given.ipynb")
-    twin = simulation.temperature_explorer(simulation.sketch())
+    twin = simulation.temperature_explorer(sketch())
     for n, key in enumerate(twin.controls):
         page.locator(".lstm-trained .noUi-handle").nth(n).focus()
         page.keyboard.press("ArrowRight")

@@ -25,8 +25,8 @@ from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
 from lstm_inside.foundations import network as mlp
 from lstm_inside.rnn import memory
+from lstm_inside.simulation import clamped_forward
 from lstm_inside.simulation.forecast import Windows, forecast_loss
-from lstm_inside.simulation.text import clamped_forward
 from lstm_inside.tasks import Sequences
 
 few = settings(

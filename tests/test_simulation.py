@@ -1,6 +1,5 @@
-"""Notebook 07: the text model's parts, its dissection, the forecasts, checkers and explorers."""
+"""Notebook 07: the text model's parts, its dissection, the forecasts."""
 
-import asyncio
 import dataclasses
 import itertools
 
@@ -8,9 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_core import gradient_check, init_lstm, lstm_forward, lstm_step
-from lstm_inside.simulation import check
-from lstm_inside.simulation import explorers as simulation
-from lstm_inside.simulation import text as lt
+from lstm_inside import simulation as lt
 from lstm_inside.simulation.forecast import (
     Windows,
     eeg_windows,
@@ -41,7 +38,7 @@ def rng(seed=0):
 
 @pytest.fixture(scope="module")
 def model():
-    return simulation.sketch()
+    return lt.sketch()
 
 
 # ---------------------------------------------------------------- text
@@ -76,19 +73,85 @@ def test_windows_are_neighbours_and_reach_both_ends():
         lt.windows(np.arange(5), 2, 6)
 
 
-def test_ngram_counts_by_hand():
-    ids = lt.encode("abab")
+def test_copies_are_found_and_windows_keep_clear_of_them():
+    known = lt.encode("once upon a time there was")
+    row = lt.encode("xxupon a timeyyupon a tzzz")
+    assert (
+        "".join("c" if c else "." for c in lt.copied(row, known, 9)) == "..ccccccccccc............."
+    )
+    assert not lt.copied(row[:4], known, 9).any()
+    fresh = ~lt.copied(row, known, 9)
+    cut = lt.windows(row, 4, 6, fresh)
+    at = lt.windows(np.arange(len(row)), 4, 6, fresh)
+    assert fresh[at].all()
+    assert at[0, 0] == 13
+    assert at[-1, -1] == len(row) - 1
+    assert lt.decode(cut[:, 0]) == "yyupon"
+    with pytest.raises(ValueError, match="fresh: expected"):
+        lt.windows(row, 1, 20, fresh)
+
+
+def test_hashes_find_the_copies_that_a_plain_search_finds():
+    known, row = (rng(seed).integers(0, 3, 80) for seed in (0, 1))
+    for length in (1, 3, 5, 6):
+        text = lt.decode(known)
+        want = np.zeros(80, bool)
+        for k in range(80 - length + 1):
+            if lt.decode(row[k : k + length]) in text:
+                want[k : k + length] = True
+        assert (lt.copied(row, known, length) == want).all()
+
+
+def test_ngrams_are_counted_by_hand():
+    table = lt.count_ngrams(lt.encode("abab"), 2)
     a, b = lt.encode("ab")
-    shares = lt.ngram(ids, 2, alpha=1)
-    assert shares.shape == (lt.V, lt.V)
-    assert shares.sum(axis=1) == pytest.approx(1)
-    assert shares[a, b] == pytest.approx(3 / (2 + lt.V))
-    assert shares[b, a] == pytest.approx(2 / (1 + lt.V))
-    held = ids[:, None]
-    p = [shares[a, b], shares[b, a], shares[a, b]]
-    assert lt.ngram_bits(shares, held) == pytest.approx(-np.log2(p).mean())
-    assert lt.ngram_bits(lt.ngram(ids, 1, 0.0), held) == pytest.approx(1)  # a and b, half each
-    assert lt.ngram_bits(lt.ngram(ids, 3, 1), held) == pytest.approx(-np.log2(2 / (1 + lt.V)))
+    assert table.keys.tolist() == [a * lt.V + b, b * lt.V + a]
+    assert table.counts.tolist() == [2, 1]
+    assert table.contexts.tolist() == [a, b]
+    assert table.totals.tolist() == [2, 1]
+    assert table.followers.tolist() == [1, 1]
+
+
+def test_interpolated_bits_by_hand():
+    """Witten and Bell: (n + R p) / (N + R), from 1 / V on."""
+    tables = [lt.count_ngrams(lt.encode("abab"), n) for n in (1, 2)]
+    p1 = (2 + 2 / lt.V) / (4 + 2)  # of a and of b: 2 of 4, 2 different ones
+    held = lt.encode("abb")[:, None]
+    assert lt.interpolated_bits(tables[:1], held) == pytest.approx(-np.log2(p1))
+    want = [(2 + p1) / 3, p1 / 2]  # b after a: 2 of 2; b after b: 0 of 1
+    assert lt.interpolated_bits(tables, held) == pytest.approx(-np.log2(want).mean())
+    unseen = lt.encode("zz")[:, None]  # z was never a context: the shorter one speaks alone
+    z = 2 / lt.V / 6
+    assert lt.interpolated_bits(tables, unseen) == pytest.approx(-np.log2(z))
+    with pytest.raises(ValueError, match="tables: expected orders"):
+        lt.interpolated_bits(tables[1:], held)
+
+
+def test_a_longer_context_helps_where_it_was_seen():
+    ids = lt.library_ids("learn")[:200_000]
+    tables = [lt.count_ngrams(ids, n) for n in (1, 2, 3)]
+    held = lt.windows(lt.library_ids("measure"), 16, 300)
+    bits = [lt.interpolated_bits(tables[:n], held, 9) for n in (1, 2, 3)]
+    assert bits[0] > bits[1] + 0.5 > bits[2] + 0.7
+
+
+def test_the_stored_writer_is_what_its_recipe_says():
+    stored = lt.stored_writer()
+    H = stored.about["units"]
+    assert stored.model.cell.W_h.shape == (H, 4 * H)
+    assert stored.model.cell.W_h.dtype == np.float32
+    assert {"command", "seed", "steps", "python", "numpy"} < stored.about.keys()
+    assert lt.STORED.stat().st_size < 500_000
+    held = lt.windows(lt.library_ids("measure"), 8, 400, lt.fresh_part("measure"))
+    assert lt.model_bits(stored.model, held, 50) < 2.5
+
+
+def test_a_writer_is_stored_and_no_pickle_is_needed(tmp_path, model):
+    path = lt.store_writer(model, {"seed": 1}, tmp_path / "w.npz")
+    with np.load(path, allow_pickle=False) as file:
+        assert file["W_h"].dtype == np.float16
+        assert file["W_h"] == pytest.approx(model.cell.W_h, abs=2e-3)
+        assert str(file["about"]) == '{"seed": 1}'
 
 
 def test_model_bits_are_those_of_its_shares(model):
@@ -342,6 +405,36 @@ def test_the_effect_is_a_difference_of_means(model):
     assert held.bits != free.bits
 
 
+def test_holding_every_cell_is_holding_each(model):
+    searched = lt.read(model, "search", B=6, T=80)
+    reading = lt.read(model, "measure", B=4, T=60)
+    every = lt.clamp_every_cell(model, searched, reading, "brackets", ")]}", at_once=5)
+    free = lt.clamp_effect(model, reading, "brackets", ")]}")
+    for unit in (0, 7, 31):
+        off, on = lt.levels(searched, unit, "brackets")
+        held = [lt.clamp_effect(model, reading, "brackets", ")]}", unit, v) for v in (off, on)]
+        assert every.off_inside[unit] == pytest.approx(held[0].inside / free.inside, rel=1e-3)
+        assert every.on_outside[unit] == pytest.approx(held[1].outside / free.outside, rel=1e-3)
+
+
+def test_nearest_matches_are_the_peaks(model):
+    reading = lt.read(model, "search", B=5, T=120)
+    for sign in (1, -1):
+        found = lt.nearest_matches(reading, 3, sign=sign, count=4)
+        course = sign * np.tanh(reading.trace.c[1:, :, 3])[40:-24]
+        peaks = [sign * m.shown[m.at] for m in found]
+        assert peaks == pytest.approx(np.sort(course.max(axis=0))[:0:-1])
+        assert all(len(m.text) == len(m.shown) == 65 for m in found)
+
+
+def test_a_planted_cell_is_a_perfect_witness(model):
+    reading = lt.read(model, "search", B=8, T=300)
+    c = reading.trace.c.copy()
+    c[1:, :, 7] = np.where(reading.marks["brackets"], -1.5, 1.5)
+    planted = reading._replace(trace=dataclasses.replace(reading.trace, c=c))
+    assert lt.watch(planted, planted, 7, "brackets") == (1, 0, 0)
+
+
 # ---------------------------------------------------------------- forecasts
 
 
@@ -419,251 +512,15 @@ def test_the_lstm_of_changes_beats_persistence_and_loses_to_the_line():
     assert (linear[:4] < lstm[:4]).all()
 
 
-# ---------------------------------------------------------------- checkers
-
-
-def softly(z, t):
-    e = np.exp(z / t)
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def covariance(s, m):
-    return ((s - s.mean(axis=0)) * (m - m.mean())[:, None]).mean(axis=0)
-
-
-def r_of(s, m):
-    return covariance(s, m) / s.std(axis=0) / m.std()
-
-
-def given(p, ids):
-    return p[np.arange(len(ids)), ids]
-
-
-RIGHT = [
-    (check.bits, lambda p, ids: -np.log2(given(p, ids)).mean()),
-    (check.bits, lambda p, ids: -np.log(given(p, ids)).mean() / np.log(2)),
-    (check.bits, lambda p, ids: sum(-np.log2(p[n, k]) for n, k in enumerate(ids)) / len(ids)),
-    (check.bits, lambda p, ids: float(np.log2(1 / p[range(7), ids]).sum() / 7)),
-    (check.at_temperature, softly),
-    (check.at_temperature, lambda z, t: softmax(z / t)),
-    (
-        check.at_temperature,
-        lambda z, t: (softmax(z) ** (1 / t)) / (softmax(z) ** (1 / t)).sum(-1, keepdims=True),
-    ),
-    (check.at_temperature, lambda z, t: softly(z - z.max(-1, keepdims=True), t).tolist()),
-    (check.score, r_of),
-    (check.score, lambda s, m: [np.corrcoef(s[:, k], m)[0, 1] for k in range(4)]),
-    (check.score, lt.correlation),
-    (
-        check.score,
-        lambda s, m: ((s - s.mean(0)) / s.std(0) * ((m - m.mean()) / m.std())[:, None]).mean(0),
-    ),
-]
-WRONG = [
-    (check.bits, lambda p, ids: None, "returned None"),
-    (check.bits, lambda p, ids: -np.log(given(p, ids)).mean(), "in nats"),
-    (check.bits, lambda p, ids: np.log2(given(p, ids)).mean(), "bits are minus that"),
-    (check.bits, lambda p, ids: -np.log2(given(p, ids)).sum(), "divide by its length"),
-    (check.bits, lambda p, ids: -np.log2(given(p, ids).mean()), "mean of the logarithms"),
-    (check.bits, lambda p, ids: -(p * np.log2(p)).sum(1).mean(), "does not look at what came"),
-    (check.at_temperature, lambda z, t: None, "returned None"),
-    (check.at_temperature, lambda z, t: softmax(z * t), "DIVIDE"),
-    (check.at_temperature, lambda z, t: softmax(z) / t, "inside the softmax"),
-    (check.at_temperature, lambda z, t: softmax(z), "temperature 1 whatever"),
-    (check.at_temperature, lambda z, t: z / t, "softmax is still to come"),
-    (check.at_temperature, lambda z, t: np.exp(z / t) / np.exp(z / t).sum(), "last axis"),
-    (check.at_temperature, lambda z, t: softmax((z / t).T).T, "last axis"),
-    (check.score, lambda s, m: None, "returned None"),
-    (check.score, covariance, "covariance"),
-    (check.score, lambda s, m: np.abs(r_of(s, m)), "keep the sign"),
-    (check.score, lambda s, m: r_of(s, m) ** 2, "sign is lost"),
-    (check.score, lambda s, m: m @ s / np.sqrt((s**2).sum(0) * m.sum()), "means away first"),
-    (check.score, lambda s, m: r_of(s, m).max(), "every cell has its own"),
-    (check.score, lambda s, m: -r_of(s, m), "sign is turned round"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("checker", "answer"), RIGHT)
-def test_right_answers_are_accepted(checker, answer):
-    verdict = checker(answer)
-    assert verdict.ok, verdict
-
-
-@pytest.mark.parametrize(("checker", "answer", "hint"), WRONG)
-def test_wrong_answers_are_refused_with_the_right_hint(checker, answer, hint):
-    verdict = checker(answer)
-    assert not verdict.ok
-    assert hint in repr(verdict)
-
-
-# ---------------------------------------------------------------- explorers
-
-
-def test_the_temperature_explorer_shows_the_models_own_shares(model):
-    view = simulation.temperature_explorer(model)
-    before, text, _ = simulation.passage()
-    view.set(temperature=0.5, at=30)
-    h, _ = lt.states_after(model, before + text[:31])
-    assert view.values["shares"] == pytest.approx(
-        lt.next_shares(h[0], model.readout, 0.5), abs=1e-5
-    )
-    assert view.values["came"] == text[31]
-    view.close()
-
-
-def test_the_cell_explorers_gradient_is_that_of_the_whole_text(model):
-    """Cutting the trace to 40 characters changes no derivative inside it: error < 1e-4."""
-    view = simulation.cell_explorer(model)
-    before, text, _ = simulation.passage()
-    at, ids = 50, lt.encode(before + text)
-    view.set(at=at, unit=3)
-    k = len(before) + at + 1
-    now = slice(k - 40, k)
-    trace = lstm_forward(lt.one_hot(ids)[:, None], model.cell)
-    loss, _, whole = simulation._backward_from(model, trace, ids, slice(0, k))
-    assert view.values["loss"] == pytest.approx(loss, rel=1e-4)
-    assert view.values["dc"] == pytest.approx(whole.c[now.start :, 0], abs=1e-4)
-    assert np.abs(whole.c[now.start]).max() > 0
-    assert view.values["c"] == pytest.approx(trace.c[k, 0, 3], rel=1e-5)
-    view.close()
-
-
-def test_the_loss_behind_the_flow_has_that_gradient(model):
-    ids = lt.encode("if x in (1, 2")
-    params = type(model.cell)(*(p.astype(float) for p in model.cell))
-    exact = Model(params, type(model.readout)(*(p.astype(float) for p in model.readout)))
-    trace = lstm_forward(lt.one_hot(ids[:-1])[:, None], params)
-    _, _, grads = simulation._backward_from(exact, trace, ids, slice(0, 12))
-
-    def loss(c0):
-        end = lstm_forward(lt.one_hot(ids[:-1])[:, None], params, c0=c0).h[-1, 0]
-        return -np.log2(lt.next_shares(end, exact.readout)[ids[-1]])
-
-    report = gradient_check(loss, np.zeros((1, 32)), grads.c[0], tolerance=1e-4)  # dz is float32
-    assert report, report
-
-
-def test_the_clamp_explorer_shows_a_real_clamp(model):
-    view = simulation.clamp_explorer(model)
-    before, text, _ = simulation.passage()
-    view.set(value=1.5, at=40, length=12)
-    v = view.values
-    ids = lt.encode(before + text)[: len(before) + 41]
-    trace = lstm_forward(lt.one_hot(ids[:-12])[:, None], model.cell)
-    h, _ = lt.clamped_forward(lt.one_hot(ids[-12:])[:, None], model.cell, v["suspect"].unit, 1.5,
-                              trace.h[-1], trace.c[-1])  # fmt: skip
-    assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
-    view.close()
-
-
-def test_the_forecast_explorers_errors_are_those_of_the_methods():
-    view = simulation.forecast_explorer()
-    learn, test = eeg_windows()
-    view.set(window=5, horizon=3)
-    line = fit_linear(learn.last(5), learn.ahead[-1])
-    want = rms_error(linear_forecast(test.last(5), line), test.ahead[-1])[2]
-    assert view.values["off"]["linear"] == pytest.approx(want)
-    view.close()
-
-
-def test_texts_stored_with_trained_explorers_hold_no_figures(model):
-    view = simulation.clamp_explorer(model)
-    data, metadata = view._repr_mimebundle_()
-    assert not any(symbol.isdigit() for symbol in data["text/plain"])
-    assert metadata["image/png"]["alt"] == view.caption
-    view.close()
-
-
-async def _train(view, steps):
-    return await view.train(steps)
-
-
-def test_live_text_trains_stops_and_goes_on():
-    view = simulation.live_text(steps=12)
-    first = view.values["text"]
-    assert asyncio.run(_train(view, 4)) == 4
-    assert view.values["step"] == 4
-    assert asyncio.run(_train(view, 12)) == 8
-    assert view.values["text"] != first
-    assert view.values["bits"] == pytest.approx(view.run.losses.mean() / np.log(2))
-    assert "done" in view.status.value
-    view.close()
-
-
-def test_still_pictures_say_what_they_show(model):
-    reading = lt.read(model, "search", B=8, T=200)
-    effect = lt.Effect(0.1, 0.01, 2.5)
-    for shown in (
-        simulation.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
-        simulation.samples_picture({"a": "def $x$\n" * 9, "b": "y" * 99}),
-        simulation.scores_picture(reading),
-        simulation.effects_picture({"left alone": effect, "control held": effect}, ")"),
-        simulation.errors_picture({"mean": np.ones(16), "LSTM, values": np.ones((3, 16))}),
-        simulation.learning_picture(
-            {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
-        ),
-        simulation.turns_picture(reading, "brackets", 3),
-    ):
-        data, metadata = shown._repr_mimebundle_()
-        assert len(data["image/png"]) > 2000
-        assert len(metadata["image/png"]["alt"]) > 20
-        assert not any(symbol.isdigit() for symbol in data["text/plain"])
-
-
-def test_every_control_moves_the_picture_of_a_model_of_another_size():
-    small = lt.text_training(lt.encode(SOURCE), H=5, T=4, B=3, steps=9, rng=rng(9)).params
-    for make in ("temperature", "cell", "clamp"):
-        view = getattr(simulation, f"{make}_explorer")(small)
-        start = view.frame
-        for name, control in view.controls.items():
-            value = control.value
-            ends = [control.min, control.max] if hasattr(control, "min") else control.options
-            frames = set()
-            for end in ends:
-                control.value = end[1] if isinstance(end, tuple) else end
-                assert 'role="alert"' not in view._over.value, (make, name, end)
-                frames.add(view.frame)
-            assert len(frames) > 1, f"{make}: {name} moves nothing"
-            control.value = value
-        assert view.frame == start
-        view.close()
-
-
-def test_the_learning_picture_draws_and_tells_what_was_measured():
-    measured = {20: dict(zip("abcd", (5.0, 4, 3, 2), strict=True)),
-                400: dict(zip("abcd", (4.25, 1, 2, 1.5), strict=True))}  # fmt: skip
-    figure = simulation.learning_picture(measured)
-    drawn = [line.get_xydata().tolist() for line in figure.axes[0].lines]
-    assert drawn == [[[20, y], [400, measured[400][n]]] for n, y in measured[20].items()]
-    assert "20 steps a 5.00, b 4.00, c 3.00, d 2.00; after 400 steps a 4.25, b 1.00" in figure.alt
-    assert simulation.learning_picture({7: measured[20]}).png()  # Train was pressed instead
-
-
-def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
-    reading = lt.read(model, "search", B=8, T=200)
-    figure = simulation.turns_picture(reading, "brackets", 3)
-    begins, ends = lt.turns(reading.marks["brackets"])
-    for ax, event in zip(figure.axes, (begins, ends), strict=True):
-        drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
-        for colour, course in (
-            (simulation.FORGET, reading.trace.f[:, :, 3]),
-            (simulation.INPUT, reading.trace.i[:, :, 3]),
-            (simulation.CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
-        ):
-            want = lt.around(course[lt.WARM :], event[lt.WARM :])
-            assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
-            assert drawn[colour][:, 1] == pytest.approx(want)
-    drawn = figure.axes[0].lines[0].get_ydata()[3:7]
-    assert f"begin forget f {', '.join(f'{y:.2f}' for y in drawn)};" in figure.alt
-
-
-def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():
-    view = simulation.live_text(steps=8)
-
-    async def both():
-        view.start_button.click()
-        await asyncio.sleep(0)
-        return await view.train(10), view.run.step
-
-    assert asyncio.run(both()) == (2, 10)
-    view.close()
+def test_an_echo_is_highest_at_the_shift_of_its_horizon():
+    signal = rng(30).normal(size=(60, 2))
+    windows = windows_of(signal, W=10, K=3)
+    xs, ahead = windows.xs, windows.ahead[-1]
+    echo = lt.lag_correlations(persistence(xs, 3), xs, ahead, most=6)
+    assert echo.shape == (3, 7)
+    assert echo.argmax(axis=1).tolist() == [1, 2, 3]
+    assert echo.max(axis=1) == pytest.approx(1)
+    perfect = lt.lag_correlations(ahead, xs, ahead, most=6)
+    assert perfect.argmax(axis=1).tolist() == [0, 0, 0]
+    want = np.corrcoef(ahead[:, 1].ravel(), xs[-2].ravel())[0, 1]  # t + 2 against t - 1
+    assert perfect[1, 3] == pytest.approx(want)

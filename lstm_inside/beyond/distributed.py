@@ -25,7 +25,7 @@ import numpy as np
 from lstm_core import init_lstm
 from lstm_inside import validate
 from lstm_inside.beyond.bridge import from_torch, require_torch, to_torch
-from lstm_inside.simulation.text import Stream, V, library_ids
+from lstm_inside.simulation import Stream, V, library_ids
 from lstm_inside.training import Adam, Model, Training, arrays_of, each_array, init_readout
 
 

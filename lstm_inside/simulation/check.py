@@ -1,16 +1,18 @@
-"""Checkers of notebook 07: bits a character, temperature, the score of a cell."""
+"""Checkers of notebook 07: bits per character, temperature, a cell's score, a clamp."""
 
 import numpy as np
 
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
-from lstm_inside.simulation.text import correlation
+from lstm_inside.simulation.dissection import clamp_effect, correlation
+from lstm_inside.simulation.reading import read
+from lstm_inside.simulation.writer import stored_writer
 from lstm_inside.training import softmax
 
 WORDS = {
     "bits": "the mean of -log2 of what each character was given.",
     "bits_nats": "that is in nats: bits take the logarithm to base 2.",
     "bits_sign": "the logarithm of a probability is negative; bits are minus that.",
-    "bits_sum": "that is the whole text's sum; divide by its length for bits a CHARACTER.",
+    "bits_sum": "that is the whole text's sum; divide by its length for bits PER CHARACTER.",
     "bits_mean_first": "that takes the logarithm of the mean; it is the mean of the logarithms.",
     "bits_entropy": "that is the prediction's own entropy: it does not look at what came.",
     "shares": "scores divided by the temperature, then softmax; checked from 0.1 to 5.",
@@ -19,6 +21,11 @@ WORDS = {
     "shares_plain": "that is temperature 1 whatever the temperature.",
     "shares_raw": "these are the scores over the temperature; softmax is still to come.",
     "shares_sum": "softmax runs along the last axis, over the symbols of ONE place.",
+    "shares_draw": "that is a draw, one symbol chosen; the probabilities themselves are wanted.",
+    "clamp": "held there, the model closes {factor:.1f} times as often where nothing is open.",
+    "clamp_pair": "return two numbers: a cell (0 to {last}) and the value to hold it at.",
+    "clamp_weak": "closings where nothing is open: {factor:.2f} times as likely. Wanted: 3 or more. "
+    "Which cell follows brackets, and which end of its scale says that one is open?",
     "score": "Pearson's r of every cell with the mark.",
     "score_covariance": "that is the covariance; divide by both deviations, or loud cells win.",
     "score_cosine": "take both means away first: else a cell that is always high scores high.",
@@ -70,7 +77,7 @@ ask = asks(QUESTIONS)
 
 @checker
 def bits(function) -> str:
-    """Check a function (shares (N, V), ids (N,)) -> bits a character (7.2)."""
+    """Check a function (shares (N, V), ids (N,)) -> bits per character (7.2)."""
     rng = np.random.default_rng(71)
     shares = softmax(rng.normal(size=(7, 5)) * 2)
     ids = rng.integers(0, 5, 7)
@@ -84,7 +91,7 @@ def bits(function) -> str:
         (-np.log2(given.mean()), WORDS["bits_mean_first"]),
         (-(shares * np.log2(shares)).sum(axis=1).mean(), WORDS["bits_entropy"]),
     ]
-    compare("your number", got, want, hints=hints)
+    compare("your number", got, want, also=[[want]], hints=hints)
     return WORDS["bits"]
 
 
@@ -102,6 +109,8 @@ def at_temperature(function) -> str:
             (softmax((z / temperature).T).T, WORDS["shares_sum"]),
             (softmax((z / temperature).ravel()).reshape(z.shape), WORDS["shares_sum"]),
         ]
+        if shape_of(got) == z.shape and np.isin(got, (0, 1)).all():
+            raise NotYet(WORDS["shares_draw"])
         compare("your shares", got, softmax(z / temperature), hints=hints)
     return WORDS["shares"]
 
@@ -129,3 +138,22 @@ def score(function) -> str:
         raise NotYet(WORDS["score_one"])
     compare("your r", got, want, hints=hints)
     return WORDS["score"]
+
+
+@checker
+def clamp(function) -> str:
+    """Check a function () -> (cell, value): held so, closings outside brackets are trebled (7.7)."""
+    model = stored_writer().model
+    got, last = run(function), len(model.cell.W_h) - 1
+    if shape_of(got) != (2,) or not np.isfinite(np.asarray(got, float)).all():
+        raise NotYet(WORDS["clamp_pair"].format(last=last))
+    unit, value = got
+    if unit != int(unit) or not 0 <= unit <= last:
+        raise NotYet(WORDS["clamp_pair"].format(last=last))
+    reading = read(model, "measure", B=8, T=120)
+    free = clamp_effect(model, reading, "brackets", ")]}")
+    held = clamp_effect(model, reading, "brackets", ")]}", int(unit), float(value))
+    factor = held.outside / free.outside
+    if factor < 3:
+        raise NotYet(WORDS["clamp_weak"].format(factor=factor))
+    return WORDS["clamp"].format(factor=factor)

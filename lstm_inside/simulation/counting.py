@@ -1,0 +1,110 @@
+"""What counting can do: n-grams of characters and the bits that they cost.
+
+Notebook 07, (7.2) and (7.3). An n-gram is n neighbouring characters; its context is the first
+n - 1 of them. Axes: T characters, B places side by side, V symbols.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_inside import validate
+from lstm_inside.simulation.text import V, as_ids
+
+LONGEST_NGRAM = 9  # V**9 is the highest power that a 64-bit whole number holds
+
+
+class NGrams(NamedTuple):
+    """How often every n-gram of a text came, and every context: keys sorted, each with its count.
+
+    A key is the n-gram read as a number with digits to the base V. `followers` says how many
+    different characters came after each context.
+    """
+
+    order: int
+    keys: np.ndarray
+    counts: np.ndarray
+    contexts: np.ndarray
+    totals: np.ndarray
+    followers: np.ndarray
+
+
+def count_ngrams(ids, order) -> NGrams:
+    """Count the n-grams of `order` characters in a row of numbers (N,).
+
+    Raises ValueError or TypeError for other numbers than 0 to V - 1, fewer than `order` of them,
+    an order below 1 or above 9.
+    """
+    ids = as_ids("ids", ids, ndim=1)
+    validate.whole("order", order, most=LONGEST_NGRAM)
+    if len(ids) < order:
+        raise ValueError(f"ids: expected at least {order} numbers, got {len(ids)}")
+    keys, counts = np.unique(_keys(ids[:, None], order), return_counts=True)
+    contexts, starts = np.unique(keys // V, return_index=True)
+    return NGrams(
+        order,
+        keys,
+        counts,
+        contexts,
+        totals=np.add.reduceat(counts, starts),
+        followers=np.diff(starts, append=len(keys)),
+    )
+
+
+def _keys(ids, order):
+    """The n-grams that end at each place of ids (T, B) from `order` - 1 on, as numbers: (N,)."""
+    last = len(ids) - order + 1
+    keys = np.zeros((last, ids.shape[1]), np.int64)
+    for k in range(order):
+        keys = keys * V + ids[k : last + k]
+    return keys.ravel()
+
+
+def _looked_up(wanted, keys, values):
+    """The value of each wanted key, 0 where there is none."""
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], 0)
+
+
+def interpolated_bits(tables, held, warm=0) -> float:
+    """Bits per character of held (T, B) from row `warm` on, by interpolated counts (7.3).
+
+    Every order leans on the one below, down to 1 / V for each symbol.
+
+    tables: the `NGrams` of orders 1, 2, ... in turn. After a context that was seen N times with
+    R different followers, a character with count n gets (n + R p) / (N + R), where p is what
+    the shorter context gives it (the smoothing of Witten and Bell, 1991).
+    Raises ValueError or TypeError for no `NGrams` or other orders, other numbers than 0 to V - 1,
+    no row left to judge.
+    """
+    if not isinstance(tables, list | tuple):
+        raise TypeError(f"tables: expected a list of NGrams, got {validate.describe(tables)}")
+    for table in tables:
+        _check_table("tables", table)
+    if not tables or [t.order for t in tables] != list(range(1, len(tables) + 1)):
+        raise ValueError(f"tables: expected orders 1, 2, ..., got {[t.order for t in tables]}")
+    held = as_held(held, warm, len(tables) - 1)
+    first = max(warm, len(tables) - 1)
+    p = np.full((len(held) - first) * held.shape[1], 1 / V)
+    for table in tables:
+        keys = _keys(held[first - table.order + 1 :], table.order)
+        n = _looked_up(keys, table.keys, table.counts)
+        N = _looked_up(keys // V, table.contexts, table.totals)
+        R = _looked_up(keys // V, table.contexts, table.followers)
+        seen = N > 0
+        p = np.where(seen, (n + R * p) / np.where(seen, N + R, 1), p)
+    return float(-np.log2(p).mean())
+
+
+def _check_table(name, table):
+    if not isinstance(table, NGrams):
+        raise TypeError(f"{name}: expected NGrams, got {validate.describe(table)}")
+
+
+def as_held(held, warm, least):
+    """held (T, B) as whole numbers, of which rows are left after `warm` and after `least`."""
+    held = as_ids("held", held, ndim=2)
+    if len(held) <= least or not held.size:
+        raise ValueError(f"held: expected more than {least} row(s), got shape {held.shape}")
+    validate.whole("warm", warm, least=0, most=len(held) - 1)
+    return held

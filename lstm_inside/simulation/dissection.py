@@ -1,0 +1,352 @@
+"""A trained model taken apart: which cell follows what, and what holding it changes.
+
+Notebook 07, (7.5) to (7.7). Axes: T characters, B windows side by side, H hidden units.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_core import LSTMParams, lstm_step
+from lstm_inside import validate
+from lstm_inside.simulation.reading import MARKS, check_mark, check_reading, read
+from lstm_inside.simulation.text import check_text, decode, encode
+from lstm_inside.simulation.writer import next_shares
+from lstm_inside.training import check_model, readout, softmax_cross_entropy
+
+WARM = 20  # characters at the start of a window that are read and not judged
+USUAL = (0.05, 0.95)  # a cell is held at the ends of where it is nine tenths of the time
+
+
+def scores(reading, mark) -> np.ndarray:
+    """How closely tanh(c) of each cell goes along with a mark: Pearson's r, (H,) (7.5).
+
+    Raises ValueError or TypeError for no Reading or a mark that it does not have.
+    """
+    check_mark(reading, mark)
+    return correlation(np.tanh(reading.trace.c[1 + WARM :]), reading.marks[mark][WARM:])
+
+
+def correlation(shown, mark) -> np.ndarray:
+    """Pearson's r of each column of shown (..., H) with mark (...): (H,), 0 for a still one.
+
+    Raises ValueError or TypeError for shapes that differ, NaN or infinity, no number.
+    """
+    shown, mark = validate.real("shown", shown), validate.real("mark", mark)
+    if not shown.size or shown.shape[:-1] != mark.shape:
+        raise ValueError(
+            f"shown, mark: expected (..., H) and (...), got {shown.shape}, {mark.shape}"
+        )
+    validate.finite("shown", shown)
+    validate.finite("mark", mark)
+    shown = shown.reshape(-1, shown.shape[-1]).astype(float)
+    shown = shown - shown.mean(axis=0)
+    mark = np.ravel(mark) - np.mean(mark)
+    size = np.sqrt((shown**2).sum(axis=0) * (mark**2).sum())
+    return mark @ shown / np.where(size > 0, size, 1)
+
+
+def around(values, event, *, back=4, on=8) -> np.ndarray:
+    """Mean of values (T, B) from `back` steps before an event (T, B) to `on` after it.
+
+    Returns (back + 1 + on,). Raises ValueError or TypeError for shapes that differ, a count
+    below 0, or where no event has that much room.
+    """
+    values, event = (
+        validate.real("values", values, ndim=2),
+        validate.real("event", event).astype(bool),
+    )
+    validate.finite("values", values)
+    if values.shape != event.shape:
+        raise ValueError(f"event: expected the shape of values, {values.shape}, got {event.shape}")
+    validate.whole("back", back, least=0)
+    validate.whole("on", on, least=0)
+    t, b = np.nonzero(event[back : max(len(event) - on, 0)])
+    if not len(t):
+        raise ValueError(
+            f"event: expected one with {back} steps before it and {on} after, got none"
+        )
+    return values[back + t[:, None] + np.arange(-back, on + 1), b[:, None]].mean(axis=0)
+
+
+def turns(mark):
+    """Where a mark (T, B) begins to hold and where it ends: two (T, B) bool.
+
+    Raises ValueError or TypeError for what has not two axes.
+    """
+    mark = validate.real("mark", mark, ndim=2).astype(bool)
+    before = np.concatenate([mark[:1], mark[:-1]])
+    return mark & ~before, before & ~mark
+
+
+def chosen_and_control(reading, mark):
+    """The cell with the largest |r| for a mark, and a control: (chosen, control).
+
+    The control is lively but ignorant: of all cells whose tanh(c) differs between their two
+    `levels` at least half as much as the chosen one's, that with the smallest |r|.
+    Raises as `scores` does.
+    """
+    r = np.abs(scores(reading, mark))
+    low, high = np.tanh(np.quantile(reading.trace.c[1 + WARM :], USUAL, axis=(0, 1)))
+    chosen = int(r.argmax())
+    lively = high - low >= (high - low)[chosen] / 2
+    return chosen, int(np.where(lively, r, np.inf).argmin())
+
+
+def levels(reading, unit, mark):
+    """A low and a high value of a cell, (off, on): below them it is 5 % and 95 % of the time.
+
+    "On" is the end that goes with the mark: the two change places where r is negative.
+    Raises as `scores` does, and for a unit that is none.
+    """
+    check_mark(reading, mark)
+    validate.whole("unit", unit, least=0, most=reading.trace.c.shape[-1] - 1)
+    low, high = np.quantile(reading.trace.c[1 + WARM :, :, unit], USUAL).astype(float)
+    return (low, high) if scores(reading, mark)[unit] >= 0 else (high, low)
+
+
+def clamped_forward(xs, params: LSTMParams, units, values, h0=None, c0=None):
+    """Run an LSTM while one cell of each row is held: h and c, (T+1, B, H) each (7.6).
+
+    Every step is `lstm_step`; then cell `units[b]` of row b is set to `values[b]` and its
+    output to o * tanh(value), which is what the next step and the read-out see. A unit of -1
+    leaves its row alone. xs (T, B, D); units (B,) whole numbers, values (B,), h0 and c0 (B, H),
+    each of them also one for all.
+    Raises as `lstm_forward` does, and for units or values that are none.
+    """
+    params = validate.lstm_params(params)
+    (xs,) = validate.sequence(params, xs)
+    T, B, _ = xs.shape
+    H = len(params.W_h)
+    units, values = validate.real("units", units), validate.real("values", values)
+    for name, each in (("units", units), ("values", values)):
+        if each.shape not in ((), (B,)):
+            raise ValueError(f"{name}: expected one number or {B}, got shape {each.shape}")
+    if units.dtype.kind not in "iu" or units.min() < -1 or units.max() >= H:
+        raise ValueError(f"units: expected whole numbers from -1 to {H - 1}, got {units}")
+    validate.finite("values", values)
+    units, values = np.broadcast_to(units, B), np.broadcast_to(values, B)
+    held = np.flatnonzero(units >= 0)
+    unit, value = units[held], values[held]
+    h, c = np.zeros((2, T + 1, B, H), params.b.dtype)
+    for name, states, start in (("h0", h, h0), ("c0", c, c0)):
+        if start is not None:
+            start = validate.real(name, start)
+            rows = 1 if start.shape[:1] == (1,) else B
+            states[0] = validate.array(name, start, (rows, H), "(B, H) or (1, H)", states.dtype)
+    for t in range(T):
+        h[t + 1], c[t + 1], cache = lstm_step(xs[t], h[t], c[t], params)
+        o = cache[6]
+        c[t + 1, held, unit] = value  # (7.6)
+        h[t + 1, held, unit] = o[held, unit] * np.tanh(value)
+    return h, c
+
+
+def share_of(model, h, symbols) -> np.ndarray:
+    """The probability that the next character is one of `symbols`: h (..., H) -> (...).
+
+    Raises as `next_shares` does, and for no model or what is no text.
+    """
+    check_model(model)
+    check_text("symbols", symbols)
+    return next_shares(h, model.readout)[..., encode(symbols)].sum(axis=-1)
+
+
+class Effect(NamedTuple):
+    """Mean probability of some symbols where a mark holds and where it does not, and the bits."""
+
+    inside: float
+    outside: float
+    bits: float
+
+
+def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
+    """What holding one cell at a value does to a reading (7.7); unit -1: nothing is held.
+
+    Raises as `scores`, `share_of` and `clamped_forward` do.
+    """
+    check_model(model)
+    check_mark(reading, mark)
+    check_text("symbols", symbols)
+    validate.whole("unit", unit, least=-1, most=len(model.cell.W_h) - 1)
+    validate.number("value", value)
+    h, _ = clamped_forward(reading.trace.xs, model.cell, unit, value)
+    h, inside = h[1 + WARM :], reading.marks[mark][WARM:]
+    share = share_of(model, h, symbols)
+    loss, _ = softmax_cross_entropy(readout(h, model.readout), reading.ids[1 + WARM :])
+    return Effect(float(share[inside].mean()), float(share[~inside].mean()), loss / np.log(2))
+
+
+class EveryCell(NamedTuple):
+    """(7.7) for each cell in turn: held off, where the mark holds; held on, where it does not."""
+
+    off_inside: np.ndarray  # (H,)
+    on_outside: np.ndarray  # (H,)
+
+
+def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=16) -> EveryCell:
+    """Hold each cell at the ends of its own scale, one after the other (7.6), (7.7).
+
+    The ends and which of them is "on" are taken from `searched`, the effects from `reading`.
+    at_once: cells that are held side by side in one pass.
+    Raises as `clamp_effect` does, and for at_once below 1.
+    """
+    check_model(model)
+    for given in (searched, reading):
+        check_mark(given, mark)
+    check_text("symbols", symbols)
+    validate.count("at_once", at_once)
+    ends = np.quantile(searched.trace.c[1 + WARM :], USUAL, axis=(0, 1))  # (2, H)
+    off, on = np.where(scores(searched, mark) >= 0, ends, ends[::-1])
+    xs, inside = reading.trace.xs, reading.marks[mark][WARM:]
+    B, H = xs.shape[1], len(off)
+
+    def chances(h):
+        return share_of(model, h[1 + WARM :], symbols).reshape(len(inside), -1, B)
+
+    free, found = chances(reading.trace.h)[:, 0], []
+    for ends, where in ((off, inside), (on, ~inside)):
+        held = []
+        for first in range(0, H, at_once):
+            units = np.arange(first, min(first + at_once, H))
+            many = np.tile(xs, (1, len(units), 1))
+            h, _ = clamped_forward(many, model.cell, units.repeat(B), ends[units].repeat(B))
+            held.extend(part[where].mean() for part in chances(h).swapaxes(0, 1))
+        found.append(np.array(held) / free[where].mean())
+    return EveryCell(*found)
+
+
+class Match(NamedTuple):
+    """A place where a cell is at its highest: the text around it, the cell there, and where."""
+
+    text: str
+    shown: np.ndarray  # tanh(c) at each of its characters
+    at: int  # the place of the peak in `text`
+
+
+def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> list[Match]:
+    """The places, one a window of text, where sign * tanh(c) of a cell is highest.
+
+    Raises ValueError or TypeError for no Reading, a unit that is none, a sign other than 1 and
+    -1, more places than windows, or windows that are too short.
+    """
+    check_reading(reading)
+    T, B, H = reading.trace.i.shape
+    validate.whole("unit", unit, least=0, most=H - 1)
+    validate.number("sign", sign, "1 or -1", lambda sign: sign in (1, -1))
+    validate.whole("count", count, most=B)
+    validate.whole("before", before, least=0, most=T - 1)
+    validate.whole("after", after, least=0, most=T - 1 - before)
+    shown = np.tanh(reading.trace.c[1:, :, unit])  # (T, B)
+    peaks = before + (sign * shown[before : T - after]).argmax(axis=0)
+    best = np.argsort(-sign * shown[peaks, np.arange(B)], kind="stable")[:count]
+    return [
+        Match(
+            decode(reading.ids[peaks[b] - before : peaks[b] + after + 1, b]),
+            shown[peaks[b] - before : peaks[b] + after + 1, b],
+            before,
+        )
+        for b in best
+    ]
+
+
+class Watch(NamedTuple):
+    """How often a cell is on its mark's side of the middle of its scale."""
+
+    inside: float  # where the mark holds
+    outside: float  # where it does not
+    in_strings: float  # within strings, outside the mark, after a bracket that is only text
+
+
+def watch(searched, reading, unit, mark) -> Watch:
+    """Where a cell says that its mark holds: shares of the places that `reading` has.
+
+    The middle lies between the two `levels` found in `searched`. Raises as `levels` does.
+    """
+    off, on = levels(searched, unit, mark)
+    check_mark(reading, mark)
+    c = reading.trace.c[1:, :, unit]
+    says = ((c > (off + on) / 2) == (on > off))[WARM:]
+    holds, string = reading.marks[mark][WARM:], reading.marks["string"][WARM:]
+    ids = reading.ids[:-1]
+    opened = np.isin(ids, encode("([{"))
+    lately = opened.copy()
+    for back in (1, 2, 3):  # the bracket itself and the three characters after it
+        lately[back:] |= opened[:-back]
+    text = string & ~holds & lately[WARM:]
+    return Watch(*(float(says[at].mean()) if at.any() else 0.0 for at in (holds, ~holds, text)))
+
+
+# ---------------------------------------------------------------- what the clamp explorer holds
+
+ANSWERS = {
+    "brackets": ")]}",
+    "string": "'\"",
+    "indentation": " ",
+    "comment": "\n",
+}  # what ends a mark, or goes on with it
+HELD = np.linspace(-3, 3, 9)  # values at which the curves are measured
+
+
+class Suspect(NamedTuple):
+    """What the search found for a mark: its cell with score r, and the control with its own."""
+
+    unit: int
+    r: float
+    control: int
+    control_r: float
+
+
+def suspects(model, *, B=64, T=500) -> dict[str, Suspect]:
+    """The best cell of each mark and its control, by the score (7.5) on the part to search.
+
+    Raises as `read` does, and for a T that leaves nothing after WARM characters.
+    """
+    validate.whole("T", T, least=WARM + 1)
+    reading = read(model, "search", B=B, T=T)
+    found = {}
+    for mark in MARKS:
+        unit, control = chosen_and_control(reading, mark)
+        r = scores(reading, mark)
+        found[mark] = Suspect(unit, float(r[unit]), control, float(r[control]))
+    return found
+
+
+class Measured(NamedTuple):
+    """Mean probability of a mark's answers where it holds (row 0) and where not (row 1)."""
+
+    alone: np.ndarray  # (2,)
+    chosen: np.ndarray  # (2, values)
+    control: np.ndarray  # (2, values)
+
+
+def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
+    """What holding each mark's cell and its control does, on the part to measure (7.7).
+
+    found: mark -> `Suspect` of this model. Raises ValueError or TypeError for other marks or
+    units, and as `suspects` does.
+    """
+    check_model(model)
+    if not isinstance(found, dict) or not all(isinstance(s, Suspect) for s in found.values()):
+        raise TypeError(f"found: expected a dict of Suspect, got {validate.describe(found)}")
+    H = len(model.cell.W_h)
+    for mark, suspect in found.items():
+        validate.choice("found", mark, ANSWERS)
+        for unit in (suspect.unit, suspect.control):
+            validate.whole("found", unit, least=0, most=H - 1)
+    validate.whole("T", T, least=WARM + 1)
+    reading = read(model, "measure", B=B, T=T)
+    xs = np.tile(reading.trace.xs, (1, len(HELD), 1))
+    values, curves = np.repeat(HELD, B), {}
+
+    def means(h, mark):
+        share = share_of(model, h[1 + WARM :], ANSWERS[mark]).reshape(T - WARM, -1, B)
+        inside = reading.marks[mark][WARM:]
+        return np.array([[part[at].mean() if at.any() else 0 for part in share.swapaxes(0, 1)]
+                         for at in (inside, ~inside)])  # fmt: skip
+
+    for mark, suspect in found.items():
+        held = [clamped_forward(xs, model.cell, unit, values)[0]
+                for unit in (suspect.unit, suspect.control)]  # fmt: skip
+        curves[mark] = Measured(means(reading.trace.h, mark)[:, 0], *(means(h, mark) for h in held))
+    return curves

@@ -1,0 +1,99 @@
+"""A character model that learns while the reader watches (notebook 07)."""
+
+import matplotlib
+import numpy as np
+
+from lstm_inside.page import Lines, slider, whole
+from lstm_inside.page.live import LiveExplorer
+from lstm_inside.page.style import FAINT, GRADIENT, INPUT, RC, SIGNAL, picture
+from lstm_inside.simulation.explorers_parts import dotted, passage, title, two_inks
+from lstm_inside.simulation.text import V, library_ids
+from lstm_inside.simulation.writer import states_after, text_training, write
+from lstm_inside.training import smoothed
+
+
+class _Learning:
+    """The picture of a character model that learns: its loss against counting, what it writes."""
+
+    def __init__(self, run, bits, steps):
+        self._run, self._start_text, self._read = run, passage().before, None
+        with matplotlib.rc_context(RC):
+            self.figure = picture(900, 400)
+            self.figure.set_layout_engine("none")
+            self.loss = self.figure.add_axes((0.06, 0.13, 0.3, 0.77))
+            page = self.figure.add_axes((0.49, 0.06, 0.5, 0.86))
+            self.loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
+            title(self.loss, "Bits per character, batch by batch")
+            for name, level in bits.items():
+                self.loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
+                self.loss.text(1.02, level, f"{name.replace(' ', chr(10))} {level:.2f}",
+                               color=SIGNAL, fontsize=11.5, va="center",
+                               transform=self.loss.get_yaxis_transform())  # fmt: skip
+            page.set_axis_off()
+            page.set(xlim=(0, 1), ylim=(0, 1))
+            page.text(0, 1.03, "What it writes now", color=INPUT, weight="bold")
+            (self._noise,) = self.loss.plot([], [], color=FAINT, lw=1)
+            (self._mean,) = self.loss.plot([], [], color=GRADIENT)
+            self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
+        self.moving = [self._noise, self._mean, self._page]
+
+    def update(self, temperature, draw):
+        """Draw the losses until now, and a sample of what was learned."""
+        run = self._run
+        losses = run.losses / np.log(2)  # once: a step may be under way
+        stride = max(1, len(losses) // 400)
+        steps = np.arange(1, len(losses) + 1)[::stride]
+        self._noise.set_data(steps, np.clip(losses[::stride], 1.5, 6.8))
+        if len(losses):
+            self._mean.set_data(steps, np.clip(smoothed(losses, 50)[::stride], 1.5, 6.8))
+        h, c = self._start_states(run.params)
+        rng = np.random.default_rng(draw)
+        text = write(run.params, h, c, 220, temperature=temperature, rng=rng)
+        self._page.set_text(two_inks("", dotted(text), 53, 14)[1])
+        bits = float(smoothed(losses, 50)[-1]) if len(losses) else np.log2(V)
+        return {"step": run.step, "text": text, "temperature": temperature, "bits": bits}
+
+    def _start_states(self, params):
+        """h and c after the page it starts from: read once a training step, not once a slider."""
+        if self._read is None or self._read[0] is not params:
+            self._read = params, states_after(params, self._start_text)
+        return self._read[1]
+
+    @staticmethod
+    def describe(v):
+        """What is on show, in two sentences."""
+        steps = "1 step" if v["step"] == 1 else f"{v['step']} steps"
+        return (
+            f"After {steps} a character costs {v['bits']:.2f} bits (mean of the last 50 "
+            f"batches). On the right, {len(v['text'])} characters drawn at temperature "
+            f"{v['temperature']:.2f} after a page of real code."
+        )
+
+
+def live_text(run=None, bits=None, *, steps=1500) -> LiveExplorer:
+    """Watch a character model learn, its loss beside baselines; a small one if none is given.
+
+    run: a `text_training`. bits: name -> bits per character of a baseline. steps: what Train aims
+    at. `await live_text().train()` runs it from a cell.
+    """
+    if run is None:
+        run = text_training(
+            library_ids("learn"), H=32, B=16, steps=steps, rng=np.random.default_rng(72)
+        )
+    drawn = _Learning(run, bits or {}, steps)
+    return LiveExplorer(
+        "live_text",
+        run,
+        steps,
+        steps_on=drawn.loss,
+        about="a character model's training as it runs, its loss beside those of counting, and "
+        "the text it writes at each moment.",
+        figure=drawn.figure,
+        controls={
+            "temperature": slider("temperature", 0, 2, 0.05, 0.6, quantity="h"),
+            "draw": whole("another draw", 1, 20, 1, quantity="x"),
+        },
+        moving=drawn.moving,
+        update=drawn.update,
+        describe=drawn.describe,
+    )

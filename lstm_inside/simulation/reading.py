@@ -1,0 +1,157 @@
+"""What is true at each character of a text, and texts read by a model.
+
+Notebook 07. Axes: T characters, B windows side by side, H hidden units.
+"""
+
+import io
+import tokenize
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_core import LSTMTrace, lstm_forward
+from lstm_inside import validate
+from lstm_inside.simulation.text import (
+    SYMBOLS,
+    Corpus,
+    check_text,
+    copied,
+    encode,
+    library_ids,
+    one_hot,
+    standard_library,
+    windows,
+)
+from lstm_inside.simulation.writer import next_shares
+from lstm_inside.training import check_model
+
+MARKS = ("brackets", "string", "indentation", "comment")
+
+
+def marks(source) -> dict[str, np.ndarray]:
+    """What holds once each character is read: name -> (len(source),) bool, by Python's tokenizer.
+
+    "brackets": inside one or more open brackets. "string": inside a string's quotes, prefix
+    included. "indentation": nothing but spaces on this line so far, or nothing at all.
+    "comment": from # to the end of the line.
+    Raises TypeError for what is no text, SyntaxError or tokenize.TokenError for no Python.
+    """
+    check_text("source", source)
+    lines = list(io.StringIO(source))
+    first = np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(int)
+    found = {name: np.zeros(len(source), bool) for name in MARKS}
+    turns = np.zeros(len(source), int)  # +1 where a bracket opens, -1 where one closes
+    nested = []  # starts of f-strings, which newer versions take apart
+    for token in tokenize.generate_tokens(iter([*lines, ""]).__next__):
+        start, end = (first[row - 1] + column for row, column in (token.start, token.end))
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):  # f, and from 3.14 t
+            nested.append(start)
+        elif kind.endswith("STRING_END"):
+            found["string"][nested.pop() : end - 1] = True
+        elif kind == "STRING":
+            found["string"][start : end - 1] = True
+        elif kind == "COMMENT":
+            found["comment"][start:end] = True
+        elif kind == "OP" and not nested and token.string in "([{)]}":
+            turns[start] = 1 if token.string in "([{" else -1
+    found["brackets"] = turns.cumsum() > 0
+    for at, line in zip(first, lines, strict=False):
+        spaces = len(line) - len(line.lstrip(" "))
+        found["indentation"][at : at + spaces] = True
+        found["indentation"][at + len(line) - 1] |= line.endswith("\n")
+    return found
+
+
+def labelled(sources):
+    """All of some sources (name -> text) in one row: numbers (N,), and name -> marks (N,).
+
+    A file that this Python's tokenizer does not accept is left out.
+    Raises ValueError or TypeError for no such texts, or where all of them are left out.
+    """
+    if not isinstance(sources, dict):
+        raise TypeError(f"sources: expected a dict of texts, got {validate.describe(sources)}")
+    texts, found = [], []
+    for text in sources.values():
+        check_text("sources", text)
+        try:
+            found.append(marks(text))
+        except (SyntaxError, tokenize.TokenError):
+            continue
+        texts.append(text)
+    if not texts:
+        raise ValueError(f"sources: expected at least one of Python, got none of {len(sources)}")
+    return encode("".join(texts)), {m: np.concatenate([f[m] for f in found]) for m in MARKS}
+
+
+@lru_cache(maxsize=4)
+def _library_labelled(part):
+    """Numbers and marks of a part, and which of its characters are no copy of what is learned."""
+    row, found = labelled(getattr(standard_library(), part))
+    fresh = None if part == "learn" else ~copied(row, library_ids("learn"))
+    return row, found, fresh
+
+
+class Reading(NamedTuple):
+    """A text read by a model: ids (T+1, B), its trace over the first T, and marks (T, B)."""
+
+    ids: np.ndarray
+    trace: LSTMTrace
+    marks: dict[str, np.ndarray]
+
+
+def read(model, part, *, B=64, T=500) -> Reading:
+    """Read B windows of T characters spread over a part of the library, from zero states.
+
+    Windows of the parts to search and to measure hold no copy of what is learned from.
+
+    part: "learn", "search" or "measure".
+    Raises ValueError or TypeError for no model, another part, B or T below 1 or T too long.
+    """
+    check_model(model)
+    validate.choice("part", part, Corpus._fields)
+    validate.count("T", T)
+    row, found, fresh = _library_labelled(part)
+    ids = windows(row, B, T + 1, fresh)
+    at = {name: windows(mark, B, T + 1, fresh)[:-1] for name, mark in found.items()}
+    return Reading(ids, lstm_forward(one_hot(ids[:-1]), model.cell), at)
+
+
+def costs(model, reading) -> np.ndarray:
+    """-log2 of what each next character was given, in bits: (T, B). Their mean is (7.2).
+
+    Raises as `next_shares` does, and for no model or no Reading.
+    """
+    check_model(model)
+    check_reading(reading)
+    shares = next_shares(reading.trace.h[1:], model.readout)
+    return -np.log2(np.take_along_axis(shares, reading.ids[1:, :, None], -1)[..., 0])
+
+
+def kinds(reading) -> dict[str, np.ndarray]:
+    """What kind of character comes next: name -> (T, B) bool. A word is letters and _.
+
+    Raises TypeError for no Reading.
+    """
+    check_reading(reading)
+    symbols = np.array(list(SYMBOLS))
+    letter = np.char.isalpha(symbols) | (symbols == "_")
+    last, here = reading.ids[:-1], reading.ids[1:]
+    space = encode(" ")
+    return {
+        "space after a space": (last == space) & (here == space),
+        "letter inside a word": letter[last] & letter[here],
+        "first letter of a word": ~letter[last] & letter[here],
+        "closing bracket": np.isin(here, encode(")]}")),
+    }
+
+
+def check_reading(reading):
+    if not isinstance(reading, Reading):
+        raise TypeError(f"reading: expected a Reading, got {validate.describe(reading)}")
+
+
+def check_mark(reading, mark):
+    check_reading(reading)
+    validate.choice("mark", mark, reading.marks)

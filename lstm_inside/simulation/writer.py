@@ -1,0 +1,251 @@
+"""A character model: how it learns from a text, what it costs on one, how it writes.
+
+Notebook 07; numbers in brackets, such as (7.4), are its equations.
+
+Axes: T characters, B places in the text read side by side, V symbols, H hidden units.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import lstm_core
+from lstm_core import LSTMParams, init_lstm, lstm_forward, split_gates
+from lstm_inside import validate
+from lstm_inside.simulation.counting import as_held
+from lstm_inside.simulation.text import V, as_ids, check_text, decode, encode, library_ids, one_hot
+from lstm_inside.training import (
+    CoolingAdam,
+    Model,
+    ReadoutParams,
+    Training,
+    check_model,
+    check_pair,
+    check_readout,
+    init_readout,
+    readout,
+    readout_backward,
+    softmax,
+    softmax_cross_entropy,
+)
+
+# ---------------------------------------------------------------- learning
+
+
+class Position(NamedTuple):
+    """Where a `Stream` stands: places in the text (B,), and the h and c (B, H) brought there."""
+
+    places: np.ndarray
+    h: np.ndarray
+    c: np.ndarray
+
+
+class Stream:
+    """B places in a text; every batch moves each on by T characters, its state carried along.
+
+    `batch` and `loss` are what a `lstm_inside.training.Training` asks for, and `start` is the
+    `Position` that it carries from step to step. h and c at the end of one batch are where the
+    next one starts, as numbers only: no gradient flows from batch to batch (truncated
+    backpropagation through time, 4.18). engine: the module that runs the LSTM.
+    Raises ValueError or TypeError for no number or others than 0 to V - 1, sizes below 1, no
+    Generator, an unknown dtype, no engine.
+    """
+
+    def __init__(self, ids, B, T, H, *, rng, dtype=np.float32, engine=lstm_core):
+        ids = as_ids("ids", ids, ndim=1)
+        if not len(ids):
+            raise ValueError("ids: expected at least one number, got none")
+        for name, size in (("B", B), ("T", T), ("H", H)):
+            validate.count(name, size)
+        validate.generator(rng)
+        validate.engine(engine)
+        self._ids, self._T, self._engine = ids, T, engine
+        h, c = np.zeros((2, B, H), validate.dtype(dtype))
+        self.start = Position(rng.integers(0, len(ids), B), h, c)
+
+    def batch(self, at):
+        """The next T characters of every place, and for each the one after it: xs, labels.
+
+        at: the `Position` to read from. Raises TypeError for none.
+        """
+        _check_position(at)
+        ids = self._ids[(at.places + np.arange(self._T + 1)[:, None]) % len(self._ids)]
+        return one_hot(ids[:-1]), ids[1:]
+
+    def chunks(self):
+        """The batches from the start on, one after the other, without end."""
+        at = self.start
+        while True:
+            yield self.batch(at)
+            at = at._replace(places=at.places + self._T)
+
+    def loss(self, model, batch, at):
+        """Softmax cross-entropy at every character, its gradients, and the next `Position`.
+
+        Raises ValueError or TypeError for no model, no position, no batch that fits them.
+        """
+        check_model(model)
+        xs, labels = check_pair(batch)
+        _check_position(at)
+        trace = self._engine.lstm_forward(xs, model.cell, at.h, at.c)
+        loss, dz = softmax_cross_entropy(readout(trace.h[1:], model.readout), labels)
+        dhs, dreadout = readout_backward(dz, trace.h[1:], model.readout)
+        grads = self._engine.lstm_backward(dhs, trace, model.cell).params
+        onwards = Position(at.places + self._T, trace.h[-1], trace.c[-1])
+        return loss, Model(grads, dreadout), onwards
+
+
+def _check_position(at):
+    if not isinstance(at, Position):
+        raise TypeError(f"at: expected a Position, got {validate.describe(at)}")
+
+
+def text_training(
+    ids, *, H=64, T=32, B=32, steps=2000, rate=0.025, rng, engine=lstm_core
+) -> Training:
+    """A training of a character model on a row of numbers: float32, Adam, clipped at 1.
+
+    Its place in the text and the h and c carried there are part of its state: saved and loaded,
+    or interrupted within a step, it goes on to the very same numbers.
+    Raises as `Stream` and `CoolingAdam` do.
+    """
+    model = Model(
+        init_lstm(V, H, rng=rng, dtype=np.float32), init_readout(H, V, rng=rng, dtype=np.float32)
+    )
+    stream = Stream(ids, B, T, H, rng=rng, engine=engine)
+    return Training(
+        model, stream.loss, lambda _, at: stream.batch(at), CoolingAdam(rate, steps),
+        rng=rng, clip=1.0, carried=stream.start,
+    )  # fmt: skip
+
+
+def model_bits(model, held, warm=0) -> float:
+    """Bits per character of held (T, B), read from zero states, from row `warm` on (7.2).
+
+    Raises ValueError or TypeError for no model, and as `ngram_bits` does.
+    """
+    check_model(model)
+    held = as_held(held, warm, 1)
+    trace = lstm_forward(one_hot(held[:-1]), model.cell)
+    from_here = max(warm, 1)  # the first character has nothing before it
+    z = readout(trace.h[from_here:], model.readout)
+    return float(softmax_cross_entropy(z, held[from_here:])[0] / np.log(2))
+
+
+# ---------------------------------------------------------------- writing
+
+
+def next_shares(h, params, temperature=1.0) -> np.ndarray:
+    """softmax(z / temperature) of the read-out's scores z (7.4): h (..., H) -> (..., V).
+
+    At temperature 0 the likeliest symbol has all.
+    Raises as `readout` does, and for a temperature below 0 or not finite.
+    """
+    _check_temperature(temperature)
+    return _shares(readout(h, params), temperature)
+
+
+def _check_temperature(temperature):
+    validate.number("temperature", temperature, "a finite number of at least 0", lambda T: T >= 0)
+
+
+def _shares(z, temperature):
+    z = z.astype(float)
+    if temperature == 0:
+        return (z == z.max(axis=-1, keepdims=True)).astype(float)
+    return softmax(z / temperature)
+
+
+def states_after(model, text):
+    """h and c, (1, H) each, after reading a text of at least one character.
+
+    Raises ValueError or TypeError for no model, no text or none in it.
+    """
+    check_model(model)
+    check_text("text", text)
+    if not text:
+        raise ValueError("text: expected at least one character, got none")
+    trace = lstm_forward(one_hot(encode(text))[:, None], model.cell)
+    return trace.h[-1], trace.c[-1]
+
+
+def write(model, h, c, count, *, temperature=1.0, rng) -> str:
+    """`count` characters, each drawn from (7.4) and read as the next input; h, c (1, H).
+
+    One number of `rng` a character, whatever the temperature: neighbouring temperatures
+    differ only where a draw falls on the other side of an edge.
+    Raises ValueError or TypeError for no model, states that do not fit it, a count below 1, a
+    temperature below 0, no Generator.
+    """
+    check_model(model)
+    W_x, W_h, b = validate.lstm_params(model.cell)
+    H = len(W_h)
+    h, c = (validate.array(n, s, (1, H), "(1, H)", W_h.dtype) for n, s in (("h", h), ("c", c)))
+    validate.count("count", count)
+    validate.generator(rng)
+    _check_temperature(temperature)
+    _, (W_y, b_y) = check_readout(h, model.readout)
+    read = (
+        validate.array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype) + b
+    )  # (3.2)-(3.5), x one-hot
+    h, c, ids = h[0], c[0], []
+    with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the 0 we want
+        for u in rng.random(count):
+            shares = _shares(h @ W_y + b_y, temperature).cumsum()
+            ids.append(min(int(np.searchsorted(shares, u * shares[-1], side="right")), V - 1))
+            # `lstm_step` without its checks, which took two thirds of the time.
+            a = read[ids[-1]] + h @ W_h
+            i, f, _, o = split_gates(1 / (1 + np.exp(-a)))
+            c = f * c + i * np.tanh(a[2 * H : 3 * H])  # (3.1)
+            h = o * np.tanh(c)  # (3.6)
+    return decode(ids)
+
+
+@lru_cache(maxsize=1)
+def sketch() -> Model:
+    """A model that learned for a second or so: 32 units, 100 steps."""
+    run = text_training(library_ids("learn"), H=32, B=16, steps=100, rng=np.random.default_rng(70))
+    for _ in run.steps(100):
+        pass
+    return run.params
+
+
+STORED = Path(__file__).with_name("writer.npz")
+
+
+class StoredWriter(NamedTuple):
+    """A model that was trained for long, and what is known of how: command, versions, seed."""
+
+    model: Model
+    about: dict
+
+
+def store_writer(model, about, path=STORED) -> Path:
+    """Write a model in half precision, with what `about` (name -> text or number) tells of it.
+
+    Raises ValueError or TypeError for no model, no dict or no path; OSError where it cannot write.
+    """
+    check_model(model)
+    if not isinstance(about, dict):
+        raise TypeError(f"about: expected a dict, got {validate.describe(about)}")
+    path = validate.path(path)
+    arrays = {**model.cell._asdict(), **model.readout._asdict()}
+    halves = {name: array.astype(np.float16) for name, array in arrays.items()}
+    np.savez_compressed(path, about=np.array(json.dumps(about)), **halves)
+    return path
+
+
+@lru_cache(maxsize=1)
+def stored_writer() -> StoredWriter:
+    """The model that comes with this package, as float32; tools/train_writer.py makes it again."""
+    with np.load(STORED, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(str(arrays.pop("about")))
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    cell = LSTMParams(*(arrays[name] for name in LSTMParams._fields))
+    return StoredWriter(
+        Model(cell, ReadoutParams(*(arrays[name] for name in ReadoutParams._fields))), about
+    )

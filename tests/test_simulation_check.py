@@ -1,0 +1,99 @@
+"""The checkers of notebook 07: right answers in other shapes, wrong ones with their hint."""
+
+import numpy as np
+import pytest
+
+from lstm_inside import simulation as lt
+from lstm_inside.simulation import check
+from lstm_inside.training import softmax
+
+
+def softly(z, t):
+    e = np.exp(z / t)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def covariance(s, m):
+    return ((s - s.mean(axis=0)) * (m - m.mean())[:, None]).mean(axis=0)
+
+
+def r_of(s, m):
+    return covariance(s, m) / s.std(axis=0) / m.std()
+
+
+def given(p, ids):
+    return p[np.arange(len(ids)), ids]
+
+
+RIGHT = [
+    (check.bits, lambda p, ids: -np.log2(given(p, ids)).mean()),
+    (check.bits, lambda p, ids: -np.log(given(p, ids)).mean() / np.log(2)),
+    (check.bits, lambda p, ids: sum(-np.log2(p[n, k]) for n, k in enumerate(ids)) / len(ids)),
+    (check.bits, lambda p, ids: float(np.log2(1 / p[range(7), ids]).sum() / 7)),
+    (check.bits, lambda p, ids: [-np.log2(given(p, ids)).mean()]),
+    (check.at_temperature, softly),
+    (check.at_temperature, lambda z, t: softmax(z / t)),
+    (
+        check.at_temperature,
+        lambda z, t: (softmax(z) ** (1 / t)) / (softmax(z) ** (1 / t)).sum(-1, keepdims=True),
+    ),
+    (check.at_temperature, lambda z, t: softly(z - z.max(-1, keepdims=True), t).tolist()),
+    (check.score, r_of),
+    (check.score, lambda s, m: [np.corrcoef(s[:, k], m)[0, 1] for k in range(4)]),
+    (check.score, lt.correlation),
+    (
+        check.score,
+        lambda s, m: ((s - s.mean(0)) / s.std(0) * ((m - m.mean()) / m.std())[:, None]).mean(0),
+    ),
+]
+WRONG = [
+    (check.bits, lambda p, ids: None, "returned None"),
+    (check.bits, lambda p, ids: -np.log(given(p, ids)).mean(), "in nats"),
+    (check.bits, lambda p, ids: np.log2(given(p, ids)).mean(), "bits are minus that"),
+    (check.bits, lambda p, ids: -np.log2(given(p, ids)).sum(), "divide by its length"),
+    (check.bits, lambda p, ids: -np.log2(given(p, ids).mean()), "mean of the logarithms"),
+    (check.bits, lambda p, ids: -(p * np.log2(p)).sum(1).mean(), "does not look at what came"),
+    (check.at_temperature, lambda z, t: None, "returned None"),
+    (check.at_temperature, lambda z, t: softmax(z * t), "DIVIDE"),
+    (check.at_temperature, lambda z, t: softmax(z) / t, "inside the softmax"),
+    (check.at_temperature, lambda z, t: softmax(z), "temperature 1 whatever"),
+    (check.at_temperature, lambda z, t: z / t, "softmax is still to come"),
+    (check.at_temperature, lambda z, t: np.exp(z / t) / np.exp(z / t).sum(), "last axis"),
+    (check.at_temperature, lambda z, t: softmax((z / t).T).T, "last axis"),
+    (check.at_temperature, lambda z, t: np.eye(4)[z.argmax(-1)], "a draw"),
+    (check.at_temperature, lambda z, t: z == z.max(-1, keepdims=True), "a draw"),
+    (check.clamp, lambda: None, "returned None"),
+    (check.clamp, lambda: 3, "two numbers"),
+    (check.clamp, lambda: (9999, 1.0), "two numbers"),
+    (check.clamp, lambda: (np.nan, 1.0), "two numbers"),
+    (check.clamp, lambda: (0, 0.0), "Which cell follows brackets"),
+    (check.score, lambda s, m: None, "returned None"),
+    (check.score, covariance, "covariance"),
+    (check.score, lambda s, m: np.abs(r_of(s, m)), "keep the sign"),
+    (check.score, lambda s, m: r_of(s, m) ** 2, "sign is lost"),
+    (check.score, lambda s, m: m @ s / np.sqrt((s**2).sum(0) * m.sum()), "means away first"),
+    (check.score, lambda s, m: r_of(s, m).max(), "every cell has its own"),
+    (check.score, lambda s, m: -r_of(s, m), "sign is turned round"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("checker", "answer"), RIGHT)
+def test_right_answers_are_accepted(checker, answer):
+    verdict = checker(answer)
+    assert verdict.ok, verdict
+
+
+@pytest.mark.parametrize(("checker", "answer", "hint"), WRONG)
+def test_wrong_answers_are_refused_with_the_right_hint(checker, answer, hint):
+    verdict = checker(answer)
+    assert not verdict.ok
+    assert hint in repr(verdict)
+
+
+def test_the_bracket_cell_held_on_closes_what_nobody_opened():
+    model = lt.stored_writer().model
+    searched = lt.read(model, "search", B=32, T=300)
+    unit = lt.chosen_and_control(searched, "brackets")[0]
+    off, on = lt.levels(searched, unit, "brackets")
+    assert check.clamp(lambda: (unit, on)).ok
+    assert not check.clamp(lambda: (unit, off)).ok

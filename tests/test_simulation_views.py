@@ -1,0 +1,208 @@
+"""The explorers and pictures of notebook 07."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from lstm_core import gradient_check, lstm_forward
+from lstm_inside import simulation as lt
+from lstm_inside.page.style import CELL_LINE, FORGET, INPUT
+from lstm_inside.simulation import explorers as simulation
+from lstm_inside.simulation import figures
+from lstm_inside.simulation.explorers_parts import passage
+from lstm_inside.simulation.forecast import eeg_windows, fit_linear, linear_forecast, rms_error
+from lstm_inside.training import Model
+
+SOURCE = '''def f(a, b=[1, 2]):  # a (note)
+    x = "in ( a" + a
+    """two
+    lines"""
+    return (x,
+            b)
+'''
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return lt.sketch()
+
+
+def test_the_temperature_explorer_shows_the_models_own_shares(model):
+    view = simulation.temperature_explorer(model)
+    before, text, _ = passage()
+    view.set(temperature=0.5, at=30)
+    h, _ = lt.states_after(model, before + text[:31])
+    assert view.values["shares"] == pytest.approx(
+        lt.next_shares(h[0], model.readout, 0.5), abs=1e-5
+    )
+    assert view.values["came"] == text[31]
+    view.close()
+
+
+def test_the_cell_explorers_gradient_is_that_of_the_whole_text(model):
+    """Cutting the trace to 40 characters changes no derivative inside it: error < 1e-4."""
+    view = simulation.cell_explorer(model)
+    before, text, _ = passage()
+    at, ids = 50, lt.encode(before + text)
+    view.set(at=at, unit=3)
+    k = len(before) + at + 1
+    now = slice(k - 40, k)
+    trace = lstm_forward(lt.one_hot(ids)[:, None], model.cell)
+    loss, _, whole = simulation._backward_from(model, trace, ids, slice(0, k))
+    assert view.values["loss"] == pytest.approx(loss, rel=1e-4)
+    assert view.values["dc"] == pytest.approx(whole.c[now.start :, 0], abs=1e-4)
+    assert np.abs(whole.c[now.start]).max() > 0
+    assert view.values["c"] == pytest.approx(trace.c[k, 0, 3], rel=1e-5)
+    view.close()
+
+
+def test_the_loss_behind_the_flow_has_that_gradient(model):
+    ids = lt.encode("if x in (1, 2")
+    params = type(model.cell)(*(p.astype(float) for p in model.cell))
+    exact = Model(params, type(model.readout)(*(p.astype(float) for p in model.readout)))
+    trace = lstm_forward(lt.one_hot(ids[:-1])[:, None], params)
+    _, _, grads = simulation._backward_from(exact, trace, ids, slice(0, 12))
+
+    def loss(c0):
+        end = lstm_forward(lt.one_hot(ids[:-1])[:, None], params, c0=c0).h[-1, 0]
+        return -np.log2(lt.next_shares(end, exact.readout)[ids[-1]])
+
+    report = gradient_check(loss, np.zeros((1, 32)), grads.c[0], tolerance=1e-4)  # dz is float32
+    assert report, report
+
+
+def test_the_clamp_explorer_shows_a_real_clamp(model):
+    view = simulation.clamp_explorer(model)
+    before, text, _ = passage()
+    view.set(value=1.5, at=40, length=12)
+    v = view.values
+    ids = lt.encode(before + text)[: len(before) + 41]
+    trace = lstm_forward(lt.one_hot(ids[:-12])[:, None], model.cell)
+    h, _ = lt.clamped_forward(lt.one_hot(ids[-12:])[:, None], model.cell, v["suspect"].unit, 1.5,
+                              trace.h[-1], trace.c[-1])  # fmt: skip
+    assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
+    view.close()
+
+
+def test_the_forecast_explorers_errors_are_those_of_the_methods():
+    view = simulation.forecast_explorer()
+    learn, test = eeg_windows()
+    view.set(window=5, horizon=3)
+    line = fit_linear(learn.last(5), learn.ahead[-1])
+    want = rms_error(linear_forecast(test.last(5), line), test.ahead[-1])[2]
+    assert view.values["off"]["linear"] == pytest.approx(want)
+    view.close()
+
+
+def test_texts_stored_with_trained_explorers_hold_no_figures(model):
+    view = simulation.clamp_explorer(model)
+    data, metadata = view._repr_mimebundle_()
+    assert not any(symbol.isdigit() for symbol in data["text/plain"])
+    assert metadata["image/png"]["alt"] == view.caption
+    view.close()
+
+
+async def _train(view, steps):
+    return await view.train(steps)
+
+
+def test_live_text_trains_stops_and_goes_on():
+    view = simulation.live_text(steps=12)
+    first = view.values["text"]
+    assert asyncio.run(_train(view, 4)) == 4
+    assert view.values["step"] == 4
+    assert asyncio.run(_train(view, 12)) == 8
+    assert view.values["text"] != first
+    assert view.values["bits"] == pytest.approx(view.run.losses.mean() / np.log(2))
+    assert "done" in view.status.value
+    view.close()
+
+
+def test_still_pictures_say_what_they_show(model):
+    reading = lt.read(model, "search", B=8, T=200)
+    effect = lt.Effect(0.1, 0.01, 2.5)
+    every = lt.EveryCell(np.linspace(0.5, 2, 32), np.linspace(1, 8, 32))
+    lags = dict.fromkeys(("persistence", "LSTM"), rng(1).random((16, 13)))
+    for shown in (
+        figures.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
+        figures.samples_picture({"a": "def $x$\n" * 9, "b": "y" * 99}),
+        figures.scores_picture(reading),
+        figures.effects_picture({"left alone": effect, "control held": effect}, ")"),
+        figures.errors_picture({"mean": np.ones(16), "LSTM, values": np.ones((3, 16))}),
+        figures.learning_picture(
+            {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
+        ),
+        figures.turns_picture(reading, "brackets", 3),
+        figures.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
+        figures.matches_picture(lt.nearest_matches(reading, 3)),
+        figures.lags_picture(lags, 4),
+        figures.samples_picture(dict.fromkeys("abcdef", "x = 1")),
+    ):
+        data, metadata = shown._repr_mimebundle_()
+        assert len(data["image/png"]) > 2000
+        assert len(metadata["image/png"]["alt"]) > 20
+        assert not any(symbol.isdigit() for symbol in data["text/plain"])
+
+
+def test_every_control_moves_the_picture_of_a_model_of_another_size():
+    small = lt.text_training(lt.encode(SOURCE), H=5, T=4, B=3, steps=9, rng=rng(9)).params
+    for make in ("temperature", "cell", "clamp"):
+        view = getattr(simulation, f"{make}_explorer")(small)
+        start = view.frame
+        for name, control in view.controls.items():
+            value = control.value
+            ends = [control.min, control.max] if hasattr(control, "min") else control.options
+            frames = set()
+            for end in ends:
+                control.value = end[1] if isinstance(end, tuple) else end
+                assert 'role="alert"' not in view._over.value, (make, name, end)
+                frames.add(view.frame)
+            assert len(frames) > 1, f"{make}: {name} moves nothing"
+            control.value = value
+        assert view.frame == start
+        view.close()
+
+
+def test_the_learning_picture_draws_and_tells_what_was_measured():
+    measured = {20: dict(zip("abcd", (5.0, 4, 3, 2), strict=True)),
+                400: dict(zip("abcd", (4.25, 1, 2, 1.5), strict=True))}  # fmt: skip
+    figure = figures.learning_picture(measured)
+    drawn = [line.get_xydata().tolist() for line in figure.axes[0].lines]
+    assert drawn == [[[20, y], [400, measured[400][n]]] for n, y in measured[20].items()]
+    assert "20 steps a 5.00, b 4.00, c 3.00, d 2.00; after 400 steps a 4.25, b 1.00" in figure.alt
+    assert figures.learning_picture({7: measured[20]}).png()  # Train was pressed instead
+
+
+def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
+    reading = lt.read(model, "search", B=8, T=200)
+    figure = figures.turns_picture(reading, "brackets", 3)
+    begins, ends = lt.turns(reading.marks["brackets"])
+    for ax, event in zip(figure.axes, (begins, ends), strict=True):
+        drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
+        for colour, course in (
+            (FORGET, reading.trace.f[:, :, 3]),
+            (INPUT, reading.trace.i[:, :, 3]),
+            (CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
+        ):
+            want = lt.around(course[lt.WARM :], event[lt.WARM :])
+            assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
+            assert drawn[colour][:, 1] == pytest.approx(want)
+    drawn = figure.axes[0].lines[0].get_ydata()[3:7]
+    assert f"begin forget f {', '.join(f'{y:.2f}' for y in drawn)};" in figure.alt
+
+
+def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():
+    view = simulation.live_text(steps=8)
+
+    async def both():
+        view.start_button.click()
+        await asyncio.sleep(0)
+        return await view.train(10), view.run.step
+
+    assert asyncio.run(both()) == (2, 10)
+    view.close()
