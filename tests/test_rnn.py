@@ -350,10 +350,10 @@ RIGHT = [
     (check.line, lambda H: (shift(H)[0][:, ::-1], shift(H)[1].T)),  # from the last to the first
     (check.line, lambda H: shift(H, link=0.9)),
     (check.line, lambda H: shift(H, link=-1)),
-    (check.bound, lambda W, k, gamma: (gamma * np.linalg.norm(W, 2)) ** k),
-    (check.bound, lambda W, k, gamma: (gamma * np.linalg.svd(W)[1][0]) ** k),
-    (check.bound, lambda W, k, gamma: (gamma**2 * np.linalg.eigvalsh(W @ W.T).max()) ** (k / 2)),
-    (check.bound, lambda W, k, gamma: gradient_bound(W, k, gamma)[-1]),
+    (check.keeps, np.eye),
+    (check.keeps, lambda H: -np.eye(H)),
+    (check.keeps, lambda H: np.roll(np.eye(H), 1, axis=0).tolist()),
+    (check.keeps, lambda H: np.linalg.qr(np.random.default_rng(0).normal(size=(H, H)))[0]),
 ]
 WRONG = [
     (check.states, lambda xs, W_x, W_h, b: None, "returned None"),
@@ -378,20 +378,14 @@ WRONG = [
     (check.line, lambda H: shift(H, soft=2.0), "tanh bends them"),
     (check.line, lambda H: shift(H, link=0.3), "shrink from unit to unit"),
     (check.line, lambda H: reservoir(H, 0.9, rng=np.random.default_rng(0))[:2], "is possible"),
-    (
-        check.bound,
-        lambda W, k, gamma: (gamma * np.abs(np.linalg.eigvals(W)).max()) ** k,
-        "SINGULAR",
-    ),
-    (
-        check.bound,
-        lambda W, k, gamma: (gamma * np.linalg.norm(W, 2)) ** (k + 1),
-        "one factor too many",
-    ),
-    (check.bound, lambda W, k, gamma: np.linalg.norm(W, 2) ** k, "gamma, the activation"),
-    (check.bound, lambda W, k, gamma: gamma * np.linalg.norm(W, 2) ** k, "raised to k as well"),
-    (check.bound, lambda W, k, gamma: (gamma * np.linalg.norm(W)) ** k, "Frobenius"),
-    (check.bound, lambda W, k, gamma: gamma * np.linalg.norm(W, 2), "one step's factor"),
+    (check.keeps, lambda H: None, "returned None"),
+    (check.keeps, lambda H: np.eye(H)[0], "returned shape (3,); expected a matrix of shape (3, 3)"),
+    (check.keeps, lambda H: 1.0, "returned float"),
+    (check.keeps, lambda H: np.full((H, H), np.nan), "expected a matrix"),
+    (check.keeps, lambda H: 0.9 * np.eye(H), "60 steps leave 1.8e-03"),
+    (check.keeps, lambda H: np.eye(H, k=1), "multiplied by 0.00 to 1.00"),
+    (check.keeps, lambda H: np.ones((H, H)) / H, "spectral radius is 1"),
+    (check.keeps, lambda H: reservoir(H, 1, rng=np.random.default_rng(0)).W_h, "long run"),
 ]
 
 
@@ -405,7 +399,7 @@ def test_the_printed_solutions_are_right():
     for checker, name in (
         (check.states, "states"),
         (check.line, "line"),
-        (check.bound, "bound"),
+        (check.keeps, "keeper"),
     ):
         assert checker(written[name]), name
 

@@ -1,10 +1,11 @@
-"""Checkers of notebook 02: the recurrent step, a delay line, and the bound on the gradient."""
+"""Checkers of notebook 02: the recurrent step, a delay line, a matrix that keeps gradients."""
 
 import numpy as np
 
 from lstm_core import RNNParams, rnn_forward
-from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
-from lstm_inside.rnn.memory import recall_inputs
+from lstm_inside import validate
+from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run, shape_of
+from lstm_inside.rnn.memory import recall_inputs, spectral_radius
 
 WORDS = {
     "states": "seven steps from a zero state, checked against rnn_forward.",
@@ -30,15 +31,14 @@ WORDS = {
     "faded": "the line is right, and its values shrink from unit to unit until they are lost: your "
     "{H} units hold {capacity:.1f} inputs.",
     "holds": "your {H} units hold {capacity:.1f} inputs; {H} is possible.",
-    "bound": "(gamma times the largest singular value) to the power of k.",
-    "eigenvalue": "that uses the spectral radius; what a matrix can do to a length in one step "
-    "is its largest SINGULAR value.",
-    "one_too_many": "one factor too many: k steps back there are k factors of W_h.",
-    "no_gamma": "gamma, the activation's steepest slope, is missing: one factor a step.",
-    "gamma_once": "gamma enters at every step, so it is raised to k as well.",
-    "not_raised": "that is one step's factor; k steps multiply k of them.",
-    "frobenius": "that is the Frobenius norm (all entries); numpy.linalg.norm(W, 2) is the largest "
-    "singular value.",
+    "keeps": "every singular value is 1, so every gradient keeps its length.",
+    "keeps_shape": "for H = {H} {name} returned {what}; expected a matrix of shape ({H}, {H}).",
+    "keeps_some": "in one step back a gradient's length is multiplied by {low:.2f} to {high:.2f}, "
+    "depending on its direction.",
+    "keeps_radius": "the spectral radius is 1, but that speaks of the long run: in one step back a "
+    "gradient's length is multiplied by {low:.2f} to {high:.2f}, depending on its direction.",
+    "keeps_factor": "every gradient is multiplied by {high:.2f} a step, so {steps} steps leave "
+    "{left:.1e} of it.",
 }
 
 QUESTIONS = {
@@ -55,7 +55,7 @@ QUESTIONS = {
         ),
         c=(
             "it gets shorter: tanh saturates, and old contents hardly count",
-            "compare the rows of radius 0.9: the capacity falls from 8.0 to 4.5",
+            "in the table below the explorer the capacity falls from 8.0 to 4.5",
         ),
     ),
     "perfect_memory": question(
@@ -129,7 +129,7 @@ def states(function) -> str:
 
 @checker
 def line(function) -> str:
-    """Check a function H -> (W_x (1, H), W_h (H, H)) whose H units hold H inputs (2.6).
+    """Check a function H -> (W_x (1, H), W_h (H, H)) whose H units hold H inputs (2.5).
 
     Any weights that do it are right: the network is run on noise and its memory measured.
     """
@@ -184,22 +184,26 @@ def _what_is_off(W_x, W_h):
 
 
 @checker
-def bound(function) -> str:
-    """Check a function (W_h, k, gamma) -> bound on what is left of a gradient (2.9)."""
-    W_h = np.random.default_rng(23).normal(size=(4, 4)) / 2
-    for k, gamma in ((6, 0.25), (9, 1.0)):
-        got = run(function, W_h, k, gamma)
-        sigma = np.linalg.norm(W_h, 2)
-        radius = np.abs(np.linalg.eigvals(W_h)).max()
-        want = (gamma * sigma) ** k
-        hints = [
-            ((gamma * radius) ** k, WORDS["eigenvalue"]),
-            ((gamma * sigma) ** (k + 1), WORDS["one_too_many"]),
-            (sigma ** (k + 1) * gamma**k, WORDS["one_too_many"]),
-            ((gamma * np.linalg.norm(W_h)) ** k, WORDS["frobenius"]),
-            (gamma * sigma, WORDS["not_raised"]),
-        ]
-        if gamma != 1:
-            hints += [(sigma**k, WORDS["no_gamma"]), (gamma * sigma**k, WORDS["gamma_once"])]
-        compare(f"your bound for k = {k}", got, want, hints=hints)
-    return WORDS["bound"]
+def keeps(function) -> str:
+    """Check a function H -> W_h (H, H) under which every gradient keeps its length (2.7).
+
+    The slopes count as 1. Any matrix whose singular values are all 1 is right.
+    """
+    for H in (3, 8):
+        W_h = run(function, H)
+        try:
+            W_h = validate.array("W_h", W_h, (H, H), "(H, H)", np.float64)
+        except (TypeError, ValueError):
+            what = f"shape {shape_of(W_h)}" if np.ndim(W_h) else type(W_h).__name__
+            raise NotYet(
+                WORDS["keeps_shape"].format(H=H, name=name_of(function), what=what)
+            ) from None
+        sizes = np.linalg.svd(W_h, compute_uv=False)
+        found = {"low": sizes.min(), "high": sizes.max()}
+        if found["high"] - found["low"] > 1e-6:
+            radius = abs(spectral_radius(W_h) - 1) < 1e-6
+            raise NotYet(WORDS["keeps_radius" if radius else "keeps_some"].format(**found))
+        if abs(found["high"] - 1) > 1e-6:
+            left = {"steps": 60, "left": found["high"] ** 60}
+            raise NotYet(WORDS["keeps_factor"].format(**found, **left))
+    return WORDS["keeps"]

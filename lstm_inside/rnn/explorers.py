@@ -14,7 +14,6 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
     SIGNED,
-    SIZE,
     picture,
 )
 from lstm_inside.rnn.memory import (
@@ -57,11 +56,14 @@ _BASES = {(kind, D): _base(kind, D) for kind in KINDS for D in (1, 2)}
 
 
 def unrolling_explorer(steps=60) -> Explorer:
-    """A single knock at step 5, and what the 24 units of an RNN make of it (2.1), (2.5)."""
+    """A single knock at step 5, and what the 24 units of an RNN make of it (2.1), (2.4).
+
+    Step 0 is the start, before anything comes in.
+    """
     angle = np.linspace(0, 2 * np.pi, 200)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 470)
-        ax = figure.subplot_mosaic([["h", "w"], ["size", "values"]], width_ratios=(3, 2))
+        figure = picture(900, 440)
+        ax = figure.subplot_mosaic([["h", "values"], ["size", "values"]], width_ratios=(3, 2))
         heat = Pixels.on(ax["h"], np.zeros((_UNITS, steps)), cmap=SIGNED, vmin=-1, vmax=1)
         ax["h"].set(ylabel="unit", yticks=(0, 8, 16), xticks=range(0, steps, 10))
         ax["h"].set_title("The state h: every unit over time")
@@ -69,10 +71,6 @@ def unrolling_explorer(steps=60) -> Explorer:
         ax["size"].set(xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 20), xlabel="step t")
         ax["size"].set_title("What is left of the knock: length of h")
         ax["size"].text(5, 2e-6, "knock", color=SIGNAL, ha="center", weight="bold")
-        weights = Pixels.on(ax["w"], np.zeros((_UNITS, _UNITS)), cmap=SIGNED, vmin=-1, vmax=1)
-        ax["w"].set(xticks=(0, 8, 16), yticks=(0, 8, 16), xlabel="to unit", ylabel="from unit")
-        ax["w"].set_title("$W_h$: weight from unit to unit")
-        figure.colorbar(weights, ax=ax["w"], ticks=(-1, 0, 1), pad=0.02)
         ax["values"].plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1.4)
         ax["values"].text(0, 1.2, "circle of radius 1", color="#777777", ha="center", fontsize=10)
         ax["values"].set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
@@ -90,12 +88,11 @@ def unrolling_explorer(steps=60) -> Explorer:
 
     def update(t, strength, knock_size):
         params = _KNOCKED._replace(W_h=strength * _KNOCKED.W_h)
-        xs = np.zeros((steps, 1, 1))
-        xs[5] = knock_size
-        h = rnn_forward(xs, params).h[1:, 0]
+        xs = np.zeros((steps - 1, 1, 1))
+        xs[4] = knock_size  # what comes in at step 5
+        h = rnn_forward(xs, params).h[:, 0]
         size = np.linalg.norm(h, axis=1)
         heat.set_data(h.T)
-        weights.set_data(params.W_h)
         length.set_data(np.arange(steps), np.maximum(size, _FLOOR))
         dots.set_data(strength * values.real, strength * values.imag)
         largest.set_data([strength * first.real], [strength * first.imag])
@@ -118,7 +115,7 @@ def unrolling_explorer(steps=60) -> Explorer:
             "strength": slider("spectral radius of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
             "knock_size": slider("size of the knock", 0.1, 2, 0.1, 1, quantity="x", digits=1),
         },
-        moving=[heat, weights, length, dots, largest, *cursors],
+        moving=[heat, length, dots, largest, *cursors],
         update=update,
         describe=describe,
         play="t",
@@ -129,7 +126,7 @@ def unrolling_explorer(steps=60) -> Explorer:
 
 
 def memory_explorer(steps=900, lags=60) -> Explorer:
-    """How much of the input of k steps ago a linear read-out finds in the state (2.6)."""
+    """How much of the input of k steps ago a linear read-out finds in the state (2.5)."""
     shown = np.arange(60)
     noise = np.random.default_rng(23).uniform(-1, 1, steps)
     with matplotlib.rc_context(RC):
@@ -207,8 +204,8 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
 # ---------------------------------------------------------------- choosing
 
 
-def choosing_explorer(most=40, fitted=1400, judged=500) -> Explorer:
-    """Recall, read linearly from the last state: what holding everything is worth (2.7)."""
+def choosing_explorer(most=30, fitted=1400, judged=500) -> Explorer:
+    """Recall, read linearly from the last state: what holding everything is worth (2.6)."""
     rng = np.random.default_rng(38)
     N = fitted + judged
     numbers, where = rng.uniform(-1, 1, (most, N)), rng.random(N)
@@ -306,11 +303,11 @@ def _strokes(start, end):
 
 
 def vanishing_explorer(most=100) -> Explorer:
-    """The gradient of the last state, step by step back, under its bound (2.8), (2.9)."""
+    """The gradient of the last state, step by step back, under its bound (2.7), (2.8)."""
     noise = np.random.default_rng(24).uniform(-1, 1, most)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 400)
-        flow, heat = figure.subplots(1, 2, width_ratios=(5, 4))
+        figure = picture(900, 360)
+        flow = figure.subplots()
         flow.set(xlim=(0, most), yscale="log", ylim=(1e-16, 1e16), xlabel="k steps before the end")
         flow.set_yticks([10.0**n for n in range(-12, 13, 6)])
         flow.minorticks_off()
@@ -323,13 +320,6 @@ def vanishing_explorer(most=100) -> Explorer:
         flow.text(0.97 * most, 1e14, "the real gradient (dashed)", color=GRADIENT, ha="right",
                   va="center", weight="bold")  # fmt: skip
         said = Words(flow, most / 2, 1e-14, color="#222222", weight="bold")
-        sizes = Pixels.on(heat, np.zeros((_UNITS, most)), cmap=SIZE, vmin=-12, vmax=2)
-        heat.set(xlabel="k steps before the end", ylabel="unit", yticks=(0, 8, 16))
-        heat.set_facecolor("#efe6d3")  # where there is no step
-        before = Words(heat, 0, _UNITS / 2 - 0.5, color="#7a6a45")
-        heat.set_title("dL/dh of every unit (dark: large)")
-        image = figure.colorbar(sizes, ax=heat, shrink=0.9)
-        image.set_label("power of ten")
 
     def update(kind, strength, input_strength, T, off_zero):
         params = network(kind, strength, input_strength)
@@ -343,11 +333,6 @@ def vanishing_explorer(most=100) -> Explorer:
         k = np.arange(T + 1)
         real.set_data(k, _inside(length))
         bound.set_data(k, _inside(most_left))
-        shown = np.full((_UNITS, most), np.nan)
-        shown[:, :T] = np.log10(np.maximum(np.abs(dh[:0:-1].T), _FLOOR))
-        sizes.set_data(shown)
-        before.set_x((T + most) / 2)
-        before.set_text("before the start" if most - T >= 40 else "")
         said.set_text(f"σ max = {sigma:.2f}: {what_follows(sigma)}")
         return {"length": length, "bound": most_left, "sigma": sigma, "T": T}
 
@@ -368,7 +353,7 @@ def vanishing_explorer(most=100) -> Explorer:
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
             "off_zero": toggle("start at h = 0.01 instead of 0"),
         },
-        moving=[bound, real, said, sizes, before],
+        moving=[bound, real, said],
         update=update,
         describe=describe,
         presets={
@@ -390,7 +375,7 @@ def _inside(length):
 
 
 def what_follows(sigma) -> str:
-    """What the largest singular value alone says about a tanh network (2.9)."""
+    """What the largest singular value alone says about a tanh network (2.8)."""
     if abs(sigma - 1) < 1e-9:
         return "the gradient cannot grow"
     return "the gradient must vanish" if sigma < 1 else "it may grow, and it may vanish"

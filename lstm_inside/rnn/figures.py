@@ -26,7 +26,7 @@ def recall_picture(batch, b=0):
         ax.grid(False)
         ax.axhline(0, color=FAINT, lw=1)
         ax.bar(range(T), numbers, 0.55, color=[FORGET if f else FAINT for f in flags])
-        _label(ax, at, 1.28, f"flag: keep {_number(answer)}", color=FORGET, weight="bold")
+        _label(ax, at, answer + np.copysign(0.16, answer), "flag", color=FORGET, weight="bold")
         ax.annotate("", (T + 0.15, answer), (at + 0.45, answer), arrowprops={
             "arrowstyle": "-|>", "color": FORGET, "lw": 1.4, "ls": (0, (4, 3)),
             "mutation_scale": 14,
@@ -42,7 +42,7 @@ def recall_picture(batch, b=0):
 
 
 def unrolled_picture(xs, params):
-    """An RNN rolled up, and its steps side by side with the numbers that flow (2.1), (2.3).
+    """An RNN rolled up, and its steps side by side with the numbers that flow (2.1).
 
     xs (T, 1, 1): up to three steps of one input. params: an RNN's with D = 1.
     """
@@ -92,6 +92,7 @@ def line_picture(h):
         ax = figure.subplots()
         map_ = Pixels.on(ax, h.T, cmap=SIGNED, vmin=-most, vmax=most)
         ax.set(xlabel="step t", ylabel="unit", yticks=range(0, H, 8))
+        ax.set_xticks(range(9, T, 10), range(10, T + 1, 10))
         figure.colorbar(map_, ax=ax, pad=0.02)
         ax.set_title("The state of a delay line: every number moves on by one unit per step")
     figure.alt = (

@@ -15,7 +15,7 @@ SLOPE_BOUND = {"tanh": 1.0, "sigmoid": 0.25}  # gamma: the steepest the activati
 
 
 def spectral_radius(W) -> float:
-    """The largest absolute eigenvalue of a square matrix (H, H) (2.5).
+    """The largest absolute eigenvalue of a square matrix (H, H) (2.4).
 
     Raises ValueError or TypeError for what is no square matrix of finite real numbers.
     """
@@ -26,7 +26,7 @@ def spectral_radius(W) -> float:
 
 
 def largest_singular_value(W) -> float:
-    """The most that W (H, H) can lengthen a vector: its largest singular value (2.9).
+    """The most that W (H, H) can lengthen a vector: its largest singular value (2.8).
 
     Raises ValueError or TypeError for what is no matrix of finite real numbers.
     """
@@ -126,7 +126,7 @@ def read(states, weights) -> np.ndarray:
 
 
 def r_squared(truth, guess) -> np.ndarray:
-    """R^2 of every column (2.4): 1 is perfect, 0 as good as the mean, below 0 worse than that.
+    """R^2 of every column (2.3): 1 is perfect, 0 as good as the mean, below 0 worse than that.
 
     truth, guess (N, K): what was to be said and what was said.
     Raises ValueError or TypeError for shapes that do not fit, NaN or infinity.
@@ -155,7 +155,7 @@ class Recall(NamedTuple):
 
 
 def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
-    """Read the input of k steps ago out of the state, linearly, for every k at once (2.6).
+    """Read the input of k steps ago out of the state, linearly, for every k at once (2.5).
 
     states: h (T, H); inputs: x (T,), where states[t] has just seen inputs[t].
     lags: the longest k. ridge: as in `fit_readout`. train: the share of steps that the
@@ -183,7 +183,7 @@ def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
 
 
 def recall_score(params, T, *, rng, places=None, count=4000) -> float:
-    """R^2 of recall, read linearly from the last state (2.4), judged on fresh sequences.
+    """R^2 of recall, read linearly from the last state (2.3), judged on fresh sequences.
 
     params: an RNN's with D = 2 (number and flag). T, places: as in `recall_problem`. count: how
     many sequences the read-out is fitted on, and as many others it is judged on.
@@ -200,7 +200,7 @@ def recall_score(params, T, *, rng, places=None, count=4000) -> float:
 
 
 def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:
-    """The most that k steps back can leave of a gradient's length, k = 0 ... steps (2.9).
+    """The most that k steps back can leave of a gradient's length, k = 0 ... steps (2.8).
 
     (gamma * largest singular value of W_h) ** k: one factor of W_h a step.
     Raises ValueError or TypeError for what is no such matrix, steps or gamma below 0.
