@@ -28,7 +28,7 @@ from lstm_inside import training as learn
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
 from lstm_inside.beyond import distributed
-from lstm_inside.bptt import answer_key, recall
+from lstm_inside.bptt import answer_key, stream
 from lstm_inside.bptt import faults as patients
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
@@ -591,7 +591,6 @@ TABLE = {
     "bptt.compare_gradients": call(
         bptt.compare_gradients, given=weights(P, "given").known_as("given", "full", *P._fields), full=weights(P, "full").known_as("full", *P._fields),
     ),
-    "bptt.latch": call(recall.latch, drive=number(12.0)),
     # ------------------------------------------------------------ bptt: faults
     "bptt.backward_by_steps": call(
         patients.backward_by_steps, dhs=array(DHS), trace=trace(TRACE), params=weights(P).known_as("params", "trace", *P._fields),
@@ -606,6 +605,8 @@ TABLE = {
     "bptt.in_course_layout": call(
         answer_key.in_course_layout, grads=kind(answer_key.course_exercise()[0]).or_bad(**{"other sizes": POINT}).known_as("W_h"),
     ),
+    "bptt.patients_with": call(answer_key.patients_with, key=kind(answer_key.FIRST_KEY).or_bad(**{"other places": {"dx": (0,)}})),
+    "bptt.flag_stream": call(stream.flag_stream, T=count(4), B=count(2), rng=generator()),
     "bptt.draw_point": call(
         patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),
     ),

@@ -18,7 +18,8 @@ from lstm_core import (
 from lstm_inside.bptt import (
     check,
     compare_gradients,
-    latch,
+    figures,
+    flag_stream,
     lstm_jacobians,
     products_to_end,
     rnn_jacobians,
@@ -28,6 +29,8 @@ from lstm_inside.bptt import (
     truncated_backward,
 )
 from lstm_inside.bptt.explorers import EXPLORERS
+from lstm_inside.bptt.explorers_flow import cut_cosines
+from lstm_inside.gates import LATCH
 from lstm_inside.tasks import eeg
 
 D, H, B, T = 3, 4, 2, 12
@@ -226,14 +229,18 @@ def test_comparing_with_nothing(lstm):
     assert compare_gradients(params._replace(b=params.b * 1), params) == pytest.approx((1, 1))
 
 
+def test_the_stream_asks_for_the_last_flagged_number():
+    xs, targets = flag_stream(300, 3, rng=np.random.default_rng(0))
+    want = np.zeros((300, 3))
+    for n in range(3):
+        for t in range(300):
+            want[t, n] = xs[t, n, 0] if xs[t, n, 1] == 1 else want[t - 1, n]
+    assert (xs[0, :, 1] == 1).all()
+    assert 0.02 < xs[..., 1].mean() < 0.08
+    np.testing.assert_array_equal(targets[..., 0], want)
+
+
 # ---------------------------------------------------------------- checkers
-
-
-def carousel_by_loop(fs):
-    out = np.ones((len(fs) + 1, *fs.shape[1:]))
-    for t in range(len(fs) - 1, -1, -1):
-        out[t] = fs[t] * out[t + 1]
-    return out
 
 
 def total_by_parts(dh, dc_next, f_next, o, c):
@@ -241,20 +248,11 @@ def total_by_parts(dh, dc_next, f_next, o, c):
     return dc + dh * o / np.cosh(c) ** 2
 
 
-def with_one(a, at_end=True):
-    one = np.ones((1, *a.shape[1:]))
-    return np.concatenate([a, one] if at_end else [one, a])
-
-
 RIGHT = [
     (check.cell_total, lambda dh, n, f, o, c: n * f + dh * o * (1 - np.tanh(c) ** 2)),
     (check.cell_total, total_by_parts),
     (check.cell_total, lambda dh, n, f, o, c: sum((f * n, o * (1 - np.tanh(c) ** 2) * dh))),
     (check.cell_total, lambda *a: (a[2] * a[1] + a[0] * a[3] * (1 - np.tanh(a[4]) ** 2)).tolist()),
-    (check.carousel, lambda fs: with_one(fs[::-1].cumprod(axis=0)[::-1])),
-    (check.carousel, carousel_by_loop),
-    (check.carousel, lambda fs: np.stack([fs[t:].prod(axis=0) for t in range(len(fs) + 1)])),
-    (check.carousel, lambda fs: np.exp(np.stack([np.log(fs[t:]).sum(0) for t in range(7)]))),
 ]
 
 
@@ -278,16 +276,6 @@ WRONG = [
     ),
     (check.cell_total, lambda dh, n, f, o, c: n.copy(), "cell_after"),
     (check.cell_total, lambda dh, n, f, o, c: None, "returned None"),
-    (check.carousel, lambda fs: fs.cumprod(axis=0), "carousel_forward"),
-    (check.carousel, lambda fs: fs.prod(axis=0), "carousel_whole"),
-    (check.carousel, lambda fs: fs[::-1].cumprod(axis=0)[::-1], "carousel_no_end"),
-    (check.carousel, lambda fs: with_one(fs[::-1].cumprod(axis=0)[::-1], False), "carousel_shift"),
-    (check.carousel, lambda fs: with_one(fs[::-1].cumsum(axis=0)[::-1]), "carousel_sum"),
-    (
-        check.carousel,
-        lambda fs: np.stack([fs[t + 1 :].prod(axis=0) for t in range(7)]),
-        "carousel_short",
-    ),
 ]
 
 
@@ -337,8 +325,10 @@ def test_the_microscope_shows_the_backward_passes(same_networks):
     pure = trace.f[::-1].cumprod(axis=0)[::-1] * grads.c[-1]
     assert close(v["carousel"][:-1], np.linalg.norm(pure[:, 0], axis=1))
     assert close(v["share"], v["carousel"] / v["dc"])
-    one_step = np.linalg.norm(trace.f[4, 0] * grads.c[5, 0]) / np.linalg.norm(grads.c[4, 0])
-    assert v["step_share"][4] == pytest.approx(one_step)
+    kept = init_rnn(4, 8, rng=np.random.default_rng(4), recurrent="orthogonal")
+    kept = kept._replace(W_h=3 * kept.W_h)
+    want = rnn_backward(dhs, rnn_forward(rnn_trace.xs, kept), kept).h
+    assert close(v["orthogonal_dh"], np.linalg.norm(want[:, 0], axis=1))
     explorer.set(every=True)
     dhs[:] = 1
     grads = lstm_backward(dhs, trace, lstm)
@@ -367,25 +357,22 @@ def test_the_answers_gradient_reaches_the_flagged_number_and_no_other():
     explorer = EXPLORERS["recall_gradient"]()
     explorer.set(at=20)
     v = explorer.values
-    assert v["at_flag"] > 0.999
-    assert (v["dc"][20:] > 0.99 * v["dc"][-1]).all()
-    assert v["dc"][:20].max() < 1e-4
+    assert v["at_flag"] > 0.97
+    assert (v["dc"][20:] > 0.98 * v["dc"][-1]).all()
+    assert v["dc"][:20].max() < 1e-3
     slope = (1 - np.tanh(v["number"] / 2) ** 2) / 2  # of the candidate, by the number
-    assert v["dx"][19] == pytest.approx(v["dc"][20] * slope, rel=1e-4)
+    assert v["dx"][19] == pytest.approx(v["dc"][20] * slope, rel=1e-3)
     explorer.set(drive=0)
     assert explorer.values["at_flag"] < 1e-3
+    explorer.set(drive=8)  # notebook 03's own latch
+    xs = np.zeros((60, 1, 2))
+    xs[:, 0, 0], xs[19, 0, 1] = np.random.default_rng(3).uniform(-1, 1, 60), 1
+    dhs = np.zeros((60, 1, 1))
+    dhs[-1] = 1
+    assert close(
+        explorer.values["dx"], lstm_backward(dhs, lstm_forward(xs, LATCH), LATCH).xs[:, 0, 0]
+    )
     explorer.close()
-
-
-def test_the_latch_recalls():
-    xs = np.zeros((100, 200, 2))
-    rng = np.random.default_rng(8)
-    xs[..., 0] = rng.uniform(-1, 1, (100, 200))
-    flagged = rng.integers(0, 50, 200)
-    xs[flagged, np.arange(200), 1] = 1
-    numbers = xs[flagged, np.arange(200), 0]
-    c = lstm_forward(xs, latch()).c[-1, :, 0]
-    assert np.abs(2 * np.arctanh(c) - numbers).max() < 0.01
 
 
 def test_the_ellipse_is_the_product_of_the_steps():
@@ -407,7 +394,7 @@ def test_the_ellipse_is_the_product_of_the_steps():
 
 def test_the_cuts_are_measured_against_the_full_gradient(same_networks):
     explorer = EXPLORERS["truncation"]()
-    explorer.set(b_f=2, strength=3, k=7)
+    explorer.set(b_f=2, strength=3, k=7, draw=4)
     _, (lstm, trace) = same_networks(6, 48)
     target = np.random.default_rng(6).uniform(-0.5, 0.5, (48, 1, 6))
     dhs = trace.h[1:] - target
@@ -417,3 +404,15 @@ def test_the_cuts_are_measured_against_the_full_gradient(same_networks):
     assert (explorer.values["cosine"], explorer.values["ratio"]) == pytest.approx(want)
     assert explorer.values["lstm"][-1] == pytest.approx([1, 1])
     explorer.close()
+
+
+def test_many_draws_are_the_explorers_one_by_one():
+    explorer = EXPLORERS["truncation"]()
+    cosines = cut_cosines(4, draws=5)
+    assert cosines.shape == (5, 48)
+    explorer.show_preset("the worst of 20 draws")
+    assert close(cosines[4], explorer.values["lstm"][:, 0])
+    assert np.ptp(cosines[:, 31]) > 0.5  # draw 4 is far below the others there
+    explorer.close()
+    drawn = figures.cosine_draws({4: cosines})
+    assert f"the worst to {cosines.min():.2f}" in drawn.alt

@@ -1,6 +1,6 @@
 """Gradients taken apart, and faulty backward passes to be found (notebook 04)."""
 
-from .answer_key import FIRST_KEY, SECOND_KEY, course_exercise, in_course_layout
+from .answer_key import FIRST_KEY, SECOND_KEY, course_exercise, in_course_layout, patients_with
 from .faults import (
     DIAGNOSES,
     FAULTS,
@@ -15,7 +15,6 @@ from .faults import (
     take_step,
     with_fault,
 )
-from .recall import latch
 from .shares import (
     CellShares,
     compare_gradients,
@@ -27,6 +26,7 @@ from .shares import (
     truncated_at_every,
     truncated_backward,
 )
+from .stream import flag_stream
 
 __all__ = [
     "DIAGNOSES",
@@ -43,9 +43,10 @@ __all__ = [
     "course_exercise",
     "draw_point",
     "examine",
+    "flag_stream",
     "in_course_layout",
-    "latch",
     "lstm_jacobians",
+    "patients_with",
     "products_to_end",
     "rnn_jacobians",
     "split_step",

@@ -2,11 +2,16 @@
 
 import numpy as np
 
+from lstm_core import LSTMParams, lstm_forward
 from lstm_inside import validate
-from lstm_inside.bptt.faults import Point
+from lstm_inside.bptt.faults import PATIENTS, Point
 
-# What a well-known online course (deeplearning.ai, Sequence Models, week 1, its LSTM written in
-# NumPy) printed for its learners to compare with, first and after a correction.
+# What the "expected output" of an online course's exercise says (deeplearning.ai, Sequence Models,
+# week 1, "Building a Recurrent Neural Network - Step by Step"), first and after a correction. The
+# first key can be read in public copies of version 3 of the exercise, as in the repository
+# github.com/sagarnildass/andrew_ng_deep_learning, folder course_5_sequence_models/week1.
+# It prints the biases' entry 4, too: dbf -0.0565788, dbi -0.06997391, dbc -0.27441821 and dbo
+# 0.16532821. Only dbf fits a pass of ours (the one that carries nothing); they are left out here.
 FIRST_KEY = {
     "dx[1][2]": (-0.00173313, 0.08287442, -0.30545663, -0.43281115),
     "da0[2][3]": (-0.095911501954,),
@@ -56,3 +61,24 @@ def in_course_layout(grads) -> dict[str, np.ndarray]:
     named = {"dx[1][2]": grads.xs[:, 2, 1], "da0[2][3]": grads.h0[3, 2:3]}
     named |= {name: gates[n][column, [unit]] for name, (n, unit, column) in place.items()}
     return {name: named[name] for name in FIRST_KEY}
+
+
+def patients_with(key) -> str:
+    """Letters of the patients whose gradient of `course_exercise` has every entry of a key.
+
+    key: FIRST_KEY, SECOND_KEY or another of their places, each to within 1e-8.
+    Raises TypeError for what is no dict, ValueError for a place that `in_course_layout` lacks.
+    """
+    if not isinstance(key, dict):
+        raise TypeError(f"key: expected a dict like FIRST_KEY, got {validate.describe(key)}")
+    exercise, dhs = course_exercise()
+    params = LSTMParams(*exercise[:3])
+    trace = lstm_forward(exercise.xs, params, exercise.h0, exercise.c0)
+    for place in key:
+        validate.choice("key", place, FIRST_KEY)
+    agree = []
+    for letter, backward in PATIENTS.items():
+        given = in_course_layout(backward(dhs, trace, params))
+        if all(np.allclose(given[place], key[place], rtol=0, atol=1e-8) for place in key):
+            agree.append(letter)
+    return " ".join(agree)

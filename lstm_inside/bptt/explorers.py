@@ -19,8 +19,8 @@ from lstm_inside.bptt.explorers_flow import (
     truncation_explorer,
 )
 from lstm_inside.bptt.lab import patient_explorer
-from lstm_inside.bptt.recall import latch
 from lstm_inside.bptt.shares import products_to_end, rnn_jacobians
+from lstm_inside.gates import latch
 from lstm_inside.page import Explorer, Words, slider, whole
 from lstm_inside.page.style import (
     CELL_LINE,
@@ -140,7 +140,7 @@ def _draw_chain(ax, steps):
 
 
 def recall_gradient_explorer(steps=60) -> Explorer:
-    """The gradient of the last hidden state walks back through a latch of one unit."""
+    """The gradient of the last hidden state walks back through notebook 03's latch."""
     numbers = np.random.default_rng(3).uniform(-1, 1, steps)
     t = np.arange(1, steps + 1)
 
@@ -161,8 +161,8 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         )
         name_lines(
             ax["flow"],
-            (0.02, 1.0, "to the cell: ∂h$_{60}$/∂c$_t$", CELL_LINE),
-            (0.27, 1.0, "to the number that came in: ∂h$_{60}$/∂x$_t$ (bars)", GRADIENT),
+            (0.02, 1.0, "to the cell: dh$_{60}$/dc$_t$", CELL_LINE),
+            (0.27, 1.0, "to the number that came in: dh$_{60}$/dx$_t$ (bars)", GRADIENT),
         )
         (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
         flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)
@@ -174,7 +174,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
     def update(at, drive):
         xs = np.zeros((steps, 1, 2))
         xs[:, 0, 0], xs[at - 1, 0, 1] = numbers, 1
-        params = latch(drive)
+        params = latch(b_i=-drive, w_i=2 * drive, b_f=drive, w_f=-2 * drive, w_g=0.5)
         trace = lstm_forward(xs, params)
         dhs = np.zeros((steps, 1, 1))
         dhs[-1] = 1
@@ -205,7 +205,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         figure=figure,
         controls={
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
-            "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 12, quantity="f", digits=1),
+            "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 8, quantity="f", digits=1),
         },
         presets={"latch": {}, "half-hearted": {"drive": 4.0}, "flag unheard": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],

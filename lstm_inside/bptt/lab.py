@@ -144,11 +144,11 @@ def patient_explorer() -> Explorer:
         figure=figure,
         controls={
             "patient": choice("patient", [(f"patient {p}", p) for p in PATIENTS], "A"),
-            "T": whole("length T", 2, _STEPS, 6, quantity="x"),
+            "T": whole("length T", 2, _STEPS, _STEPS, quantity="x"),
             "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
             "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
             "call": whole("visit, same arrays", 1, 3, 1),
-            "t": whole("numbers at step t", 1, _STEPS, 6),
+            "t": whole("numbers at step t", 1, _STEPS, _STEPS),
         },
         moving=[
             *(line for three in lines.values() for line in three),
