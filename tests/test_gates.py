@@ -236,6 +236,15 @@ def test_a_sequence_of_the_readers(made):
     assert mine.error is None
 
 
+def test_the_map_of_all_cell_states_begins_with_c_0_and_one_unit_has_none(made):
+    many = made(explorers.sequence_explorer)
+    (map_,) = (image for ax in many.figure.axes[:2] for image in ax.images)
+    np.testing.assert_array_equal(map_.get_array(), many.values["cells"].T)
+    assert map_.get_extent()[:2] == [-0.5, 120.5]  # column t is step t
+    alone = made(explorers.latch_over_time_explorer)
+    assert not any(ax.images for ax in alone.figure.axes)
+
+
 def test_sliders_that_could_change_nothing_are_left_out(made):
     alone = made(explorers.latch_over_time_explorer)
     assert set(alone.controls) == {"t", "b_f", "b_i", "b_o"}

@@ -39,7 +39,7 @@ def cell_line_explorer(steps=40) -> Explorer:
         slopes.set(xlim=(0, steps), ylim=(-0.05, 1.08), xlabel="step t")
         slopes.set_title(f"Its gradient: dc$_{{{steps}}}$ / dc$_t$")
         kept = cells.fill_between([0, steps], [0, 0], color=forget, alpha=0.25, lw=0)
-        written = cells.fill_between([0, steps], [0, 0], color=write, alpha=0.45, lw=0)
+        (written,) = cells.plot([], [], color=write, lw=5, solid_capstyle="butt")
         (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=3.5, lw=1.6)
         (rest,) = cells.plot([], [], color="#666666", ls=":", lw=1.6)
         label = cells.text(steps, -3.2, "", color="#666666", ha="right")
@@ -60,7 +60,8 @@ def cell_line_explorer(steps=40) -> Explorer:
         kept_part = trace.f[:, 0, 0] * c[:-1]
         cell.set_data(t, c)
         kept.set_data(t[1:], np.zeros(steps), kept_part)
-        written.set_data(t[1:], kept_part, c[1:])
+        strokes = np.column_stack([kept_part, c[1:], np.full(steps, np.nan)])
+        written.set_data(np.repeat(t[1:], 3), strokes.ravel())
         end = i * g / (1 - f) if f < 1 else np.inf
         shown = abs(end) <= 3.5
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
@@ -114,7 +115,8 @@ def gate_explorer(steps=100) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
         ax = figure.subplot_mosaic(
-            [["curve", "gate"], ["curve", "cell"], ["slope", "gradient"]], width_ratios=(2, 3)
+            [["curve", "gate"], ["curve", "left"], ["slope", "left"], ["slope", "cell"]],
+            width_ratios=(2, 3),
         )
         ax["curve"].set(xlim=(-8, 8))
         ax["curve"].set_title("Where the steps land on its curve")
@@ -122,7 +124,7 @@ def gate_explorer(steps=100) -> Explorer:
         ax["slope"].set_title("Slope of the curve there")
         ax["gate"].set(xlim=(0, steps))
         ax["gate"].set_title("The one you move, over time")
-        ax["cell"].set(xlim=(0, steps), ylim=(-8, 8))
+        ax["cell"].set(xlim=(0, steps), ylim=(-8, 8), xlabel="step t (80 a second)")
         ax["cell"].set_title("The memory")
         name_curves(
             ax["cell"],
@@ -131,18 +133,16 @@ def gate_explorer(steps=100) -> Explorer:
             (0.7, "input x (EEG)", "#777777"),
         )
         ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#cccccc", lw=1)
-        ax["gradient"].set(
-            xlim=(0, steps), yscale="log", ylim=(1e-9, 3), xlabel="step t (80 a second)"
-        )
-        ax["gradient"].set_title(f"dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end")
+        ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
+        ax["left"].set_title(f"dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end")
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
         (slope,) = ax["slope"].plot([], [], color=FAINT, lw=3)
         (dots,) = ax["curve"].plot([], [], "o", ms=4.5, mec="none")
         (slope_dots,) = ax["slope"].plot([], [], "o", ms=4.5, mec="none")
         (course,) = ax["gate"].plot([], [])
-        (cell,) = ax["cell"].plot([], [], color=CELL_LINE)
-        (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.8)
-        (gradient,) = ax["gradient"].plot([], [], color=GRADIENT)
+        (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
+        (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
+        (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)
 
     def update(gate, b, w):
         act, slope_of = (
@@ -232,7 +232,7 @@ def half_life_explorer(steps=200) -> Explorer:
         (decay,) = left.plot([], [], color=CELL_LINE, lw=3)
         (back,) = left.plot([], [], color=GRADIENT, lw=1.5, ls=(0, (4, 3)))
         (mark,) = left.plot([], [], color=GATES["f"].line, marker="o", ms=9, ls="none")
-        at_k = left.axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)))
+        at_k = left.axvline(0, color="#999999", lw=1.1)
         name_curves(
             left,
             (0.45, "cell state c", CELL_LINE),

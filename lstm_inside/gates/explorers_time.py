@@ -176,7 +176,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
 
 
 def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence") -> Explorer:
-    """An LSTM over a sequence: one unit's gates, all cell states, the gradient at every step.
+    """An LSTM over a sequence: one unit's gates, the cell states, the gradient at every step.
 
     params: an LSTM of D inputs and H units; without it 8 untrained units, as `init_lstm` draws
     them. xs (T, B, D): the input; without it 1.5 seconds of EEG, four channels. dhs (T, B, H):
@@ -214,7 +214,8 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
     with matplotlib.rc_context(RC):
         figure = picture(940, 590)
         ax = figure.subplot_mosaic(
-            [["x", "cells"], ["gates", "flow"], ["memory", "now"]], width_ratios=(10, 9)
+            [["x", "cells" if units > 1 else "flow"], ["gates", "flow"], ["memory", "now"]],
+            width_ratios=(10, 9),
         )
         for key in ("x", "gates", "memory", "flow"):
             ax[key].set_xlim(0, steps)
@@ -239,12 +240,14 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         ax["memory"].set(ylim=(-reach, reach), xlabel="step t")
         ax["memory"].set_title("Its cell state and output")
         name_curves(ax["memory"], (0.53, "cell state c", CELL_LINE), (0.8, "output h", HIDDEN_LINE))
-        nothing = np.zeros((units, steps))
-        cells = Pixels.on(ax["cells"], nothing, cmap=SIGNED, vmin=-reach, vmax=reach)
-        ax["cells"].set(yticks=range(0, units, max(1, units // 4)), ylabel="unit")
-        ax["cells"].set_title("All cell states")
-        bar = figure.colorbar(cells, ax=ax["cells"], pad=0.02, aspect=12)
-        bar.outline.set_visible(False)
+        if units > 1:  # a map of one unit would say what its curve says
+            nothing = np.zeros((units, steps + 1))
+            cells = Pixels.on(ax["cells"], nothing, cmap=SIGNED, vmin=-reach, vmax=reach)
+            ax["cells"].set(yticks=range(0, units, max(1, units // 4)), ylabel="unit")
+            ax["cells"].set_title("All cell states")
+            bar = figure.colorbar(cells, ax=ax["cells"], pad=0.02, aspect=12)
+            bar.outline.set_visible(False)
+            (row,) = ax["cells"].plot([], [], marker=">", ms=8, color="#111111", clip_on=False)
         ax["flow"].set(yscale="log", ylim=(1e-8, 1e3))
         ax["flow"].set_title("Gradient, size")
         name_curves(ax["flow"], (0.42, "dL/dc", CELL_LINE), (0.62, "dL/dh", HIDDEN_LINE))
@@ -266,9 +269,9 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         (flow_h,) = ax["flow"].plot([], [], color=HIDDEN_LINE, lw=1.8)
         cursors = [
             ax[key].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)), zorder=5)
-            for key in ("x", "gates", "memory", "cells", "flow")
+            for key in ax
+            if key != "now"
         ]
-        (row,) = ax["cells"].plot([], [], marker=">", ms=8, color="#111111", clip_on=False)
 
     def update(t, b_f, b_i, b_o, unit=0, sequence=0, strength=1.0):
         b = params.b.copy()
@@ -283,13 +286,14 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
             curve.set_data(time[1:], getattr(trace, k)[:, 0, unit])
         cell.set_data(time, trace.c[:, 0, unit])
         hidden.set_data(time, trace.h[:, 0, unit])
-        cells.set_data(trace.c[1:, 0].T)
         size_c, size_h = lengths(grads.c), lengths(grads.h)
         flow_c.set_data(time, np.maximum(size_c, _FLOOR))
         flow_h.set_data(time, np.maximum(size_h, _FLOOR))
         for cursor in cursors:
             cursor.set_xdata([t, t])
-        row.set_data([-0.5], [unit])
+        if units > 1:
+            cells.set_data(trace.c[:, 0].T)
+            row.set_data([-0.5], [unit])
         f, i, g, o = (float(getattr(trace, k)[t - 1, 0, unit]) for k in "figo")
         c_prev, c, h = (float(v) for v in (*trace.c[t - 1 : t + 1, 0, unit], trace.h[t, 0, unit]))
         for bar, value in zip(bars, (h, np.clip(c, -widest, widest), o, g, i, f), strict=True):
@@ -326,8 +330,8 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         figure=figure,
         controls=controls,
         moving=[
-            *streams, *curves.values(), cell, hidden, cells, flow_c, flow_h, *cursors, row, *bars,
-            sums,
+            *streams, *curves.values(), cell, hidden, flow_c, flow_h, *bars, sums,
+            *([cells, row] if units > 1 else []), *cursors,
         ],
         update=update,
         describe=describe,
@@ -356,9 +360,9 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
     step back is a forget gate, and, apart from it, dL/dc_t over all paths.
     rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
-    each (the RNN's W_h orthogonal: it keeps lengths). The forget bias's slider adds to what a
-    given lstm holds. xs (T, 1, D): without it 100 steps of
-    four EEG channels. Your own:
+    each (recurrent matrices orthogonal: by themselves they keep lengths). The forget bias's
+    slider adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG
+    channels. Your own:
 
         two_gradients_explorer(rnn=RNNParams(W, U, b), lstm=LSTMParams(W_x, W_h, b_4), xs=series)
 
@@ -366,7 +370,8 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     """
     rng, own = np.random.default_rng(4), lstm is not None
     rnn = init_rnn(4, 8, rng=rng, recurrent="orthogonal") if rnn is None else rnn
-    lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0) if lstm is None else lstm
+    if lstm is None:
+        lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0, recurrent="orthogonal")
     xs = eeg(100, 100)[:, None, :] if xs is None else xs
     xs = lstm_forward(xs, lstm).xs  # says what does not fit
     rnn_forward(xs, rnn)
