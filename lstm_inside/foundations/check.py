@@ -84,11 +84,13 @@ QUESTIONS = {
         ),
         b=(
             "yes, with a rate for each layer",
-            "Within layer 1 two paths are scaled by different slopes before they are added.",
+            "Nearly: that is most of it. But each path misses a slope of its own, so the sum turns, "
+            "in most networks by a degree or so, in a few by much.",
         ),
         c=(
-            "no, its direction differs too",
-            "Each path misses a slope of its own, so the sum turns, and in some networks signs flip.",
+            "not quite: its direction differs, too",
+            "Mostly it is a wrong rate for each layer. But each path misses a slope of its own, so "
+            "the sum turns a little, in a few networks by much, and some signs flip.",
         ),
         d=(
             "no, it points uphill",

@@ -144,7 +144,7 @@ def line_explorer() -> Explorer:
         (border,) = ax.plot([], [], color="#111111", lw=1.8, ls=(0, (4, 3)))
         look = {"ls": "none", "marker": "o", "ms": 17, "mec": "white", "mew": 3, "clip_on": False}
         low, high = (ax.plot([], [], color=c, zorder=5, **look)[0] for c in (LOW, HIGH))
-        (wrong,) = ax.plot([], [], "x", color="white", ms=9, mew=3, zorder=6)
+        (wrong,) = ax.plot([], [], "X", color="white", ms=9, mec="#111111", mew=0.8, zorder=6)
         sums.set(xlim=(-13, 13), ylim=(-0.7, 3.2), xlabel="pre-activation a", yticks=(0, 1, 2))
         sums.set_yticklabels(["wanted 1", "wanted 0", "middle of\nopposite corners"])
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
@@ -152,8 +152,8 @@ def line_explorer() -> Explorer:
         look |= {"ms": 13, "mew": 1.5}
         sum_low, sum_high = (sums.plot([], [], color=c, **look)[0] for c in (LOW, HIGH))
         (one,) = sums.plot([], [], "D", color="none", mec="#333333", mew=2, ms=15)
-        (other,) = sums.plot([], [], "x", color="#333333", mew=2.4, ms=9)
-        sums.text(0, 2.75, "◇ of (0,0) and (1,1)    × of (0,1) and (1,0)", ha="center",
+        (other,) = sums.plot([], [], "s", color="#333333", ms=7)
+        sums.text(0, 2.75, "◇ of (0,0) and (1,1)    ■ of (0,1) and (1,0)", ha="center",
                   va="center", color="#333333")  # fmt: skip
 
     def update(task, w_1, w_2, b):
@@ -164,8 +164,8 @@ def line_explorer() -> Explorer:
         border.set_data(*border_line(w_1, w_2, b, (-0.5, 1.5)))
         for mark, which in ((low, ~wanted), (high, wanted), (wrong, (a > 0) != wanted)):
             mark.set_data(*XOR_INPUTS[which].T)
-        sum_low.set_data(a[~wanted], np.ones((~wanted).sum()))
-        sum_high.set_data(a[wanted], np.zeros(wanted.sum()))
+        for mark, which, row in ((sum_low, ~wanted, 1), (sum_high, wanted, 0)):
+            mark.set_data(a[which], row + _apart(a[which]))
         one.set_data([(a[0] + a[3]) / 2], [2])
         other.set_data([(a[1] + a[2]) / 2], [2])
         right = int(((a > 0) == wanted).sum())
@@ -201,6 +201,18 @@ def line_explorer() -> Explorer:
             "Put all four points on their side of the line.", lambda v: v["right"], 4, "d"
         ),
     )
+
+
+def _apart(a, lift=0.22, near=0.6):
+    """How far each dot of a row moves up or down, so that those nearly in one place all show."""
+    order = np.argsort(a, kind="stable")
+    close = np.concatenate([[False], np.diff(a[order]) < near])
+    up = np.zeros(len(a))
+    for rank in np.flatnonzero(close):
+        if up[order[rank - 1]] == 0:
+            up[order[rank - 1]] = -lift
+        up[order[rank]] = -up[order[rank - 1]]
+    return up
 
 
 def border_line(w_1, w_2, b, limits=(-3, 3)):
@@ -345,7 +357,7 @@ def rules_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(920, 440)
         sizes, spread = figure.subplots(1, 2, width_ratios=(11, 9))
-        sizes.set(xlim=(-0.8, 15.8), ylim=(1e-8, 3), yscale="log", ylabel="size of dL/dw")
+        sizes.set(xlim=(-0.8, 15.8), ylim=(1e-6, 3), yscale="log", ylabel="size of dL/dw")
         sizes.set_xticks([2.5, 9.5, 14.5], ["layer 1: 6 weights", "layer 2: 6", "layer 3: 2"])
         sizes.grid(False, axis="x")
         sizes.set_title("One network: its 14 derivatives, three ways", pad=26)
@@ -387,7 +399,7 @@ def rules_explorer() -> Explorer:
         found = compare_rules(params, x, target, act)
         for name, mark in marks.items():
             size = np.abs(np.concatenate([layer.ravel() for layer in found[name]]))
-            mark.set_data(at, np.clip(size, 1.2e-8, 2.5))
+            mark.set_data(at, np.clip(size, 1.2e-6, 2.5))
         for hill, outline in zip(hills, outlines[act], strict=True):
             hill.set_xy(outline)
         for note, median in zip(notes, medians[act], strict=True):

@@ -52,11 +52,14 @@ class Cohort:
         return MLPParams(*parts) if len(parts) == 6 else tuple(parts)
 
 
-def train_cohort(starts, x, target, rate, steps, *, missing_slopes=False, keep=None) -> Cohort:
+def train_cohort(
+    starts, x, target, rate, steps, *, missing_slopes=False, factors=None, keep=None
+) -> Cohort:
     """Train every network by (1.4)-(1.9): each takes `steps` steps downhill on all examples.
 
     starts: the networks' parameters, one or more, of one shape; sigmoid neurons. x (B, D),
     target (B, N). missing_slopes: follow the faulty rule instead of the true gradient.
+    factors: multiply the rate, layer by layer (None: one rate for all).
     keep: the weights of every `keep`-th step stay in the result (None: only the first and last).
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
@@ -71,6 +74,10 @@ def train_cohort(starts, x, target, rate, steps, *, missing_slopes=False, keep=N
     validate.whole("steps", steps, least=0)
     if keep is not None:
         validate.count("keep", keep)
+    layers = len(starts[0]) // 2
+    factors = validate.array(
+        "factors", np.ones(layers) if factors is None else factors, (layers,), "one a layer", float
+    )
     x, target = np.asarray(seen[0].h[0]), np.asarray(target)
     W = [np.stack([p[n] for p in starts]) for n in range(0, len(starts[0]), 2)]
     b = [np.stack([p[n] for p in starts])[:, None] for n in range(1, len(starts[0]), 2)]
@@ -88,18 +95,18 @@ def train_cohort(starts, x, target, rate, steps, *, missing_slopes=False, keep=N
                 [part for W_n, b_n in zip(W, b, strict=True) for part in (W_n, b_n[:, 0])]
             )
         if step < steps:
-            W, b = _stepped(W, b, h, dh, rate, missing_slopes)
+            W, b = _stepped(W, b, h, dh, rate * factors, missing_slopes)
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 
-def _stepped(W, b, h, dh, rate, missing_slopes):
+def _stepped(W, b, h, dh, rates, missing_slopes):
     """Weights and biases after one step (1.6)-(1.9), or after one by the faulty rule."""
     W, b = list(W), list(b)
     for n in reversed(range(len(W))):
         delta = dh * h[n + 1] * (1 - h[n + 1])
         dh = (dh if missing_slopes else delta) @ W[n].swapaxes(1, 2)
-        W[n] = W[n] - rate * (h[n].swapaxes(-1, -2) @ delta)
-        b[n] = b[n] - rate * delta.sum(axis=1, keepdims=True)
+        W[n] = W[n] - rates[n] * (h[n].swapaxes(-1, -2) @ delta)
+        b[n] = b[n] - rates[n] * delta.sum(axis=1, keepdims=True)
     return W, b
 
 
