@@ -19,10 +19,10 @@ from lstm_inside.page.style import (
     SIGNAL,
     picture,
 )
-from lstm_inside.practice import explorers_symptoms
 from lstm_inside.practice.carry import MODES, in_pieces
 from lstm_inside.practice.directions import both_backward, both_forward
 from lstm_inside.practice.dropout import drop_mask, dropped_backward, dropped_forward
+from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
 from lstm_inside.practice.sizes import GATES_OF, layer_size
 from lstm_inside.practice.stack import stack_backward, stack_forward
@@ -477,5 +477,6 @@ EXPLORERS = {
     "pads": pads_explorer,
     "depth": depth_explorer,
     "dropout": dropout_explorer,
-    **explorers_symptoms.EXPLORERS,
+    "blow_up": blow_up_explorer,
+    "echo": echo_explorer,
 }

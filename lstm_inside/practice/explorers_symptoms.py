@@ -153,6 +153,3 @@ def echo_explorer() -> Explorer:
             "a clear rhythm": {"cycle_share": 0.95}, "persistence": {"forecaster": "persistence"},
         },
     )  # fmt: skip
-
-
-EXPLORERS = {"blow_up": blow_up_explorer, "echo": echo_explorer}
