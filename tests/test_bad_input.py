@@ -1115,6 +1115,10 @@ TABLE = {
     "practice.forecast_run": call(
         diagnose.forecast_run, series=array(normal(9), free=(0,)), model=kind(ONE), taught=count(3, most=9),
     ),
+    "practice.spread_of_answers": call(
+        diagnose.spread_of_answers, cell=weights(PAIR, "cell").known_as("cell", "params", "xs", *P._fields),
+        steps=array(np.array([0, 2]), free=(0,)).or_bad(negative=np.array([-1, 2]), fractions=np.array([0.5]), falling=np.array([2, 1])), rng=generator(),
+    ),
     "practice.teach_series": call(
         diagnose.teach_series, series=array(normal(6, 2), free=(0, 1)).known_as("series", "xs"), cell=weights(ONE.cell, "cell").known_as("cell", "params", "xs", *P._fields),
         steps=count(2), rate=number(0.1, 0.0, -1.0), rng=generator(),

@@ -303,6 +303,16 @@ def test_a_forecast_fed_with_itself_starts_where_the_teacher_stops(rng):
     np.testing.assert_allclose(free, practice.forecast_run(fed, model, 12), atol=1e-14)
 
 
+def test_a_training_is_a_constant_first_and_then_follows_its_targets():
+    cell = core.init_lstm(2, 2, rng=np.random.default_rng(0))
+    rows = practice.spread_of_answers(cell, steps=[0, 20, 200], rng=np.random.default_rng(1))
+    (_, _, start, _), (_, lazy, alike, wanted), (_, loss, spread, _) = rows
+    assert alike < start < 0.2 * wanted
+    assert lazy == pytest.approx(wanted**2, rel=0.05)
+    assert spread > 0.8 * wanted
+    assert loss < 0.2 * lazy
+
+
 def test_windows_that_share_steps_are_counted():
     assert practice.shared_steps(np.arange(50), np.arange(50, 80), 10) == pytest.approx(9 / 30)
     assert practice.shared_steps(np.arange(50), np.arange(60, 80), 10) == 0

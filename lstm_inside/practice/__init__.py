@@ -7,6 +7,7 @@ from .diagnose import (
     forecast_run,
     shared_steps,
     shift_scores,
+    spread_of_answers,
     teach_series,
 )
 from .directions import BothGrads, BothTraces, both_backward, both_forward, both_states
@@ -55,6 +56,7 @@ __all__ = [
     "read_last_backward",
     "shared_steps",
     "shift_scores",
+    "spread_of_answers",
     "stack_backward",
     "stack_forward",
     "teach_series",

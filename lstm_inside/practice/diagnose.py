@@ -4,12 +4,16 @@ import numpy as np
 
 from lstm_core import lstm_backward, lstm_forward, lstm_step, sigmoid, split_gates
 from lstm_inside import validate
+from lstm_inside.tasks import recall_problem
 from lstm_inside.training import (
     Adam,
     Model,
+    Training,
+    answers,
     check_model,
     clip_by_norm,
     init_readout,
+    loss_at_end,
     mean_squared_error,
     readout,
     readout_backward,
@@ -136,3 +140,35 @@ def teach_series(series, cell, *, steps=300, rate=0.02, rng):
         grads = Model(lstm_backward(dhs, trace, model.cell).params, dreadout)
         model, moments = optimiser.step(model, clip_by_norm(grads, 1.0)[0], moments)
     return model
+
+
+def spread_of_answers(cell, *, steps, rng):
+    """How alike a training's answers are: rows (step, loss, spread of answers, of targets).
+
+    cell: the start, D = 2, learning recall over 20 steps. steps: after how many training steps
+    to look, rising. rng draws the read-out and the data, of which 400 sequences judge.
+    Raises ValueError or TypeError for steps that do not rise from 0 on, a cell of another D, no
+    Generator.
+    """
+    validate.generator(rng)
+    steps = validate.real("steps", steps, ndim=1)
+    if (
+        steps.dtype.kind not in "iu"
+        or not steps.size
+        or steps[0] < 0
+        or (np.diff(steps) <= 0).any()
+    ):
+        raise ValueError(f"steps: expected whole numbers that rise from 0 on, got {steps}")
+    judge = recall_problem(20, 400, rng=rng)
+    model = Model(validate.lstm_params(cell), init_readout(len(cell.W_h), 1, rng=rng))
+    run = Training(
+        model, loss_at_end, lambda r: recall_problem(20, 32, rng=r), Adam(0.02), rng=rng, clip=1.0
+    )
+    rows = []
+    for step in steps.tolist():
+        if step > run.step:
+            list(run.steps(step - run.step))
+        said = answers(run.params, judge)
+        loss, _ = mean_squared_error(said, judge.targets)
+        rows.append((step, loss, float(said.std()), float(judge.targets.std())))
+    return rows

@@ -28,6 +28,7 @@ from lstm_inside.practice.sizes import GATES_OF, layer_size
 from lstm_inside.practice.stack import stack_backward, stack_forward
 
 _UNITS = 8
+_BLOCKS = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "h"}  # the usual letters of their columns
 _FLOOR = 1e-7  # a gradient's line ends here
 
 
@@ -67,7 +68,7 @@ def sizes_explorer() -> Explorer:
         run, weights = figure.subplots(1, 2, width_ratios=(1, 1))
         run.set(xlim=(-1, 41), ylim=(-2.2, 28), xlabel="steps: as many columns as T", yticks=())
         run.set_title("What a run makes: grows with T")
-        weights.set(xlim=(-1.5, 65), ylim=(27, -1.5), xticks=(), yticks=())
+        weights.set(xlim=(-1.5, 65), ylim=(27, -2), xticks=(), yticks=())
         weights.set_title("What is learned: no T anywhere")
         for ax in (run, weights):
             ax.grid(False)
@@ -86,6 +87,7 @@ def sizes_explorer() -> Explorer:
             for rows, alpha in (("D", 0.5), ("H", 0.85), ("1", 1.0)):
                 patch = Rectangle((0, 0), 1, 1, fc=looks.colour, alpha=alpha, **look)
                 blocks[gate, rows] = weights.add_patch(patch)
+        letters = [Words(weights, 0, -0.8, weight="bold", color="#222222") for _ in GATES]
         rows_words = {
             name: Words(weights, 0, 0, ha="left", color="#222222", weight="bold")
             for name in ("D", "H", "1")
@@ -111,6 +113,9 @@ def sizes_explorer() -> Explorer:
         ):  # fmt: skip
             rows_words[name].set_position((len(used) * H + 0.8 if H < 12 else 1, middle))
             rows_words[name].set_text(label)
+        for n, letter in enumerate(letters):
+            letter.set_x((n + 0.5) * H)
+            letter.set_text(_BLOCKS[kind][n] if n < len(used) else "")
         size = layer_size(D, H, kind)
         total.set_text(f"{len(used)} × {H} × ({D} + {H} + 1) = {size} parameters")
         return {"T": T, "B": B, "D": D, "H": H, "kind": kind, "size": size, "run": T * B * H}
@@ -133,7 +138,7 @@ def sizes_explorer() -> Explorer:
             "kind": choice("layer", list(GATES_OF), "LSTM"),
         },
         moving=[a[0] for a in arrays.values()]
-        + [*names.values(), batch, *blocks.values(), *rows_words.values(), total],
+        + [*names.values(), batch, *blocks.values(), *rows_words.values(), *letters, total],
         update=update,
         describe=describe,
         presets={"396 parameters": {}, "long": {"T": 40}, "wide": {"H": 16}, "one unit": {"H": 1}},

@@ -117,23 +117,3 @@ def three_faults():
         "C: a sine and its forecast, which follows up to a dashed line and then becomes level."
     )
     return figure
-
-
-def constant_symptom(cell, *, steps, rng):
-    """How alike a training's answers are: rows of (step, loss, spread of answers, of targets).
-
-    cell: the start, D = 2, learning recall over 20 steps. steps: after how many steps to look.
-    """
-    judge = recall_problem(20, 400, rng=rng)
-    model = Model(cell, init_readout(len(cell.W_h), 1, rng=rng))
-    run = Training(
-        model, loss_at_end, lambda r: recall_problem(20, 32, rng=r), Adam(0.02), rng=rng, clip=1.0
-    )
-    rows = []
-    for step in steps:
-        if step > run.step:
-            list(run.steps(step - run.step))
-        said = answers(run.params, judge)
-        loss = float(((said - judge.targets) ** 2).mean())
-        rows.append((step, loss, float(said.std()), float(judge.targets.std())))
-    return rows
