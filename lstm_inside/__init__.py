@@ -23,6 +23,7 @@ ROOMS = (
     "simulation",
     "replication",
     "beyond",
+    "practice",
 )
 
 

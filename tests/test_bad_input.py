@@ -36,6 +36,8 @@ from lstm_inside.convolution import learning as kernel_learning
 from lstm_inside.foundations import learning, pictures
 from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import recall as gates
+from lstm_inside.practice import carry, diagnose, directions, dropout, sizes, stack
+from lstm_inside.practice import masks as padding
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
 from lstm_inside.simulation import forecast
@@ -288,6 +290,12 @@ VARIANT_MODEL = replication.VariantModel("GRU")
 VARIANTS_OF_2 = VARIANT_MODEL.start(7, H, 7, rngs=RNGS)
 VARIANT_TRACE = VARIANT_MODEL.forward(BLOCK_XS, VARIANTS_OF_2)[1]
 SETS = grammar.embedded_sets(2, rng=R)
+LAYERS = (P, core.init_lstm(H, H, rng=R))
+STACK_TRACES = stack.stack_forward(XS, LAYERS)
+BOTH = directions.both_forward(XS, P, P)
+MASK = padding.mask_of(np.array([T, 2]), T)
+MASKED, DROPPED = padding.masked_forward(XS, MASK, P), dropout.dropped_forward(XS, P, {})
+ONE = learn.Model(core.init_lstm(1, H, rng=R), learn.init_readout(H, 1, rng=R))
 SAVED = Path(tempfile.mkdtemp()) / "saved.npz"
 STREAM = text.Stream(IDS, 2, 3, H, rng=R)
 LOSS = function(learn.norm).or_bad(word=lambda p: "1", nothing=lambda p: None, NaN=lambda p: np.nan)
@@ -320,6 +328,12 @@ def search():
 
 
 training().save(SAVED)
+
+
+def real_steps():
+    """Booleans (T, B), with a real step in every sequence."""
+    bad = {"an axis more": MASK[None], "none real": ~MASK, "numbers": MASK * 1.0, "empty": MASK[:0]}
+    return kind(MASK).or_bad(**bad).known_as("mask", "lengths")
 
 
 def plan():
@@ -1032,6 +1046,86 @@ TABLE = {
     "beyond.launch": call(
         distributed.launch, plan=plan(), processes=count(2).or_bad(**{"not a share": 5}).known_as("processes", "B"), timeout=number(1, 0.0, -1.0),
     ),
+    # ------------------------------------------------------------ practice
+    "practice.stack_forward": call(
+        stack.stack_forward, xs=array(XS, free=(0, 1)), layers=kind(LAYERS).known_as("layers", "params", *P._fields),
+    ),
+    "practice.stack_backward": call(
+        stack.stack_backward, dhs=array(DHS), traces=kind(STACK_TRACES).or_bad(**{"one too few": STACK_TRACES[:1]}),
+        layers=kind(LAYERS).known_as("layers", "params", *P._fields),
+    ),
+    "practice.both_forward": call(
+        directions.both_forward, xs=array(XS, free=(0, 1)).known_as("xs", *P._fields), ahead=weights(P).known_as("params", "xs", *P._fields), back=weights(P).known_as("params", "xs", *P._fields),
+    ),
+    "practice.both_states": call(directions.both_states, traces=kind(BOTH)),
+    "practice.both_backward": call(
+        directions.both_backward, dhs=array(normal(T, B, 2 * H)), traces=kind(BOTH),
+        ahead=weights(P).known_as("params", "trace", "dhs", *P._fields), back=weights(P).known_as("params", "trace", "dhs", *P._fields),
+    ),
+    "practice.mask_of": call(
+        padding.mask_of, lengths=numbers(np.array([3, 5]), most=5, free=(0,)), T=count(5).known_as("T", "lengths"), side=choice("left"),
+    ),
+    "practice.last_real": call(padding.last_real, mask=real_steps()),
+    "practice.read_last": call(
+        padding.read_last, states=array(DHS, free=(2,), empty=False).known_as("states", "mask"), mask=real_steps(),
+    ),
+    "practice.read_last_backward": call(
+        padding.read_last_backward, dh=array(H0, free=(1,), empty=False), mask=real_steps(),
+    ),
+    "practice.masked_forward": call(
+        padding.masked_forward, xs=array(XS).known_as("xs", "mask"), mask=real_steps(),
+        params=weights(P).known_as("params", "xs", *P._fields),
+    ),
+    "practice.masked_backward": call(
+        padding.masked_backward, dhs=array(DHS), run=kind(MASKED), params=weights(P).known_as("params", "dhs", *P._fields),
+    ),
+    "practice.drop_mask": call(
+        dropout.drop_mask, shape=Arg((3, 2), (("None", None), ("a list", [3, 2]), ("a zero", (3, 0)), ("halves", (3, 1.5)))),
+        keep=number(0.8, 0.0, -0.1, 1.1), rng=generator(),
+    ),
+    "practice.dropped_forward": call(
+        dropout.dropped_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields),
+        masks=Arg({}, (("None", None), ("a word", "input"), ("another place", {"gate": XS}), ("another shape", {"input": DHS}))),
+    ),
+    "practice.dropped_backward": call(
+        dropout.dropped_backward, dhs=array(DHS), run=kind(DROPPED), params=weights(P).known_as("params", "dhs", *P._fields),
+    ),
+    "practice.layer_size": call(
+        sizes.layer_size, D=count(2), H=count(3), kind=choice("GRU"), biases=count(2, most=2),
+    ),
+    "practice.array_shapes": call(sizes.array_shapes, T=count(4), B=count(3), D=count(2), H=count(5)),
+    "practice.in_pieces": call(
+        carry.in_pieces, xs=array(XS).known_as("xs", "dhs"), dhs=array(DHS), params=weights(P).known_as("params", "xs", *P._fields),
+        length=count(2, most=T), mode=choice("carry"),
+    ),
+    "practice.latest_stream": call(carry.latest_stream, T=count(4), B=count(2), every=count(3), rng=generator()),
+    "practice.train_stream": call(
+        carry.train_stream, cell=weights(PAIR, "cell").known_as("cell", "params", *P._fields), mode=choice("zero"), length=count(2),
+        steps=count(2), B=count(2), rate=number(0.1, 0.0, -1.0), rng=generator(),
+    ),
+    "practice.activated_forward": call(
+        diagnose.activated_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), activation=choice("ReLU"),
+    ),
+    "practice.first_infinite": call(
+        diagnose.first_infinite, values=array(XS, free=(0, 1, 2), rank=False, finite=False),
+    ),
+    "practice.shift_scores": call(
+        diagnose.shift_scores, said=array(normal(12)), truth=array(normal(12)).known_as("truth", "said"), most=count(3),
+    ),
+    "practice.forecast_run": call(
+        diagnose.forecast_run, series=array(normal(9), free=(0,)), model=kind(ONE), taught=count(3, most=9),
+    ),
+    "practice.spread_of_answers": call(
+        diagnose.spread_of_answers, cell=weights(PAIR, "cell").known_as("cell", "params", "xs", *P._fields),
+        steps=array(np.array([0, 2]), free=(0,)).or_bad(negative=np.array([-1, 2]), fractions=np.array([0.5]), falling=np.array([2, 1])), rng=generator(),
+    ),
+    "practice.teach_series": call(
+        diagnose.teach_series, series=array(normal(6, 2), free=(0, 1)).known_as("series", "xs"), cell=weights(ONE.cell, "cell").known_as("cell", "params", "xs", *P._fields),
+        steps=count(2), rate=number(0.1, 0.0, -1.0), rng=generator(),
+    ),
+    "practice.shared_steps": call(
+        diagnose.shared_steps, train=numbers(np.arange(5), free=(0,)), test=numbers(np.arange(6, 9), free=(0,)), length=count(3),
+    ),
 }  # fmt: skip
 
 CONTAINER = "it only holds what it is given; the functions that take it check it"
@@ -1048,7 +1142,8 @@ EXEMPT = {
             "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
             "replication.BlockTrace", "replication.Continual", "replication.Episodes",
             "replication.Protocol", "replication.Stream", "replication.Task",
-            "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
+            "practice.BothGrads", "practice.BothTraces", "practice.DroppedGrads", "practice.DroppedRun",
+            "practice.MaskedGrads", "practice.MaskedRun", "practice.Pieces", "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
             "simulation.Match", "simulation.Watch", "simulation.StoredWriter",
@@ -1069,6 +1164,10 @@ EXEMPT = {
     ),
     "simulation.sketch": "takes nothing",
     "simulation.stored_writer": "takes nothing",
+    **dict.fromkeys(
+        [f"practice.check_{what}" for what in ("both", "layers", "mask", "masks", "params")],
+        "a check itself: every function that uses it stands above",
+    ),
     "bptt.take_step": "one step of `backward_by_steps`, which checks once a sequence",
     "beyond.main": "the command line, which argparse checks",
     **dict.fromkeys(

@@ -1,0 +1,64 @@
+"""From the cell to a model that works: stacks, directions, masks, dropout, sizes, symptoms."""
+
+from .carry import MODES, Pieces, in_pieces, latest_stream, train_stream
+from .diagnose import (
+    activated_forward,
+    first_infinite,
+    forecast_run,
+    shared_steps,
+    shift_scores,
+    spread_of_answers,
+    teach_series,
+)
+from .directions import BothGrads, BothTraces, both_backward, both_forward, both_states
+from .dropout import DroppedGrads, DroppedRun, drop_mask, dropped_backward, dropped_forward
+from .masks import (
+    MaskedGrads,
+    MaskedRun,
+    last_real,
+    mask_of,
+    masked_backward,
+    masked_forward,
+    read_last,
+    read_last_backward,
+)
+from .sizes import GATES_OF, array_shapes, layer_size
+from .stack import stack_backward, stack_forward
+
+__all__ = [
+    "GATES_OF",
+    "MODES",
+    "BothGrads",
+    "BothTraces",
+    "DroppedGrads",
+    "DroppedRun",
+    "MaskedGrads",
+    "MaskedRun",
+    "Pieces",
+    "activated_forward",
+    "array_shapes",
+    "both_backward",
+    "both_forward",
+    "both_states",
+    "drop_mask",
+    "dropped_backward",
+    "dropped_forward",
+    "first_infinite",
+    "forecast_run",
+    "in_pieces",
+    "last_real",
+    "latest_stream",
+    "layer_size",
+    "mask_of",
+    "masked_backward",
+    "masked_forward",
+    "read_last",
+    "read_last_backward",
+    "shared_steps",
+    "shift_scores",
+    "spread_of_answers",
+    "stack_backward",
+    "stack_forward",
+    "teach_series",
+    "train_stream",
+]

@@ -1,0 +1,487 @@
+"""What a reader moves in notebook 10: sizes, reading, pieces, pads, depth, dropout, symptoms."""
+
+import matplotlib
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
+from lstm_inside.page import Challenge, Explorer, Words, choice, slider, toggle, whole
+from lstm_inside.page.style import (
+    CELL_LINE,
+    FAINT,
+    FORGET,
+    GATES,
+    GRADIENT,
+    HIDDEN,
+    HIDDEN_LINE,
+    OUTPUT,
+    RC,
+    SIGNAL,
+    picture,
+)
+from lstm_inside.practice.carry import MODES, in_pieces
+from lstm_inside.practice.directions import both_backward, both_forward
+from lstm_inside.practice.dropout import drop_mask, dropped_backward, dropped_forward
+from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
+from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
+from lstm_inside.practice.sizes import GATES_OF, layer_size
+from lstm_inside.practice.stack import stack_backward, stack_forward
+
+_UNITS = 8
+_BLOCKS = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "h"}  # the usual letters of their columns
+_FLOOR = 1e-7  # a gradient's line ends here
+
+
+def network(b_f, D=1, seed=6) -> LSTMParams:
+    """The explorers' LSTM: eight units as drawn, random biases, forget bias b_f."""
+    rng = np.random.default_rng(seed)
+    W_x, W_h, b = (0.6 * rng.normal(size=s) for s in ((D, 32), (_UNITS, 32), (32,)))
+    split_gates(b)[1][:] = b_f
+    return LSTMParams(W_x, W_h, b)
+
+
+def _length(grads):
+    """The length of a gradient (T, B, H) at every step, of the first sequence."""
+    return np.linalg.norm(grads[:, 0], axis=-1)
+
+
+def _shown(sizes):
+    """Sizes on a log axis: what is 0, or too small for the axis, is a gap."""
+    return np.where(sizes > _FLOOR, sizes, np.nan)
+
+
+def _reach(ax, T, title):
+    """A log axis for a gradient's length over the steps."""
+    ax.set(yscale="log", ylim=(_FLOOR, 10), xlim=(0.3, T + 0.7), xlabel="step t")
+    ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
+    ax.minorticks_off()
+    ax.set_title(title)
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def sizes_explorer() -> Explorer:
+    """Which arrays grow with T, which with H; the count (10.1) as coloured blocks."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 400)
+        run, weights = figure.subplots(1, 2, width_ratios=(1, 1))
+        run.set(xlim=(-1, 41), ylim=(-2.2, 28), xlabel="steps: as many columns as T", yticks=())
+        run.set_title("What a run makes: grows with T")
+        weights.set(xlim=(-1.5, 65), ylim=(27, -2), xticks=(), yticks=())
+        weights.set_title("What is learned: no T anywhere")
+        for ax in (run, weights):
+            ax.grid(False)
+        weights.set_xlabel("columns: blocks of H units each")
+        look = {"ec": "white", "lw": 0.8}
+        arrays = {
+            "xs": (run.add_patch(Rectangle((0, 0), 1, 1, fc=FAINT, **look)), 17, SIGNAL),
+            "h": (run.add_patch(Rectangle((0, 0), 1, 1, fc=HIDDEN, **look)), -0.5, HIDDEN_LINE),
+        }
+        names = {
+            k: Words(run, 0, 0, ha="left", color=v[2], weight="bold") for k, v in arrays.items()
+        }
+        batch = Words(run, 0, 26.2, ha="left", color="#555555")
+        blocks = {}
+        for gate, looks in sorted(GATES.items(), key=lambda item: item[1].block):
+            for rows, alpha in (("D", 0.5), ("H", 0.85), ("1", 1.0)):
+                patch = Rectangle((0, 0), 1, 1, fc=looks.colour, alpha=alpha, **look)
+                blocks[gate, rows] = weights.add_patch(patch)
+        letters = [Words(weights, 0, -0.8, weight="bold", color="#222222") for _ in GATES]
+        rows_words = {
+            name: Words(weights, 0, 0, ha="left", color="#222222", weight="bold")
+            for name in ("D", "H", "1")
+        }
+        total = Words(weights, 64, 26, ha="right", color="#222222", weight="bold")
+
+    def update(T, B, D, H, kind):
+        for name, size in (("xs", D), ("h", H)):
+            patch, bottom, _ = arrays[name]
+            patch.set_bounds(0, bottom, T, size)
+            names[name].set_position((0, bottom - 0.8))
+        names["xs"].set_text(f"xs: {T} steps × {D} inputs")
+        names["h"].set_text(f"h: {T} steps × {H} units (c: as many)")
+        batch.set_text(f"B = {B} such sequences: {T * B * H} numbers in h")
+        used = {"LSTM": "ifgo", "GRU": "ifg", "RNN": "g"}[kind]
+        for (gate, rows), patch in blocks.items():
+            top, height = {"D": (0, D), "H": (D + 0.4, H), "1": (D + H + 0.8, 1)}[rows]
+            column = used.index(gate) if gate in used else 0
+            patch.set_bounds(column * H, top, H if gate in used else 0, height)
+        for name, label, middle in (
+            ("D", f"W_x: {D} rows", D / 2), ("H", f"W_h: {H} rows", D + 0.4 + H / 2),
+            ("1", "b: 1", D + H + 1.3),
+        ):  # fmt: skip
+            rows_words[name].set_position((len(used) * H + 0.8 if H < 12 else 1, middle))
+            rows_words[name].set_text(label)
+        for n, letter in enumerate(letters):
+            letter.set_x((n + 0.5) * H)
+            letter.set_text(_BLOCKS[kind][n] if n < len(used) else "")
+        size = layer_size(D, H, kind)
+        total.set_text(f"{len(used)} × {H} × ({D} + {H} + 1) = {size} parameters")
+        return {"T": T, "B": B, "D": D, "H": H, "kind": kind, "size": size, "run": T * B * H}
+
+    def describe(v):
+        return (
+            f"{v['kind']} layer with D = {v['D']} inputs and H = {v['H']} units: {v['size']} "
+            f"parameters, whatever T is. A run over T = {v['T']} steps and B = {v['B']} sequences "
+            f"makes {v['run']} numbers in h."
+        )
+
+    return Explorer(
+        "sizes",
+        figure=figure,
+        controls={
+            "T": whole("steps T", 1, 40, 20, quantity="x"),
+            "H": whole("units H", 1, 16, 9, quantity="h"),
+            "D": whole("inputs D", 1, 8, 1, quantity="x"),
+            "B": whole("sequences B", 1, 64, 4),
+            "kind": choice("layer", list(GATES_OF), "LSTM"),
+        },
+        moving=[a[0] for a in arrays.values()]
+        + [*names.values(), batch, *blocks.values(), *rows_words.values(), *letters, total],
+        update=update,
+        describe=describe,
+        presets={"396 parameters": {}, "long": {"T": 40}, "wide": {"H": 16}, "one unit": {"H": 1}},
+        challenge=Challenge(
+            "Find an LSTM layer of exactly 120 parameters.",
+            score=lambda values: -abs((values["kind"] == "LSTM") * values["size"] - 120),
+            goal=0, shown=".0f",
+        ),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- where the loss reads
+
+
+def reading_explorer(T=24) -> Explorer:
+    """The loss reads h at some steps: its gradient enters there, and walks back from there."""
+    xs, t = np.random.default_rng(3).normal(size=(T, 1, 1)), np.arange(1, T + 1)
+    push = np.random.default_rng(4).normal(size=_UNITS)
+    push /= np.linalg.norm(push)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 400)
+        enters, arrives = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
+        enters.set(ylim=(0, 1.15), yticks=(0, 1))
+        enters.set_title("Where the loss reads: dL/dh enters directly")
+        _reach(arrives, T, "What arrives at each step, over all paths")
+        bars = enters.vlines(t, 0, 0 * t + 1e-9, color=FORGET, lw=9)
+        (cell,) = arrives.plot([], [], "o-", color=CELL_LINE, ms=5)
+        (state,) = arrives.plot([], [], "s--", color=HIDDEN_LINE, ms=4, lw=1.6)
+        arrives.text(T, 2e-6, "along the cell: dL/dc", color=CELL_LINE, weight="bold", ha="right")
+        arrives.text(T, 3e-7, "dL/dh", color=HIDDEN_LINE, weight="bold", ha="right")
+
+    def update(first, last, b_f):
+        first, last = min(first, last), max(first, last)
+        reads = (t >= first) & (t <= last)
+        dhs = np.zeros((T, 1, _UNITS))
+        dhs[reads, 0] = push / reads.sum()
+        params = network(b_f)
+        grads = lstm_backward(dhs, lstm_forward(xs, params), params)
+        direct, dc, dh = _length(dhs), _length(grads.c[1:]), _length(grads.h[1:])
+        bars.set_segments(
+            [[(k, 0), (k, reads.sum() * size)] for k, size in zip(t, direct, strict=True)]
+        )
+        cell.set_data(t, _shown(dc))
+        state.set_data(t, _shown(dh))
+        return {"first": first, "last": last, "dc": dc, "dh": dh, "direct": direct}
+
+    def describe(v):
+        n = v["last"] - v["first"] + 1
+        where = f"step {v['last']} only" if n == 1 else f"steps {v['first']} to {v['last']}"
+        return (
+            f"The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
+            f"length 1. At step 1 arrives dL/dc of length {v['dc'][0]:.2g}; behind the last "
+            f"reading nothing arrives."
+        )
+
+    return Explorer(
+        "reading",
+        figure=figure,
+        controls={
+            "first": whole("loss reads from step", 1, T, T, quantity="gradient"),
+            "last": whole("to step", 1, T, T, quantity="gradient"),
+            "b_f": slider("forget bias b_f", -2, 6, 0.5, 0, quantity="f", digits=1),
+        },
+        moving=[bars, cell, state],
+        update=update,
+        describe=describe,
+        presets={
+            "many-to-one": {}, "many-to-many": {"first": 1},
+            "in the middle": {"first": 12, "last": 12},
+        },
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- state between pieces
+
+
+def pieces_explorer(T=40) -> Explorer:
+    """A stream in pieces: the state and the gradient at their edges (10.2)."""
+    xs, t = np.random.default_rng(8).normal(size=(T, 1, 1)), np.arange(1, T + 1)
+    dhs = np.zeros((T, 1, _UNITS))
+    dhs[-1] = 1 / np.sqrt(_UNITS)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 430)
+        states, reach = figure.subplots(2, 1, sharex=True)
+        states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
+        states.set_title("h of three units (thick: in pieces; thin: run in one)")
+        _reach(reach, T, "How far the gradient of the last step reaches: length of dL/dc")
+        colours = (CELL_LINE, HIDDEN_LINE, OUTPUT)
+        units = [states.plot([], [], color=c, lw=3)[0] for c in colours]
+        in_one = [states.plot([], [], color="#111111", lw=0.9)[0] for _ in colours]
+        (whole_line,) = reach.plot([], [], color=FAINT, lw=5)
+        (line,) = reach.plot([], [], color=GRADIENT)
+        edges = [ax.plot([], [], color=FORGET, lw=1, ls=(0, (3, 3)))[0] for ax in (states, reach)]
+
+    def update(mode, length, b_f):
+        params = network(b_f)
+        trace = lstm_forward(xs, params)
+        full = _length(lstm_backward(dhs, trace, params).c[1:])
+        pieces = in_pieces(xs, dhs, params, length, mode)
+        for n, (unit, thin) in enumerate(zip(units, in_one, strict=True)):
+            unit.set_data(t, pieces.h[:, 0, n])
+            thin.set_data(t, trace.h[1:, 0, n])
+        dc = _length(pieces.dc)
+        whole_line.set_data(t, _shown(full))
+        line.set_data(t, _shown(dc))
+        at = np.arange(length, T, length) + 0.5
+        for ax, (low, high) in zip(edges, ((-1, 1), (_FLOOR, 10)), strict=True):
+            ax.set_data(np.repeat(at, 3), np.tile([low, high, np.nan], len(at)))
+        off = float(np.abs(pieces.h - trace.h[1:]).max())
+        return {"mode": mode, "dc": dc, "full": full, "off": off, "reached": int((dc > 0).sum())}
+
+    def describe(v):
+        return (
+            f"State between pieces: {v['mode']}. h differs from a run in one piece by "
+            f"{v['off']:.2g} at most. The gradient of the last step reaches back over "
+            f"{v['reached']} of {T} steps; at the first of them dL/dc has the length "
+            f"{v['dc'][v['dc'] > 0][0]:.2g}."
+        )
+
+    return Explorer(
+        "pieces",
+        figure=figure,
+        controls={
+            "mode": choice("between pieces", list(MODES), "carry and cut"),
+            "length": whole("steps a piece", 2, 20, 10, quantity="x"),
+            "b_f": slider("forget bias b_f", -2, 6, 0.5, 0.5, quantity="f", digits=1),
+        },
+        moving=[whole_line, line, *units, *in_one, *edges],
+        update=update,
+        describe=describe,
+        presets={"start from zero": {"mode": "zero"}, "stateful": {}, "uncut": {"mode": "carry"}},
+    )
+
+
+# ---------------------------------------------------------------- pads
+
+
+def pads_explorer(real=10, most=20) -> Explorer:
+    """Ten real steps and k pads: h drifts and the gradient fades, unless a mask holds (10.3)."""
+    xs_real = np.random.default_rng(5).normal(size=(real, 1, 1))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 430)
+        states, reach = figure.subplots(2, 1, sharex=True)
+        T = real + most
+        states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
+        states.set_title("The hidden state; the read-out reads the last step")
+        _reach(reach, T, "What arrives of the gradient: length of dL/dh and dL/dc together")
+        pads = [ax.axvspan(0, 1, color="#efe6d3", zorder=0) for ax in (states, reach)]
+        lines = [states.plot([], [], lw=1.6)[0] for _ in range(_UNITS)]
+        for n, h_line in enumerate(lines):
+            h_line.set_color((HIDDEN_LINE, HIDDEN, OUTPUT, SIGNAL)[n % 4])
+        label = Words(states, 0, 0.85, color="#7a6a45", weight="bold")
+        (line,) = reach.plot([], [], "o-", color=CELL_LINE, ms=4)
+
+    def update(k, side, held, b_f):
+        params, T = network(b_f), real + k
+        pad = np.zeros((k, 1, 1))
+        xs = np.concatenate([xs_real, pad] if side == "right" else [pad, xs_real])
+        mask = mask_of(np.array([real]), T, side)
+        run = masked_forward(xs, mask if held else np.ones_like(mask), params)
+        dhs = np.zeros((T, 1, _UNITS))
+        dhs[-1] = 1 / np.sqrt(_UNITS)
+        grads = masked_backward(dhs, run, params)
+        for n, h_line in enumerate(lines):
+            h_line.set_data(np.arange(1, T + 1), run.h[1:, 0, n])
+        arrives = _length(np.concatenate((grads.h, grads.c), axis=2)[1:])
+        line.set_data(np.arange(1, T + 1), _shown(arrives))
+        low = real + 0.5 if side == "right" else 0.5
+        for span, (bottom, height) in zip(pads, ((0, 1), (0, 1)), strict=True):
+            span.set_bounds(low, bottom, k, height)
+        label.set_x(low + k / 2)
+        label.set_text("pads" if k >= 3 else "")
+        alone = lstm_forward(xs_real, params).h[-1]
+        off = float(np.linalg.norm(run.h[-1] - alone) / np.linalg.norm(alone))
+        to_real = float(arrives[mask[:, 0]][-1])
+        return {
+            "k": k, "side": side, "held": held, "off": off, "to_real": to_real, "arrives": arrives,
+        }  # fmt: skip
+
+    def describe(v):
+        return (
+            f"{v['k']} pads on the {v['side']}, {'held by a mask' if v['held'] else 'no mask'}. "
+            f"The state that is read differs from the right one by {v['off']:.0%} of its length; "
+            f"the gradient that reaches the last real step has the length {v['to_real']:.2g}."
+        )
+
+    return Explorer(
+        "pads",
+        figure=figure,
+        controls={
+            "k": whole("pads k", 0, most, 12, quantity="x"),
+            "side": choice("pads stand", [("right", "right"), ("left", "left")], SIDES[0]),
+            "held": toggle("a mask holds the state at pads"),
+            "b_f": slider("forget bias b_f", -2, 6, 0.5, -0.5, quantity="f", digits=1),
+        },
+        moving=[*pads, *lines, label, line],
+        update=update,
+        describe=describe,
+        presets={
+            "right, no mask": {}, "right, mask": {"held": True},
+            "left, no mask": {"side": "left"}, "left, mask": {"side": "left", "held": True},
+        },
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- depth and direction
+
+
+def depth_explorer(T=24) -> Explorer:
+    """Which inputs an answer at step t learns from: one layer, two, two directions (10.4)."""
+    xs, s = np.random.default_rng(9).normal(size=(T, 1, 1)), np.arange(1, T + 1)
+    push = np.random.default_rng(4).normal(size=_UNITS)
+    push /= np.linalg.norm(push)
+    upper_seed, back_seed = 7, 17
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 320)
+        ax = figure.subplots()
+        _reach(ax, T, "What arrives at every input from one answer: length of dL/dx")
+        ax.set_xlabel("input at step s")
+        (line,) = ax.plot([], [], "o-", color=GRADIENT)
+        (mark,) = ax.plot([], [], color=FORGET, lw=1.6, ls=(0, (3, 3)))
+        label = Words(ax, 0, 3.5, color=FORGET, weight="bold")
+
+    def update(kind, t, b_f):
+        lower = network(b_f)
+        dhs = np.zeros((T, 1, _UNITS))
+        dhs[t - 1] = push
+        if kind == "both directions":
+            back = network(b_f, seed=back_seed)
+            traces = both_forward(xs, lower, back)
+            both = np.concatenate((dhs, dhs), axis=2) / np.sqrt(2)
+            dxs = both_backward(both, traces, lower, back).xs
+        else:
+            upper = network(b_f, D=_UNITS, seed=upper_seed)
+            layers = (lower,) if kind == "one layer" else (lower, upper)
+            dxs = stack_backward(dhs, stack_forward(xs, layers), layers)[0].xs
+        size = _length(dxs)
+        line.set_data(s, _shown(size))
+        mark.set_data([t, t], [_FLOOR, 1.5])
+        label.set_x(np.clip(t, 3, T - 2))
+        label.set_text(f"answer at {t}")
+        return {"kind": kind, "t": t, "dx": size, "after": float(size[t:].sum())}
+
+    def describe(v):
+        after = "later inputs get nothing" if v["after"] == 0 else "later inputs get their share"
+        return (
+            f"{v['kind'].capitalize()}, one answer at step {v['t']} of {T}. The input of step 1 "
+            f"gets a gradient of length {v['dx'][0]:.2g}, that of step {v['t']} "
+            f"{v['dx'][v['t'] - 1]:.2g}; {after}."
+        )
+
+    return Explorer(
+        "depth",
+        figure=figure,
+        controls={
+            "kind": choice("network", ["one layer", "two layers", "both directions"],
+                           "both directions"),
+            "t": whole("answer at step t", 1, T, 16, quantity="gradient"),
+            "b_f": slider("forget bias b_f", -2, 6, 0.5, 0, quantity="f", digits=1),
+        },
+        moving=[line, mark, label],
+        update=update,
+        describe=describe,
+        presets={
+            "one layer": {"kind": "one layer"}, "two layers": {"kind": "two layers"},
+            "both directions": {},
+        },
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- dropout
+
+
+def dropout_explorer(T=16, draws=20) -> Explorer:
+    """Which wires are cut, and what of the gradient survives, over twenty draws (10.5)."""
+    xs = np.repeat(np.random.default_rng(9).normal(size=(T, 1, 1)), draws, axis=1)
+    dhs, t = np.zeros((T, draws, _UNITS)), np.arange(1, T + 1)
+    dhs[-1] = 1 / np.sqrt(_UNITS)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 340)
+        ax = figure.subplots()
+        _reach(ax, T, "What reaches each step from the end: length of dL/dc")
+        band = ax.fill_between([0, 1], [1, 1], [1, 1], color=CELL_LINE, alpha=0.3, lw=0)
+        (plain,) = ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
+        (median,) = ax.plot([], [], color=CELL_LINE, lw=2.6)
+        ax.text(T, 2e-6, "dashed: no dropout", color="#111111", ha="right", weight="bold")
+        ax.text(T, 3e-7, "line and band: the middle and the range of 20 draws",
+                color=CELL_LINE, ha="right", weight="bold")  # fmt: skip
+
+    def update(place, drop, once, b_f):
+        params, rng = network(b_f), np.random.default_rng(12)
+        width = 1 if place == "input" else _UNITS
+        mask = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
+        run = dropped_forward(xs, params, {place: np.broadcast_to(mask, (T, draws, width)).copy()})
+        dc = np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
+        trace = lstm_forward(xs[:, :1], params)
+        without = _length(lstm_backward(dhs[:, :1], trace, params).c[1:])
+        low, middle, high = (np.maximum(np.quantile(dc, q, axis=1), _FLOOR) for q in (0, 0.5, 1))
+        band.set_data(t, low, high)
+        median.set_data(t, _shown(middle))
+        plain.set_data(t, _shown(without))
+        return {"place": place, "drop": drop, "dc": dc, "without": without, "once": once}
+
+    def describe(v):
+        first = np.median(v["dc"][0])
+        return (
+            f"{v['drop']:.0%} dropped on the {v['place']} wires, "
+            f"{'one mask for the whole sequence' if v['once'] else 'a new mask every step'}. "
+            f"At step 1 the middle of twenty draws is {first:.2g}, without dropout "
+            f"{v['without'][0]:.2g}."
+        )
+
+    return Explorer(
+        "dropout",
+        figure=figure,
+        controls={
+            "place": choice(
+                "dropped",
+                [("input x", "input"), ("recurrent h, into the gates", "recurrent"),
+                 ("the cell line c", "cell")],
+                "cell",
+            ),
+            "drop": slider("share dropped", 0, 0.8, 0.1, 0.3, digits=1),
+            "once": toggle("one mask for all steps"),
+            "b_f": slider("forget bias b_f", -2, 6, 0.5, 3, quantity="f", digits=1),
+        },
+        moving=[band, plain, median],
+        update=update,
+        describe=describe,
+        presets={
+            "input": {"place": "input"}, "recurrent": {"place": "recurrent"},
+            "the cell line": {}, "the cell line, one mask": {"once": True},
+        },
+    )  # fmt: skip
+
+
+EXPLORERS = {
+    "sizes": sizes_explorer,
+    "reading": reading_explorer,
+    "pieces": pieces_explorer,
+    "pads": pads_explorer,
+    "depth": depth_explorer,
+    "dropout": dropout_explorer,
+    "blow_up": blow_up_explorer,
+    "echo": echo_explorer,
+}

@@ -1,0 +1,435 @@
+"""Notebook 10's room: stacks, directions, masks, dropout, pieces and symptoms.
+
+Every backward pass is held against finite differences, and against PyTorch where it is there.
+"""
+
+import numpy as np
+import pytest
+
+import lstm_core as core
+from lstm_inside import practice
+from lstm_inside.beyond import bridge
+from lstm_inside.practice import check, explorers, figures
+from lstm_inside.practice.dropout import PLACES
+from lstm_inside.training import Model, ReadoutParams
+
+torch = bridge.torch_or_none()
+T, B, D, H = 6, 3, 2, 4
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is optional")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(10)
+
+
+def cell(rng, D=D, H=H):
+    return core.LSTMParams(*(rng.normal(size=s) for s in ((D, 4 * H), (H, 4 * H), (4 * H,))))
+
+
+# ---------------------------------------------------------------- stacks
+
+
+def test_a_stack_is_right_by_finite_differences(rng):
+    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, 3))
+    layers = cell(rng), cell(rng, H, 3)
+
+    def loss(parts):
+        xs, *flat = parts
+        layers = core.LSTMParams(*flat[:3]), core.LSTMParams(*flat[3:])
+        return (practice.stack_forward(xs, layers)[-1].h[1:] * dhs).sum()
+
+    lower, upper = practice.stack_backward(dhs, practice.stack_forward(xs, layers), layers)
+    report = core.gradient_check(
+        loss, (xs, *layers[0], *layers[1]), (lower.xs, *lower.params, *upper.params)
+    )
+    assert report, report
+    assert not report.vacuous
+
+
+def pytorch_of(layers, **more):
+    """A torch.nn.LSTM with these weights: layers, or the two directions of one."""
+    D, H = len(layers[0].W_x), len(layers[0].W_h)
+    made = torch.nn.LSTM(D, H, dtype=torch.float64, **more)
+    names = list(made._parameters)
+    with torch.no_grad():
+        for n, params in enumerate(layers):
+            for name, value in zip(
+                names[4 * n : 4 * n + 4],
+                (params.W_x.T, params.W_h.T, params.b, np.zeros(4 * H)),
+                strict=True,
+            ):
+                getattr(made, name).copy_(torch.from_numpy(np.array(value)))
+    return made
+
+
+@needs_torch
+def test_a_stack_gives_pytorchs_numbers(rng):
+    layers = cell(rng), cell(rng, H, H)
+    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    theirs = torch.from_numpy(xs).requires_grad_()
+    output, (h_n, _) = pytorch_of(layers, num_layers=2)(theirs)
+    output.backward(torch.from_numpy(dhs))
+    traces = practice.stack_forward(xs, layers)
+    np.testing.assert_allclose(traces[-1].h[1:], output.detach(), atol=1e-12)
+    for n in range(2):
+        np.testing.assert_allclose(traces[n].h[-1], h_n[n].detach(), atol=1e-12)
+    grads = practice.stack_backward(dhs, traces, layers)
+    np.testing.assert_allclose(grads[0].xs, theirs.grad, atol=1e-12)
+
+
+# ---------------------------------------------------------------- directions
+
+
+def test_two_directions_are_right_by_finite_differences(rng):
+    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, 2 * H))
+    ahead, back = cell(rng), cell(rng)
+
+    def loss(parts):
+        xs, *flat = parts
+        traces = practice.both_forward(xs, core.LSTMParams(*flat[:3]), core.LSTMParams(*flat[3:]))
+        return (practice.both_states(traces) * dhs).sum()
+
+    grads = practice.both_backward(dhs, practice.both_forward(xs, ahead, back), ahead, back)
+    report = core.gradient_check(
+        loss, (xs, *ahead, *back), (grads.xs, *grads.ahead.params, *grads.back.params)
+    )
+    assert report, report
+    assert not report.vacuous
+
+
+@needs_torch
+def test_two_directions_give_pytorchs_numbers(rng):
+    pair = cell(rng), cell(rng)
+    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, 2 * H))
+    theirs = torch.from_numpy(xs).requires_grad_()
+    output, _ = pytorch_of(pair, bidirectional=True)(theirs)
+    output.backward(torch.from_numpy(dhs))
+    traces = practice.both_forward(xs, *pair)
+    np.testing.assert_allclose(practice.both_states(traces), output.detach(), atol=1e-12)
+    np.testing.assert_allclose(
+        practice.both_backward(dhs, traces, *pair).xs, theirs.grad, atol=1e-12
+    )
+
+
+def test_the_first_step_knows_the_last_only_by_the_way_back(rng):
+    xs, pair = rng.normal(size=(T, B, D)), (cell(rng), cell(rng))
+    other = xs.copy()
+    other[-1] += 1
+    before, after = (practice.both_states(practice.both_forward(x, *pair)) for x in (xs, other))
+    moved = np.abs(before - after)[0]
+    assert not moved[:, :H].any()
+    assert moved[:, H:].all()
+
+
+# ---------------------------------------------------------------- masks
+
+LENGTHS = np.array([6, 3, 4])
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_masked_run_is_right_by_finite_differences(rng, side):
+    xs, dhs, params = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H)), cell(rng)
+    mask = practice.mask_of(LENGTHS, T, side)
+
+    def loss(parts):
+        run = practice.masked_forward(parts[0], mask, core.LSTMParams(*parts[1:]))
+        return (run.h[1:] * dhs).sum()
+
+    grads = practice.masked_backward(dhs, practice.masked_forward(xs, mask, params), params)
+    assert core.gradient_check(loss, (xs, *params), (grads.xs, *grads.params))
+    assert not grads.xs[~mask].any()
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_masked_batch_ends_where_each_sequence_alone_ends(rng, side):
+    xs, params, mask = rng.normal(size=(T, B, D)), cell(rng), practice.mask_of(LENGTHS, T, side)
+    ended = practice.masked_forward(xs, mask, params).h[-1]
+    for b in range(B):
+        alone = core.lstm_forward(xs[mask[:, b], b : b + 1], params).h[-1, 0]
+        np.testing.assert_allclose(ended[b], alone, atol=1e-14)
+
+
+def test_reading_the_last_real_step_is_the_same_answer_and_gradient(rng):
+    xs, params, mask = rng.normal(size=(T, B, D)), cell(rng), practice.mask_of(LENGTHS, T)
+    held, plain = practice.masked_forward(xs, mask, params), core.lstm_forward(xs, params)
+    np.testing.assert_allclose(practice.read_last(plain.h[1:], mask), held.h[-1], atol=1e-14)
+    dh = rng.normal(size=(B, H))
+    by_reading = core.lstm_backward(practice.read_last_backward(dh, mask), plain, params)
+    at_end = np.zeros((T, B, H))
+    at_end[-1] = dh
+    by_mask = practice.masked_backward(at_end, held, params)
+    for one, other in zip(by_reading.params, by_mask.params, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-13)
+
+
+@needs_torch
+def test_a_masked_batch_is_what_pytorch_packs(rng):
+    xs, params = rng.normal(size=(T, B, D)), cell(rng)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(
+        torch.from_numpy(xs), torch.from_numpy(LENGTHS), enforce_sorted=False
+    )
+    _, (h_n, c_n) = pytorch_of([params])(packed)
+    run = practice.masked_forward(xs, practice.mask_of(LENGTHS, T), params)
+    np.testing.assert_allclose(run.h[-1], h_n[0].detach(), atol=1e-12)
+    np.testing.assert_allclose(run.c[-1], c_n[0].detach(), atol=1e-12)
+
+
+# ---------------------------------------------------------------- dropout
+
+
+def test_dropout_everywhere_is_right_by_finite_differences(rng):
+    xs, dhs, params = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H)), cell(rng)
+    masks = {p: practice.drop_mask((T, B, D if p == "input" else H), 0.6, rng=rng) for p in PLACES}
+
+    def loss(parts):
+        run = practice.dropped_forward(parts[0], core.LSTMParams(*parts[1:]), masks)
+        return (run.h[1:] * dhs).sum()
+
+    run = practice.dropped_forward(xs, params, masks)
+    grads = practice.dropped_backward(dhs, run, params)
+    report = core.gradient_check(loss, (xs, *params), (grads.xs, *grads.params))
+    assert report, report
+    assert not report.vacuous
+    assert not grads.xs[masks["input"] == 0].any()
+
+
+def test_without_a_mask_dropout_is_the_core(rng):
+    xs, params = rng.normal(size=(T, B, D)), cell(rng)
+    np.testing.assert_allclose(
+        practice.dropped_forward(xs, params, {}).h, core.lstm_forward(xs, params).h, atol=1e-14
+    )
+
+
+def test_the_totals_of_every_step_are_the_cores(rng):
+    xs, dhs, params = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H)), cell(rng)
+    core_grads = core.lstm_backward(dhs, core.lstm_forward(xs, params), params)
+    all_real = practice.masked_forward(xs, np.ones((T, B), bool), params)
+    for grads in (
+        practice.masked_backward(dhs, all_real, params),
+        practice.dropped_backward(dhs, practice.dropped_forward(xs, params, {}), params),
+    ):
+        np.testing.assert_allclose(grads.h, core_grads.h, atol=1e-13)
+        np.testing.assert_allclose(grads.c, core_grads.c, atol=1e-13)
+
+
+def test_what_is_kept_is_raised_so_that_the_mean_stays(rng):
+    mask = practice.drop_mask((200, 200), 0.8, rng=rng)
+    assert set(np.unique(mask)) == {0, 1 / 0.8}
+    assert abs(mask.mean() - 1) < 0.02
+
+
+# ---------------------------------------------------------------- pieces of a stream
+
+
+def test_a_stream_carried_with_its_gradient_is_one_piece(rng):
+    xs, dhs, params = rng.normal(size=(7, B, D)), rng.normal(size=(7, B, H)), cell(rng)
+    trace = core.lstm_forward(xs, params)
+    whole = core.lstm_backward(dhs, trace, params)
+    pieces = practice.in_pieces(xs, dhs, params, 3, "carry")
+    np.testing.assert_allclose(pieces.h, trace.h[1:], atol=1e-14)
+    np.testing.assert_allclose(pieces.dc, whole.c[1:], atol=1e-13)
+    for one, other in zip(pieces.params, whole.params, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-13)
+
+
+def test_a_cut_stream_has_the_same_states_and_a_gradient_that_ends_at_the_edge(rng):
+    xs, params, dhs = rng.normal(size=(6, B, D)), cell(rng), np.zeros((6, B, H))
+    dhs[-1] = 1
+    cut = practice.in_pieces(xs, dhs, params, 3, "carry and cut")
+    zero = practice.in_pieces(xs, dhs, params, 3, "zero")
+    np.testing.assert_allclose(cut.h, core.lstm_forward(xs, params).h[1:], atol=1e-14)
+    assert not cut.dc[:3].any()
+    assert cut.dc[3:].all()
+    np.testing.assert_allclose(zero.h[3:], core.lstm_forward(xs[3:], params).h[1:], atol=1e-14)
+
+
+def test_the_streams_answer_is_the_latest_flagged_number(rng):
+    xs, wanted = practice.latest_stream(40, 2, every=7, rng=rng)
+    for b in range(2):
+        latest = None
+        for x, want in zip(xs[:, b], wanted[:, b], strict=True):
+            latest = x[0] if x[1] else latest
+            assert want == latest
+
+
+# ---------------------------------------------------------------- sizes and symptoms
+
+
+@pytest.mark.parametrize(("D", "H"), [(1, 1), (2, 9), (7, 3)])
+def test_sizes_are_counted_on_the_arrays(rng, D, H):
+    params = core.init_lstm(D, H, rng=rng)
+    assert practice.layer_size(D, H) == sum(p.size for p in params)
+    assert practice.layer_size(D, H, "RNN") == sum(p.size for p in core.init_rnn(D, H, rng=rng))
+    trace = core.lstm_forward(np.zeros((T, B, D)), params)
+    found = {"xs": trace.xs, "h": trace.h, "c": trace.c, **params._asdict()}
+    assert practice.array_shapes(T, B, D, H) == {k: a.shape for k, a in found.items()}
+
+
+@needs_torch
+@pytest.mark.parametrize("kind", practice.GATES_OF)
+def test_sizes_are_pytorchs_with_two_biases(kind):
+    made = getattr(torch.nn, kind)(3, 5)
+    assert practice.layer_size(3, 5, kind, biases=2) == sum(p.numel() for p in made.parameters())
+
+
+def test_with_tanh_the_run_is_the_cores_and_with_relu_it_can_leave_the_numbers(rng):
+    xs, params = rng.normal(size=(T, B, D)), cell(rng)
+    c, h = practice.activated_forward(xs, params, "tanh")
+    np.testing.assert_allclose(h, core.lstm_forward(xs, params).h[1:], atol=1e-14)
+    np.testing.assert_allclose(c, core.lstm_forward(xs, params).c[1:], atol=1e-14)
+    loud = core.LSTMParams(*(np.float32(np.abs(2 * p)) for p in params))
+    long = np.ones((300, 1, D), np.float32)
+    assert practice.first_infinite(practice.activated_forward(long, loud, "ReLU")[1]) is not None
+    assert practice.first_infinite(practice.activated_forward(long, loud, "tanh")[1]) is None
+
+
+def test_an_echo_is_found_one_step_late(rng):
+    truth = np.cumsum(rng.normal(size=200))
+    echo = np.concatenate([[0], truth[:-1]])
+    scores = practice.shift_scores(echo, truth, 5)
+    assert scores.argmax() == 1
+    assert scores[1] == pytest.approx(1)
+    assert practice.shift_scores(truth, truth, 5).argmax() == 0
+
+
+def test_a_forecast_fed_with_itself_starts_where_the_teacher_stops(rng):
+    model = Model(cell(rng, 1), ReadoutParams(rng.normal(size=(H, 1)), np.zeros(1)))
+    series = rng.normal(size=12)
+    forced = practice.forecast_run(series, model, 12)
+    free = practice.forecast_run(series, model, 5)
+    np.testing.assert_array_equal(free[:5], forced[:5])
+    fed = np.concatenate([series[:5], free[4:-1]])
+    np.testing.assert_allclose(free, practice.forecast_run(fed, model, 12), atol=1e-14)
+
+
+def test_a_training_is_a_constant_first_and_then_follows_its_targets():
+    cell = core.init_lstm(2, 2, rng=np.random.default_rng(0))
+    rows = practice.spread_of_answers(cell, steps=[0, 20, 200], rng=np.random.default_rng(1))
+    (_, _, start, _), (_, lazy, alike, wanted), (_, loss, spread, _) = rows
+    assert alike < start < 0.2 * wanted
+    assert lazy == pytest.approx(wanted**2, rel=0.05)
+    assert spread > 0.8 * wanted
+    assert loss < 0.2 * lazy
+
+
+def test_windows_that_share_steps_are_counted():
+    assert practice.shared_steps(np.arange(50), np.arange(50, 80), 10) == pytest.approx(9 / 30)
+    assert practice.shared_steps(np.arange(50), np.arange(60, 80), 10) == 0
+
+
+# ---------------------------------------------------------------- exercises
+
+
+def test_the_count_is_accepted_and_its_slips_are_named():
+    assert check.parameters(lambda D, H, K: 4 * H * (D + H + 1) + (H + 1) * K)
+    slips = {
+        "one_block": lambda D, H, K: H * (D + H + 1) + (H + 1) * K,
+        "no_bias": lambda D, H, K: 4 * H * (D + H) + (H + 1) * K,
+        "two_biases": lambda D, H, K: 4 * H * (D + H + 2) + (H + 1) * K,
+        "no_readout": lambda D, H, K: 4 * H * (D + H + 1),
+        "no_recurrent": lambda D, H, K: 4 * H * (D + 1) + (H + 1) * K,
+    }
+    for name, slip in slips.items():
+        verdict = check.parameters(slip)
+        assert not verdict
+        assert verdict.message == check.WORDS[name]
+    assert not check.parameters(lambda D, H, K: None)
+
+
+def test_reading_a_padded_batch_is_accepted_and_its_slips_are_named():
+    each = np.arange(4)
+    assert check.read_padded(lambda s, n: s[n - 1, each])
+    assert check.read_padded(lambda s, n: np.array([s[k - 1, b] for b, k in enumerate(n)]))
+    for name, slip in (
+        ("read_pads", lambda s, n: s[-1]),
+        ("read_late", lambda s, n: s[n, each]),
+        ("read_first", lambda s, n: s[0]),
+    ):
+        assert check.read_padded(slip).message == check.WORDS[name]
+
+
+def test_a_split_is_accepted_only_without_a_leak():
+    def honest(T, length):
+        cut = int(0.75 * (T - length))
+        return np.arange(cut), np.arange(cut + length - 1, T - length + 1)
+
+    def shuffled(T, length):
+        starts = np.random.default_rng(0).permutation(T - length + 1)
+        return starts[: int(0.8 * len(starts))], starts[int(0.8 * len(starts)) :]
+
+    assert check.split(honest)
+    assert "share steps" in check.split(shuffled).message
+    assert (
+        "share steps" in check.split(lambda T, n: (np.arange(140), np.arange(140, T - n))).message
+    )
+    assert check.split(lambda T, n: honest(T, n)[::-1]).message == check.WORDS["before"]
+    assert "too little" in check.split(lambda T, n: ([0], [T - n])).message
+    assert not check.split(lambda T, n: (np.arange(10), [T]))
+    assert not check.split(lambda T, n: None)
+
+
+def test_only_the_right_names_of_the_three_pictures_pass():
+    assert check.faults({"A": "constant", "B": "echo", "C": "flat"})
+    assert not check.faults({"A": "constant", "B": "flat", "C": "echo"})
+    assert not check.faults({"A": None, "B": None, "C": None})
+    assert not check.faults({"A": "constant", "B": "late", "C": "flat"})
+    assert not check.faults(None)
+
+
+# ---------------------------------------------------------------- what the page shows
+
+
+def shown(name, **settings):
+    explorer = explorers.EXPLORERS[name]()
+    explorer.set(**settings)
+    assert explorer.error is None
+    values = explorer.values
+    explorer.close()
+    return values
+
+
+def test_a_mask_keeps_the_state_and_the_gradient_over_pads():
+    bare, held = (shown("pads", k=20, held=held) for held in (False, True))
+    assert held["off"] == 0
+    assert bare["off"] > 0.1
+    assert held["to_real"] > 3 * bare["to_real"]
+
+
+def test_only_a_network_of_both_directions_reads_ahead():
+    after = {kind: shown("depth", kind=kind, t=12)["after"] for kind in
+             ("one layer", "two layers", "both directions")}  # fmt: skip
+    assert after["one layer"] == after["two layers"] == 0
+    assert after["both directions"] > 0
+
+
+def test_relu_leaves_float32_and_tanh_does_not():
+    assert shown("blow_up")["first"] is not None
+    assert shown("blow_up", activation="tanh")["first"] is None
+
+
+def test_the_loss_behind_its_last_reading_sends_nothing():
+    values = shown("reading", first=5, last=12)
+    assert not values["dc"][12:].any()
+    assert values["dc"][:12].all()
+
+
+def test_the_challenge_of_120_parameters_can_be_reached():
+    explorer = explorers.EXPLORERS["sizes"]()
+    explorer.set(D=1, H=4)
+    assert explorer.values["size"] < 120
+    found = [(D, H) for D in range(1, 9) for H in range(1, 17) if practice.layer_size(D, H) == 120]
+    assert found
+    explorer.set(D=found[0][0], H=found[0][1])
+    assert explorer.challenge.words(explorer.values).startswith("✓")
+    explorer.close()
+
+
+def test_the_three_faults_are_what_their_answers_say():
+    picture = figures.three_faults()
+    alike, late, flat = picture.axes
+    assert np.ptp(alike.lines[1].get_ydata()) < 0.6
+    true, forecast = (line.get_ydata() for line in late.lines)
+    np.testing.assert_array_equal(forecast[1:], true[:-1])
+    assert np.ptp(flat.lines[1].get_ydata()[-16:]) < 0.2
+    assert picture.alt
