@@ -262,8 +262,8 @@ def effects_picture(effects, symbols):
             ax.set_title(title, fontsize=12.5)
             ax.grid(False, axis="y")
             for k, length in enumerate(lengths):
-                ax.text(length * 1.25 if log else length + lengths.max() / 20, k,
-                        f"{length:.2f}" if key == "bits" else f"{length:.2%}", va="center")  # fmt: skip
+                x = length * 1.25 if log else length + lengths.max() / 20
+                ax.text(x, k, f"{length:.2f}" if key == "bits" else f"{length:.2%}", va="center")
         axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
         told = (f"{n} {e.inside:.2%} and {e.outside:.2%}" for n, e in effects.items())
         figure.alt = f"Mean probability of {symbols}, inside and outside: {'; '.join(told)}."
