@@ -234,7 +234,7 @@ def turns_picture(reading, mark, unit):
 
 
 def effects_picture(effects, symbols):
-    """Mean probability of some symbols: name -> `Effect`, on a log axis."""
+    """Mean probability of some symbols: name -> `Effect`; a log axis where they are far apart."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900, 90 + 40 * len(effects),
@@ -248,7 +248,7 @@ def effects_picture(effects, symbols):
             strict=True,
         ):  # fmt: skip
             lengths = np.array([getattr(effect, key) for effect in effects.values()])
-            log = key != "bits"
+            log = key != "bits" and lengths.max() > 2 * lengths.min()
             colours = ["#aaaaaa" if k == 0 else HIDDEN_LINE if "control" in n else CELL_LINE
                        for k, n in enumerate(names)]  # fmt: skip
             ax.scatter(lengths, range(len(names)), color=colours, s=90, zorder=3)
@@ -262,8 +262,8 @@ def effects_picture(effects, symbols):
             ax.set_title(title, fontsize=12.5)
             ax.grid(False, axis="y")
             for k, length in enumerate(lengths):
-                ax.text(length * 1.25 if log else length + 0.12, k,
-                        f"{length:.2%}" if log else f"{length:.2f}", va="center")  # fmt: skip
+                x = length * 1.25 if log else length + lengths.max() / 20
+                ax.text(x, k, f"{length:.2f}" if key == "bits" else f"{length:.2%}", va="center")
         axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
         told = (f"{n} {e.inside:.2%} and {e.outside:.2%}" for n, e in effects.items())
         figure.alt = f"Mean probability of {symbols}, inside and outside: {'; '.join(told)}."
