@@ -653,6 +653,7 @@ TABLE = {
     ),
     "start.learner": call(unit_learning.learner, seed=count(3, least=0), cell=choice("rnn")),
     "start.unseen": call(unit_learning.unseen),
+    "start.far_streams": call(unit_learning.far_streams),
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
     "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks

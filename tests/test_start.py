@@ -22,6 +22,7 @@ from lstm_inside.start.recall import (
     score,
 )
 from lstm_inside.tasks import recall_problem
+from lstm_inside.training import Adam, Model, ReadoutParams, Training, loss_at_end
 from tools import times as write_times
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -326,9 +327,23 @@ def test_a_report_says_what_the_gates_do():
         pass
     r2, gates = learning.judged(run.params)
     words = learning.report(run)
-    assert words.startswith(f"after 2 steps: score {r2:.2f}\n  at the flag write {gates.i[0]:.2f}")
+    assert words.startswith(f"after 2 training steps: score {r2:.2f}, on streams of 100 numbers ")
+    assert f"\n  at the flag write {gates.i[0]:.2f}" in words
     assert f"elsewhere   write {gates.i[1]:.2f}, keep {gates.f[1]:.2f}" in words
     assert learning.report(learning.learner(1, "rnn")).count("\n") == 0
+
+
+def test_a_report_tells_how_a_unit_does_on_longer_streams():
+    """The latch, with a read-out as `said` has it, holds through a hundred steps."""
+    readout = ReadoutParams(np.full((1, 1), READOUT), np.zeros(1))
+    by_hand = Model(latch(), readout)
+    batches = learning.learner(1).batches
+    run = Training(by_hand, loss_at_end, batches, Adam(), rng=np.random.default_rng(0))
+    far = learning.far_streams()
+    r2 = score(said(lstm_forward(far.xs, latch())), far.targets)
+    assert far.xs.shape == (100, 100, 2)
+    assert r2 > 0.99
+    assert f"on streams of 100 numbers {r2:.2f}" in learning.report(run)
 
 
 def test_the_unit_learns_recall_while_it_is_watched():

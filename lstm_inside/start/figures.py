@@ -20,11 +20,13 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
-from lstm_inside.start.learning import judged, unseen
+from lstm_inside.start.learning import FAR, far_streams, judged, unseen
 from lstm_inside.start.recall import flagged_at, habits, latch, one_stream, said, score
 from lstm_inside.tasks import recall_problem
+from lstm_inside.training import answers
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
+PLAIN = ((0.5, "it forgets"), (1.1, "it blurs"), (3, "one bit, high or low"))
 GATE_ROWS = (("write i", 2, INPUT), ("keep f", 1, FORGET), ("show o", 0, OUTPUT))
 
 
@@ -70,7 +72,7 @@ def stream_picture(steps=20, flag=6) -> Picture:
     return figure
 
 
-def plain_state_picture(strengths=(0.5, 1.1, 3), steps=20, flag=6, units=300) -> Picture:
+def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     """A plain state (0.1) at three recurrent strengths: the best of many units, and its answers.
 
     All units run in `lstm_core` as one layer without wires from one to another. Each gets random
@@ -84,8 +86,8 @@ def plain_state_picture(strengths=(0.5, 1.1, 3), steps=20, flag=6, units=300) ->
     best = {}
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
-        axes = figure.subplots(2, len(strengths), sharey="row", sharex="row", height_ratios=(2, 3))
-        for (above, below), w in zip(axes.T, strengths, strict=True):
+        axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
+        for (above, below), (w, finding) in zip(axes.T, PLAIN, strict=True):
             params = RNNParams(W_x, w * np.eye(units), b)
             h = rnn_forward(streams.xs, params).h[-1]
             lines = [np.polynomial.Polynomial.fit(one, target, 1) for one in h.T]
@@ -96,11 +98,12 @@ def plain_state_picture(strengths=(0.5, 1.1, 3), steps=20, flag=6, units=300) ->
             above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
             above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
             above.set(ylim=(-1.15, 1.15), xlabel="step t")
-            above.set_title(f"w = {w:g}: the state h")
+            above.set_title(f"w = {w:g}: {finding}")
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             below.plot(target[:100], lines[k](h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
             below.set(ylim=(-1.2, 1.2), xlabel="flagged number")
             below.text(0.03, 0.88, f"score {best[w]:.2f}", transform=below.transAxes, weight="bold")
+        axes[0, 0].set_ylabel("state h")
         axes[1, 0].set_ylabel("best answer")
         figure.alt = (
             f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
@@ -119,9 +122,9 @@ def hundred_streams_picture(params, steps=100) -> Picture:
     """
     streams = recall_problem(steps, 100, rng=np.random.default_rng(15))
     trace = lstm_forward(streams.xs, params)
-    answers, target = said(trace), streams.targets[:, 0]
+    answer, target = said(trace), streams.targets[:, 0]
     flag = int(np.argmax(streams.xs[:, 0, 1])) + 1
-    r2 = score(answers, target)
+    r2 = score(answer, target)
     with matplotlib.rc_context(RC):
         figure = picture(900, 330, alt=(
             f"Left: one stream of {steps} numbers, flagged at step {flag}, and the cell, which "
@@ -138,7 +141,7 @@ def hundred_streams_picture(params, steps=100) -> Picture:
         course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel="step t")
         course.set_title(f"One stream of {steps} numbers, and the cell")
         dots.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-        dots.plot(target, answers, "o", ms=5, color=HIDDEN_LINE, mec="none")
+        dots.plot(target, answer, "o", ms=5, color=HIDDEN_LINE, mec="none")
         dots.set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel="flagged number", ylabel="answer")
         dots.set_title(f"A hundred streams: score {r2:.3f}")
     return figure
@@ -149,19 +152,21 @@ def habits_picture(runs) -> Picture:
 
     runs: dict name -> Training of one unit with a read-out; those of RNNs show a score only.
     """
-    streams = unseen()
+    streams, longer = unseen(), far_streams()
     trace = lstm_forward(streams.xs, latch())
     units = {"by hand": (score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))}
     units |= {name: judged(run.params) for name, run in runs.items()}
+    far = {"by hand": score(said(lstm_forward(longer.xs, latch())), longer.targets)}
+    far |= {name: score(answers(run.params, longer), longer.targets) for name, run in runs.items()}
     with matplotlib.rc_context(RC):
         figure = picture(940, 290)
         figure.alt = "Each unit's gates at the flag and elsewhere: " + "; ".join(
-            f"{name}, score {round(r2, 2) + 0.0:.2f}{_in_words(gates)}"
+            f"{name}, score {_two(r2)}{_in_words(gates)}, through {FAR} steps {_two(far[name])}"
             for name, (r2, gates) in units.items()
         )
         axes = figure.subplots(1, 3, sharey=True)
         rows = np.arange(len(units))
-        labels = [f"{n}: {round(r2, 2) + 0.0:.2f}" for n, (r2, _) in units.items()]
+        labels = [f"{n}: {_two(r2)} | {_two(far[n])}" for n, (r2, _) in units.items()]
         for ax, letter, title, colour in zip(
             axes,
             "ifg",
@@ -173,14 +178,21 @@ def habits_picture(runs) -> Picture:
             ax.set_yticks(rows, labels)
             ax.set_title(title, color=colour)
             for row, (_, gates) in zip(rows, units.values(), strict=True):
-                if gates is not None:
+                if gates is None:
+                    ax.text(0.5, row, "no gates", color=SIGNAL, ha="center", va="center")
+                else:
                     at_flag, elsewhere = getattr(gates, letter)
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
         axes[0].set_xlabel("filled: at the flag, hollow: elsewhere")
-        axes[0].set_ylabel("score")
+        axes[0].set_ylabel(f"score at 20 | {FAR} steps")
     return figure
+
+
+def _two(number):
+    """A number to two decimals, with a true minus sign."""
+    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _in_words(gates):
@@ -209,7 +221,7 @@ _WIRES = {
 _EQUATIONS = (
     ("(3.2) keep", FORGET),
     ("(3.3) write", INPUT),
-    ("(3.4) what", CANDIDATE_LINE),
+    ("(3.4) candidate", CANDIDATE_LINE),
     ("(3.5) show", OUTPUT),
     ("(3.1) the cell", CELL_LINE),
     ("(3.6) the hidden state", HIDDEN_LINE),

@@ -15,7 +15,7 @@ from lstm_inside.training import (
     loss_at_end,
 )
 
-LEARNING_STEPS = 600
+LEARNING_STEPS, FAR = 600, 100
 _T, _BATCH, _RATE, _FORGET_BIAS = 20, 16, 0.03, 3
 
 
@@ -46,6 +46,11 @@ def unseen() -> Sequences:
     return recall_problem(_T, 100, rng=np.random.default_rng(0))
 
 
+def far_streams() -> Sequences:
+    """A hundred unseen streams of 100 steps, five times as long as those of the training."""
+    return recall_problem(FAR, 100, rng=np.random.default_rng(0))
+
+
 def report(run) -> str:
     """In a few lines: how far a training of one unit has come, and what its gates do.
 
@@ -54,7 +59,12 @@ def report(run) -> str:
     if not isinstance(run, Training):
         raise TypeError(f"run: expected a Training, got {validate.describe(run)}")
     r2, gates = judged(run.params)
-    words = f"after {run.step} steps: score {round(r2, 2) + 0.0:.2f}"
+    far = far_streams()
+    r2_far = score(answers(run.params, far), far.targets)
+    words = (
+        f"after {run.step} training steps: score {round(r2, 2) + 0.0:.2f}, "
+        f"on streams of {FAR} numbers {round(r2_far, 2) + 0.0:.2f}"
+    )
     if gates is not None:
         pairs = zip(gates.i, gates.f, gates.g, strict=True)
         for place, (i, f, g) in zip(("at the flag", "elsewhere  "), pairs, strict=True):
