@@ -31,7 +31,7 @@ LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T
 LONG = {
     "01_foundations.ipynb": {"starts", "a31"},
     "05_training.ipynb": {"r03", "s01", "s04", "a44", "a53"},
-    "06_annealing.ipynb": {"a25", "a28", "many-bits", "halves"},
+    "06_annealing.ipynb": {"a24", "halves", "r02", "r07"},
     "08_replication.ipynb": {"a20"},
     "09_beyond_numpy.ipynb": {"a40"},
 }
