@@ -1,26 +1,42 @@
 """Notebook 06: the searches against their definitions, checkers, and what the views show."""
 
+import math
+
 import numpy as np
 import pytest
 
 from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_forward
 from lstm_inside.annealing import (
+    HIGH,
+    LOW,
+    Crowd,
     acceptance,
     anneal,
+    anneal_all,
     anneal_many,
     check,
     descend,
+    descend_all,
+    descent_path,
     evaluations_until,
+    figures,
     geometric_cooling,
     guess,
+    guess_all,
     linear_cooling,
+    r_squared,
+    recall_hunt,
     share_right,
     two_class_error,
     two_class_loss,
+    valley_gradient,
+    valley_loss,
+    valley_map,
 )
 from lstm_inside.annealing import explorers as annealing
-from lstm_inside.tasks import two_sequence_problem
-from lstm_inside.training import SGD, Model, ReadoutParams, init_readout
+from lstm_inside.gates.recall import LATCH
+from lstm_inside.tasks import recall_problem, two_sequence_problem
+from lstm_inside.training import SGD, Adam, Model, ReadoutParams, init_readout, loss_at_end
 
 
 def bowl(p):
@@ -200,22 +216,22 @@ def test_what_is_not_let_in(call, words):
 def test_the_visible_loss_is_real_and_has_two_valleys():
     place = np.array([1.4, 0.2])
     report = gradient_check(
-        lambda p: float(annealing.valley_loss(p[None])[0]),
-        place, annealing.valley_gradient(place[None])[0],
+        lambda p: float(valley_loss(p[None])[0]),
+        place, valley_gradient(place[None])[0],
     )  # fmt: skip
     assert report.ok, report
     h = np.array([0.5, -0.5])
     for _ in range(10):
         h, before = np.tanh(1.4 * h + 0.2), h
     want = (0.75 * (h - [0.8, -0.8]) ** 2 + 0.25 * (before - [0.8, -0.8]) ** 2).mean()
-    assert annealing.valley_loss(place[None])[0] == pytest.approx(want)
-    ground = annealing.valley_map()
+    assert valley_loss(place[None])[0] == pytest.approx(want)
+    ground = valley_map()
     assert ground[:, 61:].min() < 0.01 < 0.3 < ground[:, :60].min()
 
 
 def test_the_visible_loss_is_that_of_the_series_rnn():
-    places = np.random.default_rng(12).uniform(annealing.LOW, annealing.HIGH, (7, 2))
-    for (w, b), loss in zip(places, annealing.valley_loss(places), strict=True):
+    places = np.random.default_rng(12).uniform(LOW, HIGH, (7, 2))
+    for (w, b), loss in zip(places, valley_loss(places), strict=True):
         params = RNNParams(np.zeros((1, 1)), np.array([[w]]), np.array([b]))
         h = rnn_forward(np.zeros((10, 2, 1)), params, np.array([[0.5], [-0.5]])).h[:, :, 0]
         off = (h - [0.8, -0.8]) ** 2
@@ -226,7 +242,7 @@ def test_no_walk_leaves_the_map():
     explorer = annealing.walk_explorer(count=60)
     explorer.set(start=2, step=1.5, cooling=1)
     places = explorer.values["places"]
-    assert ((places >= annealing.LOW) & (places <= annealing.HIGH)).all()
+    assert ((places >= LOW) & (places <= HIGH)).all()
     assert places[-1].std(axis=0).min() > 0.3  # they did roam
     explorer.close()
 
@@ -252,33 +268,113 @@ def test_a_loss_in_words(loss, words):
     assert annealing.in_words(loss) == words
 
 
-def test_many_lstms_in_one_pass_are_those_lstms():
-    rng = np.random.default_rng(9)
-    batch = two_sequence_problem(10, 6, rng=rng)
-    models = [Model(init_lstm(1, 2, rng=rng), init_readout(2, 1, rng=rng)) for _ in range(4)]
-    rows = np.concatenate([annealing.pack(m) for m in models])
-    want = [two_class_error(m, batch) for m in models]
-    np.testing.assert_allclose(annealing.lstm_losses(rows, batch), want, rtol=1e-12)
+@pytest.mark.parametrize("two_class", [True, False])
+@pytest.mark.parametrize("kind", [init_rnn, init_lstm])
+def test_a_crowd_is_its_networks_one_by_one(kind, two_class):
+    """Six networks on three batches of several lengths: losses, answers and every derivative."""
+    batches = [two_sequence_problem(20 + s, 6, rng=np.random.default_rng(s)) for s in range(3)]
+    models = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        models.append(Model(kind(1, 3, rng=rng), init_readout(3, 1, rng=rng)))
+    crowd = Crowd(models[0], batches, two_class=two_class)
+    rows = crowd.rows(models)
+    losses, grads = crowd.gradients(rows)
+    np.testing.assert_array_equal(crowd.losses(rows), losses)
+    reference = two_class_loss if two_class else loss_at_end
+    for k, model in enumerate(models):
+        loss, grad = reference(model, batches[k % 3])
+        assert losses[k] == pytest.approx(loss, rel=1e-12)
+        np.testing.assert_allclose(grads[k], crowd.rows([grad])[0], rtol=1e-9, atol=1e-15)
+        off = crowd.answers(rows)[k] - batches[k % 3].targets
+        assert (off**2).mean() == pytest.approx(loss, rel=1e-12)
+        back = crowd.model(rows[k])
+        np.testing.assert_array_equal(back.cell.W_h, model.cell.W_h)
 
 
-def test_the_small_searches_stand_where_their_losses_say():
-    one, other = (annealing.small_searches(seed, count=20) for seed in (0, 1))
-    for n in (0, 9, 20):
-        want = annealing.lstm_losses(one.places[n], one.batch)
-        np.testing.assert_allclose(one.losses[n], want, rtol=1e-12)
-    cold = annealing.GRID[:, 0] == 0
-    assert (np.diff(one.losses[:, cold], axis=0) <= 0).all()
-    assert (np.diff(one.losses[:, ~cold], axis=0) > 0).any()
-    assert one.descent[0] == pytest.approx(one.losses[0, 0])  # from the same start
-    assert one.descent.shape == one.guessing.shape == (21,)
-    assert (one.losses[0] == one.losses[0, 0]).all()
-    assert one.losses[0, 0] != other.losses[0, 0]
+def test_a_crowd_in_float32_rounds_and_no_more():
+    hunt = recall_hunt(3, 8)
+    exact = Crowd(hunt.crowd.form, [recall_problem(20, 8, rng=np.random.default_rng(1))])
+    coarse = Crowd(
+        hunt.crowd.form, [recall_problem(20, 8, rng=np.random.default_rng(1))], dtype=np.float32
+    )
+    np.testing.assert_allclose(coarse.losses(hunt.starts), exact.losses(hunt.starts), rtol=1e-5)
+    assert coarse.losses(hunt.starts).dtype == np.float64
+
+
+def test_the_searches_of_a_crowd_report_what_they_found():
+    hunt = recall_hunt(4, 8)
+    crowd = hunt.crowd
+    cold, walk = anneal_all(crowd, hunt.starts, [np.zeros(50), np.full(50, 0.05)], step=0.3,
+                            rng=np.random.default_rng(1))  # fmt: skip
+    draw = guess_all(crowd, 2.0, 30, rng=np.random.default_rng(2))
+    down = descend_all(crowd, hunt.starts, 0.05, 12)
+    assert (np.diff(cold.losses, axis=0) <= 0).all()
+    for found, count in ((cold, 51), (walk, 51), (draw, 30), (down, 12)):
+        assert found.losses.shape == (count, 4)
+        np.testing.assert_allclose(crowd.losses(found.best), found.losses.min(axis=0), rtol=1e-6)
+        np.testing.assert_allclose(crowd.losses(found.last), found.losses[-1], rtol=1e-6)
+    assert (abs(draw.best) <= 2).all()
+    assert (walk.best != walk.last).any()
+    assert (down.losses[-1] < down.losses[0]).all()
+
+
+def test_descent_of_a_crowd_is_descent_of_each():
+    hunt = recall_hunt(2, 8)
+    batch = recall_problem(20, 8, rng=np.random.default_rng(3))
+    crowd = Crowd(hunt.crowd.form, [batch])
+    found = descend_all(crowd, hunt.starts, 0.05, 6)
+    alone = descend(lambda m: loss_at_end(m, batch), crowd.model(hunt.starts[1]), Adam(0.05), 6)
+    np.testing.assert_allclose(found.losses[:, 1], alone.losses, rtol=1e-9)
+    np.testing.assert_allclose(found.best[1], crowd.rows([alone.best])[0], rtol=1e-7)
+
+
+def test_r_squared_of_the_latch_and_of_one_fixed_answer():
+    unseen = recall_hunt(1, 4).unseen
+    latch = Model(LATCH, ReadoutParams(np.array([[2.3]]), np.zeros(1)))
+    fixed = Model(LATCH, ReadoutParams(np.zeros((1, 1)), np.array([unseen.targets.mean()])))
+    scores = r_squared(unseen, unseen.rows([latch, fixed]))
+    assert scores[0] > 0.98
+    assert scores[1] == pytest.approx(0, abs=1e-12)
+
+
+def test_descent_on_the_map_ends_in_the_valley_it_started_in():
+    for start, side in (((-1.8, 0.6), -1), ((2.2, -0.9), 1)):
+        path = descent_path(np.array(start))
+        assert path.shape == (301, 2)
+        assert np.sign(path[-1, 0]) == side
+        assert (np.diff(valley_loss(path)) < 1e-3).all()
+
+
+def test_visits_follow_the_formula():
+    _, shares = figures.visits((0.15, 0.5), walks=300, steps=300)
+    for _, counted, formula in shares:
+        assert counted == pytest.approx(formula, abs=0.02)
+
+
+def test_what_the_recall_searches_came_to():
+    """Descent recalls from most starts, annealing from few, guessing from none, at equal cost."""
+    hunt, found = annealing.recall_searches()
+    solved = {k: (r_squared(hunt.unseen, v.best) > 0.9).sum() for k, v in found.items()}
+    for name, count in solved.items():
+        cost = 3 if "descent" in name else 1
+        assert cost * len(found[name].losses) == annealing.BUDGET
+        assert count >= 6 if "descent" in name else count <= 3
+        assert count == 0 or "guessing" not in name
+    explorer = annealing.recall_explorer()
+    explorer.set(search="descent, rate 0.03", start=0, row="last")
+    assert explorer.values["r2"] == r_squared(hunt.unseen, found["descent, rate 0.03"].last)[0]
+    explorer.close()
+
+
+def test_labels_stand_apart_in_their_order():
+    assert annealing.apart({"a": 1.0, "b": 1.05, "c": 3.0}, 0.2) == {"a": 1.0, "b": 1.2, "c": 3.0}
 
 
 def test_the_walks_on_show_stand_where_their_losses_say():
     explorer = annealing.walk_explorer(count=40)
     values = explorer.values
-    np.testing.assert_allclose(annealing.valley_loss(values["places"][7]), values["losses"][7])
+    np.testing.assert_allclose(valley_loss(values["places"][7]), values["losses"][7])
     explorer.set(start=0)
     assert (np.diff(explorer.values["losses"], axis=0) <= 0).all()
     explorer.close()
@@ -300,6 +396,9 @@ RIGHT = [
     (check.acceptance, lambda d, T: np.exp(-np.maximum(d, 0) / T)),
     (check.acceptance, lambda d, T: np.where(d <= 0, 1.0, np.exp(-d / T))),
     (check.acceptance, lambda d, T: [min(1.0, float(np.e ** (-x / T))) for x in d]),
+    (check.acceptance, lambda d, T: min(1, np.exp(-d / T))),  # one number at a time
+    (check.acceptance, lambda d, T: 1 if d <= 0 else math.exp(-d / T)),
+    (check.acceptance, lambda d, T: np.exp(-np.maximum(d, 0) / T)[None]),
     (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(n) / (n - 1))),
     (check.cooling, lambda a, b, n: np.geomspace(a, b, n)),
     (check.cooling, lambda a, b, n: np.exp(np.linspace(np.log(a), np.log(b), n))),
@@ -310,6 +409,7 @@ RIGHT = [
     (check.best_so_far, lambda x: [x[:n].min() for n in range(1, len(x) + 1)]),
 ]  # fmt: skip
 
+DICE = np.random.default_rng(66)
 WRONG = [
     (check.acceptance, lambda d, T: np.exp(-d / T), "never exceeds 1"),
     (check.acceptance, lambda d, T: np.minimum(1, np.exp(d / T)), "turned round"),
@@ -317,6 +417,10 @@ WRONG = [
     (check.acceptance, lambda d, T: (d <= 0) * 1.0, "T = 0"),
     (check.acceptance, lambda d, T: np.minimum(1, np.exp(-d)), "temperature is missing"),
     (check.acceptance, lambda d, T: None, "None"),
+    (check.acceptance, lambda d, T: DICE.random(d.shape) < np.exp(-d / T), "decisions"),
+    (check.acceptance, lambda d, T: DICE.random() < math.exp(-d / T), "decisions"),
+    (check.acceptance, lambda d, T: 0.9, "shape"),
+    (check.acceptance, lambda d, T: d["change"], "raised"),
     (check.cooling, lambda a, b, n: np.linspace(a, b, n), "FACTORS"),
     (check.cooling, lambda a, b, n: np.geomspace(b, a, n), "hot first"),
     (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(n) / n), "LAST"),

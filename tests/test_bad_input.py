@@ -25,6 +25,8 @@ import lstm_inside.replication as replication
 from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
+from lstm_inside.annealing import landscape, many
+from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
 from lstm_inside.beyond import distributed
@@ -248,6 +250,8 @@ Y = learn.init_readout(H, K, rng=R)
 PAIR = core.init_lstm(2, H, rng=R)  # reads a number and its flag
 MODEL, RMODEL = learn.Model(P, Y), learn.Model(Q, Y)
 BATCH = tasks.Sequences(XS, normal(B, K), np.array([T - 1, 2]))
+CROWD = many.Crowd(MODEL, [BATCH])
+ROWS = CROWD.rows([MODEL, MODEL])
 MLP = foundations.init_mlp((3, 2, 4, 1), rng=R)
 MLP_X = normal(B, 3)
 MLP_TRACE = foundations.mlp_forward(MLP_X, MLP)
@@ -810,6 +814,31 @@ TABLE = {
     "annealing.side_by_side": call(
         anneal.side_by_side, cells=weights(core.LSTMParams(*(np.stack([p, p]) for p in P)), "cells").without("W_x: axis 1 longer"),
     ),
+    "annealing.valley_loss": call(landscape.valley_loss, places=array(normal(4, 2), free=(0,), empty=False)),
+    "annealing.valley_gradient": call(landscape.valley_gradient, places=array(normal(4, 2), free=(0,), empty=False)),
+    "annealing.valley_map": call(landscape.valley_map, columns=count(3), rows=count(2)),
+    "annealing.descent_path": call(
+        landscape.descent_path, start=array(normal(2)).known_as("start", "places"), rate=number(0.1, 0.0, -1.0), count=count(2),
+    ),
+    "annealing.walled": call(landscape.walled, loss=function(lambda p: p.sum(axis=1))),
+    "annealing.Crowd": call(
+        many.Crowd, form=model().known_as("form", "model"), batches=kind([BATCH]).or_bad(none=[], words=["a"], other=[BATCH._replace(xs=BATCH.xs[..., :1])]).known_as("batches", "batch", "xs"), two_class=fixed(True), dtype=dtype(),
+    ),
+    "annealing.Crowd.rows": call(CROWD.rows, models=kind([MODEL]).or_bad(words=["a"], other=[RMODEL]).known_as("models", "model")),
+    "annealing.Crowd.model": call(CROWD.model, row=array(ROWS[0]).known_as("row")),
+    "annealing.Crowd.answers": call(CROWD.answers, rows=array(ROWS, free=(0,))),
+    "annealing.Crowd.losses": call(CROWD.losses, rows=array(ROWS, free=(0,))),
+    "annealing.Crowd.gradients": call(CROWD.gradients, rows=array(ROWS, free=(0,))),
+    "annealing.recall_hunt": call(hunt.recall_hunt, count=count(2), B=count(3)),
+    "annealing.r_squared": call(hunt.r_squared, crowd=kind(CROWD), rows=array(ROWS, free=(0,))),
+    "annealing.anneal_all": call(
+        many.anneal_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"),
+        schedules=array(np.ones((2, 3)), free=(0, 1)).known_as("schedules", "temperatures").without("axis 1 of length 0").or_bad(negative=-np.ones((2, 3))), step=number(0.1, 0.0, -1.0), rng=generator(),
+    ),
+    "annealing.guess_all": call(many.guess_all, crowd=kind(CROWD), width=number(1.0, 0.0, -1.0), count=count(2), rng=generator()),
+    "annealing.descend_all": call(
+        many.descend_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"), rate=number(0.1, 0.0, -1.0), count=count(2),
+    ),
     # ------------------------------------------------------------ simulation: text
     "simulation.standard_library": call(text.standard_library),
     "simulation.encode": call(text.encode, text=word("abc")),
@@ -1134,7 +1163,7 @@ STEP = "one step of `replication.forward` or `backward`, which check once a sequ
 EXEMPT = {
     **dict.fromkeys(
         (
-            "annealing.Search", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
+            "annealing.Found", "annealing.RecallHunt", "annealing.Search", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
             "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
             "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "simulation.Windows",
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",

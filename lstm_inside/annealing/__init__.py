@@ -1,5 +1,17 @@
 """Search without a gradient: simulated annealing and guessing (notebook 06)."""
 
+from .landscape import (
+    HERE,
+    HIGH,
+    LOW,
+    descent_path,
+    valley_gradient,
+    valley_loss,
+    valley_map,
+    walled,
+)
+from .many import Crowd, Found, anneal_all, descend_all, guess_all
+from .recall import RecallHunt, r_squared, recall_hunt
 from .search import (
     GRADIENT_COST,
     Search,
@@ -19,17 +31,33 @@ from .search import (
 
 __all__ = [
     "GRADIENT_COST",
+    "HERE",
+    "HIGH",
+    "LOW",
+    "Crowd",
+    "Found",
+    "RecallHunt",
     "Search",
     "acceptance",
     "anneal",
+    "anneal_all",
     "anneal_many",
     "descend",
+    "descend_all",
+    "descent_path",
     "evaluations_until",
     "geometric_cooling",
     "guess",
+    "guess_all",
     "linear_cooling",
+    "r_squared",
+    "recall_hunt",
     "share_right",
     "side_by_side",
     "two_class_error",
     "two_class_loss",
+    "valley_gradient",
+    "valley_loss",
+    "valley_map",
+    "walled",
 ]

@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_inside.annealing.search import acceptance as right_acceptance
 from lstm_inside.annealing.search import geometric_cooling
-from lstm_inside.page import asks, checker, compare, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, question, run
 
 WORDS = {
     "acceptance": "always downhill, sometimes uphill, and less often the further up it goes.",
@@ -14,6 +14,7 @@ WORDS = {
     "greedy": "no worse candidate is ever taken here: that is descent by trial, T = 0.",
     "no_temperature": "the temperature is missing.",
     "base": "the base is e: numpy.exp.",
+    "sampled": "those are decisions, True or False. Return the chance itself; the walk draws.",
     "cooling": "the same factor at every step.",
     "late": "the first temperature is the start itself: the power begins at 0.",
     "linear": "that falls by equal amounts; here it is equal FACTORS.",
@@ -36,13 +37,28 @@ QUESTIONS = {
         c=("in 50 % of the cases", "a half would need a change of T ln 2 = 0.139"),
         d=("always, as the change is not larger than T", "T is no threshold"),
     ),
+    "visits": question(
+        "Two places differ by 0.2 in loss. A walk at T = 0.2 goes to and fro between them. "
+        "How often does it stand on the higher one?",
+        right="c",
+        a=("never: it falls down and stays", "that is T = 0; with heat it climbs again"),
+        b=(
+            "half of the time",
+            "that is T without end; at T = 0.2 down is taken more often than up",
+        ),
+        c=(
+            "in 27 % of the steps",
+            "the visits stand as 1 to exp(-1) = 0.368, and 0.368 / 1.368 = 0.27",
+        ),
+        d=("in 37 % of the steps", "0.37 is the RATIO of the two, not the share of all steps"),
+    ),
     "more_weights": question(
-        "A guess hits each weight's good range with chance 1/2. "
-        "From 10 weights to 120: guesses needed?",
+        "A guess hits each weight's good range with chance 1/2, and ALL weights must hit. "
+        "From 10 such weights to 120: how many times as many guesses are needed?",
         right="c",
         a=("12 times as many", "that would be growth in proportion; chances multiply"),
         b=("144 times as many", "a square is far too small: chances multiply"),
-        c=("2 to the power of 110 times as many", "(6.6): 2^120 / 2^10, more than 10^33"),
+        c=("2 to the power of 110 times as many", "(6.7): 2^120 / 2^10, more than 10^33"),
         d=("as many: each weight is guessed at once", "one draw, but ALL must be right"),
     ),
 }
@@ -51,11 +67,14 @@ ask = asks(QUESTIONS)
 
 @checker
 def acceptance(function) -> str:
-    """Check (change, temperature) -> chance of being taken (6.2); change an array (N,)."""
-    change = np.array([-2.0, -0.3, 0.0, 0.1, 0.4, 1.5])
+    """Check (change, temperature) -> chance of being taken (6.2); change an array (N,).
+
+    A function of one change at a time is as right: it is asked for each.
+    """
+    change = np.array([-2.0, -0.3, 0.0, 0.1, 0.4, 1.5, 0.02, 0.05, 0.2])
     for T in (0.25, 2.0):
         with np.errstate(all="ignore"):
-            got = run(function, change, T)
+            got = _chances(function, change, T)
         want = right_acceptance(change, T)
         worse = np.maximum(change, 0)
         hints = [
@@ -70,15 +89,44 @@ def acceptance(function) -> str:
             (10 ** (-worse / T), WORDS["base"]),
             (2 ** (-worse / T), WORDS["base"]),
         ]
+        values = np.asarray(got)
+        if values.shape == change.shape and np.isin(values, (0, 1)).all():
+            hints.append((values, WORDS["sampled"]))
         compare("your chance", got, want, hints=hints)
     return WORDS["acceptance"]
 
 
+def _chances(function, change, T):
+    """The chances of all changes (N,), from a function of arrays or of one number at a time."""
+    try:
+        return _row(run(function, change, T), change.size)
+    except NotYet as off:
+        if off.kind != "raised":
+            raise
+        try:
+            each = [_row(run(function, np.array([x]), T), 1) for x in change]
+        except NotYet:
+            try:
+                each = [_row(run(function, float(x), T), 1) for x in change]
+            except NotYet:
+                raise off from None
+        return np.array(each, dtype=float).ravel() if all(np.size(x) == 1 for x in each) else each
+
+
+def _row(got, size):
+    """What was returned as (size,) where only axes of length 1 stand in the way."""
+    try:
+        array = np.asarray(got)
+    except ValueError:
+        return got
+    return array.reshape(size) if array.size == size == max(array.shape, default=1) else got
+
+
 @checker
 def cooling(function) -> str:
-    """Check (start, end, count) -> temperatures (count,) that fall by one factor (6.3)."""
+    """Check (start, end, count) -> temperatures (count,) that fall by one factor (6.4)."""
     for start, end, count in ((2.0, 0.1, 5), (0.5, 0.001, 8)):
-        got = run(function, start, end, count)
+        got = _row(run(function, start, end, count), count)
         factor = (end / start) ** (1 / (count - 1))
         want = geometric_cooling(start, factor, count)
         hints = [
@@ -94,10 +142,10 @@ def cooling(function) -> str:
 
 @checker
 def best_so_far(function) -> str:
-    """Check losses (N,) -> the smallest among the first n, for every n (6.4)."""
+    """Check losses (N,) -> the smallest among the first n, for every n (6.5)."""
     losses = np.random.default_rng(65).uniform(0.1, 1, 9)
     losses[[3, 7]] = 0.08, 0.03
-    got = run(function, losses)
+    got = _row(run(function, losses), losses.size)
     hints = [
         (np.maximum.accumulate(losses), WORDS["maximum"]),
         (losses.min(), WORDS["one_number"]),

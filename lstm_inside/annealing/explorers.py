@@ -1,31 +1,31 @@
-"""The views of notebook 06: a walk on a loss one can see, the acceptance rule, a small LSTM."""
+"""What a reader moves in notebook 06: the acceptance rule, a walk, a unit annealed on recall."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import matplotlib
 import numpy as np
 
-from lstm_core import (
-    LSTMParams,
-    RNNParams,
-    init_lstm,
-    lstm_backward,
-    lstm_forward,
-    rnn_backward,
-    rnn_forward,
-    sigmoid,
+from lstm_core import lstm_forward
+from lstm_inside.annealing.figures import draw_map
+from lstm_inside.annealing.landscape import (
+    HERE,
+    HIGH,
+    LOW,
+    valley_gradient,
+    valley_loss,
+    walled,
 )
+from lstm_inside.annealing.many import Found, anneal_all, descend_all, guess_all
+from lstm_inside.annealing.recall import RecallHunt, r_squared, recall_hunt
 from lstm_inside.annealing.search import (
     GRADIENT_COST,
     acceptance,
     anneal_many,
-    descend,
     geometric_cooling,
-    side_by_side,
-    two_class_loss,
 )
-from lstm_inside.page import Explorer, Pixels, slider, whole
+from lstm_inside.gates.recall import LATCH
+from lstm_inside.page import Challenge, Explorer, choice, slider, whole
+from lstm_inside.page.artists import Words
 from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
@@ -34,70 +34,10 @@ from lstm_inside.page.style import (
     INPUT,
     OUTPUT,
     RC,
-    SIZE,
     picture,
 )
-from lstm_inside.tasks import Sequences, two_sequence_problem
-from lstm_inside.training import Adam, Model, ReadoutParams, init_readout
 
-# ---------------------------------------------------------------- a loss with two valleys
-
-_LONG, _STARTS = 10, np.array([[0.5], [-0.5]])  # steps; the states to be held
-_WISH, _EVEN = 0.8, 0.75  # what to answer with the start's sign; how many lengths are even
-LOW, HIGH = np.array([-3.0, -1.5]), np.array([3.0, 1.5])  # the corners of the map (w, b)
-HERE = np.array([-1.8, 0.6])  # where every walk sets out: the slope of the wrong valley
-
-
-def valley_loss(places):
-    """Loss (K,) of K one-unit RNNs (w, b), rows of (K, 2): hold the sign of the start.
-
-    The answer 0.8 with the sign of h_0 is due after 10 steps in three quarters of the cases,
-    after 9 in one quarter. Keeping the sign (w > 1) is right for both, turning it at every
-    step (w < -1) for the even length only: two valleys, one of them too high.
-    """
-    w, b = places.T
-    h = np.repeat(_STARTS, len(w), axis=1)
-    for _ in range(_LONG):  # one unit needs no matrix: 5 times as fast as `rnn_forward`
-        before, h = h, np.tanh(w * h + b)
-    wish = _WISH * np.sign(_STARTS)
-    return (_EVEN * (h - wish) ** 2 + (1 - _EVEN) * (before - wish) ** 2).sum(axis=0) / 2
-
-
-def valley_gradient(places):
-    """Gradient (K, 2) of `valley_loss` by (w, b), from the real backward pass."""
-    w, b = places.T
-    params = RNNParams(np.zeros((1, len(w))), np.diag(w), b.copy())
-    starts = np.repeat(_STARTS, len(w), axis=1)
-    trace = rnn_forward(np.zeros((_LONG, 2, 1)), params, starts)
-    wish = _WISH * np.sign(_STARTS)
-    dhs = np.zeros((_LONG, 2, len(places)))
-    dhs[-1] = _EVEN * (trace.h[_LONG] - wish)  # 2 / 2: a square's slope, a mean of two
-    dhs[-2] = (1 - _EVEN) * (trace.h[_LONG - 1] - wish)
-    grads = rnn_backward(dhs, trace, params).params
-    return np.stack([np.diag(grads.W_h), grads.b], axis=1)
-
-
-def valley_map(columns=121, rows=61):
-    """The loss over the whole map, (rows, columns), b upwards and w to the right."""
-    ws, bs = (np.linspace(a, b, n) for a, b, n in zip(LOW, HIGH, (columns, rows), strict=True))
-    return np.array([valley_loss(np.stack([ws, np.full(columns, b)], axis=1)) for b in bs])
-
-
-def _inside(loss):
-    """The loss with a wall around the map: a candidate outside is never taken."""
-
-    def walled(places):
-        inside = np.clip(places, LOW, HIGH)
-        return np.where((inside == places).all(axis=1), loss(inside), 1e3)
-
-    return walled
-
-
-def _draw_map(ax):
-    ground = Pixels.on(ax, np.sqrt(valley_map()), cmap=SIZE.reversed(), vmin=-0.5, vmax=1.3)
-    ground.set_extent((LOW[0], HIGH[0], LOW[1], HIGH[1]))
-    ax.set(xlim=(LOW[0], HIGH[0]), ylim=(LOW[1], HIGH[1]), aspect="auto")
-    ax.set(xlabel="recurrent weight w", ylabel="bias b")
+# ---------------------------------------------------------------- a walk on a loss one can see
 
 
 def _rival_curves(count):
@@ -113,69 +53,98 @@ def _rival_curves(count):
     return np.array(descent)[: count + 1], np.median(guesses, axis=1)
 
 
+def apart(heights, gap):
+    """Heights moved up as far as it takes to stand at least `gap` apart, the order kept."""
+    placed, floor = dict.fromkeys(heights), -np.inf
+    for name in sorted(heights, key=heights.get):
+        placed[name] = floor = max(heights[name], floor + gap)
+    return placed
+
+
+def _put_labels(labels, ends, x, gap):
+    """Each label beside the end of its own line, on a log axis, with `gap` decades between."""
+    for name, height in apart({k: np.log10(v) for k, v in ends.items()}, gap).items():
+        labels[name].set_position((x, 10**height))
+        labels[name].set_text(name)
+
+
 def walk_explorer(count=100, walks=16) -> Explorer:
-    """Sixteen annealing walks out of the wrong valley of a one-unit RNN's loss (6.1)-(6.3)."""
+    """Sixteen annealing walks out of the wrong valley of a one-unit RNN's loss (6.1)-(6.5)."""
     time = np.arange(count + 1)
     descent, guessing = _rival_curves(count)
+    fixed = {"descent": (descent, OUTPUT, "--"), "guessing": (guessing, INPUT, ":")}
     with matplotlib.rc_context(RC):
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["map", "best"], ["map", "rate"]], width_ratios=(3, 2))
-        _draw_map(ax["map"])
+        draw_map(ax["map"])
         ax["map"].set_title("One walk and where 15 others stand (dark is low)")
-        ax["best"].set(xlim=(0, count), ylim=(1e-5, 2), yscale="log")
-        ax["best"].set_title("Best loss so far")
-        ax["best"].plot(time, np.maximum(descent, 1e-4), color=OUTPUT, ls="--")
-        ax["best"].plot(time, np.maximum(guessing, 1e-4), color=INPUT, ls=":")
-        for y, words, colour in (
-            (0.24, "descent (dashed)", OUTPUT),
-            (0.14, "guessing, median of 16 (dotted)", INPUT),
-            (0.04, "annealing, median of 16", FORGET),
-        ):
-            ax["best"].text(0.03, y, words, color=colour, transform=ax["best"].transAxes,
-                            fontsize=10.5)  # fmt: skip
-        ax["rate"].set(xlim=(0, count), ylim=(-0.03, 1.05), xlabel="evaluations of the loss")
+        ax["best"].set(xlim=(0, 1.45 * count), ylim=(4e-3, 1.5), yscale="log")
+        ax["best"].set_title("Best loss so far, median of 16")
+        for curve, colour, dashes in fixed.values():
+            ax["best"].plot(time, np.maximum(curve, 4e-3), color=colour, ls=dashes)
+        ax["rate"].set(xlim=(0, 1.45 * count), ylim=(-0.03, 1.05))
+        ax["rate"].set_xlabel("evaluations of the loss")
+        for k in ("best", "rate"):
+            ax[k].set_xticks(np.linspace(0, count, 6))
         ax["rate"].set_title("Share of candidates taken")
         (path,) = ax["map"].plot([], [], color=FORGET, lw=1.2)
         (others,) = ax["map"].plot([], [], "o", color=CELL_LINE, ms=5)
         (here,) = ax["map"].plot([], [], "o", color=FORGET, ms=10)
         (best,) = ax["best"].plot([], [], color=FORGET)
-        (rate,) = ax["rate"].plot([], [], color=GRADIENT)
+        (cold,) = ax["best"].plot([], [], color=GRADIENT, lw=1.2)
+        (rate,) = ax["rate"].plot([], [], color=FORGET)
+        colours = {"annealing": FORGET, "T = 0": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
+        labels = {
+            name: Words(ax["best"], 0, 1, ha="left", color=colour, fontsize=11, weight="bold")
+            for name, colour in colours.items()
+        }
         cursors = [
             ax[k].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2))) for k in ("best", "rate")
         ]
 
-    @lru_cache(maxsize=4)  # moving the time slider shows the same walks again
+    @lru_cache(maxsize=8)  # moving the time slider shows the same walks again
     def walked(start, step, cooling, again):
         temperatures = np.repeat(geometric_cooling(start, cooling, count)[:, None], walks, axis=1)
         return anneal_many(
-            _inside(valley_loss), np.tile(HERE, (walks, 1)), temperatures, step=step,
+            walled(valley_loss), np.tile(HERE, (walks, 1)), temperatures, step=step,
             rng=np.random.default_rng(again),
         )  # fmt: skip
 
+    def median_best(losses):
+        return np.median(np.minimum.accumulate(losses, axis=0), axis=1)
+
     def update(start, step, cooling, again, t):
         places, losses, taken = walked(start, step, cooling, again)
+        control, control_losses, _ = walked(0.0, step, 1.0, again)  # the same noise, no heat
         path.set_data(*places[: t + 1, 0].T)
         here.set_data(*places[t : t + 1, 0].T)
         others.set_data(*places[t, 1:].T)
-        median = np.median(np.minimum.accumulate(losses, axis=0), axis=1)
-        best.set_data(time, np.clip(median, 1e-4, 2))
+        curves = {"annealing": median_best(losses), "T = 0": median_best(control_losses)}
+        for artist, curve in zip((best, cold), curves.values(), strict=True):
+            artist.set_data(time, np.clip(curve, 4e-3, 1.5))
+        ends = {k: np.clip(v[-1], 4e-3, 1.5) for k, v in curves.items()}
+        ends |= {k: np.clip(v[0][-1], 4e-3, 1.5) for k, v in fixed.items()}
+        _put_labels(labels, ends, 1.02 * count, 0.17)
         total = np.concatenate([[0], np.cumsum(taken[1:].mean(axis=1))])
         first = np.maximum(time[1:] - 10, 0)
         rate.set_data(time[1:], (total[1:] - total[first]) / (time[1:] - first))
         for cursor in cursors:
             cursor.set_xdata([t, t])
         return {
-            "t": t, "places": places, "losses": losses, "best": median, "descent": descent,
-            "guessing": guessing, "temperature": start * cooling ** max(t - 1, 0),
+            "t": t, "places": places, "losses": losses, "best": curves["annealing"],
+            "descent": descent, "guessing": guessing, "control": control, "cold": curves["T = 0"],
+            "temperature": start * cooling ** max(t - 1, 0),
             "across": int((places[t, :, 0] > 0).sum()), "taken": taken[1:].mean(),
+            "across_cold": int((control[t, :, 0] > 0).sum()),
+            "settled": int((losses[-1] < 0.05).sum()),
         }  # fmt: skip
 
     def describe(v):
         return (
             f"After {v['t']} candidates T = {v['temperature']:.3g} and {v['across']} of {walks} "
-            f"walks stand in the right half. Median best loss at the end: annealing "
-            f"{in_words(v['best'][-1])}, guessing {in_words(guessing[-1])}, descent "
-            f"{in_words(descent[-1])}."
+            f"walks stand in the right half; at T = 0 it is {v['across_cold']}. Median best loss "
+            f"at the end: annealing {in_words(v['best'][-1])}, T = 0 {in_words(v['cold'][-1])}, "
+            f"guessing {in_words(guessing[-1])}, descent {in_words(descent[-1])}."
         )
 
     return Explorer(
@@ -188,14 +157,25 @@ def walk_explorer(count=100, walks=16) -> Explorer:
             "again": whole("another draw", 1, 20, 1, quantity="x"),
             "t": whole("candidates seen: t", 0, count, count, quantity="x"),
         },
-        moving=[path, others, here, best, rate, *cursors],
+        moving=[path, others, here, best, cold, rate, *labels.values(), *cursors],
         update=update,
         describe=describe,
         play="t",
+        presets={
+            "no heat": {"start": 0},
+            "small steps": {"step": 0.3},
+            "never cooled": {"cooling": 1},
+        },
+        challenge=Challenge(
+            task="End with many of the 16 walks at a loss below 0.05.",
+            score=lambda values: values["settled"],
+            goal=12,
+            shown="d",
+        ),
     )
 
 
-# ---------------------------------------------------------------- the acceptance rule
+# ---------------------------------------------------------------- which candidates are taken
 
 
 def acceptance_explorer(proposals=150) -> Explorer:
@@ -211,7 +191,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
         rule.set(xlim=(-0.5, 1.5), ylim=(-0.04, 1.08), xlabel="change of the loss")
         rule.set_title("Chance of being taken")
         rule.axvline(0, color=FAINT, lw=1)
-        _draw_map(ground)
+        draw_map(ground)
         ground.set_title("Candidates from the wrong valley's bottom")
         (cross,) = ground.plot(*place.T, "+", color="#111111", ms=18, mew=2.5, zorder=5)
         (curve,) = rule.plot([], [], color=GRADIENT)
@@ -256,158 +236,135 @@ def acceptance_explorer(proposals=150) -> Explorer:
     )
 
 
-# ---------------------------------------------------------------- a small LSTM
+# ---------------------------------------------------------------- one LSTM unit on recall
 
-UNITS = 2
-TEMPERATURES, STEPS, COOLINGS = (0.0, 0.01, 0.05, 0.3), (0.1, 0.3, 1.0, 3.0), (0.98, 0.995, 1.0)
-
-
-def unpack(rows, H=UNITS):
-    """Rows of weights (K, P) as an LSTM (D = 1) with a leading axis K, W_y (K, H), b_y (K,)."""
-    K, sizes = len(rows), np.cumsum([4 * H, 4 * H * H, 4 * H, H])
-    W_x, W_h, b, W_y, b_y = np.split(rows, sizes, axis=1)
-    cells = LSTMParams(W_x.reshape(K, 1, 4 * H), W_h.reshape(K, H, 4 * H), b)
-    return cells, W_y, b_y[:, 0]
+TEMPERATURES, WIDTHS, RATES = (0.0, 0.003, 0.01), (1, 3, 10), (0.01, 0.03, 0.1)
+BUDGET = 1200  # evaluations for each search
 
 
-def pack(model):
-    """The weights of a `Model` with one input and one answer as one row (1, P)."""
-    return np.concatenate([a.ravel() for part in model for a in part])[None]
+@lru_cache(maxsize=1)
+def recall_searches() -> tuple[RecallHunt, dict[str, Found]]:
+    """One hunt for the latch's weights, every search at BUDGET evaluations from 12 starts.
 
-
-def lstm_losses(rows, batch, H=UNITS):
-    """Two-class loss (6.5) of K small LSTMs, all in one forward pass: (K, P) -> (K,)."""
-    cells, W_y, b_y = unpack(rows, H)
-    h = lstm_forward(batch.xs, side_by_side(cells)).h
-    ends = h[batch.last + 1, np.arange(len(batch.last))].reshape(len(batch.last), -1, H)
-    share = sigmoid((ends * W_y).sum(axis=2) + b_y)
-    return ((share - batch.targets) ** 2).mean(axis=0)
-
-
-GRID = np.array([(T, s, c) for T in TEMPERATURES for s in STEPS for c in COOLINGS])
-
-
-class SmallSearches(NamedTuple):
-    """48 annealings of a small LSTM, one for each row of GRID, and their two rivals.
-
-    batch: the 2-sequence problem they share. places (N + 1, 48, P), losses (N + 1, 48): where
-    each walk stood. guessing, descent (N + 1,): the best so far, guessing's a median of 8.
+    By name: annealing at three start temperatures (0 is the control), guessing in three ranges,
+    descent at three rates.
     """
-
-    batch: Sequences
-    places: np.ndarray
-    losses: np.ndarray
-    guessing: np.ndarray
-    descent: np.ndarray
-
-
-def small_searches(seed, count=200) -> SmallSearches:
-    """Anneal an LSTM of two units from one start at every setting of GRID (6.1)-(6.3)."""
-    rng = np.random.default_rng(seed)
-    batch = two_sequence_problem(15, 16, rng=rng)
-    start = pack(Model(init_lstm(1, UNITS, rng=rng), init_readout(UNITS, 1, rng=rng)))
-    temperatures = np.stack([geometric_cooling(T, c, count) for T, _, c in GRID], axis=1)
-    places, losses, _ = anneal_many(
-        lambda rows: lstm_losses(rows, batch), np.repeat(start, len(GRID), axis=0), temperatures,
-        step=GRID[:, 1:2], rng=rng,
+    hunt, found = recall_hunt(), {}
+    schedules = [geometric_cooling(T, 0.997, BUDGET - 1) for T in TEMPERATURES]
+    walks = anneal_all(
+        hunt.crowd, hunt.starts, schedules, step=0.1, rng=np.random.default_rng(0)
     )  # fmt: skip
-    guesses = np.array([lstm_losses(r, batch) for r in rng.uniform(-10, 10, (count + 1, 8, 35))])
-    guessing = np.median(np.minimum.accumulate(guesses, axis=0), axis=1)
-    return SmallSearches(batch, places, losses, guessing, _descent_curve(start, batch, count))
-
-
-def lstm_anneal_explorer(count=200, seed=0) -> Explorer:
-    """The weights of a small LSTM annealed on the 2-sequence problem, and its gates after."""
-    batch, places, losses, guessing, descent = small_searches(seed, count)
-    time, one = np.arange(count + 1), int(np.flatnonzero(batch.targets[:, 0])[0])
-    steps = np.arange(1, len(batch.xs) + 1)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 560)
-        ax = figure.subplot_mosaic(
-            [["loss", "gates"], ["loss", "cell"], ["loss", "flow"]], width_ratios=(4, 3)
+    for T, walk in zip(TEMPERATURES, walks, strict=True):
+        found[f"annealing, T = {T:g}"] = walk
+    for width in WIDTHS:
+        found[f"guessing, ±{width}"] = guess_all(
+            hunt.crowd, width, BUDGET, rng=np.random.default_rng(1)
         )
-        ax["loss"].set(xlim=(0, count), ylim=(1e-6, 30), yscale="log")
-        ax["loss"].set_xlabel("evaluations (a gradient counts as 3)")
-        ax["loss"].set_title("Best loss so far")
-        ax["loss"].plot(time, np.maximum(descent, 1e-6), color=OUTPUT, ls="--")
-        ax["loss"].plot(time, np.maximum(guessing, 1e-6), color=INPUT, ls=":")
-        for y, words, colour in (
-            (0.95, "descent, Adam (dashed)", OUTPUT),
-            (0.9, "guessing, median of 8 (dotted)", INPUT),
-            (0.85, "annealing: best (thick), where it stands (thin)", FORGET),
-        ):
-            ax["loss"].text(0.03, y, words, color=colour, transform=ax["loss"].transAxes,
-                            fontsize=10.5)  # fmt: skip
-        ax["gates"].set(xlim=(1, steps[-1]), ylim=(-0.05, 1.05))
-        ax["gates"].set_title("Unit 0: forget (orange), input (blue)")
-        ax["cell"].set(xlim=(0, steps[-1]), ylim=(-8, 8))
-        ax["cell"].set_title("Its cell: a class-1 sequence")
-        ax["flow"].set(xlim=(0, steps[-1]), yscale="log", ylim=(1e-7, 3), xlabel="step t")
-        ax["flow"].set_title("|dy/dc| at every step")
-        (best,) = ax["loss"].plot([], [], color=FORGET, lw=3)
-        (stands,) = ax["loss"].plot([], [], color=FORGET, lw=1, alpha=0.7)
-        (forget,) = ax["gates"].plot([], [], color=FORGET)
-        (write,) = ax["gates"].plot([], [], color=INPUT)
-        (cell,) = ax["cell"].plot([], [], color=CELL_LINE)
-        (flow,) = ax["flow"].plot([], [], color=GRADIENT)
-        cursor = ax["loss"].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)))
+    for rate in RATES:
+        found[f"descent, rate {rate:g}"] = descend_all(
+            hunt.crowd, hunt.starts, rate, BUDGET // GRADIENT_COST
+        )
+    return hunt, found
 
-    def update(T, step, cooling, t):
-        k = (T * len(STEPS) + step) * len(COOLINGS) + cooling
-        lowest = np.minimum.accumulate(losses[:, k])
-        best.set_data(time, np.clip(lowest, 1e-6, 1.2))
-        stands.set_data(time, np.clip(losses[:, k], 1e-6, 1.2))
-        cells, W_y, _ = unpack(places[t, k : k + 1])
-        params = LSTMParams(*(array[0] for array in cells))
-        trace = lstm_forward(batch.xs[: batch.last[one] + 1, one : one + 1], params)
-        dhs = np.zeros_like(trace.h[1:])
-        dhs[-1] = W_y
-        grads = lstm_backward(dhs, trace, params)
-        own = np.arange(len(trace.h))
-        forget.set_data(own[1:], trace.f[:, 0, 0])
-        write.set_data(own[1:], trace.i[:, 0, 0])
-        cell.set_data(own, np.clip(trace.c[:, 0, 0], -8, 8))
-        size = np.linalg.norm(grads.c, axis=(1, 2))
-        flow.set_data(own, np.clip(size, 1e-7, 3))
-        cursor.set_xdata([t, t])
+
+def recall_explorer() -> Explorer:
+    """What each search for the latch found from each start: its loss, its gates, its answer."""
+    hunt, found = recall_searches()
+    S, steps = len(hunt.starts), np.arange(1, len(hunt.crowd.xs) + 1)
+    xs = hunt.unseen.xs[:, 0]
+    shown = int(np.abs(hunt.unseen.targets[0, :40, 0]).argmax())  # a large number to recall
+    flag = int(xs[:, shown, 1].argmax())
+    by_hand = lstm_forward(xs[:, shown : shown + 1], LATCH)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 480)
+        ax = figure.subplot_mosaic([["loss", "gates"], ["loss", "line"]], width_ratios=(1, 1))
+        ax["loss"].set(xlim=(1, BUDGET), ylim=(1e-4, 3), yscale="log", xscale="log")
+        ax["loss"].set_xlabel("evaluations (a gradient counts as 3)")
+        ax["loss"].set_title("Best training loss so far, 12 starts")
+        ax["loss"].axhline(1 / 3, color="#888888", lw=1.3, ls=":")
+        ax["loss"].text(1.2, 0.8, "always answering 0", color="#555555", fontsize=11)
+        ax["gates"].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
+        ax["gates"].set_xticks(range(0, len(steps) + 1, 5))
+        ax["gates"].set_title("Its gates; thin: set by hand in 03")
+        ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel="the flagged number")
+        ax["line"].set_title("What it answers, on unseen sequences")
+        ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)
+        for gate, colour in (("f", FORGET), ("i", INPUT)):
+            values = getattr(by_hand, gate)[:, 0, 0]
+            ax["gates"].plot(steps, values, color=colour, lw=0.9, ls=":")
+        ax["gates"].axvline(flag + 1, color="#111111", lw=1)
+        ax["gates"].text(flag + 1.25, 0.5, "flag", fontsize=11, va="center")
+        (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
+        (write,) = ax["gates"].plot([], [], color=INPUT, lw=2.5)
+        letters = {
+            key: Words(ax["gates"], 0, 0, ha="left", color=colour, fontsize=13, weight="bold")
+            for key, colour in (("f", FORGET), ("i", INPUT))
+        }
+        rest = [ax["loss"].plot([], [], color="#BBBBBB", lw=1)[0] for _ in range(S)]
+        (curve,) = ax["loss"].plot([], [], color=FORGET, lw=3)
+        (dots,) = ax["line"].plot([], [], "o", color=FORGET, ms=3.5, alpha=0.6)
+
+    curves = {
+        name: (
+            np.maximum(np.minimum.accumulate(each.losses, axis=0), 1e-4),
+            np.arange(1, len(each.losses) + 1) * (GRADIENT_COST if "descent" in name else 1),
+        )
+        for name, each in found.items()
+    }
+    scores = {
+        (name, row): r_squared(hunt.unseen, getattr(each, row))
+        for name, each in found.items()
+        for row in ("best", "last")
+    }
+    at_first = f"annealing, T = {TEMPERATURES[0]:g}"
+
+    def update(search, start, row):
+        each, (losses, at) = found[search], curves[search]
+        weights = getattr(each, row)[start]
+        for k, line in enumerate(rest):
+            line.set_data(at, losses[:, k])
+        curve.set_data(at, losses[:, start])
+        model = hunt.unseen.model(weights)
+        trace = lstm_forward(xs[:, shown : shown + 1], model.cell)
+        ends = {}
+        for artist, key in ((forget, "f"), (write, "i")):
+            values = getattr(trace, key)[:, 0, 0]
+            artist.set_data(steps, values)
+            ends[key] = values[-1]
+        for key, height in apart(ends, 0.13).items():
+            letters[key].set_position((steps[-1] + 0.5, height))
+            letters[key].set_text(key)
+        answers = hunt.unseen.answers(weights[None])[0, :, 0]
+        targets = hunt.unseen.targets[0, :, 0]
+        dots.set_data(targets[:150], np.clip(answers[:150], -1.25, 1.25))
         return {
-            "T": GRID[k, 0], "step": GRID[k, 1], "cooling": GRID[k, 2], "t": t, "best": lowest,
-            "losses": losses[:, k], "guessing": guessing, "descent": descent, "dc": size,
-            "weights": places[t, k], "f": trace.f[:, 0, 0],
+            "search": search, "start": start, "row": row, "loss": each.losses.min(axis=0)[start],
+            "r2": scores[search, row][start], "solved": int((scores[search, row] > 0.9).sum()),
+            "f": trace.f[:, 0, 0], "i": trace.i[:, 0, 0], "c": trace.c[:, 0, 0], "flag": flag,
         }  # fmt: skip
 
     def describe(v):
         return (
-            f"T starts at {v['T']:g}, step {v['step']:g}, cooling {v['cooling']:g}: best loss "
-            f"{in_words(v['best'][-1])} after {count} evaluations; guessing "
-            f"{in_words(guessing[-1])}, descent {in_words(descent[-1])}. Forget gate after "
-            f"{v['t']} candidates: mean {v['f'].mean():.2f}."
+            f"{v['search']}, start {v['start']}: the smallest training loss is "
+            f"{in_words(v['loss'])}; the {v['row']} network has R² = {v['r2']:.2f} on unseen "
+            f"sequences. Of the 12 starts {v['solved']} come above 0.9. At the flag f = "
+            f"{v['f'][flag]:.2f} and i = {v['i'][flag]:.2f}."
         )
 
     return Explorer(
         "anneal_lstm",
         figure=figure,
         controls={
-            "T": whole("T (0, .01, .05, .3)", 0, 3, 1, quantity="f"),
-            "step": whole("step size (.1, .3, 1, 3)", 0, 3, 2, quantity="x"),
-            "cooling": whole("cooling (.98, .995, 1)", 0, 2, 0, quantity="x"),
-            "t": whole("candidates seen: t", 0, count, count, quantity="x"),
+            "search": choice("search", tuple(found), at_first),
+            "start": whole(
+                "which start", 0, S - 1, int(scores[at_first, "best"].argmax()), quantity="x"
+            ),
+            "row": choice("network shown", ("best", "last"), "best"),
         },
-        moving=[best, stands, forget, write, cell, flow, cursor],
+        moving=[*rest, curve, forget, write, dots, *letters.values()],
         update=update,
         describe=describe,
-        play="t",
     )
-
-
-def _descent_curve(start, batch, count):
-    """Adam's best-so-far from the same start, one entry an evaluation."""
-    cells, W_y, b_y = unpack(start)
-    model = Model(
-        LSTMParams(*(array[0] for array in cells)), ReadoutParams(W_y.reshape(-1, 1), b_y.copy())
-    )
-    run = descend(lambda m: two_class_loss(m, batch), model, Adam(0.1), count // GRADIENT_COST + 1)
-    return np.repeat(run.best_so_far, GRADIENT_COST)[: count + 1]
 
 
 def in_words(loss):
@@ -417,38 +374,8 @@ def in_words(loss):
     return np.format_float_positional(loss, 2, fractional=False, trim="-")
 
 
-# ---------------------------------------------------------------- a figure
-
-
-_SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
-_DASHES = {"descent, RNN": "--", "descent, open LSTM": "-."}
-
-
-def compare_searches(curves, *, title, alt, level=None, least=1e-3):
-    """Best-so-far at equal evaluations: name -> (evaluations, losses), on two log axes."""
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 340, alt)
-        ax = figure.subplots()
-        most = max(at[-1] for at, _ in curves.values())
-        highest = max(1, *(losses[0] for _, losses in curves.values()))
-        ax.set(xscale="log", yscale="log", xlim=(1, most * 5), ylim=(least, highest))
-        ax.set(xlabel="evaluations of the loss (a gradient counts as 3)", ylabel="best loss so far")
-        ax.set_title(title)
-        if level is not None:
-            ax.axhline(level, color=FAINT, lw=1.2, ls=":")
-        height, colours = np.log10(least) - 0.1, _SEARCHES
-        for name in sorted(curves, key=lambda name: curves[name][1][-1]):
-            at, losses = curves[name]
-            search = name.split(" (")[0]
-            colour, dashes = colours[search.split(",")[0]], _DASHES.get(search, "-")
-            ax.plot(at, np.maximum(losses, least), color=colour, ls=dashes)
-            height = max(np.log10(max(losses[-1], least)), height + 0.2)
-            ax.text(most * 1.1, 10**height, name, color=colour, weight="bold", va="center")
-    return figure
-
-
 EXPLORERS = {
     "anneal_walk": walk_explorer,
     "acceptance": acceptance_explorer,
-    "anneal_lstm": lstm_anneal_explorer,
+    "anneal_lstm": recall_explorer,
 }

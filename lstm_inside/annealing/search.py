@@ -53,7 +53,7 @@ class Search:
 
     @property
     def best_so_far(self) -> np.ndarray:
-        """The smallest loss among the first n candidates, for every n (6.4)."""
+        """The smallest loss among the first n candidates, for every n (6.5)."""
         return np.minimum.accumulate(self.losses)
 
     @property
@@ -84,7 +84,7 @@ def acceptance(change, temperature):
 
 
 def geometric_cooling(start, cooling, count) -> np.ndarray:
-    """T_n = start * cooling^n for n = 0 .. count - 1 (6.3; Kirkpatrick et al. 1983).
+    """T_n = start * cooling^n for n = 0 .. count - 1 (6.4; Kirkpatrick et al. 1983).
 
     Raises ValueError or TypeError for a start below 0, 0 < cooling <= 1 not kept, count < 1.
     """
@@ -107,7 +107,7 @@ def linear_cooling(start, count) -> np.ndarray:
 
 
 def anneal(loss: Callable, start, temperatures, *, step, rng, until=None, path=False) -> Search:
-    """Simulated annealing (6.1)-(6.3): a random walk that may climb, less and less.
+    """Simulated annealing (6.1)-(6.4): a random walk that may climb, less and less.
 
     loss: parameters -> number (infinity is allowed and never taken). start: parameters.
     temperatures (N,): one for each proposal, so N + 1 evaluations. step: the deviation of a
@@ -333,7 +333,7 @@ def _check_above_0(name, x):
 
 
 def two_class_loss(model, batch):
-    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.5): loss, gradients.
+    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.6): loss, gradients.
 
     Raises as `training.answers` does, and for targets that are not shaped like the answers.
     """

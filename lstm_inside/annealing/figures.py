@@ -1,0 +1,125 @@
+"""What stands still in notebook 06: the landscape, visits of a walk, scores of many starts."""
+
+import matplotlib
+import numpy as np
+
+from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss, valley_map
+from lstm_inside.annealing.search import anneal_many
+from lstm_inside.page import Pixels
+from lstm_inside.page.style import FORGET, GRADIENT, INPUT, OUTPUT, RC, SIZE, picture
+
+SEARCHES = {"annealing": FORGET, "T = 0": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
+
+
+def draw_map(ax):
+    """The map of `valley_loss` on ax: dark is low."""
+    ground = Pixels.on(ax, np.sqrt(valley_map()), cmap=SIZE.reversed(), vmin=-0.5, vmax=1.3)
+    ground.set_extent((LOW[0], HIGH[0], LOW[1], HIGH[1]))
+    ax.set(xlim=(LOW[0], HIGH[0]), ylim=(LOW[1], HIGH[1]), aspect="auto")
+    ax.set(xlabel="recurrent weight w", ylabel="bias b")
+
+
+def landscape():
+    """The loss of a network with two weights, and descent on it from two starts."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 380)
+        figure.alt = (
+            "A map of the loss over the weights w and b, dark where it is low: a grey valley on "
+            "the left, a darker one on the right. Descent from the left ends in the left one, "
+            "descent from the right in the right one."
+        )
+        ax, cut = figure.subplots(1, 2, width_ratios=(3, 2))
+        draw_map(ax)
+        ax.set_title("Each walker goes down, to the nearest bottom")
+        for start, colour, words in (
+            ((-1.8, 0.6), FORGET, "stuck"),
+            ((2.2, -0.9), OUTPUT, "found it"),
+        ):
+            path = descent_path(np.array(start))
+            ax.plot(*path.T, color=colour, lw=2.5)
+            ax.plot(*path[0], "o", color=colour, ms=9)
+            ax.plot(*path[-1], "*", color=colour, ms=15, mec="white")
+            box = {"fc": "white", "ec": "none", "pad": 1.5}
+            ax.text(path[-1, 0], path[-1, 1] - 0.22, words, ha="center", va="center",
+                    weight="bold", bbox=box)  # fmt: skip
+        w = np.linspace(LOW[0], HIGH[0], 301)
+        cut.plot(w, valley_loss(np.stack([w, 0 * w], axis=1)), color=GRADIENT)
+        cut.set(xlim=(LOW[0], HIGH[0]), ylim=(-0.03, 0.9))
+        cut.set(xlabel="recurrent weight w, at b = 0", ylabel="loss")
+        cut.set_title("A cut: two valleys and a ridge")
+        for x, y, words in ((-1.7, 0.4, "wrong valley"), (2.1, 0.13, "right one"),
+                            (0.0, 0.72, "ridge")):  # fmt: skip
+            cut.text(x, y, words, ha="center", va="center", fontsize=11)
+    return figure
+
+
+def visits(temperatures=(0.05, 0.15, 0.5), walks=600, steps=300, seed=64):
+    """How often walks at one temperature stand where, beside exp(-L / T); two weights, b = 0.
+
+    Returns the picture and, for each temperature, the shares of the visits right of w = 0:
+    counted and by the formula.
+    """
+    edges = np.linspace(LOW[0], HIGH[0], 61)
+    middles = (edges[1:] + edges[:-1]) / 2
+    height = _cut(middles[:, None])
+    shares = []
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 300)
+        for ax, T in zip(figure.subplots(1, len(temperatures), sharey=True), temperatures,
+                         strict=True):  # fmt: skip
+            rng = np.random.default_rng(seed)
+            places, _, _ = anneal_many(
+                _cut, rng.uniform(-3, 3, (walks, 1)), np.full((steps, walks), T), step=1.0, rng=rng
+            )
+            seen = np.histogram(places[steps // 3 :], edges)[0].astype(float)
+            formula = np.exp(-height / T)
+            seen, formula = seen / seen.sum(), formula / formula.sum()
+            shares.append((T, seen[middles > 0].sum(), formula[middles > 0].sum()))
+            ax.bar(middles, 100 * seen, width=edges[1] - edges[0], color=FORGET, alpha=0.45)
+            ax.plot(middles, 100 * formula, color="#111111", lw=1.8)
+            ax.set(xlim=(LOW[0], HIGH[0]), xlabel="w")
+            ax.set_title(f"T = {T:g}")
+        figure.axes[0].set_ylabel("% of all visits")
+        figure.axes[-1].text(0.05, 0.92, "bars: visits, counted", color=FORGET,
+                             transform=figure.axes[-1].transAxes)  # fmt: skip
+        figure.axes[-1].text(0.05, 0.83, "line: exp(−L/T), scaled", color="#111111",
+                             transform=figure.axes[-1].transAxes)  # fmt: skip
+    figure.alt = (
+        "Visits of random walks along w at three temperatures, as bars, with the curve "
+        "exp(-L/T) over them: they agree. Cold, nearly all visits are in the right valley; hot, "
+        "they spread over the whole range."
+    )
+    return figure, shares
+
+
+def _cut(places):
+    """The loss along b = 0 with a wall at both ends, (K, 1) -> (K,)."""
+    w = places[:, 0]
+    inside = np.clip(w, LOW[0], HIGH[0])
+    return np.where(inside == w, valley_loss(np.stack([inside, 0 * w], axis=1)), 1e3)
+
+
+def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
+    """A row of dots for each search, one dot a start: name -> (K,) scores on unseen sequences.
+
+    lazy: the score of who knows nothing. hand: name and score of one more line. limits: of the
+    axis; what lies beyond it is drawn at its end.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 60 + 42 * len(scores), alt)
+        ax = figure.subplots()
+        rng = np.random.default_rng(0)
+        for y, (name, values) in enumerate(scores.items()):
+            colour = next(c for key, c in SEARCHES.items() if key in name)
+            spread = rng.uniform(-0.22, 0.22, len(values))
+            ax.plot(np.clip(values, *limits), y + spread, "o", color=colour, ms=7, alpha=0.75)
+        ax.set_yticks(range(len(scores)), scores)
+        ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
+        ax.set(xlabel=xlabel, title=title)
+        marks = [("knows nothing", lazy), *([hand] if hand else [])]
+        for name, x in marks:
+            ax.axvline(x, color="#888888", lw=1.3, ls=":")
+            ax.text(x, -0.6, name, ha="right" if x > np.mean(limits) else "left", fontsize=11,
+                    va="center", color="#555555")  # fmt: skip
+        ax.grid(False)
+    return figure
