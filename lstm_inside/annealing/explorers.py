@@ -318,9 +318,9 @@ def recall_explorer() -> Explorer:
     }
     at_first = f"annealing, T = {TEMPERATURES[0]:g}"
 
-    def update(search, start, row):
+    def update(search, start):
         each, (losses, at) = found[search], curves[search]
-        weights = getattr(each, row)[start]
+        weights = each.best[start]
         for k, line in enumerate(rest):
             line.set_data(at, losses[:, k])
         curve.set_data(at, losses[:, start])
@@ -338,17 +338,18 @@ def recall_explorer() -> Explorer:
         targets = hunt.unseen.targets[0, :, 0]
         dots.set_data(targets[:150], np.clip(answers[:150], -1.25, 1.25))
         return {
-            "search": search, "start": start, "row": row, "loss": each.losses.min(axis=0)[start],
-            "r2": scores[search, row][start], "solved": int((scores[search, row] > 0.9).sum()),
+            "search": search, "start": start, "loss": each.losses.min(axis=0)[start],
+            "r2": scores[search, "best"][start], "r2_last": scores[search, "last"][start],
+            "solved": int((scores[search, "best"] > 0.9).sum()),
             "f": trace.f[:, 0, 0], "i": trace.i[:, 0, 0], "c": trace.c[:, 0, 0], "flag": flag,
         }  # fmt: skip
 
     def describe(v):
         return (
             f"{v['search']}, start {v['start']}: the smallest training loss is "
-            f"{in_words(v['loss'])}; the {v['row']} network has R² = {v['r2']:.2f} on unseen "
-            f"sequences. Of the 12 starts {v['solved']} come above 0.9. At the flag f = "
-            f"{v['f'][flag]:.2f} and i = {v['i'][flag]:.2f}."
+            f"{in_words(v['loss'])}; that network has R² = {v['r2']:.2f} on unseen sequences, the "
+            f"last one {v['r2_last']:.2f}. Of the 12 starts {v['solved']} come above 0.9. At the "
+            f"flag f = {v['f'][flag]:.2f} and i = {v['i'][flag]:.2f}."
         )
 
     return Explorer(
@@ -359,7 +360,6 @@ def recall_explorer() -> Explorer:
             "start": whole(
                 "which start", 0, S - 1, int(scores[at_first, "best"].argmax()), quantity="x"
             ),
-            "row": choice("network shown", ("best", "last"), "best"),
         },
         moving=[*rest, curve, forget, write, dots, *letters.values()],
         update=update,

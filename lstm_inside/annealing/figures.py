@@ -8,7 +8,7 @@ from lstm_inside.annealing.search import anneal_many
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import FORGET, GRADIENT, INPUT, OUTPUT, RC, SIZE, picture
 
-SEARCHES = {"annealing": FORGET, "T = 0": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
+SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
 
 
 def draw_map(ax):
