@@ -96,7 +96,7 @@ def picture(box):
 
 def move_until_changed(page, box, handle, how, what):
     """Move until the picture answers: some settings answer to every second or third step only."""
-    shown = "box.querySelector('.lstm-caption').previousElementSibling"
+    shown = "box.querySelector('.lstm-caption').parentElement.querySelector('svg')"
     box.evaluate(f"box => {{ {shown}.seen = true; }}")  # what is drawn anew is another element
     for _ in range(4):
         how(page, handle)
@@ -119,7 +119,7 @@ def until_caption(page, box, words):
 
 
 def markup(box):
-    return box.locator(".lstm-caption").evaluate("c => c.previousElementSibling.outerHTML")
+    return box.locator(".lstm-caption").evaluate("c => c.parentElement.querySelector('svg').outerHTML")
 
 
 def slider_names(explorer):
