@@ -119,7 +119,9 @@ def until_caption(page, box, words):
 
 
 def markup(box):
-    return box.locator(".lstm-caption").evaluate("c => c.parentElement.querySelector('svg').outerHTML")
+    return box.locator(".lstm-caption").evaluate(
+        "c => c.parentElement.querySelector('svg').outerHTML"
+    )
 
 
 def slider_names(explorer):

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from lstm_inside.replication.trials import stored_results
+from lstm_inside.replication import stored_results
 from lstm_inside.simulation import text
 
 ROOT = Path(__file__).parent.parent
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 ASK = """
 import json, lstm_core, lstm_inside
-from lstm_inside.replication.trials import stored_results
+from lstm_inside.replication import stored_results
 explorer = lstm_inside.EXPLORERS["half_life"]()
 print(json.dumps({
     "files": [lstm_core.__file__, lstm_inside.__file__],

@@ -1,10 +1,12 @@
 """Checkers of notebook 06: the acceptance rule, a cooling schedule, the best so far."""
 
+import math
+
 import numpy as np
 
 from lstm_inside.annealing.search import acceptance as right_acceptance
 from lstm_inside.annealing.search import geometric_cooling
-from lstm_inside.page import NotYet, asks, checker, compare, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 
 WORDS = {
     "acceptance": "always downhill, sometimes uphill, and less often the further up it goes.",
@@ -89,9 +91,8 @@ def acceptance(function) -> str:
             (10 ** (-worse / T), WORDS["base"]),
             (2 ** (-worse / T), WORDS["base"]),
         ]
-        values = np.asarray(got)
-        if values.shape == change.shape and np.isin(values, (0, 1)).all():
-            hints.append((values, WORDS["sampled"]))
+        if shape_of(got) == change.shape and np.isin(got, (0, 1)).all():
+            hints.append((np.asarray(got), WORDS["sampled"]))
         compare("your chance", got, want, hints=hints)
     return WORDS["acceptance"]
 
@@ -110,16 +111,15 @@ def _chances(function, change, T):
                 each = [_row(run(function, float(x), T), 1) for x in change]
             except NotYet:
                 raise off from None
-        return np.array(each, dtype=float).ravel() if all(np.size(x) == 1 for x in each) else each
+        return np.concatenate(each) if all(shape_of(x) == (1,) for x in each) else each
 
 
 def _row(got, size):
     """What was returned as (size,) where only axes of length 1 stand in the way."""
-    try:
-        array = np.asarray(got)
-    except ValueError:
+    shape = shape_of(got)
+    if shape is None or max(shape, default=1) != size or math.prod(shape) != size:
         return got
-    return array.reshape(size) if array.size == size == max(array.shape, default=1) else got
+    return np.reshape(got, size)
 
 
 @checker

@@ -126,13 +126,12 @@ def backward_by_steps(dhs, trace, params, dc_last=None, fault=None) -> Point:
     _check_fault(fault)
     params = validate.lstm_params(params)
     dhs, _ = validate.backward(params, LSTMTrace, trace, dhs, dc_last)
-    T, B, H = dhs.shape
     s = SimpleNamespace(W_x=params.W_x, W_h=params.W_h)
-    s.dh_from = np.zeros((B, H))
-    s.dc_line = np.zeros((B, H)) if dc_last is None else np.asarray(dc_last)  # not a copy
+    s.dh_from = np.zeros_like(trace.c[0])
+    s.dc_line = np.zeros_like(trace.c[0]) if dc_last is None else np.asarray(dc_last)  # no copy
     dxs = np.empty_like(trace.xs)
     dW_x, dW_h, db = map(np.zeros_like, params)
-    for t in reversed(range(T)):
+    for t in reversed(range(len(dhs))):
         s.x, s.h_prev, s.c_prev, s.c = trace.xs[t], trace.h[t], trace.c[t], trace.c[t + 1]
         s.i, s.f, s.g, s.o = trace.i[t], trace.f[t], trace.g[t], trace.o[t]
         s.tanh_c, s.dh_direct = trace.tanh_c[t], dhs[t]
