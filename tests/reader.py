@@ -53,8 +53,11 @@ def shortened(name, notebook):
         if cell["cell_type"] == "code":
             flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
             tree = compile("".join(cell["source"]), name, "exec", flags)
-            for node in (n for n in ast.walk(tree) if isinstance(n, ast.Name)):
-                names.setdefault(type(node.ctx), set()).add(node.id)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Name):
+                    names.setdefault(type(node.ctx), set()).add(node.id)
+                elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    names.setdefault(ast.Store, set()).add(node.name)
         makes = names.get(ast.Store, set())
         needs = names.get(ast.Load, set()) - makes
         if cell["id"] in long or needs & made:
