@@ -120,25 +120,34 @@ def neuron_explorer() -> Explorer:
 POINTS = {"OR": (0, 1, 1, 1), "AND": (0, 0, 0, 1), "XOR": (0, 1, 1, 0)}  # wanted at XOR_INPUTS
 
 
+def _input_plane(width, height):
+    """A figure whose left half maps two inputs to colours.
+
+    Returns figure, the map's axes, the other axes, the map (41, 41), its inputs (1681, 2).
+    """
+    figure = picture(width, height)
+    figure.colours = None
+    ax, other = figure.subplots(1, 2, width_ratios=(10, 11))
+    colours = Pixels.on(ax, np.zeros((41, 41)), cmap=SIGNED, vmin=0, vmax=1)
+    colours.set_extent((-0.5, 1.5, -0.5, 1.5))
+    ax.set(
+        xlim=(-0.5, 1.5),
+        ylim=(-0.5, 1.5),
+        aspect="equal",
+        xticks=(0, 1),
+        yticks=(0, 1),
+        xlabel="input $x_1$",
+        ylabel="input $x_2$",
+    )
+    grid = np.linspace(-0.5, 1.5, 83)[1::2]
+    inputs = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    return figure, ax, other, colours, inputs
+
+
 def line_explorer() -> Explorer:
     """One neuron and four points: which of them it gets right, and why XOR is out of reach."""
-    grid = np.linspace(-0.5, 1.5, 83)[1::2]
-    plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 420)
-        figure.colours = None
-        ax, sums = figure.subplots(1, 2, width_ratios=(10, 11))
-        output = Pixels.on(ax, np.zeros((41, 41)), cmap=SIGNED, vmin=0, vmax=1)
-        output.set_extent((-0.5, 1.5, -0.5, 1.5))
-        ax.set(
-            xlim=(-0.5, 1.5),
-            ylim=(-0.5, 1.5),
-            aspect="equal",
-            xticks=(0, 1),
-            yticks=(0, 1),
-            xlabel="input $x_1$",
-            ylabel="input $x_2$",
-        )
+        figure, ax, sums, output, plane = _input_plane(900, 420)
         ax.set_title("Output h: blue below ½, orange above")
         diagonals = ax.plot([0, 1], [0, 1], [0, 1], [1, 0], color="white", lw=1.5)
         (border,) = ax.plot([], [], color="#111111", lw=1.8, ls=(0, (4, 3)))
@@ -246,24 +255,9 @@ def learning_explorer() -> Explorer:
         rate: train_cohort(starts, XOR_INPUTS, np.array([POINTS["XOR"]]).T, rate, STEPS, keep=KEEP)
         for rate in RATES
     }
-    grid = np.linspace(-0.5, 1.5, 83)[1::2]
-    plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
     at = np.arange(0, STEPS + 1, KEEP)
     with matplotlib.rc_context(RC):
-        figure = picture(920, 430)
-        figure.colours = None
-        ax, losses = figure.subplots(1, 2, width_ratios=(10, 11))
-        surface = Pixels.on(ax, np.zeros((41, 41)), cmap=SIGNED, vmin=0, vmax=1)
-        surface.set_extent((-0.5, 1.5, -0.5, 1.5))
-        ax.set(
-            xlim=(-0.5, 1.5),
-            ylim=(-0.5, 1.5),
-            aspect="equal",
-            xticks=(0, 1),
-            yticks=(0, 1),
-            xlabel="input $x_1$",
-            ylabel="input $x_2$",
-        )
+        figure, ax, losses, surface, plane = _input_plane(920, 430)
         ax.set_title("Answer y: blue near 0, orange near 1")
         wanted = np.array(POINTS["XOR"], bool)
         look = {"ls": "none", "marker": "o", "ms": 16, "mec": "white", "mew": 3, "zorder": 5}
