@@ -12,7 +12,6 @@ from reader import (
     in_a_browser,
     move_and_compare,
     opened,
-    settled,
     until_caption,
 )
 
@@ -24,7 +23,7 @@ from tools import lab
 pytestmark = in_a_browser
 
 
-@pytest.mark.parametrize("name", settled(path.name for path in NOTEBOOKS if path.name > "05"))
+@pytest.mark.parametrize("name", [path.name for path in NOTEBOOKS if path.name > "05"])
 def test_every_slider_answers_to_keyboard_and_mouse(page, served, name):
     every_slider_answers(page, served, name)
 

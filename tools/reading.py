@@ -108,6 +108,11 @@ class _Renderer(IPythonRenderer):
     def table(self, text):
         return f'<div class="wide" tabindex="0"><table>\n{text}</table></div>\n'
 
+    def table_cell(self, text, align=None, head=False):
+        tag = "th" if head and text.strip() else "td"  # a heading without words heads nothing
+        side = f' style="text-align:{align}"' if align else ""
+        return f"<{tag}{side}>{text}</{tag}>\n"
+
     def inline_math(self, body):
         return mathml(body)
 
@@ -115,7 +120,7 @@ class _Renderer(IPythonRenderer):
         body, _, number = body.partition(r"\tag{")
         number, _, rest = number.partition("}")
         label = f"<span>({number})</span>" if number else ""
-        return f'<span class="equation">{mathml(body + rest, "block")}{label}</span>'
+        return f'<span class="equation" tabindex="0">{mathml(body + rest, "block")}{label}</span>'
 
     def latex_environment(self, name, body):
         return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
@@ -124,4 +129,9 @@ class _Renderer(IPythonRenderer):
 def mathml(tex: str, display: str = "inline") -> str:
     """An equation as MathML, which browsers draw and read aloud by themselves."""
     tex = re.sub(r"\\texttt\{[^}]*\}", lambda m: m[0].replace(r"\_", "_"), tex)
-    return convert(tex.strip(), display=display)
+    # colours are the pictures'; the style sheet makes them dark or light enough to be read
+    return re.sub(
+        'mathcolor="([^"]+)"',
+        r'class="hue" style="--hue: \1"',
+        convert(tex.strip(), display=display),
+    )

@@ -109,7 +109,6 @@ def patient_explorer() -> Explorer:
     def update(patient, T, b_f, start, call, t):
         given, true, numeric = examine_steps(patient, T, b_f, start, call)
         errors = relative_errors(given, numeric)
-        t = min(t, T)
         steps = np.arange(1, T + 1)
         scale = np.abs(true).max(axis=0)
         parts = (split_gates(v / scale) for v in (given, true, numeric))
@@ -123,10 +122,11 @@ def patient_explorer() -> Explorer:
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
-        heading.set_text(f"t = {t}{', the last' if t == T else ''}, visit {call}")
-        for row, *numbers in zip(cells, given[t - 1], true[t - 1], numeric[t - 1], strict=True):
-            for cell, number in zip(row, numbers, strict=True):
-                cell.set_text(f"{number:+.5f}")
+        kind = ", the last" if t == T else ": no such step" if t > T else ""
+        heading.set_text(f"t = {t}{kind}, visit {call}")
+        for n, row in enumerate(cells):
+            for cell, numbers in zip(row, (given, true, numeric), strict=True):
+                cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
         return {
             "patient": patient, "given": given, "true": true, "numeric": numeric,
             "errors": errors, "wrong": errors > 1e-4, "call": call, "t": t,
