@@ -15,8 +15,16 @@ PUT_BACK = [
     "import time\ntime.sleep(3)",
     "for s in (5.3, 0.1, 2.3):\n    flow.set(strength=s)\nflow.reset()",
 ]
+SHAPES = [f"from lstm_inside import EXPLORERS\nEXPLORERS[{name!r}]()"
+          for name in ("live", "wiring", "unrolling", "patients")]  # fmt: skip
 # Beside the series' notebooks, some that show one thing.
-OWN = {"live": [LIVE], "given": [GIVEN], "deaf": [DEAF, GATES], "put_back": PUT_BACK}
+OWN = {
+    "live": [LIVE],
+    "given": [GIVEN],
+    "deaf": [DEAF, GATES],
+    "put_back": PUT_BACK,
+    "shapes": SHAPES,
+}
 
 
 @pytest.fixture(scope="module")

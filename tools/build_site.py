@@ -52,6 +52,7 @@ WORDS = {
 }
 # The kernel's worker looks for a wheel from where its own script lies, three folders down.
 WHEELS = "../../../../static/wheels/"
+LACKING = ("comm", "ipywidgets", "anywidget", "psygnal", "typing-extensions")  # in Pyodide
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
@@ -107,9 +108,10 @@ def make_wheels(folder):
     """Wheels of the series and of what Pyodide lacks, in the versions installed here."""
     shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # else what was there once comes too
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    lacking = [f"{name}=={importlib.metadata.version(name)}" for name in ("comm", "ipywidgets")]
+    lacking = [f"{name}=={importlib.metadata.version(name)}" for name in LACKING]
     subprocess.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", ROOT], check=True)
-    subprocess.run([*pip, "download", "--no-deps", f"--dest={folder}", *lacking], check=True)
+    pure = ["--no-deps", "--only-binary=:all:", "--platform=any", f"--dest={folder}"]
+    subprocess.run([*pip, "download", *pure, *lacking], check=True)
     return sorted(folder.glob("*.whl"))
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 
 from . import cells, svg
+from .access import Access
 from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
@@ -25,6 +26,7 @@ WORDS = {
     "reset": "Reset",
     "reset_tip": "Put every control back to where it started",
     "play_tip": "Let time run",
+    "wide_tip": "Fill the window, for a lecture room; once more: back",
     "failed": "This setting could not be drawn; the picture still shows the one before it.",
     "preset_tip": "Put the controls to this example",
     "goal": "Your goal: {task} Now {score}, wanted {goal}.",
@@ -103,7 +105,9 @@ class Explorer(widgets.VBox):
         self._start = {key: control.value for key, control in controls.items()}
         self._waiting = None  # names of changed controls while changes are held together
 
-        width = figure.get_figwidth() * 72
+        width, height = (72 * size for size in figure.get_size_inches())
+        self._narrow = f"{width:.0f}px"
+        self._fills = f"min(100%, calc((100vh - 360px) * {width / height:.3f}))"
         self._still, self._over = (
             widgets.HTML(
                 layout=widgets.Layout(
@@ -112,17 +116,19 @@ class Explorer(widgets.VBox):
             )
             for _ in range(2)
         )
-        stage = widgets.GridBox(
+        self._stage = widgets.GridBox(
             [self._still, self._over],
-            layout=widgets.Layout(width="100%", max_width=f"{width:.0f}px", overflow="hidden"),
+            layout=widgets.Layout(width="100%", max_width=self._narrow, overflow="hidden"),
         )
-        panel = widgets.Box(
-            [*controls.values(), widgets.HBox(self._buttons(play, interval)), *self._examples()],
+        buttons = widgets.HBox([*self._buttons(play, interval), self._wide_button()])
+        self._panel = widgets.Box(
+            [*controls.values(), buttons, *self._examples(), Access()],
             layout=widgets.Layout(
-                display="flex", flex_flow="row wrap", width="100%", max_width=f"{width:.0f}px"
+                display="flex", flex_flow="row wrap", width="100%", max_width=self._narrow
             ),
-        )
-        super().__init__([panel, asleep(), stage], layout=widgets.Layout(margin="4px 0"))
+        ).add_class("lstm-panel")
+        parts = [self._panel, asleep(), self._stage]
+        super().__init__(parts, layout=widgets.Layout(margin="4px 0"))
         self.add_class(WAKES).add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 
         self._refresh()
@@ -151,6 +157,13 @@ class Explorer(widgets.VBox):
         self._link = widgets.jslink((player, "value"), (moved, "value"))
         return [player, reset]
 
+    def _wide_button(self):
+        button = widgets.Button(
+            icon="arrows-alt", tooltip=WORDS["wide_tip"], layout=widgets.Layout(width="40px")
+        )
+        button.on_click(lambda _: setattr(self, "wide", not self.wide))
+        return button
+
     def _examples(self):
         """A row with a button for each preset; nothing where there is none."""
         buttons = []
@@ -168,6 +181,17 @@ class Explorer(widgets.VBox):
         return [row.add_class("lstm-presets")]
 
     # ------------------------------------------------------------ what a notebook calls
+
+    @property
+    def wide(self) -> bool:
+        """Whether it fills the window, with larger letters; settable, as its button does."""
+        return self._stage.layout.max_width != self._narrow
+
+    @wide.setter
+    def wide(self, fills: bool):
+        self._stage.layout.max_width = self._fills if fills else self._narrow
+        self._panel.layout.max_width = None if fills else self._narrow
+        (self.add_class if fills else self.remove_class)("lstm-wide")
 
     def reset(self):
         """Put every control back to where it started."""

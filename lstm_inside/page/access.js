@@ -1,0 +1,43 @@
+// What ipywidgets leaves out: sliders' handles and play buttons get a name that a screen reader
+// says, and a value as the reader sees it (0.3, not 0.30000000000000004).
+const set = (element, key, words) => {
+  if (element && words && element.getAttribute(key) !== words) element.setAttribute(key, words);
+};
+
+const name = (panel, words) => {
+  for (const slider of panel.querySelectorAll(".widget-slider")) {
+    const handle = slider.querySelector(".noUi-handle");
+    set(handle, "aria-label", slider.querySelector(".widget-label")?.textContent);
+    set(handle, "aria-valuetext", slider.querySelector(".widget-readout")?.textContent);
+  }
+  for (const icon of panel.querySelectorAll(".widget-play button > i")) {
+    const kind = Object.keys(words).find((kind) => icon.classList.contains(`fa-${kind}`));
+    set(icon.parentElement, "aria-label", words[kind]);
+  }
+};
+
+export default {
+  render({ model, el }) {
+    let panel, waiting;
+    const watcher = new MutationObserver(() => name(panel, model.get("words")));
+    const begin = () => {
+      panel = el.closest(".lstm-panel");
+      if (!panel) {
+        waiting = requestAnimationFrame(begin); // not on the page yet
+        return;
+      }
+      name(panel, model.get("words"));
+      watcher.observe(panel, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+        attributeFilter: ["aria-valuetext", "class"],
+      });
+    };
+    begin();
+    return () => {
+      cancelAnimationFrame(waiting);
+      watcher.disconnect();
+    };
+  },
+};

@@ -1,0 +1,22 @@
+"""For keyboards, screen readers, narrow windows and lecture rooms: what ipywidgets leaves out."""
+
+from importlib.resources import files
+
+import anywidget
+import traitlets
+
+WORDS = {"play": "Play", "pause": "Pause", "stop": "Stop", "retweet": "Repeat"}
+
+
+class Access(anywidget.AnyWidget):
+    """Names the sliders and play buttons of the panel in which it stands; shows nothing itself.
+
+    Its style sheet goes for every `.lstm-panel` on the page.
+    """
+
+    _esm = files(__package__).joinpath("access.js").read_text(encoding="utf-8")
+    _css = files(__package__).joinpath("access.css").read_text(encoding="utf-8")
+    words = traitlets.Dict().tag(sync=True)  # the part of an icon's name -> what is said for it
+
+    def __init__(self):
+        super().__init__(words=WORDS, layout={"display": "none"})

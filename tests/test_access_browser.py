@@ -1,0 +1,88 @@
+"""Screen reader, keyboard, narrow window, lecture room: what the page does for each."""
+
+import pytest
+from reader import barriers, in_a_browser, opened
+
+pytestmark = in_a_browser
+BOXES = ".lstm-explorer, .lstm-live"
+
+
+@pytest.fixture
+def shapes(page, served):
+    page.set_viewport_size({"width": 1400, "height": 900})
+    opened(page, served, "shapes.ipynb")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.noUi-handle')]"
+        ".every(handle => handle.getAttribute('aria-label'))"
+    )
+    return page
+
+
+def test_handles_and_play_buttons_have_a_name_and_the_value_that_is_read(shapes):
+    sliders = shapes.locator(".lstm-panel .widget-slider")
+    assert sliders.count() > 15
+    for slider in sliders.all():
+        handle = slider.locator(".noUi-handle")
+        handle.focus()
+        for _ in range(3):  # by steps of 0.1 a plain slider comes to 0.30000000000000004
+            shapes.keyboard.press("ArrowRight")
+        label, shown = (
+            slider.locator(f".widget-{part}").inner_text() for part in ("label", "readout")
+        )
+        handle.evaluate(
+            "(handle, shown) => new Promise(done => { const look = () =>"
+            " handle.ariaValueText === shown ? done() : requestAnimationFrame(look); look(); })",
+            shown,
+        )
+        assert handle.get_attribute("aria-label") == label
+        assert handle.evaluate("handle => getComputedStyle(handle).outlineWidth") == "3px"
+    names = [
+        button.get_attribute("aria-label") for button in shapes.locator(".widget-play button").all()
+    ]
+    assert names == ["Play", "Stop", "Repeat"]
+    assert not barriers(shapes)
+
+
+@pytest.mark.parametrize("width", [640, 850])
+def test_where_there_is_little_room_every_slider_has_a_track_and_buttons_whole_words(shapes, width):
+    shapes.set_viewport_size({"width": width, "height": 1080})
+    shapes.wait_for_function(
+        "width => document.querySelector('.lstm-panel').getBoundingClientRect().right <= width",
+        arg=width,
+    )
+    tracks = shapes.locator(".lstm-panel .slider-container").evaluate_all(
+        "all => all.map(track => track.getBoundingClientRect().width)"
+    )
+    assert min(tracks) >= 120, tracks
+    cut = shapes.locator(".lstm-panel .jupyter-button").evaluate_all(
+        "all => all.filter(button => button.scrollWidth > button.clientWidth + 1).map(b => b.innerText)"
+    )
+    assert not cut
+    for box in shapes.locator(BOXES).all():
+        inner, outer = (box.evaluate(f"box => box.{side}Width") for side in ("scroll", "client"))
+        assert inner <= outer + 1
+
+
+def test_one_button_fills_a_wide_window_and_gives_it_back(shapes):
+    shapes.set_viewport_size({"width": 1920, "height": 1080})
+    for box in shapes.locator(BOXES).all():
+        size = "box => [box.querySelector('svg').getBoundingClientRect().width, " \
+               "parseFloat(getComputedStyle(box.querySelector('.widget-label')).fontSize)]"  # fmt: skip
+        before = box.evaluate(size)
+        for larger in (True, False):
+            box.locator("button:has(.fa-arrows-alt)").click()
+            shapes.wait_for_function(
+                "([box, wide]) => box.classList.contains('lstm-wide') === wide",
+                arg=[box.element_handle(), larger],
+            )
+            shapes.wait_for_timeout(200)  # layout follows the class in a message of its own
+            width, letters = box.evaluate(size)
+            if larger:
+                assert width > before[0]
+                assert letters >= 1.4 * before[1]
+                height = box.evaluate(
+                    "box => box.querySelector('svg').getBoundingClientRect().height"
+                )
+                assert height < 1080
+            else:
+                assert [width, letters] == before
