@@ -182,12 +182,37 @@ def test_a_step_back_is_matrix_times_slope_and_a_forget_gate(made):
 
 
 def test_the_gradient_stops_where_the_flag_is(made):
-    over_time = made(explorers.latch_over_time_explorer)
-    xs = recall_problem(100, 1, rng=np.random.default_rng(5)).xs
-    at = int(xs[:, 0, 1].argmax()) + 1
-    dc = over_time.values["dc"]
-    assert dc[at] / dc[100] > 0.95
-    assert dc[at - 1] / dc[at] < 1e-3
+    feels = made(explorers.latch_gradient_explorer)
+    first, last = feels.values["flagged"]
+    feels.show_preset("keep (b_f = 8)")
+    keeps = feels.values["dc"]
+    assert keeps[0] / keeps[100] > 0.95  # it feels every step alike, the first flag's too
+    feels.show_preset("keep, and clear at a flag (LATCH)")
+    dc = feels.values["dc"]
+    assert dc[last] / dc[100] > 0.95
+    for at in (first, last):
+        assert dc[at - 1] / dc[at] == pytest.approx(sigmoid(-8))
+
+
+def _wrong(params, size, rng):
+    return type(params)(*(p * (1 + size * rng.normal(size=p.shape)) for p in params))
+
+
+def test_a_plain_network_does_the_latchs_work_and_bears_no_error():
+    """The finale's claim, on streams and draws that the page does not use."""
+    W_h = np.zeros((4, 4))
+    W_h[:, 3] = 0.01, -0.01, -1, 1
+    W_x = np.array([[0.5, 0, 0, 0], [10.0, 10, 20, 20]])
+    plain = RNNParams(W_x, W_h, np.array([-10.0, -10, 0, 0]))
+    task = last_flag_problem(100, 200, rng=np.random.default_rng(7))
+    score = {"plain": [], "latch": []}
+    for seed in range(100, 120):
+        for name, params in (("plain", plain), ("latch", LATCH)):
+            there = _wrong(params, 0.05, np.random.default_rng(seed))
+            score[name].append(recall_score(there, *task[:2]).r2)
+    assert recall_score(plain, *task[:2]).r2 > 0.99
+    assert np.median(score["plain"]) < 0.2
+    assert min(score["latch"]) > 0.99
 
 
 def test_the_latch_can_be_set_with_the_sliders_alone(made):
@@ -236,17 +261,20 @@ def test_a_sequence_of_the_readers(made):
     assert mine.error is None
 
 
+STREAM = recall_problem(100, 1, rng=np.random.default_rng(5)).xs
+
+
 def test_the_map_of_all_cell_states_begins_with_c_0_and_one_unit_has_none(made):
     many = made(explorers.sequence_explorer)
     (map_,) = (image for ax in many.figure.axes[:2] for image in ax.images)
     np.testing.assert_array_equal(map_.get_array(), many.values["cells"].T)
     assert map_.get_extent()[:2] == [-0.5, 120.5]  # column t is step t
-    alone = made(explorers.latch_over_time_explorer)
+    alone = made(explorers.sequence_explorer, params=LATCH, xs=STREAM)
     assert not any(ax.images for ax in alone.figure.axes)
 
 
 def test_sliders_that_could_change_nothing_are_left_out(made):
-    alone = made(explorers.latch_over_time_explorer)
+    alone = made(explorers.sequence_explorer, params=LATCH, xs=STREAM)
     assert set(alone.controls) == {"t", "b_f", "b_i", "b_o"}
 
 

@@ -1,16 +1,11 @@
-"""What a reader moves in notebook 03; wiring and courses over time have files of their own."""
+"""What a reader moves in notebook 03; wiring, courses and gradients have files of their own."""
 
 import matplotlib
 import numpy as np
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
-from lstm_inside.gates.explorers_time import (
-    latch_explorer,
-    latch_over_time_explorer,
-    name_curves,
-    sequence_explorer,
-    two_gradients_explorer,
-)
+from lstm_inside.gates.explorers_gradients import latch_gradient_explorer, two_gradients_explorer
+from lstm_inside.gates.explorers_time import latch_explorer, name_curves, sequence_explorer
 from lstm_inside.gates.explorers_wiring import short, wiring_explorer
 from lstm_inside.page import Explorer, choice, slider, whole
 from lstm_inside.page.style import (
@@ -196,7 +191,7 @@ def gate_explorer(steps=100) -> Explorer:
                 "which of the four", [(f"{g.name} {k}", k) for k, g in GATES.items()], "f"
             ),
             "b": slider("its bias b", -6, 6, 0.1, 2.5, digits=1),
-            "w": slider("its weight w of the input", -4, 4, 0.1, 2, digits=1),
+            "w": slider("its weight w of the input", -4, 4, 0.1, 1, digits=1),
         },
         moving=[curve, slope, dots, slope_dots, course, cell, hidden, gradient],
         update=update,
@@ -294,5 +289,5 @@ EXPLORERS = {
     "two_gradients": two_gradients_explorer,
     "sequence": sequence_explorer,
     "latch": latch_explorer,
-    "latch_over_time": latch_over_time_explorer,
+    "latch_gradient": latch_gradient_explorer,
 }

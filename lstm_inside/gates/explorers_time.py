@@ -1,27 +1,23 @@
-"""The cell over time (notebook 03): the latch, a whole sequence, the gradients of RNN and LSTM."""
+"""The cell over time (notebook 03): the latch, and an LSTM over a whole sequence."""
 
 import matplotlib
 import numpy as np
 
 from lstm_core import (
     init_lstm,
-    init_rnn,
     lstm_backward,
     lstm_forward,
-    rnn_backward,
-    rnn_forward,
     split_gates,
 )
 from lstm_inside import validate
 from lstm_inside.gates.explorers_wiring import short, times
-from lstm_inside.gates.recall import LATCH, last_flag_problem, latch, recall_score
+from lstm_inside.gates.recall import last_flag_problem, latch, recall_score
 from lstm_inside.page import Challenge, Explorer, Pixels, Words, slider, toggle, whole
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
     FAINT,
     GATES,
-    GRADIENT,
     HIDDEN,
     HIDDEN_LINE,
     RC,
@@ -337,130 +333,3 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         describe=describe,
         play="t",
     )  # fmt: skip
-
-
-def latch_over_time_explorer() -> Explorer:
-    """`sequence_explorer` with a latch that works, over one stream of the recall problem."""
-    stream = recall_problem(100, 1, rng=np.random.default_rng(5))
-    return sequence_explorer(
-        params=LATCH,
-        xs=stream.xs,
-        names=["number", "flag"],
-        name="latch_over_time",
-    )
-
-
-# ---------------------------------------------------------------- two gradients
-
-
-def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
-    """RNN and LSTM on shared axes: the factor of each step, and what is left of the gradient.
-
-    Both read the same sequence, and the loss is the sum of the last state. RNN: dL/dh_t, whose
-    every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
-    step back is a forget gate, and, apart from it, dL/dc_t over all paths.
-    rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
-    each (recurrent matrices orthogonal: by themselves they keep lengths). The forget bias's
-    slider adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG
-    channels. Your own:
-
-        two_gradients_explorer(rnn=RNNParams(W, U, b), lstm=LSTMParams(W_x, W_h, b_4), xs=series)
-
-    Raises ValueError or TypeError as `rnn_forward` and `lstm_forward` do, and for B above 1.
-    """
-    rng, own = np.random.default_rng(4), lstm is not None
-    rnn = init_rnn(4, 8, rng=rng, recurrent="orthogonal") if rnn is None else rnn
-    if lstm is None:
-        lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0, recurrent="orthogonal")
-    xs = eeg(100, 100)[:, None, :] if xs is None else xs
-    xs = lstm_forward(xs, lstm).xs  # says what does not fit
-    rnn_forward(xs, rnn)
-    if xs.shape[1] > 1:
-        raise ValueError(f"xs: expected one sequence, (T, 1, D), got shape {xs.shape}")
-    rnn, lstm = validate.rnn_params(rnn), validate.lstm_params(lstm)
-    steps = len(xs)
-    t = np.arange(steps + 1)
-
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 520)
-        factor, left = figure.subplots(2, 1, sharex=True)
-        factor.set(xlim=(0, steps), ylim=(0, 1.6))
-        factor.set_title("Factor of each step back")
-        factor.axhline(1, color=FAINT, lw=1.2)
-        name_curves(
-            factor,
-            (0.3, "RNN: matrix × slope (dashed)", "#6b6b6b"),
-            (0.7, "LSTM, cell line: f", GATES["f"].line),
-        )
-        left.set(ylim=(1e-14, 1e10), yscale="log", xlabel="step t: the loss is at the right end")
-        left.set_title("What is left of the gradient")
-        name_curves(
-            left,
-            (0.36, "RNN (dashed)", "#6b6b6b"),
-            (0.53, "LSTM, cell line", GATES["f"].line),
-            (0.74, "LSTM, all paths", GRADIENT),
-        )
-        dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
-        (rnn_factor,) = factor.plot([], [], **dashed)
-        (lstm_factor,) = factor.plot([], [], color=GATES["f"].line)
-        (rnn_left,) = left.plot([], [], **dashed)
-        (every_path,) = left.plot([], [], color=GRADIENT, lw=1.5)
-        (lstm_left,) = left.plot([], [], color=GATES["f"].line, lw=2.8)
-
-    def update(b_f, strength, loud):
-        heard = xs * loud
-        plain = rnn._replace(W_h=rnn.W_h * rnn.W_h.dtype.type(strength))
-        b = lstm.b.copy()
-        split_gates(b)[GATES["f"].block][:] += b_f
-        gated = lstm._replace(b=b)
-        was, trace = rnn_forward(heard, plain), lstm_forward(heard, gated)
-        loss = np.zeros(was.h[1:].shape)
-        loss[-1] = 1
-        back = lengths(rnn_backward(loss, was, plain).h)
-        loss = np.zeros(trace.h[1:].shape)
-        loss[-1] = 1
-        grads = lstm_backward(loss, trace, gated)
-        gates = np.concatenate([trace.f, np.ones_like(trace.f[:1])])
-        along = lengths(grads.c[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
-        total = lengths(grads.c)
-        shares = {"rnn": back / back[-1], "cell_line": along / along[-1], "all": total / total[-1]}
-        for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
-            line.set_data(t, np.maximum(shares[key], _FLOOR))
-        factors = {}
-        for key in ("rnn", "cell_line"):
-            before, after = shares[key][:-1], shares[key][1:]
-            factors[key] = np.divide(before, after, out=np.zeros(steps), where=after > 0)
-        rnn_factor.set_data(t[:-1], factors["rnn"])
-        lstm_factor.set_data(t[:-1], factors["cell_line"])
-        return {"factors": factors, "left": shares}
-
-    def describe(v):
-        few = min(20, steps)
-        near = {k: (v["left"][k][-1 - few] / v["left"][k][-1]) ** (1 / few) for k in v["factors"]}
-        return (
-            f"On average over the last {few} steps, a step back multiplies the RNN's gradient by "
-            f"{near['rnn']:.2f} and the LSTM's along the cell line by {near['cell_line']:.2f}. "
-            f"Left at step 0: RNN {v['left']['rnn'][0]:.1e}, LSTM along the cell line "
-            f"{v['left']['cell_line'][0]:.1e}, over all paths {v['left']['all'][0]:.1e}."
-        )
-
-    label = "LSTM: forget bias b_f" + (": add" if own else "")
-    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 5, quantity="f", digits=1)
-    return Explorer(
-        "two_gradients",
-        figure=figure,
-        controls={
-            "b_f": forget_bias,
-            "strength": slider("RNN: × W_h", 0, 2, 0.05, 1, quantity="h"),
-            "loud": slider("input: × x", 0, 3, 0.05, 1, quantity="x"),
-        },
-        moving=[rnn_factor, lstm_factor, rnn_left, every_path, lstm_left],
-        update=update,
-        describe=describe,
-        presets={
-            **({} if own else {"b_f = 1": {"b_f": 1}, "b_f = 8": {"b_f": 8}}),
-            "silence": {"loud": 0},
-            "silence, W_h × 1.2": {"loud": 0, "strength": 1.2},
-            "driven, W_h × 1.2": {"strength": 1.2},
-        },
-    )

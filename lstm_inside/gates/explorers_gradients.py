@@ -1,0 +1,197 @@
+"""Gradients of notebook 03: what a latch's answer feels, and an RNN beside an LSTM."""
+
+import matplotlib
+import numpy as np
+
+from lstm_core import (
+    init_lstm,
+    init_rnn,
+    lstm_backward,
+    lstm_forward,
+    rnn_backward,
+    rnn_forward,
+    split_gates,
+)
+from lstm_inside import validate
+from lstm_inside.gates.explorers_time import lengths, name_curves
+from lstm_inside.gates.recall import last_flag_problem, latch
+from lstm_inside.page import Explorer, slider
+from lstm_inside.page.style import FAINT, GATES, GRADIENT, RC, picture
+from lstm_inside.tasks import eeg
+
+_FLOOR = 1e-30  # below every log axis here
+
+
+# ---------------------------------------------------------------- the latch's gradient
+
+
+def latch_gradient_explorer(steps=100) -> Explorer:
+    """How much the answer of a unit that stores flagged numbers feels the cell state of step t.
+
+    The unit is `LATCH` but for its forget gate, which the sliders set; the loss is the last h,
+    the stream has two flags. It opens with a gate that leaks and does not hear the flags.
+    """
+    xs = last_flag_problem(steps, 1, rng=np.random.default_rng(2)).xs
+    flagged = np.flatnonzero(xs[:, 0, 1]) + 1
+    loss = np.zeros((steps, 1, 1))
+    loss[-1] = 1
+    t = np.arange(steps + 1)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        ax = figure.subplots()
+        ax.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 40), xlabel="step t")
+        ax.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1])
+        ax.set_title(f"dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t")
+        for at, words in zip(flagged, ("first flag", "last flag"), strict=True):
+            ax.axvline(at, ymax=0.86, color="#111111", lw=1.2, ls=(0, (1, 2)))
+            ax.text(at, 9, words, ha="center", va="center", weight="bold", fontsize=11.5)
+        (line,) = ax.plot([], [], color=GRADIENT, lw=3)
+
+    def update(b_f, w_f):
+        params = latch(b_i=-8, w_i=16, b_f=b_f, w_f=w_f, w_g=0.5)
+        trace = lstm_forward(xs, params)
+        dc = lstm_backward(loss, trace, params).c[:, 0, 0]
+        line.set_data(t, np.maximum(dc, _FLOOR))
+        return {"dc": dc, "flagged": flagged, "f": trace.f[:, 0, 0]}
+
+    def describe(v):
+        first, last = v["flagged"]
+        dc, f = v["dc"], v["f"]
+        return (
+            f"Forget gate: {f[last - 1]:.4f} at the flags, {f[last]:.4f} elsewhere. dh/dc is "
+            f"{dc[steps]:.2g} at step {steps}, {dc[last]:.2g} at the last flag (step {last}), "
+            f"{dc[last - 1]:.2g} a step before it, and {dc[first - 1]:.2g} before the first flag."
+        )
+
+    return Explorer(
+        "latch_gradient",
+        figure=figure,
+        controls={
+            "b_f": slider("forget bias b_f", 1, 12, 0.5, 3, quantity="f", digits=1),
+            "w_f": slider("flag to forget gate: w_f", -24, 0, 0.5, 0, quantity="f", digits=1),
+        },
+        moving=[line],
+        update=update,
+        describe=describe,
+        presets={
+            "keep (b_f = 8)": {"b_f": 8},
+            "keep, and clear at a flag (LATCH)": {"b_f": 8, "w_f": -16},
+        },
+    )
+
+
+# ---------------------------------------------------------------- two gradients
+
+
+def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
+    """RNN and LSTM on shared axes: the factor of each step, and what is left of the gradient.
+
+    Both read the same sequence, and the loss is the sum of the last state. RNN: dL/dh_t, whose
+    every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
+    step back is a forget gate, and, apart from it, dL/dc_t over all paths.
+    rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
+    each (recurrent matrices orthogonal: by themselves they keep lengths). The forget bias's
+    slider adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG
+    channels. Your own:
+
+        two_gradients_explorer(rnn=RNNParams(W, U, b), lstm=LSTMParams(W_x, W_h, b_4), xs=series)
+
+    Raises ValueError or TypeError as `rnn_forward` and `lstm_forward` do, and for B above 1.
+    """
+    rng, own = np.random.default_rng(4), lstm is not None
+    rnn = init_rnn(4, 8, rng=rng, recurrent="orthogonal") if rnn is None else rnn
+    if lstm is None:
+        lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0, recurrent="orthogonal")
+    xs = eeg(100, 100)[:, None, :] if xs is None else xs
+    xs = lstm_forward(xs, lstm).xs  # says what does not fit
+    rnn_forward(xs, rnn)
+    if xs.shape[1] > 1:
+        raise ValueError(f"xs: expected one sequence, (T, 1, D), got shape {xs.shape}")
+    rnn, lstm = validate.rnn_params(rnn), validate.lstm_params(lstm)
+    steps = len(xs)
+    t = np.arange(steps + 1)
+
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 520)
+        factor, left = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
+        factor.set(xlim=(0, steps), ylim=(0, 1.6))
+        factor.set_title("Factor of each step back")
+        factor.axhline(1, color=FAINT, lw=1.2)
+        name_curves(
+            factor,
+            (0.3, "RNN: matrix × slope (dashed)", "#6b6b6b"),
+            (0.7, "LSTM, cell line: f", GATES["f"].line),
+        )
+        left.set(ylim=(1e-8, 1e3), yscale="log", xlabel="step t: the loss is at the right end")
+        left.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 1e2])
+        left.set_title("What is left of the gradient")
+        name_curves(
+            left,
+            (0.36, "RNN (dashed)", "#6b6b6b"),
+            (0.53, "LSTM, cell line", GATES["f"].line),
+            (0.74, "LSTM, all paths (thin)", GRADIENT),
+        )
+        dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
+        (lstm_factor,) = factor.plot([], [], color=GATES["f"].line, lw=4)
+        (rnn_factor,) = factor.plot([], [], **dashed)
+        (lstm_left,) = left.plot([], [], color=GATES["f"].line, lw=5)
+        (rnn_left,) = left.plot([], [], **dashed)
+        (every_path,) = left.plot([], [], color=GRADIENT, lw=1.6)
+
+    def update(b_f, strength, loud):
+        heard = xs * loud
+        plain = rnn._replace(W_h=rnn.W_h * rnn.W_h.dtype.type(strength))
+        b = lstm.b.copy()
+        split_gates(b)[GATES["f"].block][:] += b_f
+        gated = lstm._replace(b=b)
+        was, trace = rnn_forward(heard, plain), lstm_forward(heard, gated)
+        loss = np.zeros(was.h[1:].shape)
+        loss[-1] = 1
+        back = lengths(rnn_backward(loss, was, plain).h)
+        loss = np.zeros(trace.h[1:].shape)
+        loss[-1] = 1
+        grads = lstm_backward(loss, trace, gated)
+        gates = np.concatenate([trace.f, np.ones_like(trace.f[:1])])
+        along = lengths(grads.c[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
+        total = lengths(grads.c)
+        shares = {"rnn": back / back[-1], "cell_line": along / along[-1], "all": total / total[-1]}
+        for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
+            line.set_data(t, np.maximum(shares[key], _FLOOR))
+        factors = {}
+        for key in ("rnn", "cell_line"):
+            before, after = shares[key][:-1], shares[key][1:]
+            factors[key] = np.divide(before, after, out=np.zeros(steps), where=after > 0)
+        rnn_factor.set_data(t[:-1], factors["rnn"])
+        lstm_factor.set_data(t[:-1], factors["cell_line"])
+        return {"factors": factors, "left": shares}
+
+    def describe(v):
+        few = min(20, steps)
+        near = {k: (v["left"][k][-1 - few] / v["left"][k][-1]) ** (1 / few) for k in v["factors"]}
+        return (
+            f"On average over the last {few} steps, a step back multiplies the RNN's gradient by "
+            f"{near['rnn']:.2f} and the LSTM's along the cell line by {near['cell_line']:.2f}. "
+            f"Left at step 0: RNN {v['left']['rnn'][0]:.1e}, LSTM along the cell line "
+            f"{v['left']['cell_line'][0]:.1e}, over all paths {v['left']['all'][0]:.1e}."
+        )
+
+    label = "LSTM: forget bias b_f" + (": add" if own else "")
+    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 5, quantity="f", digits=1)
+    return Explorer(
+        "two_gradients",
+        figure=figure,
+        controls={
+            "b_f": forget_bias,
+            "strength": slider("RNN's W_h: ×", 0, 1.5, 0.05, 1, quantity="h"),
+            "loud": slider("input: × x", 0, 3, 0.05, 1, quantity="x"),
+        },
+        moving=[lstm_factor, rnn_factor, lstm_left, rnn_left, every_path],
+        update=update,
+        describe=describe,
+        presets={
+            **({} if own else {"b_f = 1": {"b_f": 1}, "b_f = 8": {"b_f": 8}}),
+            "silence": {"loud": 0},
+            "silence, RNN's W_h × 1.2": {"loud": 0, "strength": 1.2},
+            "driven, RNN's W_h × 1.2": {"strength": 1.2},
+        },
+    )
