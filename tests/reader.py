@@ -29,7 +29,7 @@ NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
 # Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
 LONG = {
-    "00_start_here.ipynb": {"seeds"},
+    "00_start_here.ipynb": {"starts"},
     "01_foundations.ipynb": {"starts", "a31"},
     "04_bptt.ipynb": {"u03", "u10"},
     "05_training.ipynb": {"r03", "s01", "s04", "a44", "a53"},

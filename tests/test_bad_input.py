@@ -648,6 +648,7 @@ TABLE = {
     ),
     "start.flag_gates": call(unit_recall.flag_gates, write=array([-3.0, 2.0]), keep=array([2.0, -3.0])),
     "start.latch": call(unit_recall.latch, sure=number(5)),
+    "start.sealed": call(unit_recall.sealed, unit=kind(unit_recall.latch())),
     "start.said": call(unit_recall.said, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch()))),
     "start.score": call(
         unit_recall.score, answers=array(normal(3), rank=False), targets=array(normal(3), rank=False).or_bad(zeros=np.zeros(3)).known_as("targets", "answers"),
@@ -655,10 +656,12 @@ TABLE = {
     "start.habits": call(
         unit_recall.habits, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch())), flags=array(STREAMS.xs[..., 1]).or_bad(zeros=np.zeros((6, 2))),
     ),
-    "start.learner": call(unit_learning.learner, seed=count(3, least=0), cell=choice("rnn")),
+    "start.learner": call(unit_learning.learner, seed=count(3, least=0), cell=choice("rnn"), forget_bias=number(3.0)),
+    "start.abreast": call(unit_learning.abreast, runs=kind([unit_learning.learner(1), unit_learning.learner(2)]), steps=count(2)),
     "start.unseen": call(unit_learning.unseen),
     "start.far_streams": call(unit_learning.far_streams),
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
+    "start.scores": call(unit_learning.scores, models=kind([unit_learning.learner(1).params]), streams=kind(STREAMS).known_as("streams", "batch")),
     "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks
     "tasks.constant_gates": call(

@@ -11,6 +11,7 @@ from .recall import (
     one_stream,
     said,
     score,
+    sealed,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "one_stream",
     "said",
     "score",
+    "sealed",
 ]

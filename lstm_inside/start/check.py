@@ -26,19 +26,25 @@ WORDS = {
 
 QUESTIONS = {
     "other_streams": question(
-        "With the latch's timing the score is 1.00 on streams flagged at step 6. What is it on "
+        "A timing of the gates scores 1.00 on streams flagged at step 6. What does it score on "
         "streams flagged at other steps?",
         right="c",
-        a=("1.00 too", "The gates do not see the flag: write opens at step 6 whatever comes."),
-        b=("A little lower", "What is kept is number 6, which has nothing to do with the answer."),
+        a=(
+            "1.00 too",
+            "The gates do not see the flag: they open and shut at the same steps whatever comes.",
+        ),
+        b=(
+            "A little lower",
+            "What is kept is number 6, which has nothing to do with the one wanted.",
+        ),
         c=(
             "Below 0",
             "It answers with number 6, an unrelated one: worse than always answering 0.",
         ),
     ),
     "reach": question(
-        "The latch lets one of 20 numbers in. Which of the numbers does the gradient of its "
-        "answer reach?",
+        "The flag is at step 6. Which of the 20 numbers does the gradient of the latch's answer "
+        "reach?",
         right="b",
         a=("All of them, the last ones most", "So it is where keep is below 1 and write is open."),
         b=("The flagged one only", "Elsewhere write is shut, and before the flag keep is, too."),

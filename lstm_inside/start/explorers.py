@@ -21,7 +21,7 @@ from lstm_inside.page.style import (
 from lstm_inside.start.figures import FLAGGED, GATE_ROWS, draw_gate_rows, draw_stream, draw_wiring
 from lstm_inside.start.learning import LEARNING_STEPS, unseen
 from lstm_inside.start.recall import READOUT, driven, flagged_at, latch, one_stream, said, score
-from lstm_inside.tasks import recall_problem
+from lstm_inside.tasks import Sequences, recall_problem
 from lstm_inside.training import answers, run_cell
 
 STEPS, FLAG, STREAMS = 20, 6, 100
@@ -32,7 +32,7 @@ def hands_explorer() -> Explorer:
     rng = np.random.default_rng(11)
     stream = one_stream(FLAG, STEPS)
     timed = flagged_at(FLAG, STEPS, STREAMS, rng=rng)
-    elsewhere = recall_problem(STEPS, STREAMS, rng=rng)
+    elsewhere = _flagged_elsewhere(rng)
     xs = np.concatenate([stream.xs, timed.xs, elsewhere.xs], axis=1)
     target = stream.targets[0, 0]
     steps = np.arange(1, STEPS + 1)
@@ -107,7 +107,7 @@ def hands_explorer() -> Explorer:
             "write always": {"write_at": 1, "write_for": STEPS},
             "keep nothing": {"write_at": FLAG, "write_for": 1, "keep": 0},
             "show nothing": {"write_at": FLAG, "write_for": 1, "keep": 1, "show": 0},
-            "the latch": {"write_at": FLAG, "write_for": 1, "keep": 1, "show": 1},
+            "the solution": {"write_at": FLAG, "write_for": 1, "keep": 1, "show": 1},
         },
         challenge=Challenge(
             "Get the flagged number through to the end.",
@@ -115,6 +115,13 @@ def hands_explorer() -> Explorer:
             0.9,
         ),
     )
+
+
+def _flagged_elsewhere(rng):
+    """Some hundred streams of recall whose flag is anywhere but at FLAG."""
+    drawn = recall_problem(STEPS, 5 * STREAMS, rng=rng)
+    there = drawn.xs[FLAG - 1, :, 1] == 0
+    return Sequences(drawn.xs[:, there], drawn.targets[there], drawn.last[there])
 
 
 def _score(answers, targets):
@@ -214,7 +221,7 @@ def way_back_explorer() -> Explorer:
         for y, words, colour in ((2.6, "along the cell line", CELL_LINE),
                                  (1.7, "all other paths, through W_h", HIDDEN_LINE)):  # fmt: skip
             cell_ax.text(0.2, y, words, color=colour, weight="bold", va="center")
-        number_ax.set_title("d answer / dx$_t$: which numbers of the stream the answer hears")
+        number_ax.set_title("d answer / d number$_t$: which numbers of the stream the answer hears")
         number_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.3, 1.3), xlabel="step t")
         number_ax.xaxis.set_ticks((1, 5, 10, 15, 20))
         number_ax.axhline(0, color=FAINT, lw=1)
@@ -300,12 +307,12 @@ def unit_view(run) -> LiveExplorer:
             width_ratios=(2, 3),
         )  # fmt: skip
         ax["loss"].set(
-            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 1), yscale="log", xlabel="training step"
+            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 2), yscale="log", xlabel="training step"
         )
         ax["loss"].set_title("Squared error of each batch")
         ax["loss"].axhline(LAZY, color=FAINT, lw=1.5)
-        ax["loss"].text(0.97, 0.93, "grey: always answering 0", color=SIGNAL, ha="right", va="top",
-                        transform=ax["loss"].transAxes)  # fmt: skip
+        ax["loss"].text(LEARNING_STEPS - 10, 1.2 * LAZY, "always answering 0", color=SIGNAL,
+                        ha="right", va="bottom")  # fmt: skip
         ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
                        xlabel="flagged number", ylabel="answer")  # fmt: skip
         ax["dots"].set_title(f"{STREAMS} streams never trained on")

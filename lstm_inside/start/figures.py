@@ -20,10 +20,10 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
-from lstm_inside.start.learning import FAR, far_streams, judged, unseen
-from lstm_inside.start.recall import flagged_at, habits, latch, one_stream, said, score
+from lstm_inside.start.learning import FAR, far_streams, judged, scores, unseen
+from lstm_inside.start.recall import flagged_at, habits, latch, one_stream, said, score, sealed
 from lstm_inside.tasks import recall_problem
-from lstm_inside.training import answers
+from lstm_inside.training import Model, answers
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
 PLAIN = ((0.5, "it forgets"), (1.1, "it blurs"), (3, "one bit, high or low"))
@@ -60,7 +60,7 @@ def stream_picture(steps=20, flag=6) -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(900, 210, alt=(
             f"A stream of {steps} random numbers between −1 and 1. Number {flag}, {number:+.2f}, "
-            "carries a flag. After the last number stands a question mark: say the flagged one."
+            "carries a flag. After the last number stands a question mark: what was flagged?"
         ))  # fmt: skip
         ax = figure.subplots()
         draw_stream(ax, stream)
@@ -77,7 +77,8 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
 
     All units run in `lstm_core` as one layer without wires from one to another. Each gets random
     weights for number and flag and a random bias; its answer is the straight line through its
-    last state that has the smallest squared error on these very streams.
+    last state that has the smallest squared error on these very streams. Of a unit and its
+    mirror image (all signs turned) the one whose line rises is drawn.
     """
     streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
     stream, target = one_stream(flag, steps), streams.targets[:, 0]
@@ -94,7 +95,8 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             scores = [score(line(one), target) for line, one in zip(lines, h.T, strict=True)]
             k = int(np.argmax(scores))
             best[w] = scores[k]
-            course = rnn_forward(stream.xs, params).h[:, 0, k]
+            rising = np.sign(lines[k].deriv()(0))
+            course = rising * rnn_forward(stream.xs, params).h[:, 0, k]
             above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
             above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
             above.set(ylim=(-1.15, 1.15), xlabel="step t")
@@ -147,19 +149,20 @@ def hundred_streams_picture(params, steps=100) -> Picture:
     return figure
 
 
-def habits_picture(runs) -> Picture:
+def habits_picture(models, title) -> Picture:
     """The gates of units that learned recall, at the flag and elsewhere, beside the latch's.
 
-    runs: dict name -> Training of one unit with a read-out; those of RNNs show a score only.
+    models: dict name -> Model of one unit; those of RNNs show a score only.
     """
     streams, longer = unseen(), far_streams()
     trace = lstm_forward(streams.xs, latch())
     units = {"by hand": (score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))}
-    units |= {name: judged(run.params) for name, run in runs.items()}
+    units |= {name: judged(model) for name, model in models.items()}
     far = {"by hand": score(said(lstm_forward(longer.xs, latch())), longer.targets)}
-    far |= {name: score(answers(run.params, longer), longer.targets) for name, run in runs.items()}
+    far |= dict(zip(models, scores(list(models.values()), longer), strict=True))
     with matplotlib.rc_context(RC):
-        figure = picture(940, 290)
+        figure = picture(940, 320)
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
         figure.alt = "Each unit's gates at the flag and elsewhere: " + "; ".join(
             f"{name}, score {_two(r2)}{_in_words(gates)}, through {FAR} steps {_two(far[name])}"
             for name, (r2, gates) in units.items()
@@ -188,6 +191,50 @@ def habits_picture(runs) -> Picture:
         axes[0].set_xlabel("filled: at the flag, hollow: elsewhere")
         axes[0].set_ylabel(f"score at 20 | {FAR} steps")
     return figure
+
+
+def leak_picture(model, name) -> Picture:
+    """A unit's answers through 20 and FAR steps, and through FAR with write shut off the flag."""
+    near, far = unseen(), far_streams()
+    gates = habits(lstm_forward(far.xs, model.cell), far.xs[..., 1])
+    lift = float((answers(model, far) - far.targets).mean())
+    panels = (
+        ("20 steps", model, near),
+        (f"{FAR} steps", model, far),
+        (f"{FAR} steps, write shut off the flag", Model(sealed(model.cell), model.readout), far),
+    )
+    found = []
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 330)
+        figure.suptitle(
+            f"{name}: what leaks in moves the answers, by {_signed(lift)} on average",
+            x=0.01, ha="left", weight="bold", fontsize=13,
+        )  # fmt: skip
+        axes = figure.subplots(1, len(panels), sharey=True)
+        for ax, (what, unit, streams) in zip(axes, panels, strict=True):
+            answer, target = answers(unit, streams)[:, 0], streams.targets[:, 0]
+            found.append(f"{what}: score {_two(score(answer, target))}")
+            ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+            ax.plot(target, answer, "o", ms=4, color=HIDDEN_LINE, mec="none")
+            ax.set(xlim=(-1.1, 1.1), ylim=(-1.6, 2.2), xlabel="flagged number", xticks=(-1, 0, 1))
+            ax.set_title(found[-1], fontsize=11)
+        axes[0].set_ylabel("answer")
+        axes[1].text(
+            1, -1.25, f"off the flag: write {gates.i[1]:.2f},\n"
+            f"candidate {_signed(gates.lean[1])} on average",
+            ha="right", va="center", color=SIGNAL, bbox={"fc": "white", "ec": "none", "pad": 1},
+        )  # fmt: skip
+    figure.alt = (
+        f"{name}, a hundred answers against the flagged numbers. {'; '.join(found)}. Through {FAR} "
+        f"steps the answers are {_signed(lift)} off on average; off the flag write is "
+        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {_signed(gates.lean[1])}."
+    )
+    return figure
+
+
+def _signed(number):
+    """A number to two decimals with its sign, and a true minus."""
+    return ("+" if number >= 0 else "") + _two(number)
 
 
 def _two(number):

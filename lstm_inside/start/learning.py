@@ -1,4 +1,4 @@
-"""One unit that learns recall: its training, and what its gates have come to (notebook 00)."""
+"""Units that learn recall: their training, and what their gates have come to (notebook 00)."""
 
 import numpy as np
 
@@ -11,25 +11,29 @@ from lstm_inside.training import (
     Model,
     Training,
     answers,
+    each_array,
     init_readout,
     loss_at_end,
 )
+from lstm_inside.training.saving import generator
 
 LEARNING_STEPS, FAR = 600, 100
-_T, _BATCH, _RATE, _FORGET_BIAS = 20, 16, 0.03, 3
+_T, _BATCH, _RATE = 20, 16, 0.03
 
 
-def learner(seed, cell="lstm") -> Training:
+def learner(seed, cell="lstm", forget_bias=3.0) -> Training:
     """A training of one unit with a read-out on recall over 20 steps: Adam, batches of 16.
 
-    seed: of the starting weights and of the streams. cell: "lstm", its forget bias 3 at the
-    start, or "rnn". Raises ValueError or TypeError for a seed below 0 and for another cell.
+    seed: of the starting weights and of the streams. cell: "lstm" or "rnn". forget_bias: of an
+    LSTM at the start. Raises ValueError or TypeError for a seed below 0, another cell, and a
+    bias that is no finite number.
     """
     validate.whole("seed", seed, least=0)
     validate.choice("cell", cell, ("lstm", "rnn"))
+    validate.number("forget_bias", forget_bias)
     rng = np.random.default_rng(seed)
     if cell == "lstm":
-        unit = init_lstm(2, 1, rng=rng, forget_bias=_FORGET_BIAS)
+        unit = init_lstm(2, 1, rng=rng, forget_bias=forget_bias)
     else:
         unit = init_rnn(2, 1, rng=rng)
     return Training(
@@ -41,6 +45,58 @@ def learner(seed, cell="lstm") -> Training:
     )
 
 
+def abreast(runs, steps) -> list[Model]:
+    """What fresh `learner`s come to after `steps` steps, all of them trained at once.
+
+    runs: trainings by `learner`, of one kind of cell; they are left as they were. Their units
+    stand in one layer without wires from one to another, and each draws its own streams, so
+    every one learns what it learns alone, up to the last digits: 25 cost little more than one.
+    Raises TypeError for what are no `Training`s, ValueError for none, for one that has begun,
+    for two kinds of cell and for steps below 1.
+    """
+    _list("runs", runs)
+    for run in runs:
+        if not isinstance(run, Training):
+            raise TypeError(f"runs: expected Trainings, got {validate.describe(run)}")
+        if run.step:
+            raise ValueError(f"runs: expected fresh trainings, got one after {run.step} steps")
+    if len({isinstance(run.params.cell, LSTMParams) for run in runs}) == 2:
+        raise ValueError("runs: expected one kind of cell, got LSTMs and RNNs")
+    validate.count("steps", steps)
+    rngs = [generator(run.state.random) for run in runs]
+    models = [run.params for run in runs]
+    params = each_array(_side_by_side, *models)
+    own = each_array(_side_by_side, *[each_array(np.ones_like, model) for model in models])
+    optimiser = runs[0].optimiser
+    moments = optimiser.start(params)
+    for _ in range(steps):
+        drawn = [run.batches(rng) for run, rng in zip(runs, rngs, strict=True)]
+        xs = np.concatenate([one.xs for one in drawn], axis=2)
+        targets = np.concatenate([one.targets for one in drawn], axis=1)
+        _, grads = loss_at_end(params, Sequences(xs, targets, drawn[0].last))
+        # The loss is the mean over all units' answers; each unit learns from its own.
+        grads = each_array(lambda grad, mine: grad * mine * len(runs), grads, own)
+        params, moments = optimiser.step(params, grads, moments)
+    return [
+        each_array(lambda wide, one, n=n: wide[_place(n, len(runs), one)].copy(), params, model)
+        for n, model in enumerate(models)
+    ]
+
+
+def _side_by_side(*arrays):
+    """One array with each of `arrays` in a `_place` of its own, and 0 elsewhere."""
+    wide = np.zeros([size * len(arrays) for size in arrays[0].shape])
+    for n, array in enumerate(arrays):
+        wide[_place(n, len(arrays), array)] = array
+    return wide
+
+
+def _place(n, count, array):
+    """Where unit n of `count` has its array: rows of its inputs, its column of every gate."""
+    columns = slice(n, None, count)
+    return columns if array.ndim == 1 else (slice(n * len(array), (n + 1) * len(array)), columns)
+
+
 def unseen() -> Sequences:
     """A hundred streams that no training draws, to judge a unit on."""
     return recall_problem(_T, 100, rng=np.random.default_rng(0))
@@ -49,6 +105,22 @@ def unseen() -> Sequences:
 def far_streams() -> Sequences:
     """A hundred unseen streams of 100 steps, five times as long as those of the training."""
     return recall_problem(FAR, 100, rng=np.random.default_rng(0))
+
+
+def scores(models, streams) -> np.ndarray:
+    """The score of each of `models`, a list, on `streams`: (number of models,).
+
+    Raises TypeError for what is no list, ValueError for none, and as `training.answers` does.
+    """
+    _list("models", models)
+    return np.array([score(answers(model, streams), streams.targets) for model in models])
+
+
+def _list(name, given):
+    if not isinstance(given, list | tuple):
+        raise TypeError(f"{name}: expected a list, got {validate.describe(given)}")
+    if not given:
+        raise ValueError(f"{name}: expected at least one, got none")
 
 
 def report(run) -> str:
@@ -66,9 +138,10 @@ def report(run) -> str:
         f"on streams of {FAR} numbers {round(r2_far, 2) + 0.0:.2f}"
     )
     if gates is not None:
-        pairs = zip(gates.i, gates.f, gates.g, strict=True)
-        for place, (i, f, g) in zip(("at the flag", "elsewhere  "), pairs, strict=True):
-            words += f"\n  {place} write {i:.2f}, keep {f:.2f}, size of the candidate {g:.2f}"
+        pairs = zip(gates.i, gates.f, gates.g, gates.lean, strict=True)
+        for place, (i, f, g, lean) in zip(("at the flag", "elsewhere  "), pairs, strict=True):
+            words += f"\n  {place} write {i:.2f}, keep {f:.2f}, candidate: size {g:.2f}"
+            words += f", on average {round(lean, 2) + 0.0:+.2f}"
     return words
 
 

@@ -95,6 +95,21 @@ def latch(sure=SURE) -> LSTMParams:
     return flag_gates((-sure, sure), (sure, -sure))
 
 
+def sealed(unit) -> LSTMParams:
+    """The same unit with write shut at every step but the flagged ones, where it is as it was.
+
+    unit: LSTMParams of one unit with inputs number and flag. Raises TypeError for what is no
+    LSTMParams, ValueError for another size.
+    """
+    if not isinstance(unit, LSTMParams):
+        raise TypeError(f"unit: expected LSTMParams, got {validate.describe(unit)}")
+    W_x = validate.array("unit.W_x", unit.W_x, (2, 4), "(2, 4)", np.float64).copy()
+    b = validate.array("unit.b", unit.b, (4,), "(4,)", np.float64).copy()
+    b[_I] -= 2 * SURE
+    W_x[_FLAG, _I] += 2 * SURE
+    return LSTMParams(W_x, unit.W_h, b)
+
+
 def said(trace):
     """What a unit answers at the end of each stream: READOUT times its last h, (B,).
 
@@ -126,6 +141,7 @@ class Habits(NamedTuple):
     i: tuple[float, float]
     f: tuple[float, float]
     g: tuple[float, float]  # size of the candidate, whatever its sign
+    lean: tuple[float, float]  # the candidate with its sign: which way it pushes on the whole
     o: tuple[float, float]
 
 
@@ -145,4 +161,4 @@ def habits(trace, flags) -> Habits:
     def pair(gate):
         return float(gate[up].mean()), float(gate[~up].mean())
 
-    return Habits(pair(trace.i), pair(trace.f), pair(np.abs(trace.g)), pair(trace.o))
+    return Habits(pair(trace.i), pair(trace.f), pair(np.abs(trace.g)), pair(trace.g), pair(trace.o))
