@@ -581,6 +581,9 @@ TABLE = {
         memory.recall_score, params=weights(core.init_rnn(2, H, rng=R)).known_as("params", "xs", *Q._fields), T=count(6, least=2), rng=generator(),
         places=count(2, most=6).or_none(), count=count(100),
     ),
+    "rnn.gradient_lengths": call(
+        memory.gradient_lengths, xs=array(XS, free=(0, 1)), params=weights(Q).known_as("params", "xs", *Q._fields), h0=array(H0).or_none(),
+    ),
     "rnn.gradient_bound": call(
         memory.gradient_bound, W_h=array(normal(3, 3), free=(0, 1)), steps=count(4, least=0), gamma=number(1.0, -1.0),
     ),

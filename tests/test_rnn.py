@@ -16,6 +16,7 @@ from lstm_inside.rnn import (
     figures,
     fit_readout,
     gradient_bound,
+    gradient_lengths,
     largest_singular_value,
     r_squared,
     read,
@@ -129,6 +130,21 @@ def test_no_gradient_is_above_the_bound(strength):
     dh = rnn_backward(dhs, trace, params).h
     length = np.linalg.norm(dh, axis=2)[::-1]
     assert (length <= gradient_bound(params.W_h, 40)[:, None] * length[0] * (1 + 1e-9)).all()
+
+
+def test_gradient_lengths_are_slopes_of_the_sum_of_the_last_state():
+    """Each sequence of the batch alone, against finite differences of the start."""
+    rng = np.random.default_rng(11)
+    params, xs = reservoir(6, 1.1, rng=rng, D=2), rng.normal(size=(9, 3, 2))
+    h0 = rng.normal(size=(3, 6)) / 2
+    length = gradient_lengths(xs, params, h0)
+    assert length.shape == (10, 3)
+    np.testing.assert_allclose(length[0], 1)
+    slope = np.empty((3, 6))
+    for j, nudge in enumerate(1e-5 * np.eye(6)):
+        up, down = (rnn_forward(xs, params, h0 + s * nudge).h[-1].sum(axis=1) for s in (1, -1))
+        slope[:, j] = (up - down) / np.sqrt(6) / 2e-5
+    np.testing.assert_allclose(length[-1], np.linalg.norm(slope, axis=1), rtol=1e-6)
 
 
 def test_the_bound_is_reached_where_it_can_be():
@@ -279,6 +295,20 @@ def test_the_line_picture_shows_the_states():
     figure = figures.line_picture(h)
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), h.T)
     assert "leaves at unit 3" in figure.alt
+
+
+def test_the_door_picture_shows_weights_and_states():
+    W_x, W_h = np.array([[0.5, 0], [6.0, 0]]), np.array([[0, 0.02], [0, 0.9]])
+    params = RNNParams(W_x, W_h, np.array([-6.0, 0.02]))
+    batch = recall_problem(12, 1, rng=np.random.default_rng(5))
+    figure = figures.door_picture(params, batch.xs)
+    wires, _, door, line = figure.axes
+    words = [t.get_text() for t in wires.texts]
+    assert {"0.5", "6", "0.02", "bias −6", "bias 0.02", "keeps: 0.9"} <= set(words)
+    h = rnn_forward(batch.xs, params).h[1:, 0]
+    np.testing.assert_array_equal(door.lines[0].get_ydata(), h[:, 0])
+    np.testing.assert_array_equal(line.lines[0].get_ydata(), h[:, 1])
+    assert f"at step {batch.xs[:, 0, 1].argmax() + 1}," in figure.alt
 
 
 def test_the_recall_picture_names_the_flagged_number():

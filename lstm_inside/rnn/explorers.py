@@ -3,7 +3,7 @@
 import matplotlib
 import numpy as np
 
-from lstm_core import RNNParams, rnn_backward, rnn_forward
+from lstm_core import RNNParams, rnn_forward
 from lstm_inside.page import Challenge, Explorer, Pixels, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import (
     FAINT,
@@ -12,7 +12,6 @@ from lstm_inside.page.style import (
     HIDDEN,
     HIDDEN_LINE,
     RC,
-    SIGNAL,
     SIGNED,
     picture,
 )
@@ -20,6 +19,7 @@ from lstm_inside.rnn.memory import (
     delay_line,
     fit_readout,
     gradient_bound,
+    gradient_lengths,
     largest_singular_value,
     r_squared,
     read,
@@ -65,14 +65,16 @@ def unrolling_explorer(steps=60) -> Explorer:
         figure = picture(900, 440)
         ax = figure.subplot_mosaic([["h", "values"], ["size", "values"]], width_ratios=(3, 2))
         heat = Pixels.on(ax["h"], np.zeros((_UNITS, steps)), cmap=SIGNED, vmin=-1, vmax=1)
-        ax["h"].set(ylabel="unit", yticks=(0, 8, 16), xticks=range(0, steps, 10))
+        ax["h"].set(ylabel="unit", yticks=(0, 8, 16))
+        ax["h"].set_xticks((0, 5, *range(10, steps, 10)), ("0", "knock", *range(10, steps, 10)))
         ax["h"].set_title("The state h: every unit over time")
         figure.colorbar(heat, ax=ax["h"], ticks=(-1, 0, 1), pad=0.02)
-        ax["size"].set(xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 20), xlabel="step t")
+        ax["size"].set(xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 300), xlabel="step t")
         ax["size"].set_title("What is left of the knock: length of h")
-        ax["size"].text(5, 2e-6, "knock", color=SIGNAL, ha="center", weight="bold")
+        at_t = Words(ax["size"], 0, 60, color="#111111")
         ax["values"].plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1.4)
         ax["values"].text(0, 1.2, "circle of radius 1", color="#777777", ha="center", fontsize=10)
+        radius = Words(ax["values"], 0, -1.4, color=FORGET, weight="bold")
         ax["values"].set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         ax["values"].set(xlabel="real part", ylabel="imaginary part", aspect="equal")
         ax["values"].set_title("Eigenvalues of $W_h$")
@@ -96,8 +98,12 @@ def unrolling_explorer(steps=60) -> Explorer:
         length.set_data(np.arange(steps), np.maximum(size, _FLOOR))
         dots.set_data(strength * values.real, strength * values.imag)
         largest.set_data([strength * first.real], [strength * first.imag])
+        radius.set_text(f"largest |λ|: {strength:.2f}")
         for cursor in cursors:
             cursor.set_xdata([t, t])
+        at_t.set_position((t + (1 if t < steps / 2 else -1), 60))
+        at_t.set_ha("left" if t < steps / 2 else "right")
+        at_t.set_text(f"t = {t}")
         return {"t": t, "h": h, "size": size, "strength": strength}
 
     def describe(v):
@@ -115,7 +121,7 @@ def unrolling_explorer(steps=60) -> Explorer:
             "strength": slider("spectral radius of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
             "knock_size": slider("size of the knock", 0.1, 2, 0.1, 1, quantity="x", digits=1),
         },
-        moving=[heat, length, dots, largest, *cursors],
+        moving=[heat, length, dots, largest, radius, at_t, *cursors],
         update=update,
         describe=describe,
         play="t",
@@ -204,7 +210,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
 # ---------------------------------------------------------------- choosing
 
 
-def choosing_explorer(most=30, fitted=1400, judged=500) -> Explorer:
+def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
     """Recall, read linearly from the last state: what holding everything is worth (2.6)."""
     rng = np.random.default_rng(38)
     N = fitted + judged
@@ -213,17 +219,21 @@ def choosing_explorer(most=30, fitted=1400, judged=500) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 380)
         stream, answers = figure.subplots(1, 2, width_ratios=(5, 4))
-        stream.set(xlim=(-1, most + 5), ylim=(-1.25, 1.6), xlabel="step t", yticks=(-1, 0, 1))
+        stream.set(xlim=(-1, most + 6), ylim=(-1.25, 1.6), xlabel="step t", yticks=(-1, 0, 1))
         stream.set_xticks(range(-1, most, 10), range(0, most + 1, 10))
-        stream.axhline(0, color=FAINT, lw=1)
         stream.grid(False)
         stream.set_title("One of 500 sequences, and the answer")
+        (ground,) = stream.plot([], [], color=FAINT, lw=1)
         (others,) = stream.plot([], [], color=FAINT, lw=4, solid_capstyle="butt")
         (flagged,) = stream.plot([], [], color=FORGET, lw=5, solid_capstyle="butt")
         (places_line,) = stream.plot([], [], color=FORGET, lw=2, alpha=0.6)
         stream.text(-0.6, 1.42, "the flag may stand here:", color=FORGET, va="center")
-        (said,) = stream.plot([], [], "D", color=HIDDEN_LINE, ms=9)
-        said_words = Words(stream, 0, 0, ha="left", color=HIDDEN_LINE, weight="bold")
+        ends = {
+            "wanted": (stream.plot([], [], "D", color=FORGET, ms=9)[0],
+                       Words(stream, 0, 0, ha="left", color=FORGET, weight="bold")),
+            "said": (stream.plot([], [], "D", color=HIDDEN_LINE, ms=9)[0],
+                     Words(stream, 0, 0, ha="left", color=HIDDEN_LINE, weight="bold")),
+        }  # fmt: skip
         answers.set(xlim=(-1.1, 1.1), ylim=(-1.6, 1.9), xlabel="the flagged number")
         answers.set(ylabel="the answer read from the state", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         answers.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
@@ -247,13 +257,17 @@ def choosing_explorer(most=30, fitted=1400, judged=500) -> Explorer:
         guess = read(h, fit_readout(h[:fitted], wanted[:fitted]))[fitted:]
         r2 = float(r_squared(wanted[fitted:], guess)[0])
         time = np.arange(T)
+        ground.set_data([-1, T], [0, 0])
         others.set_data(_strokes(time, time), _strokes(0 * time, numbers[:T, shown]))
         flagged.set_data([at[shown]] * 2, [0, numbers[at[shown], shown]])
         places_line.set_data([-0.45, places - 0.55], [1.22, 1.22])
-        answer = float(np.clip(guess[0, 0], -1.2, 1.2))
-        said.set_data([T + 0.6], [answer])
-        said_words.set_position((T + 1.6, answer))
-        said_words.set_text(f"{answer:.2f}".replace("-", "−"))
+        values = {"wanted": wanted[shown, 0], "said": float(np.clip(guess[0, 0], -1.2, 1.2))}
+        middle = np.mean(list(values.values()))
+        apart = max(0.0, 0.1 - abs(values["said"] - middle))  # so that the words do not touch
+        for (key, (diamond, words)), value in zip(ends.items(), values.values(), strict=True):
+            diamond.set_data([T + 0.4], [value])
+            words.set_position((T + 1.1, value + np.copysign(apart, value - middle)))
+            words.set_text(key)
         x, y = wanted[fitted:][:200, 0], np.clip(guess[:200, 0], -1.5, 1.5)
         dots.set_data(_strokes(x, x + 0.005), _strokes(y, y))
         score.set_text(f"R² = {r2:.2f}".replace("-", "−"))
@@ -281,7 +295,7 @@ def choosing_explorer(most=30, fitted=1400, judged=500) -> Explorer:
             "strength": slider("strength of W_h", 0, 1.5, 0.05, 1, quantity="h"),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 0.05, quantity="x"),
         },
-        moving=[others, flagged, places_line, said, said_words, dots, score, best],
+        moving=[ground, others, flagged, places_line, *sum(ends.values(), ()), dots, score, best],
         update=update,
         describe=describe,
         presets={
@@ -302,37 +316,34 @@ def _strokes(start, end):
 # ---------------------------------------------------------------- gradients in time
 
 
-def vanishing_explorer(most=100) -> Explorer:
+def vanishing_explorer(most=60) -> Explorer:
     """The gradient of the last state, step by step back, under its bound (2.7), (2.8)."""
-    noise = np.random.default_rng(24).uniform(-1, 1, most)
+    noise = np.random.default_rng(24).uniform(-1, 1, 100)
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         flow = figure.subplots()
-        flow.set(xlim=(0, most), yscale="log", ylim=(1e-16, 1e16), xlabel="k steps before the end")
+        flow.set(xlim=(0, 1.3 * most), yscale="log", ylim=(1e-16, 1e16))
+        flow.set(xlabel="k steps before the end", xticks=range(0, most + 1, 10))
         flow.set_yticks([10.0**n for n in range(-12, 13, 6)])
         flow.minorticks_off()
         flow.set_title("Length of the gradient, k steps back")
-        flow.axhline(1, color=FAINT, lw=1.2)
         (bound,) = flow.plot([], [], color=FORGET, lw=1.8)
         (real,) = flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)
-        flow.text(0.03 * most, 1e14, "ceiling: $(\\gamma\\,\\sigma_{max})^k$", color=FORGET,
-                  va="center", weight="bold")  # fmt: skip
-        flow.text(0.97 * most, 1e14, "the real gradient (dashed)", color=GRADIENT, ha="right",
-                  va="center", weight="bold")  # fmt: skip
-        said = Words(flow, most / 2, 1e-14, color="#222222", weight="bold")
+        bound_words = Words(flow, 0, 1, ha="left", color=FORGET, weight="bold")
+        real_words = Words(flow, 0, 1, ha="left", color=GRADIENT, weight="bold")
+        said = Words(flow, most / 2, 1e-15, color="#222222", weight="bold")
 
     def update(kind, strength, input_strength, T, off_zero):
         params = network(kind, strength, input_strength)
-        trace = rnn_forward(noise[-T:, None, None], params, np.full((1, _UNITS), 0.01 * off_zero))
-        dhs = np.zeros((T, 1, _UNITS))
-        dhs[-1] = 1 / np.sqrt(_UNITS)  # a loss whose gradient by the last state has length 1
-        dh = rnn_backward(dhs, trace, params).h[:, 0]
-        length = np.linalg.norm(dh, axis=1)[::-1]
+        start = np.full((1, _UNITS), 0.01 * off_zero)
+        length = gradient_lengths(noise[-T:, None, None], params, start)[:, 0]
         sigma = largest_singular_value(params.W_h)
         most_left = gradient_bound(params.W_h, T)
         k = np.arange(T + 1)
         real.set_data(k, _inside(length))
         bound.set_data(k, _inside(most_left))
+        _at_the_end(bound_words, "ceiling (γ σ max)ᵏ", most_left, up=1)
+        _at_the_end(real_words, "real gradient", length, up=-1)
         said.set_text(f"σ max = {sigma:.2f}: {what_follows(sigma)}")
         return {"length": length, "bound": most_left, "sigma": sigma, "T": T}
 
@@ -353,7 +364,7 @@ def vanishing_explorer(most=100) -> Explorer:
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
             "off_zero": toggle("start at h = 0.01 instead of 0"),
         },
-        moving=[bound, real, said],
+        moving=[bound, real, bound_words, real_words, said],
         update=update,
         describe=describe,
         presets={
@@ -372,6 +383,13 @@ def vanishing_explorer(most=100) -> Explorer:
 def _inside(length):
     """The lengths that the axes show; a line ends where the others begin."""
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
+
+
+def _at_the_end(words, name, line, up):
+    """Put a line's name at its last place inside the axes, a little above (1) or below (-1) it."""
+    last = int(np.flatnonzero(np.isfinite(_inside(line)))[-1])
+    words.set_position((last + 0.8, line[last] * 10.0 ** (1.1 * up)))
+    words.set_text(f"{name}: {line[-1]:.1g}")
 
 
 def what_follows(sigma) -> str:

@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: the recall problem, an RNN unrolled, a delay line."""
+"""The still pictures of notebook 02: recall, an RNN unrolled, a delay line, a door and a line."""
 
 import matplotlib
 import numpy as np
@@ -102,6 +102,65 @@ def line_picture(h):
     return figure
 
 
+def door_picture(params, xs):
+    """A door and a line: how the two are wired, and what they do with one sequence.
+
+    params: an RNN's with two inputs, number and flag, and two units, the door and the line.
+    xs (T, 1, 2): the sequence, with one flag.
+    """
+    (number, flag), (feed, keep) = params.W_x[:, 0], params.W_h[:, 1]
+    h = rnn_forward(xs, params).h[1:, 0]
+    T, at = len(xs), int(xs[:, 0, 1].argmax())
+    time = np.arange(1, T + 1)
+    with matplotlib.rc_context(RC):
+        figure = picture(980, 400)
+        grid = figure.add_gridspec(3, 2, width_ratios=(2, 3))
+        wires = figure.add_subplot(grid[:, 0])
+        wires.set(xlim=(0, 6.4), ylim=(-0.6, 5.4))
+        wires.set_axis_off()
+        for x, name, what in ((1.9, "door", SIGNAL), (4.9, "line", HIDDEN_LINE)):
+            wires.add_patch(FancyBboxPatch((x - 0.75, 2.1), 1.5, 0.9, fc="#eef6fb", ec=what, lw=2,
+                                           boxstyle="round,pad=0.05"))  # fmt: skip
+            _label(wires, x, 2.55, name, color=what, weight="bold")
+        _arrow(wires, [(1.4, 0.5), (1.4, 2.05)], color=SIGNAL)
+        _label(wires, 1.2, 1.2, _weight(number), color=SIGNAL, ha="right")
+        _label(wires, 1.4, 0.15, "number", color=SIGNAL)
+        _arrow(wires, [(2.4, 0.5), (2.4, 2.05)], color=FORGET)
+        _label(wires, 2.6, 1.2, _weight(flag), color=FORGET, ha="left")
+        _label(wires, 2.5, 0.15, "flag", color=FORGET, weight="bold")
+        _arrow(wires, [(1.9, 3.9), (1.9, 3.05)], color=SIGNAL)
+        _label(wires, 1.9, 4.15, f"bias {_weight(params.b[0])}", color=SIGNAL)
+        _arrow(wires, [(2.7, 2.55), (4.1, 2.55)], color=HIDDEN_LINE)
+        _label(wires, 3.4, 2.85, _weight(feed), color=HIDDEN_LINE)
+        _arrow(wires, [(5.7, 2.55), (6.2, 2.55), (6.2, 3.9), (5.3, 3.9), (5.3, 3.05)])
+        _label(wires, 5.75, 4.15, f"keeps: {_weight(keep)}", color=HIDDEN_LINE)
+        _arrow(wires, [(4.5, 3.9), (4.5, 3.05)], color=HIDDEN_LINE)
+        _label(wires, 4.1, 4.15, f"bias {_weight(params.b[1])}", color=HIDDEN_LINE)
+        wires.set_title("Two units, set by hand")
+
+        said, door, line = (figure.add_subplot(grid[row, 1]) for row in range(3))
+        colours = [FORGET if t == at else FAINT for t in range(T)]
+        said.bar(time, xs[:, 0, 0], 0.55, color=colours)
+        said.set_title("Numbers come in, one of them flagged")
+        door.step(time, h[:, 0], where="mid", color=SIGNAL)
+        door.set_title("The door stands at −1 and opens for the flag")
+        line.step(time, h[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6)
+        line.set_title("The line takes one step and keeps it")
+        said.set(ylim=(-1.1, 1.1), yticks=(-1, 0, 1))
+        door.set(ylim=(-1.25, 0.75), yticks=(-1, 0))
+        line.set(ylim=(0, 1.4 * h[:, 1].max()), xlabel="step t")
+        for ax in (said, door, line):
+            ax.set(xlim=(0, T + 1), xticks=range(5, T + 1, 5))
+            if ax is not line:
+                ax.tick_params(labelbottom=False)
+    figure.alt = (
+        "Left, the wiring: number and flag go to the door, the door feeds the line, and the line "
+        f"feeds itself. Right, {T} steps: the door stays at −1 but at step {at + 1}, where the "
+        "flag is; the line rises one step later and stays where it is until the end."
+    )
+    return figure
+
+
 def _layer(ax, x, loop, came_in):
     """One layer at x: sum, bias and tanh, with its input from below."""
     ax.add_patch(FancyBboxPatch((x - 0.42, 0.55), 0.82, 0.9, boxstyle="round,pad=0.02",
@@ -132,6 +191,10 @@ def _label(ax, x, y, words, **looks):
 
 def _number(v):
     return f"{v:.2f}".replace("-", "−")
+
+
+def _weight(v):
+    return f"{v:g}".replace("-", "−")
 
 
 def _pair(values):

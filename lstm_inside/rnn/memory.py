@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import RNNParams, rnn_forward
+from lstm_core import RNNParams, rnn_backward, rnn_forward
 from lstm_inside import validate
 from lstm_inside.tasks import recall_problem
 
@@ -197,6 +197,19 @@ def recall_score(params, T, *, rng, places=None, count=4000) -> float:
 
 
 # ---------------------------------------------------------------- gradients
+
+
+def gradient_lengths(xs, params, h0=None) -> np.ndarray:
+    """How long the gradient is, k = 0 ... T steps back (2.7): (T + 1, B).
+
+    The loss is the sum of the last state divided by sqrt(H), so that the gradient starts with
+    length 1. xs (T, B, D), params and h0 (B, H) as in `rnn_forward`.
+    Raises ValueError or TypeError as that does.
+    """
+    trace = rnn_forward(xs, params, h0)
+    dhs = np.zeros_like(trace.h[1:])
+    dhs[-1] = 1 / np.sqrt(dhs.shape[2])
+    return np.linalg.norm(rnn_backward(dhs, trace, params).h, axis=2)[::-1]
 
 
 def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:
