@@ -4,7 +4,7 @@ BIN := .venv/bin
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
-.PHONY: lab site test test-site trust bench notebooks lint clean
+.PHONY: lab site test test-site trust bench notebooks handout lint clean
 
 lab: .venv/ready
 	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
@@ -31,6 +31,9 @@ bench: .venv/ready-dev
 notebooks: .venv/ready-dev
 	$(BIN)/python tools/run_notebooks.py
 
+handout: .venv/ready-dev  # every notebook as HTML, answers left out: build/handout/
+	$(BIN)/python tools/handout.py
+
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --exclude '*.ipynb' .
@@ -43,7 +46,7 @@ lint: .venv/ready-dev
 clean:
 	rm -rf .venv build *.egg-info
 
-.venv/ready: requirements.txt pyproject.toml settings/pyproject.toml settings/lstm-from-the-inside.json
+.venv/ready: requirements.txt pyproject.toml settings/pyproject.toml $(wildcard settings/*.json settings/*/*)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv || { echo "python3-venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

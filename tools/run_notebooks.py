@@ -8,15 +8,12 @@ fails is left as it was.
 import sys
 from pathlib import Path
 
+import metadata
 import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 def run(path: Path):
@@ -27,13 +24,13 @@ def run(path: Path):
         store_widget_state=False,
     )  # fmt: skip
     client.execute()
-    notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = merged(cell.outputs)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)  # dead without its kernel
+    metadata.mark(notebook)
     text = nbformat.writes(notebook) + "\n"
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
