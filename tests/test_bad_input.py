@@ -513,14 +513,18 @@ TABLE = {
             ("None", None), ("number", 3), ("nothing", []), ("one network", MLP), ("arrays", [np.ones(2)]),
             ("two shapes", [MLP, foundations.init_mlp((3, 2, 1), rng=R)]),
         ), ("params",)), x=array(MLP_X).known_as("x", "target"), target=array(MLP_TRACE.y), rate=number(0.1), steps=count(2, least=0),
-        missing_slopes=fixed(False), factors=array([3.0, 2.0, 1.0]).or_none(), keep=count(1).or_none(),
+        direction=choice("true"), length=choice("missing"), keep=count(1).or_none(),
+    ),
+    "foundations.compare_steps": call(
+        learning.compare_steps, cohort=Arg(COHORT, (("None", None), ("number", 3), ("networks", [MLP]))),
+        x=array(MLP_X).known_as("x", "target"), target=array(MLP_TRACE.y),
     ),
     "foundations.Cohort.network": call(COHORT.network, step=count(2, least=0), number=count(1, least=0, most=1)),
     "foundations.compare_rules": call(
         learning.compare_rules, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
-        target=array(MLP_TRACE.y), act=choice("tanh"),
+        target=array(MLP_TRACE.y),
     ),
-    "foundations.measure_ratios": call(learning.measure_ratios, count=count(2), act=choice("tanh")),
+    "foundations.measure_rules": call(learning.measure_rules, count=count(2)),
     "foundations.photograph": call(pictures.photograph, size=Arg((6, 5), (
         ("None", None), ("number", 3), ("three", (3, 3, 3)), ("too high", (433, 5)), ("zero", (0, 60)), ("fractions", (2.5, 3)), ("words", ("a", "b")),
     )), colour=fixed(True)),

@@ -10,8 +10,9 @@ from lstm_inside.foundations import (
     XOR_INPUTS,
     XOR_TARGETS,
     check,
+    compare_steps,
     figures,
-    measure_ratios,
+    measure_rules,
     photograph,
     strips,
     train_cohort,
@@ -87,11 +88,24 @@ def test_missing_slope_rule_is_as_the_tutorial_has_it():
 
 
 def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
-    ratios = measure_ratios(200)
+    measured = measure_rules(200)
+    ratios = measured["ratio"]
     assert ratios[:, 0].min() > 10
     assert 18 < np.median(ratios[:, 0]) < 23
     assert ratios[:, 1].min() >= 4
     np.testing.assert_allclose(ratios[:, 2], 1, rtol=1e-12)
+    assert measured["true"].all()
+    assert not measured["missing"].any()
+    assert measured["downhill"].all()
+    for seed in (0, 7):
+        true, missing = (
+            gradients(*mlp.random_case(np.random.default_rng(seed)), rule=rule).params[::2]
+            for rule in (mlp.mlp_backward, mlp.mlp_backward_missing_slopes)
+        )
+        size = [np.sqrt((t**2).mean()) for t in true]
+        np.testing.assert_allclose(measured["size"][seed], size)
+        faulty = [np.sqrt((m**2).mean()) for m in missing]
+        np.testing.assert_allclose(ratios[seed], np.divide(faulty, size))
 
 
 def test_missing_slope_rule_fails_the_gradient_check():
@@ -118,11 +132,15 @@ def test_step_goes_downhill_and_changes_nothing_it_was_given():
 # ---------------------------------------------------------------- learning
 
 
-@pytest.mark.parametrize("missing", [False, True])
-def test_a_cohort_learns_as_each_network_alone(missing):
-    rule = mlp.mlp_backward_missing_slopes if missing else mlp.mlp_backward
+RULES = {"true": mlp.mlp_backward, "missing": mlp.mlp_backward_missing_slopes}
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_a_cohort_learns_as_each_network_alone(rule):
     starts = [problem(seed=seed)[0] for seed in range(3)]
-    cohort = train_cohort(starts, XOR_INPUTS, XOR_TARGETS, 0.7, 25, missing_slopes=missing, keep=10)
+    cohort = train_cohort(
+        starts, XOR_INPUTS, XOR_TARGETS, 0.7, 25, direction=rule, length=rule, keep=10
+    )
     assert cohort.losses.shape == (26, 3)
     np.testing.assert_array_equal(cohort.kept, [0, 10, 20, 25])
     for number, params in enumerate(starts):
@@ -130,10 +148,58 @@ def test_a_cohort_learns_as_each_network_alone(missing):
             if step in cohort.kept:
                 for mine, theirs in zip(params, cohort.network(step, number), strict=True):
                     np.testing.assert_allclose(theirs, mine, rtol=1e-9)
-            grads = gradients(params, XOR_INPUTS, XOR_TARGETS, rule=rule)
+            grads = gradients(params, XOR_INPUTS, XOR_TARGETS, rule=RULES[rule])
             loss, _ = mlp.half_squared_error(mlp.mlp_forward(XOR_INPUTS, params).y, XOR_TARGETS)
             np.testing.assert_allclose(cohort.losses[step, number], loss, rtol=1e-9)
             params = mlp.descend(params, grads.params, 0.7)
+
+
+def by_layer(grads):
+    """A layer's derivatives in one array, weights and biases together."""
+    return [np.concatenate([W.ravel(), b]) for W, b in zip(grads[::2], grads[1::2], strict=True)]
+
+
+@pytest.mark.parametrize(("direction", "length"), [("true", "missing"), ("missing", "true")])
+def test_a_step_has_the_direction_of_one_rule_and_the_length_of_the_other(direction, length):
+    start = problem()[0]
+    cohort = train_cohort(
+        [start], XOR_INPUTS, XOR_TARGETS, 0.7, 1, direction=direction, length=length
+    )
+    step = [a - b for a, b in zip(start, cohort.network(1, 0), strict=True)]
+    want = {
+        name: by_layer(gradients(start, XOR_INPUTS, XOR_TARGETS, rule=rule).params)
+        for name, rule in RULES.items()
+    }
+    for moved, way, size in zip(by_layer(step), want[direction], want[length], strict=True):
+        np.testing.assert_allclose(np.linalg.norm(moved), 0.7 * np.linalg.norm(size))
+        np.testing.assert_allclose(
+            moved / np.linalg.norm(moved), way / np.linalg.norm(way), atol=1e-9
+        )
+
+
+def test_steps_of_both_rules_are_compared_layer_by_layer():
+    starts = [problem(seed=seed)[0] for seed in range(3)]
+    cohort = train_cohort(starts, XOR_INPUTS, XOR_TARGETS, 0.7, 20, keep=10)
+    ratios, angles = compare_steps(cohort, XOR_INPUTS, XOR_TARGETS)
+    assert ratios.shape == angles.shape == (3, 3, 3)
+    for place, step in enumerate(cohort.kept):
+        for number in range(3):
+            params = cohort.network(int(step), number)
+            true, missing = (
+                by_layer(gradients(params, XOR_INPUTS, XOR_TARGETS, rule=rule).params)
+                for rule in RULES.values()
+            )
+            for n, (t, m) in enumerate(zip(true, missing, strict=True)):
+                sizes = np.linalg.norm(t), np.linalg.norm(m)
+                np.testing.assert_allclose(ratios[place, number, n], sizes[1] / sizes[0])
+                cosine = np.cos(np.radians(angles[place, number, n]))
+                np.testing.assert_allclose(cosine, t @ m / np.prod(sizes), atol=1e-9)
+    np.testing.assert_allclose(ratios[..., 2], 1)
+    np.testing.assert_allclose(angles[..., 2], 0, atol=1e-4)
+    with pytest.raises(TypeError, match="cohort: expected Cohort"):
+        compare_steps(starts, XOR_INPUTS, XOR_TARGETS)
+    with pytest.raises(ValueError, match="target: expected shape"):
+        compare_steps(cohort, XOR_INPUTS, XOR_TARGETS[:3])
 
 
 def test_a_cohort_takes_networks_of_any_depth_and_keeps_the_ends():
@@ -444,11 +510,12 @@ def test_two_paths_add_up_to_the_delta():
     explorer = nudges.paths_explorer()
     assert abs(explorer.values["together"]) < 0.01 * abs(explorer.values["paths"]).max()  # cancel
     for w_15 in (-2, -0.7, 0, 2):
-        explorer.set(w_14=1.1, w_15=w_15, x_1=0.8, nudge=0.05)
+        explorer.set(w_14=1.1, w_15=w_15, nudge=0.05)
         v = explorer.values
         np.testing.assert_allclose(v["paths"].sum(), v["together"])
         np.testing.assert_allclose(v["measured"], v["together"], rtol=0.05)
     explorer.show_preset("as drawn")
+    assert "through 4: 0.233 · 1.1 · 0.226 · 1.4 · 0.244 · (−0.421)" in explorer.frame.decode()
     x, target = mlp.EXAMPLE
     delta_1 = gradients(mlp.CLASSIC, x, target).deltas[0][0, 0]
     np.testing.assert_allclose(explorer.values["together"], delta_1)
@@ -493,24 +560,10 @@ def test_network_picture_says_what_it_shows():
     assert figure.png()[:4] == b"\x89PNG"
 
 
-def test_rules_explorer_agrees_with_the_measurement():
-    explorer = views.rules_explorer()
-    ratios = measure_ratios(8)
-    for network in (1, 8):
-        explorer.set(network=network)
-        np.testing.assert_allclose(explorer.values["ratio"], ratios[network - 1])
-        for t, d in zip(explorer.values["true"], explorer.values["differences"], strict=True):
-            np.testing.assert_allclose(t, d, atol=1e-9)
-        assert explorer.values["agree"]
-    explorer.set(network=7, act="tanh")
-    assert "is 0.5 times the true one in layer 1" in explorer.caption
-    explorer.close()
-
-
-def test_every_ratio_is_inside_the_frame():
-    for act in ("sigmoid", "tanh"):
-        ratios = measure_ratios(200, act)
-        assert 0.3 < ratios.min() <= ratios.max() < 1000
-    np.testing.assert_allclose(np.median(ratios, axis=0), [1.7, 1.2, 1], atol=0.05)  # tanh
-    assert ratios[:, 0].min() < 0.5
-    assert ratios[:, 0].max() > 600
+def test_corners_picture_says_what_each_neuron_answers():
+    params = problem()[0]
+    figure = figures.corners_picture(params)
+    for layer in mlp.mlp_forward(XOR_INPUTS, params).h[1:]:
+        for answers in layer.T:
+            assert ", ".join(f"{v:.2f}" for v in answers) in figure.alt
+    assert figure.png()[:4] == b"\x89PNG"

@@ -5,7 +5,8 @@ from .learning import (
     XOR_TARGETS,
     Cohort,
     compare_rules,
-    measure_ratios,
+    compare_steps,
+    measure_rules,
     train_cohort,
 )
 from .network import (
@@ -38,11 +39,12 @@ __all__ = [
     "MLPTrace",
     "activation",
     "compare_rules",
+    "compare_steps",
     "descend",
     "finite_differences",
     "half_squared_error",
     "init_mlp",
-    "measure_ratios",
+    "measure_rules",
     "mlp_backward",
     "mlp_backward_missing_slopes",
     "mlp_forward",

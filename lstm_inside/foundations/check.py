@@ -74,29 +74,6 @@ QUESTIONS = {
         c=("0.5 ε", "Their sizes add only where the signs agree; here the second one takes away."),
         d=("0.1 ε", "0.3 ε - 0.2 ε: multiply along a path, add over the paths."),
     ),
-    "faster_nudge": question(
-        "The missing-slope rule makes layer 1's steps about twenty times too long. Is it then the "
-        "true gradient with a larger learning rate?",
-        right="c",
-        a=(
-            "yes, a rate twenty times larger",
-            "Layer 3 has no slope missing: one rate cannot be right for both layers.",
-        ),
-        b=(
-            "yes, with a rate for each layer",
-            "Nearly: that is most of it. But each path misses a slope of its own, so the sum turns, "
-            "in most networks by a degree or so, in a few by much.",
-        ),
-        c=(
-            "not quite: its direction differs, too",
-            "Mostly it is a wrong rate for each layer. But each path misses a slope of its own, so "
-            "the sum turns a little, in a few networks by much, and some signs flip.",
-        ),
-        d=(
-            "no, it points uphill",
-            "That is easily measured, and in the 200 networks of this section it never happens.",
-        ),
-    ),
 }
 ask = asks(QUESTIONS)
 

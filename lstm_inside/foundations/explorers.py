@@ -16,19 +16,16 @@ from lstm_inside.page.style import (
 
 from .explorers_nudges import chain_explorer, paths_explorer
 from .explorers_walk import backprop_explorer, minus
-from .figures import WRONG
-from .learning import XOR_INPUTS, compare_rules, measure_ratios, train_cohort
+from .learning import XOR_INPUTS, train_cohort
 from .network import (
     activation,
     init_mlp,
     mlp_backward,
     mlp_forward,
-    random_case,
     slope,
 )
 from .pictures import strips
 
-NETWORKS = 200  # as many random networks as the notebook measures
 LOW, HIGH = "#0b4f8a", "#b34700"  # targets 0 and 1, the two ends of the signed map
 
 
@@ -332,103 +329,6 @@ def learning_explorer() -> Explorer:
     )
 
 
-# ---------------------------------------------------------------- two rules, one truth
-
-
-def _hill(middle, bins, values, floor):
-    """The outline of a histogram that stands on a floor, 0.85 high: (2 + bins, 2)."""
-    count, _ = np.histogram(values, bins)
-    tops = floor + 0.85 * count / count.max()
-    xs = [middle[0], *middle, middle[-1]]
-    return np.column_stack([xs, [floor, *tops, floor]])
-
-
-def rules_explorer() -> Explorer:
-    """The true gradient, the faulty rule and finite differences on one of 200 random networks."""
-    ratios = {act: measure_ratios(NETWORKS, act) for act in ("sigmoid", "tanh")}
-    medians = {act: np.median(found, axis=0) for act, found in ratios.items()}
-    at = np.array([0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 14, 15])
-    with matplotlib.rc_context(RC):
-        figure = picture(920, 440)
-        sizes, spread = figure.subplots(1, 2, width_ratios=(11, 9))
-        sizes.set(xlim=(-0.8, 15.8), ylim=(1e-6, 3), yscale="log", ylabel="size of dL/dw")
-        sizes.set_xticks([2.5, 9.5, 14.5], ["layer 1: 6 weights", "layer 2: 6", "layer 3: 2"])
-        sizes.grid(False, axis="x")
-        sizes.set_title("One network: its 14 derivatives, three ways", pad=26)
-        for x in (6, 13):
-            sizes.axvline(x, color=FAINT, lw=1)
-        looks = {
-            "differences": {"marker": "s", "ms": 12, "mfc": "none", "mec": "#999999", "mew": 1.6},
-            "true": {"marker": "o", "ms": 6, "color": GRADIENT},
-            "missing": {"marker": "X", "ms": 9, "color": WRONG, "mec": "white"},
-        }
-        marks = {name: sizes.plot([], [], ls="none", **look)[0] for name, look in looks.items()}
-        for ax, x, colour, words in (
-            (sizes, 0.0, WRONG, "× missing slopes"),
-            (sizes, 0.31, GRADIENT, "● true gradient"),
-            (sizes, 0.65, "#777777", "□ finite differences"),
-            (spread, 0.0, WRONG, "× the network on the left"),
-        ):
-            ax.text(x, 1.025, words, color=colour, weight="bold", transform=ax.transAxes)
-        bins = np.geomspace(0.3, 1000, 71)
-        middle = np.sqrt(bins[1:] * bins[:-1])
-        spread.set(
-            xlim=(0.3, 1000), ylim=(-0.15, 3.1), xscale="log", xlabel="missing-slope rule / true"
-        )
-        spread.set_yticks([2, 1, 0], ["layer 1", "layer 2", "layer 3"])
-        spread.axvline(1, color=FAINT, lw=1.5, zorder=0)
-        spread.set_title(f"Off by what factor? {NETWORKS} networks", pad=26)
-        outlines = {
-            act: [_hill(middle, bins, r[:, n], 2 - n) for n in range(3)]
-            for act, r in ratios.items()
-        }
-        hills = [spread.fill([], [], color=WRONG, alpha=0.3, lw=0)[0] for _ in range(3)]
-        dots = spread.plot([], [], "X", color=WRONG, mec="white", ms=11)[0]
-        notes = [
-            Words(spread, 950, 2.62 - n, ha="right", color=WRONG, weight="bold") for n in range(3)
-        ]
-
-    def update(network, act):
-        params, x, target = random_case(np.random.default_rng(network - 1))
-        found = compare_rules(params, x, target, act)
-        for name, mark in marks.items():
-            size = np.abs(np.concatenate([layer.ravel() for layer in found[name]]))
-            mark.set_data(at, np.clip(size, 1.2e-6, 2.5))
-        for hill, outline in zip(hills, outlines[act], strict=True):
-            hill.set_xy(outline)
-        for note, median in zip(notes, medians[act], strict=True):
-            note.set_text(f"median {median:.1f}")
-        dots.set_data(found["ratio"], [2, 1, 0])
-        agree = all(
-            np.allclose(t, d, rtol=0, atol=1e-9)
-            for t, d in zip(found["true"], found["differences"], strict=True)
-        )
-        return {"network": network, "act": act, "medians": medians[act], "agree": agree, **found}
-
-    def describe(v):
-        one, two, three = v["ratio"]
-        signs = "no sign differs" if not v["turned"] else f"{v['turned']} of 14 signs differ"
-        agree = "agree" if v["agree"] else "DISAGREE"
-        return (
-            f"Network {v['network']}: true gradient and finite differences {agree}; the "
-            f"missing-slope rule's gradient is {one:.1f} times the true one in layer 1, "
-            f"{two:.1f} times in layer 2 and {three:.1f} times in layer 3; {signs}."
-        )
-
-    return Explorer(
-        "two_rules",
-        figure=figure,
-        controls={
-            "network": whole("random network", 1, NETWORKS, 1),
-            "act": choice("activation φ", ["sigmoid", "tanh"], "sigmoid"),
-        },
-        moving=[*marks.values(), *hills, dots, *notes],
-        update=update,
-        describe=describe,
-        play="network",
-    )
-
-
 # ---------------------------------------------------------------- order
 
 SIZES = (432, 8, 4)  # a strip of 72 x 6 pixels in, four numbers out
@@ -446,25 +346,26 @@ def order_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(920, 390)
         figure.colours = None
-        strip_ax, *both = figure.subplots(1, 3, width_ratios=(12, 10, 10))
+        strip_ax, *both = figure.subplots(1, 3, width_ratios=(7, 11, 11))
         strip_ax.set(xlim=(0, 8 * T - 2), ylim=(-78, 0), xticks=[], yticks=[], aspect="equal")
         strip_ax.grid(False)
         strip_ax.spines[:].set_visible(False)
-        strip_ax.set_title("The order they are fed in")
+        strip_ax.set_title("Fed in this order")
         image = Pixels.on(strip_ax, np.zeros((1, 1)), cmap="gray", vmin=0, vmax=1)
         image.set_extent((0, 8 * T - 2, -72, 0))
         strip_ax.set(xlim=(0, 8 * T - 2), ylim=(-78, 0))
         numbers = [Words(strip_ax, 8 * n + 3, -75.5, fontsize=11) for n in range(T)]
-        dots, tags = {}, {}
+        dots, moves, tags = {}, {}, {}
         for key, ax, title, colour in (
             ("mlp", both[0], "MLP's answers", INPUT),
             ("rnn", both[1], "RNN's answers", HIDDEN_LINE),
         ):
             ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
-                   xlabel="to the item, in order", aspect="equal")  # fmt: skip
+                   xlabel="answer in the original order", aspect="equal")  # fmt: skip
             ax.set_title(title)
-            ax.set_ylabel("to the same item, in this order", labelpad=-6)
+            ax.set_ylabel("answer in this order", labelpad=-6)
             ax.plot([-1.15, 1.15], [-1.15, 1.15], color=FAINT, lw=1.4, zorder=0)
+            (moves[key],) = ax.plot([], [], color=colour, lw=2, alpha=0.55)
             (dots[key],) = ax.plot([], [], "o", color=colour, ms=9)
             tags[key] = [Words(ax, 0, 0, fontsize=10.5, color="#111111") for _ in range(T)]
         both[0].text(1.1, -1.08, "on the line: the same answer", color="#666666", ha="right",
@@ -485,9 +386,16 @@ def order_explorer() -> Explorer:
             again = np.empty(T)
             again[shuffled] = other  # back to the item that each answer belongs to
             dots[key].set_data(first, again)
-            for rank, n in enumerate(np.argsort(first)):  # numbers to either side, in turn
+            gaps = np.full(T, np.nan)  # a line from each dot to the diagonal, none between
+            moves[key].set_data(
+                np.column_stack([first, first, gaps]).ravel(),
+                np.column_stack([first, again, gaps]).ravel(),
+            )
+            for rank, n in enumerate(np.argsort(first)):  # beyond the dot; on the line by turns
                 side = 0.085 * (-1) ** rank
-                tags[key][n].set(x=first[n] - side, y=again[n] + side, text=f"{n + 1}")
+                off = again[n] - first[n]
+                x, y = (0, np.copysign(0.1, off)) if abs(off) > 0.02 else (-side, side)
+                tags[key][n].set(x=first[n] + x, y=again[n] + y, text=f"{n + 1}")
             found[key] = np.abs(again - first).max()
             found[key + "_answers"] = np.stack([first, again])
         row = np.full((72, 8 * T - 2), np.nan)  # gaps stay empty
@@ -510,7 +418,7 @@ def order_explorer() -> Explorer:
             "order": whole("order number (0: as it is)", 0, 20, 1),
             "strength": slider("RNN's state: × W_h", 0, 2, 0.1, 1, quantity="h", digits=1),
         },
-        moving=[image, *numbers, *dots.values(), *tags["mlp"], *tags["rnn"]],
+        moving=[image, *numbers, *moves.values(), *dots.values(), *tags["mlp"], *tags["rnn"]],
         update=update,
         describe=describe,
     )
@@ -523,6 +431,5 @@ EXPLORERS = {
     "paths": paths_explorer,
     "backprop": backprop_explorer,
     "learning": learning_explorer,
-    "two_rules": rules_explorer,
     "item_order": order_explorer,
 }

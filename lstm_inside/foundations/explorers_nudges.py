@@ -45,9 +45,11 @@ def chain_explorer() -> Explorer:
             )
         values = [Words(chain, x, 0.6) for x in places]
         slopes = [Words(chain, x + 1.25, 1.2, color=GRADIENT, fontsize=11.5) for x in places[:-1]]
-        arrive = [Words(chain, x, -0.35, color=HIDDEN_LINE, weight="bold") for x in places]
+        arrive = [Words(chain, x, -0.36, color=HIDDEN_LINE, weight="bold") for x in places]
+        chain.text(-0.8, -0.0, "the nudge arriving:", color=HIDDEN_LINE, ha="left", va="center")
         lines = [Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color="#222222") for k in range(2)]
         curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.06, 0.56), ylabel="loss L")
+        curve_ax.set_xlabel("the number that is nudged")
         curve_ax.set_title("The slope is the line; the loss is the curve")
         at = np.linspace(-3.2, 3.2, 161)
         (curve,) = curve_ax.plot([], [], color=FAINT, lw=3)
@@ -55,7 +57,6 @@ def chain_explorer() -> Explorer:
         (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
         (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
         (told,) = curve_ax.plot([], [], "o", color="white", mec=GRADIENT, mew=1.8, ms=9)
-        axis = Words(curve_ax, 3.1, -0.035, ha="right", color="#333333")
 
     def update(what, x, w, target, nudge):
         def loss(moved):
@@ -90,7 +91,6 @@ def chain_explorer() -> Explorer:
         here.set_data([from_], [before])
         there.set_data([from_ + nudge], [after])
         told.set_data([from_ + nudge], [before + sizes[-1]])
-        axis.set_text(f"{what}")
         return {
             "what": what, "steps": steps, "sizes": sizes, "derivative": derivative,
             "told": sizes[-1], "change": after - before, "nudge": nudge,
@@ -114,7 +114,7 @@ def chain_explorer() -> Explorer:
             "w": slider("weight w", -2, 2, 0.1, 1.5, digits=1),
             "target": slider("target y*", 0, 1, 0.05, 0, quantity="x"),
         },
-        moving=[start, *values, *slopes, *arrive, *lines, curve, tangent, here, there, told, axis],
+        moving=[start, *values, *slopes, *arrive, *lines, curve, tangent, here, there, told],
         update=update,
         describe=describe,
         presets={
@@ -132,14 +132,16 @@ def paths_explorer() -> Explorer:
     """Neuron 1 of the drawing reaches the loss through neurons 4 and 5: two products, added."""
     spots = {1: (0, 1), 4: (3, 2), 5: (3, 0), 6: (6, 1)}
     with matplotlib.rc_context(RC):
-        figure = picture(920, 400)
+        figure = picture(920, 440)
         ax, bars = figure.subplots(1, 2, width_ratios=(13, 10))
-        ax.set(xlim=(-0.9, 7.2), ylim=(-0.75, 2.9))
+        ax.set(xlim=(-0.9, 8.9), ylim=(-1.75, 2.5))
         ax.set_axis_off()
         ax.set_title("From neuron 1 to the loss: two ways")
         for start, end in ((1, 4), (1, 5), (4, 6), (5, 6)):
             (x, y), (u, v) = spots[start], spots[end]
             ax.plot([x, u], [y, v], color=FAINT, lw=1.6, zorder=1)
+        ax.plot([6, 7.9], [1, 1], color=FAINT, lw=1.6, zorder=1)
+        ax.text(8.15, 1, "L", ha="center", va="center", weight="bold")
         for number, (x, y) in spots.items():
             ax.plot([x], [y], **CIRCLE, ms=48)
             ax.text(x, y, f"{number}", ha="center", va="center", weight="bold")
@@ -149,7 +151,11 @@ def paths_explorer() -> Explorer:
             (1, 4): Words(ax, 1.35, 1.72, **looks), (1, 5): Words(ax, 1.35, 0.28, **looks),
             (4, 6): Words(ax, 4.65, 1.72, **looks), (5, 6): Words(ax, 4.65, 0.28, **looks),
         }  # fmt: skip
-        loss_note = Words(ax, 6, 1.62, **looks)
+        loss_note = Words(ax, 7.2, 1.34, **looks)
+        products = [
+            Words(ax, -0.8, y, ha="left", fontsize=11.5, color=c)
+            for y, c in ((-1.15, INPUT), (-1.6, FORGET))
+        ]
         bars.set(xlim=(-0.6, 2.6), ylim=(-0.025, 0.025), ylabel="change of L per nudge of a₁")
         bars.set_xticks([0, 1, 2], ["through 4", "through 5", "together: δ₁"])
         bars.axhline(0, color="#555555", lw=1)
@@ -162,11 +168,11 @@ def paths_explorer() -> Explorer:
         bars.text(2.1, 0.0233, "○ measured", ha="center", va="center", color="#111111")
         tags = [Words(bars, n, 0, weight="bold", fontsize=11.5) for n in range(3)]
 
-    def update(w_14, w_15, x_1, nudge):
+    def update(w_14, w_15, nudge):
         W_2 = CLASSIC.W_2.copy()
         W_2[0] = w_14, w_15
         params = CLASSIC._replace(W_2=W_2)
-        x, target = np.array([[x_1, EXAMPLE[0][0, 1]]]), EXAMPLE[1]
+        x, target = EXAMPLE
         trace = mlp_forward(x, params)
         before, dy = half_squared_error(trace.y, target)
         delta_1, delta_2, _ = mlp_backward(dy, trace, params).deltas
@@ -181,7 +187,14 @@ def paths_explorer() -> Explorer:
             text.set_text(f"slope {own_slopes[number]:.3f}")
         for edge, value in (((1, 4), w_14), ((1, 5), w_15), ((4, 6), 1.4), ((5, 6), -0.9)):
             weights[edge].set_text(minus(f"× {value:.1f}"))
-        loss_note.set_text(minus(f"× dL/dy = {dy.item():.3f}"))
+        loss_note.set_text(minus(f"× {dy.item():.3f}"))
+        for text, number, w, w_6, path in (
+            (products[0], 4, w_14, 1.4, paths[0]), (products[1], 5, w_15, -0.9, paths[1]),
+        ):  # fmt: skip
+            factors = (own_slopes[1], w, own_slopes[number], w_6, own_slopes[6], dy.item())
+            shown = [f"{v:.{d}f}" for v, d in zip(factors, (3, 1, 3, 1, 3, 3), strict=True)]
+            shown = " · ".join(f"({v})" if v.startswith("-") else v for v in shown)
+            text.set_text(minus(f"through {number}: {shown} = {path:+.4f}"))
         for n, (block, tag, size) in enumerate(zip(blocks, tags, (*paths, together), strict=True)):
             block.set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
             tag.set_text(minus(f"{size:+.4f}"))
@@ -204,17 +217,16 @@ def paths_explorer() -> Explorer:
         "paths",
         figure=figure,
         controls={
-            "w_14": slider("weight w₁₄", -2, 2, 0.1, 0.4, digits=1),
-            "w_15": slider("weight w₁₅", -2, 2, 0.1, 2, digits=1),
-            "x_1": slider("input x₁", -2, 2, 0.1, 0.8, quantity="x", digits=1),
+            "w_14": slider("weight w₁₄", -2, 2, 0.1, -1.6, digits=1),
+            "w_15": slider("weight w₁₅", -2, 2, 0.1, -1.9, digits=1),
             "nudge": slider("nudge of a₁", 0.05, 2, 0.05, 0.05, quantity="gradient"),
         },
-        moving=[*own.values(), *weights.values(), loss_note, *blocks, measured, *tags],
+        moving=[*own.values(), *weights.values(), loss_note, *products, *blocks, measured, *tags],
         update=update,
         describe=describe,
         presets={
             "they cancel": {},
             "as drawn": {"w_14": 1.1, "w_15": -0.7},
-            "one path only": {"w_15": 0},
+            "one path only": {"w_14": 1.1, "w_15": 0},
         },
     )

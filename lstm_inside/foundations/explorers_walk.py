@@ -209,7 +209,8 @@ def _lines_delta(walk, n, j):
     terms = [f"{_signed(W[j, m], 1)}·{_signed(above[n + 1, m], 5)}" for m in range(W.shape[1])]
     come = sum(W[j, m] * above[n + 1, m] for m in range(W.shape[1]))
     lines = [
-        f"Backward, neuron {neuron_number(n, j)}: weigh each δ it feeds, add, times its own slope.",
+        f"Backward, neuron {neuron_number(n, j)}: multiply each next δ by the weight to it, add, "
+        "then multiply by the neuron's own slope.",
         f"comes back: {' + '.join(terms)} = {come:+.5f}",
         f"{own},   so δ{k} = {_signed(come, 5)}·{local:.4f} = {delta:+.5f}",
     ]

@@ -5,9 +5,10 @@ import numpy as np
 from matplotlib.patches import Circle
 
 from lstm_inside.page import Words, picture
-from lstm_inside.page.style import FAINT, HIDDEN_LINE, RC, SIGNAL
+from lstm_inside.page.style import FAINT, HIDDEN_LINE, RC, SIGNAL, SIGNED
 
-from .network import CLASSIC
+from .learning import XOR_INPUTS
+from .network import CLASSIC, mlp_forward
 
 WRONG = "#7B3294"  # what the missing-slope rule says
 FRESH = "#fff0b3"  # behind a number that has just changed
@@ -149,5 +150,47 @@ def network_picture():
         "Two inputs on the left, three neurons numbered 1 to 3, two numbered 4 and 5, one output "
         "neuron numbered 6. A line runs from every number to every neuron of the next layer, 14 "
         "lines, and each carries its weight."
+    )
+    return figure
+
+
+def corners_picture(params):
+    """What each neuron of a trained 2-3-2-1 network says at XOR's corners, below a plan by hand.
+
+    params: MLPParams of a network with 2 inputs, layers of 3 and 2 neurons, 1 output.
+    """
+    plan = {"at least one": (0, 1, 1, 1), "both": (0, 0, 0, 1), "output": (0, 1, 1, 0)}
+    layers = mlp_forward(XOR_INPUTS, params).h[1:]
+    found = {
+        f"neuron {neuron_number(n, j)}" + (" = y" if n == 2 else ""): layers[n][:, j]
+        for n, j in neurons()
+    }
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 360)
+        figure.set_layout_engine("none")
+        figure.text(
+            0.02, 0.02, "In each square: $x_1$ to the right, $x_2$ upwards", color="#333333"
+        )
+        for row, (words, answers, places) in enumerate(
+            (
+                ("by hand", plan, (0, 1, 5.5)),
+                ("learned", found, (0, 1, 2, 3.25, 4.25, 5.5)),
+            )
+        ):
+            bottom = 0.6 - 0.47 * row
+            figure.text(0.02, bottom + 0.156, words, va="center", weight="bold")
+            for (name, says), place in zip(answers.items(), places, strict=True):
+                ax = figure.add_axes((0.14 + 0.132 * place, bottom, 0.125, 0.312))
+                ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=0, vmax=1, origin="lower")
+                ax.set_axis_off()
+                ax.set_title(name, loc="center", fontsize=12)
+                for (x, y), value in zip(XOR_INPUTS, says, strict=True):
+                    colour = "white" if abs(value - 0.5) > 0.4 else "#111111"
+                    shown = f"{value:.2f}" if row else f"{value}"
+                    ax.text(x, y, shown, ha="center", va="center", color=colour, fontsize=11)
+    figure.alt = (
+        "At the corners (0,0), (0,1), (1,0), (1,1): "
+        + "; ".join(f"{name} {', '.join(f'{v:.2f}' for v in says)}" for name, says in found.items())
+        + "."
     )
     return figure

@@ -25,6 +25,9 @@ from .network import (
 XOR_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
+RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
+_TINY = 1e-300  # in place of a length of 0
+
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
@@ -53,13 +56,13 @@ class Cohort:
 
 
 def train_cohort(
-    starts, x, target, rate, steps, *, missing_slopes=False, factors=None, keep=None
+    starts, x, target, rate, steps, *, direction="true", length="true", keep=None
 ) -> Cohort:
     """Train every network by (1.4)-(1.9): each takes `steps` steps downhill on all examples.
 
     starts: the networks' parameters, one or more, of one shape; sigmoid neurons. x (B, D),
-    target (B, N). missing_slopes: follow the faulty rule instead of the true gradient.
-    factors: multiply the rate, layer by layer (None: one rate for all).
+    target (B, N). direction, length: where a layer's step goes and how long it is, each by the
+    "true" gradient or by the one with "missing" slopes; "missing" for both is the faulty rule.
     keep: the weights of every `keep`-th step stay in the result (None: only the first and last).
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
@@ -74,19 +77,15 @@ def train_cohort(
     validate.whole("steps", steps, least=0)
     if keep is not None:
         validate.count("keep", keep)
-    layers = len(starts[0]) // 2
-    factors = validate.array(
-        "factors", np.ones(layers) if factors is None else factors, (layers,), "one a layer", float
-    )
+    validate.choice("direction", direction, RULES)
+    validate.choice("length", length, RULES)
     x, target = np.asarray(seen[0].h[0]), np.asarray(target)
     W = [np.stack([p[n] for p in starts]) for n in range(0, len(starts[0]), 2)]
     b = [np.stack([p[n] for p in starts])[:, None] for n in range(1, len(starts[0]), 2)]
 
     losses, kept, history = np.empty((steps + 1, len(starts))), [], []
     for step in range(steps + 1):
-        h = [x]
-        for W_n, b_n in zip(W, b, strict=True):
-            h.append(sigmoid(h[-1] @ W_n + b_n))  # (1.4), for every network: (S, B, N)
+        h = _forward(x, W, b)
         dh = h[-1] - target
         losses[step] = (dh**2).sum(axis=(1, 2)) / 2  # (1.5)
         if step in (0, steps) or (keep and step % keep == 0):
@@ -95,68 +94,120 @@ def train_cohort(
                 [part for W_n, b_n in zip(W, b, strict=True) for part in (W_n, b_n[:, 0])]
             )
         if step < steps:
-            W, b = _stepped(W, b, h, dh, rate * factors, missing_slopes)
+            found = _gradients(W, h, dh, direction)
+            if length != direction:
+                wanted = _gradients(W, h, dh, length)
+                found = [_as_long_as(*pair) for pair in zip(found, wanted, strict=True)]
+            W = [W_n - rate * dW for W_n, (dW, _) in zip(W, found, strict=True)]  # (1.9)
+            b = [b_n - rate * db for b_n, (_, db) in zip(b, found, strict=True)]
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 
-def _stepped(W, b, h, dh, rates, missing_slopes):
-    """Weights and biases after one step (1.6)-(1.9), or after one by the faulty rule."""
-    W, b = list(W), list(b)
-    for n in reversed(range(len(W))):
-        delta = dh * h[n + 1] * (1 - h[n + 1])
-        dh = (dh if missing_slopes else delta) @ W[n].swapaxes(1, 2)
-        W[n] = W[n] - rates[n] * (h[n].swapaxes(-1, -2) @ delta)
-        b[n] = b[n] - rates[n] * delta.sum(axis=1, keepdims=True)
-    return W, b
+def compare_steps(cohort, x, target):
+    """How the missing-slope rule's gradient differs from the true one at every kept step.
 
-
-def compare_rules(params, x, target, act="sigmoid"):
-    """All derivatives by the weights, three ways, and how much too large the faulty rule's are.
-
-    params: MLPParams. x (B, D), target (B, N). Returns a dict: "true", "missing" and
-    "differences" hold the three layers' weight gradients; "ratio" (3,) the length of the
-    missing-slope rule's gradient over the true one's, by layer; "turned" how many signs differ.
+    cohort: a Cohort that learned from x (B, D) and target (B, N). Returns two arrays (K, S,
+    layers): how many times as long it is, and by how many degrees it points elsewhere (1 and
+    90 where both are 0). A layer's weights and biases count together.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
-    trace = mlp_forward(x, params, act)
-    _, dy = half_squared_error(trace.y, target)
-    found = {
-        "true": mlp_backward(dy, trace, params).params[::2],
-        "missing": mlp_backward_missing_slopes(dy, trace, params).params[::2],
-    }
+    if not isinstance(cohort, Cohort):
+        raise TypeError(f"cohort: expected Cohort, got {validate.describe(cohort)}")
+    seen = mlp_forward(x, cohort.network(int(cohort.kept[0]), 0))
+    half_squared_error(seen.y, target)  # says what is wrong with a target
+    ratios, angles = [], []
+    for place in range(len(cohort.kept)):
+        W = [p[place] for p in cohort.params[::2]]
+        b = [p[place][:, None] for p in cohort.params[1::2]]
+        h = _forward(seen.h[0], W, b)
+        true, missing = (
+            [_flat(*layer) for layer in _gradients(W, h, h[-1] - target, rule)] for rule in RULES
+        )
+        lengths = [  # (layers, S) for each rule
+            np.maximum([np.linalg.norm(g, axis=1) for g in found], _TINY)
+            for found in (true, missing)
+        ]
+        dots = np.array([(t * m).sum(axis=1) for t, m in zip(true, missing, strict=True)])
+        cosines = np.clip(dots / lengths[0] / lengths[1], -1, 1)
+        ratios.append((lengths[1] / lengths[0]).T)
+        angles.append(np.degrees(np.arccos(cosines)).T)
+    return np.stack(ratios), np.stack(angles)
 
-    def loss(weights):
-        moved = [part for pair in zip(weights, params[1::2], strict=True) for part in pair]
-        return half_squared_error(mlp_forward(x, tuple(moved), act).y, target)[0]
 
-    found["differences"] = finite_differences(loss, params[::2])
-    pairs = list(zip(found["missing"], found["true"], strict=True))
-    found["ratio"] = np.array([_ratio(m, t) for m, t in pairs])
-    found["turned"] = int(sum((np.sign(m) != np.sign(t)).sum() for m, t in pairs))
+def _forward(x, W, b):
+    """Every layer's output (1.4), for every network: x (B, D), then arrays (S, B, N)."""
+    h = [x]
+    for W_n, b_n in zip(W, b, strict=True):
+        h.append(sigmoid(h[-1] @ W_n + b_n))
+    return h
+
+
+def _gradients(W, h, dh, rule):
+    """dL/dW (S, D, N) and dL/db (S, 1, N) of every layer (1.6)-(1.8), or the faulty rule's."""
+    found = []
+    for n in reversed(range(len(W))):
+        delta = dh * h[n + 1] * (1 - h[n + 1])
+        dh = (dh if rule == "missing" else delta) @ W[n].swapaxes(1, 2)
+        found.insert(0, (h[n].swapaxes(-1, -2) @ delta, delta.sum(axis=1, keepdims=True)))
     return found
 
 
-def measure_ratios(count=200, act="sigmoid"):
-    """The missing-slope rule's gradient over the true one's, by layer: (count, 3).
+def _flat(dW, db):
+    """One layer's gradient in every network, weights and biases in a row: (S, D * N + N)."""
+    return np.concatenate([dW.reshape(len(dW), -1), db[:, 0]], axis=1)
 
-    Random networks 0 .. count - 1 of `random_case`. act: "sigmoid" or "tanh".
-    Raises ValueError or TypeError for a count below 1, another activation.
+
+def _as_long_as(gradient, other):
+    """One layer's gradient, made as long as another one in every network."""
+    own, wanted = (np.linalg.norm(_flat(*g), axis=1) for g in (gradient, other))
+    factor = (wanted / np.maximum(own, _TINY))[:, None, None]
+    return tuple(part * factor for part in gradient)
+
+
+def compare_rules(params, x, target):
+    """All derivatives with respect to the weights, three ways.
+
+    params: MLPParams. x (B, D), target (B, N). Returns a dict: "true", "missing" and
+    "differences" hold the three layers' gradients.
+    Raises ValueError or TypeError, naming the argument, for what does not fit.
+    """
+    trace = mlp_forward(x, params)
+    _, dy = half_squared_error(trace.y, target)
+
+    def loss(weights):
+        moved = [part for pair in zip(weights, params[1::2], strict=True) for part in pair]
+        return half_squared_error(mlp_forward(x, tuple(moved)).y, target)[0]
+
+    return {
+        "true": mlp_backward(dy, trace, params).params[::2],
+        "missing": mlp_backward_missing_slopes(dy, trace, params).params[::2],
+        "differences": finite_differences(loss, params[::2]),
+    }
+
+
+def measure_rules(count=200):
+    """Both rules on the random networks 0 .. count - 1 of `random_case`.
+
+    Returns a dict of arrays, a row for each network. "ratio" (count, 3): how many times as long
+    the missing-slope rule's gradient is as the true one, by layer. "size" (count, 3): the true
+    gradient of a weight, root mean square by layer. "true" and "missing" (count,): whether that
+    rule's derivatives equal the finite differences. "downhill" (count,): whether a small step
+    against the missing-slope rule's gradient lowers the loss.
+    Raises ValueError or TypeError for a count below 1.
     """
     validate.count("count", count)
-    validate.choice("act", act, ("sigmoid", "tanh"))
-    ratios = np.empty((count, 3))
+    rows = []
     for seed in range(count):
-        params, x, target = random_case(np.random.default_rng(seed))
-        trace = mlp_forward(x, params, act)
-        _, dy = half_squared_error(trace.y, target)
-        both = (
-            rule(dy, trace, params).params[::2]
-            for rule in (mlp_backward_missing_slopes, mlp_backward)
+        found = compare_rules(*random_case(np.random.default_rng(seed)))
+        pairs = list(zip(found["missing"], found["true"], strict=True))
+        rows.append(
+            {
+                "ratio": [np.linalg.norm(m) / np.linalg.norm(t) for m, t in pairs],
+                "size": [np.sqrt(np.mean(t**2)) for _, t in pairs],
+                **{
+                    rule: all(map(np.allclose, found[rule], found["differences"])) for rule in RULES
+                },
+                "downhill": sum((m * t).sum() for m, t in pairs) > 0,
+            }
         )
-        ratios[seed] = [_ratio(m, t) for m, t in zip(*both, strict=True)]
-    return ratios
-
-
-def _ratio(one, other):
-    """The length of one array over that of another."""
-    return np.linalg.norm(one) / max(np.linalg.norm(other), 1e-300)
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
