@@ -1143,6 +1143,11 @@ TABLE = {
         carry.train_stream, cell=weights(PAIR, "cell").known_as("cell", "params", *P._fields), mode=choice("zero"), length=count(2),
         steps=count(2), B=count(2), rate=number(0.1, 0.0, -1.0), rng=generator(),
     ),
+    "practice.use_on_stream": call(
+        carry.use_on_stream, model=kind(learn.Model(PAIR, learn.init_readout(H, 1, rng=R))),
+        xs=array(normal(6, 3, 2), free=(0, 1)).known_as("xs", "targets"), targets=array(normal(6, 3, 1)),
+        mode=choice("zero"), length=count(2),
+    ),
     "practice.activated_forward": call(
         diagnose.activated_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields), activation=choice("ReLU"),
     ),
@@ -1152,6 +1157,7 @@ TABLE = {
     "practice.shift_scores": call(
         diagnose.shift_scores, said=array(normal(12)), truth=array(normal(12)).known_as("truth", "said"), most=count(3),
     ),
+    "practice.forced_error": call(diagnose.forced_error, series=array(normal(6, 3), free=(0, 1)), model=kind(ONE)),
     "practice.forecast_run": call(
         diagnose.forecast_run, series=array(normal(9), free=(0,)), model=kind(ONE), taught=count(3, most=9),
     ),

@@ -1,9 +1,10 @@
 """From the cell to a model that works: stacks, directions, masks, dropout, sizes, symptoms."""
 
-from .carry import MODES, Pieces, in_pieces, latest_stream, train_stream
+from .carry import MODES, Pieces, in_pieces, latest_stream, train_stream, use_on_stream
 from .diagnose import (
     activated_forward,
     first_infinite,
+    forced_error,
     forecast_run,
     shared_steps,
     shift_scores,
@@ -44,6 +45,7 @@ __all__ = [
     "dropped_backward",
     "dropped_forward",
     "first_infinite",
+    "forced_error",
     "forecast_run",
     "in_pieces",
     "last_real",
@@ -61,4 +63,5 @@ __all__ = [
     "stack_forward",
     "teach_series",
     "train_stream",
+    "use_on_stream",
 ]

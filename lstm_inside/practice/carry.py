@@ -9,6 +9,7 @@ from lstm_inside import validate
 from lstm_inside.training import (
     Adam,
     Model,
+    check_model,
     clip_by_norm,
     init_readout,
     mean_squared_error,
@@ -77,7 +78,7 @@ def latest_stream(T, B, *, every=10, rng):
 
 
 def train_stream(cell, mode, *, length=5, steps=300, B=16, rate=0.02, rng):
-    """The loss of every step of a training on endless streams, piece by piece: (steps,).
+    """Train on endless streams, piece by piece: the model, and the loss of every step (steps,).
 
     cell: the LSTM's start, D = 2. mode: "zero" or "carry and cut". rng draws read-out and data.
     Raises ValueError or TypeError for another mode, sizes below 1, no Generator.
@@ -93,11 +94,38 @@ def train_stream(cell, mode, *, length=5, steps=300, B=16, rate=0.02, rng):
     moments = optimiser.start(model)
     for start in range(0, len(xs), length):
         piece = slice(start, start + length)
-        trace = lstm_forward(xs[piece], model.cell, *state)
-        loss, dy = mean_squared_error(readout(trace.h[1:], model.readout), targets[piece])
+        trace, loss, dy = _run_piece(model, xs[piece], targets[piece], state)
         dhs, dreadout = readout_backward(dy, trace.h[1:], model.readout)
         grads = Model(lstm_backward(dhs, trace, model.cell).params, dreadout)
         model, moments = optimiser.step(model, clip_by_norm(grads, 1.0)[0], moments)
         state = (None, None) if mode == "zero" else (trace.h[-1], trace.c[-1])
         losses.append(loss)
-    return np.array(losses)
+    return model, np.array(losses)
+
+
+def use_on_stream(model, xs, targets, mode, *, length=5) -> float:
+    """The mean squared error of a model that runs over a stream piece by piece.
+
+    model: D = 2, K = 1. xs (T, B, 2), targets (T, B, 1) as `latest_stream` makes them.
+    mode: "zero" or "carry and cut". A last piece may be shorter than `length`.
+    Raises ValueError or TypeError for another model or mode, arrays that do not fit, length < 1.
+    """
+    check_model(model)
+    params = validate.lstm_params(model.cell)
+    (xs,) = validate.sequence(params, xs)
+    targets = validate.array("targets", targets, (*xs.shape[:2], 1), "(T, B, 1)", xs.dtype)
+    validate.choice("mode", mode, MODES[:2])
+    validate.count("length", length)
+    state, total = (None, None), 0.0
+    for start in range(0, len(xs), length):
+        piece = slice(start, start + length)
+        trace, loss, _ = _run_piece(model, xs[piece], targets[piece], state)
+        state = (None, None) if mode == "zero" else (trace.h[-1], trace.c[-1])
+        total += loss * len(xs[piece])
+    return total / len(xs)
+
+
+def _run_piece(model, xs, targets, state):
+    """Run a piece from a state (h, c): its trace, its loss, and dL/dy of every step."""
+    trace = lstm_forward(xs, model.cell, *state)
+    return trace, *mean_squared_error(readout(trace.h[1:], model.readout), targets)

@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_inside.page import NotYet, asks, checker, compare, question, run
 from lstm_inside.practice.diagnose import shared_steps
-from lstm_inside.practice.figures import FAULTS
+from lstm_inside.practice.figures import NAMES
 from lstm_inside.practice.sizes import layer_size
 
 WORDS = {
@@ -29,12 +29,15 @@ WORDS = {
     "few": "no leak, and too little left: {train} training and {test} test windows of {total}. "
     "Keep at least 60 % for training and 10 % for the test.",
     "sealed": "no test window shares a step with training, and all of them come after it.",
-    "faults_form": "expected a dict with a word for each of A, B and C.",
+    "faults_form": "expected a dict with a word for each of A to F.",
     "faults_word": "{letter}: expected one of {words}, got {got!r}.",
-    "faults": "A, B and C are named.",
-    "constant": "A: do the answers follow what is wanted, or are they all alike?",
-    "echo": "B: slide the forecast one step to the left. What does it lie on?",
-    "flat": "C: it follows well while it is given true values. What does it read behind the line?",
+    "faults": "five faults and one healthy model are named.",
+    "echo": "A: slide the forecast one step to the left. What does it lie on?",
+    "overfitting": "B: where do the two losses part, and which of them counts?",
+    "constant": "C: do the answers follow what is wanted, or are they all alike?",
+    "healthy": "D: could the loss go lower than the noise? Do the two losses part?",
+    "infinite": "E: which power of ten is reached before the line ends?",
+    "flat": "F: what changes at the dashed line?",
 }
 
 QUESTIONS = {
@@ -155,17 +158,22 @@ def _starts(part, name, most):
     return found.astype(int)
 
 
+RIGHT = dict(
+    zip("ABCDEF", ("echo", "overfitting", "constant", "healthy", "infinite", "flat"), strict=True)
+)
+
+
 @checker
 def faults(named) -> str:
-    """Check the words for the pictures of `three_faults`: a dict letter -> one of FAULTS."""
-    if not isinstance(named, dict) or set(named) != {"A", "B", "C"}:
+    """Check the words for the pictures of `six_models`: a dict letter -> one of NAMES."""
+    if not isinstance(named, dict) or set(named) != set(RIGHT):
         raise NotYet(WORDS["faults_form"])
-    for letter, right in zip("ABC", ("constant", "echo", "flat"), strict=True):
+    for letter, right in RIGHT.items():
         word = named[letter]
         if word is None:
             raise NotYet(WORDS[right])
-        if word not in FAULTS:
-            raise NotYet(WORDS["faults_word"].format(letter=letter, words=list(FAULTS), got=word))
+        if word not in NAMES:
+            raise NotYet(WORDS["faults_word"].format(letter=letter, words=list(NAMES), got=word))
         if word != right:
             raise NotYet(WORDS[right])
     return WORDS["faults"]

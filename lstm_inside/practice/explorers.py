@@ -21,7 +21,7 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.practice.carry import MODES, in_pieces
 from lstm_inside.practice.directions import both_backward, both_forward
-from lstm_inside.practice.dropout import drop_mask, dropped_backward, dropped_forward
+from lstm_inside.practice.dropout import PLACES, drop_mask, dropped_backward, dropped_forward
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
 from lstm_inside.practice.sizes import GATES_OF, layer_size
@@ -224,11 +224,11 @@ def pieces_explorer(T=40) -> Explorer:
         figure = picture(900, 430)
         states, reach = figure.subplots(2, 1, sharex=True)
         states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
-        states.set_title("h of three units (thick: in pieces; thin: run in one)")
+        states.set_title("h of three units: coloured in pieces, black run in one")
         _reach(reach, T, "How far the gradient of the last step reaches: length of dL/dc")
         colours = (CELL_LINE, HIDDEN_LINE, OUTPUT)
-        units = [states.plot([], [], color=c, lw=3)[0] for c in colours]
-        in_one = [states.plot([], [], color="#111111", lw=0.9)[0] for _ in colours]
+        units = [states.plot([], [], color=c, lw=4.5, alpha=0.75)[0] for c in colours]
+        in_one = [states.plot([], [], color="#111111", lw=1.1)[0] for _ in colours]
         (whole_line,) = reach.plot([], [], color=FAINT, lw=5)
         (line,) = reach.plot([], [], color=GRADIENT)
         edges = [ax.plot([], [], color=FORGET, lw=1, ls=(0, (3, 3)))[0] for ax in (states, reach)]
@@ -262,15 +262,18 @@ def pieces_explorer(T=40) -> Explorer:
         "pieces",
         figure=figure,
         controls={
-            "mode": choice("between pieces", list(MODES), "carry and cut"),
+            "mode": choice("between pieces", list(MODES), "zero"),
             "length": whole("steps a piece", 2, 20, 10, quantity="x"),
             "b_f": slider("forget bias b_f", -2, 6, 0.5, 0.5, quantity="f", digits=1),
         },
         moving=[whole_line, line, *units, *in_one, *edges],
         update=update,
         describe=describe,
-        presets={"start from zero": {"mode": "zero"}, "stateful": {}, "uncut": {"mode": "carry"}},
-    )
+        presets={
+            "start from zero": {}, "stateful": {"mode": "carry and cut"},
+            "uncut": {"mode": "carry"},
+        },
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- pads
@@ -284,12 +287,15 @@ def pads_explorer(real=10, most=20) -> Explorer:
         states, reach = figure.subplots(2, 1, sharex=True)
         T = real + most
         states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
-        states.set_title("The hidden state; the read-out reads the last step")
+        states.set_title("h of four units. Rings: what should stand at the step that is read")
         _reach(reach, T, "What arrives of the gradient: length of dL/dh and dL/dc together")
         pads = [ax.axvspan(0, 1, color="#efe6d3", zorder=0) for ax in (states, reach)]
-        lines = [states.plot([], [], lw=1.6)[0] for _ in range(_UNITS)]
-        for n, h_line in enumerate(lines):
-            h_line.set_color((HIDDEN_LINE, HIDDEN, OUTPUT, SIGNAL)[n % 4])
+        colours = {0: CELL_LINE, 4: HIDDEN_LINE, 5: OUTPUT, 6: SIGNAL}  # units that lie apart
+        lines = [states.plot([], [], color=colour, lw=2)[0] for colour in colours.values()]
+        rings = [
+            states.plot([], [], "o", mfc="none", mec=colour, mew=2, ms=10)[0]
+            for colour in colours.values()
+        ]
         label = Words(states, 0, 0.85, color="#7a6a45", weight="bold")
         (line,) = reach.plot([], [], "o-", color=CELL_LINE, ms=4)
 
@@ -302,8 +308,10 @@ def pads_explorer(real=10, most=20) -> Explorer:
         dhs = np.zeros((T, 1, _UNITS))
         dhs[-1] = 1 / np.sqrt(_UNITS)
         grads = masked_backward(dhs, run, params)
-        for n, h_line in enumerate(lines):
+        alone = lstm_forward(xs_real, params).h[-1]
+        for n, h_line, ring in zip(colours, lines, rings, strict=True):
             h_line.set_data(np.arange(1, T + 1), run.h[1:, 0, n])
+            ring.set_data([T], [alone[0, n]])
         arrives = _length(np.concatenate((grads.h, grads.c), axis=2)[1:])
         line.set_data(np.arange(1, T + 1), _shown(arrives))
         low = real + 0.5 if side == "right" else 0.5
@@ -311,7 +319,6 @@ def pads_explorer(real=10, most=20) -> Explorer:
             span.set_bounds(low, bottom, k, height)
         label.set_x(low + k / 2)
         label.set_text("pads" if k >= 3 else "")
-        alone = lstm_forward(xs_real, params).h[-1]
         off = float(np.linalg.norm(run.h[-1] - alone) / np.linalg.norm(alone))
         to_real = float(arrives[mask[:, 0]][-1])
         return {
@@ -334,7 +341,7 @@ def pads_explorer(real=10, most=20) -> Explorer:
             "held": toggle("a mask holds the state at pads"),
             "b_f": slider("forget bias b_f", -2, 6, 0.5, -0.5, quantity="f", digits=1),
         },
-        moving=[*pads, *lines, label, line],
+        moving=[*pads, *lines, *rings, label, line],
         update=update,
         describe=describe,
         presets={
@@ -369,8 +376,7 @@ def depth_explorer(T=24) -> Explorer:
         if kind == "both directions":
             back = network(b_f, seed=back_seed)
             traces = both_forward(xs, lower, back)
-            both = np.concatenate((dhs, dhs), axis=2) / np.sqrt(2)
-            dxs = both_backward(both, traces, lower, back).xs
+            dxs = both_backward(np.concatenate((dhs, dhs), axis=2), traces, lower, back).xs
         else:
             upper = network(b_f, D=_UNITS, seed=upper_seed)
             layers = (lower,) if kind == "one layer" else (lower, upper)
@@ -417,30 +423,53 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
     xs = np.repeat(np.random.default_rng(9).normal(size=(T, 1, 1)), draws, axis=1)
     dhs, t = np.zeros((T, draws, _UNITS)), np.arange(1, T + 1)
     dhs[-1] = 1 / np.sqrt(_UNITS)
+    aside = np.linspace(-0.25, 0.25, draws)  # the draws of one place stand side by side
     with matplotlib.rc_context(RC):
-        figure = picture(900, 340)
-        ax = figure.subplots()
-        _reach(ax, T, "What reaches each step from the end: length of dL/dc")
+        figure = picture(900, 360)
+        ax, ends = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
+        _reach(ax, T, "What reaches each step: dL/dc")
         band = ax.fill_between([0, 1], [1, 1], [1, 1], color=CELL_LINE, alpha=0.3, lw=0)
         (plain,) = ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         (median,) = ax.plot([], [], color=CELL_LINE, lw=2.6)
-        ax.text(T, 2e-6, "dashed: no dropout", color="#111111", ha="right", weight="bold")
-        ax.text(T, 3e-7, "line and band: the middle and the range of 20 draws",
-                color=CELL_LINE, ha="right", weight="bold")  # fmt: skip
+        ax.text(T, 5e-6, "dashed: no dropout", color="#111111", ha="right", weight="bold")
+        ax.text(T, 8e-7, "line, band: middle and range of 20 draws", color=CELL_LINE, ha="right",
+                weight="bold")  # fmt: skip
+        ends.set(xlim=(-0.6, 2.6), xticks=(0, 1, 2))
+        ends.set_xticklabels(PLACES)
+        ends.set_title("20 draws at step 1, wire by wire")
+        (level,) = ends.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
+        dots = {place: ends.plot([], [], "o", ms=5)[0] for place in PLACES}
 
-    def update(place, drop, once, b_f):
-        params, rng = network(b_f), np.random.default_rng(12)
+    def drawn(place, drop, once, params):
         width = 1 if place == "input" else _UNITS
+        rng = np.random.default_rng(12)
         mask = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
         run = dropped_forward(xs, params, {place: np.broadcast_to(mask, (T, draws, width)).copy()})
-        dc = np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
+        return np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
+
+    def update(place, drop, once, b_f):
+        params = network(b_f)
         trace = lstm_forward(xs[:, :1], params)
         without = _length(lstm_backward(dhs[:, :1], trace, params).c[1:])
+        every = {wire: drawn(wire, drop, once, params) for wire in PLACES}
+        dc = every[place]
         low, middle, high = (np.maximum(np.quantile(dc, q, axis=1), _FLOOR) for q in (0, 0.5, 1))
         band.set_data(t, low, high)
         median.set_data(t, _shown(middle))
         plain.set_data(t, _shown(without))
-        return {"place": place, "drop": drop, "dc": dc, "without": without, "once": once}
+        level.set_data([-0.6, 2.6], [without[0], without[0]])
+        for n, (wire, dot) in enumerate(dots.items()):
+            dot.set_data(n + aside, np.maximum(every[wire][0], 1.3 * _FLOOR))
+            dot.set_color(CELL_LINE if wire == place else FAINT)
+        first = {wire: sizes[0] for wire, sizes in every.items()}
+        return {
+            "place": place,
+            "drop": drop,
+            "dc": dc,
+            "without": without,
+            "once": once,
+            "first": first,
+        }
 
     def describe(v):
         first = np.median(v["dc"][0])
@@ -465,7 +494,7 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
             "once": toggle("one mask for all steps"),
             "b_f": slider("forget bias b_f", -2, 6, 0.5, 3, quantity="f", digits=1),
         },
-        moving=[band, plain, median],
+        moving=[band, plain, median, level, *dots.values()],
         update=update,
         describe=describe,
         presets={

@@ -62,7 +62,7 @@ def blow_up_explorer(most=120) -> Explorer:
         figure=figure,
         controls={
             "activation": choice("candidate and cell", list(ACTIVATIONS), "ReLU"),
-            "strength": slider("strength of W_h", 0.5, 8, 0.5, 6, quantity="h", digits=1),
+            "strength": slider("W_h times", 0.5, 8, 0.5, 6, quantity="h", digits=1),
             "T": whole("steps T", 5, most, most, quantity="x"),
         },
         moving=[line, mark, words],
@@ -70,7 +70,7 @@ def blow_up_explorer(most=120) -> Explorer:
         describe=describe,
         presets={
             "ReLU": {}, "tanh": {"activation": "tanh"}, "ReLU, shorter": {"T": 40},
-            "ReLU, weak W_h": {"strength": 1.0},
+            "ReLU, W_h as drawn": {"strength": 1.0},
         },
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def echo_explorer() -> Explorer:
         peak.set_data([k], [scores[k]])
         words.set_text(f"largest at k = {k}")
         error, lazy_error = (float(np.sqrt(((y - truth) ** 2).mean())) for y in (said, lazy))
-        return {"k": k, "scores": scores, "error": error, "lazy": lazy_error, "said": said}
+        return {"k": k, "scores": scores, "error": error, "lazy": lazy_error, "series": x}
 
     def describe(v):
         return (

@@ -1,4 +1,4 @@
-"""The still pictures of notebook 10: validation curves, free runs, three faults."""
+"""The still pictures of notebook 10: sizes by validation, free runs, six models to be named."""
 
 import matplotlib
 import numpy as np
@@ -6,11 +6,17 @@ import numpy as np
 from lstm_core import init_lstm
 from lstm_inside.page import picture
 from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, HIDDEN_LINE, RC
-from lstm_inside.practice.diagnose import forecast_run, teach_series
+from lstm_inside.practice.diagnose import (
+    activated_forward,
+    first_infinite,
+    forecast_run,
+    teach_series,
+)
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Adam, Model, Training, answers, init_readout, loss_at_end
 
-FAULTS = ("constant", "echo", "flat", "infinite", "overfitting")  # what a picture may show
+NAMES = ("constant", "echo", "flat", "healthy", "infinite", "overfitting")  # of `six_models`
+_PERIOD, _KEEP = 16, 0.95  # of the pendulums: steps a swing, and what is left of it a step later
 
 
 def sines(T, B, *, rng):
@@ -24,39 +30,70 @@ def shaken_sines(T, B, *, rng):
 
     Unpushed, a swing loses a twentieth of its height a step.
     """
-    keep, before = 0.95, 60  # steps to forget where it started
+    before = 60  # steps to forget where it started
     x, push = np.zeros((T + before, B)), rng.normal(size=(T + before, B))
     for t in range(2, len(x)):
-        x[t] = 2 * keep * np.cos(2 * np.pi / 16) * x[t - 1] - keep**2 * x[t - 2] + push[t]
+        x[t] = _swing(x[t - 1], x[t - 2]) + push[t]
     return x[before:] / x[before:].std()
 
 
-def size_curves(curves, every):
-    """Training and validation loss over the steps, a panel a size, a line a seed.
+def unpushed(past, n):
+    """The best forecast of a shaken pendulum, n steps on from past (T,): nobody pushes: (n,)."""
+    x = list(past[-2:])
+    for _ in range(n):
+        x.append(_swing(x[-1], x[-2]))
+    return np.array(x[2:])
 
-    curves: dict H -> (seeds, points, 2), training and validation. every: steps from point to point.
+
+def _swing(last, before):
+    return 2 * _KEEP * np.cos(2 * np.pi / _PERIOD) * last - _KEEP**2 * before
+
+
+def size_dots(by_size, every, first=3):
+    """Left one training; right the lowest validation loss of every start, over the size.
+
+    by_size: dict H -> losses (seeds, points, 2), training and validation. every: steps from point
+    to point. first: how many starts are drawn dark, as the ones that one might have tried.
     """
+    sizes = sorted(by_size)
+    one = np.asarray(by_size[sizes[-1]])[0]
     with matplotlib.rc_context(RC):
-        figure = picture(920, 320)
-        axes = figure.subplots(1, len(curves), sharey=True)
-        for ax, (H, losses) in zip(axes, curves.items(), strict=True):
-            losses = np.asarray(losses)
-            t = every * np.arange(1, losses.shape[1] + 1)
-            ax.plot(t, losses[..., 0].T, color=HIDDEN_LINE, lw=1.6)
-            ax.plot(t, losses[..., 1].T, color=FORGET, lw=1.8)
-            for curve in losses[..., 1]:
-                ax.plot(t[curve.argmin()], curve.min(), "o", color=FORGET, ms=7)
-            ax.set(ylim=(0, 1), xlabel="training step")
-            ax.set_title(f"H = {H}")
-        axes[0].set_ylabel("mean squared error")
-        axes[-1].text(t[-1], 0.9, "validation", color=FORGET, weight="bold", ha="right")
-        axes[-1].text(t[-1], 0.05, "training", color=HIDDEN_LINE, weight="bold", ha="right")
+        figure = picture(920, 340)
+        curve, dots = figure.subplots(1, 2, sharey=True, width_ratios=(2, 3))
+        _two_losses(curve, every * np.arange(1, len(one) + 1), one)
+        lowest = one[:, 1].argmin()
+        curve.plot(every * (lowest + 1), one[lowest, 1], "o", color=FORGET, ms=9)
+        curve.set(ylim=(0, 0.9), ylabel="mean squared error")
+        curve.set_title(f"One training, H = {sizes[-1]}")
+        for n, H in enumerate(sizes):
+            best = np.asarray(by_size[H])[..., 1].min(axis=1)
+            places = n + np.linspace(-0.22, 0.22, len(best))
+            dots.plot(places[first:], best[first:], "o", color=FORGET, alpha=0.55, ms=8)
+            dots.plot(places[:first], best[:first], "o", color="#111111", ms=8)
+            dots.plot([n - 0.3, n + 0.3], [best.mean()] * 2, color=FORGET, lw=3)
+        dots.set_xticks(range(len(sizes)), [f"H = {H}" for H in sizes])
+        dots.set_title("Lowest validation loss, a dot a start")
+        dots.text(1.55, 0.80, f"black: the first {first} starts", color="#111111", weight="bold")
+        dots.text(1.55, 0.72, "bar: mean of all", color=FORGET, weight="bold")
     figure.alt = (
-        f"Training and validation loss for {', '.join(map(str, curves))} units, three starts "
-        "each. The training losses of the larger nets fall to zero. Their validation losses fall "
-        "first, reach a lowest point, marked by a dot, and rise again."
+        f"Left: with {sizes[-1]} units the training loss falls to zero; the validation loss falls, "
+        "reaches a lowest point, marked by a dot, and rises. Right: the lowest validation losses "
+        f"of {len(by_size[sizes[0]])} starts for {', '.join(map(str, sizes))} units. "
+        + " ".join(
+            f"H = {H}: mean {best.mean():.2f}, from {best.min():.2f} to {best.max():.2f}."
+            for H, best in ((H, np.asarray(by_size[H])[..., 1].min(axis=1)) for H in sizes)
+        )
     )
     return figure
+
+
+def _two_losses(ax, t, losses):
+    """Training and validation loss (points, 2) over the training steps, labelled."""
+    for column, colour in ((0, HIDDEN_LINE), (1, FORGET)):
+        ax.plot(t, losses[:, column], color=colour, lw=2.2)
+    ax.set_xlabel("training step")
+    for y, word, colour in ((0.93, "validation", FORGET), (0.84, "training", HIDDEN_LINE)):
+        ax.text(0.97, y, word, color=colour, weight="bold", ha="right", transform=ax.transAxes)
 
 
 def free_runs(rows, taught):
@@ -85,35 +122,100 @@ def _free_run(ax, truth, said, taught):
     ax.set(ylim=(-2.8, 2.8), yticks=(-2, 0, 2))
 
 
-def three_faults():
-    """Three pictures of models that do not work, A to C, to be named."""
+def six_models():
+    """Six pictures, A to F, to be named: five models that do not work, and one that does."""
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 560)
+        axes = figure.subplots(2, 3)
+        drawings = (
+            _draw_echo,
+            _draw_overfitting,
+            _draw_constant,
+            _draw_healthy,
+            _draw_infinite,
+            _draw_flat,
+        )
+        for ax, letter, draw in zip(axes.flat, "ABCDEF", drawings, strict=True):
+            draw(ax)
+            ax.set_title(letter)
+    figure.alt = (
+        "Six pictures. A: a swinging series and its forecast, which has the same shape one step to "
+        "the right. B: the training loss falls to zero, the validation loss falls and rises. C: "
+        "answers against wanted numbers; the dots lie along a level line. D: training and "
+        "validation loss fall together and stay together above zero. E: the largest cell on a log "
+        "axis; the line rises steeply and ends. F: a wave and its forecast, which follows up to a "
+        "dashed line and dies away behind it."
+    )
+    return figure
+
+
+def _draw_echo(ax):
+    """A noisy rhythm, forecast by its last value: eight earlier values would say more."""
+    rng = np.random.default_rng(3)
+    series = np.sin(2 * np.pi * np.arange(41) / 12) + 0.15 * rng.normal(size=41)
+    ax.plot(series[1:], color=FAINT, lw=4)
+    ax.plot(series[:-1], color=FORGET, lw=1.8)
+    ax.set(xlabel="step", ylim=(-1.9, 1.9))
+    ax.text(0.02, 0.02, "thick: true, thin: forecast", transform=ax.transAxes)
+
+
+def _noisy(N, rng):
+    """Recall over eight steps whose wanted answers carry noise of deviation 0.4."""
+    batch = recall_problem(8, N, rng=rng)
+    return batch._replace(targets=batch.targets + 0.4 * rng.normal(size=batch.targets.shape))
+
+
+def _learn_noisy(ax, H, fresh):
+    """The two losses of a training on 40 sequences, or on fresh ones at every step."""
+    rng = np.random.default_rng(1)
+    seen, unseen = _noisy(400 if fresh else 40, rng), _noisy(400, rng)
+    run = Training(
+        Model(init_lstm(2, H, rng=rng), init_readout(H, 1, rng=rng)), loss_at_end,
+        lambda r: _noisy(40, r) if fresh else seen, Adam(0.03), rng=rng, clip=1.0,
+    )  # fmt: skip
+    losses = []
+    for _ in range(12):
+        list(run.steps(15))
+        losses.append([loss_at_end(run.params, data)[0] for data in (seen, unseen)])
+    _two_losses(ax, 15 * np.arange(1, 13), np.array(losses))
+    ax.set(ylim=(0, 0.95))
+    ax.axhline(0.16, color=FAINT, lw=1.5, ls=(0, (3, 3)))
+    ax.text(180, 0.08 if fresh else 0.175, "noise", color="#777777", ha="right", va="bottom")
+
+
+def _draw_overfitting(ax):
+    _learn_noisy(ax, 8, fresh=False)
+
+
+def _draw_healthy(ax):
+    _learn_noisy(ax, 4, fresh=True)
+
+
+def _draw_constant(ax):
     rng = np.random.default_rng(3)
     batch = recall_problem(20, 120, rng=rng)
     model = Model(init_lstm(2, 4, rng=rng), init_readout(4, 1, rng=rng))
     short = Training(model, loss_at_end, lambda _: batch, Adam(0.02), rng=rng)
     list(short.steps(15))
-    said, wanted = answers(short.params, batch)[:, 0], batch.targets[:, 0]
-    walk = np.cumsum(rng.normal(size=41)) / 3
-    teacher = teach_series(sines(40, 8, rng=rng), init_lstm(1, 8, rng=rng), steps=8, rng=rng)
-    wave = sines(81, 1, rng=np.random.default_rng(1))[:, 0]
-    run = forecast_run(wave[:-1], teacher, 40)
-    with matplotlib.rc_context(RC):
-        figure = picture(940, 300)
-        a, b, c = figure.subplots(1, 3, width_ratios=(3, 4, 4))
-        a.plot([-1, 1], [-1, 1], color=FAINT, lw=3)
-        a.plot(wanted, said, ".", color=CELL_LINE)
-        a.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="wanted", ylabel="answered")
-        b.plot(walk[1:], color=FAINT, lw=4)
-        b.plot(walk[:-1], color=FORGET, lw=1.8)
-        _free_run(c, wave[1:], run, 40)
-        for ax, letter in zip((a, b, c), "ABC", strict=True):
-            ax.set_title(letter)
-        for ax in (b, c):
-            ax.set_xlabel("step")
-        b.text(0.02, 0.02, "thick: true, thin: forecast", transform=b.transAxes, fontsize=10)
-    figure.alt = (
-        "Three pictures. A: answers against wanted numbers; the dots lie along a level line. "
-        "B: a series and its forecast, which has the same shape one step to the right. "
-        "C: a sine and its forecast, which follows up to a dashed line and then becomes level."
-    )
-    return figure
+    ax.plot([-1, 1], [-1, 1], color=FAINT, lw=3)
+    ax.plot(batch.targets[:, 0], answers(short.params, batch)[:, 0], ".", color=CELL_LINE)
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="wanted", ylabel="answered")
+
+
+def _draw_infinite(ax):
+    params = init_lstm(1, 8, rng=np.random.default_rng(1), dtype=np.float32)
+    loud = params._replace(W_h=np.float32(7) * params.W_h)
+    cells, _ = activated_forward(np.ones((120, 1, 1), np.float32), loud, "ReLU")
+    size = np.abs(cells[: first_infinite(cells), 0]).max(axis=1)
+    ax.plot(1 + np.arange(len(size)), size, color=CELL_LINE, lw=2.4)
+    ax.set(yscale="log", xlim=(0, 121), ylim=(1e-3, 1e45), xlabel="step", ylabel="largest cell")
+    ax.set_yticks([1, 1e10, 1e20, 1e30, 1e40])
+    ax.minorticks_off()
+
+
+def _draw_flat(ax):
+    rng = np.random.default_rng(2)
+    teacher = teach_series(sines(40, 8, rng=rng), init_lstm(1, 8, rng=rng), steps=25, rng=rng)
+    wave = sines(121, 1, rng=np.random.default_rng(7))[:, 0]
+    _free_run(ax, wave[1:], forecast_run(wave[:-1], teacher, 40), 40)
+    ax.set(ylim=(-1.9, 1.9), yticks=(-1, 0, 1), xlabel="step")
