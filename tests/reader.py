@@ -37,6 +37,7 @@ LONG = {
     "06_annealing.ipynb": {"a24", "halves", "r02", "r07"},
     "08_replication.ipynb": {"a20"},
     "09_beyond_numpy.ipynb": {"a40"},
+    "10_practice.ipynb": {"size_curves"},
 }
 # Trainings that go on for less long here: what they make is needed, how good it is is not.
 FEWER = {"07_simulation.ipynb": ("STEPS = 1500", "STEPS = 100")}

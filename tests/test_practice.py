@@ -369,11 +369,15 @@ def test_a_split_is_accepted_only_without_a_leak():
     assert not check.split(lambda T, n: None)
 
 
-def test_only_the_right_names_of_the_three_pictures_pass():
-    assert check.faults({"A": "constant", "B": "echo", "C": "flat"})
-    assert not check.faults({"A": "constant", "B": "flat", "C": "echo"})
-    assert not check.faults({"A": None, "B": None, "C": None})
-    assert not check.faults({"A": "constant", "B": "late", "C": "flat"})
+def test_only_the_right_names_of_the_six_pictures_pass():
+    right = check.RIGHT
+    assert sorted(right.values()) == sorted(figures.NAMES)
+    assert check.faults(dict(right))
+    assert not check.faults(right | {"A": "healthy", "D": "echo"})
+    for letter, word in right.items():
+        assert check.faults(right | {letter: None}).message == check.WORDS[word]
+        assert not check.faults(right | {letter: "late"})
+    assert not check.faults({"A": "echo"})
     assert not check.faults(None)
 
 
@@ -425,11 +429,87 @@ def test_the_challenge_of_120_parameters_can_be_reached():
     explorer.close()
 
 
-def test_the_three_faults_are_what_their_answers_say():
-    picture = figures.three_faults()
-    alike, late, flat = picture.axes
-    assert np.ptp(alike.lines[1].get_ydata()) < 0.6
-    true, forecast = (line.get_ydata() for line in late.lines)
+def test_the_six_pictures_are_what_their_answers_say():
+    picture = figures.six_models()
+    drawn = dict(zip(check.RIGHT.values(), picture.axes, strict=True))
+    lines = {name: [line.get_ydata() for line in ax.lines] for name, ax in drawn.items()}
+    true, forecast = lines["echo"]
     np.testing.assert_array_equal(forecast[1:], true[:-1])
-    assert np.ptp(flat.lines[1].get_ydata()[-16:]) < 0.2
+    trained, judged = lines["overfitting"][:2]
+    assert trained[-1] < 0.02
+    assert judged[-1] > judged.min() + 0.1
+    trained, judged = lines["healthy"][:2]
+    assert np.abs(trained - judged)[-4:].max() < 0.03
+    assert 0.15 < judged[-1] < 0.25
+    assert np.ptp(lines["constant"][1]) < 0.6
+    assert lines["infinite"][0].max() > 1e37
+    wave, said = lines["flat"][:2]
+    assert np.abs(wave - said)[20:40].max() < 0.3
+    assert np.ptp(said[-16:]) < 0.3 * np.ptp(wave[-16:])
     assert picture.alt
+
+
+def test_carrying_a_state_helps_in_use_and_helps_more_when_trained():
+    xs, targets = practice.latest_stream(300, 20, rng=np.random.default_rng(9))
+    loss = {}
+    for mode in ("zero", "carry and cut"):
+        rng = np.random.default_rng(0)
+        model, losses = practice.train_stream(
+            core.init_lstm(2, 8, rng=rng), mode, steps=200, B=8, rng=rng
+        )
+        assert len(losses) == 200
+        for used in ("zero", "carry and cut"):
+            loss[mode, used] = practice.use_on_stream(model, xs, targets, used)
+    carried = "carry and cut"
+    assert loss[carried, carried] < loss["zero", carried] < loss["zero", "zero"]
+
+
+def test_a_stream_in_use_is_one_run_when_it_is_carried(rng):
+    model = Model(cell(rng), ReadoutParams(rng.normal(size=(H, 1)), rng.normal(size=1)))
+    xs, targets = practice.latest_stream(7, B, rng=rng)
+    said = core.lstm_forward(xs, model.cell).h[1:] @ model.readout.W_y + model.readout.b_y
+    wanted = ((said - targets) ** 2).mean()
+    got = practice.use_on_stream(model, xs, targets, "carry and cut", length=3)
+    assert got == pytest.approx(wanted)
+    assert practice.use_on_stream(model, xs, targets, "zero", length=3) != pytest.approx(wanted)
+
+
+def test_the_best_forecast_of_a_pendulum_is_that_nobody_pushes():
+    series = figures.shaken_sines(400, 200, rng=np.random.default_rng(3))
+    ahead = figures.unpushed(series[:300], 100)
+    errors = ((ahead - series[300:]) ** 2).mean(axis=1)
+    assert errors[0] < 0.1
+    assert errors[-1] == pytest.approx((series[-1] ** 2).mean(), rel=0.1)
+    assert (errors[:20] < 0.95 * (series[300:320] ** 2).mean()).all()
+
+
+# ---------------------------------------------------------------- the table of frameworks
+
+
+@needs_torch
+def test_the_table_says_what_pytorch_does(rng):
+    xs = torch.from_numpy(rng.normal(size=(T, B, D)))
+    both = torch.nn.LSTM(D, H, num_layers=2, bidirectional=True, dtype=torch.float64)
+    output, (h_n, c_n) = both(xs)
+    assert output.shape == (T, B, 2 * H)
+    assert h_n.shape == c_n.shape == (2 * 2, B, H)
+    np.testing.assert_array_equal(h_n[-2].detach(), output[-1, :, :H].detach())
+    np.testing.assert_array_equal(h_n[-1].detach(), output[0, :, H:].detach())
+    first = torch.nn.LSTM(D, H, batch_first=True, dtype=torch.float64)
+    output, (h_n, _) = first(xs.transpose(0, 1))
+    assert output.shape == (B, T, H)
+    assert h_n.shape == (1, B, H)
+    swapped, _ = first(xs)  # axes in the wrong order raise no error
+    assert swapped.shape == (T, B, H)
+
+
+@needs_torch
+def test_the_table_says_what_pytorch_drops(rng):
+    xs = torch.from_numpy(rng.normal(size=(T, B, D)))
+    with pytest.warns(UserWarning, match="dropout"):
+        single = torch.nn.LSTM(D, H, dropout=0.9, dtype=torch.float64)
+    torch.testing.assert_close(single(xs)[0], single(xs)[0])  # trains, and drops nothing
+    double = torch.nn.LSTM(D, H, num_layers=2, dropout=0.9, dtype=torch.float64)
+    assert not torch.equal(double(xs)[0], double(xs)[0])
+    kept = torch.nn.Dropout(0.9)(torch.ones(10_000))
+    assert (kept != 0).float().mean() < 0.2

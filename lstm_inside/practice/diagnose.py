@@ -101,13 +101,13 @@ def forecast_run(series, model, taught):
 def forced_error(series, model) -> float:
     """The mean squared error of one-step forecasts of many series (T, B), read as they are.
 
-    Raises ValueError or TypeError for fewer than two steps and for a model other than D = K = 1.
+    Raises ValueError or TypeError for fewer than two steps, no series, and a model other than D = K = 1.
     """
     check_model(model)
     series = validate.real("series", series, ndim=2)
     validate.finite("series", series)
-    if len(series) < 2:
-        raise ValueError(f"series: expected at least two steps, got shape {series.shape}")
+    if len(series) < 2 or not series.shape[1]:
+        raise ValueError(f"series: expected (T, B), at least (2, 1), got shape {series.shape}")
     trace = lstm_forward(series[:-1, :, None], model.cell)
     return mean_squared_error(readout(trace.h[1:], model.readout), series[1:, :, None])[0]
 

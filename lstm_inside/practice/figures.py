@@ -119,7 +119,7 @@ def _free_run(ax, truth, said, taught):
     ax.plot(truth, color=FAINT, lw=4)
     ax.plot(said, color=FORGET, lw=1.7)
     ax.axvline(taught, color="#111111", lw=1.2, ls=(0, (3, 3)))
-    ax.set(ylim=(-2.8, 2.8), yticks=(-2, 0, 2))
+    ax.set(ylim=(-3.5, 3.5), yticks=(-2, 0, 2))
 
 
 def six_models():
