@@ -101,7 +101,8 @@ def forecast_run(series, model, taught):
 def forced_error(series, model) -> float:
     """The mean squared error of one-step forecasts of many series (T, B), read as they are.
 
-    Raises ValueError or TypeError for fewer than two steps, no series, and a model other than D = K = 1.
+    Raises ValueError or TypeError for fewer than two steps, no series, and a model of other sizes
+    than D = K = 1.
     """
     check_model(model)
     series = validate.real("series", series, ndim=2)

@@ -420,8 +420,10 @@ def depth_explorer(T=24) -> Explorer:
 
 def dropout_explorer(T=16, draws=20) -> Explorer:
     """Which wires are cut, and what of the gradient survives, over twenty draws (10.5)."""
-    xs = np.repeat(np.random.default_rng(9).normal(size=(T, 1, 1)), draws, axis=1)
-    dhs, t = np.zeros((T, draws, _UNITS)), np.arange(1, T + 1)
+    block = {wire: slice(n * draws, (n + 1) * draws) for n, wire in enumerate(PLACES)}
+    B = len(PLACES) * draws + 1  # all draws of all wires in one run; the last one drops nothing
+    xs = np.repeat(np.random.default_rng(9).normal(size=(T, 1, 1)), B, axis=1)
+    dhs, t = np.zeros((T, B, _UNITS)), np.arange(1, T + 1)
     dhs[-1] = 1 / np.sqrt(_UNITS)
     aside = np.linspace(-0.25, 0.25, draws)  # the draws of one place stand side by side
     with matplotlib.rc_context(RC):
@@ -440,36 +442,27 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
         (level,) = ends.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         dots = {place: ends.plot([], [], "o", ms=5)[0] for place in PLACES}
 
-    def drawn(place, drop, once, params):
-        width = 1 if place == "input" else _UNITS
-        rng = np.random.default_rng(12)
-        mask = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
-        run = dropped_forward(xs, params, {place: np.broadcast_to(mask, (T, draws, width)).copy()})
-        return np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
-
     def update(place, drop, once, b_f):
-        params = network(b_f)
-        trace = lstm_forward(xs[:, :1], params)
-        without = _length(lstm_backward(dhs[:, :1], trace, params).c[1:])
-        every = {wire: drawn(wire, drop, once, params) for wire in PLACES}
-        dc = every[place]
+        params, masks = network(b_f), {}
+        for wire, draw in block.items():
+            width = 1 if wire == "input" else _UNITS
+            masks[wire], rng = np.ones((T, B, width)), np.random.default_rng(12)
+            masks[wire][:, draw] = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
+        run = dropped_forward(xs, params, masks)
+        reached = np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
+        dc, without = reached[:, block[place]], reached[:, -1]
+        first = {wire: reached[0, draw] for wire, draw in block.items()}
         low, middle, high = (np.maximum(np.quantile(dc, q, axis=1), _FLOOR) for q in (0, 0.5, 1))
         band.set_data(t, low, high)
         median.set_data(t, _shown(middle))
         plain.set_data(t, _shown(without))
         level.set_data([-0.6, 2.6], [without[0], without[0]])
         for n, (wire, dot) in enumerate(dots.items()):
-            dot.set_data(n + aside, np.maximum(every[wire][0], 1.3 * _FLOOR))
+            dot.set_data(n + aside, np.maximum(first[wire], 1.3 * _FLOOR))
             dot.set_color(CELL_LINE if wire == place else FAINT)
-        first = {wire: sizes[0] for wire, sizes in every.items()}
         return {
-            "place": place,
-            "drop": drop,
-            "dc": dc,
-            "without": without,
-            "once": once,
-            "first": first,
-        }
+            "place": place, "drop": drop, "once": once, "dc": dc, "without": without, "first": first,
+        }  # fmt: skip
 
     def describe(v):
         first = np.median(v["dc"][0])
