@@ -461,7 +461,8 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
             dot.set_data(n + aside, np.maximum(first[wire], 1.3 * _FLOOR))
             dot.set_color(CELL_LINE if wire == place else FAINT)
         return {
-            "place": place, "drop": drop, "once": once, "dc": dc, "without": without, "first": first,
+            "place": place, "drop": drop, "once": once,
+            "dc": dc, "without": without, "first": first,
         }  # fmt: skip
 
     def describe(v):
