@@ -8,25 +8,20 @@ from matplotlib.patches import Rectangle
 
 from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, toggle, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
-    CANDIDATE_LINE,
+    BLOCKS,
     CELL_LINE,
     FAINT,
-    FORGET,
+    GATES,
     GRADIENT,
     HIDDEN_LINE,
-    INPUT,
-    OUTPUT,
     RC,
     SIGNED,
     picture,
 )
 from lstm_inside.simulation.text import V, encode, one_hot, windows
 from lstm_inside.training import Model, arrays_of, each_array, init_readout, loss_every_step
-
-GATES = "ifgo"  # the order of the blocks, here and in PyTorch
-_GATE_LINES = dict(zip(GATES, (INPUT, FORGET, CANDIDATE_LINE, OUTPUT), strict=True))
-_GATE_WORDS = dict(zip(GATES, ("input", "forget", "candidate", "output"), strict=True))
 
 # ---------------------------------------------------------------- two layouts
 
@@ -74,13 +69,13 @@ def layout_explorer(D=3, H=4) -> Explorer:
         for image, table in ((here, np.vstack(shown)), (there, np.hstack(peers))):
             image.set_data(table[::-1])  # the first row on top
             image.set_clim(-top, top)
-        k = GATES.index(gate) * H + unit
+        k = GATES[gate].block * H + unit
         frames[0].set_xy((k - 0.5, -0.5))
         frames[1].set_xy((-0.5, gap - 1 - k - 0.5))
         for frame in frames:
-            frame.set_edgecolor(_GATE_LINES[gate])
+            frame.set_edgecolor(GATES[gate].line)
         lines[0].set_text(f"column {k} of W_x, W_h  =  row {k} of weight_ih, weight_hh")
-        lines[0].set_color(_GATE_LINES[gate])
+        lines[0].set_color(GATES[gate].line)
         one, two = both[k]
         lines[1].set_text(
             f"dL/db = {_signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
@@ -96,16 +91,16 @@ def layout_explorer(D=3, H=4) -> Explorer:
     def describe(v):
         what = "The gradient" if v["gradients"] else "The weights"
         return (
-            f"{what} of unit {v['unit']}'s {_GATE_WORDS[v['gate']]} gate: column {v['column']} "
+            f"{what} of unit {v['unit']}'s {GATES[v['gate']].name}: column {v['column']} "
             f"here, row {v['column']} in PyTorch. Its bias is {v['b']:+.2f}, in PyTorch the sum "
             f"of two."
-        ).replace("candidate gate", "candidate")
+        )
 
     return Explorer(
         "layout",
         figure=figure,
         controls={
-            "gate": choice("gate", [(_GATE_WORDS[g], g) for g in GATES], "f"),
+            "gate": choice("gate", [(GATES[g].short, g) for g in BLOCKS], "f"),
             "unit": whole("unit", 0, H - 1, 1, quantity="h"),
             "b_f": slider("forget bias b_f", -1, 1, 0.1, 1, quantity="f", digits=1),
             "share": slider("share of b in bias_ih", 0, 1, 0.05, 1),
@@ -131,12 +126,12 @@ def _dress_layouts(ours, theirs, D, H):
         theirs.text(at - 0.5, gap + 0.2, name, ha="center", **named)
     theirs.text(rows - 0.5, gap + 1.3, "bias_ih, bias_hh", ha="center", **named)
     edges += [theirs.axvline(x - 0.5, **look) for x in (D, D + H, D + H + 1)]
-    for n, gate in enumerate(GATES):
-        look = {"color": _GATE_LINES[gate], "clip_on": False, "lw": 0}
+    for n, gate in enumerate(BLOCKS):
+        look = {"color": GATES[gate].line, "clip_on": False, "lw": 0}
         ours.add_patch(Rectangle((n * H - 0.45, rows - 0.35), H - 0.1, 0.25, **look))
         theirs.add_patch(Rectangle((rows + 0.65, gap - (n + 1) * H - 0.45), 0.25, H - 0.1, **look))
-        bold = {"color": _GATE_LINES[gate], "weight": "bold", "va": "center", "ha": "center"}
-        ours.text((n + 0.5) * H - 0.5, rows + 0.45, _GATE_WORDS[gate], fontsize=11.5, **bold)
+        bold = {"color": GATES[gate].line, "weight": "bold", "va": "center", "ha": "center"}
+        ours.text((n + 0.5) * H - 0.5, rows + 0.45, GATES[gate].short, fontsize=11.5, **bold)
         theirs.text(rows + 1.6, gap - (n + 0.5) * H - 0.5, gate, fontsize=13, **bold)
     figure = ours.figure
     for x, words in ((0.07, "lstm_core: a column a gate of a unit"),
@@ -226,17 +221,17 @@ def all_reduce_explorer() -> Explorer:
         ax["b"].set(xlim=(-0.8, 4 * UNITS - 0.2), ylim=(-_TOP, _TOP), xticks=[])
         ax["b"].set_title("dL/db: one place for each gate of each unit")
         ax["b"].axhline(0, color=FAINT, lw=1)
-        for n, gate in enumerate(GATES):
-            ax["b"].text((n + 0.5) * UNITS - 0.5, -0.94 * _TOP, _GATE_WORDS[gate], ha="center",
-                         color=_GATE_LINES[gate], weight="bold", fontsize=12)  # fmt: skip
+        for n, gate in enumerate(BLOCKS):
+            ax["b"].text((n + 0.5) * UNITS - 0.5, -0.94 * _TOP, GATES[gate].short, ha="center",
+                         color=GATES[gate].line, weight="bold", fontsize=12)  # fmt: skip
         ax["b"].text(-0.3, 0.9 * _TOP, "• each worker", color="#777777", weight="bold", va="center")
         ax["b"].text(9, 0.9 * _TOP, "+ their average", color="#111111", weight="bold", va="center")
         ax["b"].text(
             19.5, 0.9 * _TOP, "▮ the whole batch", color=GRADIENT, weight="bold", va="center"
         )
         stems = [
-            ax["b"].plot([], [], color=_GATE_LINES[gate], lw=7, alpha=0.5, solid_capstyle="butt")[0]
-            for gate in GATES
+            ax["b"].plot([], [], color=GATES[gate].line, lw=7, alpha=0.5, solid_capstyle="butt")[0]
+            for gate in BLOCKS
         ]
         (dots,) = ax["b"].plot([], [], "o", color="#777777", ms=3.4, mec="none")
         (mean,) = ax["b"].plot([], [], "+", color="#111111", ms=9, mew=1.8)
@@ -369,9 +364,9 @@ def two_flows(core, peer):
             ("dL/dh", core.h, peer[0], HIDDEN_LINE),
             ("dL/dc", core.c, peer[1], CELL_LINE),
         ):
-            size = np.linalg.norm(mine, axis=(1, 2))
+            size = step_lengths(mine)
             ax.plot(t, size, color=colour, lw=6, alpha=0.35)
-            ax.plot(t, np.linalg.norm(theirs, axis=(1, 2)), color=colour, ls=(0, (3, 2)), lw=1.8)
+            ax.plot(t, step_lengths(theirs), color=colour, ls=(0, (3, 2)), lw=1.8)
             ax.text(1, size[1] * 1.6, name, color=colour, weight="bold", va="bottom")
         ax.text(0.98, 0.06, "wide: lstm_core    dashed: PyTorch", transform=ax.transAxes,
                 ha="right", color="#444444")  # fmt: skip
