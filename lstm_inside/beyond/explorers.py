@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
-from lstm_inside.page import Explorer, Pixels, Words, choice, slider, toggle, whole
+from lstm_inside.page import Explorer, Pixels, Words, choice, signed, slider, strokes, toggle, whole
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     BLOCKS,
@@ -78,10 +78,10 @@ def layout_explorer(D=3, H=4) -> Explorer:
         lines[0].set_color(GATES[gate].line)
         one, two = both[k]
         lines[1].set_text(
-            f"dL/db = {_signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
+            f"dL/db = {signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
             if gradients
-            else f"b = {_signed(b[k])} here;  bias_ih + bias_hh = {_signed(one)} "
-            f"+ ({_signed(two)}) there"
+            else f"b = {signed(b[k])} here;  bias_ih + bias_hh = {signed(one)} "
+            f"+ ({signed(two)}) there"
         )
         return {
             "column": k, "gate": gate, "unit": unit, "b": b[k], "biases": both[k],
@@ -138,11 +138,6 @@ def _dress_layouts(ours, theirs, D, H):
                      (0.68, "PyTorch: a row a gate of a unit")):  # fmt: skip
         figure.text(x, 0.95, words, fontsize=13.5, weight="bold", va="center")
     return edges
-
-
-def _signed(value, digits=2):
-    """A number with its sign; nothing is never minus nothing."""
-    return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 # ---------------------------------------------------------------- a batch shared out
@@ -260,7 +255,7 @@ def all_reduce_explorer() -> Explorer:
         floor = 100 * np.finfo(dtype).eps
         off = np.maximum(off_by(average, total), floor)
 
-        cut_line.set_data(*_strokes(ends[1:-1], -0.1, 1.65))
+        cut_line.set_data(*strokes(ends[1:-1], -0.1, 1.65))
         for n, (head, say) in enumerate(zip(heads, says, strict=True)):
             head.set_text(_head(n, sizes))
             say.set_text(_weight(n, sizes, weighted))
@@ -268,7 +263,7 @@ def all_reduce_explorer() -> Explorer:
                 words.set_x((ends[n] + ends[n + 1]) / 2 if n < workers else 0)
         for n, stem in enumerate(stems):
             mine = slice(n * UNITS, (n + 1) * UNITS)
-            stem.set_data(*_strokes(place[mine], 0, np.clip(total.cell.b[mine], -_EDGE, _EDGE)))
+            stem.set_data(*strokes(place[mine], 0, np.clip(total.cell.b[mine], -_EDGE, _EDGE)))
         each = np.concatenate([g.cell.b for g in own])
         dots.set_data(np.tile(place, workers), np.clip(each, -_EDGE, _EDGE))
         mean.set_data(place, np.clip(average.cell.b, -_EDGE, _EDGE))
@@ -328,14 +323,6 @@ def _weight(worker, sizes, weighted):
         return ""
     factor = f"{sizes[worker]}/{SEQUENCES}" if weighted else f"1/{len(sizes)}"
     return f"weight {factor}" if sizes[worker] > 1 else factor
-
-
-def _strokes(x, low, high):
-    """Upright strokes at each x from low to high as one broken line."""
-    x = np.asarray(x, dtype=float)
-    gap = np.full(len(x), np.nan)
-    low, high = (np.broadcast_to(y, x.shape) for y in (low, high))
-    return np.stack([x, x, gap], axis=1).ravel(), np.stack([low, high, gap], axis=1).ravel()
 
 
 # ---------------------------------------------------------------- pictures with PyTorch in them

@@ -109,6 +109,11 @@ class Picture(Figure):
         return data, {"image/png": {"alt": self.alt}}
 
 
+def signed(value, digits=2) -> str:
+    """A number with its sign, a true minus; nothing is never minus nothing."""
+    return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
 def picture(width, height, alt="") -> Picture:
     """An empty figure of the series, `width` x `height` in CSS pixels at full size."""
     with matplotlib.rc_context(RC):

@@ -5,7 +5,7 @@ import numpy as np
 
 from lstm_core import lstm_backward, lstm_forward
 from lstm_inside.bptt.shares import split_way
-from lstm_inside.page import Challenge, Explorer, Words, slider, whole
+from lstm_inside.page import Challenge, Explorer, Words, signed, slider, strokes, whole
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import (
     CELL_LINE,
@@ -158,19 +158,19 @@ def wiring_explorer() -> Explorer:
         for equation, words in zip(
             equations,
             (
-                f"f = σ({_signed(-a)}) = {f:.3f}",
-                f"i = σ({_signed(a)}) = {i:.3f}",
-                f"g = tanh({_signed(x / 2)}) = {_signed(g, 3)}",
-                f"o = σ({_signed(12)}) = {o:.3f}",
-                f"c = {f:.3f}·({_signed(c_prev, 3)}) + {i:.3f}·({_signed(g, 3)})\n"
-                f"   = {_signed(c, 3)}",
-                f"h = {o:.3f}·tanh({_signed(c, 3)}) = {_signed(h, 3)}",
+                f"f = σ({signed(-a)}) = {f:.3f}",
+                f"i = σ({signed(a)}) = {i:.3f}",
+                f"g = tanh({signed(x / 2)}) = {signed(g, 3)}",
+                f"o = σ({signed(12)}) = {o:.3f}",
+                f"c = {f:.3f}·({signed(c_prev, 3)}) + {i:.3f}·({signed(g, 3)})\n"
+                f"   = {signed(c, 3)}",
+                f"h = {o:.3f}·tanh({signed(c, 3)}) = {signed(h, 3)}",
             ),
             strict=True,
         ):
             equation.set_text(words)
         step_words.set_text(
-            f"Step {t} of {STEPS}: number {_signed(x)}, {'FLAG' if flag else 'no flag'}"
+            f"Step {t} of {STEPS}: number {signed(x)}, {'FLAG' if flag else 'no flag'}"
         )
         return {"t": t, "flag": flag, **carried}
 
@@ -195,10 +195,6 @@ def wiring_explorer() -> Explorer:
         play="t",
         interval=900,
     )
-
-
-def _signed(value, digits=2):
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 # ---------------------------------------------------------------- the way back
@@ -242,12 +238,12 @@ def way_back_explorer() -> Explorer:
         shares = split_way(dhs, trace, grads)
         by_cell, by_side = shares.carousel[:, 0, 0], shares.rest[:, 0, 0]
         dx = grads.xs[:, 0, 0]
-        numbers.set_data(*_bars(xs[:, 0, 0]))
+        numbers.set_data(*strokes(steps[1:], 0, xs[:, 0, 0]))
         mark.set_data([flag, flag], [0, xs[flag - 1, 0, 0]])
         flag_words.set_x(flag)
         line.set_data(steps, np.clip(by_cell, -2.2, 3.2))
         others.set_data(steps, np.clip(by_side, -2.2, 3.2))
-        heard.set_data(*_bars(np.clip(dx, -1.3, 1.3)))
+        heard.set_data(*strokes(steps[1:], 0, np.clip(dx, -1.3, 1.3)))
         return {
             "flag": flag, "cell": by_cell, "side": by_side, "dx": dx,
             "share": np.abs(dx[flag - 1]) / max(np.abs(dx).sum(), 1e-300),
@@ -280,13 +276,6 @@ def way_back_explorer() -> Explorer:
             "a latch with side paths": {"side_weight": 1},
         },
     )
-
-
-def _bars(heights):
-    """One line that draws a bar from 0 at each step: up, and off the paper to the next."""
-    x = np.repeat(np.arange(1.0, len(heights) + 1), 3)
-    y = np.stack([np.zeros(len(heights)), heights, np.full(len(heights), np.nan)], axis=1)
-    return x, y.ravel()
 
 
 # ---------------------------------------------------------------- one unit learns
