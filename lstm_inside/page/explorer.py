@@ -104,7 +104,7 @@ class Explorer(widgets.VBox):
         self._update, self._describe, self._redraw_on = update, describe, redraw_on
         self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
         self._start = {key: control.value for key, control in controls.items()}
-        self._stills = {}  # what stands still, for each setting of redraw_on
+        self._stills: dict[tuple, str] = {}  # what stands still, for each setting of redraw_on
         self._waiting = None  # names of changed controls while changes are held together
 
         width, height = (72 * size for size in figure.get_size_inches())
