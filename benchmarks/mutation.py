@@ -23,6 +23,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import resource
 import signal
 import sys
 from collections import Counter
@@ -35,8 +36,15 @@ ROOT = Path(__file__).parent.parent
 EQUIVALENT = ROOT / "docs" / "mutation.md"
 HOUSE = ROOT / "lstm_inside"
 NOT_MATH = re.compile(r"explorers|figures|check|__init__")
+# Modules of page/ that decide something, and their tests; the others draw.
+PAGE = {
+    "verdict": ["test_page_verdict.py"],
+    "question": ["test_page_verdict.py"],
+    "measure": ["test_training_runs.py"],
+}
 SELECTION = "not browser and not slow"
-WANTED, PATIENCE = 95, 120  # per cent; seconds
+WANTED, PATIENCE = 95, 120  # per cent; seconds of processor time, which a busy machine keeps
+TOO_LONG = {signal.SIGKILL, signal.SIGXCPU}
 
 SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
@@ -90,7 +98,7 @@ def changes(node):
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ):
         yield ast.Pass()
-    if isinstance(node, ast.Return) and node.value is not None:
+    if isinstance(node, ast.Return) and ast.unparse(node) not in ("return", "return None"):
         yield ast.Return(ast.Constant(None))
 
 
@@ -111,8 +119,9 @@ def places(node, function=""):
 
 
 def modules() -> dict[str, Path]:
-    """Every math module by its short name, and the verdicts: "lstm_core", "training.model"."""
-    found = {"lstm_core": ROOT / "lstm_core.py", "page.verdict": HOUSE / "page" / "verdict.py"}
+    """Every math module by its short name, and page's logic: "lstm_core", "training.model"."""
+    found = {"lstm_core": ROOT / "lstm_core.py"}
+    found |= {f"page.{name}": HOUSE / "page" / f"{name}.py" for name in PAGE}
     found |= {path.stem: path for path in sorted(HOUSE.glob("*.py")) if path.stem != "__init__"}
     for path in sorted(HOUSE.glob("*/*.py")):
         if path.parent.name != "page" and not NOT_MATH.match(path.stem):
@@ -122,8 +131,8 @@ def modules() -> dict[str, Path]:
 
 def tests_of(module):
     """The files whose tests a module's mutants meet, its own ones first."""
-    if module == "page.verdict":
-        return [str(ROOT / "tests" / "test_page_verdict.py")]
+    if module.startswith("page."):
+        return [str(ROOT / "tests" / file) for file in PAGE[module.removeprefix("page.")]]
     own = module.split(".")[0].removeprefix("lstm_")
     files = sorted(ROOT.glob(f"tests/test_{own}*.py"))
     files += [ROOT / "tests" / f"test_{name}.py" for name in ("properties", "bad_input")]
@@ -175,13 +184,14 @@ def outcome(mutant):
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
         os._exit(tested(mutant))
     signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
-    signal.alarm(PATIENCE)
+    signal.alarm(20 * PATIENCE)  # one that waits for ever takes no processor time
     _, status = os.waitpid(child, 0)
     signal.alarm(0)
     if os.WIFSIGNALED(status):
-        return "too long" if os.WTERMSIG(status) == signal.SIGKILL else "noticed"
+        return "too long" if os.WTERMSIG(status) in TOO_LONG else "noticed"
     return "noticed" if os.WEXITSTATUS(status) else "survived"
 
 
@@ -238,6 +248,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("where", nargs="*", default=list(modules()), metavar="module[:function]")
     parser.add_argument("--list", action="store_true", help="the mutants, and no test")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="as many as cores")
     chosen = parser.parse_args()
     where_to = [place for where in chosen.where for place in chosen_modules(where)]
     found = [mutant for place in dict.fromkeys(where_to) for mutant in mutants(*place)]
@@ -250,7 +261,7 @@ def main():
         if outcome(Mutant(module, "", 0, "", "", source)) != "survived":
             sys.exit(f"{module}: its tests fail as it is, so they can tell nothing of mutants")
     explained, counts = equivalents(), {module: Counter() for module in modules()}
-    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ProcessPoolExecutor(chosen.processes) as pool:
         for mutant, result in zip(found, pool.map(outcome, found), strict=True):
             if result == "survived" and explained[str(mutant)]:
                 explained[str(mutant)] -= 1

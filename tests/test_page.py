@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lstm_inside import EXPLORERS
-from lstm_inside.page import Challenge, Explorer, Lines, Pixels, picture, slider, toggle, whole
+from lstm_inside.page import Challenge, Explorer, Lines, Pixels, picture, slider, svg, toggle, whole
 from lstm_inside.page.style import SIGNED
 
 
@@ -104,6 +104,25 @@ def test_the_picture_is_made_once(make):
     e.controls["a"].value = 0.1
     assert e.figure is figure
     assert e._still.value == still
+
+
+def test_a_background_met_before_is_not_drawn_again(make, monkeypatch):
+    def update(a, n, up):
+        e.figure.axes[0].set_ylim(-n, n)
+        return {"a": a, "n": n}
+
+    e = make(redraw_on=("n",))
+    e._update = update
+    shown = {}
+    for n in (3, 4):
+        e.controls["n"].value = n
+        shown[n] = e._still.value
+    assert shown[3] != shown[4]
+    monkeypatch.setattr(svg, "still", lambda *_: pytest.fail("drawn again"))
+    e.controls["n"].value = 3
+    e.controls["a"].value = 0.1
+    assert e._still.value == shown[3]
+    assert e.error is None
 
 
 def test_what_moves_is_not_in_the_background(make):

@@ -13,6 +13,7 @@ import pytest
 
 import lstm_inside
 from lstm_inside.page import NotYet, Question, Verdict, asks, checker, compare, question, run
+from lstm_inside.page.verdict import shape_of
 
 WANT = np.array([[1.0, 2.0, -3.0], [0.5, 4.0, 6.0]])
 
@@ -56,6 +57,20 @@ def test_a_checker_written_naturally_refuses_wrong_answers(answer, kind, words):
     assert not verdict
     assert verdict.kind == kind
     assert re.search(words, repr(verdict))
+
+
+@pytest.mark.parametrize("got", [["2", "4"], [2 + 1j, 4], np.array(["2", "4"], "S1")])
+def test_what_only_looks_like_numbers_is_none(got):
+    with pytest.raises(NotYet) as off:
+        compare("your answer", got, [2.0, 4.0])
+    assert off.value.kind == "no_numbers"
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"), [([[1, 2, 3], [4, 5, 6]], (2, 3)), (7, ()), ([[1, 2], [3]], None)]
+)
+def test_the_shape_of_what_came(value, shape):
+    assert shape_of(value) == shape
 
 
 def test_one_number_is_no_multiple_of_another():
@@ -109,7 +124,7 @@ def test_the_readers_own_name_and_line_are_named():
 
 
 def test_words_for_shapes_that_do_not_fit():
-    with pytest.raises(NotYet, match="rows"):
+    with pytest.raises(NotYet, match=r"^rows times columns$"):
         run(lambda x: x @ x, WANT, shapes="rows times columns")
 
 

@@ -7,26 +7,21 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
-from lstm_inside.page import Explorer, Pixels, Words, choice, slider, toggle, whole
+from lstm_inside.page import Explorer, Pixels, Words, choice, signed, slider, strokes, toggle, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
-    CANDIDATE_LINE,
+    BLOCKS,
     CELL_LINE,
     FAINT,
-    FORGET,
+    GATES,
     GRADIENT,
     HIDDEN_LINE,
-    INPUT,
-    OUTPUT,
     RC,
     SIGNED,
     picture,
 )
 from lstm_inside.simulation.text import V, encode, one_hot, windows
 from lstm_inside.training import Model, arrays_of, each_array, init_readout, loss_every_step
-
-GATES = "ifgo"  # the order of the blocks, here and in PyTorch
-_GATE_LINES = dict(zip(GATES, (INPUT, FORGET, CANDIDATE_LINE, OUTPUT), strict=True))
-_GATE_WORDS = dict(zip(GATES, ("input", "forget", "candidate", "output"), strict=True))
 
 # ---------------------------------------------------------------- two layouts
 
@@ -74,19 +69,19 @@ def layout_explorer(D=3, H=4) -> Explorer:
         for image, table in ((here, np.vstack(shown)), (there, np.hstack(peers))):
             image.set_data(table[::-1])  # the first row on top
             image.set_clim(-top, top)
-        k = GATES.index(gate) * H + unit
+        k = GATES[gate].block * H + unit
         frames[0].set_xy((k - 0.5, -0.5))
         frames[1].set_xy((-0.5, gap - 1 - k - 0.5))
         for frame in frames:
-            frame.set_edgecolor(_GATE_LINES[gate])
+            frame.set_edgecolor(GATES[gate].line)
         lines[0].set_text(f"column {k} of W_x, W_h  =  row {k} of weight_ih, weight_hh")
-        lines[0].set_color(_GATE_LINES[gate])
+        lines[0].set_color(GATES[gate].line)
         one, two = both[k]
         lines[1].set_text(
-            f"dL/db = {_signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
+            f"dL/db = {signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
             if gradients
-            else f"b = {_signed(b[k])} here;  bias_ih + bias_hh = {_signed(one)} "
-            f"+ ({_signed(two)}) there"
+            else f"b = {signed(b[k])} here;  bias_ih + bias_hh = {signed(one)} "
+            f"+ ({signed(two)}) there"
         )
         return {
             "column": k, "gate": gate, "unit": unit, "b": b[k], "biases": both[k],
@@ -96,16 +91,16 @@ def layout_explorer(D=3, H=4) -> Explorer:
     def describe(v):
         what = "The gradient" if v["gradients"] else "The weights"
         return (
-            f"{what} of unit {v['unit']}'s {_GATE_WORDS[v['gate']]} gate: column {v['column']} "
+            f"{what} of unit {v['unit']}'s {GATES[v['gate']].name}: column {v['column']} "
             f"here, row {v['column']} in PyTorch. Its bias is {v['b']:+.2f}, in PyTorch the sum "
             f"of two."
-        ).replace("candidate gate", "candidate")
+        )
 
     return Explorer(
         "layout",
         figure=figure,
         controls={
-            "gate": choice("gate", [(_GATE_WORDS[g], g) for g in GATES], "f"),
+            "gate": choice("gate", [(GATES[g].short, g) for g in BLOCKS], "f"),
             "unit": whole("unit", 0, H - 1, 1, quantity="h"),
             "b_f": slider("forget bias b_f", -1, 1, 0.1, 1, quantity="f", digits=1),
             "share": slider("share of b in bias_ih", 0, 1, 0.05, 1),
@@ -131,23 +126,18 @@ def _dress_layouts(ours, theirs, D, H):
         theirs.text(at - 0.5, gap + 0.2, name, ha="center", **named)
     theirs.text(rows - 0.5, gap + 1.3, "bias_ih, bias_hh", ha="center", **named)
     edges += [theirs.axvline(x - 0.5, **look) for x in (D, D + H, D + H + 1)]
-    for n, gate in enumerate(GATES):
-        look = {"color": _GATE_LINES[gate], "clip_on": False, "lw": 0}
+    for n, gate in enumerate(BLOCKS):
+        look = {"color": GATES[gate].line, "clip_on": False, "lw": 0}
         ours.add_patch(Rectangle((n * H - 0.45, rows - 0.35), H - 0.1, 0.25, **look))
         theirs.add_patch(Rectangle((rows + 0.65, gap - (n + 1) * H - 0.45), 0.25, H - 0.1, **look))
-        bold = {"color": _GATE_LINES[gate], "weight": "bold", "va": "center", "ha": "center"}
-        ours.text((n + 0.5) * H - 0.5, rows + 0.45, _GATE_WORDS[gate], fontsize=11.5, **bold)
+        bold = {"color": GATES[gate].line, "weight": "bold", "va": "center", "ha": "center"}
+        ours.text((n + 0.5) * H - 0.5, rows + 0.45, GATES[gate].short, fontsize=11.5, **bold)
         theirs.text(rows + 1.6, gap - (n + 0.5) * H - 0.5, gate, fontsize=13, **bold)
     figure = ours.figure
     for x, words in ((0.07, "lstm_core: a column a gate of a unit"),
                      (0.68, "PyTorch: a row a gate of a unit")):  # fmt: skip
         figure.text(x, 0.95, words, fontsize=13.5, weight="bold", va="center")
     return edges
-
-
-def _signed(value, digits=2):
-    """A number with its sign; nothing is never minus nothing."""
-    return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 # ---------------------------------------------------------------- a batch shared out
@@ -226,17 +216,17 @@ def all_reduce_explorer() -> Explorer:
         ax["b"].set(xlim=(-0.8, 4 * UNITS - 0.2), ylim=(-_TOP, _TOP), xticks=[])
         ax["b"].set_title("dL/db: one place for each gate of each unit")
         ax["b"].axhline(0, color=FAINT, lw=1)
-        for n, gate in enumerate(GATES):
-            ax["b"].text((n + 0.5) * UNITS - 0.5, -0.94 * _TOP, _GATE_WORDS[gate], ha="center",
-                         color=_GATE_LINES[gate], weight="bold", fontsize=12)  # fmt: skip
+        for n, gate in enumerate(BLOCKS):
+            ax["b"].text((n + 0.5) * UNITS - 0.5, -0.94 * _TOP, GATES[gate].short, ha="center",
+                         color=GATES[gate].line, weight="bold", fontsize=12)  # fmt: skip
         ax["b"].text(-0.3, 0.9 * _TOP, "• each worker", color="#777777", weight="bold", va="center")
         ax["b"].text(9, 0.9 * _TOP, "+ their average", color="#111111", weight="bold", va="center")
         ax["b"].text(
             19.5, 0.9 * _TOP, "▮ the whole batch", color=GRADIENT, weight="bold", va="center"
         )
         stems = [
-            ax["b"].plot([], [], color=_GATE_LINES[gate], lw=7, alpha=0.5, solid_capstyle="butt")[0]
-            for gate in GATES
+            ax["b"].plot([], [], color=GATES[gate].line, lw=7, alpha=0.5, solid_capstyle="butt")[0]
+            for gate in BLOCKS
         ]
         (dots,) = ax["b"].plot([], [], "o", color="#777777", ms=3.4, mec="none")
         (mean,) = ax["b"].plot([], [], "+", color="#111111", ms=9, mew=1.8)
@@ -265,7 +255,7 @@ def all_reduce_explorer() -> Explorer:
         floor = 100 * np.finfo(dtype).eps
         off = np.maximum(off_by(average, total), floor)
 
-        cut_line.set_data(*_strokes(ends[1:-1], -0.1, 1.65))
+        cut_line.set_data(*strokes(ends[1:-1], -0.1, 1.65))
         for n, (head, say) in enumerate(zip(heads, says, strict=True)):
             head.set_text(_head(n, sizes))
             say.set_text(_weight(n, sizes, weighted))
@@ -273,7 +263,7 @@ def all_reduce_explorer() -> Explorer:
                 words.set_x((ends[n] + ends[n + 1]) / 2 if n < workers else 0)
         for n, stem in enumerate(stems):
             mine = slice(n * UNITS, (n + 1) * UNITS)
-            stem.set_data(*_strokes(place[mine], 0, np.clip(total.cell.b[mine], -_EDGE, _EDGE)))
+            stem.set_data(*strokes(place[mine], 0, np.clip(total.cell.b[mine], -_EDGE, _EDGE)))
         each = np.concatenate([g.cell.b for g in own])
         dots.set_data(np.tile(place, workers), np.clip(each, -_EDGE, _EDGE))
         mean.set_data(place, np.clip(average.cell.b, -_EDGE, _EDGE))
@@ -335,14 +325,6 @@ def _weight(worker, sizes, weighted):
     return f"weight {factor}" if sizes[worker] > 1 else factor
 
 
-def _strokes(x, low, high):
-    """Upright strokes at each x from low to high as one broken line."""
-    x = np.asarray(x, dtype=float)
-    gap = np.full(len(x), np.nan)
-    low, high = (np.broadcast_to(y, x.shape) for y in (low, high))
-    return np.stack([x, x, gap], axis=1).ravel(), np.stack([low, high, gap], axis=1).ravel()
-
-
 # ---------------------------------------------------------------- pictures with PyTorch in them
 
 
@@ -369,9 +351,9 @@ def two_flows(core, peer):
             ("dL/dh", core.h, peer[0], HIDDEN_LINE),
             ("dL/dc", core.c, peer[1], CELL_LINE),
         ):
-            size = np.linalg.norm(mine, axis=(1, 2))
+            size = step_lengths(mine)
             ax.plot(t, size, color=colour, lw=6, alpha=0.35)
-            ax.plot(t, np.linalg.norm(theirs, axis=(1, 2)), color=colour, ls=(0, (3, 2)), lw=1.8)
+            ax.plot(t, step_lengths(theirs), color=colour, ls=(0, (3, 2)), lw=1.8)
             ax.text(1, size[1] * 1.6, name, color=colour, weight="bold", va="bottom")
         ax.text(0.98, 0.06, "wide: lstm_core    dashed: PyTorch", transform=ax.transAxes,
                 ha="right", color="#444444")  # fmt: skip

@@ -20,6 +20,7 @@ from lstm_core import (
 )
 from lstm_inside.bptt.shares import split_way, truncated_at_every, truncated_backward
 from lstm_inside.page import Explorer, slider, toggle, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import CELL_LINE, FORGET, GRADIENT, RC, picture
 from lstm_inside.tasks import eeg
 
@@ -48,13 +49,6 @@ class _Pair:
         split_gates(b)[1][:] = b_f
         lstm = self.lstm._replace(W_h=self.lstm.W_h * strength, b=b)
         return (rnn, rnn_forward(xs, rnn)), (lstm, lstm_forward(xs, lstm))
-
-
-def _lengths(grads):
-    """The length of a gradient (T+1, 1, H) at every step; tiny entries' squares are not lost."""
-    largest = np.abs(grads).max(axis=(1, 2))
-    scale = np.where(largest > 0, largest, 1)
-    return scale * np.linalg.norm(grads[:, 0] / scale[:, None], axis=-1)
 
 
 def _draw(line, t, sizes):
@@ -127,9 +121,9 @@ def gradient_flow_explorer(longest=100, units=8) -> Explorer:
         back, grads = rnn_backward(dhs, rnn_trace, rnn), lstm_backward(dhs, trace, lstm)
         orthogonal = kept._replace(W_h=kept.W_h * strength)
         kept_back = rnn_backward(dhs, rnn_forward(xs, orthogonal), orthogonal)
-        v = {"rnn_dh": _lengths(back.h), "orthogonal_dh": _lengths(kept_back.h)}
-        v |= {"dh": _lengths(grads.h), "dc": _lengths(grads.c)}
-        v["carousel"] = _lengths(split_way(dhs, trace, grads).carousel)
+        v = {"rnn_dh": step_lengths(back.h), "orthogonal_dh": step_lengths(kept_back.h)}
+        v |= {"dh": step_lengths(grads.h), "dc": step_lengths(grads.c)}
+        v["carousel"] = step_lengths(split_way(dhs, trace, grads).carousel)
         v["share"] = v["carousel"] / np.where(v["dc"] > 0, v["dc"], np.inf)
         t = np.arange(T + 1)
         for line, key in (
@@ -255,7 +249,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
     def update(b_f, strength, k, draw, last):
         cuts = measure(draw, b_f, strength, last)
         cut = truncated_backward(cuts.dhs, cuts.trace, cuts.lstm, k)
-        dc, cut_dc = _lengths(cuts.full.c), _lengths(cut.c)
+        dc, cut_dc = step_lengths(cuts.full.c), step_lengths(cut.c)
         _draw(full_line, np.arange(steps + 1), dc)
         _draw(cut_line, np.arange(steps + 1), cut_dc)
         cosine.set_data(every_k, cuts.lstm_near[:, 0])

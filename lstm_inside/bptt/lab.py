@@ -6,27 +6,12 @@ import numpy as np
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
 from lstm_inside.bptt.faults import PATIENTS
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
-from lstm_inside.page.style import (
-    CANDIDATE_LINE,
-    FORGET,
-    GRADIENT,
-    INPUT,
-    OUTPUT,
-    RC,
-    SIZE,
-    picture,
-)
+from lstm_inside.page.style import BLOCKS, GATES, GRADIENT, RC, SIZE, picture
 
 _STEPS = 12
 _EDGE = 1.6  # of a panel, in its largest true value
 _COLUMNS = (0.3, 0.54, 0.8)  # right ends of the table's three, as shares of its width
 _AGREES = SIZE.with_extremes(bad="#c9c9c9")
-_BLOCKS = (
-    ("i", "input gate", INPUT),
-    ("f", "forget gate", FORGET),
-    ("g", "candidate", CANDIDATE_LINE),
-    ("o", "output gate", OUTPUT),
-)
 _W_X = np.array([[0.9, 0.6, 1.3, 0.8]])
 _W_H = np.array([[1.1, -0.9, 1.4, 1.2]])
 _BIAS = np.array([0.4, 1.0, 0.3, 0.2])
@@ -91,7 +76,8 @@ def patient_explorer() -> Explorer:
             [["i", "f"], ["g", "o"], ["map", "table"]], height_ratios=(1, 1, 0.95)
         )
         lines, beyond = {}, {}
-        for name, words, colour in _BLOCKS:
+        for name in BLOCKS:
+            words, colour = GATES[name].name, GATES[name].line
             lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
         axes["g"].set_xlabel("step t")
         axes["o"].set_xlabel("step t")
@@ -112,7 +98,7 @@ def patient_explorer() -> Explorer:
         steps = np.arange(1, T + 1)
         scale = np.abs(true).max(axis=0)
         parts = (split_gates(v / scale) for v in (given, true, numeric))
-        for (name, *_), mine, truth, slope in zip(_BLOCKS, *parts, strict=True):
+        for name, mine, truth, slope in zip(BLOCKS, *parts, strict=True):
             for line, data in zip(lines[name], (truth, slope, mine), strict=True):
                 line.set_data(steps, np.where(np.abs(data[:, 0]) <= _EDGE, data[:, 0], np.nan))
             for sign, line in zip((1, -1), beyond[name], strict=True):
@@ -188,7 +174,8 @@ def _draw_table(ax):
     for x, words in zip(_COLUMNS, ("patient", "true", "differences"), strict=True):
         ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
     cells = []
-    for y, (name, _, colour) in zip((0.6, 0.43, 0.26, 0.09), _BLOCKS, strict=True):
+    for y, name in zip((0.6, 0.43, 0.26, 0.09), BLOCKS, strict=True):
+        colour = GATES[name].line
         ax.text(0.02, y, f"a$_{name}$", color=colour, fontsize=12, va="center")
         cells.append([Words(ax, x, y, ha="right", fontsize=12, color=colour) for x in _COLUMNS])
     return heading, cells

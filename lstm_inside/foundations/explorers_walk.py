@@ -140,7 +140,7 @@ def _draw_walk(drawing, walk):
         drawing.mark(into, (n + 1, j), colour, fill)
 
 
-def _signed(value, digits=3):
+def _bracketed(value, digits=3):
     """A number, in brackets where its sign would stand next to another one."""
     text = f"{value:.{digits}f}"
     return f"({text})" if text.startswith("-") else text
@@ -185,7 +185,9 @@ def _number(n, j):
 
 def _lines_forward(walk, n, j):
     W, h = walk["W"][n], walk["h"]
-    terms = [f"{_signed(h[n, i], 3 if n else 1)}·{_signed(W[i, j], 1)}" for i in range(len(W))]
+    terms = [
+        f"{_bracketed(h[n, i], 3 if n else 1)}·{_bracketed(W[i, j], 1)}" for i in range(len(W))
+    ]
     a = sum(h[n, i] * W[i, j] for i in range(len(W)))
     k = _number(n, j)
     return [
@@ -203,16 +205,18 @@ def _lines_delta(walk, n, j):
         return [
             "Backward, neuron 6: the loss's slope times the neuron's own.",
             f"dL/dy = {walk['y'] - walk['target']:+.4f},   {own}",
-            f"δ{k} = {_signed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
+            f"δ{k} = {_bracketed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
         ]
     W, above = walk["W"][n + 1], _carried(walk)
-    terms = [f"{_signed(W[j, m], 1)}·{_signed(above[n + 1, m], 5)}" for m in range(W.shape[1])]
+    terms = [
+        f"{_bracketed(W[j, m], 1)}·{_bracketed(above[n + 1, m], 5)}" for m in range(W.shape[1])
+    ]
     come = sum(W[j, m] * above[n + 1, m] for m in range(W.shape[1]))
     lines = [
         f"Backward, neuron {neuron_number(n, j)}: multiply each next δ by the weight to it, add, "
         "then multiply by the neuron's own slope.",
         f"comes back: {' + '.join(terms)} = {come:+.5f}",
-        f"{own},   so δ{k} = {_signed(come, 5)}·{local:.4f} = {delta:+.5f}",
+        f"{own},   so δ{k} = {_bracketed(come, 5)}·{local:.4f} = {delta:+.5f}",
     ]
     if walk["rule"] == MISSING:
         lines[0] = (
@@ -235,8 +239,8 @@ def _carried(walk):
 def _lines_update(walk, n, j):
     W, W_new, h = walk["W"][n], walk["W_new"][n], walk["h"]
     sums = [
-        f"{W[i, j]:.1f} - {walk['rate']:.1f}·{_signed(walk['deltas'][n, j], 5)}"
-        f"·{_signed(h[n, i], 3 if n else 1)} = {W_new[i, j]:.4f}"
+        f"{W[i, j]:.1f} - {walk['rate']:.1f}·{_bracketed(walk['deltas'][n, j], 5)}"
+        f"·{_bracketed(h[n, i], 3 if n else 1)} = {W_new[i, j]:.4f}"
         for i in range(len(W))
     ]
     k = neuron_number(n, j)

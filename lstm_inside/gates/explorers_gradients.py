@@ -13,9 +13,10 @@ from lstm_core import (
     split_gates,
 )
 from lstm_inside import validate
-from lstm_inside.gates.explorers_time import lengths, name_curves
+from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.recall import last_flag_problem, latch
 from lstm_inside.page import Explorer, slider
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import FAINT, GATES, GRADIENT, RC, picture
 from lstm_inside.tasks import eeg
 
@@ -147,13 +148,13 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         was, trace = rnn_forward(heard, plain), lstm_forward(heard, gated)
         loss = np.zeros(was.h[1:].shape)
         loss[-1] = 1
-        back = lengths(rnn_backward(loss, was, plain).h)
+        back = step_lengths(rnn_backward(loss, was, plain).h)
         loss = np.zeros(trace.h[1:].shape)
         loss[-1] = 1
         grads = lstm_backward(loss, trace, gated)
         gates = np.concatenate([trace.f, np.ones_like(trace.f[:1])])
-        along = lengths(grads.c[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
-        total = lengths(grads.c)
+        along = step_lengths(grads.c[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
+        total = step_lengths(grads.c)
         shares = {"rnn": back / back[-1], "cell_line": along / along[-1], "all": total / total[-1]}
         for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
             line.set_data(t, np.maximum(shares[key], _FLOOR))

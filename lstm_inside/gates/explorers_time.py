@@ -13,6 +13,7 @@ from lstm_inside import validate
 from lstm_inside.gates.explorers_wiring import short, times
 from lstm_inside.gates.recall import last_flag_problem, latch, recall_score
 from lstm_inside.page import Challenge, Explorer, Pixels, Words, slider, toggle, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -37,13 +38,6 @@ def name_curves(ax, *names):
             x, 1.02, words, color=colour, transform=ax.transAxes, weight="bold", fontsize=11.5,
             va="bottom",
         )  # fmt: skip
-
-
-def lengths(grads):
-    """The length of a gradient (T+1, B, H) at every step; tiny entries' squares are not lost."""
-    largest = np.abs(grads).max(axis=(1, 2), keepdims=True)
-    scale = np.where(largest > 0, largest, 1)
-    return scale[:, 0, 0] * np.linalg.norm(grads / scale, axis=(1, 2))
 
 
 # ---------------------------------------------------------------- the latch
@@ -231,7 +225,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         at = dict(zip(GATES, (0.34, 0.49, 0.62, 0.84), strict=True))
         name_curves(
             ax["gates"],
-            *((at[k], f"{g.name.split()[0]} {k}", g.line) for k, g in GATES.items()),
+            *((at[k], f"{g.short} {k}", g.line) for k, g in GATES.items()),
         )
         ax["memory"].set(ylim=(-reach, reach), xlabel="step t")
         ax["memory"].set_title("Its cell state and output")
@@ -282,7 +276,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
             curve.set_data(time[1:], getattr(trace, k)[:, 0, unit])
         cell.set_data(time, trace.c[:, 0, unit])
         hidden.set_data(time, trace.h[:, 0, unit])
-        size_c, size_h = lengths(grads.c), lengths(grads.h)
+        size_c, size_h = step_lengths(grads.c), step_lengths(grads.h)
         flow_c.set_data(time, np.maximum(size_c, _FLOOR))
         flow_h.set_data(time, np.maximum(size_h, _FLOOR))
         for cursor in cursors:
@@ -314,9 +308,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
     if batch > 1:
         controls["sequence"] = whole("sequence", 0, batch - 1, 0, quantity="x")
     controls |= {
-        f"b_{k}": slider(
-            f"{GATES[k].name.split()[0]} bias b_{k}: add", -8, 8, 0.1, 0, quantity=k, digits=1
-        )
+        f"b_{k}": slider(f"{GATES[k].short} bias b_{k}: add", -8, 8, 0.1, 0, quantity=k, digits=1)
         for k in "fio"
     }
     if params.W_h.any():

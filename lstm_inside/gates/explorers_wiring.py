@@ -194,7 +194,7 @@ def wiring_explorer(params=WIRING) -> Explorer:
         )
 
     def bias(letter, width=6):
-        name = f"{GATES[letter].name.split()[0]} bias b_{letter}"
+        name = f"{GATES[letter].short} bias b_{letter}"
         at = float(np.clip(start[letter], -width, width))
         return slider(name, -width, width, 0.1, at, quantity=letter, digits=1)
 

@@ -1,10 +1,10 @@
 """What every page is made of: explorers with their controls, one style, verdicts, questions."""
 
-from .artists import Lines, Pixels, Words
+from .artists import Lines, Pixels, Words, strokes
 from .controls import choice, slider, toggle, whole
 from .explorer import Challenge, Explorer
 from .question import Question, Questions, asks, question
-from .style import COLOURS, Picture, picture
+from .style import COLOURS, Picture, picture, signed
 from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of
 
 __all__ = [
@@ -28,7 +28,9 @@ __all__ = [
     "question",
     "run",
     "shape_of",
+    "signed",
     "slider",
+    "strokes",
     "toggle",
     "whole",
 ]

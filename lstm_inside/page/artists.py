@@ -12,6 +12,18 @@ from matplotlib.text import Text
 from PIL import Image
 
 
+def strokes(x, low, high, across=0):
+    """Strokes at each x (N,) from low to high as one broken line: its x and y, (3 N,) each.
+
+    low, high: (N,) or one number. across: how far to the right a stroke ends.
+    """
+    x = np.asarray(x, dtype=float)
+    gap = np.full(len(x), np.nan)
+    low, high = (np.broadcast_to(y, x.shape) for y in (low, high))
+    ends = (x, x + across, gap), (low, high, gap)
+    return tuple(np.stack(parts, axis=1).ravel() for parts in ends)
+
+
 class Pixels(AxesImage):
     """An `imshow` whose SVG is a PNG of one pixel a value, enlarged by the browser."""
 

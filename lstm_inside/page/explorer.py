@@ -68,7 +68,8 @@ class Explorer(widgets.VBox):
         caption under the picture, its alternative text, and its text where nothing runs.
     play: the name of the control (a `whole` slider) that a play button moves, a step every
         `interval` milliseconds.
-    redraw_on: names of controls whose change alters what stands still (slow: about 150 ms).
+    redraw_on: names of controls whose change alters what stands still (slow the
+        first time, about 150 ms; a setting that was met before is remembered).
     presets: dict name -> settings of some controls (the others go to their start): a button each.
     challenge: a `Challenge`, whose live score stands between picture and caption.
 
@@ -103,6 +104,7 @@ class Explorer(widgets.VBox):
         self._update, self._describe, self._redraw_on = update, describe, redraw_on
         self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
         self._start = {key: control.value for key, control in controls.items()}
+        self._stills: dict[tuple, str] = {}  # what stands still, for each setting of redraw_on
         self._waiting = None  # names of changed controls while changes are held together
 
         width, height = (72 * size for size in figure.get_size_inches())
@@ -258,7 +260,7 @@ class Explorer(widgets.VBox):
         try:
             self._refresh()
             if changed & set(self._redraw_on):
-                self._draw_still()
+                self._change_still()
             self._draw_moving()
             self.error = None
         except Exception as error:  # whatever it is, the reader keeps a live explorer
@@ -270,6 +272,14 @@ class Explorer(widgets.VBox):
         self.values = self._update(**settings)
         self.caption = self._describe(self.values)
         self.figure.alt = self.caption
+
+    def _change_still(self):
+        """Put what stands still at these settings of redraw_on; only what is new is drawn."""
+        setting = tuple(self.controls[key].value for key in self._redraw_on)
+        if setting not in self._stills:
+            self._draw_still()
+            self._stills[setting] = self._still.value
+        self._still.value = self._stills[setting]
 
     def _draw_still(self):
         source = svg.still(self.figure, self._moving, self.name)

@@ -49,6 +49,11 @@ class Gate(NamedTuple):
     line: str
     block: int
 
+    @property
+    def short(self):
+        """The name without "gate": "forget", "candidate"."""
+        return self.name.split()[0]
+
 
 # In the order of the equations (3.2)-(3.5); the column blocks stand in PyTorch's order.
 GATES = {
@@ -57,6 +62,7 @@ GATES = {
     "g": Gate("candidate", "what", "tanh", CANDIDATE, CANDIDATE_LINE, block=2),
     "o": Gate("output gate", "show", "σ", OUTPUT, OUTPUT, block=3),
 }
+BLOCKS = sorted(GATES, key=lambda letter: GATES[letter].block)  # i f g o, as the columns stand
 
 # Signed values: blue below zero, white at it, orange above. Sizes: white to near-black.
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#f7f7f7", "#b34700"])
@@ -101,6 +107,11 @@ class Picture(Figure):
         data = shown._repr_mimebundle_()
         data |= {"image/png": source, "text/plain": f"Picture: {self.alt}"}
         return data, {"image/png": {"alt": self.alt}}
+
+
+def signed(value, digits=2) -> str:
+    """A number with its sign, a true minus; nothing is never minus nothing."""
+    return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def picture(width, height, alt="") -> Picture:

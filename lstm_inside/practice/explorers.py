@@ -6,7 +6,9 @@ from matplotlib.patches import Rectangle
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
 from lstm_inside.page import Challenge, Explorer, Words, choice, slider, toggle, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
+    BLOCKS,
     CELL_LINE,
     FAINT,
     FORGET,
@@ -38,11 +40,6 @@ def network(b_f, D=1, seed=6) -> LSTMParams:
     W_x, W_h, b = (0.6 * rng.normal(size=s) for s in ((D, 32), (_UNITS, 32), (32,)))
     split_gates(b)[1][:] = b_f
     return LSTMParams(W_x, W_h, b)
-
-
-def _length(grads):
-    """The length of a gradient (T, B, H) at every step, of the first sequence."""
-    return np.linalg.norm(grads[:, 0], axis=-1)
 
 
 def _shown(sizes):
@@ -83,9 +80,9 @@ def sizes_explorer() -> Explorer:
         }
         batch = Words(run, 0, 26.2, ha="left", color="#555555")
         blocks = {}
-        for gate, looks in sorted(GATES.items(), key=lambda item: item[1].block):
+        for gate in BLOCKS:
             for rows, alpha in (("D", 0.5), ("H", 0.85), ("1", 1.0)):
-                patch = Rectangle((0, 0), 1, 1, fc=looks.colour, alpha=alpha, **look)
+                patch = Rectangle((0, 0), 1, 1, fc=GATES[gate].colour, alpha=alpha, **look)
                 blocks[gate, rows] = weights.add_patch(patch)
         letters = [Words(weights, 0, -0.8, weight="bold", color="#222222") for _ in GATES]
         rows_words = {
@@ -177,7 +174,7 @@ def reading_explorer(T=24) -> Explorer:
         dhs[reads, 0] = push / reads.sum()
         params = network(b_f)
         grads = lstm_backward(dhs, lstm_forward(xs, params), params)
-        direct, dc, dh = _length(dhs), _length(grads.c[1:]), _length(grads.h[1:])
+        direct, dc, dh = step_lengths(dhs), step_lengths(grads.c[1:]), step_lengths(grads.h[1:])
         bars.set_segments(
             [[(k, 0), (k, reads.sum() * size)] for k, size in zip(t, direct, strict=True)]
         )
@@ -236,12 +233,12 @@ def pieces_explorer(T=40) -> Explorer:
     def update(mode, length, b_f):
         params = network(b_f)
         trace = lstm_forward(xs, params)
-        full = _length(lstm_backward(dhs, trace, params).c[1:])
+        full = step_lengths(lstm_backward(dhs, trace, params).c[1:])
         pieces = in_pieces(xs, dhs, params, length, mode)
         for n, (unit, thin) in enumerate(zip(units, in_one, strict=True)):
             unit.set_data(t, pieces.h[:, 0, n])
             thin.set_data(t, trace.h[1:, 0, n])
-        dc = _length(pieces.dc)
+        dc = step_lengths(pieces.dc)
         whole_line.set_data(t, _shown(full))
         line.set_data(t, _shown(dc))
         at = np.arange(length, T, length) + 0.5
@@ -312,7 +309,7 @@ def pads_explorer(real=10, most=20) -> Explorer:
         for n, h_line, ring in zip(colours, lines, rings, strict=True):
             h_line.set_data(np.arange(1, T + 1), run.h[1:, 0, n])
             ring.set_data([T], [alone[0, n]])
-        arrives = _length(np.concatenate((grads.h, grads.c), axis=2)[1:])
+        arrives = step_lengths(np.concatenate((grads.h, grads.c), axis=2)[1:])
         line.set_data(np.arange(1, T + 1), _shown(arrives))
         low = real + 0.5 if side == "right" else 0.5
         for span, (bottom, height) in zip(pads, ((0, 1), (0, 1)), strict=True):
@@ -381,7 +378,7 @@ def depth_explorer(T=24) -> Explorer:
             upper = network(b_f, D=_UNITS, seed=upper_seed)
             layers = (lower,) if kind == "one layer" else (lower, upper)
             dxs = stack_backward(dhs, stack_forward(xs, layers), layers)[0].xs
-        size = _length(dxs)
+        size = step_lengths(dxs)
         line.set_data(s, _shown(size))
         mark.set_data([t, t], [_FLOOR, 1.5])
         label.set_x(np.clip(t, 3, T - 2))

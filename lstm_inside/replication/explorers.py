@@ -9,15 +9,15 @@ import numpy as np
 from lstm_core import lstm_backward, lstm_forward
 from lstm_inside.bptt import split_step
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
-    CANDIDATE_LINE,
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     HIDDEN_LINE,
     INPUT,
-    OUTPUT,
     RC,
     SIGNAL,
     SIZE,
@@ -29,11 +29,8 @@ from lstm_inside.replication.variants import VARIANTS, backward, forward, init_v
 STEPS, STREAM = 60, 100
 _UNITS, _PULSE = 8, 5
 _FLOOR = 1e-12
-_COLOURS = {"i": INPUT, "f": FORGET, "g": CANDIDATE_LINE, "o": OUTPUT, "r": INPUT, "z": FORGET}
-_NAMES = {
-    "i": "input i", "f": "forget f", "g": "candidate g", "o": "output o",
-    "r": "reset r", "z": "keep z",
-}  # fmt: skip
+_NAMES = {letter: f"{gate.short} {letter}" for letter, gate in GATES.items()}
+_NAMES |= {"r": "reset r", "z": "keep z"}  # the GRU's
 _KEEP = {"GRU": "z"}  # the gate that keeps; elsewhere it is f, and 1997 has none
 
 
@@ -66,7 +63,7 @@ def variant_explorer() -> Explorer:
         gates.set_title("Unit 1: its gates and its candidate")
         gates.set(ylim=(-2.2, 3.6), yticks=(-2, -1, 0, 1, 2))
         words = {
-            key: Words(gates, 1 + 15 * n, 2.9, color=_COLOURS[key], weight="bold", ha="left")
+            key: Words(gates, 1 + 15 * n, 2.9, color=GATES[key].line, weight="bold", ha="left")
             for n, key in enumerate("figo")
         }
         memory.set_title("Unit 1: memory (orange), shown outside as h (blue)")
@@ -76,7 +73,7 @@ def variant_explorer() -> Explorer:
         memory.minorticks_off()
         memory.axhline(0, color=FAINT, lw=1)
         (x_line,) = inputs.plot([], [], color=SIGNAL)
-        lines = {k: gates.plot([], [], color=_COLOURS[k])[0] for k in "ifgo"}
+        lines = {k: gates.plot([], [], color=GATES[k].line)[0] for k in "ifgo"}
         (c_line,) = memory.plot([], [], color=CELL_LINE, lw=2.5)
         (h_line,) = memory.plot([], [], color=HIDDEN_LINE)
         (slope,) = flow.plot([], [], color=GRADIENT, lw=2.5)
@@ -95,7 +92,7 @@ def variant_explorer() -> Explorer:
         params = params_of(name, keep, recurrent)
         trace = forward(xs, params, name)
         line = backward(dhs, trace, params).states[-1]
-        return trace, np.linalg.norm(line, axis=(1, 2))
+        return trace, step_lengths(line)
 
     @lru_cache(maxsize=1)  # the reference stays while only the variant changes
     def reference(loud, keep, recurrent):
@@ -103,7 +100,7 @@ def variant_explorer() -> Explorer:
         params = params_of("modern", keep, recurrent)
         trace = lstm_forward(pulse + loud * noise, params)
         line = split_step(trace, lstm_backward(dhs, trace, params)).carousel
-        return np.linalg.norm(line, axis=(1, 2))
+        return step_lengths(line)
 
     def update(variant, loud, keep, recurrent):
         xs = pulse + loud * noise

@@ -4,7 +4,17 @@ import matplotlib
 import numpy as np
 
 from lstm_core import RNNParams, rnn_forward
-from lstm_inside.page import Challenge, Explorer, Pixels, Words, choice, slider, toggle, whole
+from lstm_inside.page import (
+    Challenge,
+    Explorer,
+    Pixels,
+    Words,
+    choice,
+    slider,
+    strokes,
+    toggle,
+    whole,
+)
 from lstm_inside.page.style import (
     FAINT,
     FORGET,
@@ -258,7 +268,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         r2 = float(r_squared(wanted[fitted:], guess)[0])
         time = np.arange(T)
         ground.set_data([-1, T], [0, 0])
-        others.set_data(_strokes(time, time), _strokes(0 * time, numbers[:T, shown]))
+        others.set_data(*strokes(time, 0, numbers[:T, shown]))
         flagged.set_data([at[shown]] * 2, [0, numbers[at[shown], shown]])
         places_line.set_data([-0.45, places - 0.55], [1.22, 1.22])
         values = {"wanted": wanted[shown, 0], "said": float(np.clip(guess[0, 0], -1.2, 1.2))}
@@ -269,7 +279,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
             words.set_position((T + 1.1, value + np.copysign(apart, value - middle)))
             words.set_text(key)
         x, y = wanted[fitted:][:200, 0], np.clip(guess[:200, 0], -1.5, 1.5)
-        dots.set_data(_strokes(x, x + 0.005), _strokes(y, y))
+        dots.set_data(*strokes(x, y, y, across=0.005))
         score.set_text(f"R² = {r2:.2f}".replace("-", "−"))
         best.set_text(f"holds all, chooses none: 1 / {places} = {1 / places:.2f}")
         return {
@@ -306,11 +316,6 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
             "random, known place": {"kind": "random", "strength": 0.9, "places": 1},
         },
     )
-
-
-def _strokes(start, end):
-    """One coordinate of many strokes drawn as one line: from start to end, then a gap."""
-    return np.column_stack([start, end, np.full(len(start), np.nan)]).ravel()
 
 
 # ---------------------------------------------------------------- gradients in time

@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_core import LSTMTrace, lstm_backward, lstm_forward
 from lstm_inside.page import Explorer, Lines, Words, choice, slider, whole
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
@@ -184,7 +185,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
             letter.set_text(said(symbol))
         loss, share, grads = _backward_from(model, trace, ids, now)
         for key, curve in by.items():
-            sizes = np.linalg.norm(getattr(grads, key)[1:, 0], axis=1)
+            sizes = step_lengths(getattr(grads, key)[1:])
             curve.set_data(slots, np.clip(sizes, 1e-6, 99))
         order = np.argsort(-share, kind="stable")[:7]
         bars.set([said(SYMBOLS[n]) for n in order], share[order])

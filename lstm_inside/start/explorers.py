@@ -5,20 +5,19 @@ import numpy as np
 
 from lstm_core import lstm_backward, lstm_forward
 from lstm_inside.bptt.shares import split_way
-from lstm_inside.page import Challenge, Explorer, Words, slider, whole
+from lstm_inside.page import Challenge, Explorer, Words, signed, slider, strokes, whole
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
-    FORGET,
+    GATES,
     GRADIENT,
     HIDDEN_LINE,
-    INPUT,
     RC,
     SIGNAL,
     picture,
 )
-from lstm_inside.start.figures import FLAGGED, GATE_ROWS, draw_gate_rows, draw_stream, draw_wiring
+from lstm_inside.start.figures import FLAGGED, ROWS, draw_gate_rows, draw_stream, draw_wiring
 from lstm_inside.start.learning import LEARNING_STEPS, unseen
 from lstm_inside.start.recall import READOUT, driven, flagged_at, latch, one_stream, said, score
 from lstm_inside.tasks import Sequences, recall_problem
@@ -63,8 +62,8 @@ def hands_explorer() -> Explorer:
         (cell,) = ax["cell"].plot([], [], "-o", ms=4, color=CELL_LINE)
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
         rows = [
-            ax["gates"].fill_between(steps, 0, 0, step="mid", color=colour, lw=0)
-            for _, _, colour in GATE_ROWS
+            ax["gates"].fill_between(steps, 0, 0, step="mid", color=GATES[letter].line, lw=0)
+            for letter in ROWS
         ]
 
     def update(write_at, write_for, keep, show):
@@ -72,8 +71,9 @@ def hands_explorer() -> Explorer:
         write[write_at - 1 : write_at - 1 + write_for] = 1
         trace = driven(xs, write=write, keep=keep, show=show)
         answer_now, here, there = np.split(said(trace), (1, STREAMS + 1))
-        for row, base, gate in zip(rows, (2, 1, 0), (trace.i, trace.f, trace.o), strict=True):
-            row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate[:, 0, 0])
+        for row, (letter, base) in zip(rows, ROWS.items(), strict=True):
+            gate = getattr(trace, letter)[:, 0, 0]
+            row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate)
         answer.set_data([STEPS + 1.5], [np.clip(answer_now[0], -1.2, 1.2)])
         cell.set_data(np.arange(STEPS + 1), np.clip(trace.c[:, 0, 0], -1.2, 1.2))
         dots.set_data(timed.targets[:, 0], here)
@@ -158,19 +158,19 @@ def wiring_explorer() -> Explorer:
         for equation, words in zip(
             equations,
             (
-                f"f = σ({_signed(-a)}) = {f:.3f}",
-                f"i = σ({_signed(a)}) = {i:.3f}",
-                f"g = tanh({_signed(x / 2)}) = {_signed(g, 3)}",
-                f"o = σ({_signed(12)}) = {o:.3f}",
-                f"c = {f:.3f}·({_signed(c_prev, 3)}) + {i:.3f}·({_signed(g, 3)})\n"
-                f"   = {_signed(c, 3)}",
-                f"h = {o:.3f}·tanh({_signed(c, 3)}) = {_signed(h, 3)}",
+                f"f = σ({signed(-a)}) = {f:.3f}",
+                f"i = σ({signed(a)}) = {i:.3f}",
+                f"g = tanh({signed(x / 2)}) = {signed(g, 3)}",
+                f"o = σ({signed(12)}) = {o:.3f}",
+                f"c = {f:.3f}·({signed(c_prev, 3)}) + {i:.3f}·({signed(g, 3)})\n"
+                f"   = {signed(c, 3)}",
+                f"h = {o:.3f}·tanh({signed(c, 3)}) = {signed(h, 3)}",
             ),
             strict=True,
         ):
             equation.set_text(words)
         step_words.set_text(
-            f"Step {t} of {STEPS}: number {_signed(x)}, {'FLAG' if flag else 'no flag'}"
+            f"Step {t} of {STEPS}: number {signed(x)}, {'FLAG' if flag else 'no flag'}"
         )
         return {"t": t, "flag": flag, **carried}
 
@@ -195,10 +195,6 @@ def wiring_explorer() -> Explorer:
         play="t",
         interval=900,
     )
-
-
-def _signed(value, digits=2):
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 # ---------------------------------------------------------------- the way back
@@ -242,12 +238,12 @@ def way_back_explorer() -> Explorer:
         shares = split_way(dhs, trace, grads)
         by_cell, by_side = shares.carousel[:, 0, 0], shares.rest[:, 0, 0]
         dx = grads.xs[:, 0, 0]
-        numbers.set_data(*_bars(xs[:, 0, 0]))
+        numbers.set_data(*strokes(steps[1:], 0, xs[:, 0, 0]))
         mark.set_data([flag, flag], [0, xs[flag - 1, 0, 0]])
         flag_words.set_x(flag)
         line.set_data(steps, np.clip(by_cell, -2.2, 3.2))
         others.set_data(steps, np.clip(by_side, -2.2, 3.2))
-        heard.set_data(*_bars(np.clip(dx, -1.3, 1.3)))
+        heard.set_data(*strokes(steps[1:], 0, np.clip(dx, -1.3, 1.3)))
         return {
             "flag": flag, "cell": by_cell, "side": by_side, "dx": dx,
             "share": np.abs(dx[flag - 1]) / max(np.abs(dx).sum(), 1e-300),
@@ -282,13 +278,6 @@ def way_back_explorer() -> Explorer:
     )
 
 
-def _bars(heights):
-    """One line that draws a bar from 0 at each step: up, and off the paper to the next."""
-    x = np.repeat(np.arange(1.0, len(heights) + 1), 3)
-    y = np.stack([np.zeros(len(heights)), heights, np.full(len(heights), np.nan)], axis=1)
-    return x, y.ravel()
-
-
 # ---------------------------------------------------------------- one unit learns
 
 LAZY = 1 / 3  # mean squared error of always answering 0
@@ -317,19 +306,18 @@ def unit_view(run) -> LiveExplorer:
                        xlabel="flagged number", ylabel="answer")  # fmt: skip
         ax["dots"].set_title(f"{STREAMS} streams never trained on")
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-        for key, name, colour in (("write", "write: input gate i", INPUT),
-                                  ("keep", "keep: forget gate f", FORGET),
-                                  ("cell", "the cell c", CELL_LINE)):  # fmt: skip
+        colours = {"write": GATES["i"].line, "keep": GATES["f"].line, "cell": CELL_LINE}
+        for key, title in (("write", "write: input gate i; dashed: set by hand"),
+                           ("keep", "keep: forget gate f"), ("cell", "the cell c")):  # fmt: skip
             ax[key].set(xlim=(0.5, STEPS + 0.5), ylim=(-0.08, 1.15), xticks=(1, 5, 10, 15, 20))
-            ax[key].set_title(name + ("; dashed: set by hand" if key == "write" else ""),
-                              color=colour)  # fmt: skip
+            ax[key].set_title(title, color=colours[key])
         ax["cell"].set(ylim=(-2.2, 2.2), xlabel="step t")
         (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
         curves = {
             key: (ax[key].plot([], [], color=colour)[0],
                   ax[key].plot([], [], color=SIGNAL, ls="--", lw=1.5)[0])
-            for key, colour in (("write", INPUT), ("keep", FORGET), ("cell", CELL_LINE))
+            for key, colour in colours.items()
         }  # fmt: skip
         marks = [ax[key].axvline(0, color=FLAGGED, ls=":", lw=1.5) for key in curves]
 

@@ -7,16 +7,12 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from lstm_core import RNNParams, lstm_forward, rnn_forward
 from lstm_inside.page import Picture, Words, picture
 from lstm_inside.page.style import (
-    CANDIDATE,
-    CANDIDATE_LINE,
     CELL,
     CELL_LINE,
     FAINT,
-    FORGET,
+    GATES,
     HIDDEN,
     HIDDEN_LINE,
-    INPUT,
-    OUTPUT,
     RC,
     SIGNAL,
 )
@@ -27,7 +23,7 @@ from lstm_inside.training import Model, answers
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
 PLAIN = ((0.5, "it forgets"), (1.1, "it blurs"), (3, "one bit, high or low"))
-GATE_ROWS = (("write i", 2, INPUT), ("keep f", 1, FORGET), ("show o", 0, OUTPUT))
+ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
 
 
 def draw_stream(ax, stream, bars=True):
@@ -44,11 +40,11 @@ def draw_stream(ax, stream, bars=True):
 
 def draw_gate_rows(ax):
     """Axes for three gates over time, one above the other."""
-    ax.set(ylim=(-0.1, 3), yticks=[base + 0.4 for _, base, _ in GATE_ROWS])
-    ax.set_yticklabels([name for name, _, _ in GATE_ROWS])
-    for label, (_, _, colour) in zip(ax.get_yticklabels(), GATE_ROWS, strict=True):
-        label.set(color=colour, weight="bold")
-    for _, base, _ in GATE_ROWS:
+    ax.set(ylim=(-0.1, 3), yticks=[base + 0.4 for base in ROWS.values()])
+    ax.set_yticklabels([f"{GATES[letter].word} {letter}" for letter in ROWS])
+    for label, letter in zip(ax.get_yticklabels(), ROWS, strict=True):
+        label.set(color=GATES[letter].line, weight="bold")
+    for base in ROWS.values():
         ax.axhline(base, color=FAINT, lw=0.8)
     ax.grid(False)
 
@@ -170,13 +166,13 @@ def habits_picture(models, title) -> Picture:
         axes = figure.subplots(1, 3, sharey=True)
         rows = np.arange(len(units))
         labels = [f"{n}: {_two(r2)} | {_two(far[n])}" for n, (r2, _) in units.items()]
-        for ax, letter, title, colour in zip(
+        for ax, letter, title in zip(
             axes,
             "ifg",
             ("write: input gate i", "keep: forget gate f", "size of the candidate g"),
-            (INPUT, FORGET, CANDIDATE_LINE),
             strict=True,
         ):
+            colour = GATES[letter].line
             ax.set(xlim=(-0.05, 1.05), ylim=(len(units) - 0.4, -0.6), xticks=(0, 0.5, 1))
             ax.set_yticks(rows, labels)
             ax.set_title(title, color=colour)
@@ -257,19 +253,19 @@ _WIRES = {
     "c_prev": (CELL, [(0.2, 4.4), (1.57, 4.4)]),
     "kept": (CELL, [(2.03, 4.4), (3.57, 4.4)]),
     "c": (CELL, [(4.03, 4.4), (7.4, 4.4)]),
-    "f": (FORGET, [(1.8, 1.7), (1.8, 4.17)]),
-    "i": (INPUT, [(3.1, 1.7), (3.1, 2.9), (3.57, 2.9)]),
-    "g": (CANDIDATE, [(4.5, 1.7), (4.5, 2.9), (4.03, 2.9)]),
+    "f": (GATES["f"].colour, [(1.8, 1.7), (1.8, 4.17)]),
+    "i": (GATES["i"].colour, [(3.1, 1.7), (3.1, 2.9), (3.57, 2.9)]),
+    "g": (GATES["g"].colour, [(4.5, 1.7), (4.5, 2.9), (4.03, 2.9)]),
     "written": (CELL, [(3.8, 3.13), (3.8, 4.17)]),
-    "o": (OUTPUT, [(5.8, 1.7), (5.8, 2.4), (6.07, 2.4)]),
+    "o": (GATES["o"].colour, [(5.8, 1.7), (5.8, 2.4), (6.07, 2.4)]),
     "h": (HIDDEN, [(6.53, 2.4), (7.4, 2.4)]),
     "x": (SIGNAL, [(0.2, 0.75), (5.8, 0.75)]),
 }
 _EQUATIONS = (
-    ("(3.2) keep", FORGET),
-    ("(3.3) write", INPUT),
-    ("(3.4) candidate", CANDIDATE_LINE),
-    ("(3.5) show", OUTPUT),
+    ("(3.2) keep", GATES["f"].line),
+    ("(3.3) write", GATES["i"].line),
+    ("(3.4) candidate", GATES["g"].line),
+    ("(3.5) show", GATES["o"].line),
     ("(3.1) the cell", CELL_LINE),
     ("(3.6) the hidden state", HIDDEN_LINE),
 )
@@ -284,18 +280,13 @@ def draw_wiring(ax):
         fc="#f6f6f4", ec="#cfcfca", lw=1.5, zorder=0,
     ))  # fmt: skip
     ax.plot([6.3, 6.3], [4.4, 2.63], color=CELL, lw=2, zorder=1)
-    for x, letter, bend, colour in (
-        (1.8, "f", "σ", FORGET),
-        (3.1, "i", "σ", INPUT),
-        (4.5, "g", "tanh", CANDIDATE_LINE),
-        (5.8, "o", "σ", OUTPUT),
-    ):
+    for x, (letter, gate) in zip((1.8, 3.1, 4.5, 5.8), GATES.items(), strict=True):
         ax.plot([x, x], [0.75, 1.2], color="#9a9a9a", lw=2, zorder=1)
         ax.add_patch(FancyBboxPatch(
             (x - 0.48, 1.2), 0.96, 0.5, boxstyle="round,pad=0,rounding_size=0.08",
-            fc=colour, ec="none", zorder=4,
+            fc=gate.line, ec="none", zorder=4,
         ))  # fmt: skip
-        ax.text(x, 1.45, f"{letter}: {bend}", color="white", ha="center", va="center",
+        ax.text(x, 1.45, f"{letter}: {gate.act}", color="white", ha="center", va="center",
                 weight="bold", zorder=5)  # fmt: skip
     for x, y, sign in ((1.8, 4.4, "×"), (3.8, 4.4, "+"), (3.8, 2.9, "×"), (6.3, 2.4, "×")):
         ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
