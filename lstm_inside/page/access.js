@@ -16,6 +16,9 @@ const name = (panel, words) => {
   }
 };
 
+// Notebook 7 takes the arrow keys for itself, to go to another cell, unless the element says no.
+const OURS = /^(Arrow|Page|Home|End)/;
+
 export default {
   render({ model, el }) {
     let panel, waiting;
@@ -34,10 +37,16 @@ export default {
         attributeFilter: ["aria-valuetext", "class"],
       });
     };
+    const keys = ({ target, key }) => {
+      if (panel?.contains(target) && target.classList.contains("noUi-handle"))
+        target.toggleAttribute("data-lm-suppress-shortcuts", OURS.test(key));
+    };
+    window.addEventListener("keydown", keys, true); // before the page looks at it
     begin();
     return () => {
       cancelAnimationFrame(waiting);
       watcher.disconnect();
+      window.removeEventListener("keydown", keys, true);
     };
   },
 };
