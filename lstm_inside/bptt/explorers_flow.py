@@ -306,7 +306,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
     def update(b_f, strength, k, draw, last):
         cuts = measure(draw, b_f, strength, last)
         cut = truncated_backward(cuts.dhs, cuts.trace, cuts.lstm, k)
-        dc, cut_dc = stepstep_lengths(cuts.full.c), stepstep_lengths(cut.c)
+        dc, cut_dc = step_lengths(cuts.full.c), step_lengths(cut.c)
         _draw(full_line, np.arange(steps + 1), dc)
         _draw(cut_line, np.arange(steps + 1), cut_dc)
         cosine.set_data(every_k, cuts.near[:, 0])
