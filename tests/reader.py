@@ -32,7 +32,7 @@ LONG = {
     "00_start_here.ipynb": {"starts"},
     "01_foundations.ipynb": {"starts", "a31"},
     "02_rnn.ipynb": {"train"},
-    "04_bptt.ipynb": {"u03", "u10"},
+    "04_bptt.ipynb": {"r12", "u03", "u10"},
     "05_training.ipynb": {"r03", "s01", "s04", "a44", "a53"},
     "06_annealing.ipynb": {"a24", "halves", "r02", "r07"},
     "08_replication.ipynb": {"a20"},

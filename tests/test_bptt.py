@@ -297,49 +297,95 @@ def test_an_argument_changed_in_place_is_refused():
 # ---------------------------------------------------------------- explorers
 
 
-@pytest.fixture
-def same_networks():
-    """The explorers' two networks, made here from scratch, with forget bias 2 and W_h x 3."""
-
-    def make(units, steps):
-        rng = np.random.default_rng(4)
-        rnn, lstm = init_rnn(4, units, rng=rng), init_lstm(4, units, rng=rng, forget_bias=2.0)
-        rnn, lstm = rnn._replace(W_h=3 * rnn.W_h), lstm._replace(W_h=3 * lstm.W_h)
-        xs = eeg(100, steps)[:, None]
-        return (rnn, rnn_forward(xs, rnn)), (lstm, lstm_forward(xs, lstm))
-
-    return make
+def measured(lstm, xs, dhs):
+    """dL/dc of every step, and its pure carousel for a loss at the end, both (T+1, B, H)."""
+    trace = lstm_forward(xs, lstm)
+    dc = lstm_backward(dhs, trace, lstm).c
+    ones = np.ones_like(trace.f[:1])
+    return dc, np.concatenate([trace.f, ones])[::-1].cumprod(axis=0)[::-1] * dc[-1]
 
 
-def test_the_microscope_shows_the_backward_passes(same_networks):
+def test_the_microscope_shows_the_backward_passes():
     explorer = EXPLORERS["gradient_flow"]()
     explorer.set(b_f=2, strength=3, T=30)
-    (rnn, rnn_trace), (lstm, trace) = same_networks(8, 30)
-    dhs = np.zeros((30, 1, 8))
+    rng = np.random.default_rng(5)
+    rnn, lstm = init_rnn(4, 8, rng=rng), init_lstm(4, 8, rng=rng, forget_bias=2.0)
+    kept = init_rnn(4, 8, rng=np.random.default_rng(5), recurrent="orthogonal")
+    rnn, kept, lstm = (p._replace(W_h=3 * p.W_h) for p in (rnn, kept, lstm))
+    xs, dhs = eeg(100, 30)[:, None], np.zeros((30, 1, 8))
     dhs[-1] = 1
-    grads = lstm_backward(dhs, trace, lstm)
-    want = np.linalg.norm(rnn_backward(dhs, rnn_trace, rnn).h[:, 0], axis=1)
+    dc, pure = measured(lstm, xs, dhs)
     v = explorer.values
-    assert close(v["rnn_dh"], want)
-    assert close(v["dc"], np.linalg.norm(grads.c[:, 0], axis=1))
-    pure = trace.f[::-1].cumprod(axis=0)[::-1] * grads.c[-1]
-    assert close(v["carousel"][:-1], np.linalg.norm(pure[:, 0], axis=1))
-    assert close(v["share"], v["carousel"] / v["dc"])
-    kept = init_rnn(4, 8, rng=np.random.default_rng(4), recurrent="orthogonal")
-    kept = kept._replace(W_h=3 * kept.W_h)
-    want = rnn_backward(dhs, rnn_forward(rnn_trace.xs, kept), kept).h
-    assert close(v["orthogonal_dh"], np.linalg.norm(want[:, 0], axis=1))
+    for key, plain in (("rnn_dh", rnn), ("orthogonal_dh", kept)):
+        dh = rnn_backward(dhs, rnn_forward(xs, plain), plain).h
+        assert close(v[key], np.linalg.norm(dh[:, 0], axis=1))
+    assert close(v["dc"], np.linalg.norm(dc[:, 0], axis=1))
+    assert close(v["part"], (pure * dc).sum(axis=(1, 2)) / (dc**2).sum(axis=(1, 2)))
     explorer.set(every=True)
     dhs[:] = 1
-    grads = lstm_backward(dhs, trace, lstm)
-    assert close(explorer.values["dc"], np.linalg.norm(grads.c[:, 0], axis=1))
+    dc, _ = measured(lstm, xs, dhs)
+    assert close(explorer.values["dc"], np.linalg.norm(dc[:, 0], axis=1))
+    explorer.close()
+
+
+def test_the_microscope_takes_the_readers_own_networks(lstm, rnn):
+    (params, trace, *_), (plain, *_) = lstm, rnn
+    explorer = EXPLORERS["gradient_flow"](params=params, xs=trace.xs, rnn=plain)
+    assert (explorer.controls["b_f"].value, explorer.controls["T"].value) == (0, T)
+    dhs = np.zeros((T, B, H))
+    dhs[-1] = 1
+    back = rnn_backward(dhs, rnn_forward(trace.xs, plain), plain).h
+    assert close(explorer.values["rnn_dh"], np.linalg.norm(back, axis=(1, 2)))
+    explorer.set(b_f=2)
+    more = params.b.copy()
+    more[H : 2 * H] += 2
+    dc, pure = measured(params._replace(b=more), trace.xs, dhs)
+    assert close(explorer.values["dc"], np.linalg.norm(dc, axis=(1, 2)))
+    assert close(explorer.values["part"], (pure * dc).sum(axis=(1, 2)) / (dc**2).sum(axis=(1, 2)))
+    explorer.close()
+    alone = EXPLORERS["gradient_flow"](params=params, xs=trace.xs)
+    assert "rnn_dh" not in alone.values
+    assert "RNN" not in alone.caption
+    assert alone.error is None
+    alone.close()
+
+
+OWN = {"params": init_lstm(2, 3, rng=np.random.default_rng(0)), "xs": np.ones((6, 2, 2))}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"params": 3}, "params: expected LSTMParams"),
+        ({"params": init_rnn(2, 4, rng=np.random.default_rng(0))}, "W_h: expected shape"),
+        ({"xs": np.ones((6, 2))}, "xs: expected 3 axes"),
+        ({"xs": np.ones((6, 2, 3))}, "xs: expected shape"),
+        ({"xs": np.full((6, 2, 2), np.nan)}, "xs: expected finite"),
+        ({"xs": np.ones((1, 2, 2))}, "xs: expected T >= 2"),
+        ({"xs": None}, "xs: expected shape"),
+        ({"rnn": "plain"}, "rnn: params: expected RNNParams"),
+        ({"rnn": init_rnn(3, 4, rng=np.random.default_rng(0))}, "rnn: xs: expected shape"),
+    ],
+)
+def test_the_microscope_names_what_does_not_fit(wrong, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        EXPLORERS["gradient_flow"](**OWN | wrong)
+
+
+def test_a_gradient_too_small_to_divide_by_is_a_gap():
+    params = OWN["params"]._replace(b=np.repeat([0.0, -40, 0, 0], 3))
+    explorer = EXPLORERS["gradient_flow"](params=params, xs=np.ones((60, 1, 2)))
+    explorer.set(strength=0)
+    part = explorer.values["part"]
+    assert np.isnan(part[0])
+    assert part[-5:] == pytest.approx(1)
     explorer.close()
 
 
 def test_without_a_way_through_the_weights_the_carousel_is_all():
     explorer = EXPLORERS["gradient_flow"]()
     explorer.show_preset("no way through W_h")
-    np.testing.assert_allclose(explorer.values["share"], 1, rtol=1e-9)
+    np.testing.assert_allclose(explorer.values["part"], 1, rtol=1e-9)
     explorer.close()
 
 
@@ -392,27 +438,30 @@ def test_the_ellipse_is_the_product_of_the_steps():
     explorer.close()
 
 
-def test_the_cuts_are_measured_against_the_full_gradient(same_networks):
+def test_the_cuts_are_measured_against_the_full_gradient():
     explorer = EXPLORERS["truncation"]()
     explorer.set(b_f=2, strength=3, k=7, draw=4)
-    _, (lstm, trace) = same_networks(6, 48)
+    lstm = init_lstm(4, 6, rng=np.random.default_rng(4), forget_bias=2.0)
+    lstm = lstm._replace(W_h=3 * lstm.W_h)
+    trace = lstm_forward(eeg(100, 48)[:, None], lstm)
     target = np.random.default_rng(6).uniform(-0.5, 0.5, (48, 1, 6))
     dhs = trace.h[1:] - target
     full = lstm_backward(dhs, trace, lstm)
     cut = truncated_backward(dhs, trace, lstm, 7)
     want = compare_gradients(cut.params, full.params)
     assert (explorer.values["cosine"], explorer.values["ratio"]) == pytest.approx(want)
-    assert explorer.values["lstm"][-1] == pytest.approx([1, 1])
+    assert explorer.values["near"][-1] == pytest.approx([1, 1])
     explorer.close()
 
 
 def test_many_draws_are_the_explorers_one_by_one():
     explorer = EXPLORERS["truncation"]()
-    cosines = cut_cosines(4, draws=5)
-    assert cosines.shape == (5, 48)
+    cosines = cut_cosines(4)
+    assert cosines.shape == (20, 48)
     explorer.show_preset("the worst of 20 draws")
-    assert close(cosines[4], explorer.values["lstm"][:, 0])
-    assert np.ptp(cosines[:, 31]) > 0.5  # draw 4 is far below the others there
+    assert close(cosines[19], explorer.values["near"][:, 0])
+    fallen = (np.maximum.accumulate(cosines, axis=1) - cosines).max(axis=1)
+    assert fallen.argmax() == 19  # the worst: no other falls so far below what it had
     explorer.close()
     drawn = figures.cosine_draws({4: cosines})
     assert f"the worst to {cosines.min():.2f}" in drawn.alt

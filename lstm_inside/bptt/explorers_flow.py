@@ -18,6 +18,7 @@ from lstm_core import (
     rnn_forward,
     split_gates,
 )
+from lstm_inside import validate
 from lstm_inside.bptt.shares import split_way, truncated_at_every, truncated_backward
 from lstm_inside.page import Explorer, slider, toggle, whole
 from lstm_inside.page.measure import step_lengths
@@ -32,23 +33,29 @@ LABEL = {
     "bbox": {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85},
 }
 _FLOOR = 1e-30  # below every log axis here
+_SMALLEST = 1e-290  # of a gradient that something is divided by
 
 
-class _Pair:
-    """An RNN and an LSTM of the same size on the same EEG, as `init_*` drew them, untrained."""
+def _opened(lstm, b_f, strength):
+    """The LSTM with b_f added to its forget bias, and its W_h times a factor."""
+    b = lstm.b.copy()
+    split_gates(b)[1][:] += b_f
+    return lstm._replace(W_h=lstm.W_h * lstm.W_h.dtype.type(strength), b=b)
 
-    def __init__(self, units, draw=4):
-        rng = np.random.default_rng(draw)
-        self.rnn = init_rnn(4, units, rng=rng)
-        self.lstm = init_lstm(4, units, rng=rng)
 
-    def run(self, xs, b_f, strength):
-        """(RNN parameters, trace), (LSTM parameters, trace) with these two settings."""
-        rnn = self.rnn._replace(W_h=self.rnn.W_h * strength)
-        b = self.lstm.b.copy()
-        split_gates(b)[1][:] = b_f
-        lstm = self.lstm._replace(W_h=self.lstm.W_h * strength, b=b)
-        return (rnn, rnn_forward(xs, rnn)), (lstm, lstm_forward(xs, lstm))
+def _part(some, grads):
+    """What part of a gradient (T+1, B, H) some of its paths make: their projection on it.
+
+    1: all of it; 0: none, or at a right angle; below 0: against it. NaN beside a gradient that
+    is too small for the division.
+    """
+    some, grads = np.asarray(some, float), np.asarray(grads, float)
+    largest = np.abs(grads).max(axis=(1, 2))
+    seen = largest > _SMALLEST
+    scale = np.where(seen, largest, 1)[:, None, None]
+    square = ((grads / scale) ** 2).sum(axis=(1, 2))
+    along = (some / scale * (grads / scale)).sum(axis=(1, 2))
+    return np.where(seen, along / np.where(seen, square, 1), np.nan)
 
 
 def _draw(line, t, sizes):
@@ -62,124 +69,178 @@ def name_lines(ax, *names):
         ax.text(x, y, words, color=colour, transform=ax.transAxes, va="top", zorder=6, **LABEL)
 
 
-def _settings(b_f=1.0, strength=1.0):
-    """The two sliders that every explorer here has."""
+def _settings(b_f, words="LSTM's forget bias b_f"):
+    """The two sliders that both explorers here have."""
     return {
-        "b_f": slider("LSTM's forget bias b_f", -4, 8, 0.1, b_f, quantity="f", digits=1),
-        "strength": slider("recurrent: × W_h (both)", 0, 6, 0.1, strength, quantity="h", digits=1),
+        "b_f": slider(words, -4, 8, 0.1, b_f, quantity="f", digits=1),
+        "strength": slider("recurrent: × W_h", 0, 6, 0.1, 1, quantity="h", digits=1),
     }
 
 
 # ---------------------------------------------------------------- the microscope
 
 
-def gradient_flow_explorer(longest=100, units=8) -> Explorer:
-    """Size of dL/dh_t and dL/dc_t at every step, RNN and LSTM, and the pure carousel's share.
+def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
+    """Size of dL/dh_t and dL/dc_t at every step, RNN and LSTM, and the pure carousel's part.
 
-    The networks are untrained, the RNN's W_h drawn in two ways. The loss is the sum of the
-    last hidden state's units, or, with the box ticked, of every step's.
+    The loss is the sum of the last hidden state's units, or, with the box ticked, of every
+    step's. Without arguments: 8 untrained units, an RNN's W_h drawn in two ways, 100 steps of EEG.
+    Yours: LSTM params, xs (T, B, D) with T >= 2, and, if you like, RNNParams of as many inputs;
+    the first slider then adds to the forget bias that you give, and lengths are over the batch:
+
+        gradient_flow_explorer(params=LSTMParams(W_x, W_h, b), xs=series, rnn=RNNParams(W, U, b_1))
+
+    Raises ValueError or TypeError as `lstm_forward` and, after "rnn: ", `rnn_forward` do.
     """
-    pair, record = _Pair(units), eeg(100, longest)[:, None, :]
-    kept = init_rnn(4, units, rng=np.random.default_rng(4), recurrent="orthogonal")
+    own = params is not None
+    lstm, rnns = _networks(params, rnn)
+    trace = lstm_forward(eeg(100, 100)[:, None, :] if xs is None else xs, lstm)
+    longest, _, units = trace.tanh_c.shape
+    record = trace.xs
+    if longest < 2:
+        raise ValueError(f"xs: expected T >= 2 in (T, B, D), got shape {record.shape}")
+    for plain in rnns.values():
+        _said_of("rnn", rnn_forward, record, plain)
 
     with matplotlib.rc_context(RC):
         figure = picture(940, 520)
-        ax = figure.subplot_mosaic([["flow", "flow"], ["share", "gates"]], height_ratios=(6, 5))
+        ax = figure.subplot_mosaic([["flow", "flow"], ["part", "gates"]], height_ratios=(6, 5))
         ax["flow"].set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e6))
         ax["flow"].set_title("How large the gradient is at step t")
-        ax["share"].set(xlim=(0, longest), yscale="log", ylim=(1e-6, 30), xlabel="step t")
-        ax["share"].set_title("How much of dL/dc the cell line alone explains")
-        ax["share"].axhline(1, color="#999999", lw=1.2)
+        ax["part"].set(xlim=(0, longest), ylim=(-0.6, 1.8), yticks=(0, 0.5, 1), xlabel="step t")
+        ax["part"].set_title("What part of dL/dc never left the cell line")
+        ax["part"].axhline(1, color="#999999", lw=1.2)
+        ax["part"].axhline(0, color="#999999", lw=1.2)
         ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel="step t")
         ax["gates"].set_title("LSTM's forget gates, and their mean")
+        labels = {
+            "rnn_dh": (0.02, "RNN dL/dh (dashed)" if own else "RNN dL/dh, uniform W$_h$ (dashed)"),
+            "orthogonal_dh": (0.35, "orthogonal W$_h$ (dotted)"),
+        }
+        last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
+        plain_lines = {}
+        for key, style in zip(rnns, (DASHED, ":"), strict=False):
+            x, words = labels[key]
+            name_lines(ax["flow"], (x, 0.97, words, RNN_LINE))
+            (plain_lines[key],) = ax["flow"].plot([], [], color=RNN_LINE, ls=style, **last)
         name_lines(
             ax["flow"],
-            (0.02, 0.97, "RNN dL/dh, uniform W$_h$ (dashed)", RNN_LINE),
-            (0.35, 0.97, "orthogonal W$_h$ (dotted)", RNN_LINE),
             (0.61, 0.97, "LSTM dL/dh", GRADIENT),
             (0.76, 0.97, "LSTM dL/dc", CELL_LINE),
         )
-        name_lines(
-            ax["share"],
-            (0.02, 0.97, "all of it: 1", "#888888"),
-            (0.4, 0.97, "the cell line's share", FORGET),
-        )
-        last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
-        (rnn_h,) = ax["flow"].plot([], [], color=RNN_LINE, ls=DASHED, **last)
-        (kept_h,) = ax["flow"].plot([], [], color=RNN_LINE, ls=":", **last)
+        name_lines(ax["part"], (0.02, 0.97, "1: all of it.  0: none of it", "#777777"))
         (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
-        (whole_way,) = ax["share"].plot([], [], color=FORGET, lw=3)
+        (part,) = ax["part"].plot([], [], color=FORGET, lw=3)
         gates = [ax["gates"].plot([], [], color=FORGET, lw=1, alpha=0.3)[0] for _ in range(units)]
         (mean,) = ax["gates"].plot([], [], color=FORGET, lw=3)
 
     def update(b_f, strength, T, every):
-        xs = record[:T]
-        (rnn, rnn_trace), (lstm, trace) = pair.run(xs, b_f, strength)
-        dhs = np.full((T, 1, units), 1.0 if every else 0.0)
-        dhs[-1] = 1
-        back, grads = rnn_backward(dhs, rnn_trace, rnn), lstm_backward(dhs, trace, lstm)
-        orthogonal = kept._replace(W_h=kept.W_h * strength)
-        kept_back = rnn_backward(dhs, rnn_forward(xs, orthogonal), orthogonal)
-        v = {"rnn_dh": step_lengths(back.h), "orthogonal_dh": step_lengths(kept_back.h)}
-        v |= {"dh": step_lengths(grads.h), "dc": step_lengths(grads.c)}
-        v["carousel"] = step_lengths(split_way(dhs, trace, grads).carousel)
-        v["share"] = v["carousel"] / np.where(v["dc"] > 0, v["dc"], np.inf)
+        gated, xs = _opened(lstm, b_f, strength), record[:T]
+        trace = lstm_forward(xs, gated)
+        dhs = _at_the_end(trace.h[1:], every)
+        grads = lstm_backward(dhs, trace, gated)
+        pure = split_way(dhs, trace, grads).carousel
+        v = {"dh": step_lengths(grads.h), "dc": step_lengths(grads.c), "part": _part(pure, grads.c)}
         t = np.arange(T + 1)
-        for line, key in (
-            (rnn_h, "rnn_dh"), (kept_h, "orthogonal_dh"), (lstm_h, "dh"), (lstm_c, "dc"),
-            (whole_way, "share"),
-        ):  # fmt: skip
+        for key, line in plain_lines.items():
+            plain = rnns[key]
+            plain = plain._replace(W_h=plain.W_h * plain.W_h.dtype.type(strength))
+            was = rnn_forward(xs, plain)
+            v[key] = step_lengths(rnn_backward(_at_the_end(was.h[1:], every), was, plain).h)
             _draw(line, t, v[key])
+        _draw(lstm_h, t, v["dh"])
+        _draw(lstm_c, t, v["dc"])
+        part.set_data(t, v["part"])
         for unit, gate in enumerate(gates):
-            gate.set_data(t[1:], trace.f[:, 0, unit])
-        mean.set_data(t[1:], trace.f[:, 0].mean(axis=-1))
+            gate.set_data(t[1:], trace.f[:, :, unit].mean(axis=1))
+        mean.set_data(t[1:], trace.f.mean(axis=(1, 2)))
         return v | {"T": T, "every": every, "f": float(trace.f.mean())}
 
     def describe(v):
-        back = {key: v[key][0] / v[key][-1] for key in ("rnn_dh", "orthogonal_dh", "dc")}
+        names = {"rnn_dh": "the RNN", "orthogonal_dh": "the one with an orthogonal W_h"}
+        if not own:
+            names["rnn_dh"] = "the RNN with a uniform W_h"
+        back = {key: v[key][0] / v[key][-1] for key in (*plain_lines, "dc")}
         words = (
-            f"The gradient at step 0 is {back['rnn_dh']:.2g} times that at step {v['T']} in the "
-            f"RNN with a uniform W_h, {back['orthogonal_dh']:.2g} times with an orthogonal one, "
-            f"and {back['dc']:.2g} times in the LSTM (dL/dc). The pure carousel has "
-            f"{v['share'][0]:.2g} of the length of dL/dc_0. Mean forget gate {v['f']:.2f}."
+            f"The gradient at step 0 is {back['dc']:.2g} times that at step {v['T']} "
+            "in the LSTM (dL/dc)"
+        )
+        words += "".join(f", {back[key]:.2g} times in {names[key]}" for key in plain_lines)
+        words += (
+            f". The pure carousel makes {v['part'][0]:.2g} of dL/dc_0. "
+            f"Mean forget gate {v['f']:.3f}."
         )
         if v["every"]:
             words += " Every step's own loss adds to it."
-        return words + (" No line: exactly 0." if back["rnn_dh"] == 0 else "")
+        return words + (" No line: exactly 0." if 0 in back.values() else "")
 
+    start = 0.0 if own else 6.0
     return Explorer(
         "gradient_flow",
         figure=figure,
         controls={
-            **_settings(),
-            "T": whole("length T", 20, longest, longest, quantity="x"),
+            **_settings(start, "add to the forget bias" if own else "LSTM's forget bias b_f"),
+            "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
-        presets={
-            "as drawn": {},
-            "gates nearly open": {"b_f": 6},
-            "gates nearly shut": {"b_f": -4},
-            "no way through W_h": {"strength": 0},
-        },
-        moving=[*gates, mean, whole_way, rnn_h, kept_h, lstm_h, lstm_c],
+        presets=(
+            {"as given": {}, "gates more open": {"b_f": 4}}
+            if own
+            else {
+                "gates nearly open": {},
+                "gates half open": {"b_f": 1},
+                "gates nearly shut": {"b_f": -4},
+            }
+        )
+        | {"no way through W_h": {"strength": 0}},
+        moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c],
         update=update,
         describe=describe,
     )
+
+
+def _networks(params, rnn):
+    """The microscope's LSTM, and its RNNs by the key of what is measured of them."""
+    if params is None:
+        rng = np.random.default_rng(5)  # a draw near the middle of twenty
+        drawn = init_rnn(4, 8, rng=rng)
+        lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0)
+        kept = init_rnn(4, 8, rng=np.random.default_rng(5), recurrent="orthogonal")
+        rnns = {"rnn_dh": drawn, "orthogonal_dh": kept}
+    else:
+        lstm, rnns = validate.lstm_params(params), {}
+    if rnn is not None:
+        rnns = {"rnn_dh": _said_of("rnn", validate.rnn_params, rnn)}
+    return lstm, rnns
+
+
+def _said_of(name, function, *arguments):
+    """function(*arguments), whose errors say first which argument of ours they are about."""
+    try:
+        return function(*arguments)
+    except (ValueError, TypeError) as off:
+        raise type(off)(f"{name}: {off}") from None
+
+
+def _at_the_end(hs, every):
+    """dL/dh_t of the sum of the last hidden state's units, or of every step's."""
+    dhs = np.full(hs.shape, 1.0 if every else 0.0)
+    dhs[-1] = 1
+    return dhs
 
 
 # ---------------------------------------------------------------- truncation
 
 
 class _Cuts(NamedTuple):
-    """An LSTM's full gradient, and (steps, 2) for each network: cosine, ratio of lengths by k."""
+    """An LSTM's full gradient, and (steps, 2): cosine and ratio of lengths of the cut one, by k."""
 
     dhs: np.ndarray
     trace: LSTMTrace
     lstm: LSTMParams
     full: LSTMGrads
-    lstm_near: np.ndarray
-    rnn_near: np.ndarray
+    near: np.ndarray
 
 
 def _measure_cuts(steps, units, draw, b_f, strength=1.0, last=False) -> _Cuts:
@@ -187,19 +248,17 @@ def _measure_cuts(steps, units, draw, b_f, strength=1.0, last=False) -> _Cuts:
     xs = eeg(100, steps)[:, None, :]
     target = np.random.default_rng(6).uniform(-0.5, 0.5, (steps, 1, units))
     weight = np.where(np.arange(steps) < steps - 1, 0 if last else 1, 1)[:, None, None]
-    near = []
-    for (params, trace), backward in zip(
-        _Pair(units, draw).run(xs, b_f, strength), (rnn_backward, lstm_backward), strict=True
-    ):
-        dhs = weight * (trace.h[1:] - target)  # L = sum of 1/2 weight (h - target)^2
-        full = backward(dhs, trace, params)
-        cuts = truncated_at_every(dhs, trace, params)
-        flat = np.concatenate([p.reshape(steps, -1) for p in cuts], axis=1)
-        whole = np.concatenate([p.ravel() for p in full.params])
-        lengths, length = np.linalg.norm(flat, axis=1), max(np.linalg.norm(whole), _FLOOR)
-        there = np.where(lengths > 0, lengths, np.inf) * length
-        near.append(np.stack([flat @ whole / there, lengths / length], axis=1))
-    return _Cuts(dhs, trace, params, full, near[1], near[0])
+    lstm = init_lstm(4, units, rng=np.random.default_rng(draw), forget_bias=0.0)
+    lstm = _opened(lstm, b_f, strength)
+    trace = lstm_forward(xs, lstm)
+    dhs = weight * (trace.h[1:] - target)  # L = sum of 1/2 weight (h - target)^2
+    full = lstm_backward(dhs, trace, lstm)
+    cuts = truncated_at_every(dhs, trace, lstm)
+    flat = np.concatenate([p.reshape(steps, -1) for p in cuts], axis=1)
+    whole = np.concatenate([p.ravel() for p in full.params])
+    lengths, length = np.linalg.norm(flat, axis=1), max(np.linalg.norm(whole), _FLOOR)
+    there = np.where(lengths > 0, lengths, np.inf) * length
+    return _Cuts(dhs, trace, lstm, full, np.stack([flat @ whole / there, lengths / length], axis=1))
 
 
 def cut_cosines(b_f, draws=20, steps=48, units=6) -> np.ndarray:
@@ -208,7 +267,7 @@ def cut_cosines(b_f, draws=20, steps=48, units=6) -> np.ndarray:
     Row n holds k = 1 ... steps for the weights drawn from seed n, as `truncation_explorer`
     shows them one draw at a time. b_f: the forget bias.
     """
-    return np.stack([_measure_cuts(steps, units, n, b_f).lstm_near[:, 0] for n in range(draws)])
+    return np.stack([_measure_cuts(steps, units, n, b_f).near[:, 0] for n in range(draws)])
 
 
 def truncation_explorer(steps=48, units=6) -> Explorer:
@@ -231,16 +290,14 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         name_lines(flow, (0.02, 0.98, "full", "#999999"), (0.13, 0.98, "cut", CELL_LINE))
         name_lines(
             near,
-            (0.02, 0.98, "LSTM: cosine", GRADIENT),
-            (0.29, 0.98, "length ratio", CELL_LINE),
-            (0.62, 0.98, "RNN: cosine (dashed)", RNN_LINE),
+            (0.02, 0.98, "cosine with it", GRADIENT),
+            (0.5, 0.98, "ratio of lengths", CELL_LINE),
         )
         (full_line,) = flow.plot([], [], color="#bbbbbb", lw=5)
         (cut_line,) = flow.plot([], [], color=CELL_LINE, marker="o", ms=4)
-        (rnn_cosine,) = near.plot([], [], color=RNN_LINE, ls=DASHED, lw=1.6)
         (cosine,) = near.plot([], [], color=GRADIENT, marker="o", ms=3.5)
         (ratio,) = near.plot([], [], color=CELL_LINE, lw=1.6)
-        at_k = near.axvline(1, color="#111111", lw=1.1, ls=(0, (3, 2)))
+        at_k = near.axvline(1, ymax=0.9, color="#111111", lw=1.1, ls=(0, (3, 2)))
 
     @lru_cache(maxsize=4)  # moving the cuts measures only these cuts
     def measure(draw, b_f, strength, last):
@@ -252,13 +309,12 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         dc, cut_dc = step_lengths(cuts.full.c), step_lengths(cut.c)
         _draw(full_line, np.arange(steps + 1), dc)
         _draw(cut_line, np.arange(steps + 1), cut_dc)
-        cosine.set_data(every_k, cuts.lstm_near[:, 0])
-        ratio.set_data(every_k, cuts.lstm_near[:, 1])
-        rnn_cosine.set_data(every_k, cuts.rnn_near[:, 0])
+        cosine.set_data(every_k, cuts.near[:, 0])
+        ratio.set_data(every_k, cuts.near[:, 1])
         at_k.set_xdata([k, k])
         return {
-            "k": k, "cosine": cuts.lstm_near[k - 1, 0], "ratio": cuts.lstm_near[k - 1, 1],
-            "dc": dc, "cut_dc": cut_dc, "lstm": cuts.lstm_near, "rnn": cuts.rnn_near,
+            "k": k, "cosine": cuts.near[k - 1, 0], "ratio": cuts.near[k - 1, 1],
+            "dc": dc, "cut_dc": cut_dc, "near": cuts.near,
         }  # fmt: skip
 
     def describe(v):
@@ -272,7 +328,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         "truncation",
         figure=figure,
         controls={
-            **_settings(b_f=4.0),
+            **_settings(4.0),
             "k": whole("cut every k steps", 1, steps, 8, quantity="x"),
             "draw": whole("draw of the weights", 0, 19, 0, quantity="h"),
             "last": toggle("a loss at the last step only"),
@@ -280,10 +336,10 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         presets={
             "long memory": {},
             "short memory": {"b_f": -2},
-            "the worst of 20 draws": {"draw": 4},
+            "the worst of 20 draws": {"draw": 19, "k": 17},
             "loss at the end only": {"last": True},
         },
-        moving=[full_line, cut_line, rnn_cosine, cosine, ratio, at_k],
+        moving=[full_line, cut_line, cosine, ratio, at_k],
         update=update,
         describe=describe,
     )

@@ -86,7 +86,7 @@ def patient_explorer() -> Explorer:
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
             yticks=range(4), yticklabels="ogfi", xlabel="step t",
         )  # fmt: skip
-        axes["map"].set_title("Dark: wrong. White: agrees. Grey: no such step")
+        axes["map"].set_title("Dark: wrong, relative to its own size. Grey: no step")
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])
@@ -134,7 +134,7 @@ def patient_explorer() -> Explorer:
             "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
             "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
             "call": whole("visit, same arrays", 1, 3, 1),
-            "t": whole("numbers at step t", 1, _STEPS, _STEPS),
+            "t": whole("numbers at step t", 1, _STEPS, _STEPS - 1),
         },
         moving=[
             *(line for three in lines.values() for line in three),

@@ -154,6 +154,8 @@ def truncated_backward(dhs, trace, params, k):
     params = (validate.lstm_params if lstm else validate.rnn_params)(params)
     dhs, _ = validate.backward(params, LSTMTrace if lstm else RNNTrace, trace, dhs)
     T = len(trace.xs)
+    if k >= T:
+        return (lstm_backward if lstm else rnn_backward)(dhs, trace, params)
     n, left = divmod(T, k)
     parts = []
     for start, length, count in ((0, k, n), (n * k, left, 1)):
