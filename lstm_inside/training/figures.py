@@ -57,7 +57,7 @@ def compare_runs(runs, *, alt, title, least=2e-4):
             colour, dash = looks[name.split()[0]]
             t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
             ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
-        for (kind, at), seeds in _ending_together(runs, 0.05 * steps).items():
+        for (kind, at), seeds in _ending_together(runs, 0.02 * steps).items():
             lowest = min(smoothed(runs[f"{kind} {seed}"])[-1] for seed in seeds)
             words = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
             ax.text(at, 0.75 * max(lowest, least), words, color=looks[kind][0], ha="center",
