@@ -51,7 +51,7 @@ def compare_runs(runs, *, alt, title, least=2e-4):
         ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
         ax.text(0.99, 0.93, "grey line: always answering 1", color=_GREY, ha="right",
                 transform=ax.transAxes)  # fmt: skip
-        label(ax, 0.26, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
+        label(ax, 0.05, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
         label(ax, 0.62, 0.3, "RNN (dashed)", looks["RNN"][0], fontsize=14)
         for name, losses in runs.items():
             colour, dash = looks[name.split()[0]]
