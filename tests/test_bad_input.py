@@ -327,6 +327,10 @@ def problem_training():
     }  # fmt: skip
 
 
+def data_of(count, size=1.0):
+    return tasks.Sequences(size * normal(T, count, D), normal(count, K), np.full(count, T - 1))
+
+
 def search():
     return anneal.anneal(learn.norm, Y, np.ones(3), step=0.1, rng=R)
 
@@ -781,6 +785,14 @@ TABLE = {
     ),
     "training.adding_training": call(
         learn.adding_training, cell=weights(PAIR, "cell").known_as("cell", "params", *P._fields), T=count(6, least=4), **problem_training(),
+    ),
+    "training.data_training": call(
+        learn.data_training, model=kind(MODEL).or_bad(**{"other sizes": learn.init_model(D + 1, H, K, rng=R)}).known_as("model", "xs"),
+        data=kind(data_of(8)).or_bad(**{
+            "too few": data_of(3), "NaN": data_of(8, np.nan), "other targets": data_of(8)._replace(targets=normal(8, K + 1)),
+            "a draw of others": lambda B, *, rng: data_of(3), "a draw of nothing": lambda B, *, rng: None,
+        }).known_as("data", "batch", "xs", "target"),
+        B=count(2), optimiser=kind(learn.SGD(0.1)).or_none(), clip=number(1.0, 0.0, -1.0).or_none(), rng=generator(),
     ),
     "training.adding_duel": call(learn.adding_duel, T=count(6, least=4), seed=count(1, least=0), engine=engine()),
     "training.checkpoints": call(learn.checkpoints, training=kind(training()), steps=count(4), count=count(3, least=2)),

@@ -144,14 +144,13 @@ def test_adam_checker():
 
 
 def test_recall_setting_checker():
-    assert check.recall_setting(lambda: (3.0, 0.03))
-    assert check.recall_setting(lambda: [3, np.float64(0.03)])
+    assert check.recall_setting(lambda: [5, np.float64(0.05)])
     for bad, words in [
         (lambda: None, "None"),
         (lambda: 3.0, "expected two numbers"),
-        (lambda: (1.0, 0.03), "start them more open"),
+        (lambda: (3.0, 0.03), "start them more open"),
         (lambda: (3.0, 1.0), "smaller rate"),
-        (lambda: (3.0, 1e-4), "another rate"),
+        (lambda: (5.0, 1e-4), "another rate"),
         (lambda: (3.0, -1), "rate: expected a number above 0"),
         (lambda: ("high", 0.03), "forget bias: expected"),
     ]:

@@ -13,11 +13,15 @@ from training_nets import adding, rng, same
 from lstm_core import init_rnn
 from lstm_inside.page import live as page_live
 from lstm_inside.page.live import train
+from lstm_inside.tasks import hold_problem, two_sequence_problem
 from lstm_inside.training import (
+    Model,
     adding_duel,
     adding_training,
     answers,
     each_array,
+    init_model,
+    init_readout,
 )
 from lstm_inside.training import explorers as views
 
@@ -208,6 +212,57 @@ def test_a_plain_rnn_can_be_watched_too():
     asyncio.run(view.train())
     assert view.values["step"] == 5
     view.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        (init_model(1, 4, 1, rng=rng(1)), lambda B, *, rng: hold_problem(7, B, rng=rng)),
+        (
+            Model(init_rnn(1, 5, rng=rng(2)), init_readout(5, 1, rng=rng(3))),
+            two_sequence_problem(20, 30, rng=rng(4)),
+        ),
+    ],
+    ids=["drawn by an LSTM's owner", "fixed, of several lengths, for an RNN"],
+)
+def test_your_own_data_can_be_watched(model, data):
+    view = views.live_training(model=model, data=data, steps=4)
+    asyncio.run(view.train())
+    truth = view.batch.targets[:, 0]
+    sequence = int(np.argmin(view.batch.last))
+    view.set(sequence=sequence)
+    assert view.values["step"] == 4
+    assert f"always answering {truth.mean():.3g} gives {truth.var():.3g}" in view.caption
+    due = view.figure.axes[1].lines[-1].get_xdata()[0]  # the dotted line
+    assert due == view.batch.last[sequence] + 1
+    view.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"model": 1}, TypeError, "data: expected model and data, or a run alone, got model"),
+        ({"data": 1}, TypeError, "data: expected model and data, or a run alone, got data"),
+        ({"data": 1, "K": 1}, TypeError, "data: expected a function"),
+        ({"data": hold_problem(6, 8, rng=rng()), "K": 2}, ValueError, "targets?: expected"),
+        (
+            {"data": lambda B, *, rng: hold_problem(6, 3, rng=rng), "K": 1},
+            ValueError,
+            r"data: expected 64 sequences from draw\(64\), got 3",
+        ),
+        (
+            {"data": lambda B, *, rng: hold_problem(6, B, rng=rng)._replace(targets=np.ones((B, 1))), "K": 1},
+            ValueError,
+            "targets: expected answers that differ, got only 1",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_data_of_ones_own_is_told(given, error, words):
+    given = dict(given)
+    if "K" in given:
+        given["model"] = init_model(1, 3, given.pop("K"), rng=rng())
+    with pytest.raises(error, match=words):
+        views.live_training(**given)
 
 
 def test_one_page_trains_one_of_a_name():

@@ -6,14 +6,16 @@ from training_nets import rng, same
 
 from lstm_core import init_lstm
 from lstm_inside.page.measure import step_lengths
-from lstm_inside.tasks import recall_problem
+from lstm_inside.tasks import Sequences, hold_problem, recall_problem
 from lstm_inside.training import (
     ADDING,
     RECALL,
     Adam,
     answers,
     checkpoints,
+    data_training,
     figures,
+    init_model,
     loss_at_end,
     recall_training,
     smoothed,
@@ -84,9 +86,37 @@ def test_the_pictures_draw_what_was_measured():
         [1, 2, 3], [1, 0.1, 0.01], [1, 0.5, 0.7], lazy=0.2, alt="x"
     ).axes
     assert ax.lines[-1].get_xdata()[0] == 2  # where the unseen loss turns
+    runs = {"LSTM 1": rng(1).random(50), "LSTM 2": rng(2).random(51), "RNN 1": rng(3).random(300)}
+    (ax,) = figures.compare_runs(runs, title="a race", alt="three").axes
+    assert [len(line.get_xdata()) for line in ax.lines[1:]] == [50, 51, 300]
+    assert {"seeds 1, 2", "seed 1"} < {words.get_text() for words in ax.texts}
     norms = {"LSTM": rng(7).random(60), "RNN": rng(8).random(60)}
     (ax,) = figures.norms_over_training(norms, 0.5, alt="lengths").axes
     assert [line.get_ydata().tolist() for line in ax.lines[1:]] == [
         n.tolist() for n in norms.values()
     ]
     assert ax.figure.png()
+
+
+def test_your_own_data_are_trained_on_but_for_the_last_quarter():
+    data = recall_problem(8, 41, rng=rng(1))
+    run, kept = data_training(init_model(2, 3, 1, rng=rng(2)), data, B=7, rng=rng(3))
+    assert same(kept, Sequences(data.xs[:, 31:], data.targets[31:], data.last[31:]))
+    trained = {tuple(x) for _ in range(40) for x in run.batches(rng(_)).xs[..., 0].T}
+    assert trained == {tuple(x) for x in data.xs[:, :31, 0].T}
+    assert all(len(np.unique(run.batches(rng(k)).targets)) == 7 for k in range(5))
+
+
+def test_your_own_draw_makes_the_batches_and_what_is_kept():
+    asked = []
+
+    def draw(B, *, rng):
+        asked.append(B)
+        return hold_problem(6, B, rng=rng)
+
+    model = init_model(1, 4, 1, rng=rng(4), forget_bias=3.0)
+    run, kept = data_training(model, draw, B=16, optimiser=Adam(0.03), rng=rng(5))
+    before = loss_at_end(model, kept)[0]
+    list(run.steps(150))
+    assert asked == [64] + [16] * 150
+    assert loss_at_end(run.params, kept)[0] < 0.2 * before

@@ -57,11 +57,11 @@ def bowl_explorer(steps=50) -> Explorer:
                      vmin=-150, linewidths=1.1)  # fmt: skip
         seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel="weight w", ylabel="bias b")
         seen.set_title("The way down: a loss seen from above")
-        seen.plot([1], [-0.5], "x", color=OUTPUT, ms=11, mew=3)
+        seen.plot([1], [-0.5], "x", color=OUTPUT, ms=8, mew=2.5)
         course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel="step")
         course.set_title("The loss along it")
         (path,) = seen.plot([], [], color=GRADIENT, lw=1.4, marker="o", ms=3.5)
-        (here,) = seen.plot([], [], "o", color=FORGET, ms=9)
+        (here,) = seen.plot([], [], "o", color=FORGET, ms=15, mew=2.5, mfc="none")
         (losses,) = course.plot([], [], color=GRADIENT)
         (now,) = course.plot([], [], "o", color=FORGET, ms=9)
     makers = {
@@ -147,7 +147,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
         cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel="along the gradient of all sequences",
-                  ylabel="sideways")  # fmt: skip
+                  ylabel="across, where they differ most")  # fmt: skip
         cloud.set_title(f"{draws} mini-batches: where each one's gradient points")
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
@@ -300,9 +300,9 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["flow", "loss"], ["gates", "cells"]], width_ratios=(1, 1))
         ax["flow"].set(xlim=(0, T), yscale="log", ylim=(1e-9, 10))
-        ax["flow"].set_title("Gradient at step t / at the last step")
-        for words, colour, x in (("LSTM, by c", CELL_LINE, 0.02), ("LSTM, by h", GRADIENT, 0.32),
-                                 ("RNN, by h (dashed)", "#777777", 0.62)):  # fmt: skip
+        ax["flow"].set_title("dL/dc, dL/dh at step t / at the last step")
+        for words, colour, x in (("LSTM, c", CELL_LINE, 0.02), ("LSTM, h", GRADIENT, 0.27),
+                                 ("RNN, h (dashed)", "#777777", 0.52)):  # fmt: skip
             ax["flow"].text(x, 0.05, words, color=colour, weight="bold", fontsize=11,
                             transform=ax["flow"].transAxes)  # fmt: skip
         ax["loss"].set(xlim=(0, steps), yscale="log", ylim=(1e-3, 1), xlabel="training step")
@@ -348,7 +348,7 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         (step, model), (_, plain) = kept[moment]
         loss, trace, grads, _ = flow(model, batch)
         loss_rnn, _, grads_rnn, _ = flow(plain, batch)
-        # by c_T only the direct path through h_T counts, so every curve starts at 1 there
+        # dL/dc_T has the direct path through h_T alone, so every curve starts at 1 there
         sizes = {
             "c": step_lengths(grads.c),
             "h": step_lengths(grads.h),
@@ -376,7 +376,7 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         return (
             f"After {v['step']} steps of training the loss is {v['loss']:.3f} (LSTM) and "
             f"{v['loss_rnn']:.3f} (RNN). Of the gradient at the last step, the first step gets "
-            f"{first['c']:.2g} by the LSTM's cell, {first['rnn']:.2g} in the RNN."
+            f"{first['c']:.2g} in the LSTM's cell, {first['rnn']:.2g} in the RNN."
         )
 
     return Explorer(

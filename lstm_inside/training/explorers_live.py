@@ -1,10 +1,11 @@
-"""A training on recall or on adding as it runs: losses, answers, one unit's gates and memory."""
+"""A training as it runs, on recall, on adding or on your own data: losses, answers, one unit."""
 
 import matplotlib
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from lstm_core import init_lstm
+from lstm_inside import validate
 from lstm_inside.page import picture, whole
 from lstm_inside.page.live import LiveExplorer, live_button
 from lstm_inside.page.style import (
@@ -23,7 +24,16 @@ from .figures import label, thinned
 from .losses import mean_squared_error
 from .model import answers, is_lstm, run_cell
 from .optimisers import Adam
-from .runs import ADDING, RECALL, adding_duel, adding_training, recall_training, smoothed
+from .runs import (
+    ADDING,
+    RECALL,
+    Problem,
+    adding_duel,
+    adding_training,
+    data_training,
+    recall_training,
+    smoothed,
+)
 from .training import SideBySide
 
 WORDS = {
@@ -31,11 +41,11 @@ WORDS = {
     "over_tip": "Forget what was learned and set out at this length",
 }
 _GREY = "#777777"
-_LEAST_LOSS = 3e-4  # the lower edge of the losses' axes
+_LEAST_LOSS = 3e-4  # the lower edge of the losses' axes, where the upper one is 1
 
 
 class LiveTraining(LiveExplorer):
-    """Trainings on a problem of flagged numbers, watched while they run.
+    """Trainings on a problem with one answer a sequence, watched while they run.
 
     name: as for `Explorer`. runs: one or two trainings, of a `Model` on sequences with one answer
     at the end; two take their steps in turn. problem: the `Problem` that they learn. batch: the
@@ -104,6 +114,9 @@ class _Drawn:
     def __init__(self, runs, problem, batch, steps):
         self.runs, self.problem, self.batch = runs, problem, batch
         self._gated = is_lstm(runs[0].params.cell)
+        self._alone = len(runs[0].params.cell.W_h) == 1
+        # Losses of own data may be of any size: the axes go by the lazy answer's.
+        self._most_loss = 1 if problem.draw else 6 * problem.lazy_loss
         with matplotlib.rc_context(RC):
             self.figure = picture(900, 470)
             self.axes = self.figure.subplot_mosaic(
@@ -122,10 +135,11 @@ class _Drawn:
 
     def _draw_losses_axes(self, steps):
         ax, problem = self.axes["loss"], self.problem
-        ax.set(xlim=(0, steps), yscale="log", ylim=(_LEAST_LOSS, 1), xlabel="training step")
+        ax.set(xlim=(0, steps), yscale="log", xlabel="training step")
+        ax.set_ylim(_LEAST_LOSS * self._most_loss, self._most_loss)
         ax.set_title("Loss of each mini-batch")
         ax.axhline(problem.lazy_loss, color=FAINT, lw=1.2)
-        rule = f"grey line: always answering {problem.lazy:g}"
+        rule = f"grey line: always answering {problem.lazy:.3g}"
         if len(self.runs) == 2:
             rule = "LSTM solid, RNN dashed\n" + rule
         ax.text(0.98, 0.98, rule, color=_GREY, fontsize=11, ha="right", va="top",
@@ -145,18 +159,20 @@ class _Drawn:
     def _draw_unit_axes(self, T):
         gates, memory = self.axes["gates"], self.axes["memory"]
         gates.set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
-        gates.set_title("The unit's gates" if self._gated else "A plain RNN has no gates")
+        unit = "the unit" if self._alone else "the unit shown"
+        gates.set_title(f"Gates of {unit}" if self._gated else "A plain RNN has no gates")
         if self._gated:
             for x, words, colour in ((0.02, "forget", FORGET), (0.15, "input", INPUT),
                                      (0.27, "output", OUTPUT)):  # fmt: skip
                 label(gates, x, 0.89, words, colour)
-        gates.text(0.98, 0.89, "dotted: flagged", color=_GREY, ha="right", fontsize=11.5,
+        dotted = "dotted: flagged" if self.problem.draw else "dotted: answer due"
+        gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
-        span = 1.1 if not self._gated else 2.5 if self.problem is RECALL else 10
+        span = 2.5 if self._gated else 1.1
         memory.set(xlim=(0, T), ylim=(-span, span), xlabel="time step t")
         memory.yaxis.set_major_locator(MaxNLocator(4))
         memory.set_title(
-            f"The unit's cell c (cut at ±{span:g})" if self._gated else "The unit's state h"
+            f"Cell c of {unit} (cut at ±{span:g})" if self._gated else f"State h of {unit}"
         )
         self._span = span
         for ax in (gates, memory):
@@ -177,15 +193,20 @@ class _Drawn:
         }
         colour = CELL_LINE if self._gated else HIDDEN_LINE
         (self._memory,) = ax["memory"].plot([], [], color=colour)
-        flags = int((self.batch.xs[:, 0, 1] == 1).sum())
         self._marks = [
-            [ax[key].axvline(0, ymax=0.85, color=SIGNAL, lw=1.3, ls=":") for _ in range(flags)]
+            [ax[key].axvline(t, ymax=0.85, color=SIGNAL, lw=1.3, ls=":") for t in self._marked(0)]
             for key in ("gates", "memory")
         ]
         return [
             self._noise, self._loss, self._other_loss, self._other_dots, self._dots, self._one,
             self._memory, *self._gates.values(), *self._marks[0], *self._marks[1],
         ]  # fmt: skip
+
+    def _marked(self, sequence):
+        """The steps, from 1, that the dotted lines mark: flagged, or where own answers are due."""
+        if self.problem.draw is None:
+            return [int(self.batch.last[sequence]) + 1]
+        return (np.flatnonzero(self.batch.xs[:, sequence, 1] == 1) + 1).tolist()
 
     def update(self, sequence, unit=0):
         """Draw what the trainings answer now, and one unit over one sequence."""
@@ -204,9 +225,8 @@ class _Drawn:
                 line.set_data(time_steps[1:], getattr(trace, key)[:, sequence, unit])
         memory = (trace.c if self._gated else trace.h)[:, sequence, unit]
         self._memory.set_data(time_steps, np.clip(memory, -self._span, self._span))
-        flagged = np.flatnonzero(batch.xs[:, sequence, 1] == 1) + 1
         for marks in self._marks:
-            for line, at in zip(marks, flagged, strict=True):
+            for line, at in zip(marks, self._marked(sequence), strict=True):
                 line.set_xdata([at, at])
         values = {"step": run.step, "T": len(batch.xs), "answers": said, "memory": memory,
                   "truth": truth[sequence], "answer": said[sequence],
@@ -219,6 +239,7 @@ class _Drawn:
 
     def _update_losses(self):
         lines = [(self._noise, self._loss), (None, self._other_loss)]
+        most = self._most_loss
         for run, (noise, mean) in zip(self.runs, lines, strict=False):
             losses = run.losses  # once: a step may be under way
             if not len(losses):
@@ -226,9 +247,9 @@ class _Drawn:
             else:
                 steps = np.arange(1, len(losses) + 1)
                 steps, raw, curve = thinned(steps, losses, smoothed(losses))
-            mean.set_data(steps, np.clip(curve, _LEAST_LOSS, 1))
+            mean.set_data(steps, np.clip(curve, _LEAST_LOSS * most, most))
             if noise is not None:
-                noise.set_data(steps, np.clip(raw, _LEAST_LOSS, 1))
+                noise.set_data(steps, np.clip(raw, _LEAST_LOSS * most, most))
 
     def describe(self, v):
         """What is on show, in two sentences."""
@@ -238,8 +259,8 @@ class _Drawn:
         return (
             f"Sequences of {v['T']} steps. After {v['step']} training steps the mean squared "
             f"error on sequences never trained on is {errors}; always answering "
-            f"{self.problem.lazy:g} gives {self.problem.lazy_loss:.3f}. On the sequence shown the "
-            f"{self.problem.asked} is {v['truth']:.2f} and the answer {_short(v['answer'], 2)}."
+            f"{self.problem.lazy:.3g} gives {self.problem.lazy_loss:.3g}. On the sequence shown "
+            f"the {self.problem.asked} is {v['truth']:.2f} and the answer {_short(v['answer'], 2)}."
         )
 
 
@@ -263,15 +284,41 @@ def live_recall(T=20, steps=600) -> LiveTraining:
     return LiveTraining("live_recall", runs, RECALL, batch, steps=steps, remake=remake)
 
 
-def live_training(run=None, *, steps=400) -> LiveTraining:
-    """Watch a training on the adding problem; a small LSTM if none is given."""
+def live_training(run=None, *, model=None, data=None, optimiser=None, steps=400) -> LiveTraining:
+    """Watch a training on the adding problem, a small LSTM's if none is given, or on your own data.
+
+    For your own: model, a `Model` with one answer, such as init_model(D, H, 1, rng=rng); data, a
+    function draw(B, *, rng) -> `Sequences` or fixed `Sequences`; optimiser as for `data_training`,
+    whose errors it raises, beside TypeError for a run and data, or one of model and data alone.
+    """
+    if model is not None or data is not None:
+        return _live_own(run, model, data, optimiser, steps)
     if run is None:
         rng = np.random.default_rng(1)
         run = adding_training(init_lstm(2, 16, rng=rng, forget_bias=2.0), 20, rng=rng)
     return LiveTraining("live_one", (run,), ADDING, _unseen(ADDING, _length(run)), steps=steps)
 
 
-def live_duel(T=20, steps=2000) -> LiveTraining:
+def _live_own(run, model, data, optimiser, steps):
+    if run is not None or model is None or data is None:
+        given = [k for k, v in {"run": run, "model": model, "data": data}.items() if v is not None]
+        raise TypeError(f"data: expected model and data, or a run alone, got {' and '.join(given)}")
+    rng = np.random.default_rng(1)
+    run, batch = data_training(model, data, optimiser=optimiser, rng=rng)
+    truth = validate.real("targets", batch.targets)
+    if truth.shape[1] != 1:
+        raise ValueError(f"targets: expected one answer, (B, 1), got shape {truth.shape}")
+    low, high = float(truth.min()), float(truth.max())
+    if low == high:
+        raise ValueError(f"targets: expected answers that differ, got only {low:g}")
+    room = 0.05 * (high - low)
+    problem = Problem(
+        None, "target", float(truth.mean()), float(truth.var()), low - room, high + room
+    )
+    return LiveTraining("live_own", (run,), problem, batch, steps=steps)
+
+
+def live_duel(T=20, steps=2500) -> LiveTraining:
     """Watch the two trainings of `adding_duel` in turn, with sliders for length T and seed."""
 
     def remake(T, seed=1):

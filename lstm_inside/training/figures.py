@@ -2,7 +2,6 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
@@ -36,30 +35,48 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(runs, *, alt, title, least=1e-4):
-    """A picture of smoothed losses on the adding problem: name -> losses, direct labels.
+def compare_runs(runs, *, alt, title, least=2e-4):
+    """A picture of smoothed losses on the adding problem: "LSTM 1" -> losses, each to its end.
 
-    A name with "RNN" in it is dashed, as everywhere.
+    The first word of a name is the kind of network, the rest the seed, which stands at the end.
     """
     steps = max(map(len, runs.values()))
+    looks = {"LSTM": ("#0072B2", "-"), "RNN": ("#D55E00", (0, (3, 1.5)))}
     with matplotlib.rc_context(RC):
         figure = picture(900, 360, alt)
         ax = figure.subplots()
-        ax.set(xlim=(0, steps * 1.3), yscale="log", ylim=(least, 0.6))
-        ax.set_xticks([t for t in MaxNLocator(6).tick_values(0, steps) if t <= steps])
+        ax.set(xlim=(0, steps * 1.12), yscale="log", ylim=(least, 2))
         ax.set(xlabel="training step", ylabel="mean squared error")
         ax.set_title(title)
         ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
         ax.text(0.99, 0.93, "grey line: always answering 1", color=_GREY, ha="right",
                 transform=ax.transAxes)  # fmt: skip
-        ends = [np.log10(smoothed(losses)[-1]) for losses in runs.values()]
-        heights = _apart(ends, 0.16, lowest=np.log10(least) + 0.08)
-        for (name, losses), colour, height in zip(runs.items(), _SERIES, heights, strict=False):
+        label(ax, 0.05, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
+        label(ax, 0.62, 0.3, "RNN (dashed)", looks["RNN"][0], fontsize=14)
+        for name, losses in runs.items():
+            colour, dash = looks[name.split()[0]]
             t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
-            ax.plot(t, np.maximum(curve, least), color=colour, ls="--" if "RNN" in name else "-")
-            ax.text(steps * 1.01, 10**height, name, color=colour, va="center",
-                    weight="bold")  # fmt: skip
+            ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
+        for (kind, at), seeds in _ending_together(runs, 0.02 * steps).items():
+            lowest = min(smoothed(runs[f"{kind} {seed}"])[-1] for seed in seeds)
+            words = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
+            ax.text(at, 0.75 * max(lowest, least), words, color=looks[kind][0], ha="center",
+                    va="top", weight="bold", fontsize=11.5)  # fmt: skip
     return figure
+
+
+def _ending_together(runs, near):
+    """(kind, last step) -> the seeds of that kind that end within `near` steps of it."""
+    found = {}
+    for name, losses in sorted(runs.items()):
+        kind, seed = name.split()
+        for other, at in found:
+            if other == kind and abs(at - len(losses)) < near:
+                found[other, at].append(seed)
+                break
+        else:
+            found[kind, len(losses)] = [seed]
+    return found
 
 
 def compare_starts(results, *, most, alt):
@@ -84,18 +101,6 @@ def compare_starts(results, *, most, alt):
             shares.plot(share, spread, "o", color=GRADIENT, ms=6, alpha=0.7, mec="none")
             steps.plot(until, spread, "o", color=OUTPUT, ms=6, alpha=0.7, mec="none")
     return figure
-
-
-def _apart(heights, gap, lowest):
-    """Heights moved where needed, so that labels at them do not overlap; none below `lowest`."""
-    heights, floor, ceiling = list(heights), lowest, np.inf
-    order = sorted(range(len(heights)), key=lambda k: heights[k])
-    for k in reversed(order):  # from the top, each below the one before it
-        heights[k] = ceiling = min(heights[k], ceiling - gap)
-    for k in order:  # and up again from the bottom
-        heights[k] = max(heights[k], floor)
-        floor = heights[k] + gap
-    return heights
 
 
 # ---------------------------------------------------------------- gates, rates, unseen loss, norms
@@ -162,13 +167,15 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
     with matplotlib.rc_context(RC):
         figure = picture(760, 320, alt)
         ax = figure.subplots()
-        ax.set(xlim=(0, steps[-1] * 1.25), yscale="log", ylim=(1e-5, 3))
+        low, high = np.log10([min(*seen, *unseen), max(*seen, *unseen)])
+        ax.set(xlim=(0, steps[-1] * 1.25), yscale="log")
+        ax.set_ylim(10 ** np.floor(low), 10 ** np.ceil(high))
         ax.set(xlabel="training step", ylabel="mean squared error")
-        ax.set_title("Learned by heart, and worse elsewhere")
+        ax.set_title("Better and better on the training set; on others it turns")
         ax.axhline(lazy, color=FAINT, lw=1.2)
         for curve, words, colour in ((seen, "training set", INPUT), (unseen, "unseen", FORGET)):
-            ax.plot(steps, np.maximum(curve, 1e-5), color=colour)
-            ax.text(steps[-1] * 1.01, max(curve[-1], 1e-5), words, color=colour, va="center",
+            ax.plot(steps, curve, color=colour)
+            ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
         ax.axvline(steps[best], color=SIGNAL, lw=1.3, ls=":")
     return figure

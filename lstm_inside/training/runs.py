@@ -9,22 +9,23 @@ import numpy as np
 import lstm_core
 from lstm_core import init_lstm, init_rnn
 from lstm_inside import validate
-from lstm_inside.tasks import adding_problem, recall_problem
+from lstm_inside.tasks import Sequences, adding_problem, recall_problem
 
-from .model import Model, init_readout, is_lstm, loss_at_end
+from .model import Model, check_last, check_model, init_readout, is_lstm, loss_at_end
 from .optimisers import Adam
 from .training import Training
 
 
 class Problem(NamedTuple):
-    """A problem of flagged numbers with one answer at the end, and what a lazy answer costs.
+    """A problem with one answer at the end of each sequence, and what a lazy answer costs.
 
-    draw: (T, B, rng=) -> Sequences. asked: what is asked for, in words. lazy: the best answer
-    of who looks at nothing, always the same; lazy_loss: its mean squared error over very many
-    sequences. low, high: between which the right answers lie.
+    draw: (T, B, rng=) -> Sequences of flagged numbers, None for your own data. asked: what is
+    asked for, in words. lazy: the best answer of who looks at nothing, always the same;
+    lazy_loss: its mean squared error over very many sequences. low, high: between which the
+    right answers lie.
     """
 
-    draw: Callable
+    draw: Callable | None
     asked: str
     lazy: float
     lazy_loss: float
@@ -91,6 +92,59 @@ def adding_duel(T, seed=1, *, engine=lstm_core) -> tuple[Training, Training]:
         adding_training(lstm, T, rng=rng, batch_rng=draws, engine=engine),
         adding_training(rnn, T, rng=rng_rnn, batch_rng=draws, engine=engine),
     )
+
+
+def data_training(
+    model, data, *, B=32, optimiser=None, clip=1.0, rng
+) -> tuple[Training, Sequences]:
+    """A training of your own `Model` on your own data, and sequences that it is not trained on.
+
+    model: any cell with a read-out of K answers. data: a function draw(B, *, rng) -> `Sequences`
+    of B sequences, or fixed `Sequences` of at least 4, of which the last quarter is kept from the
+    training. The second value is 64 drawn sequences, or of that quarter at most 64. B: sequences a
+    mini-batch, of fixed ones no more than there are. The optimiser is Adam with rate 0.01 unless
+    given. rng: for the sequences kept, then for the mini-batches.
+    Raises ValueError or TypeError for data that are neither, a draw of another number of
+    sequences, sequences that do not fit the model, and as `Training` does.
+    """
+    check_model(model)
+    validate.count("B", B)
+    validate.generator(rng)
+    draw, kept = _drawn(data, rng) if callable(data) else _split(data)
+    loss_at_end(model, kept)  # does the model fit the data? Its errors say what does not
+    optimiser = Adam(0.01) if optimiser is None else optimiser
+    run = Training(model, loss_at_end, lambda rng: draw(B, rng=rng), optimiser, rng=rng, clip=clip)
+    return run, kept
+
+
+def _drawn(data, rng):
+    def draw(B, *, rng):
+        batch = data(B, rng=rng)
+        if check_last(batch)[1] != B:
+            raise ValueError(f"data: expected {B} sequences from draw({B}), got {len(batch.last)}")
+        return batch
+
+    return draw, draw(64, rng=rng)
+
+
+def _split(data):
+    if not isinstance(data, Sequences):
+        raise TypeError(
+            "data: expected a function draw(B, *, rng) or Sequences(xs, targets, last), "
+            f"got {validate.describe(data)}"
+        )
+    count = check_last(data)[1]
+    if count < 4:
+        raise ValueError(f"data: expected at least 4 sequences, got {count}")
+    first = count - count // 4  # the first that is kept from the training
+
+    def some(which):
+        return Sequences(data.xs[:, which], data.targets[which], data.last[which])
+
+    def draw(B, *, rng):
+        return some(rng.choice(first, min(B, first), replace=False))
+
+    return draw, some(np.arange(first, min(count, first + 64)))
 
 
 # ---------------------------------------------------------------- what a training came to
