@@ -877,8 +877,12 @@ TABLE = {
     "simulation.count_ngrams": call(
         text.count_ngrams, ids=numbers(IDS, most=text.V - 1, free=(0,)), order=count(2, most=9),
     ),
-    "simulation.interpolated_bits": call(
-        text.interpolated_bits, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
+    **{f"simulation.{f.__name__}": call(
+        f, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
+        held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
+    ) for f in (text.interpolated_bits, text.interpolated_costs)},
+    "simulation.times_seen": call(
+        text.times_seen, table=Arg(TABLES[1], (("None", None), ("no table", 3))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ),
     "simulation.model_bits": call(
@@ -896,6 +900,7 @@ TABLE = {
     ),
     "simulation.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
     "simulation.kinds": call(text.kinds, reading=kind(READING)),
+    "simulation.closings": call(text.closings, reading=kind(READING)),
     "simulation.around": call(
         text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
         on=count(8, least=0).or_bad(long=30).known_as("on", "event"),
@@ -937,7 +942,7 @@ TABLE = {
         before=count(3, least=0).or_bad(long=99), after=count(2, least=0).or_bad(long=99),
     ),
     "simulation.watch": call(
-        text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1), mark=choice("string"),
+        text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
     ),
     "simulation.store_writer": call(
         text.store_writer, model=model(WRITER), about=Arg({}, (("None", None), ("word", "x"))), path=path("WRITER.npz"),
@@ -1204,7 +1209,7 @@ EXEMPT = {
             "practice.MaskedGrads", "practice.MaskedRun", "practice.Pieces", "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
-            "simulation.Match", "simulation.Watch", "simulation.StoredWriter",
+            "simulation.Match", "simulation.Case", "simulation.StoredWriter",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
             "training.State", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",

@@ -123,6 +123,8 @@ def test_interpolated_bits_by_hand():
     unseen = lt.encode("zz")[:, None]  # z was never a context: the shorter one speaks alone
     z = 2 / lt.V / 6
     assert lt.interpolated_bits(tables, unseen) == pytest.approx(-np.log2(z))
+    assert lt.interpolated_costs(tables, held) == pytest.approx(-np.log2(want)[:, None])
+    assert lt.times_seen(tables[1], lt.encode("aba#b")[:, None]).tolist() == [[2], [1], [2], [0]]
     with pytest.raises(ValueError, match="tables: expected orders"):
         lt.interpolated_bits(tables[1:], held)
 
@@ -337,6 +339,14 @@ def test_costs_are_the_bits_of_what_came_and_kinds_are_kinds(model):
     }  # fmt: skip
 
 
+def test_closings_say_how_far_back_each_was_opened(model):
+    row, found = lt.labelled({"f": 'f(a[1], ")(")  # (\n[\n]\n'})
+    trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
+    reading = lt.Reading(row[:, None], trace, {n: m[:-1, None] for n, m in found.items()})
+    ends = {int(t) + 1: int(d) for t, d in enumerate(lt.closings(reading)[:, 0]) if d}
+    assert ends == {5: 2, 12: 11, 21: 2}  # not those in the string or the comment
+
+
 def test_around_averages_what_surrounds_events_and_turns_finds_them():
     mark = np.array([[0, 0, 1, 1, 0, 0, 1, 0, 0]], dtype=bool).T
     begins, ends = lt.turns(mark)
@@ -432,7 +442,22 @@ def test_a_planted_cell_is_a_perfect_witness(model):
     c = reading.trace.c.copy()
     c[1:, :, 7] = np.where(reading.marks["brackets"], -1.5, 1.5)
     planted = reading._replace(trace=dataclasses.replace(reading.trace, c=c))
-    assert lt.watch(planted, planted, 7, "brackets") == (1, 0, 0)
+    cases = lt.watch(planted, planted, 7)
+    assert all(case.share == case.wanted for case in cases if case.count)
+    assert [case.wanted for case in cases] == [True, False, True, True, True, True, True, False]
+
+
+def test_the_cases_are_where_they_say(model):
+    source = "x = f(g(1), 2,\n" + " " * 25 + "3)\ny = '( a'\n"
+    row, found = lt.labelled({"f": source * 2})
+    trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
+    marks = {name: mark[:-1, None] for name, mark in found.items()}
+    counts = [case.count for case in lt.watch(*[lt.Reading(row[:, None], trace, marks)] * 2, 7)]
+    # Judged from character 20 on, so f( and g( count the second time only: 6 places together.
+    # The bracket in the string comes twice, with 3 places; past the line break f( has been open
+    # for 20 to 35 characters, twice.
+    assert counts[:6] == [6, 6, 0, 32, 2, 1]
+    assert counts[6] + counts[7] == len(row) - 1 - lt.WARM
 
 
 # ---------------------------------------------------------------- forecasts

@@ -127,6 +127,8 @@ def test_still_pictures_say_what_they_show(model):
     reading = lt.read(model, "search", B=8, T=200)
     effect = lt.Effect(0.1, 0.01, 2.5)
     every = lt.EveryCell(np.linspace(0.5, 2, 32), np.linspace(1, 8, 32))
+    cases = [lt.Case("here", 0.8, 12, True), lt.Case("there", 0.1, 0, False)]
+    costs = {"table": np.full((3, 2), 2.0), "LSTM": np.full((3, 2), 3.0)}
     lags = dict.fromkeys(("persistence", "LSTM"), rng(1).random((16, 13)))
     for shown in (
         figures.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
@@ -141,6 +143,8 @@ def test_still_pictures_say_what_they_show(model):
         figures.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
         figures.matches_picture(lt.nearest_matches(reading, 3)),
         figures.lags_picture(lags, 4),
+        figures.cases_picture(cases),
+        figures.closings_picture(np.array([[1, 5], [16, 41], [0, 2]]), costs),
         figures.samples_picture(dict.fromkeys("abcdef", "x = 1")),
     ):
         data, metadata = shown._repr_mimebundle_()

@@ -66,10 +66,11 @@ def _looked_up(wanted, keys, values):
     return np.where(keys[at] == wanted, values[at], 0)
 
 
-def interpolated_bits(tables, held, warm=0) -> float:
-    """Bits per character of held (T, B) from row `warm` on, by interpolated counts (7.3).
+def interpolated_costs(tables, held, warm=0) -> np.ndarray:
+    """-log2 of what interpolated counts give each character of held (T, B), from `warm` on (7.3).
 
-    Every order leans on the one below, down to 1 / V for each symbol.
+    Returns (rows, B): rows from `warm` on, or from where the longest context fits. Every order
+    leans on the one below, down to 1 / V for each symbol.
 
     tables: the `NGrams` of orders 1, 2, ... in turn. After a context that was seen N times with
     R different followers, a character with count n gets (n + R p) / (N + R), where p is what
@@ -93,7 +94,28 @@ def interpolated_bits(tables, held, warm=0) -> float:
         R = _looked_up(keys // V, table.contexts, table.followers)
         seen = N > 0
         p = np.where(seen, (n + R * p) / np.where(seen, N + R, 1), p)
-    return float(-np.log2(p).mean())
+    return -np.log2(p).reshape(-1, held.shape[1])
+
+
+def interpolated_bits(tables, held, warm=0) -> float:
+    """Bits per character of held (T, B) from row `warm` on: the mean of `interpolated_costs`.
+
+    Raises as `interpolated_costs` does.
+    """
+    return float(interpolated_costs(tables, held, warm).mean())
+
+
+def times_seen(table, held, warm=0) -> np.ndarray:
+    """How often the context of each character of held (T, B) was counted, from row `warm` on.
+
+    table: `NGrams`. Returns (rows, B), the rows of `interpolated_costs`.
+    Raises ValueError or TypeError for no `NGrams`, and as `interpolated_costs` does.
+    """
+    _check_table("table", table)
+    held = as_held(held, warm, table.order - 1)
+    first = max(warm, table.order - 1)
+    contexts = _keys(held[first - table.order + 1 :], table.order) // V
+    return _looked_up(contexts, table.contexts, table.totals).reshape(-1, held.shape[1])
 
 
 def _check_table(name, table):

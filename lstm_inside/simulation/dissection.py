@@ -250,31 +250,59 @@ def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> l
     ]
 
 
-class Watch(NamedTuple):
-    """How often a cell is on its mark's side of the middle of its scale."""
+class Case(NamedTuple):
+    """Places of one kind, and at how many of them a cell says that a bracket is open."""
 
-    inside: float  # where the mark holds
-    outside: float  # where it does not
-    in_strings: float  # within strings, outside the mark, after a bracket that is only text
+    where: str
+    share: float
+    count: int
+    wanted: bool  # whether a bracket is open there
 
 
-def watch(searched, reading, unit, mark) -> Watch:
-    """Where a cell says that its mark holds: shares of the places that `reading` has.
+def watch(searched, reading, unit) -> list[Case]:
+    """Where a cell says that a bracket is open: cases in pairs, the first of each a control.
 
-    The middle lies between the two `levels` found in `searched`. Raises as `levels` does.
+    It says so where it is on that side of the middle between its two `levels` in `searched`.
+    Raises as `levels` does.
     """
-    off, on = levels(searched, unit, mark)
-    check_mark(reading, mark)
-    c = reading.trace.c[1:, :, unit]
-    says = ((c > (off + on) / 2) == (on > off))[WARM:]
-    holds, string = reading.marks[mark][WARM:], reading.marks["string"][WARM:]
-    ids = reading.ids[:-1]
-    opened = np.isin(ids, encode("([{"))
-    lately = opened.copy()
-    for back in (1, 2, 3):  # the bracket itself and the three characters after it
-        lately[back:] |= opened[:-back]
-    text = string & ~holds & lately[WARM:]
-    return Watch(*(float(says[at].mean()) if at.any() else 0.0 for at in (holds, ~holds, text)))
+    off, on = levels(searched, unit, "brackets")
+    for mark in ("brackets", "string", "comment"):
+        check_mark(reading, mark)
+    inside, string = reading.marks["brackets"], reading.marks["string"]
+    program = ~(string | reading.marks["comment"])
+    ids, T = reading.ids[:-1], len(inside)
+    says = (reading.trace.c[1:, :, unit] > (off + on) / 2) == (on > off)
+    opening, closing, comma, line_end = (np.isin(ids, encode(s)) for s in ("([{", ")]}", ",", "\n"))
+
+    def after(event, holds, first, last=3):
+        """From `first` to `last` steps after an event, where `holds` has held since."""
+        found, still = np.zeros_like(event), event.copy()
+        for k in range(min(last + 1, T)):
+            still[: T - k] &= holds[k:]
+            if k >= first:
+                found[k:] |= still[: T - k]
+        return found
+
+    begun = np.maximum.accumulate(np.where(turns(inside)[0], np.arange(T)[:, None], -1))
+    lines = line_end.cumsum(axis=0)
+    broken = lines > np.take_along_axis(lines, np.maximum(begun, 0), axis=0)
+    since = np.arange(T)[:, None] - begun  # characters since the outermost bracket was opened
+    some = inside & (begun >= 0) & (since >= 20) & (since < 40)
+    cases = (
+        ("at an opening bracket", after(opening & program, inside, 0), True),
+        ("at one that is only text", after(opening & string, string & ~inside, 0), False),
+        ("20 to 39 on, the same line", some & ~broken, True),
+        ("20 to 39 on, past a line break", some & broken, True),
+        ("3 on from a comma", after(comma & program, inside, 3), True),
+        ("3 on from an inner closing", after(closing & program, inside, 3), True),
+        ("inside brackets, all places", inside, True),
+        ("outside, all places", ~inside, False),
+    )  # fmt: skip
+    return [
+        Case(where, float(says[WARM:][here[WARM:]].mean()) if here[WARM:].any() else 0.0,
+             int(here[WARM:].sum()), wanted)
+        for where, here, wanted in cases
+    ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- what the clamp explorer holds

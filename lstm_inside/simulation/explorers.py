@@ -40,6 +40,7 @@ from lstm_inside.simulation.explorers_parts import (
     dotted,
     learned,
     passage,
+    places,
     said,
     title,
     two_inks,
@@ -127,7 +128,8 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
     """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1)."""
     given, model = model, sketch() if model is None else model
     before, text, found = passage()
-    start = before_closing(text)
+    presets = places(text)
+    start = presets.get("its partner closes", {"at": before_closing(text)})["at"]
     back = 40  # characters before the cursor that are drawn in detail
     ids = encode(before + text)
     trace = lstm_forward(one_hot(ids)[:, None], model.cell)
@@ -153,7 +155,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
                  yticks=(1e-6, 1e-4, 1e-2, 1))  # fmt: skip
         flow.set_xlabel("characters before the cursor")
         for x, words, colour in ((0, "Length of the loss's gradient, all units:", SIGNAL),
-                                 (0.62, "by c", CELL_LINE), (0.72, "by h", GRADIENT)):  # fmt: skip
+                                 (0.62, "of c", CELL_LINE), (0.72, "of h", GRADIENT)):  # fmt: skip
             flow.text(x, 1.06, words, color=colour, weight="bold", fontsize=12,
                       transform=flow.transAxes)  # fmt: skip
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
@@ -219,6 +221,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
         moving=[*page.moving, *curves.values(), cell, *by.values(), *letters, *bars.moving, came],
         update=update,
         describe=describe,
+        presets=presets,
         play="at",
     )
 

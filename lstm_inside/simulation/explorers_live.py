@@ -6,7 +6,7 @@ import numpy as np
 from lstm_inside.page import Lines, slider, whole
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import FAINT, GRADIENT, INPUT, RC, SIGNAL, picture
-from lstm_inside.simulation.explorers_parts import dotted, passage, title, two_inks
+from lstm_inside.simulation.explorers_parts import dotted, passage, spread, title, two_inks
 from lstm_inside.simulation.text import V, library_ids
 from lstm_inside.simulation.writer import states_after, text_training, write
 from lstm_inside.training import smoothed
@@ -24,9 +24,10 @@ class _Learning:
             page = self.figure.add_axes((0.49, 0.06, 0.5, 0.86))
             self.loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
             title(self.loss, "Bits per character, batch by batch")
-            for name, level in bits.items():
+            heights = spread(bits.values(), 0.3)
+            for (name, level), height in zip(bits.items(), heights, strict=True):
                 self.loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
-                self.loss.text(1.02, level, f"{name.replace(' ', chr(10))} {level:.2f}",
+                self.loss.text(1.02, height, f"{name.replace(' ', chr(10))} {level:.2f}",
                                color=SIGNAL, fontsize=11.5, va="center",
                                transform=self.loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()

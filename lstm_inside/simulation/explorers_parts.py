@@ -97,6 +97,18 @@ def passage(module="csv", start="class DictWriter", lines=11, before=300) -> Pas
     return Passage("\n" + source[max(at - before, 0) : at], source[at:end], found)
 
 
+def places(text):
+    """Cursors worth a look, as presets: name -> settings, as far as the text has them."""
+    wanted = {
+        "a bracket opens": ("writer(f", len("writer")),
+        "its partner closes": ("kwds)\n", len("kwds")),
+        "after a line break": ("% extrasaction)", 3),
+    }
+    return {
+        name: {"at": text.find(piece) + on} for name, (piece, on) in wanted.items() if piece in text
+    }
+
+
 def before_closing(text):
     """The place right before the first closing bracket, or the first one."""
     return max(text.find(")") - 1, 0)

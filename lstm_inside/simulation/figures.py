@@ -73,6 +73,72 @@ def samples_picture(samples):
     return figure
 
 
+REACH = 4  # characters that a 5-gram sees
+_FAR = ((1, REACH), (REACH + 1, 15), (16, 40), (41, np.inf))  # how far back a bracket was opened
+
+
+def closings_picture(distances, costs):
+    """Bits of closing brackets by how far back they were opened: distances, and name -> bits.
+
+    distances (T, B) as of `closings`, and for each of two models what each character cost.
+    """
+    places = [(first <= distances) & (distances <= last) for first, last in _FAR]
+    names = [f"{first} to {last}" if last < np.inf else f"over {first - 1}" for first, last in _FAR]
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 330, "what a closing bracket costs two models, by how far back it was opened."
+        )
+        ax = figure.subplots()
+        ax.axvspan(-0.5, 0.5, color="#eef2f5", zorder=0)
+        ax.text(0, 0.25, "within the 5-gram's sight", ha="center", fontsize=12.5, color="#555555")
+        told, drawn = [], []
+        for (name, bits), colour in zip(costs.items(), (SIGNAL, OUTPUT), strict=True):
+            means = [bits[at].mean() if at.any() else np.nan for at in places]
+            ax.plot(means, color=colour, marker="o", lw=2.6)
+            ax.text(3.12, means[-1], name, color=colour, weight="bold", va="center")
+            told.append(f"{name} " + ", ".join(f"{mean:.2f}" for mean in means))
+            drawn.append(means)
+        for k, pair in enumerate(zip(*drawn, strict=True)):
+            for mean, colour in zip(pair, (SIGNAL, OUTPUT), strict=True):
+                y = mean + (0.35 if mean == max(pair) else -0.35)
+                ax.text(k, y, f"{mean:.2f}", color=colour, ha="center", va="center")
+        labels = [f"{name}\n{at.sum()} brackets" for name, at in zip(names, places, strict=True)]
+        ax.set(xlim=(-0.5, 4.1), ylim=(0, 7), ylabel="bits per closing bracket")
+        ax.set_xticks(range(len(labels)), labels)
+        ax.set_title("A closing bracket's cost, by how many characters back it was opened")
+        figure.alt = f"Bits per closing bracket opened {', '.join(names)} characters before: " + (
+            "; ".join(told) + "."
+        )
+    return figure
+
+
+def cases_picture(cases):
+    """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 400, "how often the bracket cell says that a bracket is open, place by place."
+        )
+        ax = figure.subplots()
+        rows = [k + 0.45 * (k // 2) for k in range(len(cases))]
+        for row, case in zip(rows, cases, strict=True):
+            ax.barh(row, case.share, color=CELL_LINE if case.wanted else HIDDEN_LINE, height=0.66)
+            ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
+            ax.text(1.24, row, f"{case.count}", va="center", ha="right", color="#666666")
+        ax.text(1.24, -0.75, "places", ha="right", color="#666666")
+        for x, words, colour in ((0.3, "a bracket is open: wanted 100 %", CELL_LINE),
+                                 (0.75, "none is open: wanted 0 %", HIDDEN_LINE)):  # fmt: skip
+            ax.text(x, -0.75, words, color=colour, weight="bold", ha="center")
+        ax.set(xlim=(0, 1.25), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
+        ax.set_yticklabels([case.where for case in cases])
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+        ax.grid(False, axis="y")
+        ax.set_title("How often the cell says “a bracket is open”")
+        figure.alt = "The cell says that a bracket is open: " + "; ".join(
+            f"{case.where} {case.share:.0%}" for case in cases
+        ) + "."  # fmt: skip
+    return figure
+
+
 def matches_picture(matches):
     """Rows of text around the places where a cell is highest, coloured by it: a list of `Match`."""
     with matplotlib.rc_context(RC):
@@ -109,13 +175,18 @@ def every_cell_picture(r, every, chosen, control):
             ax.axhline(1, color=FAINT, lw=1.2)
             ax.scatter(size, effect, color="#9fb4c7", s=28)
             ax.set(yscale="log", xlabel="|r| with brackets", xlim=(0, 1), title=title)
+            far = np.argsort(-np.abs(np.log(effect)))[:3]
             for unit, colour in ((chosen, CELL_LINE), (control, HIDDEN_LINE)):
                 ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
-            far = np.argsort(-np.abs(np.log(effect)))[:3]
-            for unit in {chosen, control, *far.tolist()}:
-                ax.annotate(f"unit {unit}", (size[unit], effect[unit]), (6, 4),
+            for unit in set(far.tolist()) - {chosen, control}:
+                ax.annotate(f"unit {unit}", (size[unit], effect[unit]), (6, 6),
                             textcoords="offset points", fontsize=11.5)  # fmt: skip
             told += [f"{title}: " + ", ".join(f"unit {u} {effect[u]:.2f}" for u in far)]
+        for y, words, colour in ((0.95, f"● the bracket cell, unit {chosen}", CELL_LINE),
+                                 (0.86, f"● the control, unit {control}", HIDDEN_LINE)
+                                 ):  # fmt: skip
+            axes[0].text(0.97, y, words, color=colour, weight="bold", ha="right", va="top",
+                         transform=axes[0].transAxes)  # fmt: skip
         axes[0].set_ylabel("closings, times as likely (7.7)")
         axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
         axes[0].minorticks_off()
@@ -234,39 +305,38 @@ def turns_picture(reading, mark, unit):
 
 
 def effects_picture(effects, symbols):
-    """Mean probability of some symbols: name -> `Effect`; a log axis where they are far apart."""
+    """How many times as likely some symbols become (7.7): name -> `Effect`, the free one first."""
+    free, *held = effects.values()
+    names = list(effects)[1:]
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 90 + 40 * len(effects),
+            900, 110 + 46 * len(held),
             "what holding a cell does to a prediction, with a control cell beside it.",
         )  # fmt: skip
-        axes = figure.subplots(1, 3, sharey=True, width_ratios=(3, 3, 2))
-        names = list(effects)
-        for ax, key, title in zip(
-            axes, ("inside", "outside", "bits"),
-            (f"Chance of {symbols} where the mark holds", "elsewhere", "bits per character"),
-            strict=True,
-        ):  # fmt: skip
-            lengths = np.array([getattr(effect, key) for effect in effects.values()])
-            log = key != "bits" and lengths.max() > 2 * lengths.min()
-            colours = ["#aaaaaa" if k == 0 else HIDDEN_LINE if "control" in n else CELL_LINE
-                       for k, n in enumerate(names)]  # fmt: skip
-            ax.scatter(lengths, range(len(names)), color=colours, s=90, zorder=3)
-            ax.axvline(lengths[0], color=FAINT, lw=1.2)
-            if log:
-                ax.set(xlim=(lengths.min() / 2, lengths.max() * 12))
-            else:
-                ax.set(xlim=(0, lengths.max() * 1.5))
-            if log:
-                ax.set_xscale("log")
-            ax.set_title(title, fontsize=12.5)
-            ax.grid(False, axis="y")
-            for k, length in enumerate(lengths):
-                x = length * 1.25 if log else length + lengths.max() / 20
-                ax.text(x, k, f"{length:.2f}" if key == "bits" else f"{length:.2%}", va="center")
-        axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-        told = (f"{n} {e.inside:.2%} and {e.outside:.2%}" for n, e in effects.items())
-        figure.alt = f"Mean probability of {symbols}, inside and outside: {'; '.join(told)}."
+        ax = figure.subplots()
+        ax.axvline(1, color="#333333", lw=1.4)
+        told = []
+        for row, (name, effect) in enumerate(zip(names, held, strict=True)):
+            colour = HIDDEN_LINE if "control" in name else CELL_LINE
+            inside, outside = effect.inside / free.inside, effect.outside / free.outside
+            ax.plot([inside, outside], [row, row], color=colour, lw=2)
+            ax.scatter(inside, row, color=colour, s=90, zorder=3)
+            ax.scatter(outside, row, facecolor="white", edgecolor=colour, lw=2.2, s=90, zorder=3)
+            for x, side in ((min(inside, outside), "right"), (max(inside, outside), "left")):
+                ax.annotate(f"{x:.2f}", (x, row), (-9 if side == "right" else 9, 0), va="center",
+                            ha=side, textcoords="offset points", weight="bold")  # fmt: skip
+            ax.text(1.01, row, f"{effect.bits - free.bits:+.2f} bits", va="center",
+                    transform=ax.get_yaxis_transform())  # fmt: skip
+            told.append(f"{name} {inside:.2f} inside and {outside:.2f} outside")
+        ax.set(xscale="log", xlim=(0.12, 16), ylim=(len(held) - 0.5, -0.5))
+        ax.set_xticks(
+            [0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "as in the free\nnetwork", "2", "4", "8"]
+        )
+        ax.minorticks_off()
+        ax.set(yticks=range(len(names)), yticklabels=names)
+        ax.grid(False, axis="y")
+        ax.set_title(f"How many times as likely {symbols} gets: ● inside, ○ outside")
+        figure.alt = f"{symbols}, times as likely as in the free network: {'; '.join(told)}."
     return figure
 
 

@@ -147,6 +147,29 @@ def kinds(reading) -> dict[str, np.ndarray]:
     }
 
 
+def closings(reading) -> np.ndarray:
+    """How far back its partner stands, where a closing bracket comes next: (T, B) whole numbers.
+
+    0 where no closing bracket of the program comes next, or its partner is not in the window.
+    Brackets in strings and comments are text and do not count.
+    Raises ValueError or TypeError for no Reading, or marks that are not those of Python.
+    """
+    check_mark(reading, "string")
+    check_mark(reading, "comment")
+    ids = reading.ids[:-1]
+    program = ~(reading.marks["string"] | reading.marks["comment"])
+    opening, closing = (program & np.isin(ids, encode(these)) for these in ("([{", ")]}"))
+    distances = np.zeros(ids.shape, int)
+    for b in range(ids.shape[1]):
+        still_open = []
+        for t in np.flatnonzero((opening | closing)[:, b]):
+            if opening[t, b]:
+                still_open.append(t)
+            elif still_open:
+                distances[t - 1, b] = t - still_open.pop()
+    return distances
+
+
 def check_reading(reading):
     if not isinstance(reading, Reading):
         raise TypeError(f"reading: expected a Reading, got {validate.describe(reading)}")
