@@ -30,7 +30,7 @@ def latch_gradient_explorer(steps=100) -> Explorer:
     """How much the answer of a unit that stores flagged numbers feels the cell state of step t.
 
     The unit is `LATCH` but for its forget gate, which the sliders set; the loss is the last h,
-    the stream has two flags. It opens with a gate that leaks and does not hear the flags.
+    the stream has two flags. It opens with a gate that forgets and does not hear the flags.
     """
     xs = last_flag_problem(steps, 1, rng=np.random.default_rng(2)).xs
     flagged = np.flatnonzero(xs[:, 0, 1]) + 1
@@ -116,7 +116,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         figure = picture(900, 520)
         factor, left = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
         factor.set(xlim=(0, steps), ylim=(0, 1.6))
-        factor.set_title("Factor of each step back")
+        factor.set_title("Length: factor of each step back")
         factor.axhline(1, color=FAINT, lw=1.2)
         name_curves(
             factor,
@@ -125,7 +125,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         )
         left.set(ylim=(1e-8, 1e3), yscale="log", xlabel="step t: the loss is at the right end")
         left.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 1e2])
-        left.set_title("What is left of the gradient")
+        left.set_title("What is left of the length")
         name_curves(
             left,
             (0.36, "RNN (dashed)", "#6b6b6b"),
