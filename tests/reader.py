@@ -34,7 +34,7 @@ LONG = {
     "02_rnn.ipynb": {"train"},
     "04_bptt.ipynb": {"r12", "u03", "u10"},
     "05_training.ipynb": {"r03", "s01", "s04", "s04b", "a44", "a53", "a54b", "v01"},
-    "06_annealing.ipynb": {"a24", "halves", "r02", "r07"},
+    "06_annealing.ipynb": {"a24", "a24b", "r02", "r08"},
     "08_replication.ipynb": {"a20"},
     "09_beyond_numpy.ipynb": {"a40"},
     "10_practice.ipynb": {"size_curves"},

@@ -25,7 +25,7 @@ import lstm_inside.replication as replication
 from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
-from lstm_inside.annealing import landscape, many
+from lstm_inside.annealing import bits, landscape, many
 from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
@@ -252,6 +252,7 @@ MODEL, RMODEL = learn.Model(P, Y), learn.Model(Q, Y)
 BATCH = tasks.Sequences(XS, normal(B, K), np.array([T - 1, 2]))
 CROWD = many.Crowd(MODEL, [BATCH])
 ROWS = CROWD.rows([MODEL, MODEL])
+HUNT = hunt.recall_hunt(2, 3)
 MLP = foundations.init_mlp((3, 2, 4, 1), rng=R)
 MLP_X = normal(B, 3)
 MLP_TRACE = foundations.mlp_forward(MLP_X, MLP)
@@ -852,14 +853,23 @@ TABLE = {
     "annealing.Crowd.losses": call(CROWD.losses, rows=array(ROWS, free=(0,))),
     "annealing.Crowd.gradients": call(CROWD.gradients, rows=array(ROWS, free=(0,))),
     "annealing.recall_hunt": call(hunt.recall_hunt, count=count(2), B=count(3)),
+    "annealing.learn_fresh": call(
+        hunt.learn_fresh, hunt=kind(HUNT), problem=function(tasks.recall_problem), rate=number(0.1, 0.0, -1.0), count=count(1), B=count(2), rng=generator(),
+    ),
+    "annealing.two_flags": call(hunt.two_flags, hunt=kind(HUNT), rows=array(HUNT.starts, free=(0,))),
+    "annealing.bits_crowd": call(bits.bits_crowd, K=count(1), H=count(2)),
+    "annealing.halves": call(bits.halves, crowd=kind(bits.bits_crowd(2, 4)).or_bad(**{"one bit": bits.bits_crowd(1, 4)}), across=kind(["W_h"]).without("nothing").or_bad(unknown=["W"])),
+    "annealing.count_right": call(
+        bits.count_right, crowd=kind(bits.bits_crowd(2, 4)), tries=count(3), rng=generator(), keep=array(np.ones(bits.bits_crowd(2, 4).size), rank=False),
+    ),
     "annealing.r_squared": call(hunt.r_squared, crowd=kind(CROWD), rows=array(ROWS, free=(0,))),
     "annealing.anneal_all": call(
         many.anneal_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"),
-        schedules=array(np.ones((2, 3)), free=(0, 1)).known_as("schedules", "temperatures").without("axis 1 of length 0").or_bad(negative=-np.ones((2, 3))), step=number(0.1, 0.0, -1.0), rng=generator(),
+        schedules=array(np.ones((2, 3)), free=(0, 1)).known_as("schedules", "temperatures").without("axis 1 of length 0").or_bad(negative=-np.ones((2, 3))), step=number(0.1, 0.0, -1.0).without("two").or_bad(three=[1.0, 2.0, 3.0]), rng=generator(),
     ),
     "annealing.guess_all": call(many.guess_all, crowd=kind(CROWD), width=number(1.0, 0.0, -1.0), count=count(2), rng=generator()),
     "annealing.descend_all": call(
-        many.descend_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"), rate=number(0.1, 0.0, -1.0), count=count(2),
+        many.descend_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"), rates=array([0.1, 0.2], free=(0,)).or_bad(negative=[0.1, -0.1], zero=[0.0, 0.1]), count=count(2),
     ),
     # ------------------------------------------------------------ simulation: text
     "simulation.standard_library": call(text.standard_library),
@@ -1196,7 +1206,7 @@ STEP = "one step of `replication.forward` or `backward`, which check once a sequ
 EXEMPT = {
     **dict.fromkeys(
         (
-            "annealing.Found", "annealing.RecallHunt", "annealing.Search", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
+            "annealing.Found", "annealing.RecallHunt", "annealing.Search", "annealing.TwoFlags", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
             "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
             "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "simulation.Windows",
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",

@@ -1,5 +1,6 @@
 """Search without a gradient: simulated annealing and guessing (notebook 06)."""
 
+from .bits import bits_crowd, count_right, halves
 from .landscape import (
     HERE,
     HIGH,
@@ -11,7 +12,7 @@ from .landscape import (
     walled,
 )
 from .many import Crowd, Found, anneal_all, descend_all, guess_all
-from .recall import RecallHunt, r_squared, recall_hunt
+from .recall import RecallHunt, TwoFlags, learn_fresh, r_squared, recall_hunt, two_flags
 from .search import (
     GRADIENT_COST,
     Search,
@@ -38,10 +39,13 @@ __all__ = [
     "Found",
     "RecallHunt",
     "Search",
+    "TwoFlags",
     "acceptance",
     "anneal",
     "anneal_all",
     "anneal_many",
+    "bits_crowd",
+    "count_right",
     "descend",
     "descend_all",
     "descent_path",
@@ -49,6 +53,8 @@ __all__ = [
     "geometric_cooling",
     "guess",
     "guess_all",
+    "halves",
+    "learn_fresh",
     "linear_cooling",
     "r_squared",
     "recall_hunt",
@@ -56,6 +62,7 @@ __all__ = [
     "side_by_side",
     "two_class_error",
     "two_class_loss",
+    "two_flags",
     "valley_gradient",
     "valley_loss",
     "valley_map",

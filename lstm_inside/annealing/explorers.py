@@ -16,7 +16,7 @@ from lstm_inside.annealing.landscape import (
     walled,
 )
 from lstm_inside.annealing.many import Found, anneal_all, descend_all, guess_all
-from lstm_inside.annealing.recall import RecallHunt, r_squared, recall_hunt
+from lstm_inside.annealing.recall import RecallHunt, r_squared, recall_hunt, two_flags
 from lstm_inside.annealing.search import (
     GRADIENT_COST,
     acceptance,
@@ -41,7 +41,7 @@ from lstm_inside.page.style import (
 
 
 def _rival_curves(count):
-    """Best-so-far of descent and the median of 16 guessers at equal evaluations, (count + 1,)."""
+    """Best-so-far of descent and the median of 16 guessers at equal looks, (count + 1,)."""
     place, least, descent = HERE[None], np.inf, []
     for _ in range(count // GRADIENT_COST + 1):
         least = min(least, float(valley_loss(place)[0]))
@@ -77,13 +77,13 @@ def walk_explorer(count=100, walks=16) -> Explorer:
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["map", "best"], ["map", "rate"]], width_ratios=(3, 2))
         draw_map(ax["map"])
-        ax["map"].set_title("One walk and where 15 others stand (dark is low)")
+        ax["map"].set_title("One walk, and where 15 others stand")
         ax["best"].set(xlim=(0, 1.45 * count), ylim=(4e-3, 1.5), yscale="log")
         ax["best"].set_title("Best loss so far, median of 16")
         for curve, colour, dashes in fixed.values():
             ax["best"].plot(time, np.maximum(curve, 4e-3), color=colour, ls=dashes)
         ax["rate"].set(xlim=(0, 1.45 * count), ylim=(-0.03, 1.05))
-        ax["rate"].set_xlabel("evaluations of the loss")
+        ax["rate"].set_xlabel("looks at the loss")
         for k in ("best", "rate"):
             ax[k].set_xticks(np.linspace(0, count, 6))
         ax["rate"].set_title("Share of candidates taken")
@@ -141,7 +141,7 @@ def walk_explorer(count=100, walks=16) -> Explorer:
 
     def describe(v):
         return (
-            f"After {v['t']} candidates T = {v['temperature']:.3g} and {v['across']} of {walks} "
+            f"After {v['t']} looks T = {v['temperature']:.3g} and {v['across']} of {walks} "
             f"walks stand in the right half; at T = 0 it is {v['across_cold']}. Median best loss "
             f"at the end: annealing {in_words(v['best'][-1])}, T = 0 {in_words(v['cold'][-1])}, "
             f"guessing {in_words(guessing[-1])}, descent {in_words(descent[-1])}."
@@ -155,7 +155,7 @@ def walk_explorer(count=100, walks=16) -> Explorer:
             "step": slider("step size", 0.05, 1.5, 0.05, 1.2, quantity="x"),
             "cooling": slider("cooling: T × this", 0.9, 1, 0.005, 0.985, digits=3),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
-            "t": whole("candidates seen: t", 0, count, count, quantity="x"),
+            "t": whole("looks so far: t", 0, count, count, quantity="x"),
         },
         moving=[path, others, here, best, cold, rate, *labels.values(), *cursors],
         update=update,
@@ -239,37 +239,40 @@ def acceptance_explorer(proposals=150) -> Explorer:
 # ---------------------------------------------------------------- one LSTM unit on recall
 
 TEMPERATURES, WIDTHS, RATES = (0.0, 0.003, 0.01), (1, 3, 10), (0.01, 0.03, 0.1)
-BUDGET = 1200  # evaluations for each search
+BUDGET = 1200  # looks at the loss for each search
+DRAWS = 3  # of every walk
 
 
 @lru_cache(maxsize=1)
-def recall_searches() -> tuple[RecallHunt, dict[str, Found]]:
-    """One hunt for the latch's weights, every search at BUDGET evaluations from 12 starts.
+def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
+    """One hunt for the weights of recall, every search at BUDGET looks from 12 starts.
 
-    By name: annealing at three start temperatures (0 is the control), guessing in three ranges,
-    descent at three rates.
+    By name: annealing at three start temperatures (0 is the control), DRAWS walks of each;
+    guessing in three ranges; descent at three rates.
     """
     hunt, found = recall_hunt(), {}
-    schedules = [geometric_cooling(T, 0.997, BUDGET - 1) for T in TEMPERATURES]
+    schedules = [
+        geometric_cooling(T, 0.997, BUDGET - 1) for T in TEMPERATURES for _ in range(DRAWS)
+    ]
     walks = anneal_all(
         hunt.crowd, hunt.starts, schedules, step=0.1, rng=np.random.default_rng(0)
     )  # fmt: skip
-    for T, walk in zip(TEMPERATURES, walks, strict=True):
-        found[f"annealing, T = {T:g}"] = walk
+    for n, T in enumerate(TEMPERATURES):
+        found[f"annealing, T = {T:g}"] = walks[n * DRAWS : (n + 1) * DRAWS]
     for width in WIDTHS:
-        found[f"guessing, ±{width}"] = guess_all(
-            hunt.crowd, width, BUDGET, rng=np.random.default_rng(1)
-        )
-    for rate in RATES:
-        found[f"descent, rate {rate:g}"] = descend_all(
-            hunt.crowd, hunt.starts, rate, BUDGET // GRADIENT_COST
-        )
+        guesses = guess_all(hunt.crowd, width, BUDGET, rng=np.random.default_rng(1))
+        found[f"guessing, ±{width}"] = [guesses]
+    paths = descend_all(hunt.crowd, hunt.starts, RATES, BUDGET // GRADIENT_COST)
+    for rate, path in zip(RATES, paths, strict=True):
+        found[f"descent, rate {rate:g}"] = [path]
     return hunt, found
 
 
 def recall_explorer() -> Explorer:
-    """What each search for the latch found from each start: its loss, its gates, its answer."""
-    hunt, found = recall_searches()
+    """What each search (its first draw) found from each start: its loss, its gates, its answer."""
+    hunt, draws = recall_searches()
+    found = {name: each[0] for name, each in draws.items()}
+    mixed = {name: two_flags(hunt, each.best).r2 for name, each in found.items()}
     S, steps = len(hunt.starts), np.arange(1, len(hunt.crowd.xs) + 1)
     xs = hunt.unseen.xs[:, 0]
     shown = int(np.abs(hunt.unseen.targets[0, :40, 0]).argmax())  # a large number to recall
@@ -279,7 +282,7 @@ def recall_explorer() -> Explorer:
         figure = picture(900, 480)
         ax = figure.subplot_mosaic([["loss", "gates"], ["loss", "line"]], width_ratios=(1, 1))
         ax["loss"].set(xlim=(1, BUDGET), ylim=(1e-4, 3), yscale="log", xscale="log")
-        ax["loss"].set_xlabel("evaluations (a gradient counts as 3)")
+        ax["loss"].set_xlabel("looks at the loss (with its gradient: 3)")
         ax["loss"].set_title("Best training loss so far, 12 starts")
         ax["loss"].axhline(1 / 3, color="#888888", lw=1.3, ls=":")
         ax["loss"].text(1.2, 0.8, "always answering 0", color="#555555", fontsize=11)
@@ -293,7 +296,7 @@ def recall_explorer() -> Explorer:
             values = getattr(by_hand, gate)[:, 0, 0]
             ax["gates"].plot(steps, values, color=colour, lw=0.9, ls=":")
         ax["gates"].axvline(flag + 1, color="#111111", lw=1)
-        ax["gates"].text(flag + 1.25, 0.5, "flag", fontsize=11, va="center")
+        ax["gates"].text(flag + 2.2, 0.5, "flag", fontsize=11, va="center")
         (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
         (write,) = ax["gates"].plot([], [], color=INPUT, lw=2.5)
         letters = {
@@ -316,7 +319,7 @@ def recall_explorer() -> Explorer:
         for name, each in found.items()
         for row in ("best", "last")
     }
-    at_first = f"annealing, T = {TEMPERATURES[0]:g}"
+    at_first = "descent, rate 0.03"  # recalls one flag, and mixes two
 
     def update(search, start):
         each, (losses, at) = found[search], curves[search]
@@ -340,16 +343,17 @@ def recall_explorer() -> Explorer:
         return {
             "search": search, "start": start, "loss": each.losses.min(axis=0)[start],
             "r2": scores[search, "best"][start], "r2_last": scores[search, "last"][start],
-            "solved": int((scores[search, "best"] > 0.9).sum()),
+            "solved": int((scores[search, "best"] > 0.9).sum()), "r2_two": mixed[search][start],
             "f": trace.f[:, 0, 0], "i": trace.i[:, 0, 0], "c": trace.c[:, 0, 0], "flag": flag,
         }  # fmt: skip
 
     def describe(v):
         return (
             f"{v['search']}, start {v['start']}: the smallest training loss is "
-            f"{in_words(v['loss'])}; that network has R² = {v['r2']:.2f} on unseen sequences, the "
-            f"last one {v['r2_last']:.2f}. Of the 12 starts {v['solved']} come above 0.9. At the "
-            f"flag f = {v['f'][flag]:.2f} and i = {v['i'][flag]:.2f}."
+            f"{in_words(v['loss'])}; that network has R² = {v['r2']:.2f} on unseen sequences "
+            f"({v['r2_two']:.2f} with two flags), the last one {v['r2_last']:.2f}. Of the 12 "
+            f"starts {v['solved']} come above 0.9. At the flag f = {v['f'][flag]:.2f} and "
+            f"i = {v['i'][flag]:.2f}."
         )
 
     return Explorer(

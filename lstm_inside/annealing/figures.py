@@ -12,11 +12,16 @@ SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
 
 
 def draw_map(ax):
-    """The map of `valley_loss` on ax: dark is low."""
-    ground = Pixels.on(ax, np.sqrt(valley_map()), cmap=SIZE.reversed(), vmin=-0.5, vmax=1.3)
+    """The map of `valley_loss` on ax, dark where it is low, with its scale beside it."""
+    ground = Pixels.on(ax, valley_map(), cmap=SIZE.reversed(), vmin=-0.2, vmax=0.9)
     ground.set_extent((LOW[0], HIGH[0], LOW[1], HIGH[1]))
     ax.set(xlim=(LOW[0], HIGH[0]), ylim=(LOW[1], HIGH[1]), aspect="auto")
     ax.set(xlabel="recurrent weight w", ylabel="bias b")
+    bar = ax.figure.colorbar(
+        ground, ax=ax, ticks=(0, 0.3, 0.6, 0.9), pad=0.02, aspect=30, extend="max"
+    )
+    bar.ax.set(ylim=(0, 0.9))
+    bar.ax.set_title("loss", fontsize=11, fontweight="normal")
 
 
 def landscape():
@@ -24,23 +29,23 @@ def landscape():
     with matplotlib.rc_context(RC):
         figure = picture(900, 380)
         figure.alt = (
-            "A map of the loss over the weights w and b, dark where it is low: a grey valley on "
-            "the left, a darker one on the right. Descent from the left ends in the left one, "
-            "descent from the right in the right one."
+            "A map of the loss over the weights w and b, dark where it is low: a grey arc on "
+            "the left, a much darker wedge on the right. Descent from the left ends in the "
+            "arc, descent from the right in the wedge."
         )
         ax, cut = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_map(ax)
         ax.set_title("Each walker goes down, to the nearest bottom")
-        for start, colour, words in (
-            ((-1.8, 0.6), FORGET, "stuck"),
-            ((2.2, -0.9), OUTPUT, "found it"),
+        for start, colour, words, at in (
+            ((-1.8, 0.6), FORGET, "stuck in the wrong valley", (-1.05, -0.22)),
+            ((2.2, -0.9), OUTPUT, "found it", (2.0, 0.0)),
         ):
             path = descent_path(np.array(start))
             ax.plot(*path.T, color=colour, lw=2.5)
             ax.plot(*path[0], "o", color=colour, ms=9)
             ax.plot(*path[-1], "*", color=colour, ms=15, mec="white")
             box = {"fc": "white", "ec": "none", "pad": 1.5}
-            ax.text(path[-1, 0], path[-1, 1] - 0.22, words, ha="center", va="center",
+            ax.text(*at, words, ha="center", va="center",
                     weight="bold", bbox=box)  # fmt: skip
         w = np.linspace(LOW[0], HIGH[0], 301)
         cut.plot(w, valley_loss(np.stack([w, 0 * w], axis=1)), color=GRADIENT)
@@ -56,7 +61,7 @@ def landscape():
 def visits(temperatures=(0.05, 0.15, 0.5), walks=600, steps=300, seed=64):
     """How often walks at one temperature stand where, beside exp(-L / T); two weights, b = 0.
 
-    Returns the picture and, for each temperature, the shares of the visits right of w = 0:
+    Returns the picture and, for each temperature, the shares of the visits left of w = 0:
     counted and by the formula.
     """
     edges = np.linspace(LOW[0], HIGH[0], 61)
@@ -74,7 +79,7 @@ def visits(temperatures=(0.05, 0.15, 0.5), walks=600, steps=300, seed=64):
             seen = np.histogram(places[steps // 3 :], edges)[0].astype(float)
             formula = np.exp(-height / T)
             seen, formula = seen / seen.sum(), formula / formula.sum()
-            shares.append((T, seen[middles > 0].sum(), formula[middles > 0].sum()))
+            shares.append((T, seen[middles < 0].sum(), formula[middles < 0].sum()))
             ax.bar(middles, 100 * seen, width=edges[1] - edges[0], color=FORGET, alpha=0.45)
             ax.plot(middles, 100 * formula, color="#111111", lw=1.8)
             ax.set(xlim=(LOW[0], HIGH[0]), xlabel="w")
@@ -100,10 +105,10 @@ def _cut(places):
 
 
 def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
-    """A row of dots for each search, one dot a start: name -> (K,) scores on unseen sequences.
+    """A row of dots for each search, one a start and draw: name -> (K,) scores on unseen sequences.
 
     lazy: the score of who knows nothing. hand: name and score of one more line. limits: of the
-    axis; what lies beyond it is drawn at its end.
+    axis; what lies beyond is drawn at its end as an arrowhead.
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 60 + 42 * len(scores), alt)
@@ -112,7 +117,10 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
         for y, (name, values) in enumerate(scores.items()):
             colour = next(c for key, c in SEARCHES.items() if key in name)
             spread = rng.uniform(-0.22, 0.22, len(values))
-            ax.plot(np.clip(values, *limits), y + spread, "o", color=colour, ms=7, alpha=0.75)
+            shown = values >= limits[0]
+            for marker, which in (("o", shown), ("<", ~shown)):
+                ax.plot(np.maximum(values[which], limits[0]), y + spread[which], marker,
+                        color=colour, ms=7, alpha=0.6, ls="")  # fmt: skip
         ax.set_yticks(range(len(scores)), scores)
         ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
         ax.set(xlabel=xlabel, title=title)

@@ -46,7 +46,10 @@ class Crowd:
             self.xs[: len(batch.xs), g] = batch.xs
         self.targets = np.stack([batch.targets for batch in batches]).astype(self.dtype)
         self.last = np.stack([batch.last for batch in batches])
-        self._end = self.last == np.arange(T)[:, None, None]
+        one = np.ones((*self.xs.shape[:-1], 1), self.dtype)  # its weight is the bias
+        self._inputs = _steps_inside(np.concatenate([self.xs, one], axis=-1))  # (G, T B, D + 1)
+        ends = self.last == np.arange(T)[:, None, None]
+        self._ends_here = [here[..., None] if here.any() else None for here in ends]
         self._ends = np.cumsum([a.size for a in arrays_of(form)])
 
     def rows(self, models) -> np.ndarray:
@@ -99,14 +102,14 @@ class Crowd:
         """
         weights = self._weights(rows)
         _, W_h, _, W_y, _ = weights
-        said, trace = self._forward(weights)
+        said, end, steps = self._forward(weights, keep=True)
         off = said - self.targets
         dy = 2 * off / off[0, 0].size
         if self.two_class:
             dy = dy * said * (1 - said)
-        dW_y, db_y = _turned(trace["end"]) @ dy, dy.sum(axis=2)
+        dW_y, db_y = _turned(end) @ dy, dy.sum(axis=2)
         back = self._lstm_back if self._is_lstm else self._rnn_back
-        grads = [*back(dy @ _turned(W_y), trace, W_h), dW_y, db_y]
+        grads = [*back(dy @ _turned(W_y), steps, W_h), dW_y, db_y]
         losses = (off**2).mean(axis=(2, 3)).ravel().astype(float)
         return losses, np.hstack([g.reshape(len(losses), -1) for g in grads]).astype(float)
 
@@ -131,73 +134,111 @@ class Crowd:
         shapes = (a.shape for a in arrays_of(self.form))
         return [p.reshape(*rows.shape[:2], *s) for p, s in zip(parts, shapes, strict=True)]
 
-    def _forward(self, weights):
+    def _forward(self, weights, keep=False):
+        """The answers (M, G, B, K), the states at the end, and each step's trace if it is kept."""
         W_x, W_h, b, W_y, b_y = weights
         run = self._lstm if self._is_lstm else self._rnn
         with np.errstate(over="ignore"):
-            trace = run(W_x, W_h, b[..., None, :])
-            y = trace["end"] @ W_y + b_y[..., None, :]
-            return (1 / (1 + np.exp(-y)) if self.two_class else y), trace
+            end, steps = run(np.concatenate([W_x, b[..., None, :]], axis=-2), W_h, keep)
+            y = end @ W_y + b_y[..., None, :]
+            return (1 / (1 + np.exp(-y)) if self.two_class else y), end, steps
 
-    def _rnn(self, W_x, W_h, b):
-        h = end = np.zeros((*W_x.shape[:2], self.last.shape[1], W_h.shape[-1]), self.dtype)
+    def _from_inputs(self, W_in):
+        """x @ W_x + b of all steps at once: weights (..., G, D + 1, H) to (T, ..., G, B, H)."""
+        T, _, B, _ = self.xs.shape
+        a = self._inputs @ W_in  # (..., G, T B, H)
+        return np.moveaxis(a.reshape(*a.shape[:-2], T, B, -1), -3, 0)
+
+    def _rnn(self, W_in, W_h, keep):
+        h = end = np.zeros((*W_in.shape[:2], self.last.shape[1], W_h.shape[-1]), self.dtype)
         hs = [h]
-        for x, here in zip(self.xs, self._end, strict=True):
-            h = np.tanh(x @ W_x + h @ W_h + b)  # (K / G, G, B, H)
-            end = np.where(here[..., None], h, end)
-            hs.append(h)
-        return {"hs": hs, "end": end}
+        for a, here in zip(self._from_inputs(W_in), self._ends_here, strict=True):
+            h = np.tanh(a + _times(h, W_h))  # (M, G, B, H)
+            if here is not None:
+                end = np.where(here, h, end)
+            if keep:
+                hs.append(h)
+        return end, hs
 
-    def _rnn_back(self, dh_end, trace, W_h):
-        dW_x = dW_h = db = 0
+    def _rnn_back(self, dh_end, hs, W_h):
+        back, das = _turned(W_h), []
         dh = np.zeros_like(dh_end)
-        for t in reversed(range(len(self.xs))):
-            dh = dh + self._end[t][..., None] * dh_end
-            da = dh * (1 - trace["hs"][t + 1] ** 2)
-            dW_x = dW_x + _turned(self.xs[t]) @ da
-            dW_h = dW_h + _turned(trace["hs"][t]) @ da
-            db = db + da.sum(axis=2)
-            dh = da @ _turned(W_h)
-        return dW_x, dW_h, db
+        for h, here in zip(hs[:0:-1], self._ends_here[::-1], strict=True):
+            if here is not None:
+                dh = dh + here * dh_end
+            das.append(dh * (1 - h**2))
+            dh = _times(das[-1], back)
+        return self._weight_gradients(np.stack(hs[:-1]), np.stack(das[::-1]))
 
-    def _lstm(self, W_x, W_h, b):
-        H = W_h.shape[-2]
-        h = c = end = np.zeros((*W_x.shape[:2], self.last.shape[1], H), self.dtype)
-        double = np.repeat(np.array([1, 1, 2, 1], self.dtype), H)  # tanh(a) = 2 sigmoid(2 a) - 1
+    def _lstm(self, W_in, W_h, keep):
+        W_in, W_h = _by_gate(W_in, _TURNED), _by_gate(W_h, _TURNED)  # (4, M, G, ., H)
+        h = c = end = np.zeros((*W_in.shape[1:3], self.last.shape[1], W_h.shape[-1]), self.dtype)
         steps = []
-        for x, here in zip(self.xs, self._end, strict=True):
-            s = 1 / (1 + np.exp(-double * (x @ W_x + h @ W_h + b)))  # (K / G, G, B, 4H)
-            i, f, g, o = np.split(s, 4, axis=-1)
-            g = 2 * g - 1
+        for a, here in zip(self._from_inputs(W_in), self._ends_here, strict=True):
+            s = a + _times(h, W_h)
+            np.exp(s, out=s)  # in place: large arrays are mostly memory traffic
+            s += 1
+            i, f, g, o = np.reciprocal(s, out=s)
+            g = 2 * g - 1  # tanh(a) = 2 sigmoid(2 a) - 1
             before = h, c
             c = f * c + i * g
             squashed = np.tanh(c)
             h = o * squashed
-            end = np.where(here[..., None], h, end)
-            steps.append((*before, i, f, g, o, squashed))
-        return {"steps": steps, "end": end}
+            if here is not None:
+                end = np.where(here, h, end)
+            if keep:
+                steps.append((*before, i, f, g, o, squashed))
+        return end, steps
 
-    def _lstm_back(self, dh_end, trace, W_h):
-        dW_x = dW_h = db = 0
+    def _lstm_back(self, dh_end, steps, W_h):
+        back, das = _turned(_by_gate(W_h)), []
         dh = dc = np.zeros_like(dh_end)
-        for t in reversed(range(len(self.xs))):
-            h_prev, c_prev, i, f, g, o, squashed = trace["steps"][t]
-            dh = dh + self._end[t][..., None] * dh_end
+        for step, here in zip(steps[::-1], self._ends_here[::-1], strict=True):
+            _, c_prev, i, f, g, o, squashed = step
+            if here is not None:
+                dh = dh + here * dh_end
             dc = dc + dh * o * (1 - squashed**2)
-            da = np.concatenate(
+            da = np.stack(
                 [
                     dc * g * i * (1 - i),
                     dc * c_prev * f * (1 - f),
                     dc * i * (1 - g**2),
                     dh * squashed * o * (1 - o),
-                ],
-                axis=-1,
+                ]
             )
-            dW_x = dW_x + _turned(self.xs[t]) @ da
-            dW_h = dW_h + _turned(h_prev) @ da
-            db = db + da.sum(axis=2)
-            dh, dc = da @ _turned(W_h), dc * f
-        return dW_x, dW_h, db
+            das.append(da)
+            dh, dc = _times(da, back).sum(axis=0), dc * f
+        hs = np.stack([step[0] for step in steps])
+        grads = self._weight_gradients(hs, np.stack(das[::-1]))
+        return [np.concatenate(list(grad), axis=-1) for grad in grads]  # gates side by side again
+
+    def _weight_gradients(self, hs, das):
+        """dW_x, dW_h and db over all steps at once, from hs and das, both (T, ..., G, B, H)."""
+        flat = _steps_inside(das)  # (..., G, T B, H)
+        before = _steps_inside(hs)  # (M, G, T B, H)
+        dW_in = _turned(self._inputs) @ flat
+        return dW_in[..., :-1, :], _turned(before) @ flat, dW_in[..., -1, :]
+
+
+_TURNED = (-1, -1, -2, -1)  # a gate is 1 / (1 + exp(-a)); the candidate's tanh is one of 2 a
+
+
+def _by_gate(p, factors=(1, 1, 1, 1)):
+    """Weights (M, G, ., 4H), gates side by side, to (4, M, G, ., H), each times its factor."""
+    gates = np.stack(np.split(p, 4, axis=-1))
+    return gates * np.reshape(np.array(factors, p.dtype), (4,) + (1,) * p.ndim)
+
+
+def _times(h, W):
+    """h @ W, which for one unit is a product of numbers and much faster as that."""
+    return h * W if W.shape[-1] == W.shape[-2] == 1 else h @ W
+
+
+def _steps_inside(array):
+    """(T, ..., G, B, H) to (..., G, T B, H): the steps of a network beside its sequences."""
+    *lead, B, H = array.shape
+    moved = np.moveaxis(array.reshape(*lead, B * H), 0, -2)  # long rows are copied faster
+    return moved.reshape(*moved.shape[:-2], -1, H)
 
 
 def _turned(array):
@@ -222,9 +263,10 @@ class Found(NamedTuple):
 def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
     """`anneal_many` on a crowd's losses, all schedules side by side: one Found for each.
 
-    starts (K, P); schedules: M rows of temperatures, (M, N), each for all starts.
-    Raises ValueError or TypeError for no Crowd, schedules that are not (M, N), and as
-    `anneal_many` does.
+    starts (K, P); schedules: M rows of temperatures, (M, N), each for all starts. step: one
+    number, or one for each schedule (M,).
+    Raises ValueError or TypeError for no Crowd, schedules that are not (M, N), steps that are
+    not one or M, and as `anneal_many` does.
     """
     _check_crowd(crowd)
     schedules = validate.real("schedules", schedules, ndim=2)
@@ -232,9 +274,15 @@ def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
     K = len(starts)
     if not len(schedules):
         raise ValueError("schedules: expected at least one, got none")
+    step = validate.real("step", step)
+    if step.shape not in ((), (len(schedules),)):
+        raise ValueError(
+            f"step: expected one number or ({len(schedules)},), got shape {step.shape}"
+        )
+    steps = np.repeat(np.broadcast_to(step, len(schedules)), K)[:, None]
     places, losses, _ = anneal_many(
         crowd.losses, np.tile(starts, (len(schedules), 1)), np.repeat(schedules.T, K, axis=1),
-        step=step, rng=rng,
+        step=steps, rng=rng,
     )  # fmt: skip
     found = []
     for m in range(len(schedules)):
@@ -271,17 +319,26 @@ def guess_all(crowd: Crowd, width, count, *, rng) -> Found:
     return Found(best, rows[-1], np.concatenate(losses))
 
 
-def descend_all(crowd: Crowd, starts, rate, count) -> Found:
-    """Adam from K starts, `count` losses with their gradients, a step between two.
+def descend_all(crowd: Crowd, starts, rates, count) -> list[Found]:
+    """Adam from K starts at M rates side by side: one Found for each rate.
 
-    Raises ValueError or TypeError for no Crowd, starts that are not (K, P), a rate not above 0,
-    a count below 1.
+    starts (K, P); rates (M,). `count` losses with their gradients, a step between two.
+    Raises ValueError or TypeError for no Crowd, starts that are not (K, P), rates that are not
+    (M,) or not above 0, a count below 1.
     """
     _check_crowd(crowd)
     validate.count("count", count)
-    optimiser = Adam(rate)
-    here = validate.real("starts", starts, ndim=2).astype(float)
-    validate.finite("starts", here)
+    rates = validate.real("rates", rates, ndim=1)
+    if not len(rates):
+        raise ValueError("rates: expected at least one, got none")
+    for rate in rates:
+        validate.positive("rates", rate)
+    starts = validate.real("starts", starts, ndim=2).astype(float)
+    validate.finite("starts", starts)
+    K = len(starts)
+    here = np.tile(starts, (len(rates), 1))
+    each_rate = np.repeat(rates, K)[:, None]
+    optimiser = Adam(1.0)  # a rate only scales Adam's step
     moments = optimiser.start(here)
     best, lowest, losses = here, np.full(len(here), np.inf), []
     for n in range(count):
@@ -290,8 +347,13 @@ def descend_all(crowd: Crowd, starts, rate, count) -> Found:
         best, lowest = np.where(better[:, None], here, best), np.minimum(values, lowest)
         losses.append(values)
         if n < count - 1:
-            here, moments = optimiser.step(here, grads, moments)
-    return Found(best, here, np.array(losses))
+            there, moments = optimiser.step(here, grads, moments)
+            here = here + each_rate * (there - here)
+    losses = np.array(losses)
+    return [
+        Found(best[own], here[own], losses[:, own])
+        for own in (slice(m * K, (m + 1) * K) for m in range(len(rates)))
+    ]
 
 
 def _check_crowd(crowd):

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import init_lstm
+from lstm_core import init_lstm, lstm_forward
 from lstm_inside import validate
+from lstm_inside.gates.recall import last_flag_problem
 from lstm_inside.tasks import recall_problem
-from lstm_inside.training import Model, init_readout
+from lstm_inside.training import Adam, Model, init_readout
 
 from .many import Crowd
 
@@ -54,3 +55,66 @@ def r_squared(crowd, rows) -> np.ndarray:
     losses = crowd.losses(rows)
     spread = crowd.targets.var(axis=(1, 2))
     return 1 - losses / np.tile(spread, len(losses) // len(spread))
+
+
+def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rng) -> np.ndarray:
+    """Adam from the hunt's starts, on B new sequences of `problem` at every step: rows (S, P).
+
+    The recipe of notebook 05, for all starts at once: gradients longer than 1 are clipped.
+    problem: `recall_problem` or one like it, (T, B, rng=) -> Sequences.
+    Raises ValueError or TypeError for no hunt, no function, a rate not above 0, counts below 1,
+    no Generator.
+    """
+    _check_hunt(hunt)
+    validate.function("problem", problem)
+    validate.positive("rate", rate)
+    validate.count("count", count)
+    validate.count("B", B)
+    validate.generator(rng)
+    optimiser, here = Adam(rate), hunt.starts
+    moments = optimiser.start(here)
+    for _ in range(count):
+        batches = [problem(LENGTH, B, rng=rng) for _ in here]
+        _, grads = Crowd(hunt.crowd.form, batches, dtype=np.float32).gradients(here)
+        length = np.linalg.norm(grads, axis=1, keepdims=True)
+        here, moments = optimiser.step(here, grads / np.maximum(length, 1), moments)
+    return here
+
+
+class TwoFlags(NamedTuple):
+    """What one-unit networks do when two numbers of a sequence carry a flag; the last one counts.
+
+    r2 (K,): R squared on 500 unseen sequences. first, last (K,): the weight of each flagged
+    number in the answer, by least squares; a latch has 0 and 1. f_at_flag, f_elsewhere (K,):
+    the forget gate's mean at flagged steps and at all others.
+    """
+
+    r2: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    f_at_flag: np.ndarray
+    f_elsewhere: np.ndarray
+
+
+def two_flags(hunt: RecallHunt, rows) -> TwoFlags:
+    """Give each network (K, P) sequences with two flags (notebook 03): does it latch, or mix?
+
+    Raises ValueError or TypeError for no hunt, and as `Crowd.losses` does.
+    """
+    _check_hunt(hunt)
+    batch = last_flag_problem(LENGTH, 500, rng=np.random.default_rng(9))
+    numbers, flags = batch.xs[..., 0], batch.xs[..., 1]
+    both = flags.sum(axis=0) == 2  # a flag at the first step stands alone
+    crowd = Crowd(hunt.crowd.form, [batch])
+    answers = crowd.answers(rows)[:, both, 0]
+    first = numbers[flags.argmax(axis=0), np.arange(500)][both]
+    seen = np.column_stack([first, batch.targets[both, 0], np.ones(both.sum())])
+    weights = np.linalg.lstsq(seen, answers.T, rcond=None)[0]
+    f = np.array([lstm_forward(batch.xs, crowd.model(row).cell).f[..., 0] for row in rows])
+    at, off = f[:, flags == 1].mean(axis=1), f[:, flags == 0].mean(axis=1)
+    return TwoFlags(r_squared(crowd, rows), weights[0], weights[1], at, off)
+
+
+def _check_hunt(hunt):
+    if not isinstance(hunt, RecallHunt):
+        raise TypeError(f"hunt: expected a RecallHunt, got {validate.describe(hunt)}")
