@@ -282,8 +282,10 @@ def depth_explorer(T=24, D=4) -> Explorer:
         dhs = np.zeros((T, 1, _UNITS))
         dhs[t - 1] = push
         dxs = {}
-        for kind, layers in (("one layer", (lower,)), ("two layers", (lower, upper))):
-            dxs[kind] = stack_backward(dhs, stack_forward(xs, layers), layers)[0].xs
+        layers = lower, upper
+        stack = stack_forward(xs, layers)
+        for n, kind in enumerate(("one layer", "two layers"), 1):
+            dxs[kind] = stack_backward(dhs, stack[:n], layers[:n])[0].xs
         traces, both = both_forward(xs, lower, back), np.concatenate((dhs, dhs), axis=2)
         dxs["both directions"] = both_backward(both, traces, lower, back).xs
         sizes = {kind: step_lengths(dx) for kind, dx in dxs.items()}
