@@ -1186,7 +1186,7 @@ TABLE = {
     ),
     "practice.forced_error": call(diagnose.forced_error, series=array(normal(6, 3), free=(0, 1)), model=kind(ONE)),
     "practice.forecast_run": call(
-        diagnose.forecast_run, series=array(normal(9), free=(0,)), model=kind(ONE), taught=count(3, most=9),
+        diagnose.forecast_run, series=array(normal(9, 2), free=(0, 1), rank=False), model=kind(ONE), taught=count(3, most=9),
     ),
     "practice.spread_of_answers": call(
         diagnose.spread_of_answers, cell=weights(PAIR, "cell").known_as("cell", "params", "xs", *P._fields),

@@ -37,7 +37,7 @@ WORDS = {
     "constant": "C: do the answers follow what is wanted, or are they all alike?",
     "healthy": "D: could the loss go lower than the noise? Do the two losses part?",
     "infinite": "E: which power of ten is reached before the line ends?",
-    "flat": "F: what changes at the dashed line?",
+    "dies when fed with itself": "F: what changes at the dashed line?",
 }
 
 QUESTIONS = {
@@ -125,7 +125,7 @@ def read_padded(function) -> str:
 @checker
 def split(function) -> str:
     """Check a function (T, length) -> (train, test), first steps of windows that share none."""
-    for T, length in ((200, 20), (331, 12)):
+    for T, length in ((100, 20), (200, 20), (331, 12)):
         pair = run(function, T, length)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise NotYet(WORDS["pair"], name="your function", what=type(pair).__name__)
@@ -158,9 +158,14 @@ def _starts(part, name, most):
     return found.astype(int)
 
 
-RIGHT = dict(
-    zip("ABCDEF", ("echo", "overfitting", "constant", "healthy", "infinite", "flat"), strict=True)
-)
+RIGHT = {
+    "A": "echo",
+    "B": "overfitting",
+    "C": "constant",
+    "D": "healthy",
+    "E": "infinite",
+    "F": "dies when fed with itself",
+}
 
 
 @checker

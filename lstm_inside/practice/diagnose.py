@@ -76,26 +76,29 @@ def shift_scores(said, truth, most):
 
 
 def forecast_run(series, model, taught):
-    """Forecast each next value of a series (T,): (T,), where said[t] is the forecast of t + 1.
+    """Forecast each next value of a series (T,) or of many (T, B): said[t], of the same shape.
+
+    said[t] is the forecast of the value at t + 1.
 
     For the first `taught` steps the model reads the true values (teacher forcing); from then on
     it reads its own last answer. model: D = K = 1.
     Raises ValueError or TypeError for a taught outside 1 to T and for another model.
     """
     check_model(model)
-    series = validate.real("series", series, ndim=1)
+    series = validate.real("series", series)
     validate.finite("series", series)
-    if not len(series):
-        raise ValueError("series: expected at least one value, got none")
+    if series.ndim not in (1, 2) or not series.size:
+        raise ValueError(f"series: expected (T,) or (T, B), not empty, got shape {series.shape}")
     validate.whole("taught", taught, most=len(series))
     validate.lstm_params(model.cell)
-    h = c = np.zeros((1, len(model.cell.W_h)))
-    said = np.empty(len(series))
-    for t, true in enumerate(series):
+    columns = series.reshape(len(series), -1)
+    h = c = np.zeros((columns.shape[1], len(model.cell.W_h)))
+    said = np.empty(columns.shape)
+    for t, true in enumerate(columns):
         x = true if t < taught else said[t - 1]
-        h, c, _ = lstm_step(np.array([[x]]), h, c, model.cell)
-        said[t] = readout(h, model.readout)[0, 0]
-    return said
+        h, c, _ = lstm_step(x[:, None], h, c, model.cell)
+        said[t] = readout(h, model.readout)[:, 0]
+    return said.reshape(series.shape)
 
 
 def forced_error(series, model) -> float:

@@ -2,17 +2,14 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
-from lstm_inside.page import Challenge, Explorer, Words, choice, slider, toggle, whole
+from lstm_inside.page import Explorer, Words, choice, slider, toggle, whole
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
-    BLOCKS,
     CELL_LINE,
     FAINT,
     FORGET,
-    GATES,
     GRADIENT,
     HIDDEN,
     HIDDEN_LINE,
@@ -24,13 +21,12 @@ from lstm_inside.page.style import (
 from lstm_inside.practice.carry import MODES, in_pieces
 from lstm_inside.practice.directions import both_backward, both_forward
 from lstm_inside.practice.dropout import PLACES, drop_mask, dropped_backward, dropped_forward
+from lstm_inside.practice.explorers_sizes import sizes_explorer
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
-from lstm_inside.practice.sizes import GATES_OF, layer_size
 from lstm_inside.practice.stack import stack_backward, stack_forward
 
 _UNITS = 8
-_BLOCKS = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "h"}  # the usual letters of their columns
 _FLOOR = 1e-7  # a gradient's line ends here
 
 
@@ -53,98 +49,6 @@ def _reach(ax, T, title):
     ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
     ax.minorticks_off()
     ax.set_title(title)
-
-
-# ---------------------------------------------------------------- sizes
-
-
-def sizes_explorer() -> Explorer:
-    """Which arrays grow with T, which with H; the count (10.1) as coloured blocks."""
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 400)
-        run, weights = figure.subplots(1, 2, width_ratios=(1, 1))
-        run.set(xlim=(-1, 41), ylim=(-2.2, 28), xlabel="steps: as many columns as T", yticks=())
-        run.set_title("What a run makes: grows with T")
-        weights.set(xlim=(-1.5, 65), ylim=(27, -2), xticks=(), yticks=())
-        weights.set_title("What is learned: no T anywhere")
-        for ax in (run, weights):
-            ax.grid(False)
-        weights.set_xlabel("columns: blocks of H units each")
-        look = {"ec": "white", "lw": 0.8}
-        arrays = {
-            "xs": (run.add_patch(Rectangle((0, 0), 1, 1, fc=FAINT, **look)), 17, SIGNAL),
-            "h": (run.add_patch(Rectangle((0, 0), 1, 1, fc=HIDDEN, **look)), -0.5, HIDDEN_LINE),
-        }
-        names = {
-            k: Words(run, 0, 0, ha="left", color=v[2], weight="bold") for k, v in arrays.items()
-        }
-        batch = Words(run, 0, 26.2, ha="left", color="#555555")
-        blocks = {}
-        for gate in BLOCKS:
-            for rows, alpha in (("D", 0.5), ("H", 0.85), ("1", 1.0)):
-                patch = Rectangle((0, 0), 1, 1, fc=GATES[gate].colour, alpha=alpha, **look)
-                blocks[gate, rows] = weights.add_patch(patch)
-        letters = [Words(weights, 0, -0.8, weight="bold", color="#222222") for _ in GATES]
-        rows_words = {
-            name: Words(weights, 0, 0, ha="left", color="#222222", weight="bold")
-            for name in ("D", "H", "1")
-        }
-        total = Words(weights, 64, 26, ha="right", color="#222222", weight="bold")
-
-    def update(T, B, D, H, kind):
-        for name, size in (("xs", D), ("h", H)):
-            patch, bottom, _ = arrays[name]
-            patch.set_bounds(0, bottom, T, size)
-            names[name].set_position((0, bottom - 0.8))
-        names["xs"].set_text(f"xs: {T} steps × {D} inputs")
-        names["h"].set_text(f"h: {T} steps × {H} units (c: as many)")
-        batch.set_text(f"B = {B} such sequences: {T * B * H} numbers in h")
-        used = {"LSTM": "ifgo", "GRU": "ifg", "RNN": "g"}[kind]
-        for (gate, rows), patch in blocks.items():
-            top, height = {"D": (0, D), "H": (D + 0.4, H), "1": (D + H + 0.8, 1)}[rows]
-            column = used.index(gate) if gate in used else 0
-            patch.set_bounds(column * H, top, H if gate in used else 0, height)
-        for name, label, middle in (
-            ("D", f"W_x: {D} rows", D / 2), ("H", f"W_h: {H} rows", D + 0.4 + H / 2),
-            ("1", "b: 1", D + H + 1.3),
-        ):  # fmt: skip
-            rows_words[name].set_position((len(used) * H + 0.8 if H < 12 else 1, middle))
-            rows_words[name].set_text(label)
-        for n, letter in enumerate(letters):
-            letter.set_x((n + 0.5) * H)
-            letter.set_text(_BLOCKS[kind][n] if n < len(used) else "")
-        size = layer_size(D, H, kind)
-        total.set_text(f"{len(used)} × {H} × ({D} + {H} + 1) = {size} parameters")
-        return {"T": T, "B": B, "D": D, "H": H, "kind": kind, "size": size, "run": T * B * H}
-
-    def describe(v):
-        return (
-            f"{v['kind']} layer with D = {v['D']} inputs and H = {v['H']} units: {v['size']} "
-            f"parameters, whatever T is. A run over T = {v['T']} steps and B = {v['B']} sequences "
-            f"makes {v['run']} numbers in h."
-        )
-
-    return Explorer(
-        "sizes",
-        figure=figure,
-        controls={
-            "T": whole("steps T", 1, 40, 20, quantity="x"),
-            "H": whole("units H", 1, 16, 9, quantity="h"),
-            "D": whole("inputs D", 1, 8, 1, quantity="x"),
-            "B": whole("sequences B", 1, 64, 4),
-            "kind": choice("layer", list(GATES_OF), "LSTM"),
-        },
-        moving=[a[0] for a in arrays.values()]
-        + [*names.values(), batch, *blocks.values(), *rows_words.values(), *letters, total],
-        update=update,
-        describe=describe,
-        presets={"396 parameters": {}, "long": {"T": 40}, "wide": {"H": 16}, "one unit": {"H": 1}},
-        challenge=Challenge(
-            "Find an LSTM layer of exactly 120 parameters.",
-            score=lambda values: -abs((values["kind"] == "LSTM") * values["size"] - 120),
-            goal=0, shown=".0f",
-        ),
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- where the loss reads
@@ -351,65 +255,67 @@ def pads_explorer(real=10, most=20) -> Explorer:
 # ---------------------------------------------------------------- depth and direction
 
 
-def depth_explorer(T=24) -> Explorer:
+def depth_explorer(T=24, D=4) -> Explorer:
     """Which inputs an answer at step t learns from: one layer, two, two directions (10.4)."""
-    xs, s = np.random.default_rng(9).normal(size=(T, 1, 1)), np.arange(1, T + 1)
+    xs, s = np.random.default_rng(9).normal(size=(T, 1, D)), np.arange(1, T + 1)
     push = np.random.default_rng(4).normal(size=_UNITS)
     push /= np.linalg.norm(push)
-    upper_seed, back_seed = 7, 17
+    looks = {
+        "one layer": {"color": HIDDEN, "lw": 7, "alpha": 0.6},
+        "two layers": {"color": CELL_LINE, "lw": 2.4, "ls": (0, (4, 2))},
+        "both directions": {"color": GRADIENT, "lw": 1.8, "marker": "o", "ms": 4},
+    }
     with matplotlib.rc_context(RC):
-        figure = picture(900, 320)
+        figure = picture(900, 340)
         ax = figure.subplots()
         _reach(ax, T, "What arrives at every input from one answer: length of dL/dx")
-        ax.set_xlabel("input at step s")
-        (line,) = ax.plot([], [], "o-", color=GRADIENT)
+        ax.set(ylim=(_FLOOR, 300), xlabel="input at step s")
+        lines = {kind: ax.plot([], [], **look)[0] for kind, look in looks.items()}
+        for n, kind in enumerate(looks):
+            colour = {"one layer": HIDDEN_LINE}.get(kind, lines[kind].get_color())
+            ax.text(0.6 + 4 * n, 60, kind, color=colour, weight="bold")
         (mark,) = ax.plot([], [], color=FORGET, lw=1.6, ls=(0, (3, 3)))
         label = Words(ax, 0, 3.5, color=FORGET, weight="bold")
 
-    def update(kind, t, b_f):
-        lower = network(b_f)
+    def update(t, b_f):
+        lower, upper, back = network(b_f, D), network(b_f, _UNITS, 7), network(b_f, D, 17)
         dhs = np.zeros((T, 1, _UNITS))
         dhs[t - 1] = push
-        if kind == "both directions":
-            back = network(b_f, seed=back_seed)
-            traces = both_forward(xs, lower, back)
-            dxs = both_backward(np.concatenate((dhs, dhs), axis=2), traces, lower, back).xs
-        else:
-            upper = network(b_f, D=_UNITS, seed=upper_seed)
-            layers = (lower,) if kind == "one layer" else (lower, upper)
-            dxs = stack_backward(dhs, stack_forward(xs, layers), layers)[0].xs
-        size = step_lengths(dxs)
-        line.set_data(s, _shown(size))
+        dxs = {}
+        layers = lower, upper
+        stack = stack_forward(xs, layers)
+        for n, kind in enumerate(("one layer", "two layers"), 1):
+            dxs[kind] = stack_backward(dhs, stack[:n], layers[:n])[0].xs
+        traces, both = both_forward(xs, lower, back), np.concatenate((dhs, dhs), axis=2)
+        dxs["both directions"] = both_backward(both, traces, lower, back).xs
+        sizes = {kind: step_lengths(dx) for kind, dx in dxs.items()}
+        for kind, line in lines.items():
+            line.set_data(s, _shown(sizes[kind]))
         mark.set_data([t, t], [_FLOOR, 1.5])
         label.set_x(np.clip(t, 3, T - 2))
         label.set_text(f"answer at {t}")
-        return {"kind": kind, "t": t, "dx": size, "after": float(size[t:].sum())}
+        return {"t": t, "dx": sizes, "after": {k: float(dx[t:].sum()) for k, dx in sizes.items()}}
 
     def describe(v):
-        after = "later inputs get nothing" if v["after"] == 0 else "later inputs get their share"
-        return (
-            f"{v['kind'].capitalize()}, one answer at step {v['t']} of {T}. The input of step 1 "
-            f"gets a gradient of length {v['dx'][0]:.2g}, that of step {v['t']} "
-            f"{v['dx'][v['t'] - 1]:.2g}; {after}."
+        parts = (
+            f"{kind} {dx[0]:.2g} at step 1, {dx[v['t'] - 1]:.2g} at step {v['t']}, "
+            f"{'something' if v['after'][kind] else 'nothing'} at later ones"
+            for kind, dx in v["dx"].items()
         )
+        return f"One answer at step {v['t']} of {T}. Length of dL/dx: {'; '.join(parts)}."
 
     return Explorer(
         "depth",
         figure=figure,
         controls={
-            "kind": choice("network", ["one layer", "two layers", "both directions"],
-                           "both directions"),
             "t": whole("answer at step t", 1, T, 16, quantity="gradient"),
             "b_f": slider("forget bias b_f", -2, 6, 0.5, 0, quantity="f", digits=1),
         },
-        moving=[line, mark, label],
+        moving=[*lines.values(), mark, label],
         update=update,
         describe=describe,
-        presets={
-            "one layer": {"kind": "one layer"}, "two layers": {"kind": "two layers"},
-            "both directions": {},
-        },
-    )  # fmt: skip
+        presets={"in the middle": {}, "first step": {"t": 1}, "last step": {"t": T}},
+    )
 
 
 # ---------------------------------------------------------------- dropout

@@ -15,7 +15,14 @@ from lstm_inside.practice.diagnose import (
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Adam, Model, Training, answers, init_readout, loss_at_end
 
-NAMES = ("constant", "echo", "flat", "healthy", "infinite", "overfitting")  # of `six_models`
+NAMES = (  # of `six_models`
+    "constant",
+    "dies when fed with itself",
+    "echo",
+    "healthy",
+    "infinite",
+    "overfitting",
+)
 _PERIOD, _KEEP = 16, 0.95  # of the pendulums: steps a swing, and what is left of it a step later
 
 
@@ -38,7 +45,10 @@ def shaken_sines(T, B, *, rng):
 
 
 def unpushed(past, n):
-    """The best forecast of a shaken pendulum, n steps on from past (T,): nobody pushes: (n,)."""
+    """Shaken pendulums (T, B) or one (T,), n steps on, if nobody pushes: (n, B) or (n,).
+
+    It knows all but the pushes, so on average over them no forecast is better.
+    """
     x = list(past[-2:])
     for _ in range(n):
         x.append(_swing(x[-1], x[-2]))
@@ -49,11 +59,12 @@ def _swing(last, before):
     return 2 * _KEEP * np.cos(2 * np.pi / _PERIOD) * last - _KEEP**2 * before
 
 
-def size_dots(by_size, every, first=3):
+def size_dots(by_size, every, levels, first=3):
     """Left one training; right the lowest validation loss of every start, over the size.
 
     by_size: dict H -> losses (seeds, points, 2), training and validation. every: steps from point
-    to point. first: how many starts are drawn dark, as the ones that one might have tried.
+    to point. levels: dict word -> loss to compare with, drawn dashed. first: how many starts are
+    drawn dark, as the ones that one might have tried.
     """
     sizes = sorted(by_size)
     one = np.asarray(by_size[sizes[-1]])[0]
@@ -65,6 +76,10 @@ def size_dots(by_size, every, first=3):
         curve.plot(every * (lowest + 1), one[lowest, 1], "o", color=FORGET, ms=9)
         curve.set(ylim=(0, 0.9), ylabel="mean squared error")
         curve.set_title(f"One training, H = {sizes[-1]}")
+        for word, level in levels.items():
+            for ax in (curve, dots):
+                ax.axhline(level, color="#777777", lw=1.5, ls=(0, (3, 3)), zorder=0)
+            dots.text(len(sizes) - 0.56, level - 0.015, word, color="#555555", ha="right", va="top")
         for n, H in enumerate(sizes):
             best = np.asarray(by_size[H])[..., 1].min(axis=1)
             places = n + np.linspace(-0.22, 0.22, len(best))
@@ -77,7 +92,9 @@ def size_dots(by_size, every, first=3):
         dots.text(1.55, 0.72, "bar: mean of all", color=FORGET, weight="bold")
     figure.alt = (
         f"Left: with {sizes[-1]} units the training loss falls to zero; the validation loss falls, "
-        "reaches a lowest point, marked by a dot, and rises. Right: the lowest validation losses "
+        "reaches a lowest point, marked by a dot, and rises. Dashed: "
+        f"{', '.join(f'{word} {level:.2f}' for word, level in levels.items())}. "
+        "Right: the lowest validation losses "
         f"of {len(by_size[sizes[0]])} starts for {', '.join(map(str, sizes))} units. "
         + " ".join(
             f"H = {H}: mean {best.mean():.2f}, from {best.min():.2f} to {best.max():.2f}."
