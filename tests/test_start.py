@@ -16,6 +16,7 @@ from lstm_inside.start.recall import (
     flag_gates,
     flagged_at,
     habits,
+    held,
     latch,
     one_stream,
     said,
@@ -319,6 +320,18 @@ def test_habits():
     np.testing.assert_allclose(found.lean, (signed[5], np.delete(signed, 5).mean()))
 
 
+def test_habits_spread_from_the_lowest_to_the_highest_at_the_flag():
+    streams = recall_problem(20, 30, rng=np.random.default_rng(2))
+    unit = latch(2)
+    unit.W_x[0, 0] = 1  # write reads the number as well
+    found = habits(lstm_forward(streams.xs, unit), streams.xs[..., 1]).spread
+    numbers = streams.targets[:, 0]
+    np.testing.assert_allclose(found["i"], sigmoid(2 + np.sort(numbers)[[0, -1]]))
+    np.testing.assert_allclose(found["f"], sigmoid(np.array([-2.0, -2.0])))
+    sizes = np.sort(np.abs(np.tanh(numbers / 2)))
+    np.testing.assert_allclose(found["g"], sizes[[0, -1]])
+
+
 def test_a_sealed_unit_writes_at_the_flag_only():
     leaky = latch(3)._replace(W_h=np.full((1, 4), 0.3))
     before = lstm_forward(one_stream(6).xs, leaky)
@@ -330,6 +343,17 @@ def test_a_sealed_unit_writes_at_the_flag_only():
     assert open_to == pytest.approx(lstm_forward(one_stream(1).xs, leaky).i[0, 0, 0])
     with pytest.raises(ValueError, match="expected"):
         sealed(learning.init_lstm(3, 1, rng=np.random.default_rng(0)))
+
+
+def test_a_held_unit_forgets_at_the_flag_only():
+    leaky = latch(3)._replace(W_h=np.full((1, 4), 0.3))
+    before = lstm_forward(one_stream(6).xs, leaky)
+    after = lstm_forward(one_stream(6).xs, held(leaky))
+    assert after.f[5, 0, 0] < 0.1
+    assert np.delete(after.f[:, 0, 0], 5).min() > 1 - 1e-8 > 0.97 > before.f[0, 0, 0]
+    assert leaky.b[1] == 3
+    with pytest.raises(TypeError, match="unit: expected LSTMParams"):
+        held(Model(leaky, None))
 
 
 # ---------------------------------------------------------------- a unit that learns
@@ -557,3 +581,18 @@ def test_the_picture_of_a_leak_shows_that_write_is_what_leaks():
     r2 = [float(part.split()[0].rstrip(".;").replace("−", "-")) for part in alt.split("score ")[1:]]
     assert r2[1] < 0 < 0.2 < r2[2]
     assert "off the flag write is 0.05, keep 1.00 and the candidate +0.4" in alt
+
+
+def test_the_picture_of_a_leak_tells_what_keep_lets_go():
+    unit = Model(
+        flag_gates((-12, 12), (4, -12)), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1))
+    )
+    alt = figures.leak_picture(unit, "Leaky").alt
+    slopes = [
+        float(part.split(".")[0] + "." + part.split(".")[1][:2]) for part in alt.split("slope ")[1:]
+    ]
+    assert slopes[1] == slopes[2] < 0.4 < 0.95 < slopes[3]
+    streams = learning.far_streams()
+    steps_after = 100 - streams.xs[..., 1].argmax(axis=0) - 1
+    left = (sigmoid(np.array(4.0)) ** steps_after).mean()
+    assert f"{left:.2f} of the cell at the flag is left" in alt

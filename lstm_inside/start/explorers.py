@@ -272,8 +272,8 @@ def way_back_explorer() -> Explorer:
         presets={
             "the latch": {},
             "unsure gates": {"sure": 1.5},
-            "side paths": {"sure": 1.5, "side_weight": 1},
-            "a latch with side paths": {"side_weight": 1},
+            "unsure gates + side paths": {"sure": 1.5, "side_weight": 1},
+            "the latch + side paths": {"side_weight": 1},
         },
     )
 
@@ -312,6 +312,7 @@ def unit_view(run) -> LiveExplorer:
             ax[key].set(xlim=(0.5, STEPS + 0.5), ylim=(-0.08, 1.15), xticks=(1, 5, 10, 15, 20))
             ax[key].set_title(title, color=colours[key])
         ax["cell"].set(ylim=(-2.2, 2.2), xlabel="step t")
+        turned = Words(ax["cell"], STEPS + 0.2, -1.65, ha="right", fontsize=11, color=CELL_LINE)
         (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
         curves = {
@@ -332,10 +333,13 @@ def unit_view(run) -> LiveExplorer:
             for line, one in zip(curves[key], (trace, hand), strict=True):
                 course = getattr(one, name)[-STEPS:, n, 0]
                 line.set_data(steps, np.clip(course, -2.2, 2.2))
+        r2 = score(answer, batch.targets)
+        mirrored = r2 > 0.9 and trace.c[-1, n, 0] * hand.c[-1, n, 0] < 0
+        turned.set_text("upside down; the read-out turns it back" if mirrored else "")
         for mark in marks:
             mark.set_xdata([flags[n], flags[n]])
         return {"step": run.step, "answer": answer[n], "target": batch.targets[n, 0],
-                "r2": score(answer, batch.targets), "i": trace.i[:, n, 0],
+                "r2": r2, "i": trace.i[:, n, 0],
                 "f": trace.f[:, n, 0]}  # fmt: skip
 
     def describe(v):
@@ -353,7 +357,13 @@ def unit_view(run) -> LiveExplorer:
         about="one LSTM unit that learns recall, its gates beside the hand-set ones.",
         figure=figure,
         controls={"stream": whole("stream shown", 1, STREAMS, 1, quantity="x")},
-        moving=[loss, dots, *(line for pair in curves.values() for line in pair), *marks],
+        moving=[
+            loss,
+            dots,
+            turned,
+            *(line for pair in curves.values() for line in pair),
+            *marks,
+        ],
         update=update,
         describe=describe,
     )

@@ -17,7 +17,16 @@ from lstm_inside.page.style import (
     SIGNAL,
 )
 from lstm_inside.start.learning import FAR, far_streams, judged, scores, unseen
-from lstm_inside.start.recall import flagged_at, habits, latch, one_stream, said, score, sealed
+from lstm_inside.start.recall import (
+    flagged_at,
+    habits,
+    held,
+    latch,
+    one_stream,
+    said,
+    score,
+    sealed,
+)
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Model, answers
 
@@ -74,43 +83,58 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     All units run in `lstm_core` as one layer without wires from one to another. Each gets random
     weights for number and flag and a random bias; its answer is the straight line through its
     last state that has the smallest squared error on these very streams. Of a unit and its
-    mirror image (all signs turned) the one whose line rises is drawn.
+    mirror image (all signs turned) the one whose line rises is drawn. A second search, on
+    streams flagged anywhere in their first half, leaves its score.
     """
     streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
+    anywhere = recall_problem(steps, 500, rng=np.random.default_rng(11))
     stream, target = one_stream(flag, steps), streams.targets[:, 0]
     rng = np.random.default_rng(1)
     W_x, b = rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
-    best = {}
+    best, best_anywhere = {}, {}
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
         for (above, below), (w, finding) in zip(axes.T, PLAIN, strict=True):
             params = RNNParams(W_x, w * np.eye(units), b)
             h = rnn_forward(streams.xs, params).h[-1]
-            lines = [np.polynomial.Polynomial.fit(one, target, 1) for one in h.T]
-            scores = [score(line(one), target) for line, one in zip(lines, h.T, strict=True)]
-            k = int(np.argmax(scores))
-            best[w] = scores[k]
-            rising = np.sign(lines[k].deriv()(0))
+            k, line, best[w] = _best_column(h, target)
+            h_anywhere = rnn_forward(anywhere.xs, params).h[-1]
+            *_, best_anywhere[w] = _best_column(h_anywhere, anywhere.targets[:, 0])
+            rising = np.sign(line.deriv()(0))
             course = rising * rnn_forward(stream.xs, params).h[:, 0, k]
             above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
             above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
             above.set(ylim=(-1.15, 1.15), xlabel="step t")
             above.set_title(f"w = {w:g}: {finding}")
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-            below.plot(target[:100], lines[k](h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
+            below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
             below.set(ylim=(-1.2, 1.2), xlabel="flagged number")
             below.text(0.03, 0.88, f"score {best[w]:.2f}", transform=below.transAxes, weight="bold")
+            below.text(0.97, 0.05, f"flags anywhere: {best_anywhere[w]:.2f}", ha="right",
+                       transform=below.transAxes, color=SIGNAL)  # fmt: skip
         axes[0, 0].set_ylabel("state h")
         axes[1, 0].set_ylabel("best answer")
         figure.alt = (
             f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
             f"streams, at three recurrent strengths w, the best of {units} units each. Scores: "
             + ", ".join(f"{r2:.2f} at w = {w:g}" for w, r2 in best.items())
+            + "; with flags anywhere in the first half "
+            + ", ".join(f"{r2:.2f}" for r2 in best_anywhere.values())
             + ". At small w the answers lie flat, off the diagonal; at the largest they lie on two "
             "levels."
         )
     return figure
+
+
+def _best_column(h, target):
+    """Which column of h (B, units) gives target (B,) best by a straight line; line and score."""
+    away = h - h.mean(axis=0)
+    spread = (away**2).sum(axis=0)
+    told = (away * target[:, None]).sum(axis=0) ** 2 / np.maximum(spread, 1e-12)
+    k = int(np.argmax(told))  # the larger what the line explains, the smaller its squared error
+    line = np.polynomial.Polynomial.fit(h[:, k], target, 1)
+    return k, line, score(line(h[:, k]), target)
 
 
 def hundred_streams_picture(params, steps=100) -> Picture:
@@ -134,7 +158,8 @@ def hundred_streams_picture(params, steps=100) -> Picture:
         course.vlines(np.arange(1, steps + 1), 0, streams.xs[:, 0, 0], color=FAINT, lw=2.5)
         course.vlines(flag, 0, streams.xs[flag - 1, 0, 0], color=FLAGGED, lw=4)
         course.plot(np.arange(steps + 1), trace.c[:, 0, 0], color=CELL_LINE, lw=2.8)
-        course.text(steps * 0.98, 1.1, "cell c", color=CELL_LINE, weight="bold", ha="right")
+        course.text(steps * 0.98, 1.1, "cell c: it holds tanh(number / 2)", color=CELL_LINE,
+                    weight="bold", ha="right")  # fmt: skip
         course.text(flag, 1.1, "⚑", color=FLAGGED, ha="center", fontsize=15, family="DejaVu Sans")
         course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel="step t")
         course.set_title(f"One stream of {steps} numbers, and the cell")
@@ -147,6 +172,8 @@ def hundred_streams_picture(params, steps=100) -> Picture:
 
 def habits_picture(models, title) -> Picture:
     """The gates of units that learned recall, at the flag and elsewhere, beside the latch's.
+
+    A dot is the average over streams, a bar reaches from the lowest to the highest.
 
     models: dict name -> Model of one unit; those of RNNs show a score only.
     """
@@ -181,51 +208,68 @@ def habits_picture(models, title) -> Picture:
                     ax.text(0.5, row, "no gates", color=SIGNAL, ha="center", va="center")
                 else:
                     at_flag, elsewhere = getattr(gates, letter)
+                    ax.plot(gates.spread[letter], [row, row], color=colour, lw=8, alpha=0.4)
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel("filled: at the flag, hollow: elsewhere")
+        axes[0].set_xlabel("filled: at the flag (bar: all streams); hollow: elsewhere")
         axes[0].set_ylabel(f"score at 20 | {FAR} steps")
     return figure
 
 
 def leak_picture(model, name) -> Picture:
-    """A unit's answers through 20 and FAR steps, and through FAR with write shut off the flag."""
+    """A unit's answers through 20 and FAR steps, and through FAR with its leaks stopped by hand.
+
+    Off the flag write is shut, then keep held open as well.
+    """
     near, far = unseen(), far_streams()
+    shut = sealed(model.cell)
     gates = habits(lstm_forward(far.xs, model.cell), far.xs[..., 1])
     lift = float((answers(model, far) - far.targets).mean())
+    keep = habits(lstm_forward(far.xs, shut), far.xs[..., 1]).f[1]
+    left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
     panels = (
-        ("20 steps", model, near),
-        (f"{FAR} steps", model, far),
-        (f"{FAR} steps, write shut off the flag", Model(sealed(model.cell), model.readout), far),
-    )
+        ("20 steps", model.cell, near, ""),
+        (f"{FAR} steps", model.cell, far, f"off the flag: write {gates.i[1]:.2f},\n"
+         f"candidate {_signed(gates.lean[1])} on average"),
+        (f"{FAR}, write shut off the flag", shut, far,
+         f"keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end"),
+        (f"{FAR}, write shut, keep held at 1", held(shut), far,
+         "the read-out was trained\nwith what write leaks"),
+    )  # fmt: skip
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 330)
         figure.suptitle(
-            f"{name}: what leaks in moves the answers, by {_signed(lift)} on average",
+            f"{name} leaks twice: write lifts the answers by {_signed(lift)}, keep flattens them",
             x=0.01, ha="left", weight="bold", fontsize=13,
         )  # fmt: skip
         axes = figure.subplots(1, len(panels), sharey=True)
-        for ax, (what, unit, streams) in zip(axes, panels, strict=True):
-            answer, target = answers(unit, streams)[:, 0], streams.targets[:, 0]
-            found.append(f"{what}: score {_two(score(answer, target))}")
+        for ax, (what, cell, streams, words) in zip(axes, panels, strict=True):
+            target = streams.targets[:, 0]
+            answer = answers(Model(cell, model.readout), streams)[:, 0]
+            slope = np.polynomial.Polynomial.fit(target, answer, 1).deriv()(0)
+            finding = f"score {_two(score(answer, target))}, slope {_two(slope)}"
+            found.append(f"{what}: {finding}")
             ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             ax.plot(target, answer, "o", ms=4, color=HIDDEN_LINE, mec="none")
-            ax.set(xlim=(-1.1, 1.1), ylim=(-1.6, 2.2), xlabel="flagged number", xticks=(-1, 0, 1))
-            ax.set_title(found[-1], fontsize=11)
+            ax.set(xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel="flagged number", xticks=(-1, 0, 1))
+            ax.set_title(f"{what}\n{finding}", fontsize=11)
+            ax.text(1, -1.5, words, ha="right", va="center", color=SIGNAL, fontsize=10)
         axes[0].set_ylabel("answer")
-        axes[1].text(
-            1, -1.25, f"off the flag: write {gates.i[1]:.2f},\n"
-            f"candidate {_signed(gates.lean[1])} on average",
-            ha="right", va="center", color=SIGNAL, bbox={"fc": "white", "ec": "none", "pad": 1},
-        )  # fmt: skip
     figure.alt = (
         f"{name}, a hundred answers against the flagged numbers. {'; '.join(found)}. Through {FAR} "
         f"steps the answers are {_signed(lift)} off on average; off the flag write is "
-        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {_signed(gates.lean[1])}."
+        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {_signed(gates.lean[1])}. With "
+        f"write shut keep is {keep:.3f}, and {left:.2f} of the cell at the flag is left at the end."
     )
     return figure
+
+
+def _left_of_the_cell(trace, flags):
+    """How much of the flagged step's cell is left at the end, by keep alone, on average."""
+    after = np.cumsum(flags, axis=0) - flags > 0  # (T, B): the steps that follow the flag
+    return float(np.where(after, trace.f[..., 0], 1).prod(axis=0).mean())
 
 
 def _signed(number):
@@ -243,7 +287,9 @@ def _in_words(gates):
     if gates is None:
         return ""
     pairs = (("write", gates.i), ("keep", gates.f), ("size of g", gates.g))
-    return ", " + ", ".join(f"{name} {at:.2f} and {else_:.2f}" for name, (at, else_) in pairs)
+    words = ", " + ", ".join(f"{name} {at:.2f} and {else_:.2f}" for name, (at, else_) in pairs)
+    low, high = gates.spread["i"]
+    return f"{words}, write at the flag from {low:.2f} to {high:.2f}"
 
 
 # ---------------------------------------------------------------- the wiring

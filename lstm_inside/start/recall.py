@@ -101,12 +101,25 @@ def sealed(unit) -> LSTMParams:
     unit: LSTMParams of one unit with inputs number and flag. Raises TypeError for what is no
     LSTMParams, ValueError for another size.
     """
+    return _off_the_flag(unit, _I, -2 * SURE)
+
+
+def held(unit) -> LSTMParams:
+    """The same unit with keep open at every step but the flagged ones, where it is as it was.
+
+    unit, and what is raised: as in `sealed`.
+    """
+    return _off_the_flag(unit, _F, 2 * SURE)
+
+
+def _off_the_flag(unit, block, push):
+    """The unit with one gate's pre-activation pushed wherever the flag is 0."""
     if not isinstance(unit, LSTMParams):
         raise TypeError(f"unit: expected LSTMParams, got {validate.describe(unit)}")
     W_x = validate.array("unit.W_x", unit.W_x, (2, 4), "(2, 4)", np.float64).copy()
     b = validate.array("unit.b", unit.b, (4,), "(4,)", np.float64).copy()
-    b[_I] -= 2 * SURE
-    W_x[_FLAG, _I] += 2 * SURE
+    b[block] += push
+    W_x[_FLAG, block] -= push
     return LSTMParams(W_x, unit.W_h, b)
 
 
@@ -136,13 +149,17 @@ def score(answers, targets) -> float:
 
 
 class Habits(NamedTuple):
-    """What a unit's gates do on average, a pair each: (at the flagged steps, at all others)."""
+    """What a unit's gates do on average, a pair each: (at the flagged steps, at all others).
+
+    spread: of i, f and g, by their letters, the lowest and the highest at the flagged steps.
+    """
 
     i: tuple[float, float]
     f: tuple[float, float]
     g: tuple[float, float]  # size of the candidate, whatever its sign
     lean: tuple[float, float]  # the candidate with its sign: which way it pushes on the whole
     o: tuple[float, float]
+    spread: dict[str, tuple[float, float]]
 
 
 def habits(trace, flags) -> Habits:
@@ -161,4 +178,9 @@ def habits(trace, flags) -> Habits:
     def pair(gate):
         return float(gate[up].mean()), float(gate[~up].mean())
 
-    return Habits(pair(trace.i), pair(trace.f), pair(np.abs(trace.g)), pair(trace.g), pair(trace.o))
+    size = np.abs(trace.g)
+    spread = {
+        letter: (float(gate[up].min()), float(gate[up].max()))
+        for letter, gate in (("i", trace.i), ("f", trace.f), ("g", size))
+    }
+    return Habits(pair(trace.i), pair(trace.f), pair(size), pair(trace.g), pair(trace.o), spread)
