@@ -1,6 +1,7 @@
 """Notebook 00: set-up check with faked faults, times and map, the unit, checker, explorers."""
 
 import asyncio
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -572,13 +573,18 @@ def test_pictures_say_what_they_show():
     assert alt.rstrip().split("; ")[-1].startswith("plain, score ")
 
 
+def numbers_after(word, alt):
+    """The numbers that follow a word in a picture's description, a true minus read as one."""
+    return [float(found.replace("−", "-")) for found in re.findall(rf"{word}(−?\d+\.\d+)", alt)]
+
+
 def test_the_picture_of_a_leak_shows_that_write_is_what_leaks():
     leaky = flag_gates((-3, 12), (12, -12))
     leaky.b[2] = 0.5  # a candidate that pushes up; the read-out takes off what a flag of it adds
     b_y = -READOUT * np.tanh(np.tanh([0.5]))
     unit = Model(leaky, ReadoutParams(np.full((1, 1), READOUT), b_y))
     alt = figures.leak_picture(unit, "Leaky").alt
-    r2 = [float(part.split()[0].rstrip(".;").replace("−", "-")) for part in alt.split("score ")[1:]]
+    r2 = numbers_after("score ", alt)
     assert r2[1] < 0 < 0.2 < r2[2]
     assert "off the flag write is 0.05, keep 1.00 and the candidate +0.4" in alt
 
@@ -588,9 +594,7 @@ def test_the_picture_of_a_leak_tells_what_keep_lets_go():
         flag_gates((-12, 12), (4, -12)), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1))
     )
     alt = figures.leak_picture(unit, "Leaky").alt
-    slopes = [
-        float(part.split(".")[0] + "." + part.split(".")[1][:2]) for part in alt.split("slope ")[1:]
-    ]
+    slopes = numbers_after("slope ", alt)
     assert slopes[1] == slopes[2] < 0.4 < 0.95 < slopes[3]
     streams = learning.far_streams()
     steps_after = 100 - streams.xs[..., 1].argmax(axis=0) - 1
