@@ -297,7 +297,7 @@ def test_the_knocks_picture_shows_one_unit_after_both_knocks():
         hard, soft = ax.lines
         np.testing.assert_array_equal(soft.get_ydata(), states[:, 0, 0])
         np.testing.assert_array_equal(hard.get_ydata(), states[:, 1, 0])
-        assert ax.get_title() == title
+        assert ax.get_title(loc="left") == title
     assert f"one: at step 7 it is {h[-1, 0, 0]:.2f} after" in figure.alt.replace("−", "-")
 
 
