@@ -290,6 +290,17 @@ def test_the_unrolled_picture_carries_the_networks_numbers():
     assert "over 2 steps" in figure.alt
 
 
+def test_the_knocks_picture_shows_one_unit_after_both_knocks():
+    h = np.random.default_rng(0).uniform(-1, 1, (8, 2, 3))
+    figure = figures.knocks_picture({"one": h, "other": -h})
+    for ax, states, title in zip(figure.axes, (h, -h), ("one", "other"), strict=True):
+        hard, soft = ax.lines
+        np.testing.assert_array_equal(soft.get_ydata(), states[:, 0, 0])
+        np.testing.assert_array_equal(hard.get_ydata(), states[:, 1, 0])
+        assert ax.get_title(loc="left") == title
+    assert f"one: at step 7 it is {h[-1, 0, 0]:.2f} after" in figure.alt.replace("−", "-")
+
+
 def test_the_line_picture_shows_the_states():
     h = rnn_forward(np.ones((9, 1, 1)), delay_line(4)).h[1:, 0]
     figure = figures.line_picture(h)

@@ -43,7 +43,7 @@ WORDS = {
 
 QUESTIONS = {
     "louder_input": question(
-        "The spectral radius is 0.9 and the input strength goes up from 1 to 3. What happens to the memory?",
+        "The strength of W_h is 0.9 and the input strength goes up from 1 to 3. What happens to the memory?",
         right="c",
         a=(
             "it gets longer: louder inputs leave a deeper trace",

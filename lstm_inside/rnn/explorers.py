@@ -118,7 +118,7 @@ def unrolling_explorer(steps=60) -> Explorer:
 
     def describe(v):
         return (
-            f"Spectral radius {v['strength']:.2f}. The knock makes a state of length "
+            f"Strength {v['strength']:.2f}. The knock makes a state of length "
             f"{v['size'][5]:.2f}; at step {v['t']} its length is {v['size'][v['t']]:.2g}, "
             f"at the last step {v['size'][-1]:.2g}."
         )
@@ -128,7 +128,7 @@ def unrolling_explorer(steps=60) -> Explorer:
         figure=figure,
         controls={
             "t": whole("time t", 0, steps - 1, 20, quantity="x"),
-            "strength": slider("spectral radius of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
+            "strength": slider("strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
             "knock_size": slider("size of the knock", 0.1, 2, 0.1, 1, quantity="x", digits=1),
         },
         moving=[heat, length, dots, largest, radius, at_t, *cursors],

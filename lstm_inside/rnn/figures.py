@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: recall, an RNN unrolled, a delay line, a door and a line."""
+"""The still pictures of notebook 02: recall, an RNN, two knocks, a delay line, a door."""
 
 import matplotlib
 import numpy as np
@@ -74,6 +74,30 @@ def unrolled_picture(xs, params):
         "Left, an RNN rolled up: input through W_x and the old state through W_h are added to the "
         "bias b, tanh makes the new state, and a loop leads it back. Right, the loop unrolled over "
         f"{T} steps: the same layer with the same weights, side by side, each handing its state on."
+    )
+    return figure
+
+
+def knocks_picture(draws):
+    """One unit after a soft and a hard knock, a panel a draw of weights.
+
+    draws: title -> its states (T + 1, 2, H), the soft knock's first.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 260)
+        axes = figure.subplots(1, len(draws), sharey=True, squeeze=False)[0]
+        for ax, (title, h) in zip(axes, draws.items(), strict=True):
+            ax.plot(h[:, 1, 0], color=HIDDEN, lw=4)
+            ax.plot(h[:, 0, 0], color=FORGET, lw=1.6)
+            ax.set(xlim=(0, len(h) - 1), ylim=(-1.05, 1.05), xlabel="step t", yticks=(-1, 0, 1))
+            ax.set_title(title)
+            _label(ax, 9, 0.85, "hard knock", color=HIDDEN_LINE, weight="bold", ha="left")
+            _label(ax, 26, 0.85, "soft knock", color=FORGET, weight="bold", ha="left")
+        axes[0].set_ylabel("unit 0")
+    figure.alt = "Unit 0 over time after a soft and a hard knock. " + " ".join(
+        f"{title}: at step {len(h) - 1} it is {_number(h[-1, 0, 0])} after the soft knock and "
+        f"{_number(h[-1, 1, 0])} after the hard one."
+        for title, h in draws.items()
     )
     return figure
 
