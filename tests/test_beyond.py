@@ -310,7 +310,7 @@ def test_without_pytorch_the_notebook_runs_through_and_prints_what_is_stored(no_
             tagged.append(said.getvalue())
         else:
             assert said.getvalue() == stored, cell.source
-    assert len(tagged) == 6
+    assert len(tagged) == 7
     assert all(bridge.MISSING in said for said in tagged)
     for explorer in (names["layout"], names["shared"]):
         explorer.close()
