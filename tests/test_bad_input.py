@@ -956,7 +956,7 @@ TABLE = {
         text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
     ),
     "simulation.store_writer": call(
-        text.store_writer, model=model(WRITER), about=Arg({}, (("None", None), ("word", "x"))), path=path("WRITER.npz"),
+        text.store_writer, model=model(WRITER), about=Arg({}, (("None", None), ("word", "x"))), path=path(f"{tempfile.gettempdir()}/writer.npz"),
     ),
     "simulation.suspects": call(text.suspects, model=model(WRITER), B=count(2), T=count(40)),
     "simulation.held_curves": call(
