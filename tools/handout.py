@@ -3,16 +3,15 @@
 `make handout` -> build/handout/. What a notebook folds away (answers, solutions) is not in there.
 """
 
-import re
 import sys
 from pathlib import Path
 
 import nbformat
+from metadata import FOLDED
 from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "handout"
-_FOLDED = re.compile(r"<details\b.*?</details>", re.S)
 
 
 def without_answers(notebook):
@@ -21,7 +20,7 @@ def without_answers(notebook):
     for cell in notebook.cells:
         cell = nbformat.from_dict(cell)
         if cell.cell_type == "markdown":
-            cell.source = _FOLDED.sub("", cell.source).strip()
+            cell.source = FOLDED.sub("", cell.source).strip()
         if cell.source:
             kept.append(cell)
     return nbformat.from_dict({**notebook, "cells": kept})

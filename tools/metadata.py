@@ -1,7 +1,7 @@
 """What every notebook says about itself: its language, and which cells begin a slide.
 
 So `jupyter nbconvert --to script` gives a .py file and `--to slides` a deck: a heading begins a
-slide, what shows a picture a slide below it, and what is folded away is skipped.
+slide, what shows a picture a slide below it, and a cell that is folded away is skipped.
 `tools/run_notebooks.py` stores it with a notebook's outputs; `python tools/metadata.py` stores it
 without running anything.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+FOLDED = re.compile(r"<details\b.*?</details>", re.S)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {
@@ -27,9 +28,10 @@ METADATA = {
 def slide_type(cell) -> str:
     """`slide`, `subslide`, `skip`, or `-` (goes on with the one before) for a stored cell."""
     if cell.cell_type == "markdown":
-        if "<details>" in cell.source:
+        unfolded = FOLDED.sub("", cell.source).strip()
+        if not unfolded:
             return "skip"
-        return "slide" if re.search(r"^##? ", cell.source, re.M) else "-"
+        return "slide" if re.search(r"^##? ", unfolded, re.M) else "-"
     shown = any("image/png" in output.get("data", {}) for output in cell.outputs)
     return "subslide" if shown else "-"
 
