@@ -109,7 +109,8 @@ class Explorer(widgets.VBox):
 
         width, height = (72 * size for size in figure.get_size_inches())
         self._narrow = f"{width:.0f}px"
-        self._fills = f"min(100%, calc((100vh - 360px) * {width / height:.3f}))"
+        fitting = f"(100vh - 360px) * {width / height:.3f}"
+        self._fills = f"min(100%, max({self._narrow}, {fitting}))"  # never smaller than it was
         self._still, self._over = (
             widgets.HTML(
                 layout=widgets.Layout(
@@ -134,7 +135,7 @@ class Explorer(widgets.VBox):
         self.add_class(WAKES).add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 
         self._refresh()
-        self._draw_still()
+        self._change_still()
         self._draw_moving()
         for key, control in controls.items():
             control.observe(lambda change, key=key: self._changed(key), names="value")
