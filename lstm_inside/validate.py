@@ -76,6 +76,14 @@ def function(name, f):
         raise TypeError(f"{name}: expected a function, got {describe(f)}")
 
 
+def several(name, things):
+    """A list or tuple of at least one."""
+    if not isinstance(things, list | tuple):
+        raise TypeError(f"{name}: expected a list, got {describe(things)}")
+    if not things:
+        raise ValueError(f"{name}: expected at least one, got none")
+
+
 def engine(engine):
     """A module with the sequence functions of `lstm_core`, such as that itself."""
     for kind in ("lstm", "rnn"):

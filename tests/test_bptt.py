@@ -343,6 +343,10 @@ def test_the_microscope_takes_the_readers_own_networks(lstm, rnn):
     assert close(explorer.values["dc"], np.linalg.norm(dc, axis=(1, 2)))
     assert close(explorer.values["part"], (pure * dc).sum(axis=(1, 2)) / (dc**2).sum(axis=(1, 2)))
     explorer.close()
+    mine = EXPLORERS["gradient_flow"](rnn=init_rnn(4, 8, rng=np.random.default_rng(1)))
+    assert "in the RNN." in mine.caption or "in the RNN," in mine.caption
+    assert "uniform" not in mine.caption
+    mine.close()
     alone = EXPLORERS["gradient_flow"](params=params, xs=trace.xs)
     assert "rnn_dh" not in alone.values
     assert "RNN" not in alone.caption

@@ -103,6 +103,12 @@ def run_all(page, room, address, token):
             "() => window.Jupyter && Jupyter.notebook && Jupyter.notebook.kernel"
             " && Jupyter.notebook.kernel.is_connected()"
         )
+        # it asks a fresh kernel for widgets to show again, and what was shown before the answer goes
+        page.wait_for_function("() => Jupyter.notebook.kernel.widget_manager")
+        page.evaluate(
+            "() => new Promise(done => Jupyter.notebook.kernel.execute('', {shell: {reply: done}}))"
+        )
+        page.wait_for_timeout(2_000)
         page.evaluate("Jupyter.notebook.execute_all_cells()")
     else:
         page.goto(address)

@@ -112,28 +112,28 @@ def test_ngrams_are_counted_by_hand():
     assert table.followers.tolist() == [1, 1]
 
 
-def test_interpolated_bits_by_hand():
+def test_interpolated_costs_by_hand():
     """Witten and Bell: (n + R p) / (N + R), from 1 / V on."""
     tables = [lt.count_ngrams(lt.encode("abab"), n) for n in (1, 2)]
     p1 = (2 + 2 / lt.V) / (4 + 2)  # of a and of b: 2 of 4, 2 different ones
     held = lt.encode("abb")[:, None]
-    assert lt.interpolated_bits(tables[:1], held) == pytest.approx(-np.log2(p1))
+    assert lt.interpolated_costs(tables[:1], held).mean() == pytest.approx(-np.log2(p1))
     want = [(2 + p1) / 3, p1 / 2]  # b after a: 2 of 2; b after b: 0 of 1
-    assert lt.interpolated_bits(tables, held) == pytest.approx(-np.log2(want).mean())
+    assert lt.interpolated_costs(tables, held).mean() == pytest.approx(-np.log2(want).mean())
     unseen = lt.encode("zz")[:, None]  # z was never a context: the shorter one speaks alone
     z = 2 / lt.V / 6
-    assert lt.interpolated_bits(tables, unseen) == pytest.approx(-np.log2(z))
+    assert lt.interpolated_costs(tables, unseen).mean() == pytest.approx(-np.log2(z))
     assert lt.interpolated_costs(tables, held) == pytest.approx(-np.log2(want)[:, None])
     assert lt.times_seen(tables[1], lt.encode("aba#b")[:, None]).tolist() == [[2], [1], [2], [0]]
     with pytest.raises(ValueError, match="tables: expected orders"):
-        lt.interpolated_bits(tables[1:], held)
+        lt.interpolated_costs(tables[1:], held).mean()
 
 
 def test_a_longer_context_helps_where_it_was_seen():
     ids = lt.library_ids("learn")[:200_000]
     tables = [lt.count_ngrams(ids, n) for n in (1, 2, 3)]
     held = lt.windows(lt.library_ids("measure"), 16, 300)
-    bits = [lt.interpolated_bits(tables[:n], held, 9) for n in (1, 2, 3)]
+    bits = [lt.interpolated_costs(tables[:n], held, 9).mean() for n in (1, 2, 3)]
     assert bits[0] > bits[1] + 0.5 > bits[2] + 0.7
 
 

@@ -357,6 +357,16 @@ def test_a_held_unit_forgets_at_the_flag_only():
         held(Model(leaky, None))
 
 
+@pytest.mark.parametrize("change", [sealed, held])
+def test_a_unit_keeps_its_dtype_and_what_does_not_fit_is_refused(change):
+    light = LSTMParams(*(part.astype(np.float32) for part in latch(3)))
+    changed = change(light)
+    assert {part.dtype for part in changed} == {np.dtype(np.float32)}
+    assert lstm_forward(one_stream(6).xs.astype(np.float32), changed).h.dtype == np.float32
+    with pytest.raises(ValueError, match="expected shape"):
+        change(light._replace(W_h=np.zeros((2, 8), np.float32)))
+
+
 # ---------------------------------------------------------------- a unit that learns
 
 

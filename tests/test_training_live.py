@@ -244,6 +244,7 @@ def test_your_own_data_can_be_watched(model, data):
         ({"model": 1}, TypeError, "data: expected model and data, or a run alone, got model"),
         ({"data": 1}, TypeError, "data: expected model and data, or a run alone, got data"),
         ({"data": 1, "K": 1}, TypeError, "data: expected a function"),
+        ({"optimiser": views}, TypeError, "data: expected model and data, or a run alone, got optimiser"),
         ({"data": hold_problem(6, 8, rng=rng()), "K": 2}, ValueError, "targets?: expected"),
         (
             {"data": lambda B, *, rng: hold_problem(6, 3, rng=rng), "K": 1},

@@ -7,7 +7,7 @@ from lstm_inside import validate
 from lstm_inside.tasks import Sequences, two_sequence_problem
 from lstm_inside.training import Model, each_array, init_readout
 
-from .many import Crowd
+from .many import Crowd, check_crowd
 
 _STEPS, _SEQUENCES = 4, 8
 PATHS = ("W_h", "in and out")  # what leads from one half of a network to the other
@@ -17,7 +17,7 @@ def bits_crowd(K, H) -> Crowd:
     """An RNN of H units that must tell K classes at once, each by its own input and answer.
 
     Each is a two-sequence problem of four steps; the eight sequences are the same for every H,
-    and no bit tells another.
+    bits 1 and 2 agree in six of them, every other pair up to K = 4 in four.
     Raises ValueError or TypeError for counts below 1.
     """
     validate.count("K", K)
@@ -39,8 +39,7 @@ def halves(crowd: Crowd, across) -> np.ndarray:
     belongs to the first input and answer. across: the paths that are cut, some of PATHS.
     Raises ValueError or TypeError for no such crowd, an unknown path.
     """
-    if not isinstance(crowd, Crowd):
-        raise TypeError(f"crowd: expected a Crowd, got {validate.describe(crowd)}")
+    check_crowd(crowd)
     cell, readout = each_array(np.ones_like, crowd.form)
     H = len(cell.W_h) // 2
     if cell.W_x.shape != (2, 2 * H) or readout.W_y.shape != (2 * H, 2):
@@ -67,8 +66,7 @@ def count_right(crowd: Crowd, tries, *, rng, keep=1.0) -> int:
     Raises ValueError or TypeError for no Crowd, tries below 1, no Generator, a keep that is
     neither a number nor (P,).
     """
-    if not isinstance(crowd, Crowd):
-        raise TypeError(f"crowd: expected a Crowd, got {validate.describe(crowd)}")
+    check_crowd(crowd)
     validate.count("tries", tries)
     validate.generator(rng)
     keep = validate.real("keep", keep)

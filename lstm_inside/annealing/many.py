@@ -29,9 +29,7 @@ class Crowd:
 
     def __init__(self, form: Model, batches, *, two_class=False, dtype=np.float64):
         check_model(form)
-        _check_list("batches", batches)
-        if not batches:
-            raise ValueError("batches: expected at least one, got none")
+        validate.several("batches", batches)
         for batch in batches:
             check_last(batch)
         self.form, self.two_class, self.dtype = form, two_class, validate.dtype(dtype)
@@ -57,9 +55,7 @@ class Crowd:
 
         Raises ValueError or TypeError for what is no Model, or one of another form.
         """
-        _check_list("models", models)
-        if not models:
-            raise ValueError("models: expected at least one, got none")
+        validate.several("models", models)
         shapes = [a.shape for a in arrays_of(self.form)]
         for model in models:
             check_model(model)
@@ -268,7 +264,7 @@ def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
     Raises ValueError or TypeError for no Crowd, schedules that are not (M, N), steps that are
     not one or M, and as `anneal_many` does.
     """
-    _check_crowd(crowd)
+    check_crowd(crowd)
     schedules = validate.real("schedules", schedules, ndim=2)
     starts = validate.real("starts", starts, ndim=2)
     K = len(starts)
@@ -302,7 +298,7 @@ def guess_all(crowd: Crowd, width, count, *, rng) -> Found:
     Raises ValueError or TypeError for no Crowd, a width not above 0, a count below 1, no
     Generator.
     """
-    _check_crowd(crowd)
+    check_crowd(crowd)
     validate.positive("width", width)
     validate.count("count", count)
     validate.generator(rng)
@@ -326,7 +322,7 @@ def descend_all(crowd: Crowd, starts, rates, count) -> list[Found]:
     Raises ValueError or TypeError for no Crowd, starts that are not (K, P), rates that are not
     (M,) or not above 0, a count below 1.
     """
-    _check_crowd(crowd)
+    check_crowd(crowd)
     validate.count("count", count)
     rates = validate.real("rates", rates, ndim=1)
     if not len(rates):
@@ -356,11 +352,7 @@ def descend_all(crowd: Crowd, starts, rates, count) -> list[Found]:
     ]
 
 
-def _check_crowd(crowd):
+def check_crowd(crowd):
+    """TypeError for what is no Crowd."""
     if not isinstance(crowd, Crowd):
         raise TypeError(f"crowd: expected a Crowd, got {validate.describe(crowd)}")
-
-
-def _check_list(name, things):
-    if not isinstance(things, list | tuple):
-        raise TypeError(f"{name}: expected a list, got {validate.describe(things)}")

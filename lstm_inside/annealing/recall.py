@@ -84,8 +84,9 @@ def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rng) -> np.ndar
 class TwoFlags(NamedTuple):
     """What one-unit networks do when two numbers of a sequence carry a flag; the last one counts.
 
-    r2 (K,): R squared on 500 unseen sequences. first, last (K,): the weight of each flagged
-    number in the answer, by least squares; a latch has 0 and 1. f_at_flag, f_elsewhere (K,):
+    r2 (K,): R squared on 500 unseen sequences, a few of which have one flag only. first, last
+    (K,): the weight of each flagged number in the answer, by least squares over those with two;
+    a latch has 0 and 1. f_at_flag, f_elsewhere (K,):
     the forget gate's mean at flagged steps and at all others.
     """
 

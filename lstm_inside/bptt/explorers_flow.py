@@ -114,7 +114,10 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel="step t")
         ax["gates"].set_title("LSTM's forget gates, and their mean")
         labels = {
-            "rnn_dh": (0.02, "RNN dL/dh (dashed)" if own else "RNN dL/dh, uniform W$_h$ (dashed)"),
+            "rnn_dh": (
+                0.02,
+                "RNN dL/dh (dashed)" if rnn is not None else "RNN dL/dh, uniform W$_h$ (dashed)",
+            ),
             "orthogonal_dh": (0.35, "orthogonal W$_h$ (dotted)"),
         }
         last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
@@ -159,7 +162,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
 
     def describe(v):
         names = {"rnn_dh": "the RNN", "orthogonal_dh": "the one with an orthogonal W_h"}
-        if not own:
+        if rnn is None:
             names["rnn_dh"] = "the RNN with a uniform W_h"
         back = {key: v[key][0] / v[key][-1] for key in (*plain_lines, "dc")}
         words = (

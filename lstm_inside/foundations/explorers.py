@@ -4,7 +4,17 @@ import matplotlib
 import numpy as np
 
 from lstm_core import init_rnn, rnn_forward
-from lstm_inside.page import Challenge, Explorer, Pixels, Words, choice, picture, slider, whole
+from lstm_inside.page import (
+    Challenge,
+    Explorer,
+    Pixels,
+    Words,
+    choice,
+    picture,
+    slider,
+    strokes,
+    whole,
+)
 from lstm_inside.page.style import (
     FAINT,
     GRADIENT,
@@ -386,11 +396,7 @@ def order_explorer() -> Explorer:
             again = np.empty(T)
             again[shuffled] = other  # back to the item that each answer belongs to
             dots[key].set_data(first, again)
-            gaps = np.full(T, np.nan)  # a line from each dot to the diagonal, none between
-            moves[key].set_data(
-                np.column_stack([first, first, gaps]).ravel(),
-                np.column_stack([first, again, gaps]).ravel(),
-            )
+            moves[key].set_data(*strokes(first, first, again))  # from the diagonal to each dot
             for rank, n in enumerate(np.argsort(first)):  # beyond the dot; on the line by turns
                 side = 0.085 * (-1) ** rank
                 off = again[n] - first[n]

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
-from lstm_inside.page import Explorer, Words, choice, slider, toggle, whole
+from lstm_inside.page import Explorer, Words, choice, slider, strokes, toggle, whole
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL_LINE,
@@ -147,7 +147,7 @@ def pieces_explorer(T=40) -> Explorer:
         line.set_data(t, _shown(dc))
         at = np.arange(length, T, length) + 0.5
         for ax, (low, high) in zip(edges, ((-1, 1), (_FLOOR, 10)), strict=True):
-            ax.set_data(np.repeat(at, 3), np.tile([low, high, np.nan], len(at)))
+            ax.set_data(*strokes(at, low, high))
         off = float(np.abs(pieces.h - trace.h[1:]).max())
         return {"mode": mode, "dc": dc, "full": full, "off": off, "reached": int((dc > 0).sum())}
 

@@ -4,7 +4,6 @@ from .counting import (
     LONGEST_NGRAM,
     NGrams,
     count_ngrams,
-    interpolated_bits,
     interpolated_costs,
     times_seen,
 )
@@ -129,7 +128,6 @@ __all__ = [
     "forecast_training",
     "fresh_part",
     "held_curves",
-    "interpolated_bits",
     "interpolated_costs",
     "kinds",
     "labelled",

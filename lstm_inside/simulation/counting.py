@@ -97,18 +97,11 @@ def interpolated_costs(tables, held, warm=0) -> np.ndarray:
     return -np.log2(p).reshape(-1, held.shape[1])
 
 
-def interpolated_bits(tables, held, warm=0) -> float:
-    """Bits per character of held (T, B) from row `warm` on: the mean of `interpolated_costs`.
-
-    Raises as `interpolated_costs` does.
-    """
-    return float(interpolated_costs(tables, held, warm).mean())
-
-
 def times_seen(table, held, warm=0) -> np.ndarray:
     """How often the context of each character of held (T, B) was counted, from row `warm` on.
 
-    table: `NGrams`. Returns (rows, B), the rows of `interpolated_costs`.
+    table: `NGrams`. Returns (rows, B), from `warm` on or from where its context fits: the rows
+    of `interpolated_costs` if no table there is of a higher order.
     Raises ValueError or TypeError for no `NGrams`, and as `interpolated_costs` does.
     """
     _check_table("table", table)

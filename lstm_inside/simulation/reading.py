@@ -150,7 +150,8 @@ def kinds(reading) -> dict[str, np.ndarray]:
 def closings(reading) -> np.ndarray:
     """How far back its partner stands, where a closing bracket comes next: (T, B) whole numbers.
 
-    0 where no closing bracket of the program comes next, or its partner is not in the window.
+    0 where no closing bracket of the program comes next, or its partner is not in the window,
+    and in the last row, whose next character has no marks.
     Brackets in strings and comments are text and do not count.
     Raises ValueError or TypeError for no Reading, or marks that are not those of Python.
     """

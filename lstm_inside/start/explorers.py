@@ -118,7 +118,7 @@ def hands_explorer() -> Explorer:
 
 
 def _flagged_elsewhere(rng):
-    """Some hundred streams of recall whose flag is anywhere but at FLAG."""
+    """About 4.5 x STREAMS streams of recall whose flag is anywhere but at FLAG."""
     drawn = recall_problem(STEPS, 5 * STREAMS, rng=rng)
     there = drawn.xs[FLAG - 1, :, 1] == 0
     return Sequences(drawn.xs[:, there], drawn.targets[there], drawn.last[there])

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_core import RNNParams, lstm_forward, rnn_forward
-from lstm_inside.page import Picture, Words, picture
+from lstm_inside.page import Picture, Words, picture, signed
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -231,7 +231,7 @@ def leak_picture(model, name) -> Picture:
     panels = (
         ("20 steps", model.cell, near, ""),
         (f"{FAR} steps", model.cell, far, f"off the flag: write {gates.i[1]:.2f},\n"
-         f"candidate {_signed(gates.lean[1])} on average"),
+         f"candidate {signed(gates.lean[1])} on average"),
         (f"{FAR}, write shut off the flag", shut, far,
          f"keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end"),
         (f"{FAR}, write shut, keep held at 1", held(shut), far,
@@ -241,7 +241,7 @@ def leak_picture(model, name) -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(940, 330)
         figure.suptitle(
-            f"{name} leaks twice: write lifts the answers by {_signed(lift)}, keep flattens them",
+            f"{name} leaks twice: write lifts the answers by {signed(lift)}, keep flattens them",
             x=0.01, ha="left", weight="bold", fontsize=13,
         )  # fmt: skip
         axes = figure.subplots(1, len(panels), sharey=True)
@@ -259,8 +259,8 @@ def leak_picture(model, name) -> Picture:
         axes[0].set_ylabel("answer")
     figure.alt = (
         f"{name}, a hundred answers against the flagged numbers. {'; '.join(found)}. Through {FAR} "
-        f"steps the answers are {_signed(lift)} off on average; off the flag write is "
-        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {_signed(gates.lean[1])}. With "
+        f"steps the answers are {signed(lift)} off on average; off the flag write is "
+        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {signed(gates.lean[1])}. With "
         f"write shut keep is {keep:.3f}, and {left:.2f} of the cell at the flag is left at the end."
     )
     return figure
@@ -270,11 +270,6 @@ def _left_of_the_cell(trace, flags):
     """How much of the flagged step's cell is left at the end, by keep alone, on average."""
     after = np.cumsum(flags, axis=0) - flags > 0  # (T, B): the steps that follow the flag
     return float(np.where(after, trace.f[..., 0], 1).prod(axis=0).mean())
-
-
-def _signed(number):
-    """A number to two decimals with its sign, and a true minus."""
-    return ("+" if number >= 0 else "") + _two(number)
 
 
 def _two(number):

@@ -54,7 +54,7 @@ def abreast(runs, steps) -> list[Model]:
     Raises TypeError for what are no `Training`s, ValueError for none, for one that has begun,
     for two kinds of cell and for steps below 1.
     """
-    _list("runs", runs)
+    validate.several("runs", runs)
     for run in runs:
         if not isinstance(run, Training):
             raise TypeError(f"runs: expected Trainings, got {validate.describe(run)}")
@@ -112,15 +112,8 @@ def scores(models, streams) -> np.ndarray:
 
     Raises TypeError for what is no list, ValueError for none, and as `training.answers` does.
     """
-    _list("models", models)
+    validate.several("models", models)
     return np.array([score(answers(model, streams), streams.targets) for model in models])
-
-
-def _list(name, given):
-    if not isinstance(given, list | tuple):
-        raise TypeError(f"{name}: expected a list, got {validate.describe(given)}")
-    if not given:
-        raise ValueError(f"{name}: expected at least one, got none")
 
 
 def report(run) -> str:

@@ -116,11 +116,12 @@ def _off_the_flag(unit, block, push):
     """The unit with one gate's pre-activation pushed wherever the flag is 0."""
     if not isinstance(unit, LSTMParams):
         raise TypeError(f"unit: expected LSTMParams, got {validate.describe(unit)}")
-    W_x = validate.array("unit.W_x", unit.W_x, (2, 4), "(2, 4)", np.float64).copy()
-    b = validate.array("unit.b", unit.b, (4,), "(4,)", np.float64).copy()
+    W_x, W_h, b = map(np.copy, validate.lstm_params(unit))
+    if W_x.shape != (2, 4):
+        raise ValueError(f"unit: expected W_x (2, 4), one unit and two inputs, got {W_x.shape}")
     b[block] += push
     W_x[_FLAG, block] -= push
-    return LSTMParams(W_x, unit.W_h, b)
+    return LSTMParams(W_x, W_h, b)
 
 
 def said(trace):

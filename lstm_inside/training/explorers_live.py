@@ -289,9 +289,10 @@ def live_training(run=None, *, model=None, data=None, optimiser=None, steps=400)
 
     For your own: model, a `Model` with one answer, such as init_model(D, H, 1, rng=rng); data, a
     function draw(B, *, rng) -> `Sequences` or fixed `Sequences`; optimiser as for `data_training`,
-    whose errors it raises, beside TypeError for a run and data, or one of model and data alone.
+    whose errors it raises, beside TypeError for a run together with any of these, or without
+    both model and data, and ValueError for targets that are not (B, 1) or all alike.
     """
-    if model is not None or data is not None:
+    if any(given is not None for given in (model, data, optimiser)):
         return _live_own(run, model, data, optimiser, steps)
     if run is None:
         rng = np.random.default_rng(1)
@@ -301,7 +302,8 @@ def live_training(run=None, *, model=None, data=None, optimiser=None, steps=400)
 
 def _live_own(run, model, data, optimiser, steps):
     if run is not None or model is None or data is None:
-        given = [k for k, v in {"run": run, "model": model, "data": data}.items() if v is not None]
+        every = {"run": run, "model": model, "data": data, "optimiser": optimiser}
+        given = [name for name, value in every.items() if value is not None]
         raise TypeError(f"data: expected model and data, or a run alone, got {' and '.join(given)}")
     rng = np.random.default_rng(1)
     run, batch = data_training(model, data, optimiser=optimiser, rng=rng)

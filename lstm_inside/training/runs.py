@@ -21,8 +21,8 @@ class Problem(NamedTuple):
 
     draw: (T, B, rng=) -> Sequences of flagged numbers, None for your own data. asked: what is
     asked for, in words. lazy: the best answer of who looks at nothing, always the same;
-    lazy_loss: its mean squared error over very many sequences. low, high: between which the
-    right answers lie.
+    lazy_loss: its mean squared error over very many sequences, of your own data over those
+    kept from the training. low, high: between which the right answers lie.
     """
 
     draw: Callable | None
