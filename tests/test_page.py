@@ -12,7 +12,6 @@ from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lstm_inside import EXPLORERS
 from lstm_inside.page import Challenge, Explorer, Lines, Pixels, picture, slider, svg, toggle, whole
 from lstm_inside.page.style import SIGNED
 
@@ -182,14 +181,6 @@ def test_a_failing_update_is_shown_and_survived(make):
     e.controls["n"].value = 4
     assert "alert" not in overlay(e)
     assert e.values["n"] == 4
-
-
-def test_a_picture_may_be_on_a_page_twice(make):
-    """Of an id that is there twice the first one counts, and that may be hidden."""
-    for name in ("small", *EXPLORERS):
-        e = make() if name == "small" else EXPLORERS[name]()
-        assert not re.findall(r'\b(?:id|clip-path|href)="(?!data:)[^"]*|url\(#', overlay(e)), name
-        e.close()
 
 
 def test_curves_end_where_their_axes_end(make):
