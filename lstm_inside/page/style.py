@@ -3,14 +3,19 @@
 import base64
 import html
 import io
+import warnings
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import NamedTuple
 
 import ipywidgets as widgets
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
+
+from lstm_inside.words import when_changed
 
 from . import cells
 
@@ -72,6 +77,33 @@ with as_file(files(__package__) / "lstm.mplstyle") as _path:
     RC = matplotlib.rc_params_from_file(_path, use_default_template=False)
 
 _PNG_DPI = 100
+# Chinese fonts, the best first, and how their files begin.
+_CHINESE = {
+    "Noto Sans CJK SC": "notosanscjk",
+    "Source Han Sans SC": "sourcehansans",
+    "PingFang SC": "pingfang",
+    "Microsoft YaHei": "msyh",
+    "WenQuanYi Micro Hei": "wqy-microhei",
+}
+
+
+def _choose_fonts(code):
+    """Chinese letters from the best font that is here; where none is, a browser has its own."""
+    RC.pop("font.family", None)
+    if code != "zh":
+        return
+    if not _CHINESE.keys() & set(
+        font_manager.get_font_names()
+    ):  # installed since matplotlib looked
+        for path in font_manager.findSystemFonts():
+            if Path(path).name.lower().startswith(tuple(_CHINESE.values())):
+                font_manager.fontManager.addfont(path)
+    here = set(font_manager.get_font_names())
+    RC["font.family"] = ["DejaVu Sans", *[name for name in _CHINESE if name in here][:1]]
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+
+
+when_changed(_choose_fonts)
 
 
 class Picture(Figure):
