@@ -1151,6 +1151,10 @@ TABLE = {
         dropout.drop_mask, shape=Arg((3, 2), (("None", None), ("a list", [3, 2]), ("a zero", (3, 0)), ("halves", (3, 1.5)))),
         keep=number(0.8, 0.0, -0.1, 1.1), rng=generator(),
     ),
+    "practice.drawn_gradients": call(
+        dropout.drawn_gradients, xs=array(XS[:, 0], free=(0,)), params=weights(P).known_as("params", "xs", *P._fields),
+        place=choice("cell"), drop=number(0.3, -0.1, 1.0), once=Arg(False), draws=count(3), rng=generator(),
+    ),
     "practice.dropped_forward": call(
         dropout.dropped_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields),
         masks=Arg({}, (("None", None), ("a word", "input"), ("another place", {"gate": XS}), ("another shape", {"input": DHS}))),

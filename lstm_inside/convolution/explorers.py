@@ -3,10 +3,10 @@
 import matplotlib
 import numpy as np
 from matplotlib.colors import PowerNorm
-from matplotlib.patches import Polygon
+from matplotlib.patches import FancyArrowPatch, Polygon
 
 from lstm_inside.foundations import photograph
-from lstm_inside.page import Explorer, choice, slider, toggle, whole
+from lstm_inside.page import Explorer, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import GRADIENT, RC, SIGNED, SIZE
 
 from .figures import (
@@ -49,7 +49,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
         figure, ax = stage(
             900, 660,
             x=(30, 362, 231, 270), W=(345, 390, 210, 210), out=(639, 362, 231, 270),
-            dx=(30, 28, 231, 270), dW=(345, 56, 210, 210), dout=(639, 28, 231, 270),
+            dx=(30, 28, 231, 270), dW=(345, 84, 210, 210), dout=(639, 28, 231, 270),
         )  # fmt: skip
         for key, title in (
             ("x", "Forward: the photograph x"),
@@ -60,12 +60,19 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             canvas(ax[key], title, *size, margin=5)
         kernel = Numbers(ax["W"], "the kernel W")
         slope = Numbers(ax["dW"], "for the kernel: dL/dW")
-        for x, y, sign in ((303, 497, "∗"), (597, 497, "="), (303, 163, "←"), (597, 163, "←")):
-            figure.text(x / 900, y / 660, sign, fontsize=24, ha="center", va="center")
+        for x, sign in ((303, "∗"), (597, "=")):
+            figure.text(x / 900, 497 / 660, sign, fontsize=24, ha="center", va="center")
+        for start, end, y, word in ((633, 560, 189, "with x"), (633, 270, 40, "with W")):
+            ends = (start / 900, y / 660), (end / 900, y / 660)
+            looks = {"arrowstyle": "-|>", "mutation_scale": 16, "lw": 2, "color": "#111111"}
+            figure.add_artist(FancyArrowPatch(*ends, transform=figure.transFigure, **looks))
+            middle = (start + end) / 1800, (y + 12) / 660
+            figure.text(*middle, word, ha="center", va="center", weight="bold")
         place_image(image_on(ax["x"], "gray"), photo[0])
         images = {key: image_on(ax[key], SIGNED) for key in ("out", "dx", "dout")}
         zeros = ax["x"].add_patch(Polygon(frame_of_zeros(*size, 0), fc="black", lw=0))
         frames = {key: frame_on(ax[key]) for key in ("x", "out", "dx", "dout")}
+        lens, rim = image_on(ax["dx"], SIGNED), frame_on(ax["dx"])  # the stamp, enlarged
         photos = {key: ax[key] for key in ("x", "out", "dx", "dout")}
         notes = notes_under(photos, *size, 5)
         notes |= notes_under({"W": ax["W"], "dW": ax["dW"]}, 5, 5, 0.1)
@@ -91,6 +98,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             "dout": show_signed(images["dout"], dout[0, 0], **where),
             "dx": show_signed(images["dx"], dx[0, 0]),
         }
+        lens.set_clim(-largest["dx"], largest["dx"])
         brightness = np.isclose(W.sum(), 1)
         images["out"].set_cmap("gray" if brightness else SIGNED)
         if brightness:
@@ -103,6 +111,13 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
                 surround(frame, top, left, k)
             else:
                 surround(frame, top + middle, left + middle, stride)
+        for artist in (lens, rim):
+            artist.set_visible(loss == ONE)
+        near = np.pad(dx[0, 0], 6)[top + 5 : top + 7 + k, left + 5 : left + 7 + k]
+        low, wide = -38 if top > size[0] / 2 else -68, 30  # away from the window
+        lens.set_data(near[::-1])
+        lens.set_extent((15, 15 + wide, low, low + wide))
+        rim.set_bounds(15, low, wide, wide)
         value = out[0, 0, row, column]
         notes["x"].set_text(f"{size[0]} × {size[1]}, with padding {padding}")
         notes["W"].set_text(f"Σ window × kernel = {value:+.3f}".replace("-", "−"))
@@ -115,7 +130,11 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             "= the pixels in the window" if loss == ONE else "a sum over all windows"
         )
         notes["dx"].set_text(
-            ("the kernel, stamped" if loss == ONE else "every window's kernel, added up")
+            (
+                "the kernel, stamped (and enlarged)"
+                if loss == ONE
+                else "every window's kernel, added up"
+            )
             + f"; to ±{largest['dx']:.2f}"
         )
         return {
@@ -146,7 +165,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
         },
         moving=[
             *images.values(), *kernel.artists, *slope.artists, zeros, *frames.values(),
-            *notes.values(),
+            lens, rim, *notes.values(),
         ],
         update=update,
         describe=describe,
@@ -246,7 +265,7 @@ def learning_explorer() -> Explorer:
     at = np.arange(0, STEPS + 1, 5)
     with matplotlib.rc_context(RC):
         figure, ax = stage(
-            900, 380, W=(20, 76, 190, 190), goal=(230, 76, 190, 190), loss=(505, 60, 385, 280)
+            900, 380, W=(20, 76, 190, 190), goal=(230, 76, 190, 190), loss=(505, 60, 370, 280)
         )
         mine, goal = Numbers(ax["W"], "learned so far"), Numbers(ax["goal"], "what made the map")
         notes = notes_under({"W": ax["W"], "goal": ax["goal"]}, 5, 5, 0.1)
@@ -254,6 +273,7 @@ def learning_explorer() -> Explorer:
             xlim=(0, STEPS), ylim=(1e-9, 1e6), yscale="log", xlabel="step", ylabel="loss L"
         )
         ax["loss"].set_title("Does it come down?")
+        notes["end"] = Words(ax["loss"], STEPS - 10, 0, ha="right", color="#555555", weight="bold")
         (curve,) = ax["loss"].plot([], [], color=GRADIENT)
         (now,) = ax["loss"].plot([], [], "o", color="#D55E00", ms=10)
 
@@ -274,8 +294,17 @@ def learning_explorer() -> Explorer:
         loss_here = float((steepness * here**2).sum() / 2)
         mine.show(learned)
         goal.show(W)
-        curve.set_data(at, np.clip(loss, 2e-9, 5e5))
-        now.set_data([step], [np.clip(loss_here, 2e-9, 5e5)])
+        low, high = 1e-9, 1e6
+        curve.set_data(at, np.where((loss > low) & (loss < high), loss, np.nan))
+        now.set_data([step], [np.clip(loss_here, low, high)])
+        notes["end"].set_y(3 * low if loss[-1] < low else high / 3)
+        notes["end"].set_text(
+            "below 10⁻⁹: not drawn"
+            if loss[-1] < low
+            else "above 10⁶: not drawn"
+            if loss[-1] > high
+            else ""
+        )
         off = float(np.abs(learned - W).max())
         notes["W"].set_text(f"furthest off by {off:.2g}")
         notes["goal"].set_text(f"steepest direction: {steepness[-1]:.2f}")

@@ -246,8 +246,8 @@ def dense_picture():
             strict=True,
         ):
             canvas(ax, title, height, width)
-            if values is photo:
-                place_image(image_on(ax, "gray"), photo[0])
+            if values is photo or values is dW:
+                place_image(image_on(ax, "gray"), values.reshape(height, width))
             else:
                 show_signed(image_on(ax, SIGNED), values.reshape(height, width))
     figure.alt = (

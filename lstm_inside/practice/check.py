@@ -60,7 +60,7 @@ QUESTIONS = {
         right="b",
         a=("h_n: it holds the cell as well", "the cell's last value is c_n, a third result"),
         b=("output: its last step is h_n", "the same numbers twice; c_n alone is nowhere in output"),
-        c=("neither: one is before, the other behind the output gate", "both are h, behind the output gate"),
+        c=("neither: one is before, the other after the output gate", "both are h, after the output gate"),
     ),
     "shuffle": question(
         "You train on many independent sequences. What may be shuffled?",

@@ -20,7 +20,7 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.practice.carry import MODES, in_pieces
 from lstm_inside.practice.directions import both_backward, both_forward
-from lstm_inside.practice.dropout import PLACES, drop_mask, dropped_backward, dropped_forward
+from lstm_inside.practice.dropout import PLACES, drawn_gradients
 from lstm_inside.practice.explorers_sizes import sizes_explorer
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
@@ -91,7 +91,7 @@ def reading_explorer(T=24) -> Explorer:
         where = f"step {v['last']} only" if n == 1 else f"steps {v['first']} to {v['last']}"
         return (
             f"The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
-            f"length 1. At step 1 arrives dL/dc of length {v['dc'][0]:.2g}; behind the last "
+            f"length 1. At step 1 arrives dL/dc of length {v['dc'][0]:.2g}; after the last "
             f"reading nothing arrives."
         )
 
@@ -185,11 +185,11 @@ def pads_explorer(real=10, most=20) -> Explorer:
     xs_real = np.random.default_rng(5).normal(size=(real, 1, 1))
     with matplotlib.rc_context(RC):
         figure = picture(900, 430)
-        states, reach = figure.subplots(2, 1, sharex=True)
+        states, reach = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
         T = real + most
-        states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
+        states.set(ylim=(-1, 0.9), yticks=(-1, -0.5, 0, 0.5))
         states.set_title("h of four units. Rings: what should stand at the step that is read")
-        _reach(reach, T, "What arrives of the gradient: length of dL/dh and dL/dc together")
+        _reach(reach, T, "What arrives at each step, over all paths: length of dL/dc")
         pads = [ax.axvspan(0, 1, color="#efe6d3", zorder=0) for ax in (states, reach)]
         colours = {0: CELL_LINE, 4: HIDDEN_LINE, 5: OUTPUT, 6: SIGNAL}  # units that lie apart
         lines = [states.plot([], [], color=colour, lw=2)[0] for colour in colours.values()]
@@ -197,7 +197,7 @@ def pads_explorer(real=10, most=20) -> Explorer:
             states.plot([], [], "o", mfc="none", mec=colour, mew=2, ms=10)[0]
             for colour in colours.values()
         ]
-        label = Words(states, 0, 0.85, color="#7a6a45", weight="bold")
+        label = Words(states, 0, 0.75, color="#7a6a45", weight="bold")
         (line,) = reach.plot([], [], "o-", color=CELL_LINE, ms=4)
 
     def update(k, side, held, b_f):
@@ -213,7 +213,7 @@ def pads_explorer(real=10, most=20) -> Explorer:
         for n, h_line, ring in zip(colours, lines, rings, strict=True):
             h_line.set_data(np.arange(1, T + 1), run.h[1:, 0, n])
             ring.set_data([T], [alone[0, n]])
-        arrives = step_lengths(np.concatenate((grads.h, grads.c), axis=2)[1:])
+        arrives = step_lengths(grads.c[1:])
         line.set_data(np.arange(1, T + 1), _shown(arrives))
         low = real + 0.5 if side == "right" else 0.5
         for span, (bottom, height) in zip(pads, ((0, 1), (0, 1)), strict=True):
@@ -230,14 +230,14 @@ def pads_explorer(real=10, most=20) -> Explorer:
         return (
             f"{v['k']} pads on the {v['side']}, {'held by a mask' if v['held'] else 'no mask'}. "
             f"The state that is read differs from the right one by {v['off']:.0%} of its length; "
-            f"the gradient that reaches the last real step has the length {v['to_real']:.2g}."
+            f"at the last real step dL/dc has the length {v['to_real']:.2g}."
         )
 
     return Explorer(
         "pads",
         figure=figure,
         controls={
-            "k": whole("pads k", 0, most, 12, quantity="x"),
+            "k": whole("pads k", 0, most, most, quantity="x"),
             "side": choice("pads stand", [("right", "right"), ("left", "left")], SIDES[0]),
             "held": toggle("a mask holds the state at pads"),
             "b_f": slider("forget bias b_f", -2, 6, 0.5, -0.5, quantity="f", digits=1),
@@ -321,13 +321,9 @@ def depth_explorer(T=24, D=4) -> Explorer:
 # ---------------------------------------------------------------- dropout
 
 
-def dropout_explorer(T=16, draws=20) -> Explorer:
-    """Which wires are cut, and what of the gradient survives, over twenty draws (10.5)."""
-    block = {wire: slice(n * draws, (n + 1) * draws) for n, wire in enumerate(PLACES)}
-    B = len(PLACES) * draws + 1  # all draws of all wires in one run; the last one drops nothing
-    xs = np.repeat(np.random.default_rng(9).normal(size=(T, 1, 1)), B, axis=1)
-    dhs, t = np.zeros((T, B, _UNITS)), np.arange(1, T + 1)
-    dhs[-1] = 1 / np.sqrt(_UNITS)
+def dropout_explorer(T=16, draws=100) -> Explorer:
+    """Which wires are cut, and what of the gradient survives, over a hundred draws (10.4)."""
+    xs, t = np.random.default_rng(9).normal(size=(T, 1)), np.arange(1, T + 1)
     aside = np.linspace(-0.25, 0.25, draws)  # the draws of one place stand side by side
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
@@ -337,25 +333,26 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
         (plain,) = ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         (median,) = ax.plot([], [], color=CELL_LINE, lw=2.6)
         ax.text(T, 5e-6, "dashed: no dropout", color="#111111", ha="right", weight="bold")
-        ax.text(T, 8e-7, "line, band: middle and range of 20 draws", color=CELL_LINE, ha="right",
-                weight="bold")  # fmt: skip
+        ax.text(T, 8e-7, f"line, band: middle, and 90 of {draws} draws", color=CELL_LINE,
+                ha="right", weight="bold")  # fmt: skip
         ends.set(xlim=(-0.6, 2.6), xticks=(0, 1, 2))
         ends.set_xticklabels(PLACES)
-        ends.set_title("20 draws at step 1, wire by wire")
+        ends.set_title(f"{draws} draws at step 1, wire by wire")
         (level,) = ends.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
-        dots = {place: ends.plot([], [], "o", ms=5)[0] for place in PLACES}
+        dots = {place: ends.plot([], [], "o", ms=3)[0] for place in PLACES}
 
     def update(place, drop, once, b_f):
-        params, masks = network(b_f), {}
-        for wire, draw in block.items():
-            width = 1 if wire == "input" else _UNITS
-            masks[wire], rng = np.ones((T, B, width)), np.random.default_rng(12)
-            masks[wire][:, draw] = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
-        run = dropped_forward(xs, params, masks)
-        reached = np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
-        dc, without = reached[:, block[place]], reached[:, -1]
-        first = {wire: reached[0, draw] for wire, draw in block.items()}
-        low, middle, high = (np.maximum(np.quantile(dc, q, axis=1), _FLOOR) for q in (0, 0.5, 1))
+        params = network(b_f)
+
+        def reaching(wire, share, count):
+            rng = np.random.default_rng(12)
+            return drawn_gradients(xs, params, wire, share, once=once, draws=count, rng=rng)[0]
+
+        reached = {wire: reaching(wire, drop, draws) for wire in PLACES}
+        dc, without = reached[place], reaching(place, 0, 1)[:, 0]
+        first = {wire: lengths[0] for wire, lengths in reached.items()}
+        quantiles = (np.quantile(dc, q, axis=1) for q in (0.05, 0.5, 0.95))
+        low, middle, high = (np.maximum(lengths, _FLOOR) for lengths in quantiles)
         band.set_data(t, low, high)
         median.set_data(t, _shown(middle))
         plain.set_data(t, _shown(without))
@@ -373,7 +370,7 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
         return (
             f"{v['drop']:.0%} dropped on the {v['place']} wires, "
             f"{'one mask for the whole sequence' if v['once'] else 'a new mask every step'}. "
-            f"At step 1 the middle of twenty draws is {first:.2g}, without dropout "
+            f"At step 1 the middle of {draws} draws is {first:.2g}, without dropout "
             f"{v['without'][0]:.2g}."
         )
 

@@ -25,9 +25,9 @@ def sizes_explorer() -> Explorer:
         figure = picture(900, 400)
         run, weights = figure.subplots(1, 2, width_ratios=(1, 1))
         run.set(xlim=(-1, 41), ylim=(-2.2, 28), xlabel="steps: as many columns as T", yticks=())
-        run.set_title("What a run makes: grows with T")
+        run.set_title("What a run makes")
         weights.set(xlim=(-1.5, 65), ylim=(27, -2), xticks=(), yticks=())
-        weights.set_title("What is learned: no T anywhere")
+        weights.set_title("What is learned")
         for ax in (run, weights):
             ax.grid(False)
         weights.set_xlabel("columns: blocks of H units each")

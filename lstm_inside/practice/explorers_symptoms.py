@@ -16,7 +16,7 @@ from lstm_inside.practice.diagnose import (
 # ---------------------------------------------------------------- NaN
 
 
-def blow_up_explorer(most=120) -> Explorer:
+def blow_up_explorer(most=200) -> Explorer:
     """An LSTM in float32 with ReLU in tanh's place: how large c gets, and where it is infinite."""
     base = init_lstm(1, 8, rng=np.random.default_rng(1), dtype=np.float32)
     xs = np.ones((most, 1, 1), np.float32)
@@ -29,6 +29,9 @@ def blow_up_explorer(most=120) -> Explorer:
         ax.set_title("The largest cell of eight: log₁₀ |c|")
         ax.axhline(38.53, color=FORGET, lw=1.4, ls=(0, (4, 3)))
         ax.text(1, 40.2, "float32 ends: beyond is infinity", color=FORGET, weight="bold")
+        (calm,) = ax.plot([], [], color="#777777", lw=2, ls=(0, (4, 2)))
+        words = {"color": "#555555", "ha": "right", "weight": "bold"}
+        ax.text(most, -2.4, "dashed: the same with tanh", **words)
         (line,) = ax.plot([], [], color=CELL_LINE, lw=2.8)
         (mark,) = ax.plot([], [], "X", color=FORGET, ms=13)
         words = Words(ax, 0, 44, color=FORGET, weight="bold")
@@ -38,7 +41,9 @@ def blow_up_explorer(most=120) -> Explorer:
         cs, _ = activated_forward(xs[:T], params, activation)
         first = first_infinite(cs)
         size = np.abs(cs[:first, 0]).max(axis=1).astype(float)
+        tamed = np.abs(activated_forward(xs[:T], params, "tanh")[0][:, 0]).max(axis=1)
         line.set_data(t[: len(size)], np.log10(np.maximum(size, 1e-3)))
+        calm.set_data(t[:T], np.log10(np.maximum(tamed, 1e-3)))
         mark.set_data([] if first is None else [first + 1], [] if first is None else [38.53])
         words.set_x(0 if first is None else np.clip(first + 1, 14, most - 14))
         words.set_text("" if first is None else f"infinite at step {first + 1}")
@@ -62,14 +67,14 @@ def blow_up_explorer(most=120) -> Explorer:
         figure=figure,
         controls={
             "activation": choice("candidate and cell", list(ACTIVATIONS), "ReLU"),
-            "strength": slider("W_h times", 0.5, 8, 0.5, 6, quantity="h", digits=1),
+            "strength": slider("W_h times", 0.5, 8, 0.5, 4, quantity="h", digits=1),
             "T": whole("steps T", 5, most, most, quantity="x"),
         },
-        moving=[line, mark, words],
+        moving=[calm, line, mark, words],
         update=update,
         describe=describe,
         presets={
-            "ReLU": {}, "tanh": {"activation": "tanh"}, "ReLU, shorter": {"T": 40},
+            "ReLU": {}, "tanh": {"activation": "tanh"}, "ReLU, shorter": {"T": 120},
             "ReLU, W_h as drawn": {"strength": 1.0},
         },
     )  # fmt: skip

@@ -64,7 +64,7 @@ def size_dots(by_size, every, levels, first=3):
 
     by_size: dict H -> losses (seeds, points, 2), training and validation. every: steps from point
     to point. levels: dict word -> loss to compare with, drawn dashed. first: how many starts are
-    drawn dark, as the ones that one might have tried.
+    drawn dark, as the ones that one might have tried. Each mean has its standard error beside it.
     """
     sizes = sorted(by_size)
     one = np.asarray(by_size[sizes[-1]])[0]
@@ -86,10 +86,12 @@ def size_dots(by_size, every, levels, first=3):
             dots.plot(places[first:], best[first:], "o", color=FORGET, alpha=0.55, ms=8)
             dots.plot(places[:first], best[:first], "o", color="#111111", ms=8)
             dots.plot([n - 0.3, n + 0.3], [best.mean()] * 2, color=FORGET, lw=3)
+            spread = best.std(ddof=1) / len(best) ** 0.5
+            dots.errorbar(n + 0.33, best.mean(), spread, color=FORGET, lw=2.4, capsize=5)
         dots.set_xticks(range(len(sizes)), [f"H = {H}" for H in sizes])
         dots.set_title("Lowest validation loss, a dot a start")
         dots.text(1.55, 0.80, f"black: the first {first} starts", color="#111111", weight="bold")
-        dots.text(1.55, 0.72, "bar: mean of all", color=FORGET, weight="bold")
+        dots.text(1.55, 0.72, "line: mean of all, ± standard error", color=FORGET, weight="bold")
     figure.alt = (
         f"Left: with {sizes[-1]} units the training loss falls to zero; the validation loss falls, "
         "reaches a lowest point, marked by a dot, and rises. Dashed: "
@@ -161,7 +163,7 @@ def six_models():
         "answers against wanted numbers; the dots lie along a level line. D: training and "
         "validation loss fall together and stay together above zero. E: the largest cell on a log "
         "axis; the line rises steeply and ends. F: a wave and its forecast, which follows up to a "
-        "dashed line and dies away behind it."
+        "dashed line and dies away after it."
     )
     return figure
 
