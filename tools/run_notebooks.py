@@ -51,7 +51,7 @@ def merged(outputs):
 
 def main(names):
     arithmetic.settle()
-    paths = [Path(n) for n in names] or sorted(NOTEBOOKS.glob("*.ipynb"))
+    paths = [Path(n) for n in names] or sorted(NOTEBOOKS.glob("**/*.ipynb"))
     for path in paths:
         print(f"running {path.name} ...", flush=True)
         run(path)
