@@ -194,6 +194,12 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
             (CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
         ):
             want = lt.around(course[lt.WARM :], event[lt.WARM :])
+            if event is begins:  # from the bracket on, of those that are still open
+                holds = reading.marks["brackets"]
+                kept, share = (
+                    lt.around(x[lt.WARM :], event[lt.WARM :]) for x in (course * holds, holds)
+                )
+                want[4:] = kept[4:] / share[4:]
             assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
             assert drawn[colour][:, 1] == pytest.approx(want)
     drawn = figure.axes[0].lines[0].get_ydata()[3:7]
