@@ -280,8 +280,8 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         figure = picture(900, 590)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
-        page.ax.text(-0.5, page.shape[0] - 0.1, "The cell is held at every character with a line "
-                     "above it, up to the cursor", fontsize=12.5, color="#333333")  # fmt: skip
+        page.ax.text(-0.5, page.shape[0] - 0.1, "The cell is held at the characters between two "
+                     "lines, up to the cursor", fontsize=12.5, color="#333333")  # fmt: skip
         shares = figure.add_axes((0.1, 0.09, 0.36, 0.38))
         dose = figure.add_axes((0.57, 0.09, 0.41, 0.38))
         bars = Bars(shares, len(SETS), colours, thick=7)

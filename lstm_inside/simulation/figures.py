@@ -330,7 +330,8 @@ def effects_picture(effects, symbols):
             ax.scatter(outside, row, facecolor="white", edgecolor=colour, lw=2.2, s=90, zorder=3)
             for x, side in ((min(inside, outside), "right"), (max(inside, outside), "left")):
                 ax.annotate(f"{x:.2f}", (x, row), (-9 if side == "right" else 9, 0), va="center",
-                            ha=side, textcoords="offset points", weight="bold")  # fmt: skip
+                            ha=side, textcoords="offset points", weight="bold",
+                            bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
             ax.text(1.01, row, f"{effect.bits - free.bits:+.2f}", va="center",
                     transform=ax.get_yaxis_transform())  # fmt: skip
             told.append(f"{name} {inside:.2f} inside and {outside:.2f} outside")
