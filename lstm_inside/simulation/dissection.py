@@ -190,7 +190,7 @@ def _inside_and_elsewhere(reading, mark):
 
 
 class EveryCell(NamedTuple):
-    """(7.7) for each cell in turn: held off, where the mark holds; held on, elsewhere (`Effect`)."""
+    """(7.7) for each cell in turn: held off, where the mark holds; held on, elsewhere."""
 
     off_inside: np.ndarray  # (H,)
     on_outside: np.ndarray  # (H,)

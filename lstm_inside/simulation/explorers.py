@@ -154,8 +154,8 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
                                  (0.61, "tanh(c)", CELL_LINE)):  # fmt: skip
             gates.text(x, 1.03, words, color=colour, weight="bold", transform=gates.transAxes)
         gates.text(1, 1.03, "at the cursor ↓", color=GREY, ha="right", transform=gates.transAxes)
-        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, 99), yscale="log", xticks=(-30, -20, -10, 0),
-                 yticks=(1e-4, 1e-2, 1))  # fmt: skip
+        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, 99), yscale="log",
+                 xticks=(-30, -20, -10, 0), yticks=(1e-4, 1e-2, 1))  # fmt: skip
         flow.set_xlabel("characters before the cursor")
         for x, words, colour in ((0, "Length of the loss's gradient, all units:", SIGNAL),
                                  (0.62, "of c", CELL_LINE), (0.72, "of h", GRADIENT)):  # fmt: skip
