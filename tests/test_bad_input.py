@@ -912,6 +912,7 @@ TABLE = {
     "simulation.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
     "simulation.kinds": call(text.kinds, reading=kind(READING)),
     "simulation.closings": call(text.closings, reading=kind(READING)),
+    "simulation.depths": call(text.depths, reading=kind(READING)),
     "simulation.around": call(
         text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
         on=count(8, least=0).or_bad(long=30).known_as("on", "event"),

@@ -86,6 +86,9 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     h, _ = lt.clamped_forward(lt.one_hot(ids[-12:])[:, None], model.cell, v["suspect"].unit, 1.5,
                               trace.h[-1], trace.c[-1])  # fmt: skip
     assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
+    page = view.figure.axes[0]
+    framed = max(page.lines, key=lambda line: len(line.get_xdata()))
+    assert len(framed.get_xdata()) == 2 * 3 * 12  # a line over and one under each that is held
     view.close()
 
 
@@ -194,6 +197,12 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
             (CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
         ):
             want = lt.around(course[lt.WARM :], event[lt.WARM :])
+            if event is begins:  # from the bracket on, of those that are still open
+                holds = reading.marks["brackets"]
+                kept, share = (
+                    lt.around(x[lt.WARM :], event[lt.WARM :]) for x in (course * holds, holds)
+                )
+                want[4:] = kept[4:] / share[4:]
             assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
             assert drawn[colour][:, 1] == pytest.approx(want)
     drawn = figure.axes[0].lines[0].get_ydata()[3:7]

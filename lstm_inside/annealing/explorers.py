@@ -241,6 +241,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
 TEMPERATURES, WIDTHS, RATES = (0.0, 0.003, 0.01), (1, 3, 10), (0.01, 0.03, 0.1)
 BUDGET = 1200  # looks at the loss for each search
 DRAWS = 3  # of every walk
+STEP = 0.1  # of the walks
 
 
 @lru_cache(maxsize=1)
@@ -255,7 +256,7 @@ def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
         geometric_cooling(T, 0.997, BUDGET - 1) for T in TEMPERATURES for _ in range(DRAWS)
     ]
     walks = anneal_all(
-        hunt.crowd, hunt.starts, schedules, step=0.1, rng=np.random.default_rng(0)
+        hunt.crowd, hunt.starts, schedules, step=STEP, rng=np.random.default_rng(0)
     )  # fmt: skip
     for n, T in enumerate(TEMPERATURES):
         found[f"annealing, T = {T:g}"] = walks[n * DRAWS : (n + 1) * DRAWS]
@@ -288,7 +289,7 @@ def recall_explorer() -> Explorer:
         ax["loss"].text(1.2, 0.8, "always answering 0", color="#555555", fontsize=11)
         ax["gates"].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
         ax["gates"].set_xticks(range(0, len(steps) + 1, 5))
-        ax["gates"].set_title("Its gates; thin: set by hand in 03")
+        ax["gates"].set(xlabel="step", title="Its gates; thin: set by hand in 03")
         ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel="the flagged number")
         ax["line"].set_title("What it answers, on unseen sequences")
         ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)

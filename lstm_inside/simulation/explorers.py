@@ -124,6 +124,9 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
 # ---------------------------------------------------------------- a cell over text
 
 
+_FAINTEST = 1e-4  # shorter gradients are drawn here
+
+
 def cell_explorer(model=None, *, unit=0) -> Explorer:
     """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1)."""
     given, model = model, sketch() if model is None else model
@@ -151,8 +154,8 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
                                  (0.61, "tanh(c)", CELL_LINE)):  # fmt: skip
             gates.text(x, 1.03, words, color=colour, weight="bold", transform=gates.transAxes)
         gates.text(1, 1.03, "at the cursor ↓", color=GREY, ha="right", transform=gates.transAxes)
-        flow.set(xlim=(0.5 - back, 0.6), ylim=(1e-6, 99), yscale="log", xticks=(-30, -20, -10, 0),
-                 yticks=(1e-6, 1e-4, 1e-2, 1))  # fmt: skip
+        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, 99), yscale="log",
+                 xticks=(-30, -20, -10, 0), yticks=(1e-4, 1e-2, 1))  # fmt: skip
         flow.set_xlabel("characters before the cursor")
         for x, words, colour in ((0, "Length of the loss's gradient, all units:", SIGNAL),
                                  (0.62, "of c", CELL_LINE), (0.72, "of h", GRADIENT)):  # fmt: skip
@@ -188,7 +191,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
         loss, share, grads = _backward_from(model, trace, ids, now)
         for key, curve in by.items():
             sizes = step_lengths(getattr(grads, key)[1:])
-            curve.set_data(slots, np.clip(sizes, 1e-6, 99))
+            curve.set_data(slots, np.clip(sizes, _FAINTEST, 99))
         order = np.argsort(-share, kind="stable")[:7]
         bars.set([said(SYMBOLS[n]) for n in order], share[order])
         came.set_text(f"came: {said(text[at + 1])}  {share[ids[k]]:.1%}")
@@ -277,8 +280,8 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         figure = picture(900, 590)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
-        page.ax.text(-0.5, page.shape[0] - 0.1, "The cell is held at every underlined character, "
-                     "up to the cursor", fontsize=12.5, color="#333333")  # fmt: skip
+        page.ax.text(-0.5, page.shape[0] - 0.1, "The cell is held at the characters between two "
+                     "lines, up to the cursor", fontsize=12.5, color="#333333")  # fmt: skip
         shares = figure.add_axes((0.1, 0.09, 0.36, 0.38))
         dose = figure.add_axes((0.57, 0.09, 0.41, 0.38))
         bars = Bars(shares, len(SETS), colours, thick=7)
@@ -314,7 +317,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         bars.set(SETS, *shares_now.T)
         page.point(at)
         held = np.arange(len(text))
-        page.underline((held <= at) & (held > at - length))
+        page.underline((held <= at) & (held > at - length), above=True)
         page.colour(np.tanh(trace.c[len(before) + 1 :, 0, suspect.unit]))
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)

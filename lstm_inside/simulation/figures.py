@@ -50,6 +50,7 @@ def bits_picture(bits):
         ax.grid(False, axis="y")
         for k, length in enumerate(lengths):
             ax.text(length + 0.06, k, f"{length:.2f}", va="center", weight="bold")
+        ax.axvline(min(lengths), color=SIGNAL, lw=1.2, ls=(0, (3, 2)))
     return figure
 
 
@@ -178,15 +179,17 @@ def every_cell_picture(r, every, chosen, control):
             far = np.argsort(-np.abs(np.log(effect)))[:3]
             for unit, colour in ((chosen, CELL_LINE), (control, HIDDEN_LINE)):
                 ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
+            left = size[chosen] > 0.65  # where there is room
+            ax.annotate(f"bracket cell, unit {chosen}", (size[chosen], effect[chosen]),
+                        (-9 if left else 9, 0), textcoords="offset points", color=CELL_LINE,
+                        weight="bold", ha="right" if left else "left", va="center")  # fmt: skip
             for unit in set(far.tolist()) - {chosen, control}:
                 ax.annotate(f"unit {unit}", (size[unit], effect[unit]), (6, 6),
                             textcoords="offset points", fontsize=11.5)  # fmt: skip
             told += [f"{title}: " + ", ".join(f"unit {u} {effect[u]:.2f}" for u in far)]
-        for y, words, colour in ((0.95, f"● the bracket cell, unit {chosen}", CELL_LINE),
-                                 (0.86, f"● the control, unit {control}", HIDDEN_LINE)
-                                 ):  # fmt: skip
-            axes[0].text(0.97, y, words, color=colour, weight="bold", ha="right", va="top",
-                         transform=axes[0].transAxes)  # fmt: skip
+        axes[0].annotate(f"control, unit {control}", (size[control], every.off_inside[control]),
+                         (0.12, 3), color=HIDDEN_LINE, weight="bold", va="center",
+                         arrowprops={"arrowstyle": "-", "color": HIDDEN_LINE})  # fmt: skip
         axes[0].set_ylabel("closings, times as likely (7.7)")
         axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
         axes[0].minorticks_off()
@@ -286,11 +289,14 @@ def turns_picture(reading, mark, unit):
             "input i": (reading.trace.i[..., unit], INPUT),
             "size of tanh(c)": (np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
         }
-        told = []
+        told, holds = [], reading.marks[mark]
         for ax, event, what in zip(axes, turns(reading.marks[mark]), ("begin", "end"), strict=True):
             for k, (name, (course, colour)) in enumerate(values.items()):
                 mean = around(course[WARM:], event[WARM:])
                 steps = np.arange(len(mean)) - 4
+                if what == "begin":  # from 0 on only where it still holds: many marks end soon
+                    kept, share = (around(x[WARM:], event[WARM:]) for x in (course * holds, holds))
+                    mean = np.where(steps < 0, mean, kept / np.where(share > 0, share, np.nan))
                 ax.plot(steps, mean, color=colour, marker="o", ms=4)
                 told.append(f"{what} {name} {', '.join(f'{m:.2f}' for m in mean[3:7])}")
                 if what == "begin":  # between what is held and what is forgotten
@@ -299,7 +305,7 @@ def turns_picture(reading, mark, unit):
             ax.axvline(0, color=FAINT, lw=1, zorder=0)
             ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))
             ax.set_xlabel("characters from there on")
-            ax.set_title(f"Where {mark} {what}")
+            ax.set_title(f"Where {mark} {what}" + ", while they last" * (what == "begin"))
         figure.alt = f"Unit {unit}, from one character before to two after: {'; '.join(told)}."
     return figure
 
@@ -324,8 +330,9 @@ def effects_picture(effects, symbols):
             ax.scatter(outside, row, facecolor="white", edgecolor=colour, lw=2.2, s=90, zorder=3)
             for x, side in ((min(inside, outside), "right"), (max(inside, outside), "left")):
                 ax.annotate(f"{x:.2f}", (x, row), (-9 if side == "right" else 9, 0), va="center",
-                            ha=side, textcoords="offset points", weight="bold")  # fmt: skip
-            ax.text(1.01, row, f"{effect.bits - free.bits:+.2f} bits", va="center",
+                            ha=side, textcoords="offset points", weight="bold",
+                            bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
+            ax.text(1.01, row, f"{effect.bits - free.bits:+.2f}", va="center",
                     transform=ax.get_yaxis_transform())  # fmt: skip
             told.append(f"{name} {inside:.2f} inside and {outside:.2f} outside")
         ax.set(xscale="log", xlim=(0.12, 16), ylim=(len(held) - 0.5, -0.5))
@@ -335,6 +342,7 @@ def effects_picture(effects, symbols):
         ax.minorticks_off()
         ax.set(yticks=range(len(names)), yticklabels=names)
         ax.grid(False, axis="y")
+        ax.text(1.01, 1, "bits per\ncharacter", va="bottom", transform=ax.transAxes)
         ax.set_title(f"How many times as likely {symbols} gets: ● inside, ○ outside")
         figure.alt = f"{symbols}, times as likely as in the free network: {'; '.join(told)}."
     return figure
