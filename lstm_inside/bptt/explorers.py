@@ -207,7 +207,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
             "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 8, quantity="f", digits=1),
         },
-        presets={"latch": {}, "half-hearted": {"drive": 4.0}, "flag unheard": {"drive": 0.0}},
+        presets={"latch": {}, "half-hearted": {"drive": 4.0}, "gates at half": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],
         update=update,
         describe=describe,

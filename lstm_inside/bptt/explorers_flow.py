@@ -134,7 +134,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         name_lines(ax["part"], (0.02, 0.97, "1: all of it.  0: none of it", "#777777"))
         (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
-        (part,) = ax["part"].plot([], [], color=FORGET, lw=3)
+        (part,) = ax["part"].plot([], [], color=CELL_LINE, lw=3)
         gates = [ax["gates"].plot([], [], color=FORGET, lw=1, alpha=0.3)[0] for _ in range(units)]
         (mean,) = ax["gates"].plot([], [], color=FORGET, lw=3)
 

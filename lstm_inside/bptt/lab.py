@@ -86,7 +86,7 @@ def patient_explorer() -> Explorer:
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
             yticks=range(4), yticklabels="ogfi", xlabel="step t",
         )  # fmt: skip
-        axes["map"].set_title("Dark: wrong, relative to its own size. Grey: no step")
+        axes["map"].set_title("Dark: wrong, relative to its own size")
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])

@@ -285,6 +285,7 @@ def learning_explorer() -> Explorer:
         (others,) = losses.plot([], [], color=FAINT, lw=1.2)
         (mine,) = losses.plot([], [], color=GRADIENT, lw=2.6)
         (now,) = losses.plot([], [], "o", color="#D55E00", ms=10, zorder=5)
+        stuck = Words(losses, 0.98 * STEPS, 1, ha="right", color="#555555", fontsize=11)
 
     def update(step, start, rate):
         cohort = cohorts[rate]
@@ -302,6 +303,9 @@ def learning_explorer() -> Explorer:
         mine.set_data(at, curves[:, start - 1])
         now.set_data([step], [max(cohort.losses[step, start - 1], 3.2e-4)])
         final = cohort.losses[-1]
+        left = np.flatnonzero(final >= 0.05)
+        stuck.set_text(f"start {', '.join(str(n + 1) for n in left)}" if left.size else "")
+        stuck.set_y(1.25 * final.max())
         return {
             "step": step, "start": start, "rate": rate, "y": y,
             "loss": cohort.losses[step, start - 1], "solved": int((final < 0.05).sum()),
@@ -325,7 +329,7 @@ def learning_explorer() -> Explorer:
             "start": whole("random start", 1, STARTS, 2),
             "rate": choice("learning rate", list(RATES), 2),
         },
-        moving=[surface, *lines, *corners, *answers, others, mine, now],  # all above the surface
+        moving=[surface, *lines, *corners, *answers, others, mine, now, stuck],  # above the surface
         update=update,
         describe=describe,
         play="step",
@@ -357,13 +361,13 @@ def order_explorer() -> Explorer:
         figure = picture(920, 390)
         figure.colours = None
         strip_ax, *both = figure.subplots(1, 3, width_ratios=(7, 11, 11))
-        strip_ax.set(xlim=(0, 8 * T - 2), ylim=(-78, 0), xticks=[], yticks=[], aspect="equal")
+        strip_ax.set(xlim=(0, 8 * T + 6), ylim=(-78, 0), xticks=[], yticks=[], aspect="equal")
         strip_ax.grid(False)
         strip_ax.spines[:].set_visible(False)
         strip_ax.set_title("Fed in this order")
         image = Pixels.on(strip_ax, np.zeros((1, 1)), cmap="gray", vmin=0, vmax=1)
         image.set_extent((0, 8 * T - 2, -72, 0))
-        strip_ax.set(xlim=(0, 8 * T - 2), ylim=(-78, 0))
+        strip_ax.set(xlim=(0, 8 * T + 6), ylim=(-78, 0))
         numbers = [Words(strip_ax, 8 * n + 3, -75.5, fontsize=11) for n in range(T)]
         dots, moves, tags = {}, {}, {}
         for key, ax, title, colour in (

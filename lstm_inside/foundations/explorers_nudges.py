@@ -57,6 +57,9 @@ def chain_explorer() -> Explorer:
         (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
         (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
         (told,) = curve_ax.plot([], [], "o", color="white", mec=GRADIENT, mew=1.8, ms=9)
+        for x, words, colour in ((0.03, "● before", "#111111"), (0.27, "● run again", HIDDEN_LINE),
+                                 (0.58, "○ foretold", GRADIENT)):  # fmt: skip
+            curve_ax.text(x, 0.02, words, color=colour, transform=curve_ax.transAxes, fontsize=11)
 
     def update(what, x, w, target, nudge):
         def loss(moved):
@@ -187,7 +190,7 @@ def paths_explorer() -> Explorer:
             text.set_text(f"slope {own_slopes[number]:.3f}")
         for edge, value in (((1, 4), w_14), ((1, 5), w_15), ((4, 6), 1.4), ((5, 6), -0.9)):
             weights[edge].set_text(minus(f"× {value:.1f}"))
-        loss_note.set_text(minus(f"× {dy.item():.3f}"))
+        loss_note.set_text(minus(f"y − y* = {dy.item():.3f}"))
         for text, number, w, w_6, path in (
             (products[0], 4, w_14, 1.4, paths[0]), (products[1], 5, w_15, -0.9, paths[1]),
         ):  # fmt: skip

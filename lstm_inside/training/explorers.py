@@ -152,15 +152,15 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
         cloud.plot([0, 1], [0, 0], color=OUTPUT, lw=4, zorder=4)
-        cloud.text(1.2, 0.3, "all sequences: length 1", color=OUTPUT, weight="bold", zorder=6,
-                   bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1})  # fmt: skip
+        cloud.text(1, 1.9, "green bar: all sequences, length 1", color=OUTPUT, weight="bold")
         cloud.text(0.99, 0.02, "dots on the frame lie beyond it", color="#777777", ha="right",
                    transform=cloud.transAxes)  # fmt: skip
         curve.plot(sizes, spread / np.sqrt(sizes), color=FAINT, lw=3)
         curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(spread / 30, spread * 2))
         curve.set(xlabel="sequences in a mini-batch, B")
         curve.set_title("Typical error / length of gradient")
-        curve.text(0.06, 0.1, r"grey: $1/\sqrt{B}$", color="#777777", transform=curve.transAxes)
+        curve.text(0.06, 0.1, rf"grey: ${spread:.1f}/\sqrt{{B}}$", color="#777777",
+                   transform=curve.transAxes)  # fmt: skip
         (dots,) = cloud.plot([], [], "o", color=GRADIENT, ms=4.5, alpha=0.5, mec="none")
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=10)
 
@@ -210,7 +210,7 @@ def cliff_explorer(steps=40) -> Explorer:
         ground.set_extent((ws[0], ws[-1], bs[0], bs[-1]))
         view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel="recurrent weight w",
                  ylabel="bias b", aspect="auto")  # fmt: skip
-        view.set_title("A canyon in the loss (dark is low)")
+        view.set_title("A canyon in the loss (dark is low); ○ start")
         course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel="step")
         course.set_title("Length of the gradient met")
         course.text(0.03, 0.95, "clipped", color=INPUT, weight="bold", transform=course.transAxes)
@@ -221,6 +221,7 @@ def cliff_explorer(steps=40) -> Explorer:
         for name, (colour, dash) in looks.items():
             (paths[name],) = view.plot([], [], color=colour, ls=dash, lw=1.5, marker="o", ms=3)
             (lengths[name],) = course.plot([], [], color=colour, ls=dash, lw=1.8)
+        (start,) = view.plot([], [], "o", ms=10, mfc="none", mec="#111111", mew=1.8, zorder=5)
         (limit_line,) = course.plot([], [], color="#111111", lw=1.2, ls=":")
 
     @lru_cache(maxsize=4)
@@ -243,6 +244,7 @@ def cliff_explorer(steps=40) -> Explorer:
             paths[name].set_data(*np.clip(places[: t + 1, :, k], -40, 40).T)
             lengths[name].set_data(np.arange(t), np.clip(met[:t, k], 1e-4, 1e3))
         limit_line.set_data([0, steps], [limit, limit])
+        start.set_data([w], [0.2])
         clipped, free = places[:, :, 0], places[:, :, 1]
         return {
             "clipped": clipped,
@@ -272,7 +274,7 @@ def cliff_explorer(steps=40) -> Explorer:
             "w": slider("start at w", 1.2, 2.5, 0.05, 1.8, quantity="x"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
         },
-        moving=[*paths.values(), *lengths.values(), limit_line],
+        moving=[*paths.values(), *lengths.values(), limit_line, start],
         update=update,
         describe=describe,
         play="t",
@@ -319,7 +321,7 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
                                  ("output", OUTPUT, 0.36)):  # fmt: skip
             ax["gates"].text(x, 0.9, words, color=colour, weight="bold", fontsize=11,
                              transform=ax["gates"].transAxes)  # fmt: skip
-        ax["gates"].text(0.98, 0.9, "dotted: markers", color="#777777", fontsize=11, ha="right",
+        ax["gates"].text(0.98, 0.9, "dotted: flagged", color="#777777", fontsize=11, ha="right",
                          transform=ax["gates"].transAxes)  # fmt: skip
         ax["cells"].set(xlim=(0, T), ylim=(-8, 8), xlabel="time step t")
         ax["cells"].set_title("LSTM: every cell on that sequence (cut at ±8)")

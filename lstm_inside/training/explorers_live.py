@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lstm_core import init_lstm
 from lstm_inside import validate
-from lstm_inside.page import picture, whole
+from lstm_inside.page import Words, picture, whole
 from lstm_inside.page.live import LiveExplorer, live_button
 from lstm_inside.page.style import (
     CELL_LINE,
@@ -141,7 +141,7 @@ class _Drawn:
         ax.axhline(problem.lazy_loss, color=FAINT, lw=1.2)
         rule = f"grey line: always answering {problem.lazy:.3g}"
         if len(self.runs) == 2:
-            rule = "LSTM solid, RNN dashed\n" + rule
+            rule = "RNN dashed\n" + rule
         ax.text(0.98, 0.98, rule, color=_GREY, fontsize=11, ha="right", va="top",
                 linespacing=1.05, transform=ax.transAxes)  # fmt: skip
 
@@ -183,6 +183,8 @@ class _Drawn:
         (self._noise,) = ax["loss"].plot([], [], color=FAINT, lw=1)
         (self._loss,) = ax["loss"].plot([], [], color=GRADIENT)
         (self._other_loss,) = ax["loss"].plot([], [], color=GRADIENT, ls="--", lw=1.8)
+        self._ends = [Words(ax["loss"], 0, 1, ha="left", weight="bold", color=colour)
+                      for colour in (GRADIENT, _GREY)]  # fmt: skip
         (self._other_dots,) = ax["answers"].plot([], [], "o", color=_GREY, ms=5, mfc="none")
         (self._dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, alpha=0.6,
                                            mec="none")  # fmt: skip
@@ -199,7 +201,7 @@ class _Drawn:
         ]
         return [
             self._noise, self._loss, self._other_loss, self._other_dots, self._dots, self._one,
-            self._memory, *self._gates.values(), *self._marks[0], *self._marks[1],
+            self._memory, *self._gates.values(), *self._marks[0], *self._marks[1], *self._ends,
         ]  # fmt: skip
 
     def _marked(self, sequence):
@@ -239,14 +241,18 @@ class _Drawn:
 
     def _update_losses(self):
         lines = [(self._noise, self._loss), (None, self._other_loss)]
+        names = ("LSTM", "RNN") if len(self.runs) == 2 else ("",)
         most = self._most_loss
-        for run, (noise, mean) in zip(self.runs, lines, strict=False):
+        for run, name, end, (noise, mean) in zip(self.runs, names, self._ends, lines, strict=False):
             losses = run.losses  # once: a step may be under way
             if not len(losses):
                 steps = raw = curve = []
+                end.set_text("")
             else:
                 steps = np.arange(1, len(losses) + 1)
                 steps, raw, curve = thinned(steps, losses, smoothed(losses))
+                end.set_text(f" {name}")
+                end.set_position((steps[-1], np.clip(curve[-1], _LEAST_LOSS * most, most)))
             mean.set_data(steps, np.clip(curve, _LEAST_LOSS * most, most))
             if noise is not None:
                 noise.set_data(steps, np.clip(raw, _LEAST_LOSS * most, most))

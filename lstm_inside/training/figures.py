@@ -150,7 +150,7 @@ def compare_rates(errors, *, lazy, alt):
         figure = picture(760, 320, alt)
         ax = figure.subplots()
         ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="mean squared error")
-        ax.set_title("Too small: hardly moved. Too large: thrown about.")
+        ax.set_title(f"{rates[best]:g} is lowest; smaller rates are still on their way")
         ax.axhline(lazy, color=FAINT, lw=1.2)
         ax.plot(rates, middle, color=GRADIENT, lw=1.6)
         for rate, each in errors.items():
@@ -188,7 +188,8 @@ def norms_over_training(norms, limit, *, alt):
         ax = figure.subplots()
         most = max(map(len, norms.values()))
         ax.set(xlim=(0, most * 1.12), yscale="log", xlabel="training step")
-        ax.set_title("Length of the gradient, before clipping")
+        cut = (f"{name} in {np.mean(np.greater(each, limit)):.0%}" for name, each in norms.items())
+        ax.set_title(f"Length of the gradient. Clipped: {', '.join(cut)} of the steps")
         ax.axhline(limit, color="#111111", lw=1.2, ls=":")
         ax.text(most * 1.01, limit, "limit", va="bottom")
         for (name, lengths), colour in zip(norms.items(), _SERIES, strict=False):
