@@ -54,14 +54,14 @@ def when_changed(listener):
 def say(text, /, **values) -> str:
     """A sentence of the code in the language spoken; values fill its {named} places.
 
-    text must be written out where it is called (or stand in a `Words`), so that it is found and
+    text must be written out where it is called (or stand in a `Sentences`), so that it is found and
     can be rendered; a sentence is one text, never put together from pieces.
     """
     rendered = _spoken["catalogue"].gettext(text) if text else text
     return rendered.format(**values) if values else rendered
 
 
-class Words(Mapping):
+class Sentences(Mapping):
     """Sentences by key; looking one up says it in the language spoken at that moment."""
 
     def __init__(self, sentences: dict[str, str]):

@@ -11,7 +11,7 @@ import lstm_inside
 from lstm_inside import words
 from lstm_inside.page import picture, svg
 from lstm_inside.page.style import RC
-from lstm_inside.words import Words, say
+from lstm_inside.words import Sentences, say
 from tools.words import said
 
 
@@ -24,7 +24,7 @@ def chinese():
 
 def test_a_sentence_is_said_in_the_language_chosen(chinese):
     assert say("Reset") == "重置"
-    assert Words({"reset": "Reset"})["reset"] == "重置"
+    assert Sentences({"reset": "Reset"})["reset"] == "重置"
     lstm_inside.language("en")
     assert say("Reset") == "Reset"
 
@@ -66,7 +66,7 @@ def test_the_catalogues_are_what_the_code_says():
 
 def test_gathering_finds_what_is_said_and_leaves_keys():
     source = """
-W = Words({"key": "a value"})
+W = Sentences({"key": "a value"})
 slider("a label", 0, 1)
 choice("which", [("an option", "value"), ("another", "v2")], "value")
 Explorer(presets={"a preset": {"f": 1}}, challenge=Challenge(task="a task", score=f))

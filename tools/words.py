@@ -20,7 +20,7 @@ HOUSE = Path(__file__).parent.parent / "lstm_inside"
 CATALOGUES = sorted(HOUSE.glob("locale/*/LC_MESSAGES/*.po"))
 # Calls whose first argument is said; in the others every text is.
 FIRST = {"say", "slider", "whole", "toggle", "Challenge"}
-WHOLE = {"Words", "question", "Gate"}
+WHOLE = {"Sentences", "question", "Gate"}
 
 
 def strings(node) -> Iterator[ast.Constant]:
@@ -41,7 +41,7 @@ def said(source: str) -> Iterator[tuple[int, str]]:
                 found = [node.args[0]]
             elif name == "choice":  # label, options; an option is a text or (text, value)
                 found = node.args[:2]
-            elif name == "Words":  # keys are never said
+            elif name == "Sentences":  # keys are never said
                 found = [v for d in ast.walk(node) if isinstance(d, ast.Dict) for v in d.values]
             elif name in WHOLE:
                 found = [*node.args, *(k.value for k in node.keywords if k.arg != "right")]

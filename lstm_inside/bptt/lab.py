@@ -7,6 +7,7 @@ from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
 from lstm_inside.bptt.faults import PATIENTS
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
 from lstm_inside.page.style import BLOCKS, GATES, GRADIENT, RC, SIZE, picture
+from lstm_inside.words import say
 
 _STEPS = 12
 _EDGE = 1.6  # of a panel, in its largest true value
@@ -79,14 +80,14 @@ def patient_explorer() -> Explorer:
         for name in BLOCKS:
             words, colour = GATES[name].name, GATES[name].line
             lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
-        axes["g"].set_xlabel("step t")
-        axes["o"].set_xlabel("step t")
+        axes["g"].set_xlabel(say("step t"))
+        axes["o"].set_xlabel(say("step t"))
         image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_AGREES, vmin=0, vmax=1)
         axes["map"].set(
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
-            yticks=range(4), yticklabels="ogfi", xlabel="step t",
+            yticks=range(4), yticklabels="ogfi", xlabel=say("step t"),
         )  # fmt: skip
-        axes["map"].set_title("Dark: wrong, relative to its own size")
+        axes["map"].set_title(say("Dark: wrong, relative to its own size"))
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])
@@ -108,8 +109,8 @@ def patient_explorer() -> Explorer:
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
-        kind = ", the last" if t == T else ": no such step" if t > T else ""
-        heading.set_text(f"t = {t}{kind}, visit {call}")
+        kind = say(", the last") if t == T else say(": no such step") if t > T else ""
+        heading.set_text(say("t = {t}{kind}, visit {call}", t=t, kind=kind, call=call))
         for n, row in enumerate(cells):
             for cell, numbers in zip(row, (given, true, numeric), strict=True):
                 cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
@@ -120,10 +121,22 @@ def patient_explorer() -> Explorer:
 
     def describe(v):
         T = len(v["given"])
-        found = [f"{name} at {n.sum()} of {T} steps" for name, n in zip("ifgo", v["wrong"].T,
-                 strict=True) if n.any()]  # fmt: skip
-        said = "leaves the finite differences: " + ", ".join(found) if found else "agrees with them"
-        return f"Patient {v['patient']}, visit {v['call']}: {said}."
+        found = [
+            say("{name} at {sum} of {T} steps", name=name, sum=n.sum(), T=T)
+            for name, n in zip("ifgo", v["wrong"].T, strict=True)
+            if n.any()
+        ]
+        said = (
+            say("leaves the finite differences: ") + ", ".join(found)
+            if found
+            else say("agrees with them")
+        )
+        return say(
+            "Patient {patient}, visit {call}: {said}.",
+            patient=v["patient"],
+            call=v["call"],
+            said=said,
+        )
 
     return Explorer(
         "patients",
@@ -156,9 +169,9 @@ def _draw_block(ax, name, words, colour):
     ax.set_title(f"{words}: dL/da$_{name}$")
     ax.axhline(0, color="#cccccc", lw=1)
     for x, label, shade in (
-        (0.46, "— true", GRADIENT),
-        (0.61, "○ differences", GRADIENT),
-        (0.86, "● patient", colour),
+        (0.46, say("— true"), GRADIENT),
+        (0.61, say("○ differences"), GRADIENT),
+        (0.86, say("● patient"), colour),
     ):
         ax.text(x, 1.02, label, color=shade, transform=ax.transAxes, fontsize=11, va="bottom")
     (true,) = ax.plot([], [], color=GRADIENT, lw=1.2)

@@ -8,6 +8,7 @@ from matplotlib.patches import FancyArrowPatch, Polygon
 from lstm_inside.foundations import photograph
 from lstm_inside.page import Explorer, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import GRADIENT, RC, SIGNED, SIZE
+from lstm_inside.words import say
 
 from .figures import (
     Numbers,
@@ -52,17 +53,17 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             dx=(30, 28, 231, 270), dW=(345, 84, 210, 210), dout=(639, 28, 231, 270),
         )  # fmt: skip
         for key, title in (
-            ("x", "Forward: the photograph x"),
-            ("out", "the output"),
-            ("dx", "back on the photograph: dL/dx"),
-            ("dout", "Backward: dL/d(output)"),
+            ("x", say("Forward: the photograph x")),
+            ("out", say("the output")),
+            ("dx", say("back on the photograph: dL/dx")),
+            ("dout", say("Backward: dL/d(output)")),
         ):
             canvas(ax[key], title, *size, margin=5)
-        kernel = Numbers(ax["W"], "the kernel W")
-        slope = Numbers(ax["dW"], "for the kernel: dL/dW")
+        kernel = Numbers(ax["W"], say("the kernel W"))
+        slope = Numbers(ax["dW"], say("for the kernel: dL/dW"))
         for x, sign in ((303, "∗"), (597, "=")):
             figure.text(x / 900, 497 / 660, sign, fontsize=24, ha="center", va="center")
-        for start, end, y, word in ((633, 560, 189, "with x"), (633, 270, 40, "with W")):
+        for start, end, y, word in ((633, 560, 189, say("with x")), (633, 270, 40, say("with W"))):
             ends = (start / 900, y / 660), (end / 900, y / 660)
             looks = {"arrowstyle": "-|>", "mutation_scale": 16, "lw": 2, "color": "#111111"}
             figure.add_artist(FancyArrowPatch(*ends, transform=figure.transFigure, **looks))
@@ -119,21 +120,32 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
         lens.set_extent((15, 15 + wide, low, low + wide))
         rim.set_bounds(15, low, wide, wide)
         value = out[0, 0, row, column]
-        notes["x"].set_text(f"{size[0]} × {size[1]}, with padding {padding}")
+        notes["x"].set_text(
+            say(
+                "{size} × {size_2}, with padding {padding}",
+                size=size[0],
+                size_2=size[1],
+                padding=padding,
+            )
+        )
         notes["W"].set_text(f"Σ window × kernel = {value:+.3f}".replace("-", "−"))
         notes["out"].set_text(
             f"{rows} × {columns}; "
-            + ("black 0, white 1" if brightness else f"blue −, orange +, to ±{largest['out']:.2f}")
+            + (
+                say("black 0, white 1")
+                if brightness
+                else say("blue −, orange +, to ±{out:.2f}", out=largest["out"])
+            )
         )
         notes["dout"].set_text("L is " + loss + f"; to ±{largest['dout']:.2f}")
         notes["dW"].set_text(
-            "= the pixels in the window" if loss == ONE else "a sum over all windows"
+            say("= the pixels in the window") if loss == ONE else say("a sum over all windows")
         )
         notes["dx"].set_text(
             (
-                "the kernel, stamped (and enlarged)"
+                say("the kernel, stamped (and enlarged)")
                 if loss == ONE
-                else "every window's kernel, added up"
+                else say("every window's kernel, added up")
             )
             + f"; to ±{largest['dx']:.2f}"
         )
@@ -145,11 +157,24 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
 
     def describe(v):
         touched = np.count_nonzero(v["dx"])
-        return (
-            f"Kernel “{v['kernel']}”, stride {v['stride']}, padding {v['padding']}: "
-            f"{size[0]} × {size[1]} pixels become {v['rows']} × {v['columns']} values. The marked "
-            f"one, in row {v['row']} and column {v['column']}, is {v['value']:+.3f}. With L = "
-            f"{v['loss']}, {touched} of the photograph's {size[0] * size[1]} pixels get a gradient."
+        return say(
+            "Kernel “{kernel}”, stride {stride}, padding {padding}: {size} × {size_2} pixels "
+            "become {rows} × {columns} values. The marked one, in row {row} and column {column}, "
+            "is {value:+.3f}. With L = {loss}, {touched} of the photograph's {size_3} pixels get "
+            "a gradient.",
+            kernel=v["kernel"],
+            stride=v["stride"],
+            padding=v["padding"],
+            size=size[0],
+            size_2=size[1],
+            rows=v["rows"],
+            columns=v["columns"],
+            row=v["row"],
+            column=v["column"],
+            value=v["value"],
+            loss=v["loss"],
+            touched=touched,
+            size_3=size[0] * size[1],
         )
 
     return Explorer(
@@ -183,9 +208,9 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
             900, 400, x=(10, 26, 289, 340), out=(305, 26, 289, 340), dx=(600, 26, 289, 340)
         )
         for key, title in (
-            ("x", "The photograph x"),
-            ("out", "Pooled: one value a window"),
-            ("dx", "Back on x: dL/dx"),
+            ("x", say("The photograph x")),
+            ("out", say("Pooled: one value a window")),
+            ("dx", say("Back on x: dL/dx")),
         ):
             canvas(ax[key], title, *size, margin=5)
         place_image(image_on(ax["x"], "gray"), photo[0])
@@ -215,9 +240,30 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         surround(frames["out"], top + middle, left + middle, stride)
         reached = np.count_nonzero(dx)
         value = out[0, 0, row, column]
-        notes["x"].set_text(f"{size[0]} × {size[1]}; window {window} × {window}")
-        notes["out"].set_text(f"{rows} × {columns}; the marked value: {value:.3f}")
-        notes["dx"].set_text(f"largest {dx.max():.3g}; {reached} of {dx.size} pixels reached")
+        notes["x"].set_text(
+            say(
+                "{size} × {size_2}; window {window} × {window}",
+                size=size[0],
+                size_2=size[1],
+                window=window,
+            )
+        )
+        notes["out"].set_text(
+            say(
+                "{rows} × {columns}; the marked value: {value:.3f}",
+                rows=rows,
+                columns=columns,
+                value=value,
+            )
+        )
+        notes["dx"].set_text(
+            say(
+                "largest {max:.3g}; {reached} of {size} pixels reached",
+                max=dx.max(),
+                reached=reached,
+                size=dx.size,
+            )
+        )
         return {
             "out": out[0, 0], "dx": dx, "rows": rows, "columns": columns, "value": value,
             "reached": reached, "kind": kind, "window": window, "stride": stride,
@@ -225,11 +271,20 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"{v['kind'].capitalize()} pooling, window {v['window']}, stride {v['stride']}: "
-            f"{size[0]} × {size[1]} pixels become {v['rows']} × {v['columns']}. With L = "
-            f"{v['loss']}, the gradient reaches {v['reached']} pixels and adds up to "
-            f"{v['total']:.0f}."
+        return say(
+            "{capitalize} pooling, window {window}, stride {stride}: {size} × {size_2} pixels "
+            "become {rows} × {columns}. With L = {loss}, the gradient reaches {reached} pixels "
+            "and adds up to {total:.0f}.",
+            capitalize=v["kind"].capitalize(),
+            window=v["window"],
+            stride=v["stride"],
+            size=size[0],
+            size_2=size[1],
+            rows=v["rows"],
+            columns=v["columns"],
+            loss=v["loss"],
+            reached=v["reached"],
+            total=v["total"],
         )
 
     return Explorer(
@@ -267,12 +322,19 @@ def learning_explorer() -> Explorer:
         figure, ax = stage(
             900, 380, W=(20, 76, 190, 190), goal=(230, 76, 190, 190), loss=(505, 60, 370, 280)
         )
-        mine, goal = Numbers(ax["W"], "learned so far"), Numbers(ax["goal"], "what made the map")
+        mine, goal = (
+            Numbers(ax["W"], say("learned so far")),
+            Numbers(ax["goal"], say("what made the map")),
+        )
         notes = notes_under({"W": ax["W"], "goal": ax["goal"]}, 5, 5, 0.1)
         ax["loss"].set(
-            xlim=(0, STEPS), ylim=(1e-9, 1e6), yscale="log", xlabel="step", ylabel="loss L"
+            xlim=(0, STEPS),
+            ylim=(1e-9, 1e6),
+            yscale="log",
+            xlabel=say("step"),
+            ylabel=say("loss L"),
         )
-        ax["loss"].set_title("Does it come down?")
+        ax["loss"].set_title(say("Does it come down?"))
         notes["end"] = Words(ax["loss"], STEPS - 10, 0, ha="right", color="#555555", weight="bold")
         (curve,) = ax["loss"].plot([], [], color=GRADIENT)
         (now,) = ax["loss"].plot([], [], "o", color="#D55E00", ms=10)
@@ -299,26 +361,33 @@ def learning_explorer() -> Explorer:
         now.set_data([step], [np.clip(loss_here, low, high)])
         notes["end"].set_y(3 * low if loss[-1] < low else high / 3)
         notes["end"].set_text(
-            "below 10⁻⁹: not drawn"
+            say("below 10⁻⁹: not drawn")
             if loss[-1] < low
-            else "above 10⁶: not drawn"
+            else say("above 10⁶: not drawn")
             if loss[-1] > high
             else ""
         )
         off = float(np.abs(learned - W).max())
-        notes["W"].set_text(f"furthest off by {off:.2g}")
-        notes["goal"].set_text(f"steepest direction: {steepness[-1]:.2f}")
+        notes["W"].set_text(say("furthest off by {off:.2g}", off=off))
+        notes["goal"].set_text(say("steepest direction: {steepness:.2f}", steepness=steepness[-1]))
         return {
             "kernel": name, "step": step, "rate": rate, "centred": centred, "learned": learned,
             "loss": loss_here, "off": off, "most": 2 / steepness[-1],
         }  # fmt: skip
 
     def describe(v):
-        way = "its mean taken away" if v["centred"] else "as it is"
-        return (
-            f"Kernel “{v['kernel']}”, the photograph {way}, rate {v['rate']:.1f}, step "
-            f"{v['step']}: loss {v['loss']:.2g}; the weight that is furthest off is off by "
-            f"{v['off']:.2g}. The largest rate that comes down is {v['most']:.2f}."
+        way = say("its mean taken away") if v["centred"] else say("as it is")
+        return say(
+            "Kernel “{kernel}”, the photograph {way}, rate {rate:.1f}, step {step}: loss "
+            "{loss:.2g}; the weight that is furthest off is off by {off:.2g}. The largest rate "
+            "that comes down is {most:.2f}.",
+            kernel=v["kernel"],
+            way=way,
+            rate=v["rate"],
+            step=v["step"],
+            loss=v["loss"],
+            off=v["off"],
+            most=v["most"],
         )
 
     return Explorer(

@@ -25,6 +25,7 @@ from lstm_inside.practice.explorers_sizes import sizes_explorer
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
 from lstm_inside.practice.stack import stack_backward, stack_forward
+from lstm_inside.words import say
 
 _UNITS = 8
 _FLOOR = 1e-7  # a gradient's line ends here
@@ -45,7 +46,7 @@ def _shown(sizes):
 
 def _reach(ax, T, title):
     """A log axis for a gradient's length over the steps."""
-    ax.set(yscale="log", ylim=(_FLOOR, 10), xlim=(0.3, T + 0.7), xlabel="step t")
+    ax.set(yscale="log", ylim=(_FLOOR, 10), xlim=(0.3, T + 0.7), xlabel=say("step t"))
     ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
     ax.minorticks_off()
     ax.set_title(title)
@@ -63,12 +64,14 @@ def reading_explorer(T=24) -> Explorer:
         figure = picture(900, 400)
         enters, arrives = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
         enters.set(ylim=(0, 1.15), yticks=(0, 1))
-        enters.set_title("Where the loss reads: dL/dh enters directly")
-        _reach(arrives, T, "What arrives at each step, over all paths")
+        enters.set_title(say("Where the loss reads: dL/dh enters directly"))
+        _reach(arrives, T, say("What arrives at each step, over all paths"))
         bars = enters.vlines(t, 0, 0 * t + 1e-9, color=FORGET, lw=9)
         (cell,) = arrives.plot([], [], "o-", color=CELL_LINE, ms=5)
         (state,) = arrives.plot([], [], "s--", color=HIDDEN_LINE, ms=4, lw=1.6)
-        arrives.text(T, 2e-6, "along the cell: dL/dc", color=CELL_LINE, weight="bold", ha="right")
+        arrives.text(
+            T, 2e-6, say("along the cell: dL/dc"), color=CELL_LINE, weight="bold", ha="right"
+        )
         arrives.text(T, 3e-7, "dL/dh", color=HIDDEN_LINE, weight="bold", ha="right")
 
     def update(first, last, b_f):
@@ -88,11 +91,19 @@ def reading_explorer(T=24) -> Explorer:
 
     def describe(v):
         n = v["last"] - v["first"] + 1
-        where = f"step {v['last']} only" if n == 1 else f"steps {v['first']} to {v['last']}"
-        return (
-            f"The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
-            f"length 1. At step 1 arrives dL/dc of length {v['dc'][0]:.2g}; after the last "
-            f"reading nothing arrives."
+        where = (
+            say("step {last} only", last=v["last"])
+            if n == 1
+            else say("steps {first} to {last}", first=v["first"], last=v["last"])
+        )
+        return say(
+            "The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
+            "length 1. At step 1 arrives dL/dc of length {dc:.2g}; after the last reading "
+            "nothing arrives.",
+            where=where,
+            T=T,
+            n=n,
+            dc=v["dc"][0],
         )
 
     return Explorer(
@@ -125,8 +136,8 @@ def pieces_explorer(T=40) -> Explorer:
         figure = picture(900, 430)
         states, reach = figure.subplots(2, 1, sharex=True)
         states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
-        states.set_title("h of three units: coloured in pieces, black run in one")
-        _reach(reach, T, "How far the gradient of the last step reaches: length of dL/dc")
+        states.set_title(say("h of three units: coloured in pieces, black run in one"))
+        _reach(reach, T, say("How far the gradient of the last step reaches: length of dL/dc"))
         colours = (CELL_LINE, HIDDEN_LINE, OUTPUT)
         units = [states.plot([], [], color=c, lw=4.5, alpha=0.75)[0] for c in colours]
         in_one = [states.plot([], [], color="#111111", lw=1.1)[0] for _ in colours]
@@ -152,11 +163,15 @@ def pieces_explorer(T=40) -> Explorer:
         return {"mode": mode, "dc": dc, "full": full, "off": off, "reached": int((dc > 0).sum())}
 
     def describe(v):
-        return (
-            f"State between pieces: {v['mode']}. h differs from a run in one piece by "
-            f"{v['off']:.2g} at most. The gradient of the last step reaches back over "
-            f"{v['reached']} of {T} steps; at the first of them dL/dc has the length "
-            f"{v['dc'][v['dc'] > 0][0]:.2g}."
+        return say(
+            "State between pieces: {mode}. h differs from a run in one piece by {off:.2g} at "
+            "most. The gradient of the last step reaches back over {reached} of {T} steps; at "
+            "the first of them dL/dc has the length {dc:.2g}.",
+            mode=v["mode"],
+            off=v["off"],
+            reached=v["reached"],
+            T=T,
+            dc=v["dc"][v["dc"] > 0][0],
         )
 
     return Explorer(
@@ -188,8 +203,8 @@ def pads_explorer(real=10, most=20) -> Explorer:
         states, reach = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
         T = real + most
         states.set(ylim=(-1, 0.9), yticks=(-1, -0.5, 0, 0.5))
-        states.set_title("h of four units. Rings: what should stand at the step that is read")
-        _reach(reach, T, "What arrives at each step, over all paths: length of dL/dc")
+        states.set_title(say("h of four units. Rings: what should stand at the step that is read"))
+        _reach(reach, T, say("What arrives at each step, over all paths: length of dL/dc"))
         pads = [ax.axvspan(0, 1, color="#efe6d3", zorder=0) for ax in (states, reach)]
         colours = {0: CELL_LINE, 4: HIDDEN_LINE, 5: OUTPUT, 6: SIGNAL}  # units that lie apart
         lines = [states.plot([], [], color=colour, lw=2)[0] for colour in colours.values()]
@@ -227,10 +242,15 @@ def pads_explorer(real=10, most=20) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"{v['k']} pads on the {v['side']}, {'held by a mask' if v['held'] else 'no mask'}. "
-            f"The state that is read differs from the right one by {v['off']:.0%} of its length; "
-            f"at the last real step dL/dc has the length {v['to_real']:.2g}."
+        return say(
+            "{k} pads on the {side}, {value}. The state that is read differs from the right one "
+            "by {off:.0%} of its length; at the last real step dL/dc has the length "
+            "{to_real:.2g}.",
+            k=v["k"],
+            side=v["side"],
+            value="held by a mask" if v["held"] else "no mask",
+            off=v["off"],
+            to_real=v["to_real"],
         )
 
     return Explorer(
@@ -268,8 +288,8 @@ def depth_explorer(T=24, D=4) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         ax = figure.subplots()
-        _reach(ax, T, "What arrives at every input from one answer: length of dL/dx")
-        ax.set(ylim=(_FLOOR, 300), xlabel="input at step s")
+        _reach(ax, T, say("What arrives at every input from one answer: length of dL/dx"))
+        ax.set(ylim=(_FLOOR, 300), xlabel=say("input at step s"))
         lines = {kind: ax.plot([], [], **look)[0] for kind, look in looks.items()}
         for n, kind in enumerate(looks):
             colour = {"one layer": HIDDEN_LINE}.get(kind, lines[kind].get_color())
@@ -284,7 +304,7 @@ def depth_explorer(T=24, D=4) -> Explorer:
         dxs = {}
         layers = lower, upper
         stack = stack_forward(xs, layers)
-        for n, kind in enumerate(("one layer", "two layers"), 1):
+        for n, kind in enumerate((say("one layer"), say("two layers")), 1):
             dxs[kind] = stack_backward(dhs, stack[:n], layers[:n])[0].xs
         traces, both = both_forward(xs, lower, back), np.concatenate((dhs, dhs), axis=2)
         dxs["both directions"] = both_backward(both, traces, lower, back).xs
@@ -293,16 +313,27 @@ def depth_explorer(T=24, D=4) -> Explorer:
             line.set_data(s, _shown(sizes[kind]))
         mark.set_data([t, t], [_FLOOR, 1.5])
         label.set_x(np.clip(t, 3, T - 2))
-        label.set_text(f"answer at {t}")
+        label.set_text(say("answer at {t}", t=t))
         return {"t": t, "dx": sizes, "after": {k: float(dx[t:].sum()) for k, dx in sizes.items()}}
 
     def describe(v):
         parts = (
-            f"{kind} {dx[0]:.2g} at step 1, {dx[v['t'] - 1]:.2g} at step {v['t']}, "
-            f"{'something' if v['after'][kind] else 'nothing'} at later ones"
+            say(
+                "{kind} {dx:.2g} at step 1, {dx_2:.2g} at step {t}, {value} at later ones",
+                kind=kind,
+                dx=dx[0],
+                dx_2=dx[v["t"] - 1],
+                t=v["t"],
+                value="something" if v["after"][kind] else "nothing",
+            )
             for kind, dx in v["dx"].items()
         )
-        return f"One answer at step {v['t']} of {T}. Length of dL/dx: {'; '.join(parts)}."
+        return say(
+            "One answer at step {t} of {T}. Length of dL/dx: {parts}.",
+            t=v["t"],
+            T=T,
+            parts="; ".join(parts),
+        )
 
     return Explorer(
         "depth",
@@ -328,16 +359,22 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         ax, ends = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
-        _reach(ax, T, "What reaches each step: dL/dc")
+        _reach(ax, T, say("What reaches each step: dL/dc"))
         band = ax.fill_between([0, 1], [1, 1], [1, 1], color=CELL_LINE, alpha=0.3, lw=0)
         (plain,) = ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         (median,) = ax.plot([], [], color=CELL_LINE, lw=2.6)
-        ax.text(T, 5e-6, "dashed: no dropout", color="#111111", ha="right", weight="bold")
-        ax.text(T, 8e-7, f"line, band: middle, and 90 of {draws} draws", color=CELL_LINE,
-                ha="right", weight="bold")  # fmt: skip
+        ax.text(T, 5e-6, say("dashed: no dropout"), color="#111111", ha="right", weight="bold")
+        ax.text(
+            T,
+            8e-7,
+            say("line, band: middle, and 90 of {draws} draws", draws=draws),
+            color=CELL_LINE,
+            ha="right",
+            weight="bold",
+        )
         ends.set(xlim=(-0.6, 2.6), xticks=(0, 1, 2))
         ends.set_xticklabels(PLACES)
-        ends.set_title(f"{draws} draws at step 1, wire by wire")
+        ends.set_title(say("{draws} draws at step 1, wire by wire", draws=draws))
         (level,) = ends.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         dots = {place: ends.plot([], [], "o", ms=3)[0] for place in PLACES}
 
@@ -367,11 +404,15 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
 
     def describe(v):
         first = np.median(v["dc"][0])
-        return (
-            f"{v['drop']:.0%} dropped on the {v['place']} wires, "
-            f"{'one mask for the whole sequence' if v['once'] else 'a new mask every step'}. "
-            f"At step 1 the middle of {draws} draws is {first:.2g}, without dropout "
-            f"{v['without'][0]:.2g}."
+        return say(
+            "{drop:.0%} dropped on the {place} wires, {value}. At step 1 the middle of {draws} "
+            "draws is {first:.2g}, without dropout {without:.2g}.",
+            drop=v["drop"],
+            place=v["place"],
+            value="one mask for the whole sequence" if v["once"] else "a new mask every step",
+            draws=draws,
+            first=first,
+            without=v["without"][0],
         )
 
     return Explorer(

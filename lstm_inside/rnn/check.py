@@ -6,40 +6,43 @@ from lstm_core import RNNParams, rnn_forward
 from lstm_inside import validate
 from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run, shape_of
 from lstm_inside.rnn.memory import recall_inputs, spectral_radius
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "states": "seven steps from a zero state, checked against rnn_forward.",
-    "no_state": "every step starts from zero: h of the step before never enters.",
-    "no_tanh": "the sum is right, but it is not squashed by tanh.",
-    "no_bias": "the bias b is missing.",
-    "last_only": "that is the last state only; keep the state of every step.",
-    "with_start": "that includes h_0; the answer starts with h_1.",
-    "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
-    "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
-    "pair": "line returned {what}; expected two arrays, W_x and W_h.",
-    "shapes": "for H = {H} line returned shapes {x} and {h}; expected {want_x} and {want_h}.",
-    "not_finite": "a weight of yours is not a finite number.",
-    "no_input": "nothing comes in: W_x is all zeros.",
-    "backwards": "the line runs backwards: W_h[m, n] is the weight FROM unit m TO unit n, so unit n "
-    "hands on to unit n + 1 through W_h[n, n + 1]. Your {H} units hold {capacity:.1f} inputs.",
-    "ring": "the last unit hands its value back to the first, so old values are added to new ones. "
-    "Your {H} units hold {capacity:.1f} inputs.",
-    "diagonal": "the units hand their values to themselves, so each adds up all that comes in. "
-    "Your {H} units hold {capacity:.1f} inputs.",
-    "bent": "the line is right, and its values are so large that tanh bends them: your {H} units "
-    "hold {capacity:.1f} inputs. Let the input in more softly.",
-    "faded": "the line is right, and its values shrink from unit to unit until they are lost: your "
-    "{H} units hold {capacity:.1f} inputs.",
-    "holds": "your {H} units hold {capacity:.1f} inputs; {H} is possible.",
-    "keeps": "every singular value is 1, so every gradient keeps its length.",
-    "keeps_shape": "for H = {H} {name} returned {what}; expected a matrix of shape ({H}, {H}).",
-    "keeps_some": "in one step back a gradient's length is multiplied by {low:.2f} to {high:.2f}, "
-    "depending on its direction.",
-    "keeps_radius": "the spectral radius is 1, but that speaks of the long run: in one step back a "
-    "gradient's length is multiplied by {low:.2f} to {high:.2f}, depending on its direction.",
-    "keeps_factor": "every gradient is multiplied by {high:.2f} a step, so {steps} steps leave "
-    "{left:.1e} of it.",
-}
+WORDS = Sentences(
+    {
+        "states": "seven steps from a zero state, checked against rnn_forward.",
+        "no_state": "every step starts from zero: h of the step before never enters.",
+        "no_tanh": "the sum is right, but it is not squashed by tanh.",
+        "no_bias": "the bias b is missing.",
+        "last_only": "that is the last state only; keep the state of every step.",
+        "with_start": "that includes h_0; the answer starts with h_1.",
+        "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
+        "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
+        "pair": "line returned {what}; expected two arrays, W_x and W_h.",
+        "shapes": "for H = {H} line returned shapes {x} and {h}; expected {want_x} and {want_h}.",
+        "not_finite": "a weight of yours is not a finite number.",
+        "no_input": "nothing comes in: W_x is all zeros.",
+        "backwards": "the line runs backwards: W_h[m, n] is the weight FROM unit m TO unit n, so unit n "
+        "hands on to unit n + 1 through W_h[n, n + 1]. Your {H} units hold {capacity:.1f} inputs.",
+        "ring": "the last unit hands its value back to the first, so old values are added to new ones. "
+        "Your {H} units hold {capacity:.1f} inputs.",
+        "diagonal": "the units hand their values to themselves, so each adds up all that comes in. "
+        "Your {H} units hold {capacity:.1f} inputs.",
+        "bent": "the line is right, and its values are so large that tanh bends them: your {H} units "
+        "hold {capacity:.1f} inputs. Let the input in more softly.",
+        "faded": "the line is right, and its values shrink from unit to unit until they are lost: your "
+        "{H} units hold {capacity:.1f} inputs.",
+        "holds": "your {H} units hold {capacity:.1f} inputs; {H} is possible.",
+        "keeps": "every singular value is 1, so every gradient keeps its length.",
+        "keeps_shape": "for H = {H} {name} returned {what}; expected a matrix of shape ({H}, {H}).",
+        "keeps_some": "in one step back a gradient's length is multiplied by {low:.2f} to {high:.2f}, "
+        "depending on its direction.",
+        "keeps_radius": "the spectral radius is 1, but that speaks of the long run: in one step back a "
+        "gradient's length is multiplied by {low:.2f} to {high:.2f}, depending on its direction.",
+        "keeps_factor": "every gradient is multiplied by {high:.2f} a step, so {steps} steps leave "
+        "{left:.1e} of it.",
+    }
+)
 
 QUESTIONS = {
     "louder_input": question(
@@ -123,7 +126,7 @@ def states(function) -> str:
         (want, WORDS["with_start"]),
         (reference(W_h=W_h.T)[1:], WORDS["wrong_side"]),
     ]
-    compare("your hs", hs, want[1:], hints=hints)
+    compare(say("your hs"), hs, want[1:], hints=hints)
     return WORDS["states"]
 
 
@@ -194,7 +197,7 @@ def keeps(function) -> str:
         try:
             W_h = validate.array("W_h", W_h, (H, H), "(H, H)", np.float64)
         except Exception:  # an object may raise anything when it is asked for its numbers
-            what = f"shape {shape_of(W_h)}" if shape_of(W_h) else type(W_h).__name__
+            what = say("shape {W_h}", W_h=shape_of(W_h)) if shape_of(W_h) else type(W_h).__name__
             raise NotYet(
                 WORDS["keeps_shape"].format(H=H, name=name_of(function), what=what)
             ) from None

@@ -11,6 +11,7 @@ from lstm_inside.page import Explorer, Pixels, Words
 from lstm_inside.page.style import SIGNAL, Picture
 from lstm_inside.simulation.reading import marks
 from lstm_inside.simulation.text import standard_library
+from lstm_inside.words import say
 
 MONO = "DejaVu Sans Mono"
 GREY = "#777777"
@@ -31,7 +32,7 @@ class Learned(Explorer):
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        data["text/plain"] = f"Explorer {self.name}: {self.about}"
+        data["text/plain"] = say("Explorer {name}: {about}", name=self.name, about=self.about)
         return data, metadata
 
 
@@ -42,7 +43,7 @@ class LearnedPicture(Picture):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data, metadata = super()._repr_mimebundle_(include, exclude)
-        data["text/plain"] = f"Picture: {self.about}"
+        data["text/plain"] = say("Picture: {about}", about=self.about)
         return data, metadata
 
 
@@ -102,7 +103,7 @@ def places(text):
     wanted = {
         "a bracket opens": ("writer(f", len("writer")),
         "its partner closes": ("kwds)\n", len("kwds")),
-        "after a line break": ("% extrasaction)", 3),
+        "after a line break": (say("% extrasaction)"), 3),
     }
     return {
         name: {"at": text.find(piece) + on} for name, (piece, on) in wanted.items() if piece in text

@@ -29,6 +29,7 @@ from lstm_inside.start.recall import (
 )
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Model, answers
+from lstm_inside.words import say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
 PLAIN = ((0.5, "it forgets"), (1.1, "it blurs"), (3, "one bit, high or low"))
@@ -64,13 +65,15 @@ def stream_picture(steps=20, flag=6) -> Picture:
     number = stream[flag - 1, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 210, alt=(
-            f"A stream of {steps} random numbers between −1 and 1. Number {flag}, {number:+.2f}, "
-            "carries a flag. After the last number stands a question mark: what was flagged?"
+            say(
+                "A stream of {steps} random numbers between −1 and 1. Number {flag}, "
+                "{number:+.2f}, carries a flag. After the last number stands a question mark: "
+                "what was flagged?", steps=steps, flag=flag, number=number)
         ))  # fmt: skip
         ax = figure.subplots()
         draw_stream(ax, stream)
-        ax.set(xlim=(0.3, steps + 4.6), xticks=(1, 5, 10, 15, 20), xlabel="step t")
-        ax.set_title("Recall: keep the flagged number, through all the others, to the end")
+        ax.set(xlim=(0.3, steps + 4.6), xticks=(1, 5, 10, 15, 20), xlabel=say("step t"))
+        ax.set_title(say("Recall: keep the flagged number, through all the others, to the end"))
         ax.annotate(f"{number:+.2f}".replace("-", "−"), (flag, number / 2), (flag + 0.5, 1.15),
                     color=FLAGGED, weight="bold")  # fmt: skip
         ax.text(steps + 1.2, 0, "= ?", color=FLAGGED, fontsize=24, va="center")
@@ -105,24 +108,37 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             course = rising * rnn_forward(stream.xs, params).h[:, 0, k]
             above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
             above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
-            above.set(ylim=(-1.15, 1.15), xlabel="step t")
+            above.set(ylim=(-1.15, 1.15), xlabel=say("step t"))
             above.set_title(f"w = {w:g}: {finding}")
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
-            below.set(ylim=(-1.2, 1.2), xlabel="flagged number")
-            below.text(0.03, 0.88, f"score {best[w]:.2f}", transform=below.transAxes, weight="bold")
-            below.text(0.97, 0.05, f"flags anywhere: {best_anywhere[w]:.2f}", ha="right",
+            below.set(ylim=(-1.2, 1.2), xlabel=say("flagged number"))
+            below.text(
+                0.03,
+                0.88,
+                say("score {best:.2f}", best=best[w]),
+                transform=below.transAxes,
+                weight="bold",
+            )
+            below.text(0.97, 0.05, say(
+                "flags anywhere: {best_anywhere:.2f}", best_anywhere=best_anywhere[w]), ha="right",
                        transform=below.transAxes, color=SIGNAL)  # fmt: skip
-        axes[0, 0].set_ylabel("state h")
-        axes[1, 0].set_ylabel("best answer")
+        axes[0, 0].set_ylabel(say("state h"))
+        axes[1, 0].set_ylabel(say("best answer"))
         figure.alt = (
-            f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
-            f"streams, at three recurrent strengths w, the best of {units} units each. Scores: "
-            + ", ".join(f"{r2:.2f} at w = {w:g}" for w, r2 in best.items())
-            + "; with flags anywhere in the first half "
+            say(
+                "A plain state over one stream of {steps} numbers, and its answers to a hundred "
+                "streams, at three recurrent strengths w, the best of {units} units each. Scores: ",
+                steps=steps,
+                units=units,
+            )
+            + ", ".join(say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
+            + say("; with flags anywhere in the first half ")
             + ", ".join(f"{r2:.2f}" for r2 in best_anywhere.values())
-            + ". At small w the answers lie flat, off the diagonal; at the largest they lie on two "
-            "levels."
+            + say(
+                ". At small w the answers lie flat, off the diagonal; at the largest they lie "
+                "on two levels."
+            )
         )
     return figure
 
@@ -148,25 +164,44 @@ def hundred_streams_picture(params, steps=100) -> Picture:
     flag = int(np.argmax(streams.xs[:, 0, 1])) + 1
     r2 = score(answer, target)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330, alt=(
-            f"Left: one stream of {steps} numbers, flagged at step {flag}, and the cell, which "
-            f"holds {trace.c[flag, 0, 0]:+.2f} after the flag and {trace.c[-1, 0, 0]:+.2f} at the "
-            f"end. Right: the answers to a hundred streams against the flagged numbers; the score "
-            f"is {r2:.3f}."
-        ))  # fmt: skip
+        figure = picture(
+            900,
+            330,
+            alt=(
+                say(
+                    "Left: one stream of {steps} numbers, flagged at step {flag}, and the "
+                    "cell, which holds {c:+.2f} after the flag and {c_2:+.2f} at the end. "
+                    "Right: the answers to a hundred streams against the flagged numbers; the "
+                    "score is {r2:.3f}.",
+                    steps=steps,
+                    flag=flag,
+                    c=trace.c[flag, 0, 0],
+                    c_2=trace.c[-1, 0, 0],
+                    r2=r2,
+                )
+            ),
+        )
         course, dots = figure.subplots(1, 2, width_ratios=(5, 3))
         course.vlines(np.arange(1, steps + 1), 0, streams.xs[:, 0, 0], color=FAINT, lw=2.5)
         course.vlines(flag, 0, streams.xs[flag - 1, 0, 0], color=FLAGGED, lw=4)
         course.plot(np.arange(steps + 1), trace.c[:, 0, 0], color=CELL_LINE, lw=2.8)
-        course.text(steps * 0.98, 1.1, "cell c: it holds tanh(number / 2)", color=CELL_LINE,
-                    weight="bold", ha="right")  # fmt: skip
+        course.text(
+            steps * 0.98,
+            1.1,
+            say("cell c: it holds tanh(number / 2)"),
+            color=CELL_LINE,
+            weight="bold",
+            ha="right",
+        )
         course.text(flag, 1.1, "⚑", color=FLAGGED, ha="center", fontsize=15, family="DejaVu Sans")
-        course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel="step t")
-        course.set_title(f"One stream of {steps} numbers, and the cell")
+        course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel=say("step t"))
+        course.set_title(say("One stream of {steps} numbers, and the cell", steps=steps))
         dots.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         dots.plot(target, answer, "o", ms=5, color=HIDDEN_LINE, mec="none")
-        dots.set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel="flagged number", ylabel="answer")
-        dots.set_title(f"A hundred streams: score {r2:.3f}")
+        dots.set(
+            xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel=say("flagged number"), ylabel=say("answer")
+        )
+        dots.set_title(say("A hundred streams: score {r2:.3f}", r2=r2))
     return figure
 
 
@@ -186,8 +221,15 @@ def habits_picture(models, title) -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(940, 320)
         figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
-        figure.alt = "Each unit's gates at the flag and elsewhere: " + "; ".join(
-            f"{name}, score {_two(r2)}{_in_words(gates)}, through {FAR} steps {_two(far[name])}"
+        figure.alt = say("Each unit's gates at the flag and elsewhere: ") + "; ".join(
+            say(
+                "{name}, score {r2}{gates}, through {FAR} steps {far}",
+                name=name,
+                r2=_two(r2),
+                gates=_in_words(gates),
+                FAR=FAR,
+                far=_two(far[name]),
+            )
             for name, (r2, gates) in units.items()
         )
         axes = figure.subplots(1, 3, sharey=True)
@@ -196,7 +238,11 @@ def habits_picture(models, title) -> Picture:
         for ax, letter, title in zip(
             axes,
             "ifg",
-            ("write: input gate i", "keep: forget gate f", "size of the candidate g"),
+            (
+                say("write: input gate i"),
+                say("keep: forget gate f"),
+                say("size of the candidate g"),
+            ),
             strict=True,
         ):
             colour = GATES[letter].line
@@ -205,15 +251,15 @@ def habits_picture(models, title) -> Picture:
             ax.set_title(title, color=colour)
             for row, (_, gates) in zip(rows, units.values(), strict=True):
                 if gates is None:
-                    ax.text(0.5, row, "no gates", color=SIGNAL, ha="center", va="center")
+                    ax.text(0.5, row, say("no gates"), color=SIGNAL, ha="center", va="center")
                 else:
                     at_flag, elsewhere = getattr(gates, letter)
                     ax.plot(gates.spread[letter], [row, row], color=colour, lw=8, alpha=0.4)
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel("filled: at the flag (bar: all streams); hollow: elsewhere")
-        axes[0].set_ylabel(f"score at 20 | {FAR} steps")
+        axes[0].set_xlabel(say("filled: at the flag (bar: all streams); hollow: elsewhere"))
+        axes[0].set_ylabel(say("score at 20 | {FAR} steps", FAR=FAR))
     return figure
 
 
@@ -229,39 +275,81 @@ def leak_picture(model, name) -> Picture:
     keep = habits(lstm_forward(far.xs, shut), far.xs[..., 1]).f[1]
     left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
     panels = (
-        ("20 steps", model.cell, near, ""),
-        (f"{FAR} steps", model.cell, far, f"off the flag: write {gates.i[1]:.2f},\n"
-         f"candidate {signed(gates.lean[1])} on average"),
-        (f"{FAR}, write shut off the flag", shut, far,
-         f"keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end"),
-        (f"{FAR}, write shut, keep held at 1", held(shut), far,
-         "the read-out was trained\nwith what write leaks"),
-    )  # fmt: skip
+        (say("20 steps"), model.cell, near, ""),
+        (
+            say("{FAR} steps", FAR=FAR),
+            model.cell,
+            far,
+            say(
+                "off the flag: write {i:.2f},\ncandidate {lean} on average",
+                i=gates.i[1],
+                lean=signed(gates.lean[1]),
+            ),
+        ),
+        (
+            say("{FAR}, write shut off the flag", FAR=FAR),
+            shut,
+            far,
+            say(
+                "keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end",
+                keep=keep,
+                left=left,
+            ),
+        ),
+        (
+            say("{FAR}, write shut, keep held at 1", FAR=FAR),
+            held(shut),
+            far,
+            say("the read-out was trained\nwith what write leaks"),
+        ),
+    )
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 330)
         figure.suptitle(
-            f"{name} leaks twice: write lifts the answers by {signed(lift)}, keep flattens them",
-            x=0.01, ha="left", weight="bold", fontsize=13,
-        )  # fmt: skip
+            say(
+                "{name} leaks twice: write lifts the answers by {lift}, keep flattens them",
+                name=name,
+                lift=signed(lift),
+            ),
+            x=0.01,
+            ha="left",
+            weight="bold",
+            fontsize=13,
+        )
         axes = figure.subplots(1, len(panels), sharey=True)
         for ax, (what, cell, streams, words) in zip(axes, panels, strict=True):
             target = streams.targets[:, 0]
             answer = answers(Model(cell, model.readout), streams)[:, 0]
             slope = np.polynomial.Polynomial.fit(target, answer, 1).deriv()(0)
-            finding = f"score {_two(score(answer, target))}, slope {_two(slope)}"
+            finding = say(
+                "score {answer}, slope {slope}",
+                answer=_two(score(answer, target)),
+                slope=_two(slope),
+            )
             found.append(f"{what}: {finding}")
             ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             ax.plot(target, answer, "o", ms=4, color=HIDDEN_LINE, mec="none")
-            ax.set(xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel="flagged number", xticks=(-1, 0, 1))
+            ax.set(
+                xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel=say("flagged number"), xticks=(-1, 0, 1)
+            )
             ax.set_title(f"{what}\n{finding}", fontsize=11)
             ax.text(1, -1.5, words, ha="right", va="center", color=SIGNAL, fontsize=10)
-        axes[0].set_ylabel("answer")
-    figure.alt = (
-        f"{name}, a hundred answers against the flagged numbers. {'; '.join(found)}. Through {FAR} "
-        f"steps the answers are {signed(lift)} off on average; off the flag write is "
-        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {signed(gates.lean[1])}. With "
-        f"write shut keep is {keep:.3f}, and {left:.2f} of the cell at the flag is left at the end."
+        axes[0].set_ylabel(say("answer"))
+    figure.alt = say(
+        "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
+        "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
+        "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
+        "cell at the flag is left at the end.",
+        name=name,
+        found="; ".join(found),
+        FAR=FAR,
+        lift=signed(lift),
+        i=gates.i[1],
+        f=gates.f[1],
+        lean=signed(gates.lean[1]),
+        keep=keep,
+        left=left,
     )
     return figure
 
@@ -281,10 +369,15 @@ def _in_words(gates):
     """What the gates of a unit do on average; nothing for an RNN, which has none."""
     if gates is None:
         return ""
-    pairs = (("write", gates.i), ("keep", gates.f), ("size of g", gates.g))
-    words = ", " + ", ".join(f"{name} {at:.2f} and {else_:.2f}" for name, (at, else_) in pairs)
+    pairs = (("write", gates.i), ("keep", gates.f), (say("size of g"), gates.g))
+    words = ", " + ", ".join(
+        say("{name} {at:.2f} and {else_:.2f}", name=name, at=at, else_=else_)
+        for name, (at, else_) in pairs
+    )
     low, high = gates.spread["i"]
-    return f"{words}, write at the flag from {low:.2f} to {high:.2f}"
+    return say(
+        "{words}, write at the flag from {low:.2f} to {high:.2f}", words=words, low=low, high=high
+    )
 
 
 # ---------------------------------------------------------------- the wiring
@@ -333,7 +426,7 @@ def draw_wiring(ax):
         ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
         ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
     box = {"boxstyle": "round,pad=0.3", "fc": "white", "ec": "#555555", "lw": 1.6}
-    ax.text(6.3, 3.4, "tanh", ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
+    ax.text(6.3, 3.4, say("tanh"), ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
     for x, y, words, colour in (
         (0.1, 4.75, "c$_{t-1}$", CELL_LINE),
         (7.15, 4.75, "c$_t$", CELL_LINE),

@@ -23,6 +23,7 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import adding_problem
+from lstm_inside.words import say
 
 from .explorers_live import LiveTraining, live_duel, live_recall, live_training
 from .landscapes import ANSWERS, POINTS, bowl, cliff
@@ -55,11 +56,11 @@ def bowl_explorer(steps=50) -> Explorer:
         seen, course = figure.subplots(1, 2, width_ratios=(3, 2))
         seen.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
                      vmin=-150, linewidths=1.1)  # fmt: skip
-        seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel="weight w", ylabel="bias b")
-        seen.set_title("The way down: a loss seen from above")
+        seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel=say("weight w"), ylabel=say("bias b"))
+        seen.set_title(say("The way down: a loss seen from above"))
         seen.plot([1], [-0.5], "x", color=OUTPUT, ms=8, mew=2.5)
-        course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel="step")
-        course.set_title("The loss along it")
+        course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel=say("step"))
+        course.set_title(say("The loss along it"))
         (path,) = seen.plot([], [], color=GRADIENT, lw=1.4, marker="o", ms=3.5)
         (here,) = seen.plot([], [], "o", color=FORGET, ms=15, mew=2.5, mfc="none")
         (losses,) = course.plot([], [], color=GRADIENT)
@@ -94,10 +95,18 @@ def bowl_explorer(steps=50) -> Explorer:
     def describe(v):
         said = ", ".join(f"{k} {x:g}" for k, x in list(vars(v["method"]).items())[:2])
         start, loss = v["losses"][0], v["losses"][v["t"]]
-        verdict = "it climbs out of the bowl" if loss > start else f"it started at {start:.3g}"
-        return (
-            f"{type(v['method']).__name__} ({said}): after {v['t']} steps the loss is "
-            f"{loss:.3g}; {verdict}."
+        verdict = (
+            say("it climbs out of the bowl")
+            if loss > start
+            else say("it started at {start:.3g}", start=start)
+        )
+        return say(
+            "{name} ({said}): after {t} steps the loss is {loss:.3g}; {verdict}.",
+            name=type(v["method"]).__name__,
+            said=said,
+            t=v["t"],
+            loss=loss,
+            verdict=verdict,
         )
 
     return Explorer(
@@ -146,21 +155,26 @@ def batch_explorer(count=256, draws=150) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel="along the gradient of all sequences",
-                  ylabel="across, where they differ most")  # fmt: skip
-        cloud.set_title(f"{draws} mini-batches: where each one's gradient points")
+        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel=say("along the gradient of all sequences"),
+                  ylabel=say("across, where they differ most"))  # fmt: skip
+        cloud.set_title(say("{draws} mini-batches: where each one's gradient points", draws=draws))
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
         cloud.plot([0, 1], [0, 0], color=OUTPUT, lw=4, zorder=4)
-        cloud.text(1, 1.9, "green bar: all sequences, length 1", color=OUTPUT, weight="bold")
-        cloud.text(0.99, 0.02, "dots on the frame lie beyond it", color="#777777", ha="right",
+        cloud.text(1, 1.9, say("green bar: all sequences, length 1"), color=OUTPUT, weight="bold")
+        cloud.text(0.99, 0.02, say("dots on the frame lie beyond it"), color="#777777", ha="right",
                    transform=cloud.transAxes)  # fmt: skip
         curve.plot(sizes, spread / np.sqrt(sizes), color=FAINT, lw=3)
         curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(spread / 30, spread * 2))
-        curve.set(xlabel="sequences in a mini-batch, B")
-        curve.set_title("Typical error / length of gradient")
-        curve.text(0.06, 0.1, rf"grey: ${spread:.1f}/\sqrt{{B}}$", color="#777777",
-                   transform=curve.transAxes)  # fmt: skip
+        curve.set(xlabel=say("sequences in a mini-batch, B"))
+        curve.set_title(say("Typical error / length of gradient"))
+        curve.text(
+            0.06,
+            0.1,
+            say("grey: ${spread:.1f}/\\sqrt{{B}}$", spread=spread),
+            color="#777777",
+            transform=curve.transAxes,
+        )
         (dots,) = cloud.plot([], [], "o", color=GRADIENT, ms=4.5, alpha=0.5, mec="none")
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=10)
 
@@ -176,11 +190,13 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         return {"B": B, "error": error, "uphill": (x < 0).mean(), "law": spread / np.sqrt(B)}
 
     def describe(v):
-        sequences = "1 sequence" if v["B"] == 1 else f"{v['B']} sequences"
-        return (
-            f"With {sequences} in a mini-batch its gradient is typically off by "
-            f"{v['error']:.2f} times the length of the gradient of all; {v['uphill']:.0%} of the "
-            "mini-batches point uphill."
+        sequences = say("1 sequence") if v["B"] == 1 else say("{B} sequences", B=v["B"])
+        return say(
+            "With {sequences} in a mini-batch its gradient is typically off by {error:.2f} times "
+            "the length of the gradient of all; {uphill:.0%} of the mini-batches point uphill.",
+            sequences=sequences,
+            error=v["error"],
+            uphill=v["uphill"],
         )
 
     return Explorer(
@@ -208,13 +224,15 @@ def cliff_explorer(steps=40) -> Explorer:
         view, course = figure.subplots(1, 2, width_ratios=(3, 2))
         ground = Pixels.on(view, heights, cmap=SIZE.reversed(), vmin=-4.5, vmax=0.2)
         ground.set_extent((ws[0], ws[-1], bs[0], bs[-1]))
-        view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel="recurrent weight w",
-                 ylabel="bias b", aspect="auto")  # fmt: skip
-        view.set_title("A canyon in the loss (dark is low); ○ start")
-        course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel="step")
-        course.set_title("Length of the gradient met")
-        course.text(0.03, 0.95, "clipped", color=INPUT, weight="bold", transform=course.transAxes)
-        course.text(0.3, 0.95, "not clipped", color=FORGET, weight="bold",
+        view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel=say("recurrent weight w"),
+                 ylabel=say("bias b"), aspect="auto")  # fmt: skip
+        view.set_title(say("A canyon in the loss (dark is low); ○ start"))
+        course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel=say("step"))
+        course.set_title(say("Length of the gradient met"))
+        course.text(
+            0.03, 0.95, say("clipped"), color=INPUT, weight="bold", transform=course.transAxes
+        )
+        course.text(0.3, 0.95, say("not clipped"), color=FORGET, weight="bold",
                     transform=course.transAxes)  # fmt: skip
         looks = {"clipped": (INPUT, "-"), "free": (FORGET, (0, (3, 1.5)))}
         paths, lengths = {}, {}
@@ -259,10 +277,15 @@ def cliff_explorer(steps=40) -> Explorer:
         }
 
     def describe(v):
-        return (
-            f"After {v['t']} steps the loss is {v['loss_clipped']:.3f} with clipping and "
-            f"{v['loss_free']:.3f} without. No step with clipping is longer than "
-            f"{v['rate'] * v['limit']:.2f}; the longest without went {v['longest']:.2f} far."
+        return say(
+            "After {t} steps the loss is {loss_clipped:.3f} with clipping and {loss_free:.3f} "
+            "without. No step with clipping is longer than {rate:.2f}; the longest without went "
+            "{longest:.2f} far.",
+            t=v["t"],
+            loss_clipped=v["loss_clipped"],
+            loss_free=v["loss_free"],
+            rate=v["rate"] * v["limit"],
+            longest=v["longest"],
         )
 
     return Explorer(
@@ -302,29 +325,39 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["flow", "loss"], ["gates", "cells"]], width_ratios=(1, 1))
         ax["flow"].set(xlim=(0, T), yscale="log", ylim=(1e-9, 10))
-        ax["flow"].set_title("dL/dc, dL/dh at step t / at the last step")
-        for words, colour, x in (("LSTM, c", CELL_LINE, 0.02), ("LSTM, h", GRADIENT, 0.27),
-                                 ("RNN, h (dashed)", "#777777", 0.52)):  # fmt: skip
+        ax["flow"].set_title(say("dL/dc, dL/dh at step t / at the last step"))
+        for words, colour, x in (
+            (say("LSTM, c"), CELL_LINE, 0.02),
+            (say("LSTM, h"), GRADIENT, 0.27),
+            (say("RNN, h (dashed)"), "#777777", 0.52),
+        ):
             ax["flow"].text(x, 0.05, words, color=colour, weight="bold", fontsize=11,
                             transform=ax["flow"].transAxes)  # fmt: skip
-        ax["loss"].set(xlim=(0, steps), yscale="log", ylim=(1e-3, 1), xlabel="training step")
-        ax["loss"].set_title("The losses, and where we are")
+        ax["loss"].set(xlim=(0, steps), yscale="log", ylim=(1e-3, 1), xlabel=say("training step"))
+        ax["loss"].set_title(say("The losses, and where we are"))
         for run, dash in ((lstm, "-"), (rnn, "--")):
             curve = np.maximum(smoothed(run.losses), 1e-3)
             ax["loss"].plot(np.arange(1, steps + 1), curve, color=GRADIENT, ls=dash)
         ax["loss"].axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax["loss"].text(0.03, 0.05, "LSTM solid, RNN dashed", color="#555555",
+        ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed"), color="#555555",
                         transform=ax["loss"].transAxes)  # fmt: skip
-        ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel="time step t", yticks=(0, 0.5, 1))
-        ax["gates"].set_title("LSTM: mean gates on one sequence")
+        ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel=say("time step t"), yticks=(0, 0.5, 1))
+        ax["gates"].set_title(say("LSTM: mean gates on one sequence"))
         for words, colour, x in (("forget", FORGET, 0.02), ("input", INPUT, 0.2),
                                  ("output", OUTPUT, 0.36)):  # fmt: skip
             ax["gates"].text(x, 0.9, words, color=colour, weight="bold", fontsize=11,
                              transform=ax["gates"].transAxes)  # fmt: skip
-        ax["gates"].text(0.98, 0.9, "dotted: flagged", color="#777777", fontsize=11, ha="right",
-                         transform=ax["gates"].transAxes)  # fmt: skip
-        ax["cells"].set(xlim=(0, T), ylim=(-8, 8), xlabel="time step t")
-        ax["cells"].set_title("LSTM: every cell on that sequence (cut at ±8)")
+        ax["gates"].text(
+            0.98,
+            0.9,
+            say("dotted: flagged"),
+            color="#777777",
+            fontsize=11,
+            ha="right",
+            transform=ax["gates"].transAxes,
+        )
+        ax["cells"].set(xlim=(0, T), ylim=(-8, 8), xlabel=say("time step t"))
+        ax["cells"].set_title(say("LSTM: every cell on that sequence (cut at ±8)"))
         for key in ("flow", "gates", "cells"):
             ax[key].xaxis.set_major_locator(MaxNLocator(10, integer=True))
         curves = {
@@ -369,16 +402,21 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         cursor.set_xdata([step, step])
         truth = batch.targets[sequence, 0]
         answer = answers(model, batch, trace)[sequence, 0]
-        said.set_text(f"sum {truth:.2f}, answer {answer:.2f}")
+        said.set_text(say("sum {truth:.2f}, answer {answer:.2f}", truth=truth, answer=answer))
         return {"step": step, "loss": loss, "loss_rnn": loss_rnn, "shares": shares,
                 "forget": trace.f.mean(axis=(0, 1)), "answer": answer, "truth": truth}  # fmt: skip
 
     def describe(v):
         first = {k: s[1] for k, s in v["shares"].items()}
-        return (
-            f"After {v['step']} steps of training the loss is {v['loss']:.3f} (LSTM) and "
-            f"{v['loss_rnn']:.3f} (RNN). Of the gradient at the last step, the first step gets "
-            f"{first['c']:.2g} in the LSTM's cell, {first['rnn']:.2g} in the RNN."
+        return say(
+            "After {step} steps of training the loss is {loss:.3f} (LSTM) and {loss_rnn:.3f} "
+            "(RNN). Of the gradient at the last step, the first step gets {c:.2g} in the LSTM's "
+            "cell, {rnn:.2g} in the RNN.",
+            step=v["step"],
+            loss=v["loss"],
+            loss_rnn=v["loss_rnn"],
+            c=first["c"],
+            rnn=first["rnn"],
         )
 
     return Explorer(

@@ -19,6 +19,7 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
+from lstm_inside.words import Sentences, say
 
 from .figures import label, thinned
 from .losses import mean_squared_error
@@ -36,10 +37,12 @@ from .runs import (
 )
 from .training import SideBySide
 
-WORDS = {
-    "over": "Start over",
-    "over_tip": "Forget what was learned and set out at this length",
-}
+WORDS = Sentences(
+    {
+        "over": "Start over",
+        "over_tip": "Forget what was learned and set out at this length",
+    }
+)
 _GREY = "#777777"
 _LEAST_LOSS = 3e-4  # the lower edge of the losses' axes, where the upper one is 1
 
@@ -62,7 +65,7 @@ class LiveTraining(LiveExplorer):
             self.length = whole("sequence length T", 10, 100, len(batch.xs), step=5, quantity="x")
             self.seed = whole("seed", 1, 20, 1, quantity="x")
             for control, width in ((self.length, "380px"), (self.seed, "290px")):
-                control.layout.flex, control.layout.width = "0 1 auto", width
+                control.layout.flex, control.layout.width = say("0 1 auto"), width
             self.seed.style.description_width = "60px"
             self.over_button = live_button("over", "undo", self.start_over, WORDS)
             above = [self.length, self.seed, self.over_button]
@@ -135,13 +138,13 @@ class _Drawn:
 
     def _draw_losses_axes(self, steps):
         ax, problem = self.axes["loss"], self.problem
-        ax.set(xlim=(0, steps), yscale="log", xlabel="training step")
+        ax.set(xlim=(0, steps), yscale="log", xlabel=say("training step"))
         ax.set_ylim(_LEAST_LOSS * self._most_loss, self._most_loss)
-        ax.set_title("Loss of each mini-batch")
+        ax.set_title(say("Loss of each mini-batch"))
         ax.axhline(problem.lazy_loss, color=FAINT, lw=1.2)
-        rule = f"grey line: always answering {problem.lazy:.3g}"
+        rule = say("grey line: always answering {lazy:.3g}", lazy=problem.lazy)
         if len(self.runs) == 2:
-            rule = "RNN dashed\n" + rule
+            rule = say("RNN dashed\n") + rule
         ax.text(0.98, 0.98, rule, color=_GREY, fontsize=11, ha="right", va="top",
                 linespacing=1.05, transform=ax.transAxes)  # fmt: skip
 
@@ -149,30 +152,34 @@ class _Drawn:
         ax, low, high = self.axes["answers"], self.problem.low, self.problem.high
         room = 0.1 * (high - low)
         ax.set(xlim=(low, high), ylim=(low - room, high + room))
-        ax.set(xlabel=f"true {self.problem.asked}", ylabel="answer")
-        ax.set_title("Answers to sequences never seen")
+        ax.set(xlabel=say("true {asked}", asked=self.problem.asked), ylabel=say("answer"))
+        ax.set_title(say("Answers to sequences never seen"))
         ax.plot([low, high], [low, high], color=FAINT, lw=2)
         if len(self.runs) == 2:
-            label(ax, 0.03, 0.9, "● LSTM", HIDDEN_LINE)
-            label(ax, 0.28, 0.9, "○ RNN", _GREY)
+            label(ax, 0.03, 0.9, say("● LSTM"), HIDDEN_LINE)
+            label(ax, 0.28, 0.9, say("○ RNN"), _GREY)
 
     def _draw_unit_axes(self, T):
         gates, memory = self.axes["gates"], self.axes["memory"]
         gates.set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
-        unit = "the unit" if self._alone else "the unit shown"
-        gates.set_title(f"Gates of {unit}" if self._gated else "A plain RNN has no gates")
+        unit = say("the unit") if self._alone else say("the unit shown")
+        gates.set_title(
+            say("Gates of {unit}", unit=unit) if self._gated else say("A plain RNN has no gates")
+        )
         if self._gated:
             for x, words, colour in ((0.02, "forget", FORGET), (0.15, "input", INPUT),
                                      (0.27, "output", OUTPUT)):  # fmt: skip
                 label(gates, x, 0.89, words, colour)
-        dotted = "dotted: flagged" if self.problem.draw else "dotted: answer due"
+        dotted = say("dotted: flagged") if self.problem.draw else say("dotted: answer due")
         gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
         span = 2.5 if self._gated else 1.1
-        memory.set(xlim=(0, T), ylim=(-span, span), xlabel="time step t")
+        memory.set(xlim=(0, T), ylim=(-span, span), xlabel=say("time step t"))
         memory.yaxis.set_major_locator(MaxNLocator(4))
         memory.set_title(
-            f"Cell c of {unit} (cut at ±{span:g})" if self._gated else f"State h of {unit}"
+            say("Cell c of {unit} (cut at ±{span:g})", unit=unit, span=span)
+            if self._gated
+            else say("State h of {unit}", unit=unit)
         )
         self._span = span
         for ax in (gates, memory):
@@ -261,12 +268,24 @@ class _Drawn:
         """What is on show, in two sentences."""
         errors = _short(v["error"], 3)
         if "error_rnn" in v:
-            errors = f"{errors} (LSTM) and {_short(v['error_rnn'], 3)} (RNN)"
-        return (
-            f"Sequences of {v['T']} steps. After {v['step']} training steps the mean squared "
-            f"error on sequences never trained on is {errors}; always answering "
-            f"{self.problem.lazy:.3g} gives {self.problem.lazy_loss:.3g}. On the sequence shown "
-            f"the {self.problem.asked} is {v['truth']:.2f} and the answer {_short(v['answer'], 2)}."
+            errors = say(
+                "{errors} (LSTM) and {error_rnn} (RNN)",
+                errors=errors,
+                error_rnn=_short(v["error_rnn"], 3),
+            )
+        return say(
+            "Sequences of {T} steps. After {step} training steps the mean squared error on "
+            "sequences never trained on is {errors}; always answering {lazy:.3g} gives "
+            "{lazy_loss:.3g}. On the sequence shown the {asked} is {truth:.2f} and the answer "
+            "{answer}.",
+            T=v["T"],
+            step=v["step"],
+            errors=errors,
+            lazy=self.problem.lazy,
+            lazy_loss=self.problem.lazy_loss,
+            asked=self.problem.asked,
+            truth=v["truth"],
+            answer=_short(v["answer"], 2),
         )
 
 
