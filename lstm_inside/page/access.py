@@ -5,7 +5,9 @@ from importlib.resources import files
 import anywidget
 import traitlets
 
-WORDS = {"play": "Play", "pause": "Pause", "stop": "Stop", "retweet": "Repeat"}
+from lstm_inside.words import Sentences
+
+WORDS = Sentences({"play": "Play", "pause": "Pause", "stop": "Stop", "retweet": "Repeat"})
 
 
 class Access(anywidget.AnyWidget):
@@ -19,4 +21,4 @@ class Access(anywidget.AnyWidget):
     words = traitlets.Dict().tag(sync=True)  # the part of an icon's name -> what is said for it
 
     def __init__(self):
-        super().__init__(words=WORDS, layout={"display": "none"})
+        super().__init__(words=dict(WORDS), layout={"display": "none"})

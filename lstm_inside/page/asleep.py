@@ -8,10 +8,14 @@ import html
 
 import ipywidgets as widgets
 
-WORDS = {
-    "asleep": "As you left it: Python is not running behind this any more. Run this cell again "
-    "(Shift + Enter) to make it live, or the whole page with Run, Run All Cells.",
-}
+from lstm_inside.words import Sentences
+
+WORDS = Sentences(
+    {
+        "asleep": "As you left it: Python is not running behind this any more. Run this cell again "
+        "(Shift + Enter) to make it live, or the whole page with Run, Run All Cells.",
+    }
+)
 WAKES = "lstm-wakes"  # the class of a box that says so in words, not with a mark on every part
 _PARTS = "widget-slider, .widget-dropdown, .widget-checkbox, .widget-radio, .jupyter-button"
 _STYLE = f"""

@@ -3,6 +3,8 @@
 import ipywidgets as widgets
 import traitlets
 
+from lstm_inside.words import say
+
 from .style import COLOURS
 
 
@@ -77,18 +79,22 @@ def whole(label, low, high, value, *, quantity=None, tip="", step=1):
 
 def choice(label, options, value):
     """A drop-down list; `options` are strings or (text, value) pairs."""
-    return widgets.Dropdown(options=options, value=value, **_looks(label, None, ""))
+    pairs = [(option, option) if isinstance(option, str) else option for option in options]
+    said = [(say(text), of) for text, of in pairs]
+    if all(text == of for text, of in said):
+        said = [of for _, of in said]
+    return widgets.Dropdown(options=said, value=value, **_looks(label, None, ""))
 
 
 def toggle(label, value=False):
     """A tick box."""
     layout = widgets.Layout(flex="0 1 auto", width="auto", margin="2px 16px")
-    return widgets.Checkbox(value=value, description=label, indent=False, layout=layout)
+    return widgets.Checkbox(value=value, description=say(label), indent=False, layout=layout)
 
 
 def _looks(label, quantity, tip):
     looks = {
-        "description": label,
+        "description": say(label),
         "style": {"description_width": "165px"},
         "layout": widgets.Layout(flex="1 1 380px", max_width="470px", margin="1px 8px 1px 0"),
     }

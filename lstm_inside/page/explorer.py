@@ -16,22 +16,26 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
+from lstm_inside.words import Sentences, say
+
 from . import cells, svg
 from .access import Access
 from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
 
-WORDS = {
-    "reset": "Reset",
-    "reset_tip": "Put every control back to where it started",
-    "play_tip": "Let time run",
-    "wide_tip": "Fill the window, for a lecture room; once more: back",
-    "failed": "This setting could not be drawn; the picture still shows the one before it.",
-    "preset_tip": "Put the controls to this example",
-    "goal": "Your goal: {task} Now {score}, wanted {goal}.",
-    "reached": "✓ Reached: {task} Your score is {score}.",
-}
+WORDS = Sentences(
+    {
+        "reset": "Reset",
+        "reset_tip": "Put every control back to where it started",
+        "play_tip": "Let time run",
+        "wide_tip": "Fill the window, for a lecture room; once more: back",
+        "failed": "This setting could not be drawn; the picture still shows the one before it.",
+        "preset_tip": "Put the controls to this example",
+        "goal": "Your goal: {task} Now {score}, wanted {goal}.",
+        "reached": "✓ Reached: {task} Your score is {score}.",
+    }
+)
 
 
 class Challenge(NamedTuple):
@@ -51,7 +55,7 @@ class Challenge(NamedTuple):
         """How far the reader has come, in a sentence."""
         score = self.score(values)
         return WORDS["reached" if score >= self.goal else "goal"].format(
-            task=self.task, score=format(score, self.shown), goal=format(self.goal, self.shown)
+            task=say(self.task), score=format(score, self.shown), goal=format(self.goal, self.shown)
         )
 
 
@@ -172,7 +176,7 @@ class Explorer(widgets.VBox):
         buttons = []
         for preset in self.presets:
             button = widgets.Button(
-                description=preset,
+                description=say(preset),
                 tooltip=WORDS["preset_tip"],
                 layout=widgets.Layout(width="auto"),
             )

@@ -11,23 +11,26 @@ from typing import ClassVar
 import ipywidgets as widgets
 
 from lstm_inside import validate
+from lstm_inside.words import Sentences
 
 from .explorer import Explorer
 
-WORDS = {
-    "train": "Train",
-    "train_tip": "Start the training",
-    "go_on": "Continue",
-    "go_on_tip": "Go on from what was learned",
-    "stop": "Stop",
-    "stop_tip": "Stop after this step and keep what was learned",
-    "ready": "not started",
-    "started": "step {step} of {goal}",
-    "running": "step {step} of {goal} · {left:.0f} s left",
-    "stopped": "stopped at step {step} of {goal}; nothing is lost",
-    "done": "done: {step} steps",
-    "failed": "stopped at step {step}, as the next one failed: {error}",
-}
+WORDS = Sentences(
+    {
+        "train": "Train",
+        "train_tip": "Start the training",
+        "go_on": "Continue",
+        "go_on_tip": "Go on from what was learned",
+        "stop": "Stop",
+        "stop_tip": "Stop after this step and keep what was learned",
+        "ready": "not started",
+        "started": "step {step} of {goal}",
+        "running": "step {step} of {goal} · {left:.0f} s left",
+        "stopped": "stopped at step {step} of {goal}; nothing is lost",
+        "done": "done: {step} steps",
+        "failed": "stopped at step {step}, as the next one failed: {error}",
+    }
+)
 _BREATH = 0.02  # seconds between two chances for sliders and buttons
 
 

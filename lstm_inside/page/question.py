@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
+from lstm_inside.words import say
+
 from . import cells
 from .asleep import WAKES, asleep
 from .verdict import Verdict
@@ -98,6 +100,8 @@ def asks(questions: dict[str, Asked]) -> Callable[[str], Question]:
         """A question of this room, to be answered. Raises ValueError for an unknown name."""
         if name not in questions:
             raise ValueError(f"name: expected one of {list(questions)}, got {name!r}")
-        return Question(*questions[name])
+        text, answers = questions[name]
+        said = {say(words): (right, say(reply)) for words, (right, reply) in answers.items()}
+        return Question(say(text), said)
 
     return ask

@@ -14,24 +14,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-WORDS = {
-    "right": "✓ Right:",
-    "wrong": "✗ Not yet:",
-    "none": "{name} returned None. Is the return line still missing?",
-    "no_function": "expected a function, got {what}. Hand it over without calling it.",
-    "raised": "{name} raised {error}{where}.",
-    "no_numbers": "{name} returned {what}; expected an array of real numbers.",
-    "shape": "{name} returned shape {got}; expected {want}.",
-    "transposed": "{name} returned shape {got}, which is the right answer transposed.",
-    "not_finite": "{name} returned {value} at {place}; expected finite numbers.",
-    "sign": "the sign is turned round: {name} returned minus the right answer.",
-    "factor": "{name} returned {factor:.4g} times the right answer.",
-    "digits": "{name} returned {got:.6g} at {place}; expected {want:.6g}. That is right to a few "
-    "digits only: is something rounded?",
-    "value": "{name} returned {got:.6g} at {place}; expected {want:.6g}.",
-    "changed": "{name} changed the array it was given (argument {number}); work on a new one.",
-    "count": "{name} returned {got}; expected {want} values.",
-}
+from lstm_inside.words import Sentences, say
+
+WORDS = Sentences(
+    {
+        "right": "✓ Right:",
+        "wrong": "✗ Not yet:",
+        "none": "{name} returned None. Is the return line still missing?",
+        "no_function": "expected a function, got {what}. Hand it over without calling it.",
+        "raised": "{name} raised {error}{where}.",
+        "no_numbers": "{name} returned {what}; expected an array of real numbers.",
+        "shape": "{name} returned shape {got}; expected {want}.",
+        "transposed": "{name} returned shape {got}, which is the right answer transposed.",
+        "not_finite": "{name} returned {value} at {place}; expected finite numbers.",
+        "sign": "the sign is turned round: {name} returned minus the right answer.",
+        "factor": "{name} returned {factor:.4g} times the right answer.",
+        "digits": "{name} returned {got:.6g} at {place}; expected {want:.6g}. "
+        "That is right to a few digits only: is something rounded?",
+        "value": "{name} returned {got:.6g} at {place}; expected {want:.6g}.",
+        "changed": "{name} changed the array it was given (argument {number}); work on a new one.",
+        "count": "{name} returned {got}; expected {want} values.",
+    }
+)
 _NEAR = 0.01  # an answer this close, relative to its size, is a rounded one
 
 
@@ -120,7 +124,7 @@ def run(function: Callable, *arguments, shapes=""):
 def name_of(function) -> str:
     """What the reader calls a function."""
     name = getattr(function, "__name__", "")
-    return "your function" if name in ("", "<lambda>") else name
+    return say("your function") if name in ("", "<lambda>") else name
 
 
 def shape_of(value) -> tuple | None:
