@@ -892,6 +892,9 @@ TABLE = {
         f, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ) for f in (text.interpolated_costs,)},
+    "simulation.ladder_costs": call(
+        text.ladder_costs, held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(7, least=0, most=len(HELD) - 1),
+    ),
     "simulation.times_seen": call(
         text.times_seen, table=Arg(TABLES[1], (("None", None), ("no table", 3))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),

@@ -137,6 +137,15 @@ def test_a_longer_context_helps_where_it_was_seen():
     assert bits[0] > bits[1] + 0.5 > bits[2] + 0.7
 
 
+def test_the_ladder_is_the_same_counting_step_by_step():
+    held = lt.windows(lt.library_ids("measure"), 4, 60)
+    costs = lt.ladder_costs(held, 9)
+    tables = [lt.count_ngrams(lt.library_ids("learn"), n) for n in (1, 2, 3)]
+    assert np.array_equal(costs["trigram"], lt.interpolated_costs(tables, held, 9))
+    assert {cost.shape for cost in costs.values()} == {(51, 4)}
+    assert lt.ladder_costs(held)["bigram"].shape == (54, 4)  # a 7-gram has six characters before
+
+
 def test_the_stored_writer_is_what_its_recipe_says():
     stored = lt.stored_writer()
     H = stored.about["units"]

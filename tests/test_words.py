@@ -38,7 +38,9 @@ def test_braces_are_filled_only_where_values_come():
     assert say("{n:.1f} of {{4}}", n=2) == "2.0 of {4}"
 
 
-@pytest.mark.parametrize(("code", "error"), [("fr", ValueError), ("", ValueError), (None, TypeError)])
+@pytest.mark.parametrize(
+    ("code", "error"), [("fr", ValueError), ("", ValueError), (None, TypeError)]
+)
 def test_another_language_is_refused_and_the_old_one_kept(chinese, code, error):
     with pytest.raises(error, match=r"language: expected one of \('en', 'zh'\)"):
         lstm_inside.language(code)
@@ -55,12 +57,16 @@ def test_the_environment_sets_the_start(code, first, monkeypatch):
 
 def test_an_unknown_start_is_refused(monkeypatch):
     monkeypatch.setenv("LSTM_INSIDE_LANGUAGE", "fr")
-    done = subprocess.run([sys.executable, "-c", "import lstm_inside"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "import lstm_inside"], capture_output=True, text=True
+    )
     assert "LSTM_INSIDE_LANGUAGE: expected one of ('en', 'zh'), got 'fr'" in done.stderr
 
 
 def test_the_catalogues_are_what_the_code_says():
-    done = subprocess.run([sys.executable, "tools/words.py", "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "tools/words.py", "--check"], capture_output=True, text=True
+    )
     assert done.returncode == 0, f"run `python tools/words.py`: {done.stdout}{done.stderr}"
 
 

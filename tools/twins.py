@@ -9,6 +9,7 @@ NAME ...` takes the fingerprints of these pages anew.
 import argparse
 import ast
 import hashlib
+import re
 import sys
 from pathlib import Path
 
@@ -30,7 +31,13 @@ class _Program(ast.NodeTransformer):
         return ast.Constant("") if isinstance(node.value, str) else node
 
     def visit_FormattedValue(self, node):
-        node.value = self.visit(node.value)  # how it is written stays: digits, signs
+        """How a value is written stays, digits and sign; not its width, as letters differ in it."""
+        node.value = self.visit(node.value)
+        for part in node.format_spec.values if node.format_spec else ():
+            if isinstance(part, ast.Constant):
+                part.value = re.sub(r"^(?:.?[<>^])?([+ -]?)0?[0-9]*", r"\1", part.value)
+        if node.format_spec and ast.unparse(node.format_spec) == "f''":
+            node.format_spec = None
         return node
 
     def visit_JoinedStr(self, node):

@@ -5,6 +5,7 @@ from .counting import (
     NGrams,
     count_ngrams,
     interpolated_costs,
+    ladder_costs,
     times_seen,
 )
 from .dissection import (
@@ -133,6 +134,7 @@ __all__ = [
     "interpolated_costs",
     "kinds",
     "labelled",
+    "ladder_costs",
     "lag_correlations",
     "levels",
     "library_ids",
