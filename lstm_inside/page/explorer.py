@@ -226,13 +226,12 @@ class Explorer(widgets.VBox):
         for control in self.controls.values():
             control.unobserve_all("value")
         cells.close_below(self)
-        if hasattr(self, "_link"):
-            self._link.close()
         super().close()
         self.figure.clear()
         self.figure, self._moving, self._update = None, [], None
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = f"Explorer {self.name}: {self.caption}"
         data["image/png"] = base64.b64encode(self.figure.png()).decode()
