@@ -20,6 +20,7 @@ from lstm_core import (
     rnn_step_backward,
 )
 from lstm_inside import validate
+from lstm_inside.page.measure import lengths
 
 
 class CellShares(NamedTuple):
@@ -249,7 +250,7 @@ def compare_gradients(given, full) -> tuple[float, float]:
     for n, g in enumerate(given):
         validate.finite(f"given[{n}]", g)
     a, b = (np.concatenate([p.ravel() for p in params]) for params in (given, full))
-    length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
+    length_a, length_b = lengths(a, 0), lengths(b, 0)
     if not (length_a and length_b):
         return 0.0, float(length_a > 0)
     return float((a / length_a) @ (b / length_b)), float(length_a / length_b)
