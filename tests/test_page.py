@@ -69,11 +69,34 @@ def overlay(explorer):
     return explorer._over.value
 
 
-def test_no_value_is_sent_back_to_the_browser_it_came_from(make):
-    explorer = make()
+def test_every_report_of_a_slider_is_echoed_to_other_tabs_and_none_of_play(make, monkeypatch):
+    explorer, sent = make(), []
     (play,) = (part for part in parts(explorer) if isinstance(part, ipywidgets.Play))
-    for control in (play, explorer.controls["a"], explorer.controls["n"]):
-        assert control.trait_metadata("value", "echo_update") is False
+    sliders = explorer.controls["a"], explorer.controls["n"]
+    for control in (play, *sliders):
+        monkeypatch.setattr(
+            control.comm, "send",
+            lambda data, *more, control=control, **named: sent.append((control, data)),
+        )  # fmt: skip
+
+    def report(control, value):
+        sent.clear()
+        data = {"method": "update", "state": {"value": value}}
+        control.comm.handle_msg({"content": {"data": data}})
+        return [(who, data["method"], data["state"]) for who, data in sent]
+
+    a, n = sliders
+    assert report(n, 4) == [(n, "echo_update", {"value": 4})]
+    assert report(a, -0.3) == [(a, "echo_update", {"value": -0.3})]
+    assert report(play, 3) == []
+    a.value, back = 0.4, 0.4000000000000001  # set by Python, and how the browser has it
+    assert report(a, back) == [(a, "echo_update", {"value": back})]
+    assert a.value == 0.4
+    a.value = 0.7  # before the report of a second tab
+    a.value = 0.8
+    late = 0.7000000000000001
+    assert report(a, late) == [(a, "echo_update", {"value": late}), (a, "update", {"value": 0.8})]
+    assert a.value == 0.8
 
 
 def test_it_is_a_widget_with_what_the_contract_names(make):

@@ -12,11 +12,12 @@ class Slider(widgets.FloatSlider):
     Set to 4 from Python, the browser's slider snaps to 4.000000000000002 and reports that. The
     report waits behind all cells that are still to run, and by then Python may have set another
     value; it must not win. Reports come in order: one that the reader made ends the waiting.
+
+    Every report is answered with an `echo_update`, taken over or not: it moves the slider in
+    another tab that shows it, and without it the tab that reported hears no more of other tabs.
     """
 
     _SAME = 1e-9
-    # Without `echo_update` ipywidgets would send every value back: a message more, and no use.
-    value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
 
     def __init__(self, **settings):
         self._echoes_due = []  # values set by Python whose echo may still come, oldest first
@@ -30,34 +31,35 @@ class Slider(widgets.FloatSlider):
 
     def set_state(self, sync_data):
         reported = sync_data.get("value")
-        if reported is None or not self._echoes(reported):
-            self._echoes_due.clear()
-            self._from_browser = True
-            try:
-                super().set_state(sync_data)
-            finally:
-                self._from_browser = False
+        if reported is not None and self._is_due(reported):
+            echo = {"method": "echo_update", "state": {"value": reported}, "buffer_paths": []}
+            self.comm.send(echo)
+            if abs(reported - self.value) >= self._SAME:
+                self.send_state("value")
+            return
+        self._echoes_due.clear()
+        self._from_browser = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._from_browser = False
 
-    def _echoes(self, reported):
-        """Whether a report is a value of Python's on its way back; if so the browser is told."""
+    def _is_due(self, reported):
+        """Whether a report is a value of Python's on its way back."""
         if abs(reported - self.value) < self._SAME:
             return True
         for n, value in enumerate(self._echoes_due):
             if value != reported and abs(value - reported) < self._SAME:
                 del self._echoes_due[: n + 1]
-                self.send_state("value")
                 return True
         return False
 
 
-class Whole(widgets.IntSlider):
-    """An IntSlider whose values are not sent back to the browser they came from."""
-
-    value = traitlets.CInt(0).tag(sync=True, echo_update=False)
-
-
 class Player(widgets.Play):
-    """A Play button that is not told again where the slider, linked to it, was moved."""
+    """A Play button that is not told again where the slider, linked to it, was moved.
+
+    Two tabs that show it would otherwise send each other back and forth by their links.
+    """
 
     value = traitlets.CInt(0).tag(sync=True, echo_update=False)
 
@@ -72,7 +74,9 @@ def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):
 
 def whole(label, low, high, value, *, quantity=None, tip="", step=1):
     """A slider over whole numbers."""
-    return Whole(value=value, min=low, max=high, step=step, **_looks(label, quantity, tip))
+    return widgets.IntSlider(
+        value=value, min=low, max=high, step=step, **_looks(label, quantity, tip)
+    )
 
 
 def choice(label, options, value):

@@ -79,6 +79,8 @@ class Explorer(widgets.VBox):
     An exception inside `update` is shown under the picture; the explorer lives on.
     """
 
+    _also_asleep: tuple[str, ...] = ()  # what is said beside, where Python no longer runs
+
     def __init__(
         self,
         name: str,
@@ -130,7 +132,7 @@ class Explorer(widgets.VBox):
                 display="flex", flex_flow="row wrap", width="100%", max_width=self._narrow
             ),
         ).add_class("lstm-panel")
-        parts = [self._panel, asleep(), self._stage]
+        parts = [self._panel, asleep(*self._also_asleep), self._stage]
         super().__init__(parts, layout=widgets.Layout(margin="4px 0"))
         self.add_class(WAKES).add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 

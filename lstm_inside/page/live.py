@@ -80,6 +80,7 @@ class LiveExplorer(Explorer):
     Either way sliders and buttons answer meanwhile.
     """
 
+    _also_asleep = ("untrained",)
     _latest: ClassVar[weakref.WeakValueDictionary] = (
         weakref.WeakValueDictionary()
     )  # name -> the one made last
