@@ -3,6 +3,10 @@
 import errno
 import json
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,3 +223,43 @@ def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path):
     again.load(real)
     assert again.step == 2
     assert [p.name for p in real.parent.iterdir()] == [real.name]
+
+
+KILLED = """
+import sys
+from training_nets import adding
+training = adding()
+try:
+    training.load(sys.argv[1])
+except FileNotFoundError:
+    pass
+while True:
+    list(training.steps(1))
+    training.save(sys.argv[1])
+    print(training.step, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_killed_while_it_saves_leaves_a_whole_file_that_goes_on(tmp_path):
+    """Eight times, at any moment; each goes on where the one before was killed."""
+    path, reached, plain = tmp_path / "training.npz", 0, adding()
+    folders = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+    for pause in np.random.default_rng(5).uniform(0, 0.3, 8):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
+        )  # fmt: skip
+        told = int(process.stdout.readline())
+        assert told == reached + 1
+        time.sleep(pause)
+        process.kill()
+        told = int(([told, *process.stdout.read().split()])[-1])
+        process.wait()
+        training = adding()
+        training.load(path)
+        assert training.step >= told > reached  # no less than was said to be saved
+        reached = training.step
+        list(plain.steps(reached - plain.step))
+        assert same(training.params, plain.params)
+        assert training.losses.tolist() == plain.losses.tolist()
