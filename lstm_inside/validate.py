@@ -244,11 +244,22 @@ def sequence(params, xs, **states):
     return checked
 
 
+def of_kind(name, thing, *kinds) -> type:
+    """Which of these classes a thing is of, told by the class's name.
+
+    A reader who edits a module and reloads it, `lstm_core` above all, has new classes.
+    """
+    for kind in kinds:
+        if type(thing).__name__ == kind.__name__:
+            return kind
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    raise TypeError(f"{name}: expected {wanted}, got {describe(thing)}")
+
+
 def backward(params, kind, trace, dhs, dc_last=None):
     """dhs (T, B, H) and dc_last (B, H) that fit a trace (of class `kind`) of the parameters."""
     W_x, W_h, _ = params
-    if type(trace).__name__ != kind.__name__:  # by name: a reloaded lstm_core makes new classes
-        raise TypeError(f"trace: expected {kind.__name__}, got {describe(trace)}")
+    of_kind("trace", trace, kind)
     T, B, D = trace.xs.shape
     H = trace.h.shape[-1]
     if (len(W_x), len(W_h)) != (D, H) or trace.h.dtype != W_h.dtype:

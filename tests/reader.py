@@ -144,12 +144,7 @@ def move_and_compare(page, box, name):
         for how, n, key in moves:
             handle = box.locator(".noUi-handle").nth(n)
             move_until_changed(page, box, handle, how, f"{name}: {key}")
-            # ask the page for the value it settled on, then wait for that value's picture
-            value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
-            control = twin.controls[key]
-            steps = round((value - control.min) / control.step)
-            value = control.min + steps * control.step
-            control.value = round(value) if isinstance(control.value, int) else value
+            value = follow(box, n, twin.controls[key])
             until_caption(page, box, twin.caption)
             shapes = curves(twin.frame.decode())  # other threads' sums may round otherwise
             wanted, ends = pytest.approx(shapes, abs=0.02), time.monotonic() + 10
@@ -161,6 +156,15 @@ def move_and_compare(page, box, name):
         until_caption(page, box, twin.caption)
     finally:
         twin.close()
+
+
+def follow(box, n, control):
+    """Put a twin's control to the value that the page's n-th slider has settled on."""
+    value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
+    steps = round((value - control.min) / control.step)
+    value = control.min + steps * control.step
+    control.value = round(value) if isinstance(control.value, int) else value
+    return control.value
 
 
 def by_keyboard(page, handle):

@@ -105,6 +105,28 @@ def test_a_section_that_needs_another_would_be_found(tmp_path, monkeypatch):
         run([nbformat.v4.new_code_cell(cell) for cell in cells], tmp_path, monkeypatch)
 
 
+HELD = """
+import gc, psutil
+from ipywidgets.widgets import widget
+gc.collect()
+print(len(widget._instances), psutil.Process().memory_info().rss)
+"""
+
+
+def test_ten_times_through_a_notebook_leaves_widgets_and_memory_where_they_were(
+    tmp_path, monkeypatch
+):
+    """03, the one with most explorers. Memory once all is warm, 60 MB of slack."""
+    path, cells = ROOT / "notebooks" / "03_gates.ipynb", []
+    for _ in range(10):
+        cells += [*code(path), nbformat.v4.new_code_cell(HELD)]
+    last = len(cells) // 10 - 1
+    texts = run(cells, tmp_path, monkeypatch)
+    held = [tuple(map(int, text.split())) for text in texts[last :: last + 1]]
+    assert len({widgets for widgets, _ in held}) == 1, held
+    assert held[-1][1] - held[1][1] < 60e6, held
+
+
 def test_the_network_is_really_cut_off(tmp_path, monkeypatch):
     for dial in ("create_connection(('192.0.2.1', 80), 1)", "getaddrinfo('example.org', 80)",
                  "socket().connect(('192.0.2.1', 80))"):  # fmt: skip

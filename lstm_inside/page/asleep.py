@@ -14,6 +14,8 @@ WORDS = Sentences(
     {
         "asleep": "As you left it: Python is not running behind this any more. Run this cell again "
         "(Shift + Enter) to make it live, or the whole page with Run, Run All Cells.",
+        "untrained": "What was trained went with it, but for what `.run.save(path)` has written: "
+        "`.run.load(path)` goes on from there.",
     }
 )
 WAKES = "lstm-wakes"  # the class of a box that says so in words, not with a mark on every part
@@ -29,10 +31,10 @@ _STYLE = f"""
 """
 
 
-def asleep() -> widgets.HTML:
-    """The words, for a box that has the class WAKES."""
+def asleep(*more) -> widgets.HTML:
+    """The words, for a box that has the class WAKES; more: keys of WORDS that are said, too."""
+    words = " ".join(WORDS[key] for key in ("asleep", *more))
     return widgets.HTML(
-        f'<style>{_STYLE}</style><div class="lstm-asleep" role="note">'
-        f"{html.escape(WORDS['asleep'])}</div>",
+        f'<style>{_STYLE}</style><div class="lstm-asleep" role="note">{html.escape(words)}</div>',
         layout=widgets.Layout(margin="0"),
     )

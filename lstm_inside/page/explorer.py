@@ -83,6 +83,8 @@ class Explorer(widgets.VBox):
     An exception inside `update` is shown under the picture; the explorer lives on.
     """
 
+    _also_asleep: tuple[str, ...] = ()  # what is said beside, where Python no longer runs
+
     def __init__(
         self,
         name: str,
@@ -134,7 +136,7 @@ class Explorer(widgets.VBox):
                 display="flex", flex_flow="row wrap", width="100%", max_width=self._narrow
             ),
         ).add_class("lstm-panel")
-        parts = [self._panel, asleep(), self._stage]
+        parts = [self._panel, asleep(*self._also_asleep), self._stage]
         super().__init__(parts, layout=widgets.Layout(margin="4px 0"))
         self.add_class(WAKES).add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 
@@ -230,13 +232,12 @@ class Explorer(widgets.VBox):
         for control in self.controls.values():
             control.unobserve_all("value")
         cells.close_below(self)
-        if hasattr(self, "_link"):
-            self._link.close()
         super().close()
         self.figure.clear()
         self.figure, self._moving, self._update = None, [], None
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = f"Explorer {self.name}: {self.caption}"
         data["image/png"] = base64.b64encode(self.figure.png()).decode()

@@ -83,6 +83,7 @@ class LiveExplorer(Explorer):
     Either way sliders and buttons answer meanwhile.
     """
 
+    _also_asleep = ("untrained",)
     _latest: ClassVar[weakref.WeakValueDictionary] = (
         weakref.WeakValueDictionary()
     )  # name -> the one made last
@@ -92,9 +93,11 @@ class LiveExplorer(Explorer):
         self.running, self._task = False, None
         self._steps_on, self._above, self._about = steps_on, above, about
         self._drawing = threading.RLock()  # a cell may move a slider while a task trains
-        self._before = self._latest.get(name)
-        if self._before is not None:
-            self._before.stop()
+        self._before = before = self._latest.get(name)
+        if before is not None:
+            before.stop()
+            if not before.running:  # no longer waited for, nor held
+                self._before = before._before
         self._latest[name] = self
         super().__init__(name, **parts)
         # What it shows depends on what was learned, not on its controls alone.

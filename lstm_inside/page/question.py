@@ -51,6 +51,7 @@ class Question(widgets.VBox):
         )
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = "\n".join([self.text, *(f"  ○ {a}" for a in self._answers)])
         return data
@@ -65,6 +66,7 @@ class Questions(widgets.Tab):
         cells.made(self)
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         texts = (q._repr_mimebundle_()["text/plain"] for q in self.questions.values())
         data["text/plain"] = "\n\n".join(texts)

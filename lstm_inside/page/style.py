@@ -170,6 +170,7 @@ class Picture(Figure):
             'border-radius:6px">'
         )
         cells.made(shown)
+        cells.shown(shown)
         data = shown._repr_mimebundle_()
         data |= {"image/png": source, "text/plain": f"Picture: {self.alt}"}
         return data, {"image/png": {"alt": self.alt}}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_forward
+from lstm_core import init_lstm, init_rnn, lstm_forward
 from lstm_inside import validate
 from lstm_inside.start.recall import Habits, habits, score
 from lstm_inside.tasks import Sequences, recall_problem
@@ -13,6 +13,7 @@ from lstm_inside.training import (
     answers,
     each_array,
     init_readout,
+    is_lstm,
     loss_at_end,
 )
 from lstm_inside.training.saving import generator
@@ -60,7 +61,7 @@ def abreast(runs, steps) -> list[Model]:
             raise TypeError(f"runs: expected Trainings, got {validate.describe(run)}")
         if run.step:
             raise ValueError(f"runs: expected fresh trainings, got one after {run.step} steps")
-    if len({isinstance(run.params.cell, LSTMParams) for run in runs}) == 2:
+    if len({is_lstm(run.params.cell) for run in runs}) == 2:
         raise ValueError("runs: expected one kind of cell, got LSTMs and RNNs")
     validate.count("steps", steps)
     rngs = [generator(run.state.random) for run in runs]
@@ -145,6 +146,6 @@ def judged(model) -> tuple[float, Habits | None]:
     """
     batch = unseen()
     r2 = score(answers(model, batch), batch.targets)
-    if not isinstance(model.cell, LSTMParams):
+    if not is_lstm(model.cell):
         return r2, None
     return r2, habits(lstm_forward(batch.xs, model.cell), batch.xs[..., 1])
