@@ -219,7 +219,7 @@ def write_front(pages):
 
 
 def write_front_page(language, file, pages):
-    """One front page, the other language's pages below; its explorer speaks the package's language of the moment."""
+    """One front page, the other language's pages below; its explorer speaks as the package does."""
     shown = moves()
     files = [f"{language}{n:02d}.webp" for n in range(len(shown))]
     for name, move in zip(files, shown, strict=True):

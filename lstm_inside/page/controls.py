@@ -73,11 +73,11 @@ def whole(label, low, high, value, *, quantity=None, tip="", step=1):
 
 
 def choice(label, options, value):
-    """A drop-down list; `options` are strings or (text, value) pairs."""
-    pairs = [(option, option) if isinstance(option, str) else option for option in options]
-    said = [(say(text), of) for text, of in pairs]
-    if all(text == of for text, of in said):
-        said = [of for _, of in said]
+    """A drop-down list; `options` are values or (text, value) pairs; what is text is said."""
+    pairs = [option if isinstance(option, tuple) else (option, option) for option in options]
+    said = [(say(text) if isinstance(text, str) else str(text), of) for text, of in pairs]
+    if all(text == str(of) for text, of in said):
+        said = [of for _, of in said]  # then a reader of the widget sees the values themselves
     return widgets.Dropdown(options=said, value=value, **_looks(label, None, ""))
 
 
