@@ -16,6 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from lstm_inside import EXPLORERS
+from lstm_inside.words import say
 from tools import lab
 
 in_a_browser = [
@@ -132,13 +133,17 @@ def slider_names(explorer):
     return [k for k, c in explorer.controls.items() if hasattr(c, "min") and hasattr(c, "step")]
 
 
-def move_and_compare(page, box, name):
-    """Move every slider by key, the first by mouse; the page must show what this process computes."""
+def move_and_compare(page, box, name, most=None):
+    """Move every slider by key, the first by mouse; the page must show what this process computes.
+
+    most: of how many sliders; None for all.
+    """
     twin = EXPLORERS[name]()
+    reset = box.locator(f"button:has-text('{say('Reset')}')")
     try:
-        box.locator("button:has-text('Reset')").click()  # a cell may have left it elsewhere
+        reset.click()  # a cell may have left it elsewhere
         until_caption(page, box, twin.caption)
-        sliders = list(enumerate(slider_names(twin)))
+        sliders = list(enumerate(slider_names(twin)))[:most]
         moves = [(by_keyboard, *slider) for slider in sliders]
         moves += [(by_mouse, *slider) for slider in sliders[:1]]
         for how, n, key in moves:
@@ -151,7 +156,7 @@ def move_and_compare(page, box, name):
             while (shown := picture(box)) != wanted and time.monotonic() < ends:
                 page.wait_for_timeout(50)  # two settings can have one caption
             assert shown == wanted, f"{name}: {key} = {value}"
-        box.locator("button:has-text('Reset')").click()
+        reset.click()
         twin.reset()
         until_caption(page, box, twin.caption)
     finally:
@@ -197,13 +202,13 @@ def where(handle):
     )
 
 
-def every_slider_answers(page, served, name):
+def every_slider_answers(page, served, name, most=None):
     opened(page, served, name)
     found = list(explorers(page))
     assert found, f"{name} shows no explorer"
     assert not barriers(page)
     for explorer, box in found:
-        move_and_compare(page, box, explorer)
+        move_and_compare(page, box, explorer, most)
 
 
 def barriers(page):

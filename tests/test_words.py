@@ -23,8 +23,8 @@ def chinese():
 
 
 def test_a_sentence_is_said_in_the_language_chosen(chinese):
-    assert say("Reset") == "重置"
-    assert Sentences({"reset": "Reset"})["reset"] == "重置"
+    assert say("Reset") == "复位"
+    assert Sentences({"reset": "Reset"})["reset"] == "复位"
     lstm_inside.language("en")
     assert say("Reset") == "Reset"
 
@@ -47,7 +47,7 @@ def test_another_language_is_refused_and_the_old_one_kept(chinese, code, error):
     assert words.spoken() == "zh"
 
 
-@pytest.mark.parametrize(("code", "first"), [("zh", "重置"), ("", "Reset")])
+@pytest.mark.parametrize(("code", "first"), [("zh", "复位"), ("", "Reset")])
 def test_the_environment_sets_the_start(code, first, monkeypatch):
     monkeypatch.setenv("LSTM_INSIDE_LANGUAGE", code)
     ask = "from lstm_inside.words import say; import sys; sys.stdout.buffer.write(say('Reset').encode())"
