@@ -26,6 +26,7 @@ trust: .venv/ready-rooms  # what a sceptic would try; takes most of an hour
 bench: .venv/ready-dev
 	$(ONE_THREAD) $(BIN)/python benchmarks/core.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/sliders.py
 	$(BIN)/python benchmarks/suite.py
 
