@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch, Polygon
 from lstm_inside.foundations import photograph
 from lstm_inside.page import Explorer, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import GRADIENT, RC, SIGNED, SIZE
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 from .figures import (
     Numbers,
@@ -26,7 +26,7 @@ from .figures import (
 from .layers import conv2d_backward, conv2d_forward, pool_backward, pool_forward
 from .learning import bowl
 
-ONE, ALL = "the marked value", "½ · sum of squares"
+ONE, ALL, SUM = "the marked value", "½ · sum of squares", "the sum of all values"
 KERNELS = {
     "copy": np.eye(9)[4].reshape(3, 3),
     "blur 3 × 3": np.full((3, 3), 1 / 9),
@@ -37,6 +37,21 @@ KERNELS = {
     "edges, all round": np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]) / 2,
     "random 5 × 5": np.random.default_rng(3).uniform(-0.4, 0.4, (5, 5)),
 }
+IN_WORDS = Sentences(  # the names of KERNELS and of the losses
+    {
+        "copy": "copy",
+        "blur 3 × 3": "blur 3 × 3",
+        "blur 5 × 5": "blur 5 × 5",
+        "sharpen": "sharpen",
+        "edges, left to right": "edges, left to right",
+        "edges, top to bottom": "edges, top to bottom",
+        "edges, all round": "edges, all round",
+        "random 5 × 5": "random 5 × 5",
+        ONE: "the marked value",
+        ALL: "½ · sum of squares",
+        SUM: "the sum of all values",
+    }
+)
 LEARNED = [name for name, W in KERNELS.items() if len(W) == 3]  # those that the reader lets learn
 
 
@@ -128,26 +143,28 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
                 padding=padding,
             )
         )
-        notes["W"].set_text(f"Σ window × kernel = {value:+.3f}".replace("-", "−"))
+        total = say("Σ window × kernel = {value:+.3f}", value=value)
+        notes["W"].set_text(total.replace("-", "−"))
         notes["out"].set_text(
-            f"{rows} × {columns}; "
-            + (
-                say("black 0, white 1")
-                if brightness
-                else say("blue −, orange +, to ±{out:.2f}", out=largest["out"])
+            say("{rows} × {columns}; black 0, white 1", rows=rows, columns=columns)
+            if brightness
+            else say(
+                "{rows} × {columns}; blue −, orange +, to ±{out:.2f}",
+                rows=rows,
+                columns=columns,
+                out=largest["out"],
             )
         )
-        notes["dout"].set_text("L is " + loss + f"; to ±{largest['dout']:.2f}")
+        notes["dout"].set_text(
+            say("L is {loss}; to ±{most:.2f}", loss=IN_WORDS[loss], most=largest["dout"])
+        )
         notes["dW"].set_text(
             say("= the pixels in the window") if loss == ONE else say("a sum over all windows")
         )
         notes["dx"].set_text(
-            (
-                say("the kernel, stamped (and enlarged)")
-                if loss == ONE
-                else say("every window's kernel, added up")
-            )
-            + f"; to ±{largest['dx']:.2f}"
+            say("the kernel, stamped (and enlarged); to ±{most:.2f}", most=largest["dx"])
+            if loss == ONE
+            else say("every window's kernel, added up; to ±{most:.2f}", most=largest["dx"])
         )
         return {
             "out": out[0, 0], "dout": dout[0, 0], "dx": dx[0, 0], "dW": dW[0, 0], "loss": loss,
@@ -162,7 +179,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             "become {rows} × {columns} values. The marked one, in row {row} and column {column}, "
             "is {value:+.3f}. With L = {loss}, {touched} of the photograph's {size_3} pixels get "
             "a gradient.",
-            kernel=v["kernel"],
+            kernel=IN_WORDS[v["kernel"]],
             stride=v["stride"],
             padding=v["padding"],
             size=size[0],
@@ -172,7 +189,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             row=v["row"],
             column=v["column"],
             value=v["value"],
-            loss=v["loss"],
+            loss=IN_WORDS[v["loss"]],
             touched=touched,
             size_3=size[0] * size[1],
         )
@@ -272,17 +289,17 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
 
     def describe(v):
         return say(
-            "{capitalize} pooling, window {window}, stride {stride}: {size} × {size_2} pixels "
-            "become {rows} × {columns}. With L = {loss}, the gradient reaches {reached} pixels "
-            "and adds up to {total:.0f}.",
-            capitalize=v["kind"].capitalize(),
+            "{pooling}, window {window}, stride {stride}: {size} × {size_2} pixels become "
+            "{rows} × {columns}. With L = {loss}, the gradient reaches {reached} pixels and adds "
+            "up to {total:.0f}.",
+            pooling=say("Max pooling") if v["kind"] == "max" else say("Mean pooling"),
             window=v["window"],
             stride=v["stride"],
             size=size[0],
             size_2=size[1],
             rows=v["rows"],
             columns=v["columns"],
-            loss=v["loss"],
+            loss=IN_WORDS[v["loss"]],
             reached=v["reached"],
             total=v["total"],
         )
@@ -292,7 +309,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         figure=figure,
         controls={
             "kind": choice("kind", ["max", "mean"], "max"),
-            "loss": choice("loss L", [ONE, "the sum of all values"], "the sum of all values"),
+            "loss": choice("loss L", [ONE, SUM], SUM),
             "window": whole("window size", 1, 8, 4),
             "stride": whole("stride", 1, 8, 4),
             "down": whole("window, down (%)", 0, 100, 50, step=5),
@@ -381,7 +398,7 @@ def learning_explorer() -> Explorer:
             "Kernel “{kernel}”, the photograph {way}, rate {rate:.1f}, step {step}: loss "
             "{loss:.2g}; the weight that is furthest off is off by {off:.2g}. The largest rate "
             "that comes down is {most:.2f}.",
-            kernel=v["kernel"],
+            kernel=IN_WORDS[v["kernel"]],
             way=way,
             rate=v["rate"],
             step=v["step"],

@@ -172,18 +172,18 @@ def depth_picture():
         figure = picture(900, 540)
         figure.colours = None
         ax = figure.subplot_mosaic([["r", "g", "b", "photo"], ["pr", "pg", "pb", "out"]])
-        for n, name in enumerate(("red", "green", "blue")):
-            canvas(ax[name[0]], say("channel {n}: {name}", n=n, name=name), *photo.shape[1:])
-            place_image(image_on(ax[name[0]], "gray"), photo[n])
-            key = "p" + name[0]
+        names = {"r": say("red"), "g": say("green"), "b": say("blue")}
+        for n, (key, name) in enumerate(names.items()):
+            canvas(ax[key], say("channel {n}: {name}", n=n, name=name), *photo.shape[1:])
+            place_image(image_on(ax[key], "gray"), photo[n])
             canvas(
-                ax[key],
+                ax["p" + key],
                 say(
                     "its part: {value}{value_2:g} × mean", value="+−−"[n], value_2=(1, 0.5, 0.5)[n]
                 ),
                 *parts[n].shape,
             )
-            place_image(image_on(ax[key], SIGNED, -1, 1), parts[n])
+            place_image(image_on(ax["p" + key], SIGNED, -1, 1), parts[n])
         canvas(ax["photo"], say("the photograph"), *photo.shape[1:])
         height, width = photo.shape[1:]
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
@@ -205,13 +205,17 @@ def pool_numbers_picture():
     with matplotlib.rc_context(RC):
         figure = picture(860, 430)
         axes = figure.subplots(2, 4, width_ratios=(2, 1, 1, 2))
-        for row, kind in zip(axes, ("max", "mean"), strict=True):
+        titles = {
+            "max": (say("max of each"), say("max: dL/dx")),
+            "mean": (say("mean of each"), say("mean: dL/dx")),
+        }
+        for row, (kind, (pooled, back)) in zip(axes, titles.items(), strict=True):
             out, cache = pool_forward(x[None, None], 2, kind)
             dx = pool_backward(dout[None, None], cache)[0, 0]
             for ax, values, title in zip(
                 row,
                 (x, out[0, 0], dout, dx),
-                ("x", say("{kind} of each", kind=kind), "dL/d(output)", f"{kind}: dL/dx"),
+                ("x", pooled, "dL/d(output)", back),
                 strict=True,
             ):
                 _tiles(ax, values, title)

@@ -80,7 +80,7 @@ def chain_explorer() -> Explorer:
         from_ = w if what == "w" else x
         before, after = loss(from_), loss(from_ + nudge)
         derivative = steps.prod()
-        start.set_text(say("the {value}", value="weight w" if what == "w" else "input x"))
+        start.set_text(say("the weight w") if what == "w" else say("the input x"))
         shown = (from_, a, h, before)
         for text, value, digits in zip(values, shown, (2, 2, 3, 4), strict=True):
             text.set_text(minus(f"{value:.{digits}f}"))

@@ -1,11 +1,13 @@
 """The walk of notebook 01: backpropagation by hand on the drawing, number by number."""
 
+import re
+
 import matplotlib
 import numpy as np
 
 from lstm_inside.page import Explorer, choice, picture, slider, whole
 from lstm_inside.page.style import GRADIENT, HIDDEN, RC
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 from .figures import FRESH, NAMES, WRONG, NetworkDrawing, neuron_number, neurons
 from .network import (
@@ -19,11 +21,12 @@ from .network import (
 
 TRUE, MISSING = "true gradient", "missing-slope rule"
 RULES = {TRUE: mlp_backward, MISSING: mlp_backward_missing_slopes}
+IN_WORDS = Sentences({TRUE: "true gradient", MISSING: "missing-slope rule"})
 
 
 def minus(text):
-    """A true minus sign in place of each hyphen."""
-    return text.replace("-", "−")
+    """A true minus sign in place of each hyphen, but for those inside words."""
+    return re.sub(r"(?<![A-Za-z])-", "−", text)
 
 
 # The walk, each step (phase, neuron): six forward, the loss, six deltas from the output back,
@@ -65,9 +68,8 @@ def backprop_explorer() -> Explorer:
         }  # fmt: skip
         walk["lines"] = _lines(walk, *_WALK[step])
         _draw_walk(drawing, walk)
-        for words, text in zip(
-            drawing.settings, (rule, say("rate η = {rate:.1f}", rate=rate)), strict=True
-        ):
+        settings = IN_WORDS[rule], say("rate η = {rate:.1f}", rate=rate)
+        for words, text in zip(drawing.settings, settings, strict=True):
             words.set_text(text)
         return walk
 
@@ -84,12 +86,20 @@ def backprop_explorer() -> Explorer:
         },
         moving=drawing.moving,
         update=update,
-        describe=lambda walk: (
-            say("Step {step} of {STEPS}. ", step=walk["step"], STEPS=STEPS)
-            + " ".join(walk["lines"])
-        ),
+        describe=_described,
         play="step",
         interval=1200,
+    )
+
+
+def _described(walk):
+    heading, *rest = walk["lines"]
+    return say(
+        "Step {step} of {STEPS}. {heading} {rest}",
+        step=walk["step"],
+        STEPS=STEPS,
+        heading=heading,
+        rest=" ".join(rest),
     )
 
 
@@ -157,8 +167,8 @@ def _lines(walk, phase, neuron):
     if phase in ("start", "loss", "again"):
         lines = _lines_between(walk, phase)
     else:
-        say = {"forward": _lines_forward, "delta": _lines_delta, "update": _lines_update}[phase]
-        lines = say(walk, *neuron)
+        of = {"forward": _lines_forward, "delta": _lines_delta, "update": _lines_update}[phase]
+        lines = of(walk, *neuron)
     return [minus(line) for line in lines]
 
 
@@ -173,7 +183,7 @@ def _lines_between(walk, phase):
             ),
             say(
                 "To come: backward by the {rule}, then a step of learning rate η = {rate:.1f}.",
-                rule=walk["rule"],
+                rule=IN_WORDS[walk["rule"]],
                 rate=walk["rate"],
             ),
         ]
@@ -212,7 +222,9 @@ def _lines_forward(walk, n, j):
     return [
         say("Forward, neuron {n}: weigh what comes in, add up, squash.", n=neuron_number(n, j)),
         f"a{k} = {' + '.join(terms)} = {a:.3f}",
-        f"h{k} = σ(a{k}) = {h[n + 1, j]:.3f}" + (say("   This is the output y.") if n == 2 else ""),
+        say("h{k} = σ(a{k}) = {h:.3f}   This is the output y.", k=k, h=h[n + 1, j])
+        if n == 2
+        else f"h{k} = σ(a{k}) = {h[n + 1, j]:.3f}",
     ]
 
 
@@ -229,7 +241,7 @@ def _lines_delta(walk, n, j):
     if n == 2:
         return [
             say("Backward, neuron 6: the loss's slope times the neuron's own."),
-            f"dL/dy = {walk['y'] - walk['target']:+.4f},   {own}",
+            say("dL/dy = {dy:+.4f},   {own}", dy=walk["y"] - walk["target"], own=own),
             f"δ{k} = {_bracketed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
         ]
     W, above = walk["W"][n + 1], _carried(walk)
@@ -244,7 +256,14 @@ def _lines_delta(walk, n, j):
             n=neuron_number(n, j),
         ),
         say("comes back: {terms} = {come:+.5f}", terms=" + ".join(terms), come=come),
-        f"{own},   so δ{k} = {_bracketed(come, 5)}·{local:.4f} = {delta:+.5f}",
+        say(
+            "{own},   so δ{k} = {come}·{local:.4f} = {delta:+.5f}",
+            own=own,
+            k=k,
+            come=_bracketed(come, 5),
+            local=local,
+            delta=delta,
+        ),
     ]
     if walk["rule"] == MISSING:
         lines[0] = say(

@@ -147,7 +147,7 @@ def network_picture():
                 say("2 inputs"),
                 say("hidden layer 1:\n3 neurons"),
                 say("hidden layer 2:\n2 neurons"),
-                "output",
+                say("output"),
             ),
             strict=True,
         ):
@@ -165,12 +165,21 @@ def corners_picture(params):
 
     params: MLPParams of a network with 2 inputs, layers of 3 and 2 neurons, 1 output.
     """
-    plan = {"at least one": (0, 1, 1, 1), "both": (0, 0, 0, 1), "output": (0, 1, 1, 0)}
+    plan = [
+        (say("at least one"), (0, 1, 1, 1)),
+        (say("both"), (0, 0, 0, 1)),
+        (say("output"), (0, 1, 1, 0)),
+    ]
     layers = mlp_forward(XOR_INPUTS, params).h[1:]
-    found = {
-        say("neuron {n}", n=neuron_number(n, j)) + (" = y" if n == 2 else ""): layers[n][:, j]
+    found = [
+        (
+            say("neuron {n} = y", n=neuron_number(n, j))
+            if n == 2
+            else say("neuron {n}", n=neuron_number(n, j)),
+            layers[n][:, j],
+        )
         for n, j in neurons()
-    }
+    ]
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         figure.set_layout_engine("none")
@@ -180,12 +189,12 @@ def corners_picture(params):
         for row, (words, answers, places) in enumerate(
             (
                 (say("by hand"), plan, (0, 1, 5.5)),
-                ("learned", found, (0, 1, 2, 3.25, 4.25, 5.5)),
+                (say("learned"), found, (0, 1, 2, 3.25, 4.25, 5.5)),
             )
         ):
             bottom = 0.6 - 0.47 * row
             figure.text(0.02, bottom + 0.156, words, va="center", weight="bold")
-            for (name, says), place in zip(answers.items(), places, strict=True):
+            for (name, says), place in zip(answers, places, strict=True):
                 ax = figure.add_axes((0.14 + 0.132 * place, bottom, 0.125, 0.312))
                 ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=0, vmax=1, origin="lower")
                 ax.set_axis_off()
@@ -194,9 +203,11 @@ def corners_picture(params):
                     colour = "white" if abs(value - 0.5) > 0.4 else "#111111"
                     shown = f"{value:.2f}" if row else f"{value}"
                     ax.text(x, y, shown, ha="center", va="center", color=colour, fontsize=11)
-    figure.alt = (
-        say("At the corners (0,0), (0,1), (1,0), (1,1): ")
-        + "; ".join(f"{name} {', '.join(f'{v:.2f}' for v in says)}" for name, says in found.items())
-        + "."
+    shown = [
+        say("{name} {answers}", name=name, answers=", ".join(f"{v:.2f}" for v in says))
+        for name, says in found
+    ]
+    figure.alt = say(
+        "At the corners (0,0), (0,1), (1,0), (1,1): {found}.", found=say("; ").join(shown)
     )
     return figure
