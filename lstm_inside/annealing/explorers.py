@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_forward
-from lstm_inside.annealing.figures import draw_map
+from lstm_inside.annealing.figures import IN_WORDS, draw_map, search_in_words
 from lstm_inside.annealing.landscape import (
     HERE,
     HIGH,
@@ -63,10 +63,10 @@ def apart(heights, gap):
 
 
 def _put_labels(labels, ends, x, gap):
-    """Each label beside the end of its own line, on a log axis, with `gap` decades between."""
+    """Each label, in words, beside the end of its own line, on a log axis, `gap` decades apart."""
     for name, height in apart({k: np.log10(v) for k, v in ends.items()}, gap).items():
         labels[name].set_position((x, 10**height))
-        labels[name].set_text(name)
+        labels[name].set_text(IN_WORDS.get(name, name))
 
 
 def walk_explorer(count=100, walks=16) -> Explorer:
@@ -208,7 +208,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
         (no,) = rule.plot([], [], "o", color=FORGET, ms=4.5)
         (yes_place,) = ground.plot([], [], "o", color=OUTPUT, ms=4.5)
         (no_place,) = ground.plot([], [], "o", color=FORGET, ms=4.5)
-        for x, words, colour in ((0.6, "taken", OUTPUT), (0.76, "refused", FORGET)):
+        for x, words, colour in ((0.6, say("taken"), OUTPUT), (0.76, say("refused"), FORGET)):
             rule.text(x, 0.9, words, color=colour, weight="bold", transform=rule.transAxes)
 
     def update(T, step, again):
@@ -225,15 +225,14 @@ def acceptance_explorer(proposals=150) -> Explorer:
         return {"T": T, "change": change, "taken": taken, "chance": chance, "floor": floor}
 
     def describe(v):
-        worse = v["change"] > 0
         return say(
-            "T = {T:.2f}: {sum} of {proposals} candidates are taken, {sum_2:.0f} were to be "
-            "expected; {sum_3} of them are worse.",
+            "T = {T:.2f}: of {proposals} candidates {worse} are worse, and {taken} are taken; "
+            "{expected:.0f} were to be expected.",
             T=v["T"],
-            sum=v["taken"].sum(),
             proposals=proposals,
-            sum_2=v["chance"].sum(),
-            sum_3=worse.sum(),
+            worse=(v["change"] > 0).sum(),
+            taken=v["taken"].sum(),
+            expected=v["chance"].sum(),
         )
 
     return Explorer(
@@ -334,7 +333,7 @@ def recall_explorer() -> Explorer:
         for name, each in found.items()
         for row in ("best", "last")
     }
-    at_first = say("descent, rate 0.03")  # recalls one flag, and mixes two
+    at_first = "descent, rate 0.03"  # recalls one flag, and mixes two
 
     def update(search, start):
         each, (losses, at) = found[search], curves[search]
@@ -368,7 +367,7 @@ def recall_explorer() -> Explorer:
             "= {r2:.2f} on unseen sequences ({r2_two:.2f} with two flags), the last one "
             "{r2_last:.2f}. Of the 12 starts {solved} come above 0.9. At the flag f = {f:.2f} "
             "and i = {i:.2f}.",
-            search=v["search"],
+            search=search_in_words(v["search"]),
             start=v["start"],
             loss=in_words(v["loss"]),
             r2=v["r2"],
@@ -383,7 +382,7 @@ def recall_explorer() -> Explorer:
         "anneal_lstm",
         figure=figure,
         controls={
-            "search": choice("search", tuple(found), at_first),
+            "search": choice("search", [(search_in_words(name), name) for name in found], at_first),
             "start": whole(
                 "which start", 0, S - 1, int(scores[at_first, "best"].argmax()), quantity="x"
             ),

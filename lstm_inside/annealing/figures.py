@@ -1,5 +1,7 @@
 """What stands still in notebook 06: the landscape, visits of a walk, scores of many starts."""
 
+import re
+
 import matplotlib
 import numpy as np
 
@@ -7,9 +9,31 @@ from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss
 from lstm_inside.annealing.search import anneal_many
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import FORGET, GRADIENT, INPUT, OUTPUT, RC, SIZE, picture
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
+IN_WORDS = Sentences({"annealing": "annealing", "guessing": "guessing", "descent": "descent"})
+_WITH_NUMBER = Sentences(
+    {
+        "annealing": "annealing, T = {number}",
+        "guessing": "guessing, ±{number}",
+        "descent": "descent, rate {number}",
+    }
+)
+
+
+def search_in_words(name) -> str:
+    """A search with its number, such as "guessing, ±3", in the language spoken; else its name."""
+    found = re.fullmatch(r"(\w+), (?:T = |±|rate )([\d.]+)", name)
+    if not found or found[1] not in _WITH_NUMBER:
+        return name
+    return _WITH_NUMBER[found[1]].format(number=found[2])
+
+
+def _colour_of(name):
+    """The colour of the search that a name speaks of, in English or in the language spoken."""
+    named = (SEARCHES[key] for key in SEARCHES if key in name or IN_WORDS[key] in name)
+    return next(named, "#777777")
 
 
 def draw_map(ax):
@@ -54,7 +78,7 @@ def landscape():
         cut.set(xlabel=say("recurrent weight w, at b = 0"), ylabel=say("loss"))
         cut.set_title(say("A cut: two valleys and a ridge"))
         for x, y, words in ((-1.7, 0.4, say("wrong valley")), (2.1, 0.13, say("right one")),
-                            (0.0, 0.72, "ridge")):  # fmt: skip
+                            (0.0, 0.72, say("ridge"))):  # fmt: skip
             cut.text(x, y, words, ha="center", va="center", fontsize=11)
     return figure
 
@@ -108,6 +132,7 @@ def _cut(places):
 def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
     """A row of dots for each search, one a start and draw: name -> (K,) scores on unseen sequences.
 
+    A name says which of SEARCHES it is, in English or in the language spoken; that colours the row.
     lazy: the score of who knows nothing. hand: name and score of one more line. limits: of the
     axis; what lies beyond is drawn at its end as an arrowhead.
     """
@@ -116,13 +141,13 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
         ax = figure.subplots()
         rng = np.random.default_rng(0)
         for y, (name, values) in enumerate(scores.items()):
-            colour = next(c for key, c in SEARCHES.items() if key in name)
+            colour = _colour_of(name)
             spread = rng.uniform(-0.22, 0.22, len(values))
             shown = values >= limits[0]
             for marker, which in (("o", shown), ("<", ~shown)):
                 ax.plot(np.maximum(values[which], limits[0]), y + spread[which], marker,
                         color=colour, ms=7, alpha=0.6, ls="")  # fmt: skip
-        ax.set_yticks(range(len(scores)), scores)
+        ax.set_yticks(range(len(scores)), map(search_in_words, scores))
         ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
         ax.set(xlabel=xlabel, title=title)
         marks = [(say("knows nothing"), lazy), *([hand] if hand else [])]

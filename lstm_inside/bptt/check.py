@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from lstm_core import init_lstm, lstm_step
-from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, take_step
+from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, IN_WORDS, take_step
 from lstm_inside.page import (
     NotYet,
     Question,
@@ -124,7 +124,7 @@ QUESTIONS = {
         ),
         c=(
             "5: the healthy one and four of the ill",
-            "Yes: only the last step is seen, and whatever travels between steps goes unread.",
+            "only the last step is seen, and whatever travels between steps goes unread.",
         ),
         d=(
             "8: nothing can fail it",
@@ -198,7 +198,7 @@ def _two_arrays(function, given):
     if shapes == [(2, 3), (2, 12)]:
         raise NotYet(WORDS["swapped"])
     if shapes != [(2, 12), (2, 3)]:
-        raise NotYet(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
+        raise NotYet(WORDS["pair"], name=say("your function"), got=shapes or type(got).__name__)
     return got
 
 
@@ -243,25 +243,21 @@ def _slips(given):
 
 # ---------------------------------------------------------------- diagnoses
 
-_LOOKS = {
-    "cell_path": (
-        "the last step is right in all four blocks; one step earlier o is still right (it "
-        "hangs on dh alone), while i, f and g have lost what the cell line brings."
-    ),
-    "forget": "f is exactly 0 at every step, the last one too, where i, g and o are right.",
-    "slope": "i, f and o are wrong already at the last step, where g, which takes tanh, is right.",
-    "tanh": (
-        "all four blocks are wrong already at the last step: o by the factor c / tanh(c), and "
-        "i, f and g by one factor that they share."
-    ),
-    "carry": (
-        "the last step is right, and before it o is exactly 0, as this loss sees h at the last "
-        "step only; i, f and g keep the cell line's share."
-    ),
-    "in_place": "the first visit agrees everywhere, the second with the same arrays does not.",
-    "no_future": "the last step is right, and before it all four blocks are exactly 0.",
-    None: "every visit agrees with the finite differences, in every block and at every step.",
-}
+_LOOKS = Sentences(
+    {
+        "cell_path": "the last step is right in all four blocks; one step earlier o is still right "
+        "(it hangs on dh alone), while i, f and g have lost what the cell line brings.",
+        "forget": "f is exactly 0 at every step, the last one too, where i, g and o are right.",
+        "slope": "i, f and o are wrong already at the last step, where g, which takes tanh, is right.",
+        "tanh": "all four blocks are wrong already at the last step: o by the factor c / tanh(c), "
+        "and i, f and g by one factor that they share.",
+        "carry": "the last step is right, and before it o is exactly 0, as this loss sees h at the "
+        "last step only; i, f and g keep the cell line's share.",
+        "in_place": "the first visit agrees everywhere, the second with the same arrays does not.",
+        "no_future": "the last step is right, and before it all four blocks are exactly 0.",
+        "healthy": "every visit agrees with the finite differences, in every block and at every step.",
+    }
+)
 
 
 def diagnosis(letter) -> Question:
@@ -269,16 +265,23 @@ def diagnosis(letter) -> Question:
 
     Raises KeyError for a patient that does not exist.
     """
-    truth = DIAGNOSES[letter]
+    truth = DIAGNOSES[letter] or "healthy"
     healthy = say("nothing: this one is right")
     answers = {}
     for name, looks in _LOOKS.items():  # not FAULTS: a reader may have added one to them
-        words = FAULTS[name].words if name else healthy
-        reply = ("Yes: " if name == truth else say("That would look otherwise: ")) + looks
-        if truth is None and name is not None:
-            reply += say(" This patient agrees on every visit: do not accuse it.")
-        answers[name or "healthy"] = (words, reply)
-    return Question(*question(f"What ails patient {letter}?", right=truth or "healthy", **answers))
+        if name == truth:
+            reply = looks
+        elif truth == "healthy":
+            reply = say(
+                "That would look otherwise: {looks} This patient agrees on every visit: do not "
+                "accuse it.",
+                looks=looks,
+            )
+        else:
+            reply = say("That would look otherwise: {looks}", looks=looks)
+        answers[name] = (healthy if name == "healthy" else IN_WORDS[name], reply)
+    asked = say("What ails patient {letter}?", letter=letter)
+    return Question(*question(asked, right=truth, **answers))
 
 
 def diagnoses(letters) -> Questions:

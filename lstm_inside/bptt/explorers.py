@@ -50,7 +50,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         _draw_chain(ax["graph"], steps)
         ax["adds"].set(xlim=(0.4, steps + 0.6), ylim=(0, 1.25), xlabel=say("step t"))
         ax["adds"].set_title(say("What step t adds to a weight's gradient"))
-        ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", "largest"])
+        ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", say("largest")])
         ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
@@ -87,17 +87,18 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
 
     def describe(v):
         here = v["dh"][steps - 1 - v["walked"]]
-        steps_back = say(
-            "{walked} step{value} back", walked=v["walked"], value="s" if v["walked"] != 1 else ""
-        )
+        values = {"w": v["w"], "here": here, "far": far, "far_2": v["far"]}
+        if v["walked"] == 1:
+            return say(
+                "Each step back multiplies by {w:.2f}: 1 step back the gradient is {here:.3g}, and "
+                "{far} steps back it is {far_2:.2g}.",
+                **values,
+            )
         return say(
-            "Each step back multiplies by {w:.2f}: {steps_back} the gradient is {here:.3g}, and "
-            "{far} steps back it is {far_2:.2g}.",
-            w=v["w"],
-            steps_back=steps_back,
-            here=here,
-            far=far,
-            far_2=v["far"],
+            "Each step back multiplies by {w:.2f}: {walked} steps back the gradient is {here:.3g}, "
+            "and {far} steps back it is {far_2:.2g}.",
+            walked=v["walked"],
+            **values,
         )
 
     return Explorer(
@@ -286,14 +287,19 @@ def ellipse_explorer(most=30) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        n, words = v["n"], say("{n} steps", n=v["n"]) if v["n"] > 1 else say("1 step")
+        n, each = v["n"], v["each"][0]
+        values = {"each": each, "together": v["together"][n], "least": v["least"][n]}
+        if n == 1:
+            return say(
+                "Every step back stretches one direction by {each:.2f}. 1 step stretches by at "
+                "most {together:.2g} and by at least {least:.2g}.",
+                **values,
+            )
         return say(
-            "Every step back stretches one direction by {each:.2f}. {words} together stretch by "
+            "Every step back stretches one direction by {each:.2f}. {n} steps together stretch by "
             "at most {together:.2g} and by at least {least:.2g}.",
-            each=v["each"][0],
-            words=words,
-            together=v["together"][n],
-            least=v["least"][n],
+            n=n,
+            **values,
         )
 
     return Explorer(

@@ -1,6 +1,6 @@
 """Notebook 04's views of the gradient in drawn networks: the microscope, and truncation."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import matplotlib
@@ -166,30 +166,36 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         return v | {"T": T, "every": every, "f": float(trace.f.mean())}
 
     def describe(v):
-        names = {"rnn_dh": say("the RNN"), "orthogonal_dh": say("the one with an orthogonal W_h")}
-        if rnn is None:
-            names["rnn_dh"] = say("the RNN with a uniform W_h")
         back = {key: v[key][0] / v[key][-1] for key in (*plain_lines, "dc")}
-        words = say(
-            "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc)",
-            dc=back["dc"],
-            T=v["T"],
-        )
-        words += "".join(
-            say(", {back:.2g} times in {names}", back=back[key], names=names[key])
-            for key in plain_lines
-        )
-        words += say(
-            ". The pure carousel makes {part:.2g} of dL/dc_0. Mean forget gate {f:.3f}.",
-            part=v["part"][0],
-            f=v["f"],
-        )
+        values = {**back, "T": v["T"], "part": v["part"][0], "f": v["f"]}
+        if len(plain_lines) == 2:
+            words = say(
+                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
+                "{rnn_dh:.2g} times in the RNN with a uniform W_h, {orthogonal_dh:.2g} times in "
+                "the one with an orthogonal W_h. The pure carousel makes {part:.2g} of dL/dc_0. "
+                "Mean forget gate {f:.3f}.",
+                **values,
+            )
+        elif plain_lines:
+            words = say(
+                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
+                "{rnn_dh:.2g} times in the RNN. The pure carousel makes {part:.2g} of dL/dc_0. "
+                "Mean forget gate {f:.3f}.",
+                **values,
+            )
+        else:
+            words = say(
+                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc). "
+                "The pure carousel makes {part:.2g} of dL/dc_0. Mean forget gate {f:.3f}.",
+                **values,
+            )
         if v["every"]:
             words += say(" Every step's own loss adds to it.")
         return words + (say(" No line: exactly 0.") if 0 in back.values() else "")
 
     start = 0.0 if own else 6.0
-    return Explorer(
+    explorer = partial(
+        Explorer,
         "gradient_flow",
         figure=figure,
         controls={
@@ -199,19 +205,25 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
-        presets=(
-            {"as given": {}, "gates more open": {"b_f": 4}}
-            if own
-            else {
-                "gates nearly open": {},
-                "gates half open": {"b_f": 1},
-                "gates nearly shut": {"b_f": -4},
-            }
-        )
-        | {"no way through W_h": {"strength": 0}},
         moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c],
         update=update,
         describe=describe,
+    )
+    if own:
+        return explorer(
+            presets={
+                "as given": {},
+                "gates more open": {"b_f": 4},
+                "no way through W_h": {"strength": 0},
+            }
+        )
+    return explorer(
+        presets={
+            "gates nearly open": {},
+            "gates half open": {"b_f": 1},
+            "gates nearly shut": {"b_f": -4},
+            "no way through W_h": {"strength": 0},
+        }
     )
 
 
@@ -302,7 +314,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         near.set_title(say("How near the cut gradient is to the full one"))
         near.set_xticks(range(6, steps + 1, 6))
         near.axhline(1, color="#999999", lw=1.2)
-        name_lines(flow, (0.02, 0.98, "full", "#999999"), (0.13, 0.98, "cut", CELL_LINE))
+        name_lines(flow, (0.02, 0.98, say("full"), "#999999"), (0.13, 0.98, say("cut"), CELL_LINE))
         name_lines(
             near,
             (0.02, 0.98, say("cosine with it"), GRADIENT),
@@ -333,13 +345,18 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        every = say("every {k} steps", k=v["k"]) if v["k"] > 1 else say("after every step")
+        values = {"ratio": v["ratio"], "cosine": v["cosine"]}
+        if v["k"] == 1:
+            return say(
+                "Cut after every step, the LSTM's gradient has {ratio:.2f} of the full one's "
+                "length and cosine {cosine:.3f} with it.",
+                **values,
+            )
         return say(
-            "Cut {every}, the LSTM's gradient has {ratio:.2f} of the full one's length and "
-            "cosine {cosine:.3f} with it.",
-            every=every,
-            ratio=v["ratio"],
-            cosine=v["cosine"],
+            "Cut every {k} steps, the LSTM's gradient has {ratio:.2f} of the full one's length "
+            "and cosine {cosine:.3f} with it.",
+            k=v["k"],
+            **values,
         )
 
     return Explorer(

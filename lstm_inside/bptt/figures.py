@@ -35,7 +35,7 @@ def _back(ax, start, end, colour, words, label, bend=0.0):
         "",
         start,
         end,
-        arrowprops=_FORWARD | {"connectionstyle": say("arc3,rad={bend}", bend=-bend)},
+        arrowprops=_FORWARD | {"connectionstyle": f"arc3,rad={-bend}"},
     )
     style = {"arrowstyle": "-|>", "color": colour, "lw": 2.6, "shrinkA": 17, "shrinkB": 17}
     ax.annotate("", end, start, zorder=5,
@@ -157,7 +157,7 @@ def cosine_draws(draws) -> Picture:
             ax.set_title(say("forget bias {b_f}", b_f=b_f))
         ax = figure.axes[0]
         ax.set_ylabel(say("cosine"))
-        name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, "median", GRADIENT))
+        name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
     return figure
 
 
@@ -195,6 +195,6 @@ def step_size() -> Picture:
             (0.02, 0.84, say("df missing, float64"), FORGET),
             (0.36, 0.98, say("right, computed in float32 (dashed)"), INPUT),
             (0.2, 0.34, say("right, float64"), GRADIENT),
-            (0.72, 0.45, "tolerance", "#888888"),
+            (0.72, 0.45, say("tolerance"), "#888888"),
         )
     return figure

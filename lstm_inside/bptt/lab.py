@@ -109,8 +109,13 @@ def patient_explorer() -> Explorer:
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
-        kind = say(", the last") if t == T else say(": no such step") if t > T else ""
-        heading.set_text(say("t = {t}{kind}, visit {call}", t=t, kind=kind, call=call))
+        if t == T:
+            said = say("t = {t}, the last, visit {call}", t=t, call=call)
+        elif t > T:
+            said = say("t = {t}: no such step, visit {call}", t=t, call=call)
+        else:
+            said = say("t = {t}, visit {call}", t=t, call=call)
+        heading.set_text(said)
         for n, row in enumerate(cells):
             for cell, numbers in zip(row, (given, true, numeric), strict=True):
                 cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
@@ -126,23 +131,22 @@ def patient_explorer() -> Explorer:
             for name, n in zip("ifgo", v["wrong"].T, strict=True)
             if n.any()
         ]
-        said = (
-            say("leaves the finite differences: ") + ", ".join(found)
-            if found
-            else say("agrees with them")
-        )
+        values = {"patient": v["patient"], "call": v["call"]}
+        if not found:
+            return say("Patient {patient}, visit {call}: agrees with them.", **values)
         return say(
-            "Patient {patient}, visit {call}: {said}.",
-            patient=v["patient"],
-            call=v["call"],
-            said=said,
+            "Patient {patient}, visit {call}: leaves the finite differences: {found}.",
+            **values,
+            found=say(", ").join(found),
         )
 
     return Explorer(
         "patients",
         figure=figure,
         controls={
-            "patient": choice("patient", [(f"patient {p}", p) for p in PATIENTS], "A"),
+            "patient": choice(
+                "patient", [(say("patient {letter}", letter=p), p) for p in PATIENTS], "A"
+            ),
             "T": whole("length T", 2, _STEPS, _STEPS, quantity="x"),
             "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
             "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
@@ -166,7 +170,7 @@ def _draw_block(ax, name, words, colour):
     """The still part of one block's panel, and its true, numeric and patient's lines."""
     ax.set(xlim=(0.5, _STEPS + 0.5), ylim=(-1.75, 1.75), yticks=(-1, 0, 1))
     ax.set_xticks(range(2, _STEPS + 1, 2))
-    ax.set_title(f"{words}: dL/da$_{name}$")
+    ax.set_title(say("{gate}: dL/da$_{name}$", gate=words, name=name))
     ax.axhline(0, color="#cccccc", lw=1)
     for x, label, shade in (
         (0.46, say("— true"), GRADIENT),
@@ -184,7 +188,8 @@ def _draw_block(ax, name, words, colour):
 def _draw_table(ax):
     """The table's still part, its heading, and its four rows of three numbers."""
     heading = Words(ax, 0, 0.94, ha="left", fontsize=12, color="#444444")
-    for x, words in zip(_COLUMNS, ("patient", "true", "differences"), strict=True):
+    heads = say("patient"), say("true"), say("differences")
+    for x, words in zip(_COLUMNS, heads, strict=True):
         ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
     cells = []
     for y, name in zip((0.6, 0.43, 0.26, 0.09), BLOCKS, strict=True):

@@ -152,7 +152,7 @@ def cross_entropy_gradient(function) -> str:
 
 @checker
 def clip(function) -> str:
-    """Check a function (g, limit) -> g, at most `limit` long (5.10); g of any shape."""
+    """Check a function (g, limit) -> g, at most `limit` long (5.8); g of any shape."""
     rng = np.random.default_rng(52)
     for g, limit in (
         (rng.normal(size=6), 0.7),
@@ -191,8 +191,8 @@ def recall_setting(function) -> str:
         raise NotYet(WORDS["two_numbers"], got=shape_of(got))
     bias, rate = got
     try:
-        validate.number(say("forget bias"), bias, say("a finite number"), lambda x: True)
-        validate.positive("rate", rate)
+        validate.number(say("forget bias"), bias, "a finite number", lambda x: True)
+        validate.positive(say("rate"), rate)
     except (TypeError, ValueError) as error:
         raise NotYet(WORDS["no_setting"], error=error) from None
     ends = []

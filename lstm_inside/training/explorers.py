@@ -14,6 +14,7 @@ from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     INPUT,
     OUTPUT,
@@ -93,27 +94,33 @@ def bowl_explorer(steps=50) -> Explorer:
         return {"losses": heights, "path": places, "t": t, "method": method}
 
     def describe(v):
-        said = ", ".join(f"{k} {x:g}" for k, x in list(vars(v["method"]).items())[:2])
-        start, loss = v["losses"][0], v["losses"][v["t"]]
-        verdict = (
-            say("it climbs out of the bowl")
-            if loss > start
-            else say("it started at {start:.3g}", start=start)
-        )
+        method, start, loss = v["method"], v["losses"][0], v["losses"][v["t"]]
+        if isinstance(method, SGD):
+            said = say("rate {rate:g}", rate=method.rate)
+        else:
+            said = say("rate {rate:g}, keep {keep:g}", rate=method.rate, keep=method.keep)
+        values = {"name": type(method).__name__, "said": said, "t": v["t"], "loss": loss}
+        if loss > start:
+            return say(
+                "{name} ({said}): after {t} steps the loss is {loss:.3g}; it climbs out of the "
+                "bowl.",
+                **values,
+            )
         return say(
-            "{name} ({said}): after {t} steps the loss is {loss:.3g}; {verdict}.",
-            name=type(v["method"]).__name__,
-            said=said,
-            t=v["t"],
-            loss=loss,
-            verdict=verdict,
+            "{name} ({said}): after {t} steps the loss is {loss:.3g}; it started at {start:.3g}.",
+            start=start,
+            **values,
         )
 
     return Explorer(
         "bowl",
         figure=figure,
         controls={
-            "optimiser": choice("optimiser", list(makers), "momentum"),
+            "optimiser": choice(
+                "optimiser",
+                [("SGD", "SGD"), ("momentum", "momentum"), ("Adam", "Adam")],
+                "momentum",
+            ),
             "rate": slider("rate", 0.005, 0.4, 0.005, 0.05, quantity="gradient", digits=3),
             "keep": slider("kept: μ, or Adam's β₁", 0, 0.99, 0.01, 0.5, quantity="gradient"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
@@ -190,13 +197,19 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         return {"B": B, "error": error, "uphill": (x < 0).mean(), "law": spread / np.sqrt(B)}
 
     def describe(v):
-        sequences = say("1 sequence") if v["B"] == 1 else say("{B} sequences", B=v["B"])
+        values = {"error": v["error"], "uphill": v["uphill"]}
+        if v["B"] == 1:
+            return say(
+                "With 1 sequence in a mini-batch its gradient is typically off by {error:.2f} "
+                "times the length of the gradient of all; {uphill:.0%} of the mini-batches point "
+                "uphill.",
+                **values,
+            )
         return say(
-            "With {sequences} in a mini-batch its gradient is typically off by {error:.2f} times "
+            "With {B} sequences in a mini-batch its gradient is typically off by {error:.2f} times "
             "the length of the gradient of all; {uphill:.0%} of the mini-batches point uphill.",
-            sequences=sequences,
-            error=v["error"],
-            uphill=v["uphill"],
+            B=v["B"],
+            **values,
         )
 
     return Explorer(
@@ -343,9 +356,9 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
                         transform=ax["loss"].transAxes)  # fmt: skip
         ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel=say("time step t"), yticks=(0, 0.5, 1))
         ax["gates"].set_title(say("LSTM: mean gates on one sequence"))
-        for words, colour, x in (("forget", FORGET, 0.02), ("input", INPUT, 0.2),
-                                 ("output", OUTPUT, 0.36)):  # fmt: skip
-            ax["gates"].text(x, 0.9, words, color=colour, weight="bold", fontsize=11,
+        for key, x in (("f", 0.02), ("i", 0.2), ("o", 0.36)):
+            gate = GATES[key]
+            ax["gates"].text(x, 0.9, gate.short, color=gate.line, weight="bold", fontsize=11,
                              transform=ax["gates"].transAxes)  # fmt: skip
         ax["gates"].text(
             0.98,

@@ -12,6 +12,7 @@ from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     HIDDEN_LINE,
     INPUT,
@@ -41,7 +42,16 @@ WORDS = Sentences(
     {
         "over": "Start over",
         "over_tip": "Forget what was learned and set out at this length",
+        "gates": "Gates of the unit shown",
+        "gates_alone": "Gates of the unit",
+        "cell": "Cell c of the unit shown (cut at ±{span:g})",
+        "cell_alone": "Cell c of the unit (cut at ±{span:g})",
+        "state": "State h of the unit shown",
+        "state_alone": "State h of the unit",
     }
+)
+ASKED = Sentences(  # what a `Problem` asks for
+    {"flagged number": "flagged number", "sum": "sum", "target": "target"}
 )
 _GREY = "#777777"
 _LEAST_LOSS = 3e-4  # the lower edge of the losses' axes, where the upper one is 1
@@ -65,7 +75,7 @@ class LiveTraining(LiveExplorer):
             self.length = whole("sequence length T", 10, 100, len(batch.xs), step=5, quantity="x")
             self.seed = whole("seed", 1, 20, 1, quantity="x")
             for control, width in ((self.length, "380px"), (self.seed, "290px")):
-                control.layout.flex, control.layout.width = say("0 1 auto"), width
+                control.layout.flex, control.layout.width = "0 1 auto", width
             self.seed.style.description_width = "60px"
             self.over_button = live_button("over", "undo", self.start_over, WORDS)
             above = [self.length, self.seed, self.over_button]
@@ -142,9 +152,10 @@ class _Drawn:
         ax.set_ylim(_LEAST_LOSS * self._most_loss, self._most_loss)
         ax.set_title(say("Loss of each mini-batch"))
         ax.axhline(problem.lazy_loss, color=FAINT, lw=1.2)
-        rule = say("grey line: always answering {lazy:.3g}", lazy=problem.lazy)
         if len(self.runs) == 2:
-            rule = say("RNN dashed\n") + rule
+            rule = say("RNN dashed\ngrey line: always answering {lazy:.3g}", lazy=problem.lazy)
+        else:
+            rule = say("grey line: always answering {lazy:.3g}", lazy=problem.lazy)
         ax.text(0.98, 0.98, rule, color=_GREY, fontsize=11, ha="right", va="top",
                 linespacing=1.05, transform=ax.transAxes)  # fmt: skip
 
@@ -152,7 +163,8 @@ class _Drawn:
         ax, low, high = self.axes["answers"], self.problem.low, self.problem.high
         room = 0.1 * (high - low)
         ax.set(xlim=(low, high), ylim=(low - room, high + room))
-        ax.set(xlabel=say("true {asked}", asked=self.problem.asked), ylabel=say("answer"))
+        asked = ASKED.get(self.problem.asked, self.problem.asked)
+        ax.set(xlabel=say("true {asked}", asked=asked), ylabel=say("answer"))
         ax.set_title(say("Answers to sequences never seen"))
         ax.plot([low, high], [low, high], color=FAINT, lw=2)
         if len(self.runs) == 2:
@@ -162,25 +174,19 @@ class _Drawn:
     def _draw_unit_axes(self, T):
         gates, memory = self.axes["gates"], self.axes["memory"]
         gates.set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
-        unit = say("the unit") if self._alone else say("the unit shown")
-        gates.set_title(
-            say("Gates of {unit}", unit=unit) if self._gated else say("A plain RNN has no gates")
-        )
+        alone = "_alone" if self._alone else ""
+        gates.set_title(WORDS["gates" + alone] if self._gated else say("A plain RNN has no gates"))
         if self._gated:
-            for x, words, colour in ((0.02, "forget", FORGET), (0.15, "input", INPUT),
-                                     (0.27, "output", OUTPUT)):  # fmt: skip
-                label(gates, x, 0.89, words, colour)
+            for x, key in ((0.02, "f"), (0.15, "i"), (0.27, "o")):
+                label(gates, x, 0.89, GATES[key].short, GATES[key].line)
         dotted = say("dotted: flagged") if self.problem.draw else say("dotted: answer due")
         gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
         span = 2.5 if self._gated else 1.1
         memory.set(xlim=(0, T), ylim=(-span, span), xlabel=say("time step t"))
         memory.yaxis.set_major_locator(MaxNLocator(4))
-        memory.set_title(
-            say("Cell c of {unit} (cut at ±{span:g})", unit=unit, span=span)
-            if self._gated
-            else say("State h of {unit}", unit=unit)
-        )
+        kept = "cell" if self._gated else "state"
+        memory.set_title(WORDS[kept + alone].format(span=span))
         self._span = span
         for ax in (gates, memory):
             ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
@@ -283,7 +289,7 @@ class _Drawn:
             errors=errors,
             lazy=self.problem.lazy,
             lazy_loss=self.problem.lazy_loss,
-            asked=self.problem.asked,
+            asked=ASKED.get(self.problem.asked, self.problem.asked),
             truth=v["truth"],
             answer=_short(v["answer"], 2),
         )

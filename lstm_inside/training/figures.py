@@ -8,6 +8,7 @@ from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     INPUT,
     OUTPUT,
@@ -135,15 +136,17 @@ def compare_gates(cells, batch, sequence=0, *, alt):
             memory.set(ylim=(-1.3, 1.3), yticks=(-1, 0, 1))
             for ax in axes:
                 ax.axvline(flagged[0], color=SIGNAL, lw=1.3, ls=":")
-        for ax, words in zip(rows[0], ("Gates", say("Candidate g"), say("Cell c")), strict=True):
+        for ax, words in zip(
+            rows[0], (say("Gates"), say("Candidate g"), say("Cell c")), strict=True
+        ):
             ax.set_title(words)
-        label(rows[0, 0], 0.98, 0.75, "forget", FORGET, ha="right")
-        label(rows[0, 0], 0.98, 0.13, "input", INPUT, ha="right")
+        label(rows[0, 0], 0.98, 0.75, GATES["f"].short, FORGET, ha="right")
+        label(rows[0, 0], 0.98, 0.13, GATES["i"].short, INPUT, ha="right")
         for ax in rows[-1]:
             ax.set_xlabel(
                 say("step (the flagged number is {number:.2f})", number=number)
                 if ax is rows[-1, 1]
-                else "step"
+                else say("step")
             )
     return figure
 
@@ -189,7 +192,7 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
         ax.axhline(lazy, color=FAINT, lw=1.2)
         for curve, words, colour in (
             (seen, say("training set"), INPUT),
-            (unseen, "unseen", FORGET),
+            (unseen, say("unseen"), FORGET),
         ):
             ax.plot(steps, curve, color=colour)
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
@@ -205,8 +208,11 @@ def norms_over_training(norms, limit, *, alt):
         ax = figure.subplots()
         most = max(map(len, norms.values()))
         ax.set(xlim=(0, most * 1.12), yscale="log", xlabel=say("training step"))
-        cut = (f"{name} in {np.mean(np.greater(each, limit)):.0%}" for name, each in norms.items())
-        ax.set_title(say("Length of the gradient. Clipped: {cut} of the steps", cut=", ".join(cut)))
+        cut = say(", ").join(
+            say("{name} in {share:.0%}", name=name, share=np.mean(np.greater(each, limit)))
+            for name, each in norms.items()
+        )
+        ax.set_title(say("Length of the gradient. Clipped: {cut} of the steps", cut=cut))
         ax.axhline(limit, color="#111111", lw=1.2, ls=":")
         ax.text(most * 1.01, limit, say("limit"), va="bottom")
         for (name, lengths), colour in zip(norms.items(), _SERIES, strict=False):
