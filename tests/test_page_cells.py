@@ -8,7 +8,7 @@ import pytest
 from ipywidgets.widgets import widget
 
 from lstm_inside.page import Explorer, cells, picture, question, slider
-from lstm_inside.page.question import Question
+from lstm_inside.page.question import Question, Questions
 
 SOME = 30  # so many widgets may lie about, of the small ones that `pile` makes
 
@@ -104,3 +104,12 @@ def test_questions_are_freed_and_kept_alike():
         alive.choice.value = "4"
         assert alive.verdict
         alive.close()
+
+
+def test_what_stands_below_two_things_is_freed_once(make):
+    """Each question of a tab was made for itself, too."""
+    asked = question("1 + 1?", right="a", a=("2", "yes"), b=("3", "no"))
+    for _ in range(SOME):
+        Questions({"sum": Question(*asked)})
+    cells._free_unseen()
+    assert sum(isinstance(w, Questions) for w in widget._instances.values()) == 0

@@ -35,8 +35,8 @@ def strings(node) -> Iterator[ast.Constant]:
 def said(source: str) -> Iterator[tuple[int, str]]:
     """(line, text) of everything that a module says."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            name = node.func.id
             if name in FIRST and node.args:
                 found = [node.args[0]]
             elif name == "choice":  # label, options; an option is a text or (text, value)

@@ -61,7 +61,7 @@ def _free_unseen():
     global _held
     parts = [weakref.ref(part) for seen in _unseen for part in [seen(), *below(seen())]]
     for part in filter(_is_open, parts):
-        del widget._instances[part().model_id]
+        widget._instances.pop(part().model_id, None)  # one part may stand below two things
         part().comm.on_msg(None)
     gc.collect()
     for part in filter(_is_open, parts):
