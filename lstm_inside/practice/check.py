@@ -136,7 +136,7 @@ def split(function) -> str:
     for T, length in ((100, 20), (200, 20), (331, 12)):
         pair = run(function, T, length)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise NotYet(WORDS["pair"], name="your function", what=type(pair).__name__)
+            raise NotYet(WORDS["pair"], name=say("your function"), what=type(pair).__name__)
         total = T - length + 1
         train, test = (
             _starts(part, name, total - 1)

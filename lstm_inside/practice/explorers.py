@@ -25,7 +25,7 @@ from lstm_inside.practice.explorers_sizes import sizes_explorer
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
 from lstm_inside.practice.stack import stack_backward, stack_forward
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 _UNITS = 8
 _FLOOR = 1e-7  # a gradient's line ends here
@@ -126,6 +126,8 @@ def reading_explorer(T=24) -> Explorer:
 
 # ---------------------------------------------------------------- state between pieces
 
+_BETWEEN = Sentences({"zero": "zero", "carry and cut": "carry and cut", "carry": "carry"})
+
 
 def pieces_explorer(T=40) -> Explorer:
     """A stream in pieces: the state and the gradient at their edges (10.2)."""
@@ -167,7 +169,7 @@ def pieces_explorer(T=40) -> Explorer:
             "State between pieces: {mode}. h differs from a run in one piece by {off:.2g} at "
             "most. The gradient of the last step reaches back over {reached} of {T} steps; at "
             "the first of them dL/dc has the length {dc:.2g}.",
-            mode=v["mode"],
+            mode=_BETWEEN[v["mode"]],
             off=v["off"],
             reached=v["reached"],
             T=T,
@@ -193,6 +195,15 @@ def pieces_explorer(T=40) -> Explorer:
 
 
 # ---------------------------------------------------------------- pads
+
+_PADS = Sentences(  # side, whether a mask holds
+    {
+        ("right", True): "{k} pads on the right, held by a mask.",
+        ("right", False): "{k} pads on the right, no mask.",
+        ("left", True): "{k} pads on the left, held by a mask.",
+        ("left", False): "{k} pads on the left, no mask.",
+    }
+)
 
 
 def pads_explorer(real=10, most=20) -> Explorer:
@@ -234,7 +245,7 @@ def pads_explorer(real=10, most=20) -> Explorer:
         for span, (bottom, height) in zip(pads, ((0, 1), (0, 1)), strict=True):
             span.set_bounds(low, bottom, k, height)
         label.set_x(low + k / 2)
-        label.set_text("pads" if k >= 3 else "")
+        label.set_text(say("pads") if k >= 3 else "")
         off = float(np.linalg.norm(run.h[-1] - alone) / np.linalg.norm(alone))
         to_real = float(arrives[mask[:, 0]][-1])
         return {
@@ -243,12 +254,9 @@ def pads_explorer(real=10, most=20) -> Explorer:
 
     def describe(v):
         return say(
-            "{k} pads on the {side}, {value}. The state that is read differs from the right one "
-            "by {off:.0%} of its length; at the last real step dL/dc has the length "
-            "{to_real:.2g}.",
-            k=v["k"],
-            side=v["side"],
-            value="held by a mask" if v["held"] else "no mask",
+            "{pads} The state that is read differs from the right one by {off:.0%} of its length; "
+            "at the last real step dL/dc has the length {to_real:.2g}.",
+            pads=_PADS[v["side"], v["held"]].format(k=v["k"]),
             off=v["off"],
             to_real=v["to_real"],
         )
@@ -274,6 +282,14 @@ def pads_explorer(real=10, most=20) -> Explorer:
 
 # ---------------------------------------------------------------- depth and direction
 
+_NETWORKS = Sentences(
+    {
+        "one layer": "one layer",
+        "two layers": "two layers",
+        "both directions": "both directions",
+    }
+)
+
 
 def depth_explorer(T=24, D=4) -> Explorer:
     """Which inputs an answer at step t learns from: one layer, two, two directions (10.4)."""
@@ -293,7 +309,7 @@ def depth_explorer(T=24, D=4) -> Explorer:
         lines = {kind: ax.plot([], [], **look)[0] for kind, look in looks.items()}
         for n, kind in enumerate(looks):
             colour = {"one layer": HIDDEN_LINE}.get(kind, lines[kind].get_color())
-            ax.text(0.6 + 4 * n, 60, kind, color=colour, weight="bold")
+            ax.text(0.6 + 4 * n, 60, _NETWORKS[kind], color=colour, weight="bold")
         (mark,) = ax.plot([], [], color=FORGET, lw=1.6, ls=(0, (3, 3)))
         label = Words(ax, 0, 3.5, color=FORGET, weight="bold")
 
@@ -304,7 +320,7 @@ def depth_explorer(T=24, D=4) -> Explorer:
         dxs = {}
         layers = lower, upper
         stack = stack_forward(xs, layers)
-        for n, kind in enumerate((say("one layer"), say("two layers")), 1):
+        for n, kind in enumerate(("one layer", "two layers"), 1):
             dxs[kind] = stack_backward(dhs, stack[:n], layers[:n])[0].xs
         traces, both = both_forward(xs, lower, back), np.concatenate((dhs, dhs), axis=2)
         dxs["both directions"] = both_backward(both, traces, lower, back).xs
@@ -317,22 +333,25 @@ def depth_explorer(T=24, D=4) -> Explorer:
         return {"t": t, "dx": sizes, "after": {k: float(dx[t:].sum()) for k, dx in sizes.items()}}
 
     def describe(v):
-        parts = (
-            say(
-                "{kind} {dx:.2g} at step 1, {dx_2:.2g} at step {t}, {value} at later ones",
-                kind=kind,
-                dx=dx[0],
-                dx_2=dx[v["t"] - 1],
-                t=v["t"],
-                value="something" if v["after"][kind] else "nothing",
+        parts = []
+        for kind, dx in v["dx"].items():
+            found = {"kind": _NETWORKS[kind], "first": dx[0], "at": dx[v["t"] - 1], "t": v["t"]}
+            parts.append(
+                say(
+                    "{kind} {first:.2g} at step 1, {at:.2g} at step {t}, something at later ones",
+                    **found,
+                )
+                if v["after"][kind]
+                else say(
+                    "{kind} {first:.2g} at step 1, {at:.2g} at step {t}, nothing at later ones",
+                    **found,
+                )
             )
-            for kind, dx in v["dx"].items()
-        )
         return say(
             "One answer at step {t} of {T}. Length of dL/dx: {parts}.",
             t=v["t"],
             T=T,
-            parts="; ".join(parts),
+            parts=say("; ").join(parts),
         )
 
     return Explorer(
@@ -351,6 +370,19 @@ def depth_explorer(T=24, D=4) -> Explorer:
 
 # ---------------------------------------------------------------- dropout
 
+_WIRES = Sentences({"input": "input", "recurrent": "recurrent", "cell": "cell"})
+_DROPPED = Sentences(  # wires, whether one mask serves all steps
+    {
+        ("input", True): "{drop:.0%} dropped on the input wires, one mask for the whole sequence.",
+        ("input", False): "{drop:.0%} dropped on the input wires, a new mask every step.",
+        ("recurrent", True): "{drop:.0%} dropped on the recurrent wires, one mask for the whole "
+        "sequence.",
+        ("recurrent", False): "{drop:.0%} dropped on the recurrent wires, a new mask every step.",
+        ("cell", True): "{drop:.0%} dropped on the cell wires, one mask for the whole sequence.",
+        ("cell", False): "{drop:.0%} dropped on the cell wires, a new mask every step.",
+    }
+)
+
 
 def dropout_explorer(T=16, draws=100) -> Explorer:
     """Which wires are cut, and what of the gradient survives, over a hundred draws (10.4)."""
@@ -367,13 +399,13 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
         ax.text(
             T,
             8e-7,
-            say("line, band: middle, and 90 of {draws} draws", draws=draws),
+            say("line, band: middle, and 90 % of {draws} draws", draws=draws),
             color=CELL_LINE,
             ha="right",
             weight="bold",
         )
         ends.set(xlim=(-0.6, 2.6), xticks=(0, 1, 2))
-        ends.set_xticklabels(PLACES)
+        ends.set_xticklabels([_WIRES[place] for place in PLACES])
         ends.set_title(say("{draws} draws at step 1, wire by wire", draws=draws))
         (level,) = ends.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         dots = {place: ends.plot([], [], "o", ms=3)[0] for place in PLACES}
@@ -405,11 +437,9 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
     def describe(v):
         first = np.median(v["dc"][0])
         return say(
-            "{drop:.0%} dropped on the {place} wires, {value}. At step 1 the middle of {draws} "
-            "draws is {first:.2g}, without dropout {without:.2g}.",
-            drop=v["drop"],
-            place=v["place"],
-            value="one mask for the whole sequence" if v["once"] else "a new mask every step",
+            "{dropped} At step 1 the middle of {draws} draws is {first:.2g}, without dropout "
+            "{without:.2g}.",
+            dropped=_DROPPED[v["place"], v["once"]].format(drop=v["drop"]),
             draws=draws,
             first=first,
             without=v["without"][0],

@@ -71,7 +71,9 @@ def blow_up_explorer(most=200) -> Explorer:
                 T=v["T"],
             )
         return say(
-            "{activation} squashes candidate and cell. {end}", activation=v["activation"], end=end
+            "Candidate and cell pass through {activation}. {end}",
+            activation=v["activation"],
+            end=end,
         )
 
     return Explorer(
@@ -113,8 +115,8 @@ def echo_explorer() -> Explorer:
         (forecast,) = series.plot([], [], color=FORGET, lw=1.8)
         (last,) = series.plot([], [], color=HIDDEN_LINE, lw=1.2, ls=(0, (3, 2)))
         for x, word, colour in (
-            (1, "true", "#777777"),
-            (12, "forecast", FORGET),
+            (1, say("true"), "#777777"),
+            (12, say("forecast"), FORGET),
             (30, say("persistence: say the last value"), HIDDEN_LINE),
         ):
             series.text(x, 4, word, color=colour, weight="bold")

@@ -103,21 +103,24 @@ def size_dots(by_size, every, levels, first=3):
         )
     figure.alt = say(
         "Left: with {sizes} units the training loss falls to zero; the validation loss "
-        "falls, reaches a lowest point, marked by a dot, and rises. Dashed: {value}. Right: "
-        "the lowest validation losses of {by_size} starts for {str} units. ",
+        "falls, reaches a lowest point, marked by a dot, and rises. Dashed: {levels}. Right: "
+        "the lowest validation losses of {starts} starts for {units} units.{each}",
         sizes=sizes[-1],
-        value=", ".join((f"{word} {level:.2f}" for word, level in levels.items())),
-        by_size=len(by_size[sizes[0]]),
-        str=", ".join(map(str, sizes)),
-    ) + " ".join(
-        say(
-            "H = {H}: mean {mean:.2f}, from {min:.2f} to {max:.2f}.",
-            H=H,
-            mean=best.mean(),
-            min=best.min(),
-            max=best.max(),
-        )
-        for H, best in ((H, np.asarray(by_size[H])[..., 1].min(axis=1)) for H in sizes)
+        levels=say(", ").join(
+            say("{word} {level:.2f}", word=word, level=level) for word, level in levels.items()
+        ),
+        starts=len(by_size[sizes[0]]),
+        units=", ".join(map(str, sizes)),
+        each="".join(
+            say(
+                " H = {H}: mean {mean:.2f}, from {min:.2f} to {max:.2f}.",
+                H=H,
+                mean=best.mean(),
+                min=best.min(),
+                max=best.max(),
+            )
+            for H, best in ((H, np.asarray(by_size[H])[..., 1].min(axis=1)) for H in sizes)
+        ),
     )
     return figure
 
@@ -127,7 +130,10 @@ def _two_losses(ax, t, losses):
     for column, colour in ((0, HIDDEN_LINE), (1, FORGET)):
         ax.plot(t, losses[:, column], color=colour, lw=2.2)
     ax.set_xlabel(say("training step"))
-    for y, word, colour in ((0.93, "validation", FORGET), (0.84, "training", HIDDEN_LINE)):
+    for y, word, colour in (
+        (0.93, say("validation"), FORGET),
+        (0.84, say("training"), HIDDEN_LINE),
+    ):
         ax.text(0.97, y, word, color=colour, weight="bold", ha="right", transform=ax.transAxes)
 
 
@@ -144,14 +150,16 @@ def free_runs(rows, taught):
             ax.set_title(title)
         ax.set_xlabel(say("step"))
     figure.alt = say(
-        "For {taught} steps each forecast reads true values, then its own. ", taught=taught
-    ) + "; ".join(
-        say(
-            "{title}: over the last 16 steps it spans {said:.2f}",
-            title=title,
-            said=np.ptp(said[-16:]),
-        )
-        for title, (_, said) in rows.items()
+        "For {taught} steps each forecast reads true values, then its own. {each}",
+        taught=taught,
+        each=say("; ").join(
+            say(
+                "{title}: over the last 16 steps it spans {said:.2f}",
+                title=title,
+                said=np.ptp(said[-16:]),
+            )
+            for title, (_, said) in rows.items()
+        ),
     )
     return figure
 

@@ -39,6 +39,7 @@ from lstm_inside.simulation.explorers_parts import (
     before_closing,
     dotted,
     learned,
+    named,
     passage,
     places,
     said,
@@ -141,7 +142,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
     given, model = model, sketch() if model is None else model
     before, text, found = passage()
     presets = places(text)
-    start = presets.get(say("its partner closes"), {"at": before_closing(text)})["at"]
+    start = presets.get("its partner closes", {"at": before_closing(text)})["at"]
     back = 40  # characters before the cursor that are drawn in detail
     ids = encode(before + text)
     trace = lstm_forward(one_hot(ids)[:, None], model.cell)
@@ -243,7 +244,7 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
             g=v["g"],
             c=v["c"],
             o=v["o"],
-            mark=v["mark"],
+            mark=named(v["mark"]),
             r=v["r"],
             loss=v["loss"],
         )
@@ -362,7 +363,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         )  # fmt: skip
         three = np.stack([trace.h[k, 0], *h[-1]])
         shares_now = np.array([share_of(model, three, symbols) for symbols in SETS.values()])
-        bars.set(SETS, *shares_now.T)
+        bars.set(map(named, SETS), *shares_now.T)
         page.point(at)
         held = np.arange(len(text))
         page.underline((held <= at) & (held > at - length), above=True)
@@ -392,7 +393,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             "Mark “{mark}”: unit {unit} has r = {r:.2f}, the control, unit {control}, "
             "{control_r:.2f}. Held at {value:.1f} for {held}, the chance of {names} after "
             "{symbol} goes from {p:.2%} to {p_2:.2%}; holding the control makes it {p_3:.2%}.",
-            mark=v["mark"],
+            mark=named(v["mark"]),
             unit=s.unit,
             r=s.r,
             control=s.control,

@@ -7,7 +7,7 @@ import numpy as np
 
 from lstm_inside.page import Explorer, whole
 from lstm_inside.page.style import FAINT, INPUT, OUTPUT, RC, picture
-from lstm_inside.simulation.explorers_parts import GREY, learned
+from lstm_inside.simulation.explorers_parts import GREY, learned, named
 from lstm_inside.simulation.forecast import (
     HORIZONS,
     LONGEST,
@@ -79,7 +79,7 @@ def forecast_explorer(model=None) -> Explorer:
         scale.set(xlim=(0.5, HORIZONS + 0.5), ylim=(0, 2.2), xlabel=say("steps ahead"))
         scale.set_title(say("Error over all windows"))
         for k, (name, colour) in enumerate(METHODS.items()):
-            scale.text(0.97, 0.26 - 0.075 * k, name, color=colour, weight="bold", ha="right",
+            scale.text(0.97, 0.26 - 0.075 * k, named(name), color=colour, weight="bold", ha="right",
                        transform=scale.transAxes)  # fmt: skip
         (seen,) = signal.plot([], [], color="#333333", lw=3)
         (unseen,) = signal.plot([], [], color=FAINT, lw=1.6)
@@ -111,16 +111,14 @@ def forecast_explorer(model=None) -> Explorer:
         order = sorted(v["off"], key=v["off"].get)
         ms = 1000 * v["horizon"] / EEG_RATE
         steps = say("1 step") if v["window"] == 1 else say("{window} steps", window=v["window"])
-        return (
-            say(
-                "From {steps} of all four channels, {horizon} ahead ({ms:g} ms). Typical error in "
-                "deviations of the signal: ",
-                steps=steps,
-                horizon=v["horizon"],
-                ms=ms,
-            )
-            + ", ".join(f"{name} {v['off'][name]:.2f}" for name in order)
-            + say(". Best here: {order}.", order=order[0])
+        return say(
+            "From {steps} of all four channels, {horizon} ahead ({ms:g} ms). Typical error in "
+            "deviations of the signal: {errors}. Best here: {best}.",
+            steps=steps,
+            horizon=v["horizon"],
+            ms=ms,
+            errors=say(", ").join(f"{named(name)} {v['off'][name]:.2f}" for name in order),
+            best=named(order[0]),
         )
 
     return learned(

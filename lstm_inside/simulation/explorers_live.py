@@ -6,7 +6,14 @@ import numpy as np
 from lstm_inside.page import Lines, slider, whole
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import FAINT, GRADIENT, INPUT, RC, SIGNAL, picture
-from lstm_inside.simulation.explorers_parts import dotted, passage, spread, title, two_inks
+from lstm_inside.simulation.explorers_parts import (
+    dotted,
+    named,
+    passage,
+    spread,
+    title,
+    two_inks,
+)
 from lstm_inside.simulation.text import V, library_ids
 from lstm_inside.simulation.writer import states_after, text_training, write
 from lstm_inside.training import smoothed
@@ -28,7 +35,7 @@ class _Learning:
             heights = spread(bits.values(), 0.3)
             for (name, level), height in zip(bits.items(), heights, strict=True):
                 self.loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
-                self.loss.text(1.02, height, f"{name.replace(' ', chr(10))} {level:.2f}",
+                self.loss.text(1.02, height, f"{named(name).replace(' ', chr(10))} {level:.2f}",
                                color=SIGNAL, fontsize=11.5, va="center",
                                transform=self.loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()

@@ -11,7 +11,7 @@ from lstm_inside.page import Explorer, Pixels, Words
 from lstm_inside.page.style import SIGNAL, Picture
 from lstm_inside.simulation.reading import marks
 from lstm_inside.simulation.text import standard_library
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 MONO = "DejaVu Sans Mono"
 GREY = "#777777"
@@ -72,6 +72,51 @@ def dotted(text):
     return re.sub(" {2,}", lambda run: "·" * len(run[0]), text)
 
 
+NAMES = Sentences(  # what pictures and captions name; a key is what the code calls it
+    {
+        # marks
+        "brackets": "brackets",
+        "string": "string",
+        "indentation": "indentation",
+        "comment": "comment",
+        # kinds of character
+        "space after a space": "space after a space",
+        "letter inside a word": "letter inside a word",
+        "first letter of a word": "first letter of a word",
+        "closing bracket": "closing bracket",
+        "letter": "letter",
+        # models of text
+        "single characters": "single characters",
+        "bigram": "bigram",
+        "trigram": "trigram",
+        # forecasters
+        "mean": "mean",
+        "persistence": "persistence",
+        "linear": "linear",
+        "LSTM, values": "LSTM, values",
+        "LSTM, changes": "LSTM, changes",
+        # where a bracket is open, or none
+        "at an opening bracket": "at an opening bracket",
+        "at one that is only text": "at one that is only text",
+        "20 to 39 characters on, same line": "20 to 39 characters on, same line",
+        "the same, past a line break": "the same, past a line break",
+        "3 characters after a comma": "3 characters after a comma",
+        "3 after an inner closing": "3 after an inner closing",
+        "inside brackets, all places": "inside brackets, all places",
+        "outside, all places": "outside, all places",
+        # cursors worth a look
+        "a bracket opens": "a bracket opens",
+        "its partner closes": "its partner closes",
+        "after a line break": "after a line break",
+    }
+)
+
+
+def named(name) -> str:
+    """A name as a reader sees it; a notebook's own stays as it is."""
+    return NAMES.get(name, name)
+
+
 # ---------------------------------------------------------------- what they show by default
 
 
@@ -103,7 +148,7 @@ def places(text):
     wanted = {
         "a bracket opens": ("writer(f", len("writer")),
         "its partner closes": ("kwds)\n", len("kwds")),
-        "after a line break": (say("% extrasaction)"), 3),
+        "after a line break": ("% extrasaction)", 3),
     }
     return {
         name: {"at": text.find(piece) + on} for name, (piece, on) in wanted.items() if piece in text

@@ -22,6 +22,7 @@ from lstm_inside.simulation.explorers_parts import (
     TINT,
     dotted,
     learned_picture,
+    named,
     said,
     spread,
     two_inks,
@@ -33,20 +34,21 @@ from lstm_inside.words import say
 
 def bits_picture(bits):
     """Bits per character of several models on the same held-out text: name -> number."""
-    names, lengths = list(bits), list(bits.values())
+    names, lengths = [named(name) for name in bits], list(bits.values())
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
             60 + 42 * len(bits),
             say("bits per character of each model on the same held-out text."),
         )
-        figure.alt = (
-            say("Bits per character on held-out text: ")
-            + ", ".join(f"{name} {length:.2f}" for name, length in bits.items())
-            + "."
+        figure.alt = say(
+            "Bits per character on held-out text: {told}.",
+            told=say(", ").join(
+                f"{name} {length:.2f}" for name, length in zip(names, lengths, strict=True)
+            ),
         )
         ax = figure.subplots()
-        colours = [OUTPUT if "LSTM" in name else "#9fb4c7" for name in names]
+        colours = [OUTPUT if "LSTM" in name else "#9fb4c7" for name in bits]
         ax.barh(range(len(names)), lengths, color=colours, height=0.62)
         ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
         ax.set(xlim=(0, 7), xlabel=say("bits per character, held-out text (fewer is better)"))
@@ -66,7 +68,7 @@ def samples_picture(samples):
             40 + 265 * rows,
             say("text that the model wrote at several moments or temperatures."),
         )
-        figure.alt = say("Text written by the model: ") + ", ".join(samples) + "."
+        figure.alt = say("Text written by the model: {names}.", names=say(", ").join(samples))
         axes = figure.subplots(rows, min(len(samples), 3), squeeze=False).ravel()
         for ax in axes:
             ax.set_axis_off()
@@ -90,7 +92,9 @@ def closings_picture(distances, costs):
     """
     places = [(first <= distances) & (distances <= last) for first, last in _FAR]
     names = [
-        f"{first} to {last}" if last < np.inf else say("over {first}", first=first - 1)
+        say("{first} to {last}", first=first, last=last)
+        if last < np.inf
+        else say("over {first}", first=first - 1)
         for first, last in _FAR
     ]
     with matplotlib.rc_context(RC):
@@ -107,7 +111,7 @@ def closings_picture(distances, costs):
             means = [bits[at].mean() if at.any() else np.nan for at in places]
             ax.plot(means, color=colour, marker="o", lw=2.6)
             ax.text(3.12, means[-1], name, color=colour, weight="bold", va="center")
-            told.append(f"{name} " + ", ".join(f"{mean:.2f}" for mean in means))
+            told.append(f"{name} {', '.join(f'{mean:.2f}' for mean in means)}")
             drawn.append(means)
         for k, pair in enumerate(zip(*drawn, strict=True)):
             for mean, colour in zip(pair, (SIGNAL, OUTPUT), strict=True):
@@ -121,8 +125,10 @@ def closings_picture(distances, costs):
         ax.set_xticks(range(len(labels)), labels)
         ax.set_title(say("A closing bracket's cost, by how many characters back it was opened"))
         figure.alt = say(
-            "Bits per closing bracket opened {names} characters before: ", names=", ".join(names)
-        ) + ("; ".join(told) + ".")
+            "Bits per closing bracket opened {names} characters before: {told}.",
+            names=say(", ").join(names),
+            told=say("; ").join(told),
+        )
     return figure
 
 
@@ -143,13 +149,14 @@ def cases_picture(cases):
                                  (0.75, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
             ax.text(x, -0.75, words, color=colour, weight="bold", ha="center")
         ax.set(xlim=(0, 1.25), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
-        ax.set_yticklabels([case.where for case in cases])
+        ax.set_yticklabels([named(case.where) for case in cases])
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         ax.grid(False, axis="y")
         ax.set_title(say("How often the cell says “a bracket is open”"))
-        figure.alt = say("The cell says that a bracket is open: ") + "; ".join(
-            f"{case.where} {case.share:.0%}" for case in cases
-        ) + "."  # fmt: skip
+        figure.alt = say(
+            "The cell says that a bracket is open: {told}.",
+            told=say("; ").join(f"{named(case.where)} {case.share:.0%}" for case in cases),
+        )
     return figure
 
 
@@ -161,14 +168,15 @@ def matches_picture(matches):
             40 + 24 * len(matches),
             say("the places of the text where one cell is at its highest."),
         )
-        figure.alt = say("Where the cell is highest: ") + "; ".join(
-            "".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches
+        figure.alt = say(
+            "Where the cell is highest: {told}",
+            told="; ".join("".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches),
         )
         ax = figure.subplots()
         shown = np.array([m.shown for m in matches])
         ax.imshow(shown, cmap=TINT, vmin=-1, vmax=1, aspect="auto")
         ax.set_axis_off()
-        ax.set_title(say("Each row: one place, its peak in the box; orange +1, blue -1"))
+        ax.set_title(say("Each row: one place, its peak in the box; orange +1, blue −1"))
         for row, m in enumerate(matches):
             for k, symbol in enumerate(m.text):
                 ax.text(k, row, said(symbol), family=MONO, fontsize=13, ha="center", va="center",
@@ -204,7 +212,7 @@ def every_cell_picture(r, every, chosen, control):
                 say("bracket cell, unit {chosen}", chosen=chosen),
                 (size[chosen], effect[chosen]),
                 (-9 if left else 9, 0),
-                textcoords=say("offset points"),
+                textcoords="offset points",
                 color=CELL_LINE,
                 weight="bold",
                 ha="right" if left else "left",
@@ -212,11 +220,9 @@ def every_cell_picture(r, every, chosen, control):
             )
             for unit in set(far.tolist()) - {chosen, control}:
                 ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, 6),
-                            textcoords=say("offset points"), fontsize=11.5)  # fmt: skip
-            told += [
-                f"{title}: "
-                + ", ".join(say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
-            ]
+                            textcoords="offset points", fontsize=11.5)  # fmt: skip
+            units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
+            told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
         axes[0].annotate(
             say("control, unit {control}", control=control),
             (size[control], every.off_inside[control]),
@@ -229,7 +235,7 @@ def every_cell_picture(r, every, chosen, control):
         axes[0].set_ylabel(say("closings, times as likely (7.7)"))
         axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
         axes[0].minorticks_off()
-        figure.alt = say("The largest effects. ") + "; ".join(told) + "."
+        figure.alt = say("The largest effects. {told}.", told=say("; ").join(told))
     return figure
 
 
@@ -243,7 +249,7 @@ def lags_picture(lags, horizon):
         looks = {"persistence": METHODS["persistence"], "linear": METHODS["linear"]}
         for name, of in lags.items():
             row = of[horizon - 1]
-            ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=name)
+            ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=named(name))
         ax.axvline(horizon, color=FAINT, lw=1.2)
         ax.text(horizon, 1.02, say("the last value seen"), ha="center", fontsize=12)
         ax.set(ylim=(-0.5, 1.12), xlabel=say("shift: steps before the time that is forecast"))
@@ -254,19 +260,19 @@ def lags_picture(lags, horizon):
                 horizon=horizon,
             )
         )
-        ax.legend(frameon=False, loc=say("lower right"))
-        figure.alt = (
-            say("Forecasts {horizon} steps ahead. ", horizon=horizon)
-            + "; ".join(
+        ax.legend(frameon=False, loc="lower right")
+        figure.alt = say(
+            "Forecasts {horizon} steps ahead. {told}.",
+            horizon=horizon,
+            told=say("; ").join(
                 say(
                     "{name}: {of:.2f} unshifted, highest at shift {argmax}",
-                    name=name,
+                    name=named(name),
                     of=of[horizon - 1, 0],
                     argmax=of[horizon - 1].argmax(),
                 )
                 for name, of in lags.items()
-            )
-            + "."
+            ),
         )
     return figure
 
@@ -283,12 +289,14 @@ def scores_picture(reading):
             r = scores(reading, mark)
             order = np.argsort(-np.abs(r))
             unit = int(order[0])
-            best[mark] = say("{mark} unit {unit} with {r:.2f}", mark=mark, unit=unit, r=r[unit])
+            best[mark] = say(
+                "{mark} unit {unit} with {r:.2f}", mark=named(mark), unit=unit, r=r[unit]
+            )
             ax.bar(range(len(r)), np.abs(r[order]), color=[CELL_LINE] + ["#9fb4c7"] * (len(r) - 1),
                    width=0.9)  # fmt: skip
             ax.set(ylim=(0, 1), xlabel=say("cells, sorted"))
             ax.set_xticks([])
-            ax.set_title(mark)
+            ax.set_title(named(mark))
             ax.text(
                 0.97,
                 0.93,
@@ -300,10 +308,9 @@ def scores_picture(reading):
                 transform=ax.transAxes,
             )
         axes[0].set_ylabel("|r|")
-        figure.alt = (
-            say("Correlation of each cell with four marks, sorted. Best: ")
-            + ", ".join(best.values())
-            + "."
+        figure.alt = say(
+            "Correlation of each cell with four marks, sorted. Best: {best}.",
+            best=say(", ").join(best.values()),
         )
     return figure
 
@@ -325,17 +332,13 @@ def learning_picture(measured):
         ends = [measured[steps[-1]][name] for name in names]
         for name, height, colour in zip(names, spread(ends, 0.55), _KINDS, strict=True):
             ax.plot(steps, [measured[step][name] for step in steps], color=colour, marker="o", ms=5)
-            ax.text(steps[-1] * 1.1, height, name, color=colour, weight="bold", va="center")
+            ax.text(steps[-1] * 1.1, height, named(name), color=colour, weight="bold", va="center")
         ax.set_title(say("What the next character costs, by its kind, on text not learned from"))
-        figure.alt = (
-            say("Bits per character by kind: ")
-            + "; ".join(
-                say("after {step} steps ", step=step)
-                + ", ".join(f"{name} {of[name]:.2f}" for name in names)
-                for step, of in measured.items()
-            )
-            + "."
-        )
+        told = []
+        for step, of in measured.items():
+            costs = say(", ").join(f"{named(name)} {of[name]:.2f}" for name in names)
+            told.append(say("after {step} steps {costs}", step=step, costs=costs))
+        figure.alt = say("Bits per character by kind: {told}.", told=say("; ").join(told))
     return figure
 
 
@@ -349,21 +352,26 @@ def turns_picture(reading, mark, unit):
             900, 300, say("a unit's gates and cell around the places where a mark begins and ends.")
         )
         axes = figure.subplots(1, 2, sharey=True)
-        values = {
-            "forget f": (reading.trace.f[..., unit], FORGET),
-            "input i": (reading.trace.i[..., unit], INPUT),
-            "size of tanh(c)": (np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
-        }
+        values = (
+            (say("forget f"), reading.trace.f[..., unit], FORGET),
+            (say("input i"), reading.trace.i[..., unit], INPUT),
+            (say("size of tanh(c)"), np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
+        )
         told, holds = [], reading.marks[mark]
         for ax, event, what in zip(axes, turns(reading.marks[mark]), ("begin", "end"), strict=True):
-            for k, (name, (course, colour)) in enumerate(values.items()):
+            for k, (name, course, colour) in enumerate(values):
                 mean = around(course[WARM:], event[WARM:])
                 steps = np.arange(len(mean)) - 4
                 if what == "begin":  # from 0 on only where it still holds: many marks end soon
                     kept, share = (around(x[WARM:], event[WARM:]) for x in (course * holds, holds))
                     mean = np.where(steps < 0, mean, kept / np.where(share > 0, share, np.nan))
                 ax.plot(steps, mean, color=colour, marker="o", ms=4)
-                told.append(f"{what} {name} {', '.join(f'{m:.2f}' for m in mean[3:7])}")
+                means = ", ".join(f"{m:.2f}" for m in mean[3:7])
+                told.append(
+                    say("begin {name} {means}", name=name, means=means)
+                    if what == "begin"
+                    else say("end {name} {means}", name=name, means=means)
+                )
                 if what == "begin":  # between what is held and what is forgotten
                     ax.text(0.02, 0.78 - 0.1 * k, name, color=colour, weight="bold",
                             transform=ax.transAxes)  # fmt: skip
@@ -371,19 +379,23 @@ def turns_picture(reading, mark, unit):
             ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))
             ax.set_xlabel(say("characters from there on"))
             ax.set_title(
-                say("Where {mark} {what}", mark=mark, what=what)
-                + say(", while they last") * (what == "begin")
+                say("Where {mark} begin, while they last", mark=named(mark))
+                if what == "begin"
+                else say("Where {mark} end", mark=named(mark))
             )
         figure.alt = say(
             "Unit {unit}, from one character before to two after: {told}.",
             unit=unit,
-            told="; ".join(told),
+            told=say("; ").join(told),
         )
     return figure
 
 
 def effects_picture(effects, symbols):
-    """How many times as likely some symbols become (7.7): name -> `Effect`, the free one first."""
+    """How many times as likely some symbols become (7.7): name -> `Effect`.
+
+    The free one first, then those of the cell, then as many of its control.
+    """
     free, *held = effects.values()
     names = list(effects)[1:]
     with matplotlib.rc_context(RC):
@@ -395,14 +407,14 @@ def effects_picture(effects, symbols):
         ax.axvline(1, color="#333333", lw=1.4)
         told = []
         for row, (name, effect) in enumerate(zip(names, held, strict=True)):
-            colour = HIDDEN_LINE if "control" in name else CELL_LINE
+            colour = CELL_LINE if row < len(held) / 2 else HIDDEN_LINE
             inside, outside = effect.inside / free.inside, effect.outside / free.outside
             ax.plot([inside, outside], [row, row], color=colour, lw=2)
             ax.scatter(inside, row, color=colour, s=90, zorder=3)
             ax.scatter(outside, row, facecolor="white", edgecolor=colour, lw=2.2, s=90, zorder=3)
             for x, side in ((min(inside, outside), "right"), (max(inside, outside), "left")):
                 ax.annotate(f"{x:.2f}", (x, row), (-9 if side == "right" else 9, 0), va="center",
-                            ha=side, textcoords=say("offset points"), weight="bold",
+                            ha=side, textcoords="offset points", weight="bold",
                             bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
             ax.text(1.01, row, f"{effect.bits - free.bits:+.2f}", va="center",
                     transform=ax.get_yaxis_transform())  # fmt: skip
@@ -428,7 +440,7 @@ def effects_picture(effects, symbols):
         figure.alt = say(
             "{symbols}, times as likely as in the free network: {told}.",
             symbols=symbols,
-            told="; ".join(told),
+            told=say("; ").join(told),
         )
     return figure
 
@@ -452,13 +464,15 @@ def errors_picture(errors):
                 ax.fill_between(ahead, runs.min(axis=0), runs.max(axis=0), color=colours[name],
                                 alpha=0.25, lw=0)  # fmt: skip
             ax.plot(ahead, runs.mean(axis=0), color=colours[name], marker="o", ms=4)
-            ax.text(HORIZONS + 0.3, height, name, color=colours[name], weight="bold", va="center")
+            ax.text(HORIZONS + 0.3, height, named(name), color=colours[name], weight="bold",
+                    va="center")  # fmt: skip
         ax.set(xlim=(0.5, HORIZONS + 4.2), ylim=(0, 2.05), xlabel=say("steps ahead (80 a second)"))
         ax.set(xticks=(1, 4, 8, 12, 16))
         ax.set_title(say("Typical error on the last 3 seconds, in deviations of the signal"))
-        figure.alt = (
-            say("Typical forecast error 1, 4 and 16 steps ahead: ")
-            + ", ".join(f"{name} {e[0]:.2f}, {e[3]:.2f}, {e[-1]:.2f}" for name, e in ends.items())
-            + "."
+        figure.alt = say(
+            "Typical forecast error 1, 4 and 16 steps ahead: {told}.",
+            told=say(", ").join(
+                f"{named(name)} {e[0]:.2f}, {e[3]:.2f}, {e[-1]:.2f}" for name, e in ends.items()
+            ),
         )
     return figure
