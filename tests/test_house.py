@@ -40,7 +40,7 @@ def allowed(room):
         return {*SHARED, *rooms[: rooms.index(room) + 1]}
     return {
         "page": {"page", "validate", "words"},
-        "validate": set(),
+        "validate": {"words"},
         "words": set(),
         "lstm_inside": {"lstm_inside", "words"},
     }.get(room, {"validate"})

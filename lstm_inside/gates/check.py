@@ -5,7 +5,7 @@ import numpy as np
 from lstm_core import LSTMParams, init_lstm, lstm_step, sigmoid, split_gates
 from lstm_inside import validate
 from lstm_inside.gates.recall import last_flag_problem, recall_score
-from lstm_inside.page import NotYet, asks, checker, compare, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run
 from lstm_inside.page.style import GATES
 from lstm_inside.tasks import recall_problem
 from lstm_inside.words import Sentences, say
@@ -22,7 +22,7 @@ WORDS = Sentences(
         "cell_one_minus": "that keeps 1 - f. Despite its name, f is the share that is KEPT.",
         "cell_difference": "the written part is added to the kept one, not taken away.",
         "gates": "i, f, g and o as in lstm_step.",
-        "gates_count": "gates returned {got}; expected the four arrays i, f, g, o.",
+        "gates_count": "{name} returned {got}; expected the four arrays i, f, g, o.",
         "gates_order": "{name} holds what {other} should: the blocks stand in the order i, f, g, o.",
         "gates_bias": "{name} is right but for the bias b.",
         "gates_state": "{name} does not see h_prev: x @ W_x is only half of the pre-activation.",
@@ -150,7 +150,7 @@ def gates(function) -> str:
     several = isinstance(got, tuple | list) or (isinstance(got, np.ndarray) and got.ndim > 0)
     if not several or len(got) != 4:
         what = say("{got} values", got=len(got)) if several else type(got).__name__
-        raise NotYet(WORDS["gates_count"], got=what)
+        raise NotYet(WORDS["gates_count"], name=name_of(function), got=what)
     _, _, cache = lstm_step(x, h_prev, np.zeros((2, 2)), params)
     wants = dict(zip("ifgo", cache[3:7], strict=True))
     raw = dict(
@@ -244,13 +244,14 @@ def _one_unit(weights) -> LSTMParams:
         try:
             weights = LSTMParams(*(validate.real("weights", w).astype(float) for w in weights))
         except TypeError as error:
-            raise NotYet(WORDS["latch_params"], what=f"{error}.") from None
+            raise NotYet(WORDS["latch_params"], what=say("{error}.", error=error)) from None
     try:
         params = validate.lstm_params(weights)
     except (TypeError, ValueError) as error:
-        raise NotYet(WORDS["latch_params"], what=f"{error}.") from None
+        raise NotYet(WORDS["latch_params"], what=say("{error}.", error=error)) from None
     if params.W_x.shape != (2, 4):
-        raise NotYet(WORDS["latch_params"], what=f"W_x has shape {params.W_x.shape}.")
+        what = say("W_x has shape {shape}.", shape=params.W_x.shape)
+        raise NotYet(WORDS["latch_params"], what=what)
     return params
 
 

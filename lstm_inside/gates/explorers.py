@@ -198,13 +198,12 @@ def gate_explorer(steps=100) -> Explorer:
             steps=steps,
         )
 
+    boxes = [(say("{name} {letter}", name=g.name, letter=k), k) for k, g in GATES.items()]
     return Explorer(
         "gate",
         figure=figure,
         controls={
-            "gate": choice(
-                "which of the four", [(f"{g.name} {k}", k) for k, g in GATES.items()], "f"
-            ),
+            "gate": choice("which of the four", boxes, "f"),
             "b": slider("its bias b", -6, 6, 0.1, 2.5, digits=1),
             "w": slider("its weight w of the input", -4, 4, 0.1, 1, digits=1),
         },

@@ -196,7 +196,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             all=v["left"]["all"][0],
         )
 
-    label = say("LSTM: forget bias b_f") + (say(": add") if own else "")
+    label = say("LSTM: forget bias b_f: add" if own else "LSTM: forget bias b_f")
     forget_bias = slider(label, -2, 8, 0.1, 0 if own else 5, quantity="f", digits=1)
     return Explorer(
         "two_gradients",

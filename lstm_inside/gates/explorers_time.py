@@ -27,9 +27,12 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import eeg, recall_problem
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 _FLOOR = 1e-30  # below every log axis here
+_ADD = Sentences(
+    {"f": "forget bias b_f: add", "i": "input bias b_i: add", "o": "output bias b_o: add"}
+)
 
 
 def name_curves(ax, *names):
@@ -67,7 +70,10 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         ax["gates"].set_title(say("Its gates"))
         name_curves(
             ax["gates"],
-            *((at, f"{GATES[k].name} {k}", GATES[k].line) for at, k in ((0.3, "i"), (0.6, "f"))),
+            *(
+                (at, say("{name} {letter}", name=GATES[k].name, letter=k), GATES[k].line)
+                for at, k in ((0.3, "i"), (0.6, "f"))
+            ),
         )
         ax["cell"].set(ylim=(-1.6, 1.6), yticks=(-1, 0, 1), xlabel=say("step t"))
         ax["cell"].set_title(say("Its cell state"))
@@ -239,7 +245,10 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         at = dict(zip(GATES, (0.34, 0.49, 0.62, 0.84), strict=True))
         name_curves(
             ax["gates"],
-            *((at[k], f"{g.short} {k}", g.line) for k, g in GATES.items()),
+            *(
+                (at[k], say("{name} {letter}", name=g.short, letter=k), g.line)
+                for k, g in GATES.items()
+            ),
         )
         ax["memory"].set(ylim=(-reach, reach), xlabel=say("step t"))
         ax["memory"].set_title(say("Its cell state and output"))
@@ -335,8 +344,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
     if batch > 1:
         controls["sequence"] = whole("sequence", 0, batch - 1, 0, quantity="x")
     controls |= {
-        f"b_{k}": slider(f"{GATES[k].short} bias b_{k}: add", -8, 8, 0.1, 0, quantity=k, digits=1)
-        for k in "fio"
+        f"b_{k}": slider(label, -8, 8, 0.1, 0, quantity=k, digits=1) for k, label in _ADD.items()
     }
     if params.W_h.any():
         controls["strength"] = slider("recurrent: × W_h", 0, 6, 0.1, 1, quantity="h", digits=1)

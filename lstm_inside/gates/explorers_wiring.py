@@ -17,8 +17,17 @@ from lstm_inside.page.style import (
     SIGNAL,
     picture,
 )
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
+# Labels of the sliders that move a gate's bias.
+BIAS = Sentences(
+    {
+        "f": "forget bias b_f",
+        "i": "input bias b_i",
+        "g": "candidate bias b_g",
+        "o": "output bias b_o",
+    }
+)
 # One unit, one input; weights chosen so that every slider moves every number a little.
 WIRING = LSTMParams(
     np.array([[0.8, -0.4, 1.2, 0.6]]), np.array([[0.5, 0.7, -0.8, 0.9]]), np.array([0.0, 1, 0, 0])
@@ -117,22 +126,12 @@ def wiring_explorer(params=WIRING) -> Explorer:
             terms = _plus(times(w_x[k], x, places), times(w_h[k], h_prev, places), short(b[k]))
             a = w_x[k] * x + w_h[k] * h_prev + b[k]
             line.set_text(
-                say(
-                    "a_{k} = w_x·x + w_h·h_prev + b = {terms} = {a},   {k} = {act}({a}) = {q}",
-                    k=k,
-                    terms=terms,
-                    a=short(a),
-                    act=gate.act,
-                    q=short(q[k], 3),
-                )
+                f"a_{k} = w_x·x + w_h·h_prev + b = {terms} = {short(a)},   "
+                f"{k} = {gate.act}({short(a)}) = {short(q[k], 3)}"
             )
         kept, written = times(q["f"], c_prev), times(q["i"], q["g"])
-        sums[4].set_text(
-            say("c = f·c_prev + i·g = {kept} = {c}", kept=_plus(kept, written), c=short(q["c"], 3))
-        )
-        sums[5].set_text(
-            say("h = o·tanh(c) = {o} = {h}", o=times(q["o"], q["tanh_c"]), h=short(q["h"], 3))
-        )
+        sums[4].set_text(f"c = f·c_prev + i·g = {_plus(kept, written)} = {short(q['c'], 3)}")
+        sums[5].set_text(f"h = o·tanh(c) = {times(q['o'], q['tanh_c'])} = {short(q['h'], 3)}")
 
     def backward_sums(c_prev, q, s, da):
         dc = s["c"]
@@ -141,7 +140,7 @@ def wiring_explorer(params=WIRING) -> Explorer:
             steep = 1 - q[k] ** 2 if k == "g" else q[k] * (1 - q[k])
             rule = "(1 − g²)" if k == "g" else f"{k}·(1 − {k})"
             if k == "o":
-                first = say("dh/do = tanh(c) = {o}", o=short(s["o"], 3))
+                first = f"dh/do = tanh(c) = {short(s['o'], 3)}"
             else:
                 name, value = factor[k]
                 first = f"dh/d{k} = dh/dc·{name} = {times(dc, value)} = {short(s[k], 3)}"
@@ -149,22 +148,11 @@ def wiring_explorer(params=WIRING) -> Explorer:
                 f"{first},   dh/da_{k} = dh/d{k}·{rule} = {times(s[k], steep)} = {short(da[k], 3)}"
             )
         sums[4].set_text(
-            say(
-                "dh/dc = o·(1 − tanh²c) = {o} = {dc},   dh/dc_prev = f·dh/dc = {f} = {c_prev}",
-                o=times(q["o"], 1 - q["tanh_c"] ** 2),
-                dc=short(dc, 3),
-                f=times(q["f"], dc),
-                c_prev=short(s["c_prev"], 3),
-            )
+            f"dh/dc = o·(1 − tanh²c) = {times(q['o'], 1 - q['tanh_c'] ** 2)} = {short(dc, 3)},   "
+            f"dh/dc_prev = f·dh/dc = {times(q['f'], dc)} = {short(s['c_prev'], 3)}"
         )
         back = _plus(*(times(w_h[k], da[k]) for k in GATES))
-        sums[5].set_text(
-            say(
-                "dh/dh_prev = Σ w_h·dh/da = {back} = {h_prev}",
-                back=back,
-                h_prev=short(s["h_prev"], 3),
-            )
-        )
+        sums[5].set_text(f"dh/dh_prev = Σ w_h·dh/da = {back} = {short(s['h_prev'], 3)}")
 
     def update(x, h_prev, c_prev, b_f, b_i, b_g, b_o, backward):
         b = {"f": b_f, "i": b_i, "g": b_g, "o": b_o}
@@ -225,9 +213,8 @@ def wiring_explorer(params=WIRING) -> Explorer:
         )
 
     def bias(letter, width=6):
-        name = say("{short} bias b_{letter}", short=GATES[letter].short, letter=letter)
         at = float(np.clip(start[letter], -width, width))
-        return slider(name, -width, width, 0.1, at, quantity=letter, digits=1)
+        return slider(BIAS[letter], -width, width, 0.1, at, quantity=letter, digits=1)
 
     return Explorer(
         "wiring",
@@ -281,7 +268,7 @@ def _draw_body(ax):
         fc="white", ec="#555555", lw=1.6, zorder=4,
     )  # fmt: skip
     ax.add_patch(squash)
-    ax.text(7.7, 3.55, say("tanh"), ha="center", va="center", fontsize=12, zorder=5)
+    ax.text(7.7, 3.55, "tanh", ha="center", va="center", fontsize=12, zorder=5)
     for x, y, words, colour, side in (
         (0.3, 5.15, say("c before"), CELL_LINE, "left"),
         (0.3, 1.2, say("h before"), HIDDEN_LINE, "left"),

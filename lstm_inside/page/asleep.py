@@ -16,6 +16,7 @@ WORDS = Sentences(
         "(Shift + Enter) to make it live, or the whole page with Run, Run All Cells.",
         "untrained": "What was trained went with it, but for what `.run.save(path)` has written: "
         "`.run.load(path)` goes on from there.",
+        "both": "{one} {other}",
     }
 )
 WAKES = "lstm-wakes"  # the class of a box that says so in words, not with a mark on every part
@@ -33,7 +34,9 @@ _STYLE = f"""
 
 def asleep(*more) -> widgets.HTML:
     """The words, for a box that has the class WAKES; more: keys of WORDS that are said, too."""
-    words = " ".join(WORDS[key] for key in ("asleep", *more))
+    words = WORDS["asleep"]
+    for key in more:
+        words = WORDS["both"].format(one=words, other=WORDS[key])
     return widgets.HTML(
         f'<style>{_STYLE}</style><div class="lstm-asleep" role="note">{html.escape(words)}</div>',
         layout=widgets.Layout(margin="0"),

@@ -30,7 +30,8 @@ WORDS = Sentences(
         "reset_tip": "Put every control back to where it started",
         "play_tip": "Let time run",
         "wide_tip": "Fill the window, for a lecture room; once more: back",
-        "failed": "This setting could not be drawn; the picture still shows the one before it.",
+        "failed": "This setting could not be drawn; the picture still shows the one before it.\n"
+        "{error} (in {function}, line {line})",
         "preset_tip": "Put the controls to this example",
         "goal": "Your goal: {task} Now {score}, wanted {goal}.",
         "reached": "✓ Reached: {task} Your score is {score}.",
@@ -323,6 +324,5 @@ def _check_names(what, settings, controls):
 
 def _in_words(error):
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"{WORDS['failed']}\n{type(error).__name__}: {error} (in {last.name}, line {last.lineno})"
-    )
+    what = f"{type(error).__name__}: {error}"
+    return WORDS["failed"].format(error=what, function=last.name, line=last.lineno)

@@ -18,8 +18,8 @@ WORDS = Sentences(
         "with_start": "that includes h_0; the answer starts with h_1.",
         "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
         "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
-        "pair": "line returned {what}; expected two arrays, W_x and W_h.",
-        "shapes": "for H = {H} line returned shapes {x} and {h}; expected {want_x} and {want_h}.",
+        "pair": "{name} returned {what}; expected two arrays, W_x and W_h.",
+        "shapes": "for H = {H} {name} returned shapes {x} and {h}; expected {want_x} and {want_h}.",
         "not_finite": "a weight of yours is not a finite number.",
         "no_input": "nothing comes in: W_x is all zeros.",
         "backwards": "the line runs backwards: W_h[m, n] is the weight FROM unit m TO unit n, so unit n "
@@ -41,6 +41,8 @@ WORDS = Sentences(
         "gradient's length is multiplied by {low:.2f} to {high:.2f}, depending on its direction.",
         "keeps_factor": "every gradient is multiplied by {high:.2f} a step, so {steps} steps leave "
         "{left:.1e} of it.",
+        "keeps_grows": "every gradient is multiplied by {high:.2f} a step, so after {steps} steps it "
+        "is {left:.1e} times as long.",
     }
 )
 
@@ -137,7 +139,7 @@ def line(function) -> str:
     Any weights that do it are right: the network is run on noise and its memory measured.
     """
     for H in (5, 24):
-        W_x, W_h = _two_arrays(run(function, H), H)
+        W_x, W_h = _two_arrays(run(function, H), H, name_of(function))
         capacity = _capacity(W_x, W_h)
         found = {"H": H, "capacity": capacity}
         if capacity < H - 0.5:
@@ -145,14 +147,14 @@ def line(function) -> str:
     return WORDS["line"].format(**found)
 
 
-def _two_arrays(pair, H):
+def _two_arrays(pair, H, name):
     """W_x (1, H), also given as (H,), and W_h (H, H) as float64; NotYet for anything else."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise NotYet(WORDS["pair"].format(what=type(pair).__name__))
+        raise NotYet(WORDS["pair"].format(name=name, what=type(pair).__name__))
     shapes, want = tuple(map(shape_of, pair)), ((1, H), (H, H))
     if shapes[0] not in ((1, H), (H,)) or shapes[1] != want[1]:
         raise NotYet(WORDS["shapes"].format(
-            H=H, x=shapes[0], h=shapes[1], want_x=want[0], want_h=want[1]
+            name=name, H=H, x=shapes[0], h=shapes[1], want_x=want[0], want_h=want[1]
         ))  # fmt: skip
     try:
         W_x, W_h = (np.asarray(part, dtype=float) for part in pair)
@@ -208,5 +210,6 @@ def keeps(function) -> str:
             raise NotYet(WORDS["keeps_radius" if radius else "keeps_some"].format(**found))
         if abs(found["high"] - 1) > 1e-6:
             left = {"steps": 60, "left": found["high"] ** 60}
-            raise NotYet(WORDS["keeps_factor"].format(**found, **left))
+            key = "keeps_grows" if found["high"] > 1 else "keeps_factor"
+            raise NotYet(WORDS[key].format(**found, **left))
     return WORDS["keeps"]

@@ -36,12 +36,21 @@ from lstm_inside.rnn.memory import (
     recall_inputs,
     reservoir,
 )
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 _UNITS = 24
 # The largest eigenvalue of this one is real: what is left of a knock falls along a straight line.
 _KNOCKED = reservoir(_UNITS, 1.0, rng=np.random.default_rng(39))
 KINDS = ("random", "symmetric", "orthogonal", "delay line")
+CALLED = Sentences(
+    {
+        "random": "random",
+        "symmetric": "symmetric",
+        "orthogonal": "orthogonal",
+        "delay line": "delay line",
+    }
+)
+ENDS = Sentences({"wanted": "wanted", "said": "said"})
 _FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
 
 
@@ -77,7 +86,8 @@ def unrolling_explorer(steps=60) -> Explorer:
         ax = figure.subplot_mosaic([["h", "values"], ["size", "values"]], width_ratios=(3, 2))
         heat = Pixels.on(ax["h"], np.zeros((_UNITS, steps)), cmap=SIGNED, vmin=-1, vmax=1)
         ax["h"].set(ylabel=say("unit"), yticks=(0, 8, 16))
-        ax["h"].set_xticks((0, 5, *range(10, steps, 10)), ("0", "knock", *range(10, steps, 10)))
+        tens = range(10, steps, 10)
+        ax["h"].set_xticks((0, 5, *tens), ("0", say("knock"), *tens))
         ax["h"].set_title(say("The state h: every unit over time"))
         figure.colorbar(heat, ax=ax["h"], ticks=(-1, 0, 1), pad=0.02)
         ax["size"].set(
@@ -198,7 +208,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
             "W_h: {kind}. The input of {k} steps ago is read from the state with R² = "
             "{memory:.2f}. Below one half from k = {half} on; the capacity is {capacity:.1f}, "
             "and {UNITS} units can hold {UNITS} at most.",
-            kind=v["kind"],
+            kind=CALLED[v["kind"]],
             k=v["k"],
             memory=v["memory"][v["k"]],
             half=v["half"],
@@ -213,7 +223,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
             "kind": choice("W_h", ["random", "orthogonal", "delay line"], "random"),
             "strength": slider(
                 "strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h",
-                tip="the spectral radius; of a delay line the weight from unit to unit",
+                tip=say("the spectral radius; of a delay line the weight from unit to unit"),
             ),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 1, quantity="x"),
             "k": whole("look back k steps", 0, lags, 5, quantity="f"),
@@ -266,7 +276,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
             ylabel=say("the answer read from the state"), xticks=(-1, 0, 1), yticks=(-1, 0, 1)
         )
         answers.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-        answers.text(0.62, 0.98, say("right"), color="#777777", ha="center")
+        answers.text(0.62, 0.98, say("right answers"), color="#777777", ha="center")
         answers.set_title(say("200 of them: right answers lie on the line"))
         # Dots as the round ends of one broken line: markers of their own take 10 ms to write.
         (dots,) = answers.plot([], [], color=HIDDEN_LINE, lw=4, solid_capstyle="round")
@@ -296,7 +306,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         for (key, (diamond, words)), value in zip(ends.items(), values.values(), strict=True):
             diamond.set_data([T + 0.4], [value])
             words.set_position((T + 1.1, value + np.copysign(apart, value - middle)))
-            words.set_text(key)
+            words.set_text(ENDS[key])
         x, y = wanted[fitted:][:200, 0], np.clip(guess[:200, 0], -1.5, 1.5)
         dots.set_data(*strokes(x, y, y, across=0.005))
         score.set_text(f"R² = {r2:.2f}".replace("-", "−"))
@@ -322,7 +332,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
             "W_h: {kind}. {T} numbers, the flag stands {where}. On 500 sequences that the "
             "read-out was not fitted on, R² = {r2:.2f}; a perfect memory that does not choose "
             "gets 1 / {places} = {ceiling:.2f}.",
-            kind=v["kind"],
+            kind=CALLED[v["kind"]],
             T=v["T"],
             where=where,
             r2=v["r2"],
@@ -382,8 +392,9 @@ def vanishing_explorer(most=60) -> Explorer:
         k = np.arange(T + 1)
         real.set_data(k, _inside(length))
         bound.set_data(k, _inside(most_left))
-        _at_the_end(bound_words, say("ceiling (γ σ max)ᵏ"), most_left, up=1)
-        _at_the_end(real_words, say("real gradient"), length, up=-1)
+        ceiling = say("ceiling (γ σ max)ᵏ: {left:.1g}", left=most_left[-1])
+        _at_the_end(bound_words, ceiling, most_left, up=1)
+        _at_the_end(real_words, say("real gradient: {left:.1g}", left=length[-1]), length, up=-1)
         said.set_text(
             say("σ max = {sigma:.2f}: {sigma_2}", sigma=sigma, sigma_2=what_follows(sigma))
         )
@@ -430,11 +441,11 @@ def _inside(length):
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
-def _at_the_end(words, name, line, up):
-    """Put a line's name at its last place inside the axes, a little above (1) or below (-1) it."""
+def _at_the_end(words, text, line, up):
+    """Put a text at a line's last place inside the axes, a little above (1) or below (-1) it."""
     last = int(np.flatnonzero(np.isfinite(_inside(line)))[-1])
     words.set_position((last + 0.8, line[last] * 10.0 ** (1.1 * up)))
-    words.set_text(f"{name}: {line[-1]:.1g}")
+    words.set_text(text)
 
 
 def what_follows(sigma) -> str:

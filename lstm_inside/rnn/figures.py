@@ -27,7 +27,8 @@ def recall_picture(batch, b=0):
         ax.grid(False)
         ax.axhline(0, color=FAINT, lw=1)
         ax.bar(range(T), numbers, 0.55, color=[FORGET if f else FAINT for f in flags])
-        _label(ax, at, answer + np.copysign(0.16, answer), "flag", color=FORGET, weight="bold")
+        _label(ax, at, answer + np.copysign(0.16, answer), say("flag"), color=FORGET,
+               weight="bold")  # fmt: skip
         ax.annotate("", (T + 0.15, answer), (at + 0.45, answer), arrowprops={
             "arrowstyle": "-|>", "color": FORGET, "lw": 1.4, "ls": (0, (4, 3)),
             "mutation_scale": 14,
@@ -67,8 +68,8 @@ def unrolled_picture(xs, params):
         ax.set_axis_off()
         _layer(ax, -1.05, say("$h_{t-1}$ comes back"), "$x_t$")
         _arrow(ax, [(-0.64, 1), (-0.2, 1), (-0.2, 2.05), (-1.87, 2.05), (-1.87, 1), (-1.48, 1)])
-        _label(ax, -1.05, 2.2, "$W_h$ (or $W$)", color=HIDDEN_LINE)
-        _label(ax, -1.0, -0.15, "$W_x$ (or $U$)", color=SIGNAL, ha="left")
+        _label(ax, -1.05, 2.2, say("$W_h$ (or $W$)"), color=HIDDEN_LINE)
+        _label(ax, -1.0, -0.15, say("$W_x$ (or $U$)"), color=SIGNAL, ha="left")
         _label(ax, -1.05, 2.6, say("rolled up: one layer and a loop"), weight="bold")
         ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
         _label(ax, 1.15 * T + 0.6, 2.6, say("unrolled: the same layer and weights at every step"),
@@ -110,16 +111,17 @@ def knocks_picture(draws):
             _label(ax, 9, 0.85, say("hard knock"), color=HIDDEN_LINE, weight="bold", ha="left")
             _label(ax, 26, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
         axes[0].set_ylabel(say("unit 0"))
-    figure.alt = say("Unit 0 over time after a soft and a hard knock. ") + " ".join(
-        say(
-            "{title}: at step {h} it is {h_2} after the soft knock and {h_3} after the hard one.",
+    figure.alt = say("Unit 0 over time after a soft and a hard knock.")
+    for title, h in draws.items():
+        figure.alt = say(
+            "{so_far} {title}: at step {t} it is {soft} after the soft knock and {hard} after "
+            "the hard one.",
+            so_far=figure.alt,
             title=title,
-            h=len(h) - 1,
-            h_2=_number(h[-1, 0, 0]),
-            h_3=_number(h[-1, 1, 0]),
+            t=len(h) - 1,
+            soft=_number(h[-1, 0, 0]),
+            hard=_number(h[-1, 1, 0]),
         )
-        for title, h in draws.items()
-    )
     return figure
 
 
@@ -166,16 +168,16 @@ def door_picture(params, xs):
         wires = figure.add_subplot(grid[:, 0])
         wires.set(xlim=(0, 6.4), ylim=(-0.6, 5.4))
         wires.set_axis_off()
-        for x, name, what in ((1.9, "door", SIGNAL), (4.9, "line", HIDDEN_LINE)):
+        for x, name, what in ((1.9, say("door"), SIGNAL), (4.9, say("line"), HIDDEN_LINE)):
             wires.add_patch(FancyBboxPatch((x - 0.75, 2.1), 1.5, 0.9, fc="#eef6fb", ec=what, lw=2,
                                            boxstyle="round,pad=0.05"))  # fmt: skip
             _label(wires, x, 2.55, name, color=what, weight="bold")
         _arrow(wires, [(1.4, 0.5), (1.4, 2.05)], color=SIGNAL)
         _label(wires, 1.2, 1.2, _weight(number), color=SIGNAL, ha="right")
-        _label(wires, 1.4, 0.15, "number", color=SIGNAL)
+        _label(wires, 1.4, 0.15, say("number"), color=SIGNAL)
         _arrow(wires, [(2.4, 0.5), (2.4, 2.05)], color=FORGET)
         _label(wires, 2.6, 1.2, _weight(flag), color=FORGET, ha="left")
-        _label(wires, 2.5, 0.15, "flag", color=FORGET, weight="bold")
+        _label(wires, 2.5, 0.15, say("flag"), color=FORGET, weight="bold")
         _arrow(wires, [(1.9, 3.9), (1.9, 3.05)], color=SIGNAL)
         _label(wires, 1.9, 4.15, say("bias {b}", b=_weight(params.b[0])), color=SIGNAL)
         _arrow(wires, [(2.7, 2.55), (4.1, 2.55)], color=HIDDEN_LINE)

@@ -50,7 +50,10 @@ QUESTIONS = {
         "reach?",
         right="b",
         a=("All of them, the last ones most", "So it is where keep is below 1 and write is open."),
-        b=("The flagged one only", "Elsewhere write is shut, and before the flag keep is, too."),
+        b=(
+            "The flagged one only",
+            "Elsewhere write is shut, and keep, shut at the flag, lets nothing past it.",
+        ),
         c=("All from the flag to the end", "The cells there, yes; but write lets no number in."),
     ),
 }
@@ -85,7 +88,7 @@ def _two_numbers(function, flag):
     except Exception:  # an object may raise anything when it is asked for its numbers
         raise NotYet(WORDS["two"].format(name=name, what=type(pair).__name__)) from None
     if pair.size != 2:
-        what = say("{size} number", size=pair.size) + ("" if pair.size == 1 else "s")
+        what = say("{size} number" if pair.size == 1 else "{size} numbers", size=pair.size)
         raise NotYet(WORDS["two"].format(name=name, what=what))
     if not np.isfinite(pair).all():
         raise NotYet(WORDS["finite"].format(name=name, what=f"{pair.ravel()}"))

@@ -173,22 +173,23 @@ def wiring_explorer() -> Explorer:
             (
                 f"f = σ({signed(-a)}) = {f:.3f}",
                 f"i = σ({signed(a)}) = {i:.3f}",
-                say("g = tanh({x}) = {g}", x=signed(x / 2), g=signed(g, 3)),
+                f"g = tanh({signed(x / 2)}) = {signed(g, 3)}",
                 f"o = σ({signed(12)}) = {o:.3f}",
                 f"c = {f:.3f}·({signed(c_prev, 3)}) + {i:.3f}·({signed(g, 3)})\n"
                 f"   = {signed(c, 3)}",
-                say("h = {o:.3f}·tanh({c}) = {h}", o=o, c=signed(c, 3), h=signed(h, 3)),
+                f"h = {o:.3f}·tanh({signed(c, 3)}) = {signed(h, 3)}",
             ),
             strict=True,
         ):
             equation.set_text(words)
         step_words.set_text(
             say(
-                "Step {t} of {STEPS}: number {x}, {value}",
+                "Step {t} of {STEPS}: number {x}, FLAG"
+                if flag
+                else "Step {t} of {STEPS}: number {x}, no flag",
                 t=t,
                 STEPS=STEPS,
                 x=signed(x),
-                value="FLAG" if flag else "no flag",
             )
         )
         return {"t": t, "flag": flag, **carried}

@@ -29,10 +29,13 @@ from lstm_inside.start.recall import (
 )
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Model, answers
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
-PLAIN = ((0.5, "it forgets"), (1.1, "it blurs"), (3, "one bit, high or low"))
+# What becomes of a plain state at three recurrent strengths.
+PLAIN = Sentences(
+    {0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: one bit, high or low"}
+)
 ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
 
 
@@ -51,7 +54,9 @@ def draw_stream(ax, stream, bars=True):
 def draw_gate_rows(ax):
     """Axes for three gates over time, one above the other."""
     ax.set(ylim=(-0.1, 3), yticks=[base + 0.4 for base in ROWS.values()])
-    ax.set_yticklabels([f"{GATES[letter].word} {letter}" for letter in ROWS])
+    ax.set_yticklabels(
+        [say("{name} {letter}", name=GATES[letter].word, letter=letter) for letter in ROWS]
+    )
     for label, letter in zip(ax.get_yticklabels(), ROWS, strict=True):
         label.set(color=GATES[letter].line, weight="bold")
     for base in ROWS.values():
@@ -98,7 +103,7 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
-        for (above, below), (w, finding) in zip(axes.T, PLAIN, strict=True):
+        for (above, below), (w, finding) in zip(axes.T, PLAIN.items(), strict=True):
             params = RNNParams(W_x, w * np.eye(units), b)
             h = rnn_forward(streams.xs, params).h[-1]
             k, line, best[w] = _best_column(h, target)
@@ -109,7 +114,7 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
             above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
             above.set(ylim=(-1.15, 1.15), xlabel=say("step t"))
-            above.set_title(f"w = {w:g}: {finding}")
+            above.set_title(finding)
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
             below.set(ylim=(-1.2, 1.2), xlabel=say("flagged number"))
@@ -125,20 +130,16 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
                        transform=below.transAxes, color=SIGNAL)  # fmt: skip
         axes[0, 0].set_ylabel(say("state h"))
         axes[1, 0].set_ylabel(say("best answer"))
-        figure.alt = (
-            say(
-                "A plain state over one stream of {steps} numbers, and its answers to a hundred "
-                "streams, at three recurrent strengths w, the best of {units} units each. Scores: ",
-                steps=steps,
-                units=units,
-            )
-            + ", ".join(say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
-            + say("; with flags anywhere in the first half ")
-            + ", ".join(f"{r2:.2f}" for r2 in best_anywhere.values())
-            + say(
-                ". At small w the answers lie flat, off the diagonal; at the largest they lie "
-                "on two levels."
-            )
+        scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
+        figure.alt = say(
+            "A plain state over one stream of {steps} numbers, and its answers to a hundred "
+            "streams, at three recurrent strengths w, the best of {units} units each. Scores: "
+            "{scores}; with flags anywhere in the first half {anywhere}. At small w the answers "
+            "lie flat, off the diagonal; at the largest they lie on two levels.",
+            steps=steps,
+            units=units,
+            scores=say(", ").join(scores),
+            anywhere=say(", ").join(f"{r2:.2f}" for r2 in best_anywhere.values()),
         )
     return figure
 
@@ -214,27 +215,27 @@ def habits_picture(models, title) -> Picture:
     """
     streams, longer = unseen(), far_streams()
     trace = lstm_forward(streams.xs, latch())
-    units = {"by hand": (score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))}
-    units |= {name: judged(model) for name, model in models.items()}
-    far = {"by hand": score(said(lstm_forward(longer.xs, latch())), longer.targets)}
-    far |= dict(zip(models, scores(list(models.values()), longer), strict=True))
+    names = [say("by hand"), *models]
+    units = [(score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))]
+    units += [judged(model) for model in models.values()]
+    far = [score(said(lstm_forward(longer.xs, latch())), longer.targets)]
+    far += [*scores(list(models.values()), longer)]
     with matplotlib.rc_context(RC):
         figure = picture(940, 320)
         figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
-        figure.alt = say("Each unit's gates at the flag and elsewhere: ") + "; ".join(
-            say(
-                "{name}, score {r2}{gates}, through {FAR} steps {far}",
-                name=name,
-                r2=_two(r2),
-                gates=_in_words(gates),
-                FAR=FAR,
-                far=_two(far[name]),
-            )
-            for name, (r2, gates) in units.items()
+        found = [
+            _in_words(name, r2, gates, at_far)
+            for name, (r2, gates), at_far in zip(names, units, far, strict=True)
+        ]
+        figure.alt = say(
+            "Each unit's gates at the flag and elsewhere: {found}", found=say("; ").join(found)
         )
         axes = figure.subplots(1, 3, sharey=True)
         rows = np.arange(len(units))
-        labels = [f"{n}: {_two(r2)} | {_two(far[n])}" for n, (r2, _) in units.items()]
+        labels = [
+            say("{name}: {near} | {far}", name=name, near=_two(r2), far=_two(at_far))
+            for name, (r2, _), at_far in zip(names, units, far, strict=True)
+        ]
         for ax, letter, title in zip(
             axes,
             "ifg",
@@ -249,7 +250,7 @@ def habits_picture(models, title) -> Picture:
             ax.set(xlim=(-0.05, 1.05), ylim=(len(units) - 0.4, -0.6), xticks=(0, 0.5, 1))
             ax.set_yticks(rows, labels)
             ax.set_title(title, color=colour)
-            for row, (_, gates) in zip(rows, units.values(), strict=True):
+            for row, (_, gates) in zip(rows, units, strict=True):
                 if gates is None:
                     ax.text(0.5, row, say("no gates"), color=SIGNAL, ha="center", va="center")
                 else:
@@ -327,7 +328,7 @@ def leak_picture(model, name) -> Picture:
                 answer=_two(score(answer, target)),
                 slope=_two(slope),
             )
-            found.append(f"{what}: {finding}")
+            found.append(say("{what}: {finding}", what=what, finding=finding))
             ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             ax.plot(target, answer, "o", ms=4, color=HIDDEN_LINE, mec="none")
             ax.set(
@@ -342,7 +343,7 @@ def leak_picture(model, name) -> Picture:
         "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
         "cell at the flag is left at the end.",
         name=name,
-        found="; ".join(found),
+        found=say("; ").join(found),
         FAR=FAR,
         lift=signed(lift),
         i=gates.i[1],
@@ -365,18 +366,25 @@ def _two(number):
     return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
-def _in_words(gates):
-    """What the gates of a unit do on average; nothing for an RNN, which has none."""
+def _in_words(name, near, gates, far):
+    """A unit's scores and what its gates do on average; an RNN has no gates."""
+    scores = {"name": name, "near": _two(near), "FAR": FAR, "far": _two(far)}
     if gates is None:
-        return ""
-    pairs = (("write", gates.i), ("keep", gates.f), (say("size of g"), gates.g))
-    words = ", " + ", ".join(
-        say("{name} {at:.2f} and {else_:.2f}", name=name, at=at, else_=else_)
-        for name, (at, else_) in pairs
-    )
+        return say("{name}, score {near}, through {FAR} steps {far}", **scores)
     low, high = gates.spread["i"]
     return say(
-        "{words}, write at the flag from {low:.2f} to {high:.2f}", words=words, low=low, high=high
+        "{name}, score {near}, write {i:.2f} and {i_2:.2f}, keep {f:.2f} and {f_2:.2f}, size of g "
+        "{g:.2f} and {g_2:.2f}, write at the flag from {low:.2f} to {high:.2f}, through {FAR} "
+        "steps {far}",
+        i=gates.i[0],
+        i_2=gates.i[1],
+        f=gates.f[0],
+        f_2=gates.f[1],
+        g=gates.g[0],
+        g_2=gates.g[1],
+        low=low,
+        high=high,
+        **scores,
     )
 
 
@@ -395,14 +403,17 @@ _WIRES = {
     "h": (HIDDEN, [(6.53, 2.4), (7.4, 2.4)]),
     "x": (SIGNAL, [(0.2, 0.75), (5.8, 0.75)]),
 }
-_EQUATIONS = (
-    ("(3.2) keep", GATES["f"].line),
-    ("(3.3) write", GATES["i"].line),
-    ("(3.4) candidate", GATES["g"].line),
-    ("(3.5) show", GATES["o"].line),
-    ("(3.1) the cell", CELL_LINE),
-    ("(3.6) the hidden state", HIDDEN_LINE),
+_EQUATIONS = Sentences(
+    {
+        "f": "(3.2) keep",
+        "i": "(3.3) write",
+        "g": "(3.4) candidate",
+        "o": "(3.5) show",
+        "c": "(3.1) the cell",
+        "h": "(3.6) the hidden state",
+    }
 )
+_COLOURS = {k: gate.line for k, gate in GATES.items()} | {"c": CELL_LINE, "h": HIDDEN_LINE}
 
 
 def draw_wiring(ax):
@@ -426,7 +437,7 @@ def draw_wiring(ax):
         ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
         ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
     box = {"boxstyle": "round,pad=0.3", "fc": "white", "ec": "#555555", "lw": 1.6}
-    ax.text(6.3, 3.4, say("tanh"), ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
+    ax.text(6.3, 3.4, "tanh", ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
     for x, y, words, colour in (
         (0.1, 4.75, "c$_{t-1}$", CELL_LINE),
         (7.15, 4.75, "c$_t$", CELL_LINE),
@@ -439,8 +450,8 @@ def draw_wiring(ax):
         for name, (colour, path) in _WIRES.items()
     }
     equations = []
-    for n, (name, colour) in enumerate(_EQUATIONS):
+    for n, (key, name) in enumerate(_EQUATIONS.items()):
         y = 5.3 - 0.83 * n - (0.3 if n == 5 else 0)
-        ax.text(8.0, y, name, color=colour, weight="bold", va="center")
+        ax.text(8.0, y, name, color=_COLOURS[key], weight="bold", va="center")
         equations.append(Words(ax, 8.15, y - 0.38, ha="left", fontsize=13, color="#333333"))
     return wires, equations

@@ -15,7 +15,6 @@ from lstm_inside.words import say
 SERIES = "lstm-from-the-inside"
 MODULES = ("lstm_core", "lstm_inside.page")
 KERNEL = "ipykernel>=7.4"  # from there on sliders and Stop answer while a cell trains
-MEND = "run `pip install -r requirements.txt` in the series' folder, then restart the kernel"
 _ROW = re.compile(r"^\|.*\]\((\d\d_\w+\.ipynb)\).*\|\s*(\d+)\s*\|\s*$", re.M)
 
 
@@ -62,18 +61,26 @@ def map_faults(folder=".", start="00_start_here.ipynb") -> list[str]:
     return faults
 
 
+def _mend():
+    """What to do where a package is missing or too old."""
+    return say(
+        "run `pip install -r requirements.txt` in the series' folder, then restart the kernel"
+    )
+
+
 def _time_faults(path, on_the_map):
     """Where a notebook's first lines or the map say another time than it takes."""
     true, own = length(path).minutes, TIME.search(_text(path))
     faults = []
     if own is None or int(own[2]) != true:
-        said = say("nothing of it") if own is None else own[2]
         faults.append(
             say(
-                "{name} takes {true} minutes; its own first lines say {said}.",
+                "{name} takes {true} minutes; its own first lines say nothing of it."
+                if own is None
+                else "{name} takes {true} minutes; its own first lines say {said}.",
                 name=path.name,
                 true=true,
-                said=said,
+                said=own and own[2],
             )
         )
     if on_the_map not in (None, true):
@@ -113,12 +120,12 @@ def _packages():
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        yield say("packaging is missing: {MEND}.", MEND=MEND)
+        yield say("packaging is missing: {MEND}.", MEND=_mend())
         return
     try:
         wanted = [Requirement(line) for line in metadata.requires(SERIES) or []]
     except metadata.PackageNotFoundError:
-        yield say("The series is not installed in this Python: {MEND}.", MEND=MEND)
+        yield say("The series is not installed in this Python: {MEND}.", MEND=_mend())
         return
     if in_kernel() and sys.platform != "emscripten":  # a browser's kernel is another one
         wanted.append(Requirement(KERNEL))
@@ -128,21 +135,19 @@ def _packages():
         try:
             found = metadata.version(need.name)
         except metadata.PackageNotFoundError:
-            yield say("{name} is missing: {MEND}.", name=need.name, MEND=MEND)
+            yield say("{name} is missing: {MEND}.", name=need.name, MEND=_mend())
             continue
         if not need.specifier.contains(found, prereleases=True):
-            why = (
-                say(" for sliders to answer while a cell trains")
-                if need.name == "ipykernel"
-                else ""
-            )
+            live = need.name == "ipykernel"
             yield say(
-                "{name} {found} is installed, {specifier} is needed{why}: {MEND}.",
+                "{name} {found} is installed, {specifier} is needed for sliders to answer while "
+                "a cell trains: {MEND}."
+                if live
+                else "{name} {found} is installed, {specifier} is needed: {MEND}.",
                 name=need.name,
                 found=found,
                 specifier=need.specifier,
-                why=why,
-                MEND=MEND,
+                MEND=_mend(),
             )
 
 
@@ -155,7 +160,7 @@ def _modules():
                 "{name} cannot be imported ({name_2}): {MEND}.",
                 name=name,
                 name_2=type(error).__name__,
-                MEND=MEND,
+                MEND=_mend(),
             )
 
 
