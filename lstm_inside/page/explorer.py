@@ -130,9 +130,11 @@ class Explorer(widgets.VBox):
             [self._still, self._over],
             layout=widgets.Layout(width="100%", max_width=self._narrow, overflow="hidden"),
         )
-        buttons = widgets.HBox([*self._buttons(play, interval), self._wide_button()])
+        row = self._buttons(play, interval)
+        players = [button for button in row if isinstance(button, Player)]
+        buttons = widgets.HBox([*row, self._wide_button()])
         self._panel = widgets.Box(
-            [*controls.values(), buttons, *self._examples(), Access()],
+            [*controls.values(), buttons, *self._examples(), Access(players)],
             layout=widgets.Layout(
                 display="flex", flex_flow="row wrap", width="100%", max_width=self._narrow
             ),
