@@ -44,6 +44,39 @@ def test_the_temperature_explorer_shows_the_models_own_shares(model):
     view.close()
 
 
+def test_the_cell_over_a_readers_own_text(model):
+    own = "x = [1, (2)]  # Größe\nprint(x)"
+    view = simulation.cell_explorer(model, text=own)
+    assert (
+        view.controls["at"].max == len(own) - 1
+    )  # the last character's follower is the line's end
+    view.set(at=4, mark="brackets")
+    assert view.values["symbol"] == "["
+    assert view.error is None
+    given = simulation.cell_explorer(model)
+    assert view.values["shares"].shape == given.values["shares"].shape
+    given.close()
+    view.close()
+    view = simulation.cell_explorer(model, text="no Python (at all: " * 3)
+    assert view.values["r"] == 0  # nothing is marked
+    view.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", ValueError),
+        ("a", ValueError),
+        ("a\n" * 12, ValueError),
+        ("a" * 101, ValueError),
+        (3, TypeError),
+    ],
+)
+def test_the_cell_explorer_refuses_what_it_cannot_show(model, text, error):
+    with pytest.raises(error, match="text: expected"):
+        simulation.cell_explorer(model, text=text)
+
+
 def test_the_cell_explorers_gradient_is_that_of_the_whole_text(model):
     """Cutting the trace to 40 characters changes no derivative inside it: error < 1e-4."""
     view = simulation.cell_explorer(model)

@@ -40,6 +40,7 @@ from lstm_inside.simulation.explorers_parts import (
     dotted,
     learned,
     named,
+    own_passage,
     passage,
     places,
     said,
@@ -137,10 +138,18 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
 _FAINTEST = 1e-4  # shorter gradients are drawn here
 
 
-def cell_explorer(model=None, *, unit=0) -> Explorer:
-    """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1)."""
+def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
+    """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1).
+
+    model: a writer of `text_training`'s form. text: lines of your own, 11 at most; Python's are
+    marked, others can be read all the same.
+
+        cell_explorer(stored_writer().model, unit=42, text="for n in range(3):\n    print(n)")
+
+    Raises ValueError or TypeError for no such model, unit or text.
+    """
     given, model = model, sketch() if model is None else model
-    before, text, found = passage()
+    before, text, found = passage() if text is None else own_passage(text)
     presets = places(text)
     start = presets.get("its partner closes", {"at": before_closing(text)})["at"]
     back = 40  # characters before the cursor that are drawn in detail

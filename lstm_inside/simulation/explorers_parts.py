@@ -1,6 +1,7 @@
 """What the room's explorers and pictures are made of: a page of text, bars, learned views."""
 
 import re
+import tokenize
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from lstm_inside.page import Explorer, Pixels, Words
 from lstm_inside.page.style import SIGNAL, Picture
-from lstm_inside.simulation.reading import marks
-from lstm_inside.simulation.text import standard_library
+from lstm_inside.simulation.reading import MARKS, marks
+from lstm_inside.simulation.text import check_text, standard_library
 from lstm_inside.words import Sentences, say
 
 MONO = "DejaVu Sans Mono"
@@ -32,7 +33,7 @@ class Learned(Explorer):
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        data["text/plain"] = say("Explorer {name}: {about}", name=self.name, about=self.about)
+        data["text/plain"] = f"Explorer {self.name}: {self.about}"
         return data, metadata
 
 
@@ -141,6 +142,28 @@ def passage(module="csv", start="class DictWriter", lines=11, before=300) -> Pas
     end = at + len("\n".join(source[at:].split("\n")[:lines])) + 1
     found = {name: mark[at:end] for name, mark in marks(source).items()}
     return Passage("\n" + source[max(at - before, 0) : at], source[at:end], found)
+
+
+def own_passage(text) -> Passage:
+    """A reader's own lines as a passage; what is no Python has no marks.
+
+    Raises TypeError for what is no text, ValueError for other than 1 to 11 lines of at most 100
+    characters, two at least in all.
+    """
+    check_text("text", text)
+    text = text.rstrip("\n") + "\n"
+    rows = text.split("\n")[:-1]
+    longest = max(map(len, rows))
+    if len(text) < 3 or len(rows) > 11 or longest > 100:
+        raise ValueError(
+            "text: expected 1 to 11 lines of at most 100 characters, two at least in all, got "
+            f"{len(rows)} lines, the longest of {longest} characters"
+        )
+    try:
+        found = marks(text)
+    except (SyntaxError, tokenize.TokenError):
+        found = {name: np.zeros(len(text), bool) for name in MARKS}
+    return Passage("\n" * 40, text, found)
 
 
 def places(text):
