@@ -435,7 +435,7 @@ def test_reber_strings_are_learned_better_than_by_chance_and_the_exam_is_fair():
     sets = grammar.embedded_sets(40, rng=np.random.default_rng(3))
     model, rngs = VariantModel("modern"), np.random.default_rng(4).spawn(2)
     params = model.start(7, 8, 7, rngs=rngs)
-    trials = string_trials(params, model, sets, Adam(0.02), rngs=rngs, cap=600, every=200)
+    trials = string_trials(params, model, [sets] * 2, Adam(0.02), rngs=rngs, cap=600, every=200)
     for trial in trials:
         assert trial.errors[-1] <= 0.75 < 1 == trial.errors[0]
         assert trial.solved is (trial.wrong == trial.wrong_trained == 0)

@@ -63,7 +63,7 @@ def lag_protocol(p=100) -> Protocol:
 
     def draw(count, rng):
         which = rng.integers(2, size=count)
-        return Episodes(*(part[:, which] for part in both))
+        return Episodes(*(part.take(which, axis=1) for part in both))
 
     return Protocol(net, 0.2, {}, 1.0, Task(draw, within=0.25, exam=both))
 
