@@ -231,6 +231,33 @@ def test_two_processes_give_the_losses_of_one():
     assert numpy.losses[-1] < numpy.losses[0] - 0.2
 
 
+@needs_torch
+def test_a_killed_process_costs_no_loss_and_no_digit():
+    """Killed before step 9 of 12, saved every 5: all go on from step 5."""
+    through = distributed.launch(SMALL)
+    killed = distributed.launch(SMALL, save_every=5, kill=9)
+    assert (through.resumed, killed.resumed) == (0, 5)
+    assert killed.agreed
+    assert len(killed.losses) == SMALL.steps
+    np.testing.assert_array_equal(killed.losses, through.losses)
+    for a, b in zip(arrays_of(killed.model), arrays_of(through.model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@needs_torch
+def test_without_a_saved_state_a_killed_process_is_the_end(tmp_path):
+    with pytest.raises(RuntimeError, match=r"Signal 9|SIGKILL|exitcode"):
+        distributed.launch(SMALL, save_every=20, kill=3, timeout=120)
+    with pytest.raises(ValueError, match="save_every: expected a count where kill is 3"):
+        distributed.launch(SMALL, kill=3)
+    saving = distributed.Saving(tmp_path / "state.npz", every=6)
+    whole = distributed.in_torch(SMALL, saving=saving)
+    again = distributed.in_torch(SMALL, saving=saving)  # of its last step: nothing left to do
+    assert (whole.resumed, again.resumed) == (0, SMALL.steps)
+    with pytest.raises(ValueError, match="path: expected a state of"):
+        distributed.in_torch(SMALL._replace(seed=1), saving=saving)
+
+
 def test_the_clip_is_at_work_in_that_run():
     """Else the order of averaging and clipping would not have been tested."""
     model, stream = distributed.start(SMALL)
