@@ -337,12 +337,14 @@ BOTH = "solved is both sequences right, looked at every 10, not 10,000 in a row"
 MILLION = "at most 1,000,000 sequences"
 
 
-def lag(added_after, when):
+def lag(added_after, when, *, at_end=False):
     """A row of experiment 2a at p = 100: 16 trials, up to 40,000 sequences with the cell."""
+    reading = ("right is the last symbol within 0.25, as in table 11",) if at_end else ()
     return by_sequences(
-        "2a long time lag, p = 100", lag_protocol(), "1997", 16, 40_000, added_after=added_after,
-        paper=paper(1.0, 18, 5_040, "table 2"),
-        departures=("16 trials", "at most 40,000 sequences with the cell", when, BOTH))  # fmt: skip
+        "2a long time lag, p = 100", lag_protocol(at_end=at_end), "1997", 16, 40_000,
+        added_after=added_after, paper=paper(1.0, 18, 5_040, "table 2"),
+        departures=("16 trials", "at most 40,000 sequences with the cell", when, *reading,
+                    BOTH))  # fmt: skip
 
 
 def short_lag(added_after):
@@ -368,6 +370,7 @@ def table_1(solved, sequences):
     return paper(solved, 30, sequences, "table 1")
 
 
+STOPPED = "the cell comes in when the loss falls by less than 1 % in 500 sequences"
 LATE = "the cell comes in after {:,} sequences, which are not counted"
 ROWS = {
     "order-1997": by_sequences(
@@ -408,8 +411,7 @@ ROWS = {
     "adding-slower": by_sequences(
         "4 adding, T = 100", ADDING, "1997", 10, 300_000, rate=0.25, fast=False,
         departures=("rate 0.25 instead of 0.5", "at most 300,000 sequences")),
-    "lag-settled": lag(
-        "settled", "the cell comes in when the loss falls by less than 1 % in 500 sequences"),
+    "lag-settled": lag("settled", STOPPED),
     "lag-added-0": lag(0, "the cell is there from the start"),
     **{f"lag-added-{n}": lag(n, LATE.format(n)) for n in (2_000, 3_000, 5_000, 8_000)},
     "adding-3-3": adding(10, -3.0, -3.0),
@@ -427,6 +429,8 @@ ROWS = {
         3, 2, 0.5, 40_000, distinct=True, departures=("256 different strings in a set",)),
     "reber-3x2-input": by_symbols(
         3, 2, 0.5, 40_000, i=(-1.0,) * 3, departures=("input-gate biases start at -1",)),
+    "lag-settled-end": lag("settled", STOPPED, at_end=True),
+    "lag-0-end": lag(0, "the cell is there from the start", at_end=True),
 }  # fmt: skip
 
 

@@ -21,12 +21,13 @@ from .grammar import PLACES, code
 from .realtime import as_rates
 from .strings import Marks, check_reber, exam_of, examined
 from .trials import (
+    CHUNK,
     WINDOW,
     Episodes,
     Trial,
     check_task,
     check_without_cells,
-    draw_chunk,
+    lengths_of,
     still_falls,
 )
 
@@ -59,12 +60,11 @@ def _train_one(network, task, rate, rng, cap, loss, tests, keep):
     means, opened, thousand, highest = [], [], 0.0, np.zeros(net.N)
     seen, met = 0, False
     while seen < cap and not met:
-        drawn, lengths = draw_chunk(task, rng)
-        n = min(len(lengths), cap - seen)
+        drawn, order, lengths = _drawn(task, rng)
         network.fit(max(len(drawn.due), len(exam.due)))
         done, met, errors = _train(
-            net, network.wires, network.weights, network.work, _in_line(drawn), lengths[:n], rate,
-            loss == "squared", seen, task.within, task.mean, recent, exam, every, highest,
+            net, network.wires, network.weights, network.work, drawn, order[: cap - seen], lengths,
+            rate, loss == "squared", seen, task.within, task.mean, recent, exam, every, highest,
         )  # fmt: skip
         seen += done
         thousand += errors
@@ -80,6 +80,18 @@ def _train_one(network, task, rate, rng, cap, loss, tests, keep):
     curves = tuple(map(tuple, np.transpose(opened).tolist())) if opened else ()
     weights = network.flat() if keep else ()
     return Trial(bool(met), seen, left, tuple(means), opened=curves, weights=weights)
+
+
+def _drawn(task, rng):
+    """The next training sequences: `Episodes`, which of them in turn, and the length of each.
+
+    Sequences of a pool are not copied: that would take most of the time.
+    """
+    if task.pool:
+        drawn, order = task.pool, rng.integers(task.pool.due.shape[1], size=CHUNK)
+    else:
+        drawn, order = task.draw(CHUNK, rng), np.arange(CHUNK)
+    return _in_line(drawn), order, lengths_of(drawn)
 
 
 def _in_line(episodes):
@@ -216,19 +228,18 @@ class _Network:
 
     def without_cells(self, task, rate, rng, count):
         """Train the read-out alone, without end: yields the mean loss of every `count`."""
-        C, at, lengths = self.net.C, 0, ()
+        C, at, order = self.net.C, 0, ()
         cells = self.weights.output[:C].copy()
         while count:
             self.weights.output[:C] = 0
             total, left = 0.0, count
             while left:
-                if at == len(lengths):
-                    drawn, lengths = draw_chunk(task, rng)
-                    drawn, at = _in_line(drawn), 0
+                if at == len(order):
+                    (drawn, order, lengths), at = _drawn(task, rng), 0
                     self.fit(len(drawn.due))
-                n = min(left, len(lengths) - at)
+                n = min(left, len(order) - at)
                 total += _train_readout(self.net, self.wires, self.weights, self.work, drawn,
-                                        lengths, rate, at, at + n)  # fmt: skip
+                                        order[at : at + n], lengths, rate)  # fmt: skip
                 at, left = at + n, left - n
             self.weights.output[:C] = cells
             yield total / count
@@ -238,28 +249,28 @@ class _Network:
 
 
 @jit
-def _train(net, wires, weights, work, drawn, lengths, rate, squared, seen, within, mean, recent,
-           exam, every, highest):  # fmt: skip
+def _train(net, wires, weights, work, drawn, order, lengths, rate, squared, seen, within, mean,
+           recent, exam, every, highest):  # fmt: skip
     """Learn from the drawn sequences until the rule is met: how many, whether, sum of errors."""
     total = 0.0
-    for b in range(len(lengths)):
+    for n, b in enumerate(order):
         T = lengths[b]
         _forward(net, weights, work, drawn.xs, drawn.due, b, T, True)
         for t in range(1, T + 1):
-            for n in range(net.N):
-                highest[n] = max(highest[n], work.rows[t, net.D + n])
+            for gate in range(net.N):
+                highest[gate] = max(highest[gate], work.rows[t, net.D + gate])
         error, worst, _ = _errors(net, work, drawn, b, T)
         _backward(net, wires, weights, work, drawn, b, T, rate, squared, True)
         total += error
-        step = seen + b + 1
+        step = seen + n + 1
         recent[step % len(recent)] = np.inf if worst >= within else error
         if every == 0:
             met = worst < within and _mean_below(recent, mean)
         else:
             met = step % every == 0 and _wrong(net, weights, work, exam, within) == 0
         if met:
-            return b + 1, True, total
-    return len(lengths), False, total
+            return n + 1, True, total
+    return len(order), False, total
 
 
 @jit
@@ -274,10 +285,10 @@ def _mean_below(recent, mean):
 
 
 @jit
-def _train_readout(net, wires, weights, work, drawn, lengths, rate, first, last):
-    """Learn from sequences first to last - 1, the cells left alone: the sum of the losses."""
+def _train_readout(net, wires, weights, work, drawn, order, lengths, rate):
+    """Learn from the drawn sequences, the cells left alone: the sum of the losses."""
     total = 0.0
-    for b in range(first, last):
+    for b in order:
         _forward(net, weights, work, drawn.xs, drawn.due, b, lengths[b], False)
         total += _errors(net, work, drawn, b, lengths[b])[2]
         _backward(net, wires, weights, work, drawn, b, lengths[b], rate, True, False)
@@ -346,13 +357,16 @@ def _step(net, hidden, row, a, c_prev, c, g, h, following):
         following[D + n] = a[n]
     for block in range(net.blocks):
         i = a[block]
-        o = a[net.o + block] if net.o >= 0 else 1.0
         f = a[net.f + block] if net.f >= 0 else 1.0
         for cell in range(block * net.size, (block + 1) * net.size):
             s = a[N + cell]
             g[cell] = s if net.plain else net.g_within * (2 * s - 1)
             c[cell] = f * c_prev[cell] + i * g[cell]  # (8.3)
-            h[cell] = c[cell] if net.plain else net.h_within * (2 * sigmoid(c[cell]) - 1)
+    for cell in range(net.C):  # a loop of its own becomes SIMD
+        h[cell] = c[cell] if net.plain else net.h_within * (2 * sigmoid(c[cell]) - 1)
+    for block in range(net.blocks):
+        o = a[net.o + block] if net.o >= 0 else 1.0
+        for cell in range(block * net.size, (block + 1) * net.size):
             following[D + N + cell] = o * h[cell]
 
 

@@ -40,7 +40,8 @@ class Task(NamedTuple):
     much or more. mean, window: training ends when the last `window` sequences were all right
     and their mean absolute error is below `mean` (the paper's ST3, table 11). Where there is
     an exam, training ends instead when every one of its sequences is right with the weights
-    as they stand, looked at every `every` sequences.
+    as they stand, looked at every `every` sequences. pool: where
+    there are only these training sequences, and `draw` picks among them by `rng.integers`.
     """
 
     draw: Callable
@@ -49,6 +50,7 @@ class Task(NamedTuple):
     window: int = 2000
     exam: Episodes | None = None
     every: int = 10
+    pool: Episodes | None = None
 
 
 class Trial(NamedTuple):
@@ -97,24 +99,24 @@ def at_the_end(sequences) -> Episodes:
     return Episodes(xs, due[..., None] * answers, due)
 
 
-_CHUNK = 100  # sequences drawn at a time: one at a time would cost more than learning from it
+CHUNK = 100  # sequences drawn at a time: one at a time would cost more than learning from it
 
 
-def draw_chunk(task, rng):
-    """The next training sequences of a trial: a hundred `Episodes`, and their lengths (100,)."""
-    drawn = task.draw(_CHUNK, rng)
-    return drawn, len(drawn.due) - np.argmax(drawn.due[::-1] > 0, axis=0)
+def lengths_of(episodes):
+    """How many steps each sequence has until its last answer is due: (B,)."""
+    return len(episodes.due) - np.argmax(episodes.due[::-1] > 0, axis=0)
 
 
 class _Feed:
     """One trial's endless training sequences, drawn from its own generator."""
 
     def __init__(self, task, rng):
-        self.task, self.rng, self.next = task, rng, _CHUNK
+        self.task, self.rng, self.next = task, rng, CHUNK
 
     def __call__(self):
-        if self.next == _CHUNK:
-            (self.drawn, self.length), self.next = draw_chunk(self.task, self.rng), 0
+        if self.next == CHUNK:
+            self.drawn, self.next = self.task.draw(CHUNK, self.rng), 0
+            self.length = lengths_of(self.drawn)
         b, self.next = self.next, self.next + 1
         return tuple(part[: self.length[b], b] for part in self.drawn)
 
