@@ -25,15 +25,20 @@ from lstm_inside.replication import (
     grammar,
     init_blocks,
     lag_protocol,
+    learn_without_cells,
     reber_protocol,
     reber_trials,
+    settle_without_cells,
     stored_results,
     stream_trials,
     streams,
     string_trials,
+    strings,
     train_trials,
     wilson,
+    with_weights,
 )
+from lstm_inside.replication.trials import still_falls
 from lstm_inside.tasks import long_lag, temporal_order
 from lstm_inside.training import SGD, Adam, each_array
 
@@ -122,6 +127,41 @@ def test_a_stream_is_strings_end_to_end_and_legal_looks_one_symbol_ahead():
         start = t + 1 if ended else start
         assert set(stream[t][1]) == ({"B"} if ended else may_follow(so_far))
         assert text[t + 1] in stream[t][1]
+
+
+def test_every_step_has_its_place_in_the_grammar():
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        text, legal = grammar.embedded_string(rng=rng)
+        found = grammar.places(text)
+        assert len(found) == len(text) - 1
+        assert set(found) <= set(grammar.PLACES)
+        assert (found[0], found[-2:]) == ("which", ("kept", "end"))
+        for t, place in enumerate(found, 1):
+            inside = text[2:t]
+            if place.startswith("node"):
+                assert nodes_after(inside) == {place[-1]}
+            else:
+                assert set(legal[t]) == {"which": set("TP"), "kept": {text[1]}, "end": {"E"}}[place]
+    with pytest.raises(ValueError, match="text: expected an embedded Reber string"):
+        grammar.places("BTBTXSEPX")
+
+
+def test_an_exam_marks_both_readings_and_where():
+    """A network that always prefers T and then P: right where both may come, else not."""
+    rng = np.random.default_rng(8)
+    exam = strings.exam_of(grammar.embedded_sets(20, rng=rng))
+    y = np.tile([0, 0.9, 0.8, 0, 0, 0, 0.0], (*exam.coded.steps.shape, 1))
+    marks = strings.mark(exam, lambda xs: y[:, None])
+    everywhere = dict(zip(grammar.PLACES, marks.places, strict=True))
+    assert everywhere["which"] == everywhere["node 1"] == 0
+    assert everywhere["end"] == everywhere["node 0"] == marks.wrong == marks.illegal == exam.size
+    assert 0 < everywhere["node 3"] <= exam.size  # T or V: T above, but P is above V
+    legal = exam.coded.legal + 0.1 * exam.coded.targets
+    right = strings.mark(exam, lambda xs: legal[:, None])
+    assert (right.wrong, right.illegal, set(right.places)) == (0, 0, {0})
+    picky = strings.mark(exam, lambda xs: exam.coded.targets[:, None])  # knows the future
+    assert picky.illegal == 0 < picky.wrong  # its best is legal, the other legal one is no better
 
 
 def test_coded_strings_read_back():
@@ -372,6 +412,49 @@ def test_a_short_lag_is_learned_and_the_rule_is_met():
     assert [(t.solved, t.sequences, t.wrong) for t in short] == [(False, 20, -1)] * 3
 
 
+def test_cells_come_in_when_the_error_has_stopped_decreasing():
+    assert still_falls([5.0])
+    assert still_falls([5.0, 4.9])
+    assert not still_falls([5.0, 4.96])
+    assert not still_falls([5.0, 5.1])
+    assert not still_falls([2.0**-n for n in range(100)])  # after 50,000, whatever
+    protocol, params, rngs = small_lag(2)
+    settled, counts = settle_without_cells(params, protocol.net, protocol.task, 1.0, rngs=rngs)
+    cells = protocol.net.cells
+    for k in range(2):  # the same as that many sequences, learned without a rule
+        protocol, params, rngs = small_lag(2)
+        fixed = learn_without_cells(params, protocol.net, protocol.task, 1.0, rngs=rngs,
+                                    count=counts[k])  # fmt: skip
+        np.testing.assert_allclose(fixed.output[k], settled.output[k], rtol=1e-12)
+    assert (settled.output[:, :cells] == params.output[:, :cells]).all()
+    assert (settled.hidden == params.hidden).all()
+
+
+def test_right_at_the_end_asks_less_than_right_at_every_step():
+    both, end = lag_protocol(6), lag_protocol(6, at_end=True)
+    assert end.task.exam.due.sum(axis=0).tolist() == [1, 1]
+    assert (end.task.exam.due[-1] == 1).all()
+    assert (end.task.pool.due == 1).all()  # it learns at every step all the same
+    params, rngs = small_lag(3)[1:]
+    all_steps = train_trials(
+        params, BlockModel(both.net), both.task, SGD(1.0), rngs=rngs, cap=4_000
+    )
+    params, rngs = small_lag(3)[1:]
+    last_one = train_trials(params, BlockModel(end.net), end.task, SGD(1.0), rngs=rngs, cap=4_000)
+    for one, other in zip(last_one, all_steps, strict=True):
+        assert one.solved
+        assert one.sequences <= other.sequences
+
+
+def test_a_network_comes_back_from_its_weights_in_a_row():
+    net = NETS["1997"]
+    params = fresh(net, K=1)
+    wires = net.wiring()
+    flat = np.concatenate([a[0][w > 0] for a, w in zip(params, wires, strict=True)])
+    for a, b, w in zip(with_weights(net, flat), params, wires, strict=True):
+        np.testing.assert_array_equal(a[0], b[0] * w)
+
+
 def test_trials_side_by_side_are_trials_one_by_one():
     protocol, params, rngs = small_lag(3)
     model = BlockModel(protocol.net)
@@ -536,6 +619,7 @@ def test_of_few_values_the_bootstrap_promises_too_much(count, low, high):
 
 def test_every_row_of_the_benchmark_is_stored_as_it_would_be_run_again(monkeypatch):
     """Same seed, settings and cap: the command in the file makes the file."""
+    pytest.importorskip("numba", reason="numba is optional: pip install numba")
     monkeypatch.setattr(os, "environ", os.environ.copy())  # the benchmark keeps to one thread
     rows = runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "replication.py"))[
         "ROWS"

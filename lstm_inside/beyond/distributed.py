@@ -314,7 +314,9 @@ def launch(plan=DEFAULT, processes=2, *, save_every=None, kill=0, timeout=300) -
     validate.count("processes", processes)
     validate.positive("timeout", timeout)
     validate.whole("kill", kill, least=0)
-    if kill and save_every is None:
+    if save_every is not None:
+        validate.count("save_every", save_every)
+    elif kill:
         raise ValueError(f"save_every: expected a count where kill is {kill}, got None")
     if plan.B % processes:
         raise ValueError(f"B: expected a multiple of {processes} processes, got {plan.B}")
