@@ -5,6 +5,7 @@ from functools import lru_cache
 import matplotlib
 import numpy as np
 
+from lstm_core import sigmoid
 from lstm_inside.page import Explorer, Words, choice, slider, whole
 from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, GRADIENT, INPUT, RC, SIGNAL, picture
 from lstm_inside.replication.blocks import (
@@ -28,26 +29,31 @@ def dead_block_explorer() -> Explorer:
     """The two blocks of the adding network: how far each opens, holds, learns, and is missed."""
     protocol = adding_protocol()
     net, rng = protocol.net, np.random.default_rng(22)
-    xs, targets, due = protocol.task.draw(BATCH, rng)
+    drawn = protocol.task.draw(2 * BATCH, rng)
+    both = np.flatnonzero((drawn.xs[..., 1] == 1).sum(axis=0) == 2)[:BATCH]  # a marked first
+    xs, targets, due = (part[:, both] for part in drawn)  # pair would carry -1, and count as 0
     last = due.argmax(axis=0)
     steps = np.arange(1, len(xs) + 1)
     with matplotlib.rc_context(RC):
         figure = picture(900, 520)
         axes = figure.subplots(3, 2, height_ratios=(2, 4, 4), width_ratios=(5, 3))
-        (inputs, gates, cells), (missed, _, learns) = axes.T
-        axes[1, 1].remove()
+        (inputs, gates, cells), (missed, *lower) = axes.T
+        for ax in lower:
+            ax.remove()
+        learns = figure.add_subplot(axes[0, 0].get_gridspec()[1:, 1])
         for ax in (inputs, gates, cells):
             ax.set_xlim(0, len(xs) + 1)
         inputs.set_title("The numbers; the two marked ones are to be added")
         inputs.set(ylim=(-1.3, 1.3), xticks=[])
         gates.set_title("Input gates, on a logarithmic axis")
-        gates.set(ylim=(1e-6, 3), yscale="log", xticks=[])
+        gates.set(ylim=(1e-6, 60), yscale="log", xticks=[], yticks=(1e-6, 1e-4, 1e-2, 1))
         cells.set_title("What the cells hold")
-        cells.set(ylim=(-4.5, 4.5), xlabel="step t")
+        cells.set(ylim=(-1.6, 1.6), xlabel="step t")
         cells.axhline(0, color=FAINT, lw=1)
-        learns.set_title("Gradient into each block, mean of 32")
+        learns.set_title("Size of the gradient into each block")
         learns.set(xlim=(0.4, 2.6), ylim=(_FLOOR, 10), yscale="log", xticks=(1, 2))
         learns.set_xticklabels(("block 1", "block 2"))
+        missed.set_title("Mean error of 32 answers")
         missed.axis("off")
         (numbers,) = inputs.plot([], [], ".", color=FAINT, ms=3)
         (marked,) = inputs.plot([], [], "o", color=CELL_LINE, ms=7)
@@ -58,9 +64,9 @@ def dead_block_explorer() -> Explorer:
         ]
         bars = [learns.plot([], [], color=colour, lw=14, solid_capstyle="butt")[0]
                 for colour in _COLOURS]  # fmt: skip
-        named = [Words(gates, 3, 1.4 - 0.9 * n, color=colour, weight="bold", ha="left")
+        named = [Words(gates, 3 + 45 * n, 10, color=colour, weight="bold", ha="left")
                  for n, colour in enumerate(_COLOURS)]  # fmt: skip
-        said = [Words(missed, 0, 0.85 - 0.42 * n, color=GRADIENT, ha="left") for n in range(3)]
+        said = [Words(missed, 0, 0.8 - 0.35 * n, color=GRADIENT, ha="left") for n in range(3)]
 
     @lru_cache(maxsize=len(NETWORKS))
     def weights(network):
@@ -71,10 +77,10 @@ def dead_block_explorer() -> Explorer:
         [record] = [r for r in stored_results() if r["row"] == row]
         return with_weights(net, record["trials"][0]["weights"])
 
-    def run(params):
-        y, trace = blocks_forward(xs[:, None], params, net)
-        off = (y - targets[:, None]) * due[:, None, :, None]
-        return trace, off, np.abs(off).sum((0, 1, 3)), off * sigmoid_slope(y)
+    def mean_error(cells, output):
+        """Of the answers read from the cells' outputs at the last steps, (BATCH, C)."""
+        answers = sigmoid(cells @ output[: net.cells] + output[-1])
+        return float(np.abs(answers - targets[last, range(BATCH)]).mean())
 
     @lru_cache(maxsize=1)  # moving to another sequence changes nothing of this
     def measured(network, shift):
@@ -82,18 +88,18 @@ def dead_block_explorer() -> Explorer:
         hidden, output = params.hidden.copy(), params.output
         hidden[0, -1, net.gate("i")][1] += shift
         params = params._replace(hidden=hidden)
-        trace, _, whole_error, da = run(params)
+        y, trace = blocks_forward(xs[:, None], params, net)
+        da = (y - targets[:, None]) * due[:, None, :, None] * sigmoid_slope(y)
         change = blocks_backward(da / BATCH, trace, params, net).hidden[0]
-        sizes, errors = [], [whole_error.mean()]
+        shown = trace.seen[last + 1, 0, range(BATCH), net.gates :]
+        sizes, errors = [], [mean_error(shown, output[0])]
         for block in range(net.blocks):
             mine = np.arange(net.cells) // net.size == block
             columns = np.zeros(net.gates + net.cells, dtype=bool)
             columns[net.gate("i")][block] = True
             columns[net.gates :] = mine
             sizes.append(float(np.linalg.norm(change[:, columns])))
-            cut = output.copy()
-            cut[:, np.flatnonzero(mine)] = 0
-            errors.append(run(params._replace(output=cut))[2].mean())
+            errors.append(mean_error(np.where(mine, 0, shown), output[0]))
         return trace, sizes, errors
 
     def update(network, shift, sequence):
@@ -111,16 +117,16 @@ def dead_block_explorer() -> Explorer:
         for n, (line, bar) in enumerate(zip(opened, bars, strict=True)):
             line.set_data(steps[:T], np.maximum(i[:, n], 1e-6))
             for cell, one in enumerate(held[n]):
-                one.set_data(steps[:T], np.clip(c[:, n, cell], -4.4, 4.4))
+                one.set_data(steps[:T], np.clip(c[:, n, cell], -1.55, 1.55))
             bar.set_data([n + 1, n + 1], [_FLOOR, max(sizes[n], 2 * _FLOOR)])
             named[n].set_text(f"block {n + 1}: at most {highest[n]:.2g}")
         whole_error, *without = errors
-        said[0].set_text(f"mean error {whole_error:.4f}")
+        said[0].set_text(f"{whole_error:.4f}   as it is")
         for n, error in enumerate(without, 1):
-            said[n].set_text(f"block {n} cut away: {error:.4f}")
+            said[n].set_text(f"{error:.4f}   with block {n} cut off from the answer")
         return {
             "network": network, "highest": highest, "sizes": np.array(sizes),
-            "error": float(whole_error), "without": np.array(without), "i": i, "c": c,
+            "error": whole_error, "without": np.array(without), "i": i, "c": c,
         }  # fmt: skip
 
     def describe(v):
