@@ -377,22 +377,22 @@ ROWS = {
         "6a temporal order", order_protocol(), "1997", 10, 60_000, fast=False,
         paper=paper(1.0, 20, 31_390, "table 9"),
         departures=("10 trials", "at most 60,000 sequences")),
-    "adding-1997": adding(10, -3.0, -6.0),
+    "adding-1997": adding(8, -3.0, -6.0),
     "lag-added-1000": lag(1_000, LATE.format(1_000)),
     "lag-20-1997": short_lag(0),
     "lag-20-added-1997": short_lag(1_000),
-    "reber-4x1-1997": by_symbols(4, 1, 0.1, 100_000, paper=table_1(1.0, 39_740)),
+    "reber-4x1-1997": by_symbols(4, 1, 0.1, 100_000, trials=60, paper=table_1(1.0, 39_740)),
     "reber-3x2-1997": by_symbols(3, 2, 0.5, 40_000, paper=table_1(1.0, 8_440)),
-    "reber-3x2-slower": by_symbols(3, 2, 0.1, 60_000, paper=table_1(1.0, 21_730)),
+    "reber-3x2-slower": by_symbols(3, 2, 0.1, 60_000, trials=60, paper=table_1(1.0, 21_730)),
     "reber-3x2-legal": by_symbols(
-        3, 2, 0.5, 40_000, aim="legal",
+        3, 2, 0.5, 40_000, trials=60, aim="legal",
         departures=("told all legal symbols, not the one that came",)),
     "reber-3x2-strings": by_symbols(
-        3, 2, 0.5, 40_000, online=False, departures=("an update a string",)),
+        3, 2, 0.5, 40_000, trials=60, online=False, departures=("an update a string",)),
     "reber-3x2-ranges": by_symbols(
         3, 2, 0.5, 40_000, g_within=1.0, h_within=2.0, paper=table_1(1.0, 8_440),
         departures=("g within 1 and h within 2, as in table 10",)),
-    **{f"reber-{name}-adam": by_strings(name, 48, 10_000) for name in VARIANTS},
+    **{f"reber-{name}-adam": by_strings(name, 24, 10_000) for name in VARIANTS},
     "continual-1997": continual(
         "1997", 8, 2_000_000, forget=False, departures=STREAM),
     "continual-2000": continual(
@@ -414,21 +414,21 @@ ROWS = {
     "lag-settled": lag("settled", STOPPED),
     "lag-added-0": lag(0, "the cell is there from the start"),
     **{f"lag-added-{n}": lag(n, LATE.format(n)) for n in (2_000, 3_000, 5_000, 8_000)},
-    "adding-3-3": adding(10, -3.0, -3.0),
-    "adding-1-2": adding(6, -1.0, -2.0),
-    "adding-6-6": adding(6, -6.0, -6.0),
-    "reber-3x2-rate-0.2": by_symbols(3, 2, 0.2, 60_000, paper=table_1(0.97, 14_060)),
-    "reber-4x1-rate-0.5": by_symbols(4, 1, 0.5, 40_000, paper=table_1(0.97, 9_500)),
+    "adding-3-3": adding(8, -3.0, -3.0),
+    "adding-1-2": adding(4, -1.0, -2.0),
+    "adding-6-6": adding(4, -6.0, -6.0),
+    "reber-3x2-rate-0.2": by_symbols(3, 2, 0.2, 60_000, trials=60, paper=table_1(0.97, 14_060)),
+    "reber-4x1-rate-0.5": by_symbols(4, 1, 0.5, 40_000, trials=60, paper=table_1(0.97, 9_500)),
     "reber-3x2-h4": by_symbols(
         3, 2, 0.5, 40_000, g_within=1.0, h_within=4.0,
         departures=("g within 1 and h within 4",)),
     "adding-faster": by_sequences(
-        "4 adding, T = 100", ADDING, "1997", 10, 300_000, rate=1.0,
-        departures=("rate 1 instead of 0.5", "at most 300,000 sequences")),
+        "4 adding, T = 100", ADDING, "1997", 4, 300_000, rate=1.0,
+        departures=("4 trials", "rate 1 instead of 0.5", "at most 300,000 sequences")),
     "reber-3x2-distinct": by_symbols(
-        3, 2, 0.5, 40_000, distinct=True, departures=("256 different strings in a set",)),
+        3, 2, 0.5, 40_000, trials=60, distinct=True, departures=("256 different strings in a set",)),
     "reber-3x2-input": by_symbols(
-        3, 2, 0.5, 40_000, i=(-1.0,) * 3, departures=("input-gate biases start at -1",)),
+        3, 2, 0.5, 40_000, trials=60, i=(-1.0,) * 3, departures=("input-gate biases start at -1",)),
     "lag-settled-end": lag("settled", STOPPED, at_end=True),
     "lag-0-end": lag(0, "the cell is there from the start", at_end=True),
 }  # fmt: skip
