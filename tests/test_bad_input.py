@@ -1278,7 +1278,7 @@ EXEMPT = {
         ["replication.sigmoid_slope", "replication.slope_within", "replication.outer",
          "replication.pick", "replication.mark", "replication.exam_of", "replication.Exam",
          "replication.Marks", "replication.examined", "replication.as_rates", "replication.Cohort",
-         "replication.lengths_of", "replication.still_falls",
+         "replication.lengths_of", "replication.prepared", "replication.still_falls",
          "replication.Cohort.end", "replication.Cohort.drop"],
         "what the room's trainings are made of, given what they have checked",
     ),

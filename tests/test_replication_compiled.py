@@ -76,6 +76,23 @@ def test_training_by_sequences_is_the_readable_one(compiled, name, loss):
     assert np.shape(got[0].opened) in ((net.gates, got[0].sequences // 1000), (0,))
 
 
+def test_a_lane_that_is_free_takes_the_next_trial(compiled, monkeypatch):
+    """Five trials in two lanes, in one lane each, and by the readable engine."""
+    protocol = lag_protocol(6)
+    found = []
+    for lanes in (2, 5):
+        monkeypatch.setattr(compiled, "LANES", lanes)
+        params, rngs = started(protocol, 5)
+        found.append(compiled.train_trials(params, protocol.net, protocol.task, 1.0, rngs=rngs,
+                                           cap=4_000))  # fmt: skip
+    params, rngs = started(protocol, 5)
+    want = train_trials(params, BlockModel(protocol.net), protocol.task, SGD(1.0), rngs=rngs,
+                        cap=4_000)  # fmt: skip
+    assert len({trial.sequences for trial in want}) > 1
+    for some in found:
+        close(some, want)
+
+
 def test_the_readout_alone_is_the_readable_one(compiled):
     protocol = lag_protocol(9)
     for learn, extra in ((learn_without_cells, {"count": 330}), (settle_without_cells, {})):

@@ -1,10 +1,15 @@
-"""Trials of memory blocks, compiled: for many trials, and for a million sequences in each.
+"""Trials of memory blocks, compiled: many side by side, and a million sequences in each.
 
 `train_trials`, `learn_without_cells`, `settle_without_cells` and `reber_trials` do what their
 namesakes in `trials` and `strings` do, with the same generators, and to rounding with the same
 numbers, until a training has doubled its rounding errors often enough: a test compares them on
 short runs. The equations are those of `blocks` and `realtime`; read them there.
-Here a trial runs alone, one after the other.
+
+Up to 32 networks go through the loops side by side, as lanes: every array's last axis is the lane,
+so that a step is computed for all of them at once. A lane whose trial has ended takes the next.
+
+Axes: T time steps, B sequences, D inputs, P outputs, N gates, C cells, R rows that a unit sees,
+L lanes.
 
 Optional: needs numba (`pip install numba`). Importing this module without it raises ImportError.
 """
@@ -17,9 +22,9 @@ from lstm_inside import validate
 from lstm_inside.compiled import jit, sigmoid
 
 from .blocks import BlockParams, Blocks, check_blocks, check_rngs
-from .grammar import PLACES, code
+from .grammar import PLACES
 from .realtime import as_rates
-from .strings import Marks, check_reber, exam_of, examined
+from .strings import Marks, check_reber, examined, prepared
 from .trials import (
     CHUNK,
     WINDOW,
@@ -30,6 +35,8 @@ from .trials import (
     lengths_of,
     still_falls,
 )
+
+LANES = 32  # at most; enough for whole vector instructions, few enough for the cache
 
 
 def train_trials(params, net, task, rate, *, rngs, cap, loss="squared", tests=2560,
@@ -46,83 +53,117 @@ def train_trials(params, net, task, rate, *, rngs, cap, loss="squared", tests=25
     validate.count("cap", cap)
     validate.count("tests", tests)
     validate.choice("loss", loss, ("squared", "entropy"))
-    return [
-        _train_one(_Network(params, k, net), task, rate, rng, cap, loss, tests, keep)
-        for k, rng in enumerate(rngs)
-    ]
-
-
-def _train_one(network, task, rate, rng, cap, loss, tests, keep):
-    net = network.net
-    exam = task.exam or Episodes(*(np.zeros((0, 0, n)) for n in (net.D, net.P)), np.zeros((0, 0)))
-    every = task.every if task.exam else 0
-    exam, recent = _in_line(exam), np.full(task.window, np.inf)
-    means, opened, thousand, highest = [], [], 0.0, np.zeros(net.N)
-    seen, met = 0, False
-    while seen < cap and not met:
-        drawn, order, lengths = _drawn(task, rng)
-        network.fit(max(len(drawn.due), len(exam.due)))
+    L = min(LANES, len(rngs))
+    lanes, trials = _Lanes(net, L), [None] * len(rngs)
+    exam = task.exam or Episodes(*(np.zeros((0, 0, n)) for n in (net.inputs, net.outputs)),
+                                 np.zeros((0, 0)))  # fmt: skip
+    exam, every = _in_line([exam]), task.every if task.exam else 0
+    waiting, feed = list(range(len(rngs))), _Feed(task, L)
+    trial, seen = np.full(L, -1), np.zeros(L, dtype=int)
+    recent, highest = np.zeros((L, task.window)), np.zeros((lanes.net.N, L))
+    curves, thousand = [[] for _ in range(L)], np.zeros(L)
+    while True:
+        for lane in np.flatnonzero(trial < 0):
+            if waiting:
+                trial[lane] = waiting.pop(0)
+                lanes.take(lane, params, trial[lane])
+                seen[lane], thousand[lane], curves[lane] = 0, 0.0, []
+                recent[lane], highest[:, lane] = np.inf, 0
+        alive = trial >= 0
+        if not alive.any():
+            return trials
+        feed.draw([rngs[k] if k >= 0 else None for k in trial])
+        lanes.fit(max(feed.steps, len(exam.due[0])))
+        limit = np.where(alive, np.minimum(CHUNK, cap - seen), 0)
         done, met, errors = _train(
-            net, network.wires, network.weights, network.work, drawn, order[: cap - seen], lengths,
-            rate, loss == "squared", seen, task.within, task.mean, recent, exam, every, highest,
+            lanes.net, lanes.wires, lanes.weights, lanes.work, feed.episodes, feed.order,
+            feed.lengths, limit, rate, loss == "squared", True, seen, task.within, task.mean,
+            recent, exam, every, highest,
         )  # fmt: skip
         seen += done
         thousand += errors
-        if seen % 1000 == 0:
-            means.append(thousand / 1000)
-            opened.append(highest.copy())
-            thousand, highest[:] = 0.0, 0
-    left = -1
-    if met:
-        fresh = _in_line(task.draw(tests, rng))
-        network.fit(len(fresh.due))
-        left = int(_wrong(net, network.weights, network.work, fresh, task.within))
-    curves = tuple(map(tuple, np.transpose(opened).tolist())) if opened else ()
-    weights = network.flat() if keep else ()
-    return Trial(bool(met), seen, left, tuple(means), opened=curves, weights=weights)
-
-
-def _drawn(task, rng):
-    """The next training sequences: `Episodes`, which of them in turn, and the length of each.
-
-    Sequences of a pool are not copied: that would take most of the time.
-    """
-    if task.pool:
-        drawn, order = task.pool, rng.integers(task.pool.due.shape[1], size=CHUNK)
-    else:
-        drawn, order = task.draw(CHUNK, rng), np.arange(CHUNK)
-    return _in_line(drawn), order, lengths_of(drawn)
-
-
-def _in_line(episodes):
-    return Episodes(*map(np.ascontiguousarray, episodes))
+        for lane in np.flatnonzero(alive):
+            if seen[lane] % 1000 == 0:
+                curves[lane].append((thousand[lane] / 1000, *highest[:, lane].tolist()))
+                thousand[lane], highest[:, lane] = 0.0, 0
+            if met[lane] or seen[lane] == cap:
+                k, left = trial[lane], -1
+                if met[lane]:
+                    left = lanes.wrong(lane, task.draw(tests, rngs[k]), task.within)
+                error, *opened = zip(*curves[lane], strict=True) if curves[lane] else ((),)
+                trials[k] = Trial(bool(met[lane]), int(seen[lane]), left, tuple(map(float, error)),
+                                  opened=tuple(opened),
+                                  weights=lanes.flat(lane) if keep else ())  # fmt: skip
+                trial[lane] = -1
 
 
 def learn_without_cells(params, net, task, rate, *, rngs, count) -> BlockParams:
     """`trials.learn_without_cells`, compiled. Raises as that does."""
     params = check_without_cells(params, net, task, rate, rngs)
     validate.whole("count", count, least=0)
-    learned = []
-    for k, rng in enumerate(rngs):
-        network = _Network(params, k, net)
-        next(network.without_cells(task, rate, rng, count), None)
-        learned.append(network.weights)
-    return BlockParams(*map(np.stack, zip(*learned, strict=True)))
+    learned = BlockParams(params.hidden.copy(), params.output.copy())
+    for some in _groups(len(rngs)):
+        if count:
+            next(_without_cells(learned, net, task, rate, rngs, some, count))
+    return learned
 
 
 def settle_without_cells(params, net, task, rate, *, rngs):
     """`trials.settle_without_cells`, compiled. Raises as that does."""
     params = check_without_cells(params, net, task, rate, rngs)
-    learned, counts = [], []
-    for k, rng in enumerate(rngs):
-        network, losses = _Network(params, k, net), []
-        for loss in network.without_cells(task, rate, rng, WINDOW):
-            losses.append(loss)
-            if not still_falls(losses):
+    learned = BlockParams(params.hidden.copy(), params.output.copy())
+    losses = [[] for _ in rngs]
+    for some in _groups(len(rngs)):
+        going = list(some)
+        for found in _without_cells(learned, net, task, rate, rngs, going, WINDOW):
+            for k, loss in zip(list(going), found, strict=True):
+                losses[k].append(loss)
+                if not still_falls(losses[k]):
+                    going.remove(k)
+            if not going:
                 break
-        learned.append(network.weights)
-        counts.append(WINDOW * len(losses))
-    return BlockParams(*map(np.stack, zip(*learned, strict=True))), tuple(counts)
+    return learned, tuple(WINDOW * len(each) for each in losses)
+
+
+def _groups(K):
+    return [range(k, min(k + LANES, K)) for k in range(0, K, LANES)]
+
+
+def _without_cells(params, net, task, rate, rngs, going, count):
+    """Train the read-outs of the networks `going`, which may become fewer, in place.
+
+    Yields the mean loss of each, in their order, after every `count` sequences.
+    """
+    L = len(going)
+    lanes, feed = _Lanes(net, L), _Feed(task, L)
+    place = {k: lane for lane, k in enumerate(going)}
+    for k, lane in place.items():
+        lanes.take(lane, params, k)
+    lanes.weights.output[: net.cells] = 0
+    left = np.zeros(L, dtype=int)  # of the chunk that was drawn last
+    while True:
+        total, togo = np.zeros(L), count
+        alive = np.array([lane in {place[k] for k in going} for lane in range(L)])
+        while togo:
+            if not left[alive].any():
+                by_lane = {place[k]: rngs[k] for k in going}
+                feed.draw([by_lane.get(lane) for lane in range(L)])
+                lanes.fit(feed.steps)
+                left[:] = CHUNK
+            n = min(togo, int(left[alive][0]))
+            at = CHUNK - int(left[alive][0])
+            _, _, losses = _train(
+                lanes.net, lanes.wires, lanes.weights, lanes.work, feed.episodes,
+                feed.order[:, at:].copy(), feed.lengths, np.where(alive, n, 0), rate, True, False,
+                np.zeros(L, dtype=int), 0.0, 0.0, np.zeros((L, 1)), feed.episodes, 0,
+                np.zeros((lanes.net.N, L)),
+            )  # fmt: skip
+            total += losses
+            left -= n
+            togo -= n
+        for k in going:
+            params.output[k, net.cells :] = lanes.weights.output[net.cells :, :, place[k]]
+        yield [total[place[k]] / count for k in going]
 
 
 def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, aim="next"):
@@ -134,35 +175,61 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
     if net.plain or not net.output_gate or net.forget:
         raise ValueError(f"net: expected output gates, no forget gates, plain=False, got {net!r}")
     rates = as_rates(rate, len(rngs))
-    return [
-        _read_one(_Network(params, k, net), sets[k], float(rates[k]), rng, cap, every, online, aim)
-        for k, rng in enumerate(rngs)
-    ]
-
-
-def _read_one(network, sets, rate, rng, cap, every, online, aim):
-    train, exam = code(sets.train), exam_of(sets)
-    targets = train.legal if aim == "legal" else train.targets
-    lengths, sizes = (c.steps.sum(axis=0).astype(int) for c in (train, exam.coded))
-    strings, asked = (train.xs, targets, lengths), (exam.coded.xs, exam.coded.legal, sizes)
-    seen, marks = 0, []
-    next_string = int(rng.integers(len(lengths)))
+    parts, lengths, exams, mine = prepared(sets)
+    strings = parts[0], parts[2 if aim == "legal" else 1], lengths
+    asked = _stacked(exams)
+    L = min(LANES, len(rngs))
+    lanes, trials = _Lanes(net, L), [None] * len(rngs)
+    waiting, marks = list(range(len(rngs))), [[] for _ in rngs]
+    trial, seen = np.full(L, -1), np.zeros(L, dtype=int)
+    pair, next_string = np.zeros((2, L), dtype=int)
     while True:
-        order = np.empty(min(every, cap - seen), dtype=np.int64)
-        for n in range(len(order)):
-            order[n], next_string = next_string, int(rng.integers(len(lengths)))
-        _learn_strings(network.net, network.wires, network.weights, strings, order, rate, online)
-        seen += len(order)
-        wrong, illegal = np.zeros((2, exam.size), dtype=bool)
-        at = np.zeros((exam.size, len(PLACES)), dtype=bool)
-        _examine(network.net, network.weights, asked, exam.places, wrong, illegal, at)
-        marks.append(Marks(int(wrong[: exam.trained].sum()), int(wrong[exam.trained :].sum()),
-                           int(illegal.sum()), tuple(at.sum(axis=0).tolist())))  # fmt: skip
-        if not marks[-1].wrong or seen >= cap:
-            return examined(marks, exam, seen, every)
+        for lane in np.flatnonzero(trial < 0):
+            if waiting:
+                k = trial[lane] = waiting.pop(0)
+                lanes.take(lane, params, k)
+                seen[lane], pair[lane] = 0, mine[k]
+                next_string[lane] = rngs[k].integers(lengths.shape[1])
+        alive = trial >= 0
+        if not alive.any():
+            return trials
+        count = np.where(alive, np.minimum(every, cap - seen), 0)
+        order = np.zeros((L, every), dtype=int)
+        for lane in np.flatnonzero(alive):
+            rng = rngs[trial[lane]]
+            for n in range(count[lane]):
+                order[lane, n] = next_string[lane]
+                next_string[lane] = rng.integers(lengths.shape[1])
+        rate = np.where(alive, rates[trial], 0.0)
+        _learn_strings(lanes.net, lanes.wires, lanes.weights, strings, pair, order, count, rate,
+                       online)  # fmt: skip
+        seen += count
+        wrong, illegal, at = _examine(lanes.net, lanes.weights, asked, pair, len(PLACES))
+        for lane in np.flatnonzero(alive):
+            k, exam = trial[lane], exams[pair[lane]]
+            off, known = wrong[lane, : exam.size], exam.trained
+            marks[k].append(
+                Marks(int(off[:known].sum()), int(off[known:].sum()), int(illegal[lane].sum()),
+                      tuple(at[lane].sum(axis=0).tolist()))
+            )  # fmt: skip
+            if not marks[k][-1].wrong or seen[lane] >= cap:
+                trials[k] = examined(marks[k], exam, seen[lane], every)
+                trial[lane] = -1
 
 
-# ---------------------------------------------------------------- one network
+def _stacked(exams):
+    """All exams in one: xs, legal (exams, T, S, 7), places (exams, T, S), lengths (exams, S)."""
+    T, S = (max(exam.places.shape[axis] for exam in exams) for axis in (0, 1))
+    xs, legal = np.zeros((2, len(exams), T, S, exams[0].coded.xs.shape[2]))
+    places, lengths = np.zeros((len(exams), T, S), dtype=int), np.zeros((len(exams), S), dtype=int)
+    for n, (coded, _, where) in enumerate(exams):
+        t, s = where.shape
+        xs[n, :t, :s], legal[n, :t, :s], places[n, :t, :s] = coded.xs, coded.legal, where
+        lengths[n, :s] = coded.steps.sum(axis=0)
+    return xs, legal, places, lengths
+
+
+# ---------------------------------------------------------------- lanes and what runs in them
 
 
 class _Net(NamedTuple):
@@ -190,10 +257,10 @@ def _plain_net(net: Blocks) -> _Net:
 
 
 class _Work(NamedTuple):
-    """What a pass over T steps leaves behind.
+    """What a pass over T steps leaves behind, and room for the gradient.
 
-    rows (T + 1, D + N + C + 1): what gates and cells see at a step, and after it its own;
-    c (T + 1, C); g, h (T, C); y (T, P).
+    rows (T + 1, R, L): what gates and cells see at a step, and after it its own; c (T + 1, C, L);
+    g, h (T, C, L); y (T, P, L); hidden, output: as the weights.
     """
 
     rows: np.ndarray
@@ -201,76 +268,139 @@ class _Work(NamedTuple):
     g: np.ndarray
     h: np.ndarray
     y: np.ndarray
+    hidden: np.ndarray
+    output: np.ndarray
 
 
-class _Network:
-    """Network k of the parameters: weights of its own that the loops change in place."""
+class _Lanes:
+    """L networks of one wiring: weights (R, N + C, L) and (C + D + 1, P, L), changed in place."""
 
-    def __init__(self, params, k, net):
-        self.net = _plain_net(net)
-        self.wires = BlockParams(*net.wiring())
-        self.weights = BlockParams(params.hidden[k].copy(), params.output[k].copy())
-        self.work = self.room(1)
+    def __init__(self, net, L):
+        self.net, self.wires, self.L = _plain_net(net), net.wiring(), L
+        self.weights = BlockParams(*(np.zeros((*wire.shape, L)) for wire in self.wires))
+        self.work = self._room(1)
 
-    def room(self, T):
-        D, N, C = self.net.D, self.net.N, self.net.C
-        sizes = (T + 1, D + N + C + 1), (T + 1, C), (T, C), (T, C), (T, self.net.P)
-        return _Work(*map(np.zeros, sizes))
+    def _room(self, T):
+        D, N, C, L = self.net.D, self.net.N, self.net.C, self.L
+        sizes = (T + 1, D + N + C + 1, L), (T + 1, C, L), (T, C, L), (T, C, L), (T, self.net.P, L)
+        return _Work(*map(np.zeros, sizes), *map(np.zeros_like, self.weights))
 
     def fit(self, T):
         if len(self.work.y) < T:
-            self.work = self.room(T)
+            self.work = self._room(T)
 
-    def flat(self):
-        """The weights that have a wire, those of `hidden` first, in the order of `wiring`."""
+    def take(self, lane, params, k):
+        """Put the weights of network k into a lane."""
+        for mine, theirs in zip(self.weights, params, strict=True):
+            mine[..., lane] = theirs[k]
+
+    def flat(self, lane):
+        """A lane's weights that have a wire, those of `hidden` first, in the order of `wiring`."""
         parts = zip(self.weights, self.wires, strict=True)
-        return tuple(np.concatenate([a[wire > 0] for a, wire in parts]).tolist())
+        return tuple(np.concatenate([a[wire > 0, lane] for a, wire in parts]).tolist())
 
-    def without_cells(self, task, rate, rng, count):
-        """Train the read-out alone, without end: yields the mean loss of every `count`."""
-        C, at, order = self.net.C, 0, ()
-        cells = self.weights.output[:C].copy()
-        while count:
-            self.weights.output[:C] = 0
-            total, left = 0.0, count
-            while left:
-                if at == len(order):
-                    (drawn, order, lengths), at = _drawn(task, rng), 0
-                    self.fit(len(drawn.due))
-                n = min(left, len(order) - at)
-                total += _train_readout(self.net, self.wires, self.weights, self.work, drawn,
-                                        order[at : at + n], lengths, rate)  # fmt: skip
-                at, left = at + n, left - n
-            self.weights.output[:C] = cells
-            yield total / count
+    def wrong(self, lane, episodes, within):
+        """How many of the episodes the network of a lane gets wrong."""
+        self.fit(len(episodes.due))
+        found = _wrong(self.net, self.weights, self.work, _in_line([episodes]), within)
+        return int(found[lane])
+
+
+def _in_line(many):
+    """`Episodes` of one lane or of each as arrays with a leading axis, the shorter filled up."""
+    T = max(len(each.due) for each in many)
+    parts = []
+    for part in zip(*many, strict=True):
+        array = np.zeros((len(part), T, *part[0].shape[1:]))
+        for lane, each in enumerate(part):
+            array[lane, : len(each)] = each
+        parts.append(array)
+    return Episodes(*parts)
+
+
+class _Feed:
+    """The next hundred training sequences of each lane.
+
+    episodes: with a leading axis of L, or of 1 where all pick from a pool; order (L, CHUNK):
+    which of them; lengths (L, B); steps: the longest.
+    """
+
+    def __init__(self, task, L):
+        self.task, self.L = task, L
+        if task.pool:
+            self.episodes = _in_line([task.pool])
+            self.lengths = np.tile(lengths_of(task.pool), (L, 1))
+
+    def draw(self, rngs):
+        """Draw for the lanes that have a generator."""
+        if self.task.pool:
+            of = self.task.pool.due.shape[1]
+            self.order = np.array([
+                np.zeros(CHUNK, dtype=int) if rng is None else rng.integers(of, size=CHUNK)
+                for rng in rngs
+            ])  # fmt: skip
+        else:
+            drawn = [rng and self.task.draw(CHUNK, rng) for rng in rngs]
+            some = next(each for each in drawn if each is not None)
+            drawn = [some if each is None else each for each in drawn]
+            self.episodes = _in_line(drawn)
+            self.lengths = np.array([lengths_of(each) for each in drawn])
+            self.order = np.tile(np.arange(CHUNK), (self.L, 1))
+        self.steps = self.episodes.due.shape[1]
 
 
 # ---------------------------------------------------------------- the loops
 
 
 @jit
-def _train(net, wires, weights, work, drawn, order, lengths, rate, squared, seen, within, mean,
-           recent, exam, every, highest):  # fmt: skip
-    """Learn from the drawn sequences until the rule is met: how many, whether, sum of errors."""
-    total = 0.0
-    for n, b in enumerate(order):
-        T = lengths[b]
-        _forward(net, weights, work, drawn.xs, drawn.due, b, T, True)
-        for t in range(1, T + 1):
-            for gate in range(net.N):
-                highest[gate] = max(highest[gate], work.rows[t, net.D + gate])
-        error, worst, _ = _errors(net, work, drawn, b, T)
-        _backward(net, wires, weights, work, drawn, b, T, rate, squared, True)
-        total += error
-        step = seen + n + 1
-        recent[step % len(recent)] = np.inf if worst >= within else error
-        if every == 0:
-            met = worst < within and _mean_below(recent, mean)
-        else:
-            met = step % every == 0 and _wrong(net, weights, work, exam, within) == 0
-        if met:
-            return n + 1, True, total
-    return len(order), False, total
+def _train(net, wires, weights, work, drawn, order, lengths, limit, rate, squared, with_cells,
+           seen, within, mean, recent, exam, every, highest):  # fmt: skip
+    """Learn from at most `limit` (L,) sequences a lane, in turn, until a lane meets the rule.
+
+    Returns for each lane how many it learned from, whether it met the rule, and the sum of its
+    errors, without the cells that of its losses.
+    """
+    L = weights.hidden.shape[-1]
+    done, met, total = np.zeros(L, np.int64), np.zeros(L, np.bool_), np.zeros(L)
+    b, rates, past_exam = np.zeros(L, np.int64), np.zeros(L), np.zeros(L, np.int64)
+    for n in range(limit.max()):
+        T = 0
+        for k in range(L):
+            rates[k] = rate if n < limit[k] and not met[k] else 0.0
+            b[k] = order[k, n]
+            T = max(T, lengths[k, b[k]])
+        _forward(net, weights, work, drawn, b, T, with_cells)
+        for k in range(L):
+            for t in range(1, lengths[k, b[k]] + 1):
+                for gate in range(net.N):
+                    if rates[k] > 0:
+                        highest[gate, k] = max(highest[gate, k], work.rows[t, net.D + gate, k])
+        error, worst, losses = _errors(net, work, drawn, b, T)
+        _backward(net, wires, weights, work, drawn, b, T, rates, squared, with_cells)
+        asked = every > 0 and _any_exam(seen, n, every, rates)
+        if asked:
+            past_exam = _wrong(net, weights, work, exam, within)
+        for k in range(L):
+            if rates[k] == 0:
+                continue
+            done[k] += 1
+            total[k] += error[k] if with_cells else losses[k]
+            step = seen[k] + done[k]
+            recent[k, step % recent.shape[1]] = np.inf if worst[k] >= within else error[k]
+            if every == 0:
+                met[k] = worst[k] < within and _mean_below(recent[k], mean)
+            else:
+                met[k] = step % every == 0 and past_exam[k] == 0
+    return done, met, total
+
+
+@jit
+def _any_exam(seen, n, every, rates):
+    L = len(rates)
+    found = False
+    for k in range(L):
+        found |= rates[k] > 0 and (seen[k] + n + 1) % every == 0
+    return found
 
 
 @jit
@@ -285,109 +415,125 @@ def _mean_below(recent, mean):
 
 
 @jit
-def _train_readout(net, wires, weights, work, drawn, order, lengths, rate):
-    """Learn from the drawn sequences, the cells left alone: the sum of the losses."""
-    total = 0.0
-    for b in order:
-        _forward(net, weights, work, drawn.xs, drawn.due, b, lengths[b], False)
-        total += _errors(net, work, drawn, b, lengths[b])[2]
-        _backward(net, wires, weights, work, drawn, b, lengths[b], rate, True, False)
-    return total
-
-
-@jit
 def _wrong(net, weights, work, episodes, within):
-    """How many of the episodes have an answer that is off by `within` or more."""
-    wrong, (T, B) = 0, episodes.due.shape
-    for b in range(B):
-        _forward(net, weights, work, episodes.xs, episodes.due, b, T, True)
-        wrong += _errors(net, work, episodes, b, T)[1] >= within
+    """How many of the episodes, the same for all lanes, each gets wrong by `within` or more."""
+    L = weights.hidden.shape[-1]
+    _, T, B = episodes.due.shape
+    wrong, b = np.zeros(L, np.int64), np.zeros(L, np.int64)
+    for n in range(B):
+        b[:] = n
+        _forward(net, weights, work, episodes, b, T, True)
+        worst = _errors(net, work, episodes, b, T)[1]
+        for k in range(L):
+            wrong[k] += worst[k] >= within
     return wrong
 
 
 @jit
 def _errors(net, work, drawn, b, T):
-    """Of sequence b: mean absolute error, the largest one, half the sum of squares."""
-    total, worst, squares, due = 0.0, 0.0, 0.0, 0.0
+    """Of a sequence a lane: mean absolute error, the largest one, half the sum of squares."""
+    L = len(b)
+    total, worst, squares, due = np.zeros(L), np.zeros(L), np.zeros(L), np.zeros(L)
+    own = len(drawn.due) > 1
     for t in range(T):
-        if drawn.due[t, b] == 0:
-            continue
-        due += drawn.due[t, b]
-        for p in range(net.P):
-            off = abs(work.y[t, p] - drawn.targets[t, b, p]) * drawn.due[t, b]
-            total += off
-            squares += off * off
-            worst = max(worst, off)
-    return total / due / net.P, worst, squares / 2
+        for k in range(L):
+            weight = drawn.due[k * own, t, b[k]]
+            if weight == 0:
+                continue
+            due[k] += weight
+            for p in range(net.P):
+                off = abs(work.y[t, p, k] - drawn.targets[k * own, t, b[k], p]) * weight
+                total[k] += off
+                squares[k] += off * off
+                worst[k] = max(worst[k], off)
+    for k in range(L):
+        total[k] /= due[k] * net.P
+    return total, worst, squares / 2
 
 
 @jit
-def _forward(net, weights, work, xs, due, b, T, with_cells):
-    """Sequence b through the network; outputs only where they are due."""
-    rows, c, y = work.rows, work.c, work.y
+def _forward(net, weights, work, drawn, b, T, with_cells):
+    """A sequence a lane through the networks; outputs only where one is due."""
+    L = len(b)
+    rows, c = work.rows, work.c
     rows[0] = 0
     c[0] = 0
-    a = np.empty(net.N + net.C)
+    a = np.empty((net.N + net.C, L))
+    own = len(drawn.due) > 1
     for t in range(T):
-        row = rows[t]
-        for k in range(net.D):
-            row[k] = xs[t, b, k]
-        row[-1] = 1
+        row, asked = rows[t], False
+        for k in range(L):
+            asked |= drawn.due[k * own, t, b[k]] != 0
+            for d in range(net.D):
+                row[d, k] = drawn.xs[k * own, t, b[k], d]
+            row[-1, k] = 1
         if with_cells:
             _step(net, weights.hidden, row, a, c[t], c[t + 1], work.g[t], work.h[t], rows[t + 1])
-        if due[t, b] != 0:
-            _show(net, weights.output, row, rows[t + 1], y[t])
+        if asked:
+            _show(net, weights.output, row, rows[t + 1], work.y[t])
+
+
+@jit
+def _any(x):
+    L = len(x)
+    found = False
+    for k in range(L):
+        found |= x[k] != 0
+    return found
 
 
 @jit
 def _step(net, hidden, row, a, c_prev, c, g, h, following):
     """One step of the blocks: from what they see (`row`) to gates and cells in `following`."""
+    L = row.shape[-1]
     D, N = net.D, net.N
     last = len(row) - 1
-    for u in range(len(a)):
-        a[u] = hidden[last, u]
+    a[:] = hidden[last]
     for r in range(last if net.recurrent else D):
         x = row[r]
-        if x != 0:
+        if _any(x):
             for u in range(len(a)):
-                a[u] += x * hidden[r, u]
+                for k in range(L):
+                    a[u, k] += x[k] * hidden[r, u, k]
     for u in range(len(a)):
-        a[u] = sigmoid(a[u])
-    for n in range(N):
-        following[D + n] = a[n]
+        for k in range(L):
+            a[u, k] = sigmoid(a[u, k])
+    following[D : D + N] = a[:N]
     for block in range(net.blocks):
-        i = a[block]
-        f = a[net.f + block] if net.f >= 0 else 1.0
         for cell in range(block * net.size, (block + 1) * net.size):
-            s = a[N + cell]
-            g[cell] = s if net.plain else net.g_within * (2 * s - 1)
-            c[cell] = f * c_prev[cell] + i * g[cell]  # (8.3)
-    for cell in range(net.C):  # a loop of its own becomes SIMD
-        h[cell] = c[cell] if net.plain else net.h_within * (2 * sigmoid(c[cell]) - 1)
-    for block in range(net.blocks):
-        o = a[net.o + block] if net.o >= 0 else 1.0
-        for cell in range(block * net.size, (block + 1) * net.size):
-            following[D + N + cell] = o * h[cell]
+            for k in range(L):
+                s = a[N + cell, k]
+                g[cell, k] = s if net.plain else net.g_within * (2 * s - 1)
+                f = a[net.f + block, k] if net.f >= 0 else 1.0
+                c[cell, k] = f * c_prev[cell, k] + a[block, k] * g[cell, k]  # (8.3)
+            for k in range(L):
+                squashed = net.h_within * (2 * sigmoid(c[cell, k]) - 1)
+                h[cell, k] = c[cell, k] if net.plain else squashed
+                o = a[net.o + block, k] if net.o >= 0 else 1.0
+                following[D + N + cell, k] = o * h[cell, k]
 
 
 @jit
 def _show(net, output, row, following, y):
     """The outputs of one step, from the cells that it ends with and, by a shortcut, its inputs."""
+    L = row.shape[-1]
     D, N, C = net.D, net.N, net.C
-    for p in range(net.P):
-        y[p] = output[C + D, p]
+    y[:] = output[C + D]
     for cell in range(C):
-        shown = following[D + N + cell]
-        if shown != 0:
-            for p in range(net.P):
-                y[p] += shown * output[cell, p]
+        x = following[D + N + cell]
+        for p in range(net.P):
+            for k in range(L):
+                y[p, k] += x[k] * output[cell, p, k]
     if net.shortcut:
-        for k in range(D):
-            if row[k] != 0:
+        for d in range(D):
+            x = row[d]
+            if _any(x):
                 for p in range(net.P):
-                    y[p] += row[k] * output[C + k, p]
+                    for k in range(L):
+                        y[p, k] += x[k] * output[C + d, p, k]
     for p in range(net.P):
-        y[p] = sigmoid(y[p])
+        for k in range(L):
+            y[p, k] = sigmoid(y[p, k])
 
 
 @jit
@@ -397,176 +543,240 @@ def _slope(net, y, limit):
 
 
 @jit
-def _backward(net, wires, weights, work, drawn, b, T, rate, squared, with_cells):
-    """The truncated gradient of sequence b, and the step along it."""
+def _backward(net, wires, weights, work, drawn, b, T, rates, squared, with_cells):
+    """The truncated gradient of a sequence a lane, and the step along it."""
+    L = len(b)
     D, P, N, C, size = net.D, net.P, net.N, net.C, net.size
-    rows, c, g, h = work.rows, work.c, work.g, work.h
-    to_hidden, to_output = np.zeros_like(weights.hidden), np.zeros_like(weights.output)
-    e, dc, d = np.zeros(P), np.zeros(C), np.zeros(N + C)
+    rows, c, g, h, hidden, output = work.rows, work.c, work.g, work.h, work.hidden, work.output
+    hidden[:] = 0
+    output[:] = 0
+    e, dc, d, dy = np.zeros((P, L)), np.zeros((C, L)), np.zeros((N + C, L)), np.zeros(L)
+    own = len(drawn.due) > 1
     for t in range(T - 1, -1, -1):
-        row, after = rows[t], rows[t + 1]
-        due = drawn.due[t, b]
-        if due != 0:
+        row, after, asked = rows[t], rows[t + 1], False
+        for k in range(L):
+            asked |= drawn.due[k * own, t, b[k]] != 0
+        if asked:
+            for k in range(L):
+                due = drawn.due[k * own, t, b[k]]
+                for p in range(P):
+                    e[p, k] = (work.y[t, p, k] - drawn.targets[k * own, t, b[k], p]) * due
             for p in range(P):
-                y = work.y[t, p]
-                e[p] = (y - drawn.targets[t, b, p]) * due
-                if squared:
-                    e[p] *= y * (1 - y)  # A.1 (19)
-            for p in range(P):
-                to_output[C + D, p] += e[p]
+                for k in range(L):
+                    y = work.y[t, p, k]
+                    if squared:
+                        e[p, k] *= y * (1 - y)  # A.1 (19)
+                    output[C + D, p, k] += e[p, k]
             if net.shortcut:
-                for k in range(D):
-                    if row[k] != 0:
+                for n in range(D):
+                    x = row[n]
+                    if _any(x):
                         for p in range(P):
-                            to_output[C + k, p] += row[k] * e[p]
+                            for k in range(L):
+                                output[C + n, p, k] += x[k] * e[p, k]
         if not with_cells:
             continue
-        for n in range(N):
-            d[n] = 0
+        d[:N] = 0
         for cell in range(C):
-            block, dy = cell // size, 0.0
-            if due != 0:
+            block = cell // size
+            dy[:] = 0
+            if asked:
                 shown = after[D + N + cell]
                 for p in range(P):
-                    to_output[cell, p] += shown * e[p]
-                    dy += weights.output[cell, p] * e[p]
-            o = after[D + net.o + block] if net.o >= 0 else 1.0
-            if net.f >= 0 and t + 1 < T:
-                dc[cell] *= rows[t + 2, D + net.f + block]
-            dc[cell] += dy * o * (1.0 if net.plain else _slope(net, h[t, cell], net.h_within))
-            i = after[D + block]
-            d[block] += dc[cell] * g[t, cell]
-            d[N + cell] = dc[cell] * i * _slope(net, g[t, cell], net.g_within)
-            if net.o >= 0:
-                d[net.o + block] += dy * h[t, cell]
-            if net.f >= 0:
-                d[net.f + block] += dc[cell] * c[t, cell]
+                    for k in range(L):
+                        output[cell, p, k] += shown[k] * e[p, k]
+                        dy[k] += weights.output[cell, p, k] * e[p, k]
+            for k in range(L):
+                o = after[D + net.o + block, k] if net.o >= 0 else 1.0
+                if net.f >= 0 and t + 1 < T:
+                    dc[cell, k] *= rows[t + 2, D + net.f + block, k]
+                slope = 1.0 if net.plain else _slope(net, h[t, cell, k], net.h_within)
+                dc[cell, k] += dy[k] * o * slope
+                i = after[D + block, k]
+                d[block, k] += dc[cell, k] * g[t, cell, k]
+                d[N + cell, k] = dc[cell, k] * i * _slope(net, g[t, cell, k], net.g_within)
+                if net.o >= 0:
+                    d[net.o + block, k] += dy[k] * h[t, cell, k]
+                if net.f >= 0:
+                    d[net.f + block, k] += dc[cell, k] * c[t, cell, k]
         for n in range(N):
-            d[n] *= after[D + n] * (1 - after[D + n])
-        for r in range(len(row)):
-            if row[r] != 0:
+            for k in range(L):
+                d[n, k] *= after[D + n, k] * (1 - after[D + n, k])
+        for r in range(len(row) if net.recurrent else D):
+            x = row[r]
+            if _any(x):
                 for u in range(N + C):
-                    to_hidden[r, u] += row[r] * d[u]
+                    for k in range(L):
+                        hidden[r, u, k] += x[k] * d[u, k]
+        if not net.recurrent:
+            hidden[-1] += d
     first = 0 if with_cells else C
-    _add(weights.output[first:], to_output[first:], wires.output[first:], -rate)
+    _descend(weights.output[first:], output[first:], wires.output[first:], rates)
     if with_cells:
-        _add(weights.hidden, to_hidden, wires.hidden, -rate)
+        _descend(weights.hidden, hidden, wires.hidden, rates)
 
 
 @jit
-def _add(weights, change, wires, rate):
-    """weights += rate change, where there are wires."""
+def _descend(weights, change, wires, rates):
+    """weights -= rate change, where there are wires."""
+    L = len(rates)
     for r in range(len(weights)):
         for u in range(weights.shape[1]):
-            weights[r, u] += rate * change[r, u] * wires[r, u]
+            if wires[r, u] > 0:
+                for k in range(L):
+                    weights[r, u, k] -= rates[k] * change[r, u, k]
 
 
 @jit
-def _learn_strings(net, wires, weights, strings, order, rate, online):
-    """Experiment 1: learn forward in time from one string after the other, as `RealTime` does."""
+def _learn_strings(net, wires, weights, strings, pair, order, count, rate, online):
+    """Experiment 1: learn forward in time, as `RealTime` does, each lane from its own strings.
+
+    A lane reads `count` strings, those of `order` (L, n) in turn, from its pair of sets.
+    """
+    L = len(pair)
     D, P, N, C, size = net.D, net.P, net.N, net.C, net.size
     xs, targets, lengths = strings
     R = len(weights.hidden)
-    row, after = np.zeros(R), np.zeros(R)
-    a, g, h, c, c_prev = np.empty(N + C), np.zeros(C), np.zeros(C), np.zeros(C), np.zeros(C)
-    y, e, dy, ds, slope = np.zeros(P), np.zeros(P), np.zeros(C), np.zeros(C), np.zeros(C)
-    of_i, of_g = np.zeros((R, C)), np.zeros((R, C))  # ds/dw for weights into gate i, into g
+    row, after, a = np.zeros((R, L)), np.zeros((R, L)), np.empty((N + C, L))
+    g, h, c, c_prev, dy = (np.zeros((C, L)), np.zeros((C, L)), np.zeros((C, L)),
+                           np.zeros((C, L)), np.zeros((C, L)))  # fmt: skip
+    ds, slope = np.zeros((C, L)), np.zeros((C, L))
+    y, e, gate = np.zeros((P, L)), np.zeros((P, L)), np.zeros(L)
+    of_i, of_g = np.zeros((R, C, L)), np.zeros((R, C, L))  # ds/dw for weights into i, into g
     hidden, output = np.zeros_like(weights.hidden), np.zeros_like(weights.output)
-    if online:
-        to_hidden, to_output = weights.hidden, weights.output
-    else:
-        to_hidden, to_output = hidden, output
-    for string in order:
-        row[:] = 0
-        c[:] = 0
-        of_i[:] = 0
-        of_g[:] = 0
-        for t in range(lengths[string]):
-            for k in range(D):
-                row[k] = xs[t, string, k]
-            row[-1] = 1
-            c_prev[:] = c
-            _step(net, weights.hidden, row, a, c_prev, c, g, h, after)
-            _show(net, weights.output, row, after, y)
+    to_hidden, to_output = (weights.hidden, weights.output) if online else (hidden, output)
+    at, nth, kept, rates = np.zeros(L, np.int64), np.zeros(L, np.int64), np.zeros(L), np.zeros(L)
+    while True:
+        going = False
+        for k in range(L):
+            rates[k] = rate[k] if nth[k] < count[k] else 0.0
+            going |= nth[k] < count[k]
+            kept[k] = 0.0 if at[k] == 0 else 1.0  # a string begins with all at zero
+        if not going:
+            return
+        for k in range(L):
+            string = order[k, min(nth[k], order.shape[1] - 1)]
+            for n in range(D):
+                row[n, k] = xs[pair[k], at[k], string, n]
             for p in range(P):
-                e[p] = (targets[t, string, p] - y[p]) * y[p] * (1 - y[p])  # A.1 (19)
+                e[p, k] = targets[pair[k], at[k], string, p]
+            row[-1, k] = 1
+        for r in range(D, R - 1):
+            for k in range(L):
+                row[r, k] *= kept[k]
+        for cell in range(C):
+            for k in range(L):
+                c_prev[cell, k] = c[cell, k] * kept[k]
+        _step(net, weights.hidden, row, a, c_prev, c, g, h, after)
+        _show(net, weights.output, row, after, y)
+        for p in range(P):
+            for k in range(L):
+                e[p, k] = rates[k] * (e[p, k] - y[p, k]) * y[p, k] * (1 - y[p, k])  # A.1 (19)
+        for cell in range(C):
+            block = cell // size
+            dy[cell] = 0
+            for p in range(P):
+                for k in range(L):
+                    dy[cell, k] += weights.output[cell, p, k] * e[p, k]
+            for k in range(L):
+                i = a[block, k]
+                ds[cell, k] = (
+                    dy[cell, k] * a[net.o + block, k] * _slope(net, h[cell, k], net.h_within)
+                )
+                slope[cell, k] = g[cell, k] * i * (1 - i)
+                g[cell, k] = i * _slope(net, g[cell, k], net.g_within)
+        for r in range(R):
             for cell in range(C):
-                block = cell // size
-                dy[cell] = 0
-                for p in range(P):
-                    dy[cell] += weights.output[cell, p] * e[p]
-                ds[cell] = dy[cell] * a[net.o + block] * _slope(net, h[cell], net.h_within)
-                i = a[block]
-                slope[cell] = g[cell] * i * (1 - i)
-                g[cell] = i * _slope(net, g[cell], net.g_within)
+                for k in range(L):
+                    of_i[r, cell, k] = of_i[r, cell, k] * kept[k] + row[r, k] * slope[cell, k]
+                    of_g[r, cell, k] = of_g[r, cell, k] * kept[k] + row[r, k] * g[cell, k]
+        for cell in range(C):
+            for p in range(P):
+                for k in range(L):
+                    to_output[cell, p, k] += after[D + N + cell, k] * e[p, k]
+        for n in range(D + 1):
+            for p in range(P):
+                if wires.output[C + n, p] > 0:
+                    for k in range(L):
+                        x = row[n, k] if n < D else 1.0
+                        to_output[C + n, p, k] += x * e[p, k]
+        for block in range(net.blocks):
+            first, o = block * size, net.o + block
+            gate[:] = 0
+            for cell in range(first, first + size):
+                for k in range(L):
+                    gate[k] += dy[cell, k] * h[cell, k]
+            for k in range(L):
+                gate[k] *= a[o, k] * (1 - a[o, k])  # A.1 (21)
             for r in range(R):
-                x = row[r]
-                if x != 0:
-                    for cell in range(C):
-                        of_i[r, cell] += x * slope[cell]  # A.1 (27)
-                        of_g[r, cell] += x * g[cell]  # A.1 (25)
-            for cell in range(C):
-                for p in range(P):
-                    to_output[cell, p] += rate * after[D + N + cell] * e[p] * wires.output[cell, p]
-            for k in range(D):
-                if row[k] != 0:
-                    for p in range(P):
-                        to_output[C + k, p] += rate * row[k] * e[p] * wires.output[C + k, p]
-            for p in range(P):
-                to_output[C + D, p] += rate * e[p] * wires.output[C + D, p]
-            for block in range(net.blocks):
-                e_o, first = 0.0, block * size
-                for cell in range(first, first + size):
-                    e_o += dy[cell] * h[cell]
-                at = net.o + block
-                e_o *= a[at] * (1 - a[at])  # A.1 (21)
-                for r in range(R):
-                    into_i = 0.0
+                if wires.hidden[r, o] > 0:
+                    for k in range(L):
+                        to_hidden[r, o, k] += row[r, k] * gate[k]
+                if wires.hidden[r, block] > 0:
                     for cell in range(first, first + size):
-                        into_i += ds[cell] * of_i[r, cell]  # A.1 (26)
-                    to_hidden[r, block] += rate * into_i * wires.hidden[r, block]
-                    to_hidden[r, at] += rate * row[r] * e_o * wires.hidden[r, at]
-            for r in range(R):
-                for cell in range(C):
-                    u = N + cell
-                    to_hidden[r, u] += rate * ds[cell] * of_g[r, cell] * wires.hidden[r, u]
-            row, after = after, row
-        if not online:
-            _add(weights.hidden, hidden, wires.hidden, 1.0)
-            _add(weights.output, output, wires.output, 1.0)
-            hidden[:] = 0
-            output[:] = 0
+                        for k in range(L):
+                            to_hidden[r, block, k] += ds[cell, k] * of_i[r, cell, k]  # A.1 (26)
+        for r in range(R):
+            for cell in range(C):
+                if wires.hidden[r, N + cell] > 0:
+                    for k in range(L):
+                        to_hidden[r, N + cell, k] += ds[cell, k] * of_g[r, cell, k]  # A.1 (28)
+        row, after = after, row
+        for k in range(L):
+            if rates[k] == 0:
+                continue
+            at[k] += 1
+            if at[k] == lengths[pair[k], order[k, nth[k]]]:
+                at[k] = 0
+                nth[k] += 1
+                if not online:
+                    weights.hidden[:, :, k] += hidden[:, :, k]
+                    weights.output[:, :, k] += output[:, :, k]
+                    hidden[:, :, k] = 0
+                    output[:, :, k] = 0
 
 
 @jit
-def _examine(net, weights, asked, places, wrong, illegal, at):
-    """Mark each string as in `strings.mark`: wrong, illegal (S,), and where (S, places)."""
-    xs, legal, lengths = asked
-    R = len(weights.hidden)
-    row, after, a = np.zeros(R), np.zeros(R), np.empty(net.N + net.C)
-    g, h, c, c_prev = np.zeros(net.C), np.zeros(net.C), np.zeros(net.C), np.zeros(net.C)
-    y = np.zeros(net.P)
-    for s in range(len(lengths)):
+def _examine(net, weights, asked, pair, places):
+    """Mark each string as in `strings.mark`: wrong, illegal (L, S), and where (L, S, places)."""
+    L = len(pair)
+    xs, legal, where, lengths = asked
+    S, R = lengths.shape[1], len(weights.hidden)
+    wrong, illegal = np.zeros((L, S), np.bool_), np.zeros((L, S), np.bool_)
+    at = np.zeros((L, S, places), np.bool_)
+    row, after, a = np.zeros((R, L)), np.zeros((R, L)), np.empty((net.N + net.C, L))
+    g, h, c, c_prev = (np.zeros((net.C, L)), np.zeros((net.C, L)), np.zeros((net.C, L)),
+                       np.zeros((net.C, L)))  # fmt: skip
+    y = np.zeros((net.P, L))
+    for s in range(S):
         row[:] = 0
         c[:] = 0
-        for t in range(lengths[s]):
-            for k in range(net.D):
-                row[k] = xs[t, s, k]
-            row[-1] = 1
+        T = 0
+        for k in range(L):
+            T = max(T, lengths[pair[k], s])
+        for t in range(T):
+            for k in range(L):
+                for n in range(net.D):
+                    row[n, k] = xs[pair[k], t, s, n]
+                row[-1, k] = 1
             c_prev[:] = c
             _step(net, weights.hidden, row, a, c_prev, c, g, h, after)
             _show(net, weights.output, row, after, y)
-            least, most, best = np.inf, -np.inf, 0
-            for p in range(net.P):
-                if legal[t, s, p] > 0:
-                    least = min(least, y[p])
-                else:
-                    most = max(most, y[p])
-                if y[p] > y[best]:
-                    best = p
-            if not least > most:  # (8.1)
-                wrong[s] = True
-                at[s, places[t, s]] = True
-            if legal[t, s, best] == 0:
-                illegal[s] = True
+            for k in range(L):
+                if t >= lengths[pair[k], s]:
+                    continue
+                least, most, best = np.inf, -np.inf, 0
+                for p in range(net.P):
+                    if legal[pair[k], t, s, p] > 0:
+                        least = min(least, y[p, k])
+                    else:
+                        most = max(most, y[p, k])
+                    if y[p, k] > y[best, k]:
+                        best = p
+                if not least > most:  # (8.1)
+                    wrong[k, s] = True
+                    at[k, s, where[pair[k], t, s]] = True
+                if legal[pair[k], t, s, best] == 0:
+                    illegal[k, s] = True
             row, after = after, row
+    return wrong, illegal, at

@@ -28,7 +28,7 @@ def reber_trials(params, net, sets, *, rate, rngs, cap, every=100, online=True, 
     """
     params = check_reber(params, net, sets, rngs, aim, cap=cap, every=every)
     K = len(params.hidden)
-    parts, lengths, exams, mine = _prepared(sets)
+    parts, lengths, exams, mine = prepared(sets)
     xs, targets = parts[0], parts[2 if aim == "legal" else 1]
     count = lengths.shape[1]
 
@@ -74,7 +74,7 @@ def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
     """
     check_trials(params, model, optimiser, rngs, cap=cap, every=every)
     check_sets(sets, len(rngs))
-    (xs, targets, _), lengths, exams, mine = _prepared(sets)
+    (xs, targets, _), lengths, exams, mine = prepared(sets)
     cohort = Cohort(len(rngs))
     marks, moments = [[] for _ in rngs], optimiser.start(params)
     for seen in range(1, cap + 1):
@@ -100,7 +100,7 @@ def string_trials(params, model, sets, optimiser, *, rngs, cap, every=100):
     return cohort.results
 
 
-def _prepared(sets):
+def prepared(sets):
     """The pairs of sets among `sets`, each once, and which one each trial has.
 
     Returns xs, targets, legal, each (pairs, T, B, 7); lengths (pairs, B); the exams; (K,).
