@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,13 @@ from lstm_inside.replication import (
     Episodes,
     RealTime,
     VariantModel,
+    adding_protocol,
     blocks_backward,
     blocks_forward,
     bootstrap,
     continual_trials,
+    embedded_sets,
+    explorers,
     grammar,
     init_blocks,
     lag_protocol,
@@ -656,3 +660,93 @@ def test_stored_results_agree_with_their_own_trials():
             assert (min(until), max(until)) == (found["least"], found["most"])
             assert ("low" in found) is (len(until) >= 5)
             assert found.get("low", 0) <= found["sequences"] <= found.get("high", np.inf)
+
+
+def fresh_start(name, cap):
+    """The first trial of a stored row again, for a few sequences: by the readable engine."""
+    record = next(r for r in stored_results() if r["row"] == name)
+    settings, rngs = record["settings"], np.random.default_rng(record["seed"]).spawn(1)
+    protocol = adding_protocol() if name.startswith("adding") else reber_protocol(3, 2)
+    net = protocol.net
+    if "g_within" in settings:
+        net = replace(net, g_within=settings["g_within"], h_within=settings["h_within"])
+    params = init_blocks(net, settings["within"], rngs=rngs, **settings["biases"])
+    if name.startswith("adding"):
+        rate = SGD(settings["rate"])
+        [trial] = train_trials(params, BlockModel(net), protocol.task, rate, rngs=rngs, cap=cap)
+    else:
+        sets = [embedded_sets(rng=np.random.default_rng(1997))]
+        [trial] = reber_trials(params, net, sets, rate=settings["rate"], rngs=rngs, cap=cap,
+                               online=settings["online"], aim=settings["aim"])  # fmt: skip
+    return trial, record["trials"][0]
+
+
+@pytest.mark.parametrize(
+    "name", ["adding-1997", "adding-3-3", "reber-3x2-1997", "reber-3x2-ranges"]
+)
+def test_a_stored_curve_begins_as_a_fresh_run_does(name):
+    """Stored curves have four digits; their first value is that of the first exam or thousand."""
+    fresh, stored = fresh_start(name, 1_000 if name.startswith("adding") else 100)
+    assert stored["errors"][0] == pytest.approx(fresh.errors[0], rel=1e-3)
+
+
+def test_the_weights_that_are_stored_answer_as_their_row_says():
+    """The network that gave up has an error of about the 0.01 that it could not reach; the other
+    one's rule was met."""
+    draw = adding_protocol().task.draw
+    for name in ("adding-1997", "adding-3-3"):
+        record = next(r for r in stored_results() if r["row"] == name)
+        trial = record["trials"][0]
+        net = adding_protocol().net
+        params = with_weights(net, trial["weights"])
+        xs, targets, due = draw(1_000, np.random.default_rng(0))
+        y, trace = blocks_forward(xs[:, None], params, net)
+        error = (np.abs(y[:, 0] - targets) * due[..., None]).sum(axis=0).mean()
+        assert error == pytest.approx(trial["errors"][-1], rel=0.15)
+        highest = trace.seen[1:, 0, :, net.gate("i")].max(axis=(0, 1))
+        opened = [gate[-1] for gate in trial["opened"][:2]]
+        np.testing.assert_allclose(highest, opened, rtol=0.15)
+
+
+# ---------------------------------------------------------------- the dead block
+
+
+def test_a_dead_block_is_shut_learns_nothing_and_is_missed_by_nobody():
+    explorer = explorers.dead_block_explorer()
+    v = explorer.values
+    assert v["highest"][1] < 0.01 < 0.1 < v["highest"][0]
+    assert v["sizes"][1] < 0.02 * v["sizes"][0]
+    assert v["without"][1] == pytest.approx(v["error"], rel=0.05)
+    assert v["without"][0] > 5 * v["error"]
+    explorer.show_preset("pushed open")
+    pushed = explorer.values
+    assert pushed["highest"][1] > 0.1
+    assert pushed["sizes"][1] > 10 * v["sizes"][1]
+    explorer.show_preset("both at work")
+    both = explorer.values
+    assert both["highest"].min() > 0.02
+    assert both["without"].min() > 2 * both["error"]
+    explorer.close()
+
+
+def test_the_dead_blocks_picture_shows_its_own_numbers():
+    """The gradient of block 2's weights, and the error without it, in one other way each."""
+    explorer = explorers.dead_block_explorer()
+    explorer.set(network="−3, −6: as drawn", shift=2.0, sequence=5)
+    v, protocol = explorer.values, adding_protocol()
+    net = protocol.net
+    biases = {"i": (-3.0, -4.0)}
+    rngs = [np.random.default_rng(1997)]
+    params = init_blocks(net, protocol.within, rngs=rngs, **biases)
+    drawn = protocol.task.draw(64, np.random.default_rng(22))
+    two = [b for b in range(64) if (drawn.xs[:, b, 1] == 1).sum() == 2][:32]
+    xs, targets, due = (part[:, two][:, None] for part in drawn)
+    y, trace = blocks_forward(xs, params, net)
+    off = (y - targets) * due[..., None]
+    assert v["error"] == pytest.approx(np.abs(off).sum() / 32)
+    change = blocks_backward(off * y * (1 - y) / 32, trace, params, net).hidden[0]
+    assert v["sizes"][1] == pytest.approx(np.sqrt((change[:, [1, 6, 7]] ** 2).sum()))
+    assert v["highest"][1] == pytest.approx(trace.seen[1:, ..., 1].max())
+    length = int(due[:, 0, 4].argmax()) + 1
+    np.testing.assert_allclose(v["c"], trace.c[1 : length + 1, 0, 4])
+    explorer.close()

@@ -260,7 +260,8 @@ class _Work(NamedTuple):
     """What a pass over T steps leaves behind, and room for the gradient.
 
     rows (T + 1, R, L): what gates and cells see at a step, and after it its own; c (T + 1, C, L);
-    g, h (T, C, L); y (T, P, L); hidden, output: as the weights.
+    g, h (T, C, L); y (T, P, L); off (T, P, L): y less its target, 0 where none is due; hidden,
+    output: as the weights.
     """
 
     rows: np.ndarray
@@ -268,6 +269,7 @@ class _Work(NamedTuple):
     g: np.ndarray
     h: np.ndarray
     y: np.ndarray
+    off: np.ndarray
     hidden: np.ndarray
     output: np.ndarray
 
@@ -282,7 +284,8 @@ class _Lanes:
 
     def _room(self, T):
         D, N, C, L = self.net.D, self.net.N, self.net.C, self.L
-        sizes = (T + 1, D + N + C + 1, L), (T + 1, C, L), (T, C, L), (T, C, L), (T, self.net.P, L)
+        sizes = ((T + 1, D + N + C + 1, L), (T + 1, C, L), *((T, C, L),) * 2,
+                 *((T, self.net.P, L),) * 2)  # fmt: skip
         return _Work(*map(np.zeros, sizes), *map(np.zeros_like, self.weights))
 
     def fit(self, T):
@@ -436,16 +439,18 @@ def _errors(net, work, drawn, b, T):
     total, worst, squares, due = np.zeros(L), np.zeros(L), np.zeros(L), np.zeros(L)
     own = len(drawn.due) > 1
     for t in range(T):
+        asked = False
         for k in range(L):
             weight = drawn.due[k * own, t, b[k]]
-            if weight == 0:
-                continue
             due[k] += weight
+            asked |= weight != 0
+        if asked:
             for p in range(net.P):
-                off = abs(work.y[t, p, k] - drawn.targets[k * own, t, b[k], p]) * weight
-                total[k] += off
-                squares[k] += off * off
-                worst[k] = max(worst[k], off)
+                for k in range(L):
+                    off = abs(work.off[t, p, k])
+                    total[k] += off
+                    squares[k] += off * off
+                    worst[k] = max(worst[k], off)
     for k in range(L):
         total[k] /= due[k] * net.P
     return total, worst, squares / 2
@@ -458,7 +463,7 @@ def _forward(net, weights, work, drawn, b, T, with_cells):
     rows, c = work.rows, work.c
     rows[0] = 0
     c[0] = 0
-    a = np.empty((net.N + net.C, L))
+    a, weight = np.empty((net.N + net.C, L)), np.empty(L)
     own = len(drawn.due) > 1
     for t in range(T):
         row, asked = rows[t], False
@@ -470,7 +475,16 @@ def _forward(net, weights, work, drawn, b, T, with_cells):
         if with_cells:
             _step(net, weights.hidden, row, a, c[t], c[t + 1], work.g[t], work.h[t], rows[t + 1])
         if asked:
-            _show(net, weights.output, row, rows[t + 1], work.y[t])
+            y, off = work.y[t], work.off[t]
+            _show(net, weights.output, row, rows[t + 1], y)
+            for p in range(net.P):
+                for k in range(L):
+                    off[p, k] = drawn.targets[k * own, t, b[k], p]
+            for k in range(L):
+                weight[k] = drawn.due[k * own, t, b[k]]
+            for p in range(net.P):
+                for k in range(L):
+                    off[p, k] = (y[p, k] - off[p, k]) * weight[k]
 
 
 @jit
@@ -557,13 +571,10 @@ def _backward(net, wires, weights, work, drawn, b, T, rates, squared, with_cells
         for k in range(L):
             asked |= drawn.due[k * own, t, b[k]] != 0
         if asked:
-            for k in range(L):
-                due = drawn.due[k * own, t, b[k]]
-                for p in range(P):
-                    e[p, k] = (work.y[t, p, k] - drawn.targets[k * own, t, b[k], p]) * due
             for p in range(P):
                 for k in range(L):
                     y = work.y[t, p, k]
+                    e[p, k] = work.off[t, p, k]
                     if squared:
                         e[p, k] *= y * (1 - y)  # A.1 (19)
                     output[C + D, p, k] += e[p, k]
