@@ -1080,7 +1080,7 @@ TABLE = {
     ),
     "replication.adding_protocol": call(replication.adding_protocol, T=count(10, 4)),
     "replication.order_protocol": call(replication.order_protocol),
-    "replication.lag_protocol": call(replication.lag_protocol, p=count(10, 2), at_end=fixed(False)),
+    "replication.lag_protocol": call(replication.lag_protocol, p=count(10, 2)),
     "replication.reber_protocol": call(replication.reber_protocol, blocks=count(4), size=count(1), rate=number(0.1, 0.0, -1.0)),
     "replication.stored_results": call(replication.stored_results),
     "replication.wilson": call(replication.wilson, solved=count(3, 0, 10), trials=count(10), z=number(1.96, 0.0, -1.0)),

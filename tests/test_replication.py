@@ -434,22 +434,6 @@ def test_cells_come_in_when_the_error_has_stopped_decreasing():
     assert (settled.hidden == params.hidden).all()
 
 
-def test_right_at_the_end_asks_less_than_right_at_every_step():
-    both, end = lag_protocol(6), lag_protocol(6, at_end=True)
-    assert end.task.exam.due.sum(axis=0).tolist() == [1, 1]
-    assert (end.task.exam.due[-1] == 1).all()
-    assert (end.task.pool.due == 1).all()  # it learns at every step all the same
-    params, rngs = small_lag(3)[1:]
-    all_steps = train_trials(
-        params, BlockModel(both.net), both.task, SGD(1.0), rngs=rngs, cap=4_000
-    )
-    params, rngs = small_lag(3)[1:]
-    last_one = train_trials(params, BlockModel(end.net), end.task, SGD(1.0), rngs=rngs, cap=4_000)
-    for one, other in zip(last_one, all_steps, strict=True):
-        assert one.solved
-        assert one.sequences <= other.sequences
-
-
 def test_a_network_comes_back_from_its_weights_in_a_row():
     net = NETS["1997"]
     params = fresh(net, K=1)

@@ -49,25 +49,24 @@ def order_protocol() -> Protocol:
     return Protocol(net, 0.1, {"i": (-2.0, -4.0)}, 0.5, Task(draw, within=0.3, mean=0.1))
 
 
-def lag_protocol(p=100, *, at_end=False) -> Protocol:
+def lag_protocol(p=100) -> Protocol:
     """Experiment 2a: two sequences that differ in their first and last symbol only.
 
     With two sequences in all, 10,000 right ones in a row are these two right at every step,
     which is looked at every ten sequences with the weights standing still. The text does not
-    say at which steps; table 11 says "at sequence end", which is the reading of `at_end`.
+    say at which steps; table 11 says "at sequence end".
     Raises ValueError or TypeError for p below 2.
     """
     validate.whole("p", p, least=2)
     net = Blocks(p + 1, p + 1, 1, 1, output_gate=False, recurrent=False, biases=(),
                  shortcut=True, plain=True)  # fmt: skip
     both = Episodes(*long_lag(p), np.ones((p, 2)))
-    exam = both._replace(due=np.eye(p)[:, [-1, -1]]) if at_end else both
 
     def draw(count, rng):
         which = rng.integers(2, size=count)
         return Episodes(*(part.take(which, axis=1) for part in both))
 
-    return Protocol(net, 0.2, {}, 1.0, Task(draw, within=0.25, exam=exam, pool=both))
+    return Protocol(net, 0.2, {}, 1.0, Task(draw, within=0.25, exam=both, pool=both))
 
 
 def reber_protocol(blocks=4, size=1, rate=0.1) -> Protocol:
