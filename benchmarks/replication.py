@@ -6,9 +6,10 @@
     python benchmarks/replication.py --list             the rows' names
 
 A row is a network, a task, a learning rule and a number of trials, each with a generator of its
-own. Rows that are run replace their namesakes in the file; the others stay. A `--short` run
-writes to short.json, beside the file that the notebook draws from. Nothing in a file
-depends on the clock or on the machine, except the digits that the versions named in it round.
+own. Most rows need numba (`lstm_inside.replication.compiled`). Rows that are run replace their
+namesakes in the file; the others stay. A `--short` run writes to short.json, beside the file that
+the notebook draws from. Nothing in a file depends on the clock or on the machine, except the
+digits that the versions named in it round.
 """
 
 import os
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numba
 import numpy as np
 
 from lstm_inside.replication import (
@@ -32,14 +34,13 @@ from lstm_inside.replication import (
     VariantModel,
     adding_protocol,
     bootstrap,
+    compiled,
     continual_trials,
     embedded_sets,
     init_blocks,
     lag_protocol,
-    learn_without_cells,
     order_protocol,
     reber_protocol,
-    reber_trials,
     stream_trials,
     string_trials,
     train_trials,
@@ -69,6 +70,7 @@ class Row:
     paper: dict | None = None
     departures: tuple[str, ...] = ()
     settings: dict = field(default_factory=dict)
+    compiled: bool = False
 
 
 def count(net):
@@ -79,59 +81,74 @@ def count(net):
 # ---------------------------------------------------------------- rows of one kind
 
 
-def by_sequences(experiment, protocol, variant, trials, cap, *, loss="squared", rate=None,
-                 forget_bias=None, net=None, added_after=0, paper=None, departures=(),
-                 **biases):  # fmt: skip
-    """A row of experiments 2a, 4 and 6a: truncated gradient, plain descent."""
-    net = net or protocol.net
-    biases = protocol.biases | biases
-    if forget_bias is not None:
-        net = replace(net, forget=True)
-        biases["f"] = (forget_bias,) * net.blocks
+def by_sequences(experiment, protocol, variant, trials, cap, *, rate=None, added_after=0,
+                 paper=None, departures=(), fast=True, **biases):  # fmt: skip
+    """A row of experiments 2a, 4 and 6a: truncated gradient, plain descent.
+
+    added_after: how many sequences are learned without the cells, or "settled": until the error
+    has stopped decreasing. fast: by the compiled engine, which also says how far gates opened.
+    """
+    net, biases = protocol.net, protocol.biases | biases
     rate = protocol.rate if rate is None else rate
 
     def run(row, rngs):
         params = init_blocks(net, protocol.within, rngs=rngs, **biases)
-        params = learn_without_cells(params, net, protocol.task, rate, rngs=rngs, count=added_after)
-        return train_trials(params, BlockModel(net), protocol.task, SGD(rate), rngs=rngs,
-                            cap=row.cap, loss=loss)  # fmt: skip
+        if not fast:
+            return train_trials(params, BlockModel(net), protocol.task, SGD(rate), rngs=rngs,
+                                cap=row.cap)  # fmt: skip
+        without = params, net, protocol.task, rate
+        if added_after == "settled":
+            params, before = compiled.settle_without_cells(*without, rngs=rngs)
+        else:
+            params = compiled.learn_without_cells(*without, rngs=rngs, count=added_after)
+            before = (added_after,) * len(rngs)
+        found = compiled.train_trials(params, net, protocol.task, rate, rngs=rngs, cap=row.cap,
+                                      keep=True)  # fmt: skip
+        return [t._replace(before=n) for t, n in zip(found, before, strict=True)]
 
     settings = {
         "rate": rate,
         "within": protocol.within,
         "biases": biases,
-        "loss": loss,
+        "loss": "squared",
         "added_after": added_after,
     }
-    return Row(experiment, variant, count(net), run, trials, cap, paper, departures, settings)
+    return Row(experiment, variant, count(net), run, trials, cap, paper, departures, settings,
+               fast)  # fmt: skip
+
+
+PAIRS = 12
 
 
 def set_pairs(distinct=False):
-    """The three pairs of training and test strings among which trials are shared out."""
+    """The pairs of training and test strings among which trials are shared out."""
     rng = np.random.default_rng(1997)
-    return [embedded_sets(rng=rng, distinct=distinct) for _ in range(3)]
+    return [embedded_sets(rng=rng, distinct=distinct) for _ in range(PAIRS)]
 
 
-def by_symbols(variant, protocol, trials, cap, *, paper=None, departures=(), online=True,
-               aim="next", distinct=False, net=None, rate=None, forget_bias=None):  # fmt: skip
-    """A row of experiment 1: three pairs of sets, the starts shared out among them."""
-    net = net or protocol.net
-    biases = dict(protocol.biases)
-    if forget_bias is not None:
-        net = replace(net, forget=True)
-        biases["f"] = (forget_bias,) * net.blocks
-    rate = protocol.rate if rate is None else rate
+def by_symbols(blocks, size, rate, cap, *, trials=120, paper=None, departures=(), online=True,
+               aim="next", distinct=False, g_within=2.0, h_within=1.0, **biases):  # fmt: skip
+    """A row of experiment 1: twelve pairs of sets, the starts shared out among them."""
+    protocol = reber_protocol(blocks, size, rate)
+    net = replace(protocol.net, g_within=g_within, h_within=h_within)
+    biases = protocol.biases | biases
 
     def run(row, rngs):
         pairs = set_pairs(distinct)
         params = init_blocks(net, protocol.within, rngs=rngs, **biases)
-        return reber_trials(params, net, [pairs[k % 3] for k in range(len(rngs))], rate=rate,
-                            rngs=rngs, cap=row.cap, online=online, aim=aim)  # fmt: skip
+        sets = [pairs[k % PAIRS] for k in range(len(rngs))]
+        return compiled.reber_trials(params, net, sets, rate=rate, rngs=rngs, cap=row.cap,
+                                     online=online, aim=aim)  # fmt: skip
 
     settings = {"rate": rate, "within": protocol.within, "biases": biases, "online": online,
-                "aim": aim, "distinct": distinct}  # fmt: skip
-    return Row("1 embedded Reber grammar", variant, count(net), run, trials, cap, paper,
-               departures, settings)  # fmt: skip
+                "aim": aim, "distinct": distinct, "g_within": g_within,
+                "h_within": h_within}  # fmt: skip
+    departures += f"{trials} trials on 12 pairs of sets", f"at most {cap:,} strings", EXAMS
+    return Row("1 embedded Reber grammar", "1997", count(net), run, trials, cap, paper, departures,
+               settings, compiled=True)  # fmt: skip
+
+
+EXAMS = "looked at every 100 strings"
 
 
 def continual(variant, trials, symbols, *, forget, decay=1.0, reset=False, paper=None,
@@ -163,19 +180,36 @@ def run_row(name, row, seed, short=False):
     began = time.perf_counter()
     found = row.run(row, np.random.default_rng(seed).spawn(row.trials))
     print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
-    trials = [trial._asdict() for trial in found]
-    for trial in trials:
-        for key, value in trial.items():
-            if isinstance(value, tuple):
-                trial[key] = thinned(value)
+    trials = [as_stored(trial, first=not n) for n, trial in enumerate(found)]
+    engine = {"numba": numba.__version__} if row.compiled else {}
     return {
         "row": name, "experiment": row.experiment, "variant": row.variant, "seed": seed,
         "weights": row.weights, "cap": row.cap, "settings": row.settings,
         "departures": list(row.departures), "paper": row.paper, "trials": trials,
         "summary": summary(trials),
         "command": f"python benchmarks/replication.py {name}" + " --short" * short,
-        "python": platform.python_version(), "numpy": np.__version__,
+        "python": platform.python_version(), "numpy": np.__version__, **engine,
     }  # fmt: skip
+
+
+LATER = "before", "merely_legal", "places", "opened", "weights"  # said only where they were asked
+
+
+def as_stored(trial, first):
+    """A trial as a dictionary small enough to keep; the weights of a row's first trial only."""
+    stored = trial._asdict()
+    for key in LATER:
+        if key in stored and (stored[key] == type(trial)._field_defaults[key]):
+            del stored[key]
+    weights = stored.pop("weights", ())
+    for key, value in stored.items():
+        if key == "opened":
+            stored[key] = [thinned(gate, most=20) for gate in value]
+        elif isinstance(value, tuple) and key != "places":
+            stored[key] = thinned(value)
+    if weights and first and len(weights) < 1000:
+        stored["weights"] = [float(f"{w:.6g}") for w in weights]
+    return stored
 
 
 def thinned(values, most=40):
@@ -254,30 +288,36 @@ def as_text(records):
 TODAY = "Adam at 0.01", "cross-entropy", "8 cells, each with gates of its own"
 
 
-def by_strings(variant, trials, cap, rate=0.01, units=8):
+def by_strings(variant, trials, cap, rate=0.01):
     """A row of the Reber grammar as one would train it today: cross-entropy and Adam."""
-    model = VariantModel(variant)
+    model, units = VariantModel(variant), EQUAL[variant]
 
     def run(row, rngs):
-        trials = [None] * len(rngs)
-        for k, sets in enumerate(set_pairs()):
-            mine = rngs[k::3]
-            if mine:
-                params = model.start(7, units, 7, rngs=mine)
-                trials[k::3] = string_trials(params, model, sets, Adam(rate), rngs=mine,
-                                             cap=row.cap)  # fmt: skip
-        return trials
+        pairs = set_pairs()
+        params = model.start(7, units, 7, rngs=rngs)
+        sets = [pairs[k % PAIRS] for k in range(len(rngs))]
+        return string_trials(params, model, sets, Adam(rate), rngs=rngs, cap=row.cap)
 
     sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
     return Row("1 embedded Reber grammar", variant, sum(arrays_of(sizes)), run, trials, cap, None,
-               (*TODAY, "an update a string", "12 trials", "at most 10,000 strings"),
+               ("Adam at 0.01", "cross-entropy", f"{units} cells, each with gates of its own",
+                "an update a string", f"{trials} trials on 12 pairs of sets",
+                f"at most {cap:,} strings", EXAMS),
                {"rate": rate, "units": units})  # fmt: skip
 
 
-def paper(solved, trials, sequences, place, seen="text", source=PAPER_1997):
-    """What a paper reports: the share of trials solved and the mean of sequences until then."""
+# units at which the relatives have about as many weights: 797 to 827
+EQUAL = {"1997": 12, "2000": 10, "modern": 10, "peephole": 10, "coupled": 12, "GRU": 12}
+
+
+def paper(solved, trials, sequences, place, seen="text", source=PAPER_1997, **more):
+    """What a paper reports: the share of trials solved and the mean of sequences until then.
+
+    more: assumed=True where the share is not reported, and we read the mean over all trials as
+    all of them solved; least and most: the range of sequences, where it is reported.
+    """
     return {"solved": solved, "trials": trials, "sequences": sequences, "place": place,
-            "seen": seen, "source": source}  # fmt: skip
+            "seen": seen, "source": source, **more}  # fmt: skip
 
 
 def by_chunks(variant, trials, cap, rate=0.01, units=8):
@@ -295,52 +335,68 @@ def by_chunks(variant, trials, cap, rate=0.01, units=8):
 
 
 ADDING = adding_protocol()
-EXAMS = "looked at every 100 strings"
 STREAM = ("at most 2,000,000 training symbols, not 30,000 streams",
           "a test every 50,000 symbols", "10 test streams, of 10,000 symbols at most")  # fmt: skip
 BOTH = "solved is both sequences right, looked at every 10, not 10,000 in a row"
-ADDED = "the cell comes in after 1,000 sequences, which are not counted"
+
+
+def lag(added_after, when):
+    """A row of experiment 2a at p = 100: 16 trials, up to 40,000 sequences with the cell."""
+    return by_sequences(
+        "2a long time lag, p = 100", lag_protocol(), "1997", 16, 40_000,
+        added_after=added_after, paper=paper(1.0, 18, 5_040, "table 2"),
+        departures=("16 trials", "at most 40,000 sequences with the cell", when,
+                    BOTH))  # fmt: skip
+
+
+def short_lag(added_after):
+    """A row of experiment 2a at p = 20."""
+    when = (f"the cell comes in after {added_after:,} sequences, which are not counted",)
+    return by_sequences(
+        "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000, added_after=added_after,
+        departures=("p = 20 instead of 100", "at most 8,000 sequences",
+                    *(when if added_after else ()), BOTH))  # fmt: skip
+
+
+def adding(trials, *biases, cap=1_000_000):
+    """A row of experiment 4 with these input-gate biases, to the end or the cap."""
+    return by_sequences(
+        "4 adding, T = 100", ADDING, "1997", trials, cap, i=biases,
+        paper=paper(1.0, 10, 74_000, "table 7", assumed=True),
+        departures=(f"{trials} trials", f"at most {cap:,} sequences",
+                    *((f"input-gate biases {biases}",) if biases != (-3.0, -6.0) else ())),
+    )  # fmt: skip
+
+
+def table_1(solved, sequences, **more):
+    return paper(solved, 30, sequences, "table 1", **more)
+
+
+BOTTOM = table_1(1.0, 8_440, least=3_800, most=24_100)
+
+
+STOPPED = "the cell comes in when the loss falls by less than 1 % in 500 sequences"
+LATE = "the cell comes in after {:,} sequences, which are not counted"
 ROWS = {
     "order-1997": by_sequences(
-        "6a temporal order", order_protocol(), "1997", 10, 60_000,
-        paper=paper(1.0, 20, 31_390, "table 9"),
+        "6a temporal order", order_protocol(), "1997", 10, 60_000, fast=False,
+        paper=paper(1.0, 20, 31_390, "table 9", assumed=True),
         departures=("10 trials", "at most 60,000 sequences")),
-    "adding-1997": by_sequences(
-        "4 adding, T = 100", ADDING, "1997", 10, 300_000,
-        paper=paper(1.0, 10, 74_000, "table 7"), departures=("at most 300,000 sequences",)),
-    "lag-1997": by_sequences(
-        "2a long time lag, p = 100", lag_protocol(), "1997", 3, 40_000, added_after=1_000,
-        paper=paper(1.0, 18, 5_040, "table 2"),
-        departures=("3 trials", "at most 40,000 sequences", ADDED, BOTH)),
-    "lag-20-1997": by_sequences(
-        "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000,
-        departures=("p = 20 instead of 100", "at most 8,000 sequences", BOTH)),
-    "lag-20-added-1997": by_sequences(
-        "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000, added_after=1_000,
-        departures=("p = 20 instead of 100", "at most 8,000 sequences", ADDED, BOTH)),
-    "reber-4x1-1997": by_symbols(
-        "1997", reber_protocol(4, 1, 0.1), 12, 100_000,
-        paper=paper(1.0, 30, 39_740, "table 1"),
-        departures=("12 trials", "at most 100,000 strings", EXAMS)),
-    "reber-3x2-1997": by_symbols(
-        "1997", reber_protocol(3, 2, 0.5), 12, 40_000,
-        paper=paper(1.0, 30, 8_440, "table 1"),
-        departures=("12 trials", "at most 40,000 strings", EXAMS)),
-    "reber-3x2-slower": by_symbols(
-        "1997", reber_protocol(3, 2, 0.1), 12, 40_000,
-        paper=paper(1.0, 30, 21_730, "table 1"),
-        departures=("12 trials", "at most 40,000 strings", EXAMS)),
+    "adding-1997": adding(8, -3.0, -6.0),
+    "lag-added-1000": lag(1_000, LATE.format(1_000)),
+    "lag-20-1997": short_lag(0),
+    "lag-20-added-1997": short_lag(1_000),
+    "reber-4x1-1997": by_symbols(4, 1, 0.1, 100_000, trials=24, paper=table_1(1.0, 39_740)),
+    "reber-3x2-1997": by_symbols(3, 2, 0.5, 40_000, paper=BOTTOM),
+    "reber-3x2-slower": by_symbols(3, 2, 0.1, 60_000, trials=24, paper=table_1(1.0, 21_730)),
     "reber-3x2-legal": by_symbols(
-        "1997", reber_protocol(3, 2, 0.5), 12, 40_000, aim="legal",
-        departures=("told all legal symbols, not the one that came", "12 trials",
-                    "at most 40,000 strings", EXAMS)),
+        3, 2, 0.5, 40_000, trials=24, aim="legal",
+        departures=("told all legal symbols, not the one that came",)),
     "reber-3x2-strings": by_symbols(
-        "1997", reber_protocol(3, 2, 0.5), 12, 40_000, online=False,
-        departures=("an update a string", "12 trials", "at most 40,000 strings", EXAMS)),
+        3, 2, 0.5, 40_000, trials=24, online=False, departures=("an update a string",)),
     "reber-3x2-ranges": by_symbols(
-        "1997", reber_protocol(3, 2, 0.5), 12, 40_000,
-        net=replace(reber_protocol(3, 2).net, g_within=1.0, h_within=2.0),
-        departures=("g within 1 and h within 2", "12 trials", "at most 40,000 strings", EXAMS)),
+        3, 2, 0.5, 40_000, g_within=1.0, h_within=2.0, paper=BOTTOM,
+        departures=("g within 1 and h within 2, as in table 10",)),
     **{f"reber-{name}-adam": by_strings(name, 12, 10_000) for name in VARIANTS},
     "continual-1997": continual(
         "1997", 8, 2_000_000, forget=False, departures=STREAM),
@@ -354,12 +410,28 @@ ROWS = {
     # New rows come last: a row's seed is its place.
     "adding-within": by_sequences(
         "4 adding, T = 100", ADDING._replace(task=ADDING.task._replace(mean=np.inf)), "1997", 10,
-        300_000, paper=paper(1.0, 10, 74_000, "table 7"),
+        300_000, paper=paper(1.0, 10, 74_000, "table 7", assumed=True), fast=False,
         departures=("solved is the last 2,000 within 0.04, whatever their mean",
                     "at most 300,000 sequences")),
     "adding-slower": by_sequences(
-        "4 adding, T = 100", ADDING, "1997", 10, 300_000, rate=0.25,
+        "4 adding, T = 100", ADDING, "1997", 10, 300_000, rate=0.25, fast=False,
         departures=("rate 0.25 instead of 0.5", "at most 300,000 sequences")),
+    "lag-settled": lag("settled", STOPPED),
+    "lag-added-0": lag(0, "the cell is there from the start"),
+    **{f"lag-added-{n}": lag(n, LATE.format(n)) for n in (2_000, 3_000, 5_000, 8_000)},
+    "adding-3-3": adding(8, -3.0, -3.0),
+    "adding-1-2": adding(4, -1.0, -2.0, cap=300_000),
+    "adding-6-6": adding(4, -6.0, -6.0, cap=300_000),
+    "reber-3x2-rate-0.2": by_symbols(3, 2, 0.2, 60_000, trials=24, paper=table_1(0.97, 14_060)),
+    "reber-4x1-rate-0.5": by_symbols(4, 1, 0.5, 40_000, trials=24, paper=table_1(0.97, 9_500)),
+    "reber-3x2-h4": by_symbols(
+        3, 2, 0.5, 40_000, trials=60, g_within=1.0, h_within=4.0,
+        departures=("g within 1 and h within 4",)),
+    "reber-3x2-distinct": by_symbols(
+        3, 2, 0.5, 40_000, trials=24, distinct=True,
+        departures=("256 different strings in a set",)),
+    "reber-3x2-input": by_symbols(
+        3, 2, 0.5, 40_000, trials=24, i=(-1.0,) * 3, departures=("input-gate biases start at -1",)),
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ except ImportError as missing:
 
 __all__ = ["lstm_backward", "lstm_forward", "rnn_backward", "rnn_forward"]
 
-_compiled = njit(cache=True, error_model="numpy", fastmath={"contract"})  # a * b + c in one
+jit = njit(cache=True, error_model="numpy", fastmath={"contract"})  # a * b + c in one
 _SMALL = 32768  # up to this many multiplications a product in line beats the way to BLAS
 _ROWS = 512  # rows, steps x B, that make a good product
 
@@ -95,7 +95,7 @@ def lstm_backward(dhs, trace, params, dc_last=None) -> LSTMGrads:
 # ---------------------------------------------------------------- the loops
 
 
-@_compiled
+@jit
 def _forward_steps(a_x, b, from_h, h, c, tanh_c, i, f, g, o):
     """All steps: asks, by yielding t, for `from_h` = h[t] @ W_h, which goes through BLAS."""
     for t in range(len(o)):
@@ -103,7 +103,7 @@ def _forward_steps(a_x, b, from_h, h, c, tanh_c, i, f, g, o):
         _forward_step(t, a_x, b, from_h, h, c, tanh_c, i, f, g, o)
 
 
-@_compiled
+@jit
 def _small_forward(W_h, a_x, b, from_h, h, c, tanh_c, i, f, g, o):
     for t in range(len(o)):
         from_h[:] = 0
@@ -111,7 +111,7 @@ def _small_forward(W_h, a_x, b, from_h, h, c, tanh_c, i, f, g, o):
         _forward_step(t, a_x, b, from_h, h, c, tanh_c, i, f, g, o)
 
 
-@_compiled
+@jit
 def _backward_steps(from_da, c, tanh_c, i, f, g, o, dh, dc, da):
     """All steps, from the last: asks, by yielding t, for `from_da` = da[t] @ W_h.T."""
     for back in range(len(da)):
@@ -123,7 +123,7 @@ def _backward_steps(from_da, c, tanh_c, i, f, g, o, dh, dc, da):
                 dh[t, n, k] += from_da[n, k]  # (4.1)
 
 
-@_compiled
+@jit
 def _small_backward(W_hT, c, tanh_c, i, f, g, o, dh, dc, da):
     for back in range(len(da)):
         t = len(da) - 1 - back
@@ -131,7 +131,7 @@ def _small_backward(W_hT, c, tanh_c, i, f, g, o, dh, dc, da):
         _add_product(dh[t], da[t], W_hT)  # (4.1), (4.3)
 
 
-@_compiled
+@jit
 def _add_product(out, x, W):
     """out += x @ W"""
     for n in range(len(x)):
@@ -145,7 +145,7 @@ def _add_product(out, x, W):
 # ---------------------------------------------------------------- one step
 
 
-@_compiled
+@jit
 def _forward_step(t, a_x, b, from_h, h, c, tanh_c, i, f, g, o):
     """Step t, from the two parts of the pre-activations to gates, c[t+1], its tanh and h[t+1]."""
     b_i, b_f, b_g, b_o = _split_gates(b)
@@ -155,16 +155,16 @@ def _forward_step(t, a_x, b, from_h, h, c, tanh_c, i, f, g, o):
         h_i, h_f, h_g, h_o = _split_gates(from_h[n])
         c_prev, c_now, tanh_c_now, h_now = c[t, n], c[t + 1, n], tanh_c[t, n], h[t + 1, n]
         for k in range(len(i_now)):
-            f_now[k] = _sigmoid(x_f[k] + h_f[k] + b_f[k])  # (3.2)
-            i_now[k] = _sigmoid(x_i[k] + h_i[k] + b_i[k])  # (3.3)
+            f_now[k] = sigmoid(x_f[k] + h_f[k] + b_f[k])  # (3.2)
+            i_now[k] = sigmoid(x_i[k] + h_i[k] + b_i[k])  # (3.3)
             g_now[k] = _tanh(x_g[k] + h_g[k] + b_g[k])  # (3.4)
-            o_now[k] = _sigmoid(x_o[k] + h_o[k] + b_o[k])  # (3.5)
+            o_now[k] = sigmoid(x_o[k] + h_o[k] + b_o[k])  # (3.5)
             c_now[k] = f_now[k] * c_prev[k] + i_now[k] * g_now[k]  # (3.1)
             tanh_c_now[k] = _tanh(c_now[k])
             h_now[k] = o_now[k] * tanh_c_now[k]  # (3.6)
 
 
-@_compiled
+@jit
 def _backward_step(t, c, tanh_c, i, f, g, o, dh, dc, da):
     """Step t: dc[t+1], da[t], and what is carried on to c[t]; dh[t] is left to the caller.
 
@@ -186,7 +186,7 @@ def _backward_step(t, c, tanh_c, i, f, g, o, dh, dc, da):
             carried[k] = dc_now[k] * f_now[k]  # (4.11)
 
 
-@_compiled
+@jit
 def _split_gates(a):
     """`lstm_core.split_gates` for one row: slices counted from 0 are what becomes SIMD."""
     H = len(a) // 4
@@ -196,15 +196,15 @@ def _split_gates(a):
 # ---------------------------------------------------------------- exp, as plain arithmetic
 
 
-@_compiled
-def _sigmoid(x):
+@jit
+def sigmoid(x):
     one = type(x)(1)
     scale, rest = _exp_parts(-abs(x))  # exp(-|x|) cannot overflow
     e = scale + rest
     return (one if x >= 0 else e) / (one + e)
 
 
-@_compiled
+@jit
 def _tanh(x):
     one = type(x)(1)
     scale, rest = _exp_parts(-abs(x) - abs(x))

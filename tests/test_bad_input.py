@@ -354,6 +354,14 @@ def plan():
     return kind(PLAN).or_bad(**bad).known_as("plan", *PLAN._fields)
 
 
+def saving():
+    """When and where to save, spoiled field by field; not to save is good."""
+    bad = {"number": 3, "word": "x", "no path": distributed.Saving(3)}
+    bad |= {"never": distributed.Saving("s.npz", 0), "halves": distributed.Saving("s.npz", 2.5)}
+    bad |= {"killed before": distributed.Saving("s.npz", 2, -1)}
+    return Arg(None, tuple(bad.items()), ("saving", *distributed.Saving._fields))
+
+
 def rngs(K=2):
     """A generator a network."""
     few = {"one too few": RNGS[:-1]} if K else {}
@@ -1008,6 +1016,7 @@ TABLE = {
     "replication.embedded_sets": call(grammar.embedded_sets, count=count(3), rng=generator(), distinct=fixed(False)),
     "replication.continual_stream": call(grammar.continual_stream, rng=generator()),
     "replication.code": call(grammar.code, strings=kind(STRINGS).or_bad(texts=["BTE"]).without("nothing"), dtype=dtype()),
+    "replication.places": call(grammar.places, text=Arg("BTBTXSETE", (("None", None), ("number", 3), ("nothing", ""), ("short", "BTE"), ("another grammar", "BTBTXSETT"), ("cut", "BTBTXSTE")))),
     "replication.right_steps": call(
         grammar.right_steps, y=array(normal(2, 7)).known_as("y", "legal"), legal=array(np.eye(2, 7)),
     ),
@@ -1056,6 +1065,10 @@ TABLE = {
     "replication.learn_without_cells": call(
         replication.learn_without_cells, params=blocks(LAG_BLOCKS), net=kind(LAG.net), task=kind(LAG.task), rate=number(0.1, 0.0, -1.0), rngs=rngs(), count=count(2, 0),
     ),
+    "replication.settle_without_cells": call(
+        replication.settle_without_cells, params=blocks(LAG_BLOCKS), net=kind(LAG.net), task=kind(LAG.task), rate=number(0.1, 0.0, -1.0), rngs=rngs(),
+    ),
+    "replication.with_weights": call(replication.with_weights, net=kind(LAG.net), weights=array(np.ones(int(sum(w.sum() for w in LAG.net.wiring()))))),
     "replication.VariantModel.start": call(VARIANT_MODEL.start, D=count(3), H=count(2), P=count(2), rngs=rngs(0)),
     "replication.VariantModel.forward": call(
         VARIANT_MODEL.forward, xs=array(BLOCK_XS, free=(0, 2)), params=readers(),
@@ -1063,7 +1076,7 @@ TABLE = {
     ),
     "replication.VariantModel.backward": call(VARIANT_MODEL.backward, da=array(BLOCK_DA), trace=kind(VARIANT_TRACE), params=readers()),
     "replication.string_trials": call(
-        replication.string_trials, params=readers(), model=model(VARIANT_MODEL), sets=kind(SETS), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), cap=count(2), every=count(1),
+        replication.string_trials, params=readers(), model=model(VARIANT_MODEL), sets=kind([SETS, SETS]).or_bad(one=[SETS], bare=SETS, words=["a", "b"]), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), cap=count(2), every=count(1),
     ),
     "replication.stream_trials": call(
         replication.stream_trials, params=readers(), model=model(VARIANT_MODEL), optimiser=kind(learn.SGD(0.1)), rngs=rngs(), chunks=count(2), length=count(3),
@@ -1103,6 +1116,7 @@ TABLE = {
     "beyond.in_numpy": call(distributed.in_numpy, plan=plan()),
     "beyond.in_torch": call(
         distributed.in_torch, plan=plan(), rank=count(0, least=0, most=0), world=count(1).without("too large"),
+        saving=saving(),
     ),
     "beyond.clip_by_norm": call(
         distributed.clip_by_norm, weights=Arg(WEIGHTS, (("None", None), ("number", 3), ("arrays", [np.ones(2)]), ("no gradient", NO_GRADIENT))),
@@ -1113,10 +1127,11 @@ TABLE = {
         distributed.agreed, weights=Arg(WEIGHTS, (("None", None), ("number", 3), ("nothing", []), ("arrays", [np.ones(2)]))), world=count(1),
     ),
     "beyond.command": call(
-        distributed.command, plan=plan(), processes=count(2), path=path("RESULT.npz"), meeting=path("MEETING"),
+        distributed.command, plan=plan(), processes=count(2), path=path("RESULT.npz"), meeting=path("MEETING"), saving=saving(),
     ),
     "beyond.launch": call(
-        distributed.launch, plan=plan(), processes=count(2).or_bad(**{"not a share": 5}).known_as("processes", "B"), timeout=number(1, 0.0, -1.0),
+        distributed.launch, plan=plan(), processes=count(2).or_bad(**{"not a share": 5}).known_as("processes", "B"),
+        save_every=count(None).without("None"), kill=count(0, 0).or_bad(nowhere=3).known_as("kill", "save_every"), timeout=number(1, 0.0, -1.0),
     ),
     # ------------------------------------------------------------ practice
     "practice.stack_forward": call(
@@ -1217,7 +1232,7 @@ EXEMPT = {
         (
             "annealing.Found", "annealing.RecallHunt", "annealing.Search", "annealing.TwoFlags", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
             "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
-            "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "simulation.Windows",
+            "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "beyond.Saving", "simulation.Windows",
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
             "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
             "gates.Recalled",
@@ -1261,15 +1276,17 @@ EXEMPT = {
         "what Training.save and Training.load are made of",
     ),
     "compiled.lstm_forward": "as lstm_core.lstm_forward: test_compiled.py hands it the same",
+    "compiled.sigmoid": "compiled code's own, for compiled code",
     "compiled.lstm_backward": "as lstm_core.lstm_backward: test_compiled.py hands it the same",
     **dict.fromkeys(
-        [f"replication.check_{what}" for what in ("net", "rngs", "blocks", "trials", "sets")],
+        [f"replication.check_{what}" for what in ("net", "rngs", "blocks", "trials", "sets", "task", "reber", "without_cells")],
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
         ["replication.sigmoid_slope", "replication.slope_within", "replication.outer",
-         "replication.pick", "replication.wrong_strings", "replication.exam_of", "replication.Exam",
-         "replication.examined", "replication.as_rates", "replication.Cohort",
+         "replication.pick", "replication.mark", "replication.exam_of", "replication.Exam",
+         "replication.Marks", "replication.examined", "replication.as_rates", "replication.Cohort",
+         "replication.lengths_of", "replication.prepared", "replication.still_falls",
          "replication.Cohort.end", "replication.Cohort.drop"],
         "what the room's trainings are made of, given what they have checked",
     ),

@@ -51,6 +51,13 @@ WRONG = [
     (check.count_weights, lambda *a: count(*a, targets=False), "weights of its own"),
     (check.count_weights, lambda *a: count(*a, biases=False), "biases are missing"),
     (check.count_weights, lambda *a: count(*a, outputs=False), "to the outputs are missing"),
+    (
+        check.count_weights,
+        lambda D, P, b, s: (3 * b + b * s) * (D + 3 * b + b * s + 1) - b * s + b * s * P,
+        "three gates a block",
+    ),
+    (check.count_weights, lambda D, P, b, s: count(D, P, b, s) + b * s, "the cells have none"),
+    (check.count_weights, lambda D, P, b, s: count(D, P, b, s) + P, "the outputs have none"),
     (check.count_weights, lambda D, P: 1, "TypeError"),
     (check.coupled_cell, lambda f, c, g: None, "returned None"),
     (check.coupled_cell, lambda f, c, g: f * c + f * g, "both gates are f"),

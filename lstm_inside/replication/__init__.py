@@ -7,9 +7,11 @@ from .blocks import (
     blocks_backward,
     blocks_forward,
     init_blocks,
+    with_weights,
 )
 from .grammar import (
     END,
+    PLACES,
     REBER,
     SYMBOLS,
     Coded,
@@ -19,6 +21,7 @@ from .grammar import (
     continual_stream,
     embedded_sets,
     embedded_string,
+    places,
     reber_string,
     right_steps,
 )
@@ -57,6 +60,7 @@ from .trials import (
     Trial,
     at_the_end,
     learn_without_cells,
+    settle_without_cells,
     train_trials,
 )
 from .variants import (
@@ -84,6 +88,7 @@ from .variants import (
 
 __all__ = [
     "END",
+    "PLACES",
     "REBER",
     "SYMBOLS",
     "VARIANTS",
@@ -135,13 +140,16 @@ __all__ = [
     "order_protocol",
     "peephole_step",
     "peephole_step_backward",
+    "places",
     "reber_protocol",
     "reber_string",
     "reber_trials",
     "right_steps",
+    "settle_without_cells",
     "stored_results",
     "stream_trials",
     "string_trials",
     "train_trials",
     "wilson",
+    "with_weights",
 ]

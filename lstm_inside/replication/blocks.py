@@ -132,6 +132,24 @@ def init_blocks(net, within, *, rngs, **biases) -> BlockParams:
     return params
 
 
+def with_weights(net, weights) -> BlockParams:
+    """One network from its weights in a row, as a stored trial has them: K = 1.
+
+    weights: as many numbers as the wiring has ones, those of `hidden` first, row by row.
+    Raises ValueError or TypeError for no wiring, another number of weights, NaN, infinity.
+    """
+    check_net(net)
+    wires = net.wiring()
+    sizes = [int(wire.sum()) for wire in wires]
+    weights = validate.array("weights", weights, (sum(sizes),), "(weights,)", float)
+    parts = []
+    for wire, values in zip(wires, np.split(weights, sizes[:1]), strict=True):
+        array = np.zeros_like(wire)
+        array[wire > 0] = values
+        parts.append(array[None])
+    return BlockParams(*parts)
+
+
 class BlockTrace(NamedTuple):
     """All that a run of the blocks leaves behind: arrays (T, K, B, ...), `seen` one step more.
 

@@ -10,9 +10,12 @@ WORDS = {
     "count_sources": "that leaves out the gates as sources: each unit sees cells AND gates.",
     "count_targets": "every gate needs weights of its own, not only the cells.",
     "count_biases": "the gates' biases are missing.",
+    "count_forget": "that is three gates a block; 1997 has two, it knows no forget gate.",
+    "count_cells": "in experiment 1 only the gates have biases: the cells have none.",
+    "count_answers": "in experiment 1 only the gates have biases: the outputs have none.",
     "count_outputs": "the weights from the cells to the outputs are missing.",
     "coupled": "what is forgotten makes room for what is written, and for no more.",
-    "coupled_free": "both gates are f: what is kept is written once more. (3.1) with i = 1 - f.",
+    "coupled_free": "both gates are f: what is kept is written once more. (8.2) with i = 1 - f.",
     "coupled_swapped": "keep and write have changed places: f keeps the old cell.",
     "coupled_written": "the written part counts in full; it gets the share 1 - f.",
     "interval": "for few and for many trials, at the ends and in the middle.",
@@ -54,15 +57,23 @@ def count_weights(function) -> str:
         got = run(function, D, P, blocks, size)
         net = Blocks(D, P, blocks, size)
         N, C = net.gates, net.cells
-        want = sum(int(part.sum()) for part in net.wiring())
+        want = _of(net)
         hints = [
             (want - N * (N + C), WORDS["count_sources"]),
             (C * (D + N + C) + N + C * P, WORDS["count_targets"]),
             (want - N, WORDS["count_biases"]),
             (want - C * P, WORDS["count_outputs"]),
+            (_of(Blocks(D, P, blocks, size, forget=True)), WORDS["count_forget"]),
+            (want + C, WORDS["count_cells"]),
+            (want + P, WORDS["count_answers"]),
         ]
         compare("count", got, np.array(want), hints=hints)
     return WORDS["count"]
+
+
+def _of(net):
+    """How many weights a network of blocks has."""
+    return sum(int(part.sum()) for part in net.wiring())
 
 
 @checker

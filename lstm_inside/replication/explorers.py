@@ -23,6 +23,7 @@ from lstm_inside.page.style import (
     SIZE,
     picture,
 )
+from lstm_inside.replication.explorers_dead import dead_block_explorer
 from lstm_inside.replication.grammar import SYMBOLS, continual_stream
 from lstm_inside.replication.variants import VARIANTS, backward, forward, init_variant
 
@@ -261,4 +262,8 @@ def _inside(size):
     return np.where(size >= _FLOOR, size, np.nan)
 
 
-EXPLORERS = {"variant": variant_explorer, "drift": drift_explorer}
+EXPLORERS = {
+    "variant": variant_explorer,
+    "drift": drift_explorer,
+    "dead_block": dead_block_explorer,
+}

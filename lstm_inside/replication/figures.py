@@ -1,19 +1,22 @@
-"""The picture of notebook 08 of what was measured: success rates, with their intervals."""
+"""The pictures of notebook 08 of what was measured: success rates, and how far gates open."""
 
 import matplotlib
+import numpy as np
 
 from lstm_inside.page.style import FAINT, FORGET, INPUT, RC, Picture, picture
 from lstm_inside.replication import wilson
 
 
-def success_picture(records) -> Picture:
+def success_picture(records, names=None) -> Picture:
     """The share of trials solved with its 95 % interval, ours and the paper's, a row each.
 
-    records: of `replication.stored_results`. The paper's interval is Wilson's for its own
-    number of trials; where a row has no figure in a paper, there is none.
+    records: of `replication.stored_results`. names: what to call each row, else its own name.
+    The paper's interval is Wilson's for its own number of trials, and its marker is hollow where
+    the share is not reported but assumed; where a row has no figure in a paper, there is none.
     """
+    names = names or [record["row"] for record in records]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 60 + 26 * len(records))
+        figure = picture(900, 60 + 30 * len(records))
         ax = figure.subplots()
         for place, record in enumerate(records):
             found, paper = record["summary"], record["paper"]
@@ -24,14 +27,49 @@ def success_picture(records) -> Picture:
                 share = paper["solved"]
                 low, high = wilson(round(share * paper["trials"]), paper["trials"])
                 ax.plot([low, high], [place + 0.28] * 2, color=FORGET, lw=1.5)
-                ax.plot(share, place + 0.28, "D", color=FORGET, ms=5)
+                filled = "white" if paper.get("assumed") else FORGET
+                ax.plot(share, place + 0.28, "D", color=FORGET, mfc=filled, ms=6)
         ax.set(xlim=(-0.03, 1.03), ylim=(len(records) - 0.4, -0.7), yticks=range(len(records)))
-        ax.set_yticklabels([record["row"] for record in records])
+        ax.set_yticklabels(names)
         ax.set_xlabel("share of trials solved, with its 95 % interval")
-        ax.set_title("Here (blue dots) and in the papers (orange diamonds)")
+        ax.set_title("Here (dots) and in the papers (diamonds; hollow: assumed)")
         ax.axvline(0, color=FAINT, lw=1)
         ax.axvline(1, color=FAINT, lw=1)
     figure.alt = "Share of trials solved, here and in the papers: " + "; ".join(
-        f"{r['row']} {r['summary']['solved']} of {r['summary']['of']}" for r in records
+        f"{name} {r['summary']['solved']} of {r['summary']['of']}"
+        for name, r in zip(names, records, strict=True)
     )
     return figure
+
+
+def opening_picture(records, names) -> Picture:
+    """How far each block's input gate opens at most, over training: a panel a record.
+
+    records: rows of the adding problem whose trials say how far gates `opened`, by the compiled
+    engine. names: a title each. A line a trial, block 1 blue, block 2 orange.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 300)
+        axes = figure.subplots(1, len(records), sharey=True)
+        for ax, record, name in zip(axes, records, names, strict=True):
+            for trial in record["trials"]:
+                one, two = trial["opened"][:2]
+                reach = np.linspace(0, trial["sequences"], len(one))
+                ax.plot(reach, one, color=INPUT, lw=1.2)
+                ax.plot(reach, two, color=FORGET, lw=1.2)
+            ax.set(ylim=(1e-3, 2), yscale="log", xlim=(0, 1e6), xticks=(0, 5e5, 1e6))
+            ax.set_xticklabels(("0", "500,000", "1,000,000"), fontsize=8)
+            ax.set_title(name)
+        axes[0].text(4e4, 1.1, "block 1", color=INPUT, weight="bold")
+        axes[0].text(5.5e5, 1.1, "block 2", color=FORGET, weight="bold")
+    figure.alt = "How far each block's input gate opens at most while it is trained: " + "; ".join(
+        f"{name}: block 1 ends at {min(ends[0]):.2g} to {max(ends[0]):.2g}, "
+        f"block 2 at {min(ends[1]):.2g} to {max(ends[1]):.2g}"
+        for name, ends in zip(names, map(_ends, records), strict=True)
+    )
+    return figure
+
+
+def _ends(record):
+    """How far the input gates of block 1 and of block 2 opened last, over the trials."""
+    return [[trial["opened"][block][-1] for trial in record["trials"]] for block in (0, 1)]

@@ -28,6 +28,9 @@ REBER = (
     (("E", 7),),
 )
 END = 7
+# where a step of an embedded string asks for its symbol: T or P at the start, a node of the
+# graph within, the remembered symbol, the last E
+PLACES = ("which", *(f"node {n}" for n in range(END)), "kept", "end")
 
 
 class String(NamedTuple):
@@ -70,6 +73,26 @@ def embedded_string(*, rng) -> String:
     kept = "TP"[int(rng.integers(2))]
     inner = _walk(rng)
     return String(f"B{kept}{inner.text}{kept}E", ("B", "TP", *inner.legal, kept, "E"))
+
+
+def places(text) -> tuple[str, ...]:
+    """Where in the grammar each symbol of an embedded string but the first is asked for.
+
+    text: n symbols. Returns n - 1 of `PLACES`. Raises TypeError for what is no text, ValueError
+    for one that the embedded grammar does not spell.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text: expected a string of symbols, got {validate.describe(text)}")
+    node, found = 0, ["which"]
+    for symbol in text[2:-2]:
+        ways = dict(REBER[node]) if node != END else {}
+        if symbol not in ways:
+            break
+        found.append(f"node {node}")
+        node = ways[symbol]
+    if len(found) != len(text) - 3 or node != END or text[:1] + text[-1:] != "BE":
+        raise ValueError(f"text: expected an embedded Reber string, got {text!r}")
+    return (*found, "kept", "end")
 
 
 class StringSets(NamedTuple):

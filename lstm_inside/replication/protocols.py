@@ -53,7 +53,8 @@ def lag_protocol(p=100) -> Protocol:
     """Experiment 2a: two sequences that differ in their first and last symbol only.
 
     With two sequences in all, 10,000 right ones in a row are these two right at every step,
-    which is looked at every ten sequences with the weights standing still.
+    which is looked at every ten sequences with the weights standing still. The text does not
+    say at which steps; table 11 says "at sequence end".
     Raises ValueError or TypeError for p below 2.
     """
     validate.whole("p", p, least=2)
@@ -63,9 +64,9 @@ def lag_protocol(p=100) -> Protocol:
 
     def draw(count, rng):
         which = rng.integers(2, size=count)
-        return Episodes(*(part[:, which] for part in both))
+        return Episodes(*(part.take(which, axis=1) for part in both))
 
-    return Protocol(net, 0.2, {}, 1.0, Task(draw, within=0.25, exam=both))
+    return Protocol(net, 0.2, {}, 1.0, Task(draw, within=0.25, exam=both, pool=both))
 
 
 def reber_protocol(blocks=4, size=1, rate=0.1) -> Protocol:

@@ -40,7 +40,8 @@ class Task(NamedTuple):
     much or more. mean, window: training ends when the last `window` sequences were all right
     and their mean absolute error is below `mean` (the paper's ST3, table 11). Where there is
     an exam, training ends instead when every one of its sequences is right with the weights
-    as they stand, looked at every `every` sequences.
+    as they stand, looked at every `every` sequences. pool: where
+    there are only these training sequences, and `draw` picks among them by `rng.integers`.
     """
 
     draw: Callable
@@ -49,6 +50,7 @@ class Task(NamedTuple):
     window: int = 2000
     exam: Episodes | None = None
     every: int = 10
+    pool: Episodes | None = None
 
 
 class Trial(NamedTuple):
@@ -61,6 +63,13 @@ class Trial(NamedTuple):
     errors: the mean absolute error of each successive thousand training sequences.
     wrong_trained: of a fixed set of training sequences, how many came out wrong; -1 where
     training sequences are drawn anew, without end.
+    before: how many sequences were trained on before the cells came in, not counted elsewhere.
+    merely_legal: of experiment 1, after how many strings a weaker reading of success was first
+    met (the most active output is a legal symbol); -1 if never or if not asked.
+    places: of experiment 1, how many different strings were wrong at each of `grammar.PLACES`.
+    opened: how far each gate opened at most in each successive thousand sequences, a tuple a
+    gate in the order of the columns; empty if nobody watched.
+    weights: the network's weights at the end, if they were to be kept: see `with_weights`.
     """
 
     solved: bool
@@ -68,6 +77,11 @@ class Trial(NamedTuple):
     wrong: int
     errors: tuple[float, ...]
     wrong_trained: int = -1
+    before: int = 0
+    merely_legal: int = -1
+    places: tuple[int, ...] = ()
+    opened: tuple[tuple[float, ...], ...] = ()
+    weights: tuple[float, ...] = ()
 
 
 def at_the_end(sequences) -> Episodes:
@@ -85,20 +99,24 @@ def at_the_end(sequences) -> Episodes:
     return Episodes(xs, due[..., None] * answers, due)
 
 
-_CHUNK = 100  # sequences drawn at a time: one at a time would cost more than learning from it
+CHUNK = 100  # sequences drawn at a time: one at a time would cost more than learning from it
+
+
+def lengths_of(episodes):
+    """How many steps each sequence has until its last answer is due: (B,)."""
+    return len(episodes.due) - np.argmax(episodes.due[::-1] > 0, axis=0)
 
 
 class _Feed:
     """One trial's endless training sequences, drawn from its own generator."""
 
-    def __init__(self, draw, rng):
-        self.draw, self.rng, self.next = draw, rng, _CHUNK
+    def __init__(self, task, rng):
+        self.task, self.rng, self.next = task, rng, CHUNK
 
     def __call__(self):
-        if self.next == _CHUNK:
-            self.drawn, self.next = self.draw(_CHUNK, self.rng), 0
-            T = len(self.drawn.due)
-            self.length = T - np.argmax(self.drawn.due[::-1] > 0, axis=0)
+        if self.next == CHUNK:
+            self.drawn, self.next = self.task.draw(CHUNK, self.rng), 0
+            self.length = lengths_of(self.drawn)
         b, self.next = self.next, self.next + 1
         return tuple(part[: self.length[b], b] for part in self.drawn)
 
@@ -128,10 +146,10 @@ def train_trials(params, model, task, optimiser, *, rngs, cap, loss="squared", t
     optimiser, not as many generators as networks.
     """
     check_trials(params, model, optimiser, rngs, cap=cap, tests=tests)
-    _check_task(task)
+    check_task(task)
     validate.choice("loss", loss, ("squared", "entropy"))
     K = len(rngs)
-    feeds, cohort = [_Feed(task.draw, rng) for rng in rngs], Cohort(K)
+    feeds, cohort = [_Feed(task, rng) for rng in rngs], Cohort(K)
     recent = np.full((K, task.window), np.inf)  # each trial's last mean errors; inf when wrong
     means, moments = [[] for _ in rngs], optimiser.start(params)
     thousand = np.zeros(K)
@@ -178,27 +196,72 @@ def learn_without_cells(params, net, task, rate, *, rngs, count) -> BlockParams:
     Raises ValueError or TypeError for what does not fit the wiring, a count below 0, a rate not
     above 0, no task, not as many generators as networks.
     """
-    params = check_blocks(params, net)
-    _check_task(task)
-    validate.positive("rate", rate)
-    check_rngs(rngs, len(params.hidden))
+    params = check_without_cells(params, net, task, rate, rngs)
     validate.whole("count", count, least=0)
-    cells = params.output[:, : net.cells].copy()
-    params = BlockParams(params.hidden, params.output.copy())
-    params.output[:, : net.cells] = 0
-    feeds = [_Feed(task.draw, rng) for rng in rngs]
-    for _ in range(count):
-        xs, targets, due = _stack([feed() for feed in feeds])
-        y, trace = blocks_forward(xs, params, net)
-        da = (y - targets) * due[..., None] * sigmoid_slope(y)
-        change = blocks_backward(da, trace, params, net).output
-        change[:, : net.cells] = 0
-        params = params._replace(output=params.output - rate * change)
-    params.output[:, : net.cells] = cells
+    params, _ = _without_cells(params, net, rate, [_Feed(task, rng) for rng in rngs], count)
     return params
 
 
-def _check_task(task):
+WINDOW, FALL, LONGEST = 500, 0.01, 50_000  # when the error counts as no longer decreasing
+
+
+def settle_without_cells(params, net, task, rate, *, rngs):
+    """As `learn_without_cells`, until the error has stopped decreasing: new parameters, counts.
+
+    The paper's own words as a rule: a trial's cells come in as soon as its mean loss over 500
+    sequences (half the squared error, summed over outputs and steps) is not at least 1 % below
+    that of the 500 before, or after 50,000 sequences. counts: how many each of the K took.
+    Raises as `learn_without_cells` does.
+    """
+    params = check_without_cells(params, net, task, rate, rngs)
+    settled, counts = [], []
+    for k, rng in enumerate(rngs):
+        one, feeds = pick(params, [k]), [_Feed(task, rng)]
+        losses, going = [], True
+        while going:
+            one, loss = _without_cells(one, net, rate, feeds, WINDOW)
+            losses.append(loss)
+            going = still_falls(losses)
+        settled.append(one)
+        counts.append(WINDOW * len(losses))
+    return BlockParams(*map(np.concatenate, zip(*settled, strict=True))), tuple(counts)
+
+
+def still_falls(losses):
+    """Whether the last of the windows' losses is still well below the one before."""
+    if len(losses) * WINDOW >= LONGEST:
+        return False
+    return len(losses) < 2 or losses[-1] < (1 - FALL) * losses[-2]
+
+
+def _without_cells(params, net, rate, feeds, count):
+    """Train the read-out on `count` sequences, the cells cut off: new parameters, mean loss."""
+    cells, total = params.output[:, : net.cells].copy(), 0.0
+    params = BlockParams(params.hidden, params.output.copy())
+    params.output[:, : net.cells] = 0
+    for _ in range(count):
+        xs, targets, due = _stack([feed() for feed in feeds])
+        y, trace = blocks_forward(xs, params, net)
+        off = (y - targets) * due[..., None]
+        total += (off**2).sum() / 2
+        change = blocks_backward(off * sigmoid_slope(y), trace, params, net).output
+        change[:, : net.cells] = 0
+        params = params._replace(output=params.output - rate * change)
+    params.output[:, : net.cells] = cells
+    return params, total / max(count, 1)
+
+
+def check_without_cells(params, net, task, rate, rngs):
+    """What a training without cells is given: the parameters, in float64."""
+    params = check_blocks(params, net)
+    check_task(task)
+    validate.positive("rate", rate)
+    check_rngs(rngs, len(params.hidden))
+    return params
+
+
+def check_task(task):
+    """A `Task`, or a TypeError."""
     if not isinstance(task, Task):
         raise TypeError(f"task: expected Task, got {validate.describe(task)}")
 
