@@ -11,12 +11,22 @@ import numpy as np
 from lstm_core import LSTMParams, RNNParams
 from lstm_inside import validate
 from lstm_inside.training import Model, ReadoutParams, check_readout
+from lstm_inside.words import say
 
-MISSING = (
-    "PyTorch is not installed here. It is optional; to get it, run "
-    "`pip install -r requirements-torch.txt` in the series' folder, then restart the kernel. "
-    "In a browser it cannot run: there, use Python on your own machine."
-)
+
+def __getattr__(name):
+    """bridge.MISSING, what a reader without PyTorch is told: said whenever it is looked up."""
+    if name == "MISSING":
+        return _missing()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _missing():
+    return say(
+        "PyTorch is not installed here. It is optional; to get it, run "
+        "`pip install -r requirements-torch.txt` in the series' folder, then restart the kernel. "
+        "In a browser it cannot run: there, use Python on your own machine."
+    )
 
 
 def require_torch():
@@ -24,7 +34,7 @@ def require_torch():
     try:
         return importlib.import_module("torch")
     except ImportError as error:
-        raise ImportError(MISSING) from error
+        raise ImportError(_missing()) from error
 
 
 def torch_or_none():

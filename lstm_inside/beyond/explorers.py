@@ -103,15 +103,22 @@ def layout_explorer(D=3, H=4) -> Explorer:
         }
 
     def describe(v):
-        what = say("The gradient") if v["gradients"] else say("The weights")
+        framed = {
+            "unit": v["unit"],
+            "name": GATES[v["gate"]].name,
+            "column": v["column"],
+            "b": v["b"],
+        }
+        if v["gradients"]:
+            return say(
+                "The gradient of unit {unit}'s {name}: column {column} here, row {column} in "
+                "PyTorch. Its bias is {b:+.2f}, in PyTorch the sum of two.",
+                **framed,
+            )
         return say(
-            "{what} of unit {unit}'s {name}: column {column} here, row {column} in PyTorch. Its "
-            "bias is {b:+.2f}, in PyTorch the sum of two.",
-            what=what,
-            unit=v["unit"],
-            name=GATES[v["gate"]].name,
-            column=v["column"],
-            b=v["b"],
+            "The weights of unit {unit}'s {name}: column {column} here, row {column} in PyTorch. "
+            "Its bias is {b:+.2f}, in PyTorch the sum of two.",
+            **framed,
         )
 
     return Explorer(
@@ -318,25 +325,26 @@ def all_reduce_explorer() -> Explorer:
     def describe(v):
         many = len(v["sizes"])
         who = say(
-            "{many} workers read {str} sequences", many=many, str=" + ".join(map(str, v["sizes"]))
+            "{many} workers read {shares} sequences",
+            many=many,
+            shares=" + ".join(map(str, v["sizes"])),
         )
         if many == 1:
             who = say("One worker reads all 12 sequences")
-        how = "weighted" if v["weighted"] else "plain"
+        average = say("the weighted average") if v["weighted"] else say("the plain average")
         if v["same"]:
             return say(
-                "{who}: the {how} average is the whole batch's gradient, to {precision}'s "
-                "rounding.",
+                "{who}: {average} is the whole batch's gradient, to {precision}'s rounding.",
                 who=who,
-                how=how,
+                average=average,
                 precision=v["precision"],
             )
         return say(
-            "{who}: the {how} average is off the whole batch's gradient by up to {values:.0%} of "
-            "the largest entry.",
+            "{who}: {average} is off the whole batch's gradient by up to {most:.0%} of the "
+            "largest entry.",
             who=who,
-            how=how,
-            values=max(v["off"].values()),
+            average=average,
+            most=max(v["off"].values()),
         )
 
     return Explorer(
@@ -387,21 +395,25 @@ def two_flows(core, peer):
     most = max(
         np.abs(p - g).max() / np.abs(g).max() for p, g in zip(peer, (core.h, core.c), strict=True)
     )
-    verdict = say("agree within 1e-10") if most < 1e-10 else "DIFFER"
-    with matplotlib.rc_context(RC):
-        figure = picture(
-            820,
-            320,
-            say(
-                "Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
-                "two curves each that lie on each other: they {verdict}.",
-                T=T,
-                verdict=verdict,
-            ),
+    if most < 1e-10:
+        title = say("Gradient flow by two engines: they agree within 1e-10")
+        alt = say(
+            "Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
+            "two curves each that lie on each other: they agree within 1e-10.",
+            T=T,
         )
+    else:
+        title = say("Gradient flow by two engines: they DIFFER")
+        alt = say(
+            "Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
+            "two curves each: they DIFFER.",
+            T=T,
+        )
+    with matplotlib.rc_context(RC):
+        figure = picture(820, 320, alt)
         ax = figure.subplots()
         ax.set(xlim=(0, T), yscale="log", xlabel=say("step t"))
-        ax.set_title(say("Gradient flow by two engines: they {verdict}", verdict=verdict))
+        ax.set_title(title)
         for name, mine, theirs, colour in (
             ("dL/dh", core.h, peer[0], HIDDEN_LINE),
             ("dL/dc", core.c, peer[1], CELL_LINE),
@@ -429,25 +441,22 @@ def loss_curves(losses):
     first, *others = losses
     t = np.arange(1, len(losses[first]) + 1)
     gaps = {n: np.abs(losses[n] / losses[first] - 1).max() for n in others}
-    verdict = say("the same") if max(gaps.values(), default=0) < 1e-10 else say("NOT the same")
+    drawn = {"t": len(t), "losses": say(", ").join(losses)}
+    if max(gaps.values(), default=0) < 1e-10:
+        title = say("The loss: the same, one on the other")
+        alt = say("Losses over {t} steps of {losses}: the same.", **drawn)
+    else:
+        title = say("The loss: NOT the same, one on the other")
+        alt = say("Losses over {t} steps of {losses}: NOT the same.", **drawn)
     looks = {
         n: (c, s)
         for n, c, s in zip(losses, (FAINT, "#777777", "#111111"), ("-", ":", "--"), strict=False)
     }
     with matplotlib.rc_context(RC):
-        figure = picture(
-            920,
-            320,
-            say(
-                "Losses over {t} steps of {losses}: {verdict}.",
-                t=len(t),
-                losses=", ".join(losses),
-                verdict=verdict,
-            ),
-        )
+        figure = picture(920, 320, alt)
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         left.set(xlim=(1, len(t)), xlabel=say("step"))
-        left.set_title(say("The loss: {verdict}, one on the other", verdict=verdict))
+        left.set_title(title)
         right.set(xlim=(1, len(t)), xlabel=say("step"), yscale="log", ylim=(1e-17, 1e-9))
         right.set_title(say("How far off {first}", first=first))
         for n, (name, curve) in enumerate(losses.items()):

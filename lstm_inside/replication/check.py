@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 from lstm_inside.replication import Blocks, wilson
-from lstm_inside.words import Sentences
+from lstm_inside.words import Sentences, say
 
 WORDS = Sentences(
     {
@@ -70,7 +70,7 @@ def count_weights(function) -> str:
             (want + C, WORDS["count_cells"]),
             (want + P, WORDS["count_answers"]),
         ]
-        compare("count", got, np.array(want), hints=hints)
+        compare(say("count"), got, np.array(want), hints=hints)
     return WORDS["count"]
 
 
@@ -111,5 +111,5 @@ def interval(function) -> str:
             (np.array([share - error, share + error]), WORDS["interval_wald"]),
             (np.array([share - spread, share + spread]), WORDS["interval_middle"]),
         ]
-        compare("interval", got, want, hints=hints, rtol=1e-3)
+        compare(say("interval"), got, want, hints=hints, rtol=1e-3)
     return WORDS["interval"]

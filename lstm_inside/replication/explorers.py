@@ -26,13 +26,22 @@ from lstm_inside.page.style import (
 from lstm_inside.replication.explorers_dead import dead_block_explorer
 from lstm_inside.replication.grammar import SYMBOLS, continual_stream
 from lstm_inside.replication.variants import VARIANTS, backward, forward, init_variant
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 STEPS, STREAM = 60, 100
 _UNITS, _PULSE = 8, 5
 _FLOOR = 1e-12
-_NAMES = {letter: f"{gate.short} {letter}" for letter, gate in GATES.items()}
-_NAMES |= {"r": "reset r", "z": "keep z"}  # the GRU's
+_GRU = Sentences({"r": "reset r", "z": "keep z"})  # its gates; the others' are in GATES
+_CALLED = Sentences(
+    {
+        "1997": "1997",
+        "2000": "2000",
+        "modern": "modern",
+        "peephole": "peephole",
+        "coupled": "coupled",
+        "GRU": "GRU",
+    }
+)
 _KEEP = {"GRU": "z"}  # the gate that keeps; elsewhere it is f, and 1997 has none
 
 
@@ -114,7 +123,7 @@ def variant_explorer() -> Explorer:
         for key, line in lines.items():
             name = stand_ins.get(key, key)
             line.set_visible(name in columns)
-            words[key].set_text(_NAMES[name] if name in columns else "")
+            words[key].set_text(_name_of(name) if name in columns else "")
             if name in columns:
                 line.set_data(times[1:], trace.over_time(name)[:, 0, 0])
         c, h = trace.c[:, 0, 0], trace.h[:, 0, 0]
@@ -130,13 +139,14 @@ def variant_explorer() -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        gates = ", ".join(_NAMES[k] for k in v["columns"])
-        path = "truncated" if VARIANTS[v["variant"]].truncated else "full"
+        gates = say(", ").join(_name_of(k) for k in v["columns"])
+        truncated = VARIANTS[v["variant"]].truncated
+        path = say("truncated gradient") if truncated else say("full gradient")
         return say(
-            "{variant}: {gates}; {path} gradient. The memory of unit 1 reaches {largest:.1f} and "
+            "{variant}: {gates}; {path}. The memory of unit 1 reaches {largest:.1f} and "
             "ends at {c:.2f}, shown as h = {h:.2f}. Of the gradient at the end, {share:.3g} % "
             "comes back to the pulse.",
-            variant=v["variant"],
+            variant=_CALLED[v["variant"]],
             gates=gates,
             path=path,
             largest=v["largest"],
@@ -149,7 +159,7 @@ def variant_explorer() -> Explorer:
         "variant",
         figure=figure,
         controls={
-            "variant": choice("variant", list(VARIANTS), "1997"),
+            "variant": choice("variant", [(_CALLED[name], name) for name in VARIANTS], "1997"),
             "loud": slider("noise after the pulse", 0, 3, 0.1, 0, quantity="x"),
             "keep": slider("keeping gate: bias", -2, 6, 0.25, 2, quantity="f"),
             "recurrent": slider("recurrent: × W_h", 0, 4, 0.1, 1, quantity="h"),
@@ -158,6 +168,11 @@ def variant_explorer() -> Explorer:
         update=update,
         describe=describe,
     )
+
+
+def _name_of(key):
+    """A gate or the candidate by its name and its letter."""
+    return _GRU[key] if key in _GRU else say("{gate} {letter}", gate=GATES[key].short, letter=key)
 
 
 def drift_explorer() -> Explorer:

@@ -17,12 +17,19 @@ from lstm_inside.replication.blocks import (
 )
 from lstm_inside.replication.protocols import adding_protocol
 from lstm_inside.replication.statistics import stored_results
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 BATCH = 32
 _FLOOR = 1e-9
 NETWORKS = {"−3, −6: as drawn": None, "−3, −6: trained": "adding-1997",
             "−3, −3: trained": "adding-3-3"}  # fmt: skip
+_CALLED = Sentences(
+    {
+        "−3, −6: as drawn": "−3, −6: as drawn",
+        "−3, −6: trained": "−3, −6: trained",
+        "−3, −3: trained": "−3, −3: trained",
+    }
+)
 _COLOURS = INPUT, FORGET  # block 1, block 2
 
 
@@ -139,7 +146,7 @@ def dead_block_explorer() -> Explorer:
             "{two:.2g}; the gradient into block 2 is {other:.2g} times that into block 1. The "
             "mean error is {error:.4f}, without block 1 {without:.4f}, without block 2 "
             "{without_2:.4f}.",
-            network=v["network"],
+            network=_CALLED[v["network"]],
             one=one,
             two=two,
             other=other / mine,
@@ -152,7 +159,9 @@ def dead_block_explorer() -> Explorer:
         "dead_block",
         figure=figure,
         controls={
-            "network": choice("input-gate biases", list(NETWORKS), "−3, −6: trained"),
+            "network": choice(
+                "input-gate biases", [(_CALLED[n], n) for n in NETWORKS], "−3, −6: trained"
+            ),
             "shift": slider("block 2: add to its bias", -2, 6, 0.5, 0, quantity="i", digits=1),
             "sequence": whole("sequence", 1, BATCH, 1),
         },

@@ -36,10 +36,16 @@ def success_picture(records, names=None) -> Picture:
         ax.set_title(say("Here (dots) and in the papers (diamonds; hollow: assumed)"))
         ax.axvline(0, color=FAINT, lw=1)
         ax.axvline(1, color=FAINT, lw=1)
-    figure.alt = say("Share of trials solved, here and in the papers: ") + "; ".join(
-        f"{name} {r['summary']['solved']} of {r['summary']['of']}"
-        for name, r in zip(names, records, strict=True)
+    shares = say("; ").join(
+        say(
+            "{name} {solved} of {of}",
+            name=name,
+            solved=record["summary"]["solved"],
+            of=record["summary"]["of"],
+        )
+        for name, record in zip(names, records, strict=True)
     )
+    figure.alt = say("Share of trials solved, here and in the papers: {shares}", shares=shares)
     return figure
 
 
@@ -63,9 +69,7 @@ def opening_picture(records, names) -> Picture:
             ax.set_title(name)
         axes[0].text(4e4, 1.1, say("block 1"), color=INPUT, weight="bold")
         axes[0].text(5.5e5, 1.1, say("block 2"), color=FORGET, weight="bold")
-    figure.alt = say(
-        "How far each block's input gate opens at most while it is trained: "
-    ) + "; ".join(
+    reached = say("; ").join(
         say(
             "{name}: block 1 ends at {ends:.2g} to {ends_2:.2g}, block 2 at {ends_3:.2g} to "
             "{ends_4:.2g}",
@@ -76,6 +80,9 @@ def opening_picture(records, names) -> Picture:
             ends_4=max(ends[1]),
         )
         for name, ends in zip(names, map(_ends, records), strict=True)
+    )
+    figure.alt = say(
+        "How far each block's input gate opens at most while it is trained: {ends}", ends=reached
     )
     return figure
 
