@@ -1,13 +1,14 @@
 # Everything runs in .venv, made on first use. PYTHON may name another interpreter (>= 3.11).
 PYTHON ?= python3
 BIN := .venv/bin
+PAGE := $(if $(filter zh,$(LSTM_INSIDE_LANGUAGE)),zh/)00_start_here.ipynb
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
 .PHONY: lab site test test-site trust bench notebooks handout lint clean
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
+	$(BIN)/jupyter lab --ip=127.0.0.1 --allow-root --notebook-dir=notebooks --LabApp.default_url=/lab/tree/$(PAGE)
 
 site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead of the CDN's
 	$(BIN)/python tools/build_site.py
@@ -25,6 +26,7 @@ trust: .venv/ready-rooms  # what a sceptic would try; takes most of an hour
 bench: .venv/ready-dev
 	$(ONE_THREAD) $(BIN)/python benchmarks/core.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/sliders.py
 	$(BIN)/python benchmarks/suite.py
 

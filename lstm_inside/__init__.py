@@ -1,14 +1,16 @@
 """The LSTM from the inside: everything that the notebooks lean on, a room a topic.
 
 The rooms stand in the order of the course. A room imports `lstm_core`, `validate`, `page`,
-`tasks` and rooms before it, never one that comes after; `tests/test_house.py` holds that.
+`words`, `tasks` and rooms before it, never one that comes after; `tests/test_house.py` holds that.
 
 EXPLORERS: dict name -> a function that makes that explorer with its defaults, for every
 explorer of the series. It is gathered when it is asked for, so that a room's math can be
-imported without a picture.
+imported without a picture. `language(code)`: English or Chinese.
 """
 
 import importlib
+
+from .words import language as language
 
 # In the order of the course; `start` tells the whole story and may use rooms up to `training`.
 ROOMS = (

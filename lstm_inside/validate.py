@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lstm_core import LSTMParams, RNNParams
+from lstm_inside.words import say
 
 DTYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
@@ -22,7 +23,7 @@ DTYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 def describe(x) -> str:
     """What came, in a few words for an error: an array's shape and dtype, else type and value."""
     if isinstance(x, np.ndarray):
-        return f"an array of shape {x.shape}, dtype {x.dtype}"
+        return say("an array of shape {shape}, dtype {dtype}", shape=x.shape, dtype=x.dtype)
     return f"{type(x).__name__}: {str(x)[:40]}"
 
 
@@ -46,16 +47,19 @@ def whole(name, n, least=1, most=None):
         raise ValueError(f"{name}: expected {wanted}, got {n}")
 
 
-def number(name, x, wanted="a finite number", holds=np.isfinite):
+def number(name, x, wanted="", holds=np.isfinite):
     """One finite number for which `holds` is true; `wanted` says in words what that means."""
     if not (np.isfinite(real(name, x, ndim=0)) and holds(x)):
-        raise ValueError(f"{name}: expected {wanted}, got {x}")
+        wanted = say(wanted or "a finite number")
+        raise ValueError(say("{name}: expected {wanted}, got {x}", name=name, wanted=wanted, x=x))
 
 
 def positive(name, x):
     """One finite number above 0."""
     if not 0 < real(name, x, ndim=0) < np.inf:  # NaN is not, either
-        raise ValueError(f"{name}: expected a number above 0 and finite, got {x}")
+        raise ValueError(
+            say("{name}: expected a number above 0 and finite, got {x}", name=name, x=x)
+        )
 
 
 def share(name, x):
@@ -127,12 +131,19 @@ def real(name, x, ndim=None) -> np.ndarray:
     try:
         array = np.asarray(x)
     except (ValueError, TypeError):  # ragged lists
-        raise TypeError(f"{name}: expected a real-number array, got {describe(x)}") from None
+        raise TypeError(_no_reals(name, x)) from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected a real-number array, got {describe(x)}")
+        raise TypeError(_no_reals(name, x))
     if ndim is not None and array.ndim != ndim:
-        raise ValueError(f"{name}: expected {ndim} axes, got shape {array.shape}")
+        raise ValueError(
+            say("{name}: expected {ndim} axes, got shape {shape}", name=name, ndim=ndim,
+                shape=array.shape)
+        )  # fmt: skip
     return array
+
+
+def _no_reals(name, x):
+    return say("{name}: expected a real-number array, got {what}", name=name, what=describe(x))
 
 
 def finite(name, x):
@@ -141,8 +152,15 @@ def finite(name, x):
         bad = np.argwhere(~np.isfinite(x))
         value = x[tuple(bad[0])]
         raise ValueError(
-            f"{name}: expected finite numbers, got {value} at {tuple(map(int, bad[0]))} "
-            f"({len(bad)} of {x.size} not finite)"
+            say(
+                "{name}: expected finite numbers, got {value} at {place} ({bad} of {size} not "
+                "finite)",
+                name=name,
+                value=value,
+                place=tuple(map(int, bad[0])),
+                bad=len(bad),
+                size=x.size,
+            )
         )
 
 
@@ -203,21 +221,32 @@ def lstm_params(params) -> LSTMParams:
 
 def _params(params, kind, blocks):
     if not isinstance(params, tuple) or len(params) != 3:
-        raise TypeError(f"params: expected {kind.__name__}(W_x, W_h, b), got {describe(params)}")
+        what = describe(params)
+        raise TypeError(
+            say("params: expected {kind}(W_x, W_h, b), got {what}", kind=kind.__name__, what=what)
+        )
     W_x, W_h, b = params = kind(*map(real, kind._fields, params))
     dtypes = {p.dtype for p in params}
     if len(dtypes) > 1 or not dtypes <= DTYPES:
+        got = ", ".join(f"{n} {p.dtype}" for n, p in params._asdict().items())
         raise ValueError(
-            "params: expected float32 or float64, one for all three, got "
-            + ", ".join(f"{n} {p.dtype}" for n, p in params._asdict().items())
+            say("params: expected float32 or float64, one for all three, got {got}", got=got)
         )
     if W_h.ndim != 2 or min(W_h.shape) < 1 or W_h.shape[1] != blocks * W_h.shape[0]:
-        raise ValueError(f"W_h: expected shape (H, {blocks}H) with H >= 1, got {W_h.shape}")
+        raise ValueError(
+            say("W_h: expected shape (H, {blocks}H) with H >= 1, got {shape}", blocks=blocks,
+                shape=W_h.shape)
+        )  # fmt: skip
     columns = W_h.shape[1]
     if W_x.ndim != 2 or W_x.shape[0] < 1 or W_x.shape[1] != columns:
-        raise ValueError(f"W_x: expected shape (D, {columns}) with D >= 1, got {W_x.shape}")
+        raise ValueError(
+            say("W_x: expected shape (D, {columns}) with D >= 1, got {shape}", columns=columns,
+                shape=W_x.shape)
+        )  # fmt: skip
     if b.shape != (columns,):
-        raise ValueError(f"b: expected shape ({columns},), got {b.shape}")
+        raise ValueError(
+            say("b: expected shape ({columns},), got {shape}", columns=columns, shape=b.shape)
+        )
     for name, p in params._asdict().items():
         finite(name, p)
     return params
@@ -244,11 +273,22 @@ def sequence(params, xs, **states):
     return checked
 
 
+def of_kind(name, thing, *kinds) -> type:
+    """Which of these classes a thing is of, told by the class's name.
+
+    A reader who edits a module and reloads it, `lstm_core` above all, has new classes.
+    """
+    for kind in kinds:
+        if type(thing).__name__ == kind.__name__:
+            return kind
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    raise TypeError(f"{name}: expected {wanted}, got {describe(thing)}")
+
+
 def backward(params, kind, trace, dhs, dc_last=None):
     """dhs (T, B, H) and dc_last (B, H) that fit a trace (of class `kind`) of the parameters."""
     W_x, W_h, _ = params
-    if type(trace).__name__ != kind.__name__:  # by name: a reloaded lstm_core makes new classes
-        raise TypeError(f"trace: expected {kind.__name__}, got {describe(trace)}")
+    of_kind("trace", trace, kind)
     T, B, D = trace.xs.shape
     H = trace.h.shape[-1]
     if (len(W_x), len(W_h)) != (D, H) or trace.h.dtype != W_h.dtype:

@@ -6,7 +6,7 @@ explorer, made here, has for the value that the page shows.
 
 import ast
 import contextlib
-import itertools
+import dis
 import json
 import os
 import re
@@ -16,6 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from lstm_inside import EXPLORERS
+from lstm_inside.words import say
 from tools import lab
 
 in_a_browser = [
@@ -27,49 +28,47 @@ in_a_browser = [
 ]
 NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
-# Cells of many seconds that no explorer of EXPLORERS needs; nbval has run them.
-LONG = {
-    "00_start_here.ipynb": {"starts"},
-    "01_foundations.ipynb": {"starts", "a31"},
-    "02_rnn.ipynb": {"train"},
-    "04_bptt.ipynb": {"r12", "u03", "u10"},
-    "05_training.ipynb": {"r03", "s01", "s04", "s04b", "a44", "a53", "a54b", "v01"},
-    "06_annealing.ipynb": {"a24", "a24b", "r02", "r08"},
-    "08_replication.ipynb": {"a20"},
-    "09_beyond_numpy.ipynb": {"a40"},
-    "10_practice.ipynb": {"size_curves"},
-}
 # Trainings that go on for less long here: what they make is needed, how good it is is not.
+WIDGETS = ('"Explorer ', "○")  # how explorers and questions are stored as text
 FEWER = {"07_simulation.ipynb": ("STEPS = 1500", "STEPS = 100")}
 
 
 def shortened(name, notebook):
-    """The notebook with FEWER steps, without its LONG cells and those that need what these make."""
+    """The words, the cells that show a widget, and those whose names these need; FEWER steps.
+
+    What else a notebook computes nbval has run; here it would only be waited for.
+    """
     if name in FEWER:
         text = json.dumps(notebook)
         assert text.count(FEWER[name][0]) == 1, f"{name}: {FEWER[name][0]} is not there"
         notebook = json.loads(text.replace(*FEWER[name]))
-    long, made, left = LONG.get(name, set()), set(), []
-    for cell in notebook["cells"]:
-        names = {}
+    needed, kept = set(), []
+    for cell in reversed(notebook["cells"]):
         if cell["cell_type"] == "code":
-            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
-            tree = compile("".join(cell["source"]), name, "exec", flags)
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Name):
-                    names.setdefault(type(node.ctx), set()).add(node.id)
-                elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-                    names.setdefault(ast.Store, set()).add(node.name)
-        makes = names.get(ast.Store, set())
-        needs = names.get(ast.Load, set()) - makes
-        if cell["id"] in long or needs & made:
-            assert '"Explorer ' not in json.dumps(cell), f"{name}: {cell['id']} shows an explorer"
-            made |= makes
-        else:
-            made -= makes
-            left.append(cell)
-    assert long <= {cell["id"] for cell in notebook["cells"]}, f"{name}: {long} are not there"
-    return notebook | {"cells": left}
+            made, used = names_of("".join(cell["source"]))
+            stored = json.dumps(cell["outputs"])
+            shows = not cell["outputs"] or any(sign in stored for sign in WIDGETS)
+            if not shows and not made & needed:
+                continue
+            needed = needed - made | used
+        kept.append(cell)
+    return notebook | {"cells": kept[::-1]}
+
+
+def names_of(source):
+    """(names that a cell makes, names that it has from elsewhere), read off its bytecode."""
+    cell = compile(source, "a cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    made, used, inside = set(), set(), [cell]
+    for code in inside:  # functions are added on the way; they may use what comes after them
+        for step in dis.get_instructions(code):
+            if step.opname in ("STORE_NAME", "STORE_GLOBAL"):
+                made.add(step.argval)
+            elif step.opname not in ("LOAD_NAME", "LOAD_GLOBAL"):
+                continue
+            elif code is not cell or step.argval not in made:
+                used.add((step.argval, code is cell))
+        inside += [part for part in code.co_consts if hasattr(part, "co_code")]
+    return made, {name for name, at_once in used if at_once or name not in made}
 
 
 def opened(page, served, name):
@@ -134,32 +133,43 @@ def slider_names(explorer):
     return [k for k, c in explorer.controls.items() if hasattr(c, "min") and hasattr(c, "step")]
 
 
-def move_and_compare(page, box, name, *ways):
-    """Move every slider in each way; the page must show what this process computes."""
+def move_and_compare(page, box, name, most=None):
+    """Move every slider by key, the first by mouse; the page must show what this process computes.
+
+    most: of how many sliders; None for all.
+    """
     twin = EXPLORERS[name]()
+    reset = box.locator(f"button:has-text('{say('Reset')}')")
     try:
-        box.locator("button:has-text('Reset')").click()  # a cell may have left it elsewhere
+        reset.click()  # a cell may have left it elsewhere
         until_caption(page, box, twin.caption)
-        for how, (n, key) in itertools.product(ways, enumerate(slider_names(twin))):
+        sliders = list(enumerate(slider_names(twin)))[:most]
+        moves = [(by_keyboard, *slider) for slider in sliders]
+        moves += [(by_mouse, *slider) for slider in sliders[:1]]
+        for how, n, key in moves:
             handle = box.locator(".noUi-handle").nth(n)
             move_until_changed(page, box, handle, how, f"{name}: {key}")
-            # ask the page for the value it settled on, then wait for that value's picture
-            value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
-            control = twin.controls[key]
-            steps = round((value - control.min) / control.step)
-            value = control.min + steps * control.step
-            control.value = round(value) if isinstance(control.value, int) else value
+            value = follow(box, n, twin.controls[key])
             until_caption(page, box, twin.caption)
             shapes = curves(twin.frame.decode())  # other threads' sums may round otherwise
             wanted, ends = pytest.approx(shapes, abs=0.02), time.monotonic() + 10
             while (shown := picture(box)) != wanted and time.monotonic() < ends:
                 page.wait_for_timeout(50)  # two settings can have one caption
             assert shown == wanted, f"{name}: {key} = {value}"
-        box.locator("button:has-text('Reset')").click()
+        reset.click()
         twin.reset()
         until_caption(page, box, twin.caption)
     finally:
         twin.close()
+
+
+def follow(box, n, control):
+    """Put a twin's control to the value that the page's n-th slider has settled on."""
+    value = float(box.locator(".widget-readout").nth(n).inner_text().replace("−", "-"))
+    steps = round((value - control.min) / control.step)
+    value = control.min + steps * control.step
+    control.value = round(value) if isinstance(control.value, int) else value
+    return control.value
 
 
 def by_keyboard(page, handle):
@@ -192,13 +202,13 @@ def where(handle):
     )
 
 
-def every_slider_answers(page, served, name):
+def every_slider_answers(page, served, name, most=None):
     opened(page, served, name)
     found = list(explorers(page))
     assert found, f"{name} shows no explorer"
     assert not barriers(page)
     for explorer, box in found:
-        move_and_compare(page, box, explorer, by_keyboard, by_mouse)
+        move_and_compare(page, box, explorer, most)
 
 
 def barriers(page):

@@ -89,3 +89,35 @@ def test_one_button_fills_the_window_and_gives_it_back(shapes, width, height):
                     "box => box.querySelector('svg').getBoundingClientRect().height"
                 )
                 assert tall < height
+
+
+def test_in_a_second_view_of_an_output_play_goes_on(shapes):
+    """The menu's "Create New View for Cell Output": ipywidgets alone stops after one step."""
+    shapes.evaluate(
+        """async () => {
+            const {commands, shell} = window.jupyterapp;
+            const cells = shell.currentWidget.content;
+            cells.activeCellIndex = cells.widgets.findIndex(
+                cell => cell.node.querySelector('.lstm-explorer-unrolling'));
+            await commands.execute('notebook:create-output-view');
+        }"""
+    )
+    views = shapes.locator(".lstm-explorer-unrolling")
+    shapes.wait_for_function(
+        "() => document.querySelectorAll('.lstm-explorer-unrolling .widget-play').length === 2"
+    )
+    second = views.nth(1)
+    readout = second.locator(".widget-readout").first
+    before = int(readout.inner_text())
+    second.locator(".widget-play button").first.click()
+    shapes.wait_for_function(
+        "([readout, past]) => Number(readout.innerText) > past",
+        arg=[readout.element_handle(), before + 3],
+        timeout=10_000,
+    )
+    second.locator(".widget-play button").nth(1).click()  # Stop goes back to the start
+    shapes.wait_for_function(
+        "readouts => readouts.every(readout => readout.innerText === '0')",
+        arg=[views.nth(n).locator(".widget-readout").first.element_handle() for n in (0, 1)],
+        timeout=10_000,
+    )

@@ -367,6 +367,9 @@ def test_two_flags_tell_a_latch_from_an_accumulator():
     assert seen.r2[0] > 0.98 > 0.5 > seen.r2[1]
     np.testing.assert_allclose(seen.first, [0, seen.last[1]], atol=0.05)
     assert seen.last[0] > 0.9
+    np.testing.assert_allclose(seen.constant, 0, atol=0.01)  # a latch answers in proportion
+    assert (seen.explained > 0.95).all()
+    assert (seen.explained <= 1).all()
     np.testing.assert_allclose(seen.f_at_flag, [0, 1], atol=1e-3)
     assert (seen.f_elsewhere > 0.999).all()
 

@@ -900,6 +900,9 @@ TABLE = {
         f, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
     ) for f in (text.interpolated_costs,)},
+    "simulation.ladder_costs": call(
+        text.ladder_costs, held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(7, least=0, most=len(HELD) - 1),
+    ),
     "simulation.times_seen": call(
         text.times_seen, table=Arg(TABLES[1], (("None", None), ("no table", 3))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
@@ -920,6 +923,7 @@ TABLE = {
     "simulation.costs": call(text.costs, model=model(WRITER), reading=kind(READING)),
     "simulation.kinds": call(text.kinds, reading=kind(READING)),
     "simulation.closings": call(text.closings, reading=kind(READING)),
+    "simulation.depths": call(text.depths, reading=kind(READING)),
     "simulation.around": call(
         text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
         on=count(8, least=0).or_bad(long=30).known_as("on", "event"),
@@ -1165,6 +1169,10 @@ TABLE = {
     "practice.drop_mask": call(
         dropout.drop_mask, shape=Arg((3, 2), (("None", None), ("a list", [3, 2]), ("a zero", (3, 0)), ("halves", (3, 1.5)))),
         keep=number(0.8, 0.0, -0.1, 1.1), rng=generator(),
+    ),
+    "practice.drawn_gradients": call(
+        dropout.drawn_gradients, xs=array(XS[:, 0], free=(0,)), params=weights(P).known_as("params", "xs", *P._fields),
+        place=choice("cell"), drop=number(0.3, -0.1, 1.0), once=Arg(False), draws=count(3), rng=generator(),
     ),
     "practice.dropped_forward": call(
         dropout.dropped_forward, xs=array(XS, free=(0, 1)), params=weights(P).known_as("params", "xs", *P._fields),

@@ -566,3 +566,23 @@ def test_the_solutions_in_the_notebook_are_right():
         exec(solution.split("```python\n")[1].split("```")[0], names)
         name = next(n for n in names if n in solution and hasattr(check, n) and n != "np")
         assert getattr(check, name)(names[name]), name
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1e20), ("float32", 1e-30), ("float64", 1e200)]
+)
+def test_clipping_in_pytorch_holds_where_squares_leave_the_range_of_the_dtype(dtype, size):
+    torch = bridge.require_torch()
+    weights = [torch.zeros(n, dtype=getattr(torch, dtype)) for n in (4, 12)]
+    for w, sign in zip(weights, (1, -1), strict=True):
+        w.grad = torch.full_like(w, sign * size)
+    distributed.clip_by_norm(weights, 8 * size)  # their length is 4 times the size
+    assert float(weights[0].grad[0]) == pytest.approx(size)
+    distributed.clip_by_norm(weights, size)
+    for w, sign in zip(weights, (1, -1), strict=True):
+        np.testing.assert_allclose(w.grad.numpy(), sign * size / 4, rtol=1e-6)
+        assert w.grad.dtype is w.dtype
+    weights[1].grad[3] = torch.nan
+    with pytest.raises(ValueError, match=r"grads\.1: expected finite numbers, got nan at"):
+        distributed.clip_by_norm(weights, 1.0)

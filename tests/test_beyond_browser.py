@@ -6,7 +6,6 @@ import pytest
 from reader import (
     NOTEBOOKS,
     barriers,
-    by_keyboard,
     every_slider_answers,
     explorers,
     in_a_browser,
@@ -73,7 +72,7 @@ def test_without_the_observer_these_tests_would_fail(page, served):
     opened(page, served, "deaf.ipynb")
     ((explorer, box),) = explorers(page)
     with pytest.raises(AssertionError, match="was moved and the picture stayed"):
-        move_and_compare(page, box, explorer, by_keyboard)
+        move_and_compare(page, box, explorer)
 
 
 def test_what_a_cell_put_back_stays_put_back(page, served):

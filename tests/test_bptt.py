@@ -229,6 +229,18 @@ def test_comparing_with_nothing(lstm):
     assert compare_gradients(params._replace(b=params.b * 1), params) == pytest.approx((1, 1))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("f4", 1e-30), ("f4", 1e30), ("f8", 1e-200), ("f8", 1e200)]
+)
+def test_comparing_where_squares_leave_the_range_of_the_dtype(lstm, dtype, size):
+    full = type(lstm[0])(*(p.astype(dtype) for p in lstm[0]))
+    given = full._replace(W_x=0 * full.W_x)
+    wanted = compare_gradients(given, full)
+    assert 0.1 < wanted[0] < 0.99
+    scaled = [type(p)(*(a * np.array(size, dtype) for a in p)) for p in (given, full)]
+    assert compare_gradients(*scaled) == pytest.approx(wanted, rel=1e-5)
+
+
 def test_the_stream_asks_for_the_last_flagged_number():
     xs, targets = flag_stream(300, 3, rng=np.random.default_rng(0))
     want = np.zeros((300, 3))

@@ -5,6 +5,7 @@ WALK in the environment sets how many random changes the walk makes: `make trust
 
 import gc
 import os
+import re
 
 import ipywidgets
 import numpy as np
@@ -14,6 +15,7 @@ from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 
 from lstm_inside import EXPLORERS
+from lstm_inside.page import svg
 
 
 def positions(control, most=9):
@@ -28,7 +30,7 @@ def positions(control, most=9):
     return [int(v) for v in values] if isinstance(control, ipywidgets.IntSlider) else values
 
 
-def test_a_hundred_opened_and_closed_leave_nothing():
+def test_thirty_opened_and_closed_leave_nothing():
     def left():
         gc.collect()
         figures = sum(issubclass(type(thing), Figure) for thing in gc.get_objects())
@@ -37,7 +39,7 @@ def test_a_hundred_opened_and_closed_leave_nothing():
     make = EXPLORERS["pooling"]
     make().close()
     before = left()
-    for _ in range(100):
+    for _ in range(30):
         make().close()
     assert np.all(np.array(left()) <= before)  # what another test left may go meanwhile
 
@@ -117,6 +119,12 @@ def test_the_corners_of_all_controls_give_a_picture(explorer):
         corner = {k: positions(c)[int(rng.choice([0, -1]))] for k, c in explorer.controls.items()}
         explorer.set(**corner)
         assert explorer.error is None, corner
+
+
+def test_a_picture_may_be_on_a_page_twice(explorer):
+    """Of an id that is there twice the first one counts, and that may be hidden."""
+    drawn = svg.on_a_page(explorer.frame.decode(), "")
+    assert not re.findall(r'\b(?:id|clip-path|href)="(?!data:)[^"]*|url\(#', drawn)
 
 
 def test_controls_and_captions_are_there_for_everybody(explorer):

@@ -10,7 +10,7 @@ import lstm_inside
 HOUSE = Path(lstm_inside.__file__).parent
 ROOT = HOUSE.parent
 TUPLES = {"_asdict", "_field_defaults", "_fields", "_make", "_replace"}  # public, says namedtuple
-SHARED = {"validate", "page", "tasks", "compiled"}
+SHARED = {"validate", "words", "page", "tasks", "compiled"}
 MODULES = sorted(HOUSE.rglob("*.py"))
 OUTSIDE = [*sorted(ROOT.glob("benchmarks/*.py")), *sorted(ROOT.glob("tools/**/*.py"))]
 
@@ -38,9 +38,12 @@ def allowed(room):
     rooms = lstm_inside.ROOMS
     if room in rooms:
         return {*SHARED, *rooms[: rooms.index(room) + 1]}
-    return {"page": {"page", "validate"}, "validate": set(), "lstm_inside": {"lstm_inside"}}.get(
-        room, {"validate"}
-    )
+    return {
+        "page": {"page", "validate", "words"},
+        "validate": {"words"},
+        "words": set(),
+        "lstm_inside": {"lstm_inside", "words"},
+    }.get(room, {"validate"})
 
 
 def back_arrows(source, room, package):

@@ -107,3 +107,13 @@ def test_what_a_button_makes_belongs_to_no_cell(client):
         client.shell_channel.send(message)
         messages(client, message["header"]["msg_id"])
     run(client, "assert len(kept) == 2 and all(e.figure is not None for e in kept)")
+
+
+def test_what_a_cell_makes_in_a_loop_and_shows_to_nobody_is_freed(client):
+    run(client, SHOWS + "\nname = next(iter(check.QUESTIONS))")
+    before = int(run(client, COUNT))
+    run(client, "one = check.ask(name)")
+    each = int(run(client, COUNT)) - before
+    run(client, "for _ in range(100): check.ask(name)")
+    assert int(run(client, COUNT)) - before <= 40 * each
+    run(client, "one.choice.value = one.choice.options[0]\nassert one.reply")

@@ -1,7 +1,10 @@
 """What every stored notebook must be, beyond running: nbval sees to that."""
 
 import json
+import platform
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -106,3 +109,12 @@ def test_as_html_the_pictures_show_and_no_error(notebook):
     assert "Error displaying widget" not in page
     assert "Explorer(children" not in page
     assert "VBox(children" not in page
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="not an x86-64 machine")
+def test_what_a_test_starts_computes_as_what_was_stored():
+    """A kernel takes its settings from here: no loops wider than AVX2, whatever the processor."""
+    ask = "import numpy; print(numpy.show_config('dicts')['SIMD Extensions'].get('found', []))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert "X86_V4" not in done.stdout
+    assert "AVX512" not in done.stdout

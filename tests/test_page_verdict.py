@@ -81,6 +81,22 @@ def test_one_number_is_no_multiple_of_another():
         assert off.value.kind == kind
 
 
+@pytest.mark.parametrize("got", [0.9646, 0.2, np.nan])
+def test_one_number_has_no_place(got):
+    with pytest.raises(NotYet, match=r"^it returned [\d.na]+; expected") as off:
+        compare("it", got, 0.9689)
+    assert "()" not in off.value.message
+
+
+def test_a_verdict_in_chinese_is_one_sentence():
+    lstm_inside.language("zh")
+    try:
+        assert repr(Verdict(True, "好。")) == "✓ 对：好。"
+        assert repr(doubled(lambda x: 1 / 0)).startswith("✗ 还不对：你的函数运行到第1行（")
+    finally:
+        lstm_inside.language("en")
+
+
 @pytest.mark.parametrize("end", [None, "", True, 3])
 def test_a_checker_must_end_in_words(end):
     @checker

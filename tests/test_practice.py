@@ -219,6 +219,18 @@ def test_what_is_kept_is_raised_so_that_the_mean_stays(rng):
     assert abs(mask.mean() - 1) < 0.02
 
 
+def test_what_came_along_the_cell_line_is_the_gates_and_masks_alone(rng):
+    params = cell(rng)
+    open_gates = params._replace(W_x=0 * params.W_x, W_h=0 * params.W_h)  # f is one number a unit
+    settings = {"draws": 400, "rng": rng}
+    dc, along = practice.drawn_gradients(np.zeros((T, D)), open_gates, "cell", 0.5, **settings)
+    np.testing.assert_allclose(along, dc[0])  # nothing comes by way of h
+    assert abs((along > 0).mean() - (1 - (1 - 0.5 ** (T - 1)) ** H)) < 0.1
+    dc, along = practice.drawn_gradients(np.ones((T, D)), params, "input", 0, **settings)
+    assert np.ptp(dc[0]) == np.ptp(along) == 0
+    assert not np.isclose(along[0], dc[0, 0])
+
+
 # ---------------------------------------------------------------- pieces of a stream
 
 

@@ -60,17 +60,71 @@ def test_run_all_twice_in_one_kernel_without_a_network(path, tmp_path, monkeypat
     assert texts[:half] == texts[half:]
 
 
+def sections(path):
+    """The code cells under each heading of a page; those before the first are its set-up."""
+    found = [[]]
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
+            found.append([])
+        elif cell.cell_type == "code":
+            found[-1].append(nbformat.v4.new_code_cell(cell.source))
+    return found
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_after_running_all_any_section_may_be_run_again(path, tmp_path, monkeypatch):
     """A reader at the end goes back to a section and runs it again; here the last one first."""
-    sections = [[]]
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            sections.append([])
-        elif cell.cell_type == "code":
-            sections[-1].append(nbformat.v4.new_code_cell(cell.source))
-    again = [cell for section in sections[::-1] for cell in section]
+    again = [cell for section in sections(path)[::-1] for cell in section]
     run(code(path) + again, tmp_path, monkeypatch)
+
+
+# What a page's set-up has made stays; every other name goes, as after a restart.
+KEEP = "_made = dict(globals())"
+FRESH = """
+for _name in set(globals()) - set(_made) - {"_made"}:
+    del globals()[_name]
+globals().update(_made)
+"""
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_after_the_set_up_any_section_may_be_run_alone(path, tmp_path, monkeypatch):
+    """A reader comes back the next day, runs the imports and starts at any section."""
+    set_up, *others = sections(path)
+    if not set_up:  # 00 checks the set-up under its first heading
+        set_up, others[0] = others[0][:1], others[0][1:]
+    cells = [*set_up, nbformat.v4.new_code_cell(KEEP)]
+    for section in others:
+        cells += [nbformat.v4.new_code_cell(FRESH), *section]
+    run(cells, tmp_path, monkeypatch)
+
+
+def test_a_section_that_needs_another_would_be_found(tmp_path, monkeypatch):
+    cells = ["import math", KEEP, FRESH, "x = math.pi", FRESH, "x + 1"]
+    with pytest.raises(Exception, match="name 'x' is not defined"):
+        run([nbformat.v4.new_code_cell(cell) for cell in cells], tmp_path, monkeypatch)
+
+
+HELD = """
+import gc, psutil
+from ipywidgets.widgets import widget
+gc.collect()
+print(len(widget._instances), psutil.Process().memory_info().rss)
+"""
+
+
+def test_ten_times_through_a_notebook_leaves_widgets_and_memory_where_they_were(
+    tmp_path, monkeypatch
+):
+    """03, the one with most explorers. Memory once all is warm, 60 MB of slack."""
+    path, cells = ROOT / "notebooks" / "03_gates.ipynb", []
+    for _ in range(10):
+        cells += [*code(path), nbformat.v4.new_code_cell(HELD)]
+    last = len(cells) // 10 - 1
+    texts = run(cells, tmp_path, monkeypatch)
+    held = [tuple(map(int, text.split())) for text in texts[last :: last + 1]]
+    assert len({widgets for widgets, _ in held}) == 1, held
+    assert held[-1][1] - held[1][1] < 60e6, held
 
 
 def test_the_network_is_really_cut_off(tmp_path, monkeypatch):

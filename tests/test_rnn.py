@@ -147,6 +147,17 @@ def test_gradient_lengths_are_slopes_of_the_sum_of_the_last_state():
     np.testing.assert_allclose(length[-1], np.linalg.norm(slope, axis=1), rtol=1e-6)
 
 
+def test_gradient_lengths_in_float32_are_those_of_float64_where_squares_leave_its_range():
+    params = reservoir(4, 1.0, rng=np.random.default_rng(12))
+    for scale, back in ((1e-3, 10), (1e4, 7)):
+        double = params._replace(W_h=params.W_h * scale)
+        single = double._make(a.astype(np.float32) for a in double)
+        xs = np.zeros((back, 2, 1))
+        wanted = gradient_lengths(xs, double)
+        assert not 1e-23 < wanted[-1, 0] < 1e23
+        np.testing.assert_allclose(gradient_lengths(xs, single), wanted, rtol=1e-4)
+
+
 def test_the_bound_is_reached_where_it_can_be():
     """Symmetric W_h, no input: the slopes are 1 and a gradient along the top direction fits."""
     params = reservoir(6, 1.2, rng=np.random.default_rng(6), kind="symmetric")
@@ -408,7 +419,7 @@ WRONG = [
     (check.line, lambda H: shift(H)[1], "expected two arrays"),
     (check.line, lambda H: shift(H)[::-1], "expected (1, 5) and (5, 5)"),
     (check.line, lambda H: shift(24), "expected (1, 5) and (5, 5)"),
-    (check.line, lambda H: ("a", "b"), "line returned shapes"),
+    (check.line, lambda H: ("a", "b"), "your function returned shapes"),
     (check.line, lambda H: (shift(H)[0], np.full((H, H), np.nan)), "not a finite number"),
     (check.line, lambda H: (shift(H)[0], np.full((H, H), "x")), "not a finite number"),
     (check.line, lambda H: shift(H, soft=0), "nothing comes in"),
@@ -424,6 +435,7 @@ WRONG = [
     (check.keeps, lambda H: 1.0, "returned float"),
     (check.keeps, lambda H: np.full((H, H), np.nan), "expected a matrix"),
     (check.keeps, lambda H: 0.9 * np.eye(H), "60 steps leave 1.8e-03"),
+    (check.keeps, lambda H: 1.2 * np.eye(H), "after 60 steps it is 5.6e+04 times as long"),
     (check.keeps, lambda H: np.eye(H, k=1), "multiplied by 0.00 to 1.00"),
     (check.keeps, lambda H: np.ones((H, H)) / H, "spectral radius is 1"),
     (check.keeps, lambda H: reservoir(H, 1, rng=np.random.default_rng(0)).W_h, "long run"),

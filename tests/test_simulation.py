@@ -137,6 +137,15 @@ def test_a_longer_context_helps_where_it_was_seen():
     assert bits[0] > bits[1] + 0.5 > bits[2] + 0.7
 
 
+def test_the_ladder_is_the_same_counting_step_by_step():
+    held = lt.windows(lt.library_ids("measure"), 4, 60)
+    costs = lt.ladder_costs(held, 9)
+    tables = [lt.count_ngrams(lt.library_ids("learn"), n) for n in (1, 2, 3)]
+    assert np.array_equal(costs["trigram"], lt.interpolated_costs(tables, held, 9))
+    assert {cost.shape for cost in costs.values()} == {(51, 4)}
+    assert lt.ladder_costs(held)["bigram"].shape == (54, 4)  # a 7-gram has six characters before
+
+
 def test_the_stored_writer_is_what_its_recipe_says():
     stored = lt.stored_writer()
     H = stored.about["units"]
@@ -410,7 +419,9 @@ def test_the_effect_is_a_difference_of_means(model):
     share = lt.share_of(model, reading.trace.h[1:], ")]}")[lt.WARM :]
     inside = reading.marks["brackets"][lt.WARM :]
     assert free.inside == pytest.approx(share[inside].mean(), rel=1e-4)
-    assert free.outside == pytest.approx(share[~inside].mean(), rel=1e-4)
+    text = (reading.marks["string"] | reading.marks["comment"])[lt.WARM :]
+    assert free.outside == pytest.approx(share[~inside & ~text].mean(), rel=1e-4)
+    assert free.outside != pytest.approx(share[~inside].mean(), rel=1e-4)
     held = lt.clamp_effect(model, reading, "brackets", ")]}", 3, 2.0)
     assert held.bits != free.bits
 
@@ -445,6 +456,17 @@ def test_a_planted_cell_is_a_perfect_witness(model):
     cases = lt.watch(planted, planted, 7)
     assert all(case.share == case.wanted for case in cases if case.count)
     assert [case.wanted for case in cases] == [True, False, True, True, True, True, True, False]
+
+
+def test_depths_are_the_brackets_that_are_open(model):
+    source = "3) = 4\nf([1, '((', {2}], 5)  # ((\n"
+    row, found = lt.labelled({"f": "x = (1,\n" + source})
+    row, found = row[8:], {name: mark[8:] for name, mark in found.items()}  # begin inside
+    trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
+    marks = {name: mark[:-1, None] for name, mark in found.items()}
+    depth = "".join("-0123"[n + 1] for n in lt.depths(lt.Reading(row[:, None], trace, marks))[:, 0])
+    assert depth == "-" + "0" * 7 + "1" + "2" * 10 + "3" * 2 + "2" + "1" * 4 + "0" * 7
+    assert len(depth) == len(source) - 1
 
 
 def test_the_cases_are_where_they_say(model):

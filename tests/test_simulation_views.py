@@ -44,6 +44,39 @@ def test_the_temperature_explorer_shows_the_models_own_shares(model):
     view.close()
 
 
+def test_the_cell_over_a_readers_own_text(model):
+    own = "x = [1, (2)]  # Größe\nprint(x)"
+    view = simulation.cell_explorer(model, text=own)
+    assert (
+        view.controls["at"].max == len(own) - 1
+    )  # the last character's follower is the line's end
+    view.set(at=4, mark="brackets")
+    assert view.values["symbol"] == "["
+    assert view.error is None
+    given = simulation.cell_explorer(model)
+    assert view.values["shares"].shape == given.values["shares"].shape
+    given.close()
+    view.close()
+    view = simulation.cell_explorer(model, text="no Python (at all: " * 3)
+    assert view.values["r"] == 0  # nothing is marked
+    view.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", ValueError),
+        ("a", ValueError),
+        ("a\n" * 12, ValueError),
+        ("a" * 101, ValueError),
+        (3, TypeError),
+    ],
+)
+def test_the_cell_explorer_refuses_what_it_cannot_show(model, text, error):
+    with pytest.raises(error, match="text: expected"):
+        simulation.cell_explorer(model, text=text)
+
+
 def test_the_cell_explorers_gradient_is_that_of_the_whole_text(model):
     """Cutting the trace to 40 characters changes no derivative inside it: error < 1e-4."""
     view = simulation.cell_explorer(model)
@@ -86,6 +119,9 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     h, _ = lt.clamped_forward(lt.one_hot(ids[-12:])[:, None], model.cell, v["suspect"].unit, 1.5,
                               trace.h[-1], trace.c[-1])  # fmt: skip
     assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
+    page = view.figure.axes[0]
+    framed = max(page.lines, key=lambda line: len(line.get_xdata()))
+    assert len(framed.get_xdata()) == 2 * 3 * 12  # a line over and one under each that is held
     view.close()
 
 
@@ -194,6 +230,12 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
             (CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
         ):
             want = lt.around(course[lt.WARM :], event[lt.WARM :])
+            if event is begins:  # from the bracket on, of those that are still open
+                holds = reading.marks["brackets"]
+                kept, share = (
+                    lt.around(x[lt.WARM :], event[lt.WARM :]) for x in (course * holds, holds)
+                )
+                want[4:] = kept[4:] / share[4:]
             assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
             assert drawn[colour][:, 1] == pytest.approx(want)
     drawn = figure.axes[0].lines[0].get_ydata()[3:7]

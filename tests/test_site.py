@@ -229,7 +229,7 @@ def stop_and_continue(page):
     view.locator("button:has-text('Stop')").click()
 
 
-PAGES = ["index.html", *(f"read/{name}.html" for name in NAMES)]
+PAGES = ["index.html", "index.zh.html", *(f"read/{name}.html" for name in NAMES)]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -239,7 +239,7 @@ def test_a_page_reads_well(rooms, site, path):
     for width in (390, 1000):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-    for scheme in ("light", "dark") if path in PAGES[:2] else ("light",):
+    for scheme in ("light", "dark") if path in PAGES[:3] else ("light",):
         page.emulate_media(color_scheme=scheme)
         report = Axe().run(page).response
         assert report["passes"], "axe looked at nothing"
@@ -266,6 +266,16 @@ def test_a_reading_page_has_the_stored_pictures_with_their_words(rooms, site):
         prose = re.sub(r"<(pre|code)\b.*?</\1>", "", page.content(), flags=re.S)
         assert "$" not in prose, "an equation is left in TeX"
         page.context.close()
+
+
+@pytest.mark.parametrize("path", ["index.html", "read/03_gates.html"])
+def test_the_other_language_is_the_same_page(rooms, path):
+    page = rooms.page(path)
+    page.locator("a[hreflang=zh]").click()
+    assert page.locator("html").get_attribute("lang") == "zh"
+    page.locator("a[hreflang=en]").click()
+    assert page.url.endswith(path)
+    page.context.close()
 
 
 def test_the_slider_on_the_front_page_moves_its_picture(rooms):

@@ -23,6 +23,8 @@ from lstm_inside.training import (
     run_cell,
 )
 
+OWN = sys.modules[Training.__module__].__file__
+
 
 def test_side_by_side_stays_level():
     one, two = adding(), adding(kind="rnn")
@@ -279,3 +281,40 @@ def test_after_a_reload_of_the_core_the_readers_own_parameters_are_taken():
             assert answers(run.params, batch, run_cell(batch.xs, cell)).shape == (4, 1)
     finally:
         del sys.modules["reloaded_core"]
+
+
+# ---------------------------------------------------------------- interrupts
+
+
+def test_an_interrupt_at_any_line_loses_no_more_than_the_step_under_way():
+    """Every line of training.py once: what follows is what would have been."""
+    plain = adding()
+    wanted = list(plain.steps(4))
+    for line in range(1, 200):
+        training, passed = adding(), 0
+        list(training.steps(1))
+
+        def interrupt(frame, event, _, line=line):
+            nonlocal passed
+            if frame.f_code.co_filename != OWN:
+                return None
+            passed += event == "line"
+            if passed == line and event == "line":
+                raise KeyboardInterrupt
+            return interrupt
+
+        before = sys.gettrace()
+        sys.settrace(interrupt)
+        try:
+            list(training.steps(2))
+        except KeyboardInterrupt:
+            pass
+        else:
+            break  # there are no more lines
+        finally:
+            sys.settrace(before)
+        assert len(training.losses) == len(training.norms) == training.step
+        list(training.steps(4 - training.step))
+        assert training.losses.tolist() == wanted
+        assert same(training.params, plain.params)
+    assert 40 < line < 199

@@ -1,7 +1,8 @@
 """The series as static files that any web server can hand out: `make site` -> build/site/.
 
-index.html is the front, read/ has every notebook as a page, lab/ is JupyterLab running Python in
-the browser (JupyterLite with the Pyodide kernel), its files those of notebooks/. The packages
+index.html is the front (index.zh.html in Chinese), read/ has every notebook as a page, lab/ is
+JupyterLab running Python in the browser (JupyterLite with the Pyodide kernel), its files those of
+notebooks/. The packages
 that the notebooks import are loaded when the kernel starts: those of Pyodide by name, ours and
 ipywidgets as wheels of this site. Pyodide itself comes from the CDN that the kernel's release
 names, or from the folder in the environment variable PYODIDE_DIST, which is copied into the site.
@@ -24,32 +25,64 @@ from moving_picture import INVITATION, LABEL, START, moves
 from PIL import Image
 from reading import Page
 
+import lstm_inside
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 TEMPLATES = Path(__file__).parent / "site"
 OUT = ROOT / "build" / "site"
 
-PROMISE = (
-    "Interactive notebooks that teach the long short-term memory network by letting you move a "
-    "gate and see the real backward pass answer. Every curve on these pages is computed by one "
-    "small, readable NumPy file, in the moment you move a slider."
-)
 WORDS = {
     "en": {
+        "name": "LSTM from the inside",
+        "promise": "Interactive notebooks that teach the long short-term memory network by letting "
+        "you move a gate and see the real backward pass answer. Every curve on these pages is "
+        "computed by one small, readable NumPy file, in the moment you move a slider.",
+        "open": "Open it live",
+        "read_first": "Read it first",
+        "nothing": "Nothing to install: Python runs in this browser tab. The first start takes "
+        "about half a minute.",
+        "run": "Let it move",
+        "stop": "Stop",
+        "start": "Start here",
+        "others": "Then go where you like",
+        "foot": "“Open live” starts JupyterLab in this tab: run the cells with Shift + Enter, move "
+        "the sliders. What you change stays in this browser. “Read” shows the same page with its "
+        "pictures as they were stored. MIT licence. No cookies, no tracking.",
         "live": "Open live",
         "read": "Read",
         "move": "Move it: open this notebook live",
         "contents": "On this page",
         "neighbours": "Before and after this page",
+        "invitation": INVITATION,
+        "handle": LABEL,
     },
     "zh": {
+        "name": "从内部理解LSTM",
+        "promise": "一套可以动手的笔记本，教你看懂长短期记忆网络（LSTM）："
+        "拨动一道门，真正的反向传播立刻作答。页面上的每条曲线，都由一个短小好读的NumPy文件算出，"
+        "就在你移动滑块的那一刻。",
+        "open": "在线运行",
+        "read_first": "先读一读",
+        "nothing": "什么都不用装：Python就在这个浏览器标签页里运行。第一次启动约需半分钟。",
+        "run": "让它动起来",
+        "stop": "停",
+        "start": "从这里开始",
+        "others": "然后想去哪里都行",
+        "foot": "“在线运行”在这个标签页里打开JupyterLab：按Shift + Enter运行单元格，再移动滑块。"
+        "你改动的东西只留在这个浏览器里。“阅读”给出同一页和存好的图。"
+        "MIT许可证。不用cookie，不做跟踪。",
         "live": "在线运行",
         "read": "阅读",
         "move": "动手试试：在线打开这一页",
         "contents": "本页内容",
         "neighbours": "上一页与下一页",
+        "invitation": "拨动遗忘门。它的偏置越高，每一步从单元状态里留下的就越多，梯度也回得越远。",
+        "handle": "遗忘门的偏置：加上",
     },
 }
+FRONTS = {"en": "index.html", "zh": "index.zh.html"}
+OTHER = {"en": ("zh", "中文"), "zh": ("en", "English")}
 # The kernel's worker looks for a wheel from where its own script lies, three folders down.
 WHEELS = "../../../../static/wheels/"
 LACKING = ("comm", "ipywidgets", "anywidget", "psygnal", "typing-extensions")  # in Pyodide
@@ -135,9 +168,27 @@ def write_pages(pages):
                 (pictures / name).write_bytes(png)
             before, after = edition[n - 1] if n else None, (edition[n + 1 :] or [None])[0]
             html = template("read.html.j2").render(
-                page=page, before=before, after=after, words=WORDS
+                page=page,
+                before=before,
+                after=after,
+                words=WORDS[language],
+                front=page.up + FRONTS[language],
+                twin=twin(page, pages),
             )
             file.write_text(html, encoding="utf-8")
+
+
+def twin(page, pages):
+    """The same page in the other language, as a link from it; None where there is none."""
+    language, label = OTHER[page.language]
+    for other in pages:
+        if other.language == language and other.file == page.file:
+            return {
+                "file": f"{page.up}read/{other.name}.html",
+                "language": language,
+                "label": label,
+            }
+    return None
 
 
 def write_font(pages):
@@ -157,29 +208,38 @@ def write_font(pages):
 
 
 def write_front(pages):
-    """index.html and the pictures that its slider shows."""
-    shown = moves()
+    """A front page for each language, and the pictures that its slider shows."""
     (OUT / "moving").mkdir()
-    files = [f"{n:02d}.webp" for n in range(len(shown))]
-    for file, move in zip(files, shown, strict=True):
-        (OUT / "moving" / file).write_bytes(move.webp)
-    html = template("front.html.j2").render(
-        pages=[page for page in pages if page.language == "en"],
-        chinese=[page for page in pages if page.language == "zh"],
-        moves=[
-            {"file": file, "value": move.value, "caption": move.caption}
-            for file, move in zip(files, shown, strict=True)
-        ],
-        size=Image.open(io.BytesIO(shown[0].webp)).size,
-        handle=LABEL,
-        invitation=INVITATION,
-        start=START,
-        promise=PROMISE,
-        words=WORDS,
-    )
-    (OUT / "index.html").write_text(html, encoding="utf-8")
+    for language, file in FRONTS.items():
+        lstm_inside.language(language)
+        write_front_page(language, file, pages)
+    lstm_inside.language("en")
     for name in ("site.css", "front.js"):
         shutil.copy(TEMPLATES / name, OUT)
+
+
+def write_front_page(language, file, pages):
+    """One front page, the other language's pages below; its explorer speaks as the package does."""
+    shown = moves()
+    files = [f"{language}{n:02d}.webp" for n in range(len(shown))]
+    for name, move in zip(files, shown, strict=True):
+        (OUT / "moving" / name).write_bytes(move.webp)
+    other, label = OTHER[language]
+    html = template("front.html.j2").render(
+        language=language,
+        pages=[page for page in pages if page.language == language],
+        others=[page for page in pages if page.language == other],
+        other_words=WORDS[other],
+        moves=[
+            {"file": name, "value": move.value, "caption": move.caption}
+            for name, move in zip(files, shown, strict=True)
+        ],
+        size=Image.open(io.BytesIO(shown[0].webp)).size,
+        start=START,
+        words=WORDS[language],
+        twin={"file": FRONTS[other], "language": other, "label": label},
+    )
+    (OUT / file).write_text(html, encoding="utf-8")
 
 
 if __name__ == "__main__":

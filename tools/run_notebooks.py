@@ -8,6 +8,7 @@ fails is left as it was.
 import sys
 from pathlib import Path
 
+import arithmetic
 import metadata
 import nbformat
 from nbclient import NotebookClient
@@ -49,7 +50,8 @@ def merged(outputs):
 
 
 def main(names):
-    paths = [Path(n) for n in names] or sorted(NOTEBOOKS.glob("*.ipynb"))
+    arithmetic.settle()
+    paths = [Path(n) for n in names] or sorted(NOTEBOOKS.glob("**/*.ipynb"))
     for path in paths:
         print(f"running {path.name} ...", flush=True)
         run(path)

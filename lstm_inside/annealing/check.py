@@ -7,28 +7,31 @@ import numpy as np
 from lstm_inside.annealing.search import acceptance as right_acceptance
 from lstm_inside.annealing.search import geometric_cooling
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "acceptance": "always downhill, sometimes uphill, and less often the further up it goes.",
-    "no_cap": "a better candidate is always taken: a chance never exceeds 1.",
-    "turned": "the sign is turned round: it is the WORSE candidates that are taken less often.",
-    "times": "the change is DIVIDED by the temperature: more heat, more climbing.",
-    "greedy": "no worse candidate is ever taken here: that is descent by trial, T = 0.",
-    "no_temperature": "the temperature is missing.",
-    "base": "the base is e: numpy.exp.",
-    "sampled": "those are decisions, True or False. Return the chance itself; the walk draws.",
-    "cooling": "the same factor at every step.",
-    "late": "the first temperature is the start itself: the power begins at 0.",
-    "linear": "that falls by equal amounts; here it is equal FACTORS.",
-    "turned_schedule": "the order is turned round: hot first.",
-    "all_end": "the LAST temperature should be `end`, not one factor above it.",
-    "best": "the smallest of the first n losses, for every n.",
-    "maximum": "that keeps the LARGEST so far.",
-    "one_number": "that is only the last entry; the course over time was asked for.",
-    "sorted": "that sorts the losses: it uses good ones before they were met.",
-    "unchanged": "those are the losses as they came; a curve of the best never rises.",
-    "from_behind": "that runs from the end: it knows losses that are not met yet.",
-}
+WORDS = Sentences(
+    {
+        "acceptance": "always downhill, sometimes uphill, and less often the further up it goes.",
+        "no_cap": "a better candidate is always taken: a chance never exceeds 1.",
+        "turned": "the sign is turned round: it is the WORSE candidates that are taken less often.",
+        "times": "the change is DIVIDED by the temperature: more heat, more climbing.",
+        "greedy": "no worse candidate is ever taken here: that is descent by trial, T = 0.",
+        "no_temperature": "the temperature is missing.",
+        "base": "the base is e: numpy.exp.",
+        "sampled": "those are decisions, True or False. Return the chance itself; the walk draws.",
+        "cooling": "the same factor at every step.",
+        "late": "the first temperature is the start itself: the power begins at 0.",
+        "linear": "that falls by equal amounts; here it is equal FACTORS.",
+        "turned_schedule": "the order is turned round: hot first.",
+        "all_end": "the LAST temperature should be `end`, not one factor above it.",
+        "best": "the smallest of the first n losses, for every n.",
+        "maximum": "that keeps the LARGEST so far.",
+        "one_number": "that is only the last entry; the course over time was asked for.",
+        "sorted": "that sorts the losses: it uses good ones before they were met.",
+        "unchanged": "those are the losses as they came; a curve of the best never rises.",
+        "from_behind": "that runs from the end: it knows losses that are not met yet.",
+    }
+)
 
 QUESTIONS = {
     "uphill": question(
@@ -93,7 +96,7 @@ def acceptance(function) -> str:
         ]
         if shape_of(got) == change.shape and np.isin(got, (0, 1)).all():
             hints.append((np.asarray(got), WORDS["sampled"]))
-        compare("your chance", got, want, hints=hints)
+        compare(say("your chance"), got, want, hints=hints)
     return WORDS["acceptance"]
 
 
@@ -136,7 +139,7 @@ def cooling(function) -> str:
             (start * (end / start) ** (np.arange(count) / count), WORDS["all_end"]),
             (start * (end / start) ** (np.arange(1, count + 1) / count), WORDS["late"]),
         ]
-        compare("your temperatures", got, want, hints=hints)
+        compare(say("your temperatures"), got, want, hints=hints)
     return WORDS["cooling"]
 
 
@@ -154,5 +157,5 @@ def best_so_far(function) -> str:
         (losses, WORDS["unchanged"]),
         (np.minimum.accumulate(losses[::-1])[::-1], WORDS["from_behind"]),
     ]
-    compare("your curve", got, np.minimum.accumulate(losses), hints=hints)
+    compare(say("your curve"), got, np.minimum.accumulate(losses), hints=hints)
     return WORDS["best"]

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_forward
-from lstm_inside.annealing.figures import draw_map
+from lstm_inside.annealing.figures import IN_WORDS, draw_map, search_in_words
 from lstm_inside.annealing.landscape import (
     HERE,
     HIGH,
@@ -36,6 +36,7 @@ from lstm_inside.page.style import (
     RC,
     picture,
 )
+from lstm_inside.words import say
 
 # ---------------------------------------------------------------- a walk on a loss one can see
 
@@ -62,10 +63,10 @@ def apart(heights, gap):
 
 
 def _put_labels(labels, ends, x, gap):
-    """Each label beside the end of its own line, on a log axis, with `gap` decades between."""
+    """Each label, in words, beside the end of its own line, on a log axis, `gap` decades apart."""
     for name, height in apart({k: np.log10(v) for k, v in ends.items()}, gap).items():
         labels[name].set_position((x, 10**height))
-        labels[name].set_text(name)
+        labels[name].set_text(IN_WORDS.get(name, name))
 
 
 def walk_explorer(count=100, walks=16) -> Explorer:
@@ -77,16 +78,16 @@ def walk_explorer(count=100, walks=16) -> Explorer:
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["map", "best"], ["map", "rate"]], width_ratios=(3, 2))
         draw_map(ax["map"])
-        ax["map"].set_title("One walk, and where 15 others stand")
+        ax["map"].set_title(say("One walk, and where 15 others stand"))
         ax["best"].set(xlim=(0, 1.45 * count), ylim=(4e-3, 1.5), yscale="log")
-        ax["best"].set_title("Best loss so far, median of 16")
+        ax["best"].set_title(say("Best loss so far, median of 16"))
         for curve, colour, dashes in fixed.values():
             ax["best"].plot(time, np.maximum(curve, 4e-3), color=colour, ls=dashes)
         ax["rate"].set(xlim=(0, 1.45 * count), ylim=(-0.03, 1.05))
-        ax["rate"].set_xlabel("looks at the loss")
+        ax["rate"].set_xlabel(say("looks at the loss"))
         for k in ("best", "rate"):
             ax[k].set_xticks(np.linspace(0, count, 6))
-        ax["rate"].set_title("Share of candidates taken")
+        ax["rate"].set_title(say("Share of candidates taken"))
         (path,) = ax["map"].plot([], [], color=FORGET, lw=1.2)
         (others,) = ax["map"].plot([], [], "o", color=CELL_LINE, ms=5)
         (here,) = ax["map"].plot([], [], "o", color=FORGET, ms=10)
@@ -140,11 +141,19 @@ def walk_explorer(count=100, walks=16) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"After {v['t']} looks T = {v['temperature']:.3g} and {v['across']} of {walks} "
-            f"walks stand in the right half; at T = 0 it is {v['across_cold']}. Median best loss "
-            f"at the end: annealing {in_words(v['best'][-1])}, T = 0 {in_words(v['cold'][-1])}, "
-            f"guessing {in_words(guessing[-1])}, descent {in_words(descent[-1])}."
+        return say(
+            "After {t} looks T = {temperature:.3g} and {across} of {walks} walks stand in the "
+            "right half; at T = 0 it is {across_cold}. Median best loss at the end: annealing "
+            "{best}, T = 0 {cold}, guessing {guessing}, descent {descent}.",
+            t=v["t"],
+            temperature=v["temperature"],
+            across=v["across"],
+            walks=walks,
+            across_cold=v["across_cold"],
+            best=in_words(v["best"][-1]),
+            cold=in_words(v["cold"][-1]),
+            guessing=in_words(guessing[-1]),
+            descent=in_words(descent[-1]),
         )
 
     return Explorer(
@@ -188,18 +197,18 @@ def acceptance_explorer(proposals=150) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 370)
         rule, ground = figure.subplots(1, 2)
-        rule.set(xlim=(-0.5, 1.5), ylim=(-0.04, 1.08), xlabel="change of the loss")
-        rule.set_title("Chance of being taken")
+        rule.set(xlim=(-0.5, 1.5), ylim=(-0.04, 1.08), xlabel=say("change of the loss"))
+        rule.set_title(say("Chance of being taken"))
         rule.axvline(0, color=FAINT, lw=1)
         draw_map(ground)
-        ground.set_title("Candidates from the wrong valley's bottom")
+        ground.set_title(say("Candidates from the wrong valley's bottom"))
         (cross,) = ground.plot(*place.T, "+", color="#111111", ms=18, mew=2.5, zorder=5)
         (curve,) = rule.plot([], [], color=GRADIENT)
         (yes,) = rule.plot([], [], "o", color=OUTPUT, ms=4.5)
         (no,) = rule.plot([], [], "o", color=FORGET, ms=4.5)
         (yes_place,) = ground.plot([], [], "o", color=OUTPUT, ms=4.5)
         (no_place,) = ground.plot([], [], "o", color=FORGET, ms=4.5)
-        for x, words, colour in ((0.6, "taken", OUTPUT), (0.76, "refused", FORGET)):
+        for x, words, colour in ((0.6, say("taken"), OUTPUT), (0.76, say("refused"), FORGET)):
             rule.text(x, 0.9, words, color=colour, weight="bold", transform=rule.transAxes)
 
     def update(T, step, again):
@@ -216,10 +225,14 @@ def acceptance_explorer(proposals=150) -> Explorer:
         return {"T": T, "change": change, "taken": taken, "chance": chance, "floor": floor}
 
     def describe(v):
-        worse = v["change"] > 0
-        return (
-            f"T = {v['T']:.2f}: {v['taken'].sum()} of {proposals} candidates are taken, "
-            f"{v['chance'].sum():.0f} were to be expected; {worse.sum()} of them are worse."
+        return say(
+            "T = {T:.2f}: of {proposals} candidates {worse} are worse, and {taken} are taken; "
+            "{expected:.0f} were to be expected.",
+            T=v["T"],
+            proposals=proposals,
+            worse=(v["change"] > 0).sum(),
+            taken=v["taken"].sum(),
+            expected=v["chance"].sum(),
         )
 
     return Explorer(
@@ -241,6 +254,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
 TEMPERATURES, WIDTHS, RATES = (0.0, 0.003, 0.01), (1, 3, 10), (0.01, 0.03, 0.1)
 BUDGET = 1200  # looks at the loss for each search
 DRAWS = 3  # of every walk
+STEP = 0.1  # of the walks
 
 
 @lru_cache(maxsize=1)
@@ -255,7 +269,7 @@ def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
         geometric_cooling(T, 0.997, BUDGET - 1) for T in TEMPERATURES for _ in range(DRAWS)
     ]
     walks = anneal_all(
-        hunt.crowd, hunt.starts, schedules, step=0.1, rng=np.random.default_rng(0)
+        hunt.crowd, hunt.starts, schedules, step=STEP, rng=np.random.default_rng(0)
     )  # fmt: skip
     for n, T in enumerate(TEMPERATURES):
         found[f"annealing, T = {T:g}"] = walks[n * DRAWS : (n + 1) * DRAWS]
@@ -282,21 +296,21 @@ def recall_explorer() -> Explorer:
         figure = picture(900, 480)
         ax = figure.subplot_mosaic([["loss", "gates"], ["loss", "line"]], width_ratios=(1, 1))
         ax["loss"].set(xlim=(1, BUDGET), ylim=(1e-4, 3), yscale="log", xscale="log")
-        ax["loss"].set_xlabel("looks at the loss (with its gradient: 3)")
-        ax["loss"].set_title("Best training loss so far, 12 starts")
+        ax["loss"].set_xlabel(say("looks at the loss (with its gradient: 3)"))
+        ax["loss"].set_title(say("Best training loss so far, 12 starts"))
         ax["loss"].axhline(1 / 3, color="#888888", lw=1.3, ls=":")
-        ax["loss"].text(1.2, 0.8, "always answering 0", color="#555555", fontsize=11)
+        ax["loss"].text(1.2, 0.8, say("always answering 0"), color="#555555", fontsize=11)
         ax["gates"].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
         ax["gates"].set_xticks(range(0, len(steps) + 1, 5))
-        ax["gates"].set_title("Its gates; thin: set by hand in 03")
-        ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel="the flagged number")
-        ax["line"].set_title("What it answers, on unseen sequences")
+        ax["gates"].set(xlabel=say("step"), title=say("Its gates; thin: set by hand in 03"))
+        ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel=say("the flagged number"))
+        ax["line"].set_title(say("What it answers, on unseen sequences"))
         ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)
         for gate, colour in (("f", FORGET), ("i", INPUT)):
             values = getattr(by_hand, gate)[:, 0, 0]
             ax["gates"].plot(steps, values, color=colour, lw=0.9, ls=":")
         ax["gates"].axvline(flag + 1, color="#111111", lw=1)
-        ax["gates"].text(flag + 2.2, 0.5, "flag", fontsize=11, va="center")
+        ax["gates"].text(flag + 2.2, 0.5, say("flag"), fontsize=11, va="center")
         (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
         (write,) = ax["gates"].plot([], [], color=INPUT, lw=2.5)
         letters = {
@@ -348,19 +362,27 @@ def recall_explorer() -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"{v['search']}, start {v['start']}: the smallest training loss is "
-            f"{in_words(v['loss'])}; that network has R² = {v['r2']:.2f} on unseen sequences "
-            f"({v['r2_two']:.2f} with two flags), the last one {v['r2_last']:.2f}. Of the 12 "
-            f"starts {v['solved']} come above 0.9. At the flag f = {v['f'][flag]:.2f} and "
-            f"i = {v['i'][flag]:.2f}."
+        return say(
+            "{search}, start {start}: the smallest training loss is {loss}; that network has R² "
+            "= {r2:.2f} on unseen sequences ({r2_two:.2f} with two flags), the last one "
+            "{r2_last:.2f}. Of the 12 starts {solved} come above 0.9. At the flag f = {f:.2f} "
+            "and i = {i:.2f}.",
+            search=search_in_words(v["search"]),
+            start=v["start"],
+            loss=in_words(v["loss"]),
+            r2=v["r2"],
+            r2_two=v["r2_two"],
+            r2_last=v["r2_last"],
+            solved=v["solved"],
+            f=v["f"][flag],
+            i=v["i"][flag],
         )
 
     return Explorer(
         "anneal_lstm",
         figure=figure,
         controls={
-            "search": choice("search", tuple(found), at_first),
+            "search": choice("search", [(search_in_words(name), name) for name in found], at_first),
             "start": whole(
                 "which start", 0, S - 1, int(scores[at_first, "best"].argmax()), quantity="x"
             ),
@@ -374,7 +396,7 @@ def recall_explorer() -> Explorer:
 def in_words(loss):
     """A loss >= 0 as a reader can take it in: two digits, and nothing below a millionth."""
     if loss < 1e-6:
-        return "below a millionth"
+        return say("below a millionth")
     return np.format_float_positional(loss, 2, fractional=False, trim="-")
 
 

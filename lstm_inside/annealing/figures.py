@@ -1,5 +1,7 @@
 """What stands still in notebook 06: the landscape, visits of a walk, scores of many starts."""
 
+import re
+
 import matplotlib
 import numpy as np
 
@@ -7,8 +9,31 @@ from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss
 from lstm_inside.annealing.search import anneal_many
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import FORGET, GRADIENT, INPUT, OUTPUT, RC, SIZE, picture
+from lstm_inside.words import Sentences, say
 
 SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
+IN_WORDS = Sentences({"annealing": "annealing", "guessing": "guessing", "descent": "descent"})
+_WITH_NUMBER = Sentences(
+    {
+        "annealing": "annealing, T = {number}",
+        "guessing": "guessing, ±{number}",
+        "descent": "descent, rate {number}",
+    }
+)
+
+
+def search_in_words(name) -> str:
+    """A search with its number, such as "guessing, ±3", in the language spoken; else its name."""
+    found = re.fullmatch(r"(\w+), (?:T = |±|rate )([\d.]+)", name)
+    if not found or found[1] not in _WITH_NUMBER:
+        return name
+    return _WITH_NUMBER[found[1]].format(number=found[2])
+
+
+def _colour_of(name):
+    """The colour of the search that a name speaks of, in English or in the language spoken."""
+    named = (SEARCHES[key] for key in SEARCHES if key in name or IN_WORDS[key] in name)
+    return next(named, "#777777")
 
 
 def draw_map(ax):
@@ -16,29 +41,29 @@ def draw_map(ax):
     ground = Pixels.on(ax, valley_map(), cmap=SIZE.reversed(), vmin=-0.2, vmax=0.9)
     ground.set_extent((LOW[0], HIGH[0], LOW[1], HIGH[1]))
     ax.set(xlim=(LOW[0], HIGH[0]), ylim=(LOW[1], HIGH[1]), aspect="auto")
-    ax.set(xlabel="recurrent weight w", ylabel="bias b")
+    ax.set(xlabel=say("recurrent weight w"), ylabel=say("bias b"))
     bar = ax.figure.colorbar(
         ground, ax=ax, ticks=(0, 0.3, 0.6, 0.9), pad=0.02, aspect=30, extend="max"
     )
     bar.ax.set(ylim=(0, 0.9))
-    bar.ax.set_title("loss", fontsize=11, fontweight="normal")
+    bar.ax.set_title(say("loss"), fontsize=11, fontweight="normal")
 
 
 def landscape():
     """The loss of a network with two weights, and descent on it from two starts."""
     with matplotlib.rc_context(RC):
         figure = picture(900, 380)
-        figure.alt = (
+        figure.alt = say(
             "A map of the loss over the weights w and b, dark where it is low: a grey arc on "
             "the left, a much darker wedge on the right. Descent from the left ends in the "
             "arc, descent from the right in the wedge."
         )
         ax, cut = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_map(ax)
-        ax.set_title("Each walker goes down, to the nearest bottom")
+        ax.set_title(say("Each walker goes down, to the nearest bottom"))
         for start, colour, words, at in (
-            ((-1.8, 0.6), FORGET, "stuck in the wrong valley", (-1.05, -0.22)),
-            ((2.2, -0.9), OUTPUT, "found it", (2.0, 0.0)),
+            ((-1.8, 0.6), FORGET, say("stuck in the wrong valley"), (-1.05, -0.22)),
+            ((2.2, -0.9), OUTPUT, say("found it"), (2.0, 0.0)),
         ):
             path = descent_path(np.array(start))
             ax.plot(*path.T, color=colour, lw=2.5)
@@ -50,10 +75,10 @@ def landscape():
         w = np.linspace(LOW[0], HIGH[0], 301)
         cut.plot(w, valley_loss(np.stack([w, 0 * w], axis=1)), color=GRADIENT)
         cut.set(xlim=(LOW[0], HIGH[0]), ylim=(-0.03, 0.9))
-        cut.set(xlabel="recurrent weight w, at b = 0", ylabel="loss")
-        cut.set_title("A cut: two valleys and a ridge")
-        for x, y, words in ((-1.7, 0.4, "wrong valley"), (2.1, 0.13, "right one"),
-                            (0.0, 0.72, "ridge")):  # fmt: skip
+        cut.set(xlabel=say("recurrent weight w, at b = 0"), ylabel=say("loss"))
+        cut.set_title(say("A cut: two valleys and a ridge"))
+        for x, y, words in ((-1.7, 0.4, say("wrong valley")), (2.1, 0.13, say("right one")),
+                            (0.0, 0.72, say("ridge"))):  # fmt: skip
             cut.text(x, y, words, ha="center", va="center", fontsize=11)
     return figure
 
@@ -84,12 +109,12 @@ def visits(temperatures=(0.05, 0.15, 0.5), walks=600, steps=300, seed=64):
             ax.plot(middles, 100 * formula, color="#111111", lw=1.8)
             ax.set(xlim=(LOW[0], HIGH[0]), xlabel="w")
             ax.set_title(f"T = {T:g}")
-        figure.axes[0].set_ylabel("% of all visits")
-        figure.axes[-1].text(0.05, 0.92, "bars: visits, counted", color=FORGET,
+        figure.axes[0].set_ylabel(say("% of all visits"))
+        figure.axes[-1].text(0.05, 0.92, say("bars: visits, counted"), color=FORGET,
                              transform=figure.axes[-1].transAxes)  # fmt: skip
-        figure.axes[-1].text(0.05, 0.83, "line: exp(−L/T), scaled", color="#111111",
+        figure.axes[-1].text(0.05, 0.83, say("line: exp(−L/T), scaled"), color="#111111",
                              transform=figure.axes[-1].transAxes)  # fmt: skip
-    figure.alt = (
+    figure.alt = say(
         "Visits of random walks along w at three temperatures, as bars, with the curve "
         "exp(-L/T) over them: they agree. Cold, nearly all visits are in the right valley; hot, "
         "they spread over the whole range."
@@ -107,6 +132,7 @@ def _cut(places):
 def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
     """A row of dots for each search, one a start and draw: name -> (K,) scores on unseen sequences.
 
+    A name says which of SEARCHES it is, in English or in the language spoken; that colours the row.
     lazy: the score of who knows nothing. hand: name and score of one more line. limits: of the
     axis; what lies beyond is drawn at its end as an arrowhead.
     """
@@ -115,16 +141,16 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
         ax = figure.subplots()
         rng = np.random.default_rng(0)
         for y, (name, values) in enumerate(scores.items()):
-            colour = next(c for key, c in SEARCHES.items() if key in name)
+            colour = _colour_of(name)
             spread = rng.uniform(-0.22, 0.22, len(values))
             shown = values >= limits[0]
             for marker, which in (("o", shown), ("<", ~shown)):
                 ax.plot(np.maximum(values[which], limits[0]), y + spread[which], marker,
                         color=colour, ms=7, alpha=0.6, ls="")  # fmt: skip
-        ax.set_yticks(range(len(scores)), scores)
+        ax.set_yticks(range(len(scores)), map(search_in_words, scores))
         ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
         ax.set(xlabel=xlabel, title=title)
-        marks = [("knows nothing", lazy), *([hand] if hand else [])]
+        marks = [(say("knows nothing"), lazy), *([hand] if hand else [])]
         for name, x in marks:
             ax.axvline(x, color="#888888", lw=1.3, ls=":")
             ax.text(x, -0.6, name, ha="right" if x > np.mean(limits) else "left", fontsize=11,

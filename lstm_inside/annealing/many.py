@@ -9,9 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import LSTMParams
 from lstm_inside import validate
-from lstm_inside.training import Adam, Model, arrays_of, check_last, check_model, each_array
+from lstm_inside.training import (
+    Adam,
+    Model,
+    arrays_of,
+    check_last,
+    check_model,
+    each_array,
+    is_lstm,
+)
 
 from .search import anneal_many
 
@@ -111,7 +118,7 @@ class Crowd:
 
     @property
     def _is_lstm(self):
-        return isinstance(self.form.cell, LSTMParams)
+        return is_lstm(self.form.cell)
 
     def _checked(self, name, rows):
         rows = validate.real(name, rows, ndim=2)

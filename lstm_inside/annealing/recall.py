@@ -84,15 +84,18 @@ def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rng) -> np.ndar
 class TwoFlags(NamedTuple):
     """What one-unit networks do when two numbers of a sequence carry a flag; the last one counts.
 
-    r2 (K,): R squared on 500 unseen sequences, a few of which have one flag only. first, last
-    (K,): the weight of each flagged number in the answer, by least squares over those with two;
-    a latch has 0 and 1. f_at_flag, f_elsewhere (K,):
-    the forget gate's mean at flagged steps and at all others.
+    r2 (K,): R squared on 500 unseen sequences, a few of which have one flag only. first, last,
+    constant (K,): the answer as a weighted sum of the two flagged numbers and a 1, by least
+    squares over those with two; a latch has 0, 1 and 0. explained (K,): the share of the answer's
+    variance that the sum has. f_at_flag, f_elsewhere (K,): the forget gate's mean at flagged
+    steps and at all others.
     """
 
     r2: np.ndarray
     first: np.ndarray
     last: np.ndarray
+    constant: np.ndarray
+    explained: np.ndarray
     f_at_flag: np.ndarray
     f_elsewhere: np.ndarray
 
@@ -111,9 +114,10 @@ def two_flags(hunt: RecallHunt, rows) -> TwoFlags:
     first = numbers[flags.argmax(axis=0), np.arange(500)][both]
     seen = np.column_stack([first, batch.targets[both, 0], np.ones(both.sum())])
     weights = np.linalg.lstsq(seen, answers.T, rcond=None)[0]
+    explained = (seen @ weights).var(axis=0) / answers.var(axis=1)
     f = np.array([lstm_forward(batch.xs, crowd.model(row).cell).f[..., 0] for row in rows])
     at, off = f[:, flags == 1].mean(axis=1), f[:, flags == 0].mean(axis=1)
-    return TwoFlags(r_squared(crowd, rows), weights[0], weights[1], at, off)
+    return TwoFlags(r_squared(crowd, rows), *weights, explained, at, off)
 
 
 def _check_hunt(hunt):

@@ -379,8 +379,7 @@ def side_by_side(cells) -> LSTMParams:
     cells: LSTMParams with leading axis K: W_x (K, D, 4H), W_h (K, H, 4H), b (K, 4H).
     Raises ValueError or TypeError for what is none, NaN or infinity.
     """
-    if not isinstance(cells, LSTMParams):
-        raise TypeError(f"cells: expected LSTMParams, got {validate.describe(cells)}")
+    validate.of_kind("cells", cells, LSTMParams)
     cells = cells._make(map(validate.real, cells._fields, cells, (3, 3, 2)))
     K, H, _ = cells.W_h.shape
     D = cells.W_x.shape[1]

@@ -51,18 +51,14 @@ def to_torch(params):
     Raises TypeError or ValueError for what is no such parameters, ImportError without PyTorch.
     """
     torch = require_torch()
-    if isinstance(params, Model):
+    kind = validate.of_kind("params", params, LSTMParams, RNNParams, ReadoutParams, Model)
+    if kind is Model:
         return _network(torch, to_torch(params.cell), to_torch(params.readout))
-    if isinstance(params, ReadoutParams):
+    if kind is ReadoutParams:
         return _linear(torch, params)
-    if isinstance(params, LSTMParams):
+    if kind is LSTMParams:
         return _cell(torch, torch.nn.LSTM, validate.lstm_params(params))
-    if isinstance(params, RNNParams):
-        return _cell(torch, torch.nn.RNN, validate.rnn_params(params))
-    raise TypeError(
-        "params: expected LSTMParams, RNNParams, ReadoutParams or Model, "
-        f"got {type(params).__name__}"
-    )
+    return _cell(torch, torch.nn.RNN, validate.rnn_params(params))
 
 
 def _cell(torch, kind, params):

@@ -4,28 +4,31 @@ import numpy as np
 
 from lstm_core import LSTMParams, init_lstm, split_gates
 from lstm_inside.page import NotYet, asks, checker, compare, question, run
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "onnx": "transposed, in the order i, f, g, o, and with both biases in one.",
-    "onnx_count": "from_onnx returned {got}; expected the three arrays W_x, W_h, b.",
-    "onnx_order": "{name} still stands in ONNX's order i, o, f, g; ours is i, f, g, o.",
-    "onnx_gates": "{name} has its gates in neither order: cut i, o, f, g, then join i, f, g, o.",
-    "onnx_upright": "{name} is not transposed yet: here a gate of a unit is a column.",
-    "onnx_half": "b is only one of the two biases; the cell sees their sum.",
-    "onnx_mean": "b is the mean of the two biases; the cell adds them up.",
-    "shares": "for equal shares, unequal ones, and a worker that read one sequence.",
-    "shares_plain": "that is the plain average: right for equal shares only (9.6).",
-    "shares_sum": "that is the sum; a mean loss has a mean gradient.",
-    "shares_open": "the weights do not add up to 1: divide by all sequences together.",
-    "shares_over": "a worker that read more must count more, not less.",
-    "clip": "averaged, then shortened where it was too long.",
-    "clip_before": "that clips every worker's gradient before averaging: a long opinion loses "
-    "its weight, and the average turns.",
-    "clip_sum": "that is the length of the sum; average first.",
-    "clip_each": "that clips number by number, which turns the gradient; shorten it as a whole.",
-    "clip_never": "the average is longer than the limit, and it came back as it was.",
-    "clip_always": "this average is shorter than the limit: it stays as it is.",
-}
+WORDS = Sentences(
+    {
+        "onnx": "transposed, in the order i, f, g, o, and with both biases in one.",
+        "onnx_count": "from_onnx returned {got}; expected the three arrays W_x, W_h, b.",
+        "onnx_order": "{name} still stands in ONNX's order i, o, f, g; ours is i, f, g, o.",
+        "onnx_gates": "{name} has its gates in neither order: cut i, o, f, g, then join i, f, g, o.",
+        "onnx_upright": "{name} is not transposed yet: here a gate of a unit is a column.",
+        "onnx_half": "b is only one of the two biases; the cell sees their sum.",
+        "onnx_mean": "b is the mean of the two biases; the cell adds them up.",
+        "shares": "for equal shares, unequal ones, and a worker that read one sequence.",
+        "shares_plain": "that is the plain average: right for equal shares only (9.6).",
+        "shares_sum": "that is the sum; a mean loss has a mean gradient.",
+        "shares_open": "the weights do not add up to 1: divide by all sequences together.",
+        "shares_over": "a worker that read more must count more, not less.",
+        "clip": "averaged, then shortened where it was too long.",
+        "clip_before": "that clips every worker's gradient before averaging: a long opinion loses "
+        "its weight, and the average turns.",
+        "clip_sum": "that is the length of the sum; average first.",
+        "clip_each": "that clips number by number, which turns the gradient; shorten it as a whole.",
+        "clip_never": "the average is longer than the limit, and it came back as it was.",
+        "clip_always": "this average is shorter than the limit: it stays as it is.",
+    }
+)
 
 QUESTIONS = {
     "two_biases": question(
@@ -94,7 +97,11 @@ def from_onnx(function) -> str:
     W, R, Wb, Rb = (_in_order(a, "iofg").T for a in (want.W_x, want.W_h, first, want.b - first))
     got = run(function, W, R, np.concatenate([Wb, Rb]))
     if not isinstance(got, tuple | list) or len(got) != 3:
-        what = f"{len(got)} values" if isinstance(got, tuple | list) else type(got).__name__
+        what = (
+            say("{got} values", got=len(got))
+            if isinstance(got, tuple | list)
+            else type(got).__name__
+        )
         raise NotYet(WORDS["onnx_count"], got=what)
     halves = (first, want.b - first)
     for name, value, right_one in zip(LSTMParams._fields, got, want, strict=True):
@@ -138,7 +145,7 @@ def average_of_shares(function) -> str:
         ]
         if len(set(sizes)) == 1:  # here these two are right
             hints = hints[1:-1]
-        compare("your gradient", got, weights @ gradients, hints=hints)
+        compare(say("your gradient"), got, weights @ gradients, hints=hints)
     return WORDS["shares"]
 
 
@@ -163,5 +170,5 @@ def clipped_average(function) -> str:
             (average, WORDS["clip_never"]),
             (average * limit / length, WORDS["clip_always"]),
         ]
-        compare("your gradient", got, want, hints=hints)
+        compare(say("your gradient"), got, want, hints=hints)
     return WORDS["clip"]

@@ -31,6 +31,7 @@ from lstm_inside import validate
 from lstm_inside.beyond.bridge import from_torch, require_torch, to_torch
 from lstm_inside.simulation import Stream, V, library_ids
 from lstm_inside.training import Adam, Model, Training, arrays_of, each_array, init_readout
+from lstm_inside.training import clip_by_norm as shortened
 
 
 class Plan(NamedTuple):
@@ -219,7 +220,8 @@ def clip_by_norm(weights, limit):
     """Shorten the gradients of `weights` to length `limit` if they are longer (5.10).
 
     PyTorch's own `clip_grad_norm_` divides by the length + 1e-6, which is no rounding.
-    Raises ValueError or TypeError for no tensors with gradients, a limit not above 0.
+    Raises ValueError or TypeError for no tensors with gradients, gradients with NaN or infinity,
+    a limit not above 0.
     """
     _check_tensors(weights)
     for w in weights:
@@ -227,11 +229,9 @@ def clip_by_norm(weights, limit):
             raise ValueError(
                 f"weights: expected a gradient of each, got none of {validate.describe(w)}"
             )
-    validate.positive("limit", limit)
-    length = sum(float((w.grad**2).sum()) for w in weights) ** 0.5
-    if length > limit:
-        for w in weights:
-            w.grad *= limit / length
+    clipped, _ = shortened(tuple(w.grad.detach().cpu().numpy() for w in weights), limit)
+    for w, grad in zip(weights, clipped, strict=True):
+        w.grad.copy_(require_torch().from_numpy(grad))
 
 
 def average(tensor, world):

@@ -22,6 +22,7 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.simulation.text import V, encode, one_hot, windows
 from lstm_inside.training import Model, arrays_of, each_array, init_readout, loss_every_step
+from lstm_inside.words import say
 
 # ---------------------------------------------------------------- two layouts
 
@@ -74,26 +75,43 @@ def layout_explorer(D=3, H=4) -> Explorer:
         frames[1].set_xy((-0.5, gap - 1 - k - 0.5))
         for frame in frames:
             frame.set_edgecolor(GATES[gate].line)
-        lines[0].set_text(f"column {k} of W_x, W_h  =  row {k} of weight_ih, weight_hh")
+        lines[0].set_text(say("column {k} of W_x, W_h  =  row {k} of weight_ih, weight_hh", k=k))
         lines[0].set_color(GATES[gate].line)
         one, two = both[k]
         lines[1].set_text(
-            f"dL/db = {signed(grads.b[k], 3)}: each of the two biases has this whole derivative"
+            say(
+                "dL/db = {b}: each of the two biases has this whole derivative",
+                b=signed(grads.b[k], 3),
+            )
             if gradients
-            else f"b = {signed(b[k])} here;  bias_ih + bias_hh = {signed(one)} "
-            f"+ ({signed(two)}) there"
+            else say(
+                "b = {b} here;  bias_ih + bias_hh = {one} + ({two}) there",
+                b=signed(b[k]),
+                one=signed(one),
+                two=signed(two),
+            )
         )
         return {
-            "column": k, "gate": gate, "unit": unit, "b": b[k], "biases": both[k],
-            "weights": params, "grads": grads, "gradients": gradients,
-        }  # fmt: skip
+            "column": k,
+            "gate": gate,
+            "unit": unit,
+            "b": b[k],
+            "biases": both[k],
+            "weights": params,
+            "grads": grads,
+            "gradients": gradients,
+        }
 
     def describe(v):
-        what = "The gradient" if v["gradients"] else "The weights"
-        return (
-            f"{what} of unit {v['unit']}'s {GATES[v['gate']].name}: column {v['column']} "
-            f"here, row {v['column']} in PyTorch. Its bias is {v['b']:+.2f}, in PyTorch the sum "
-            f"of two."
+        what = say("The gradient") if v["gradients"] else say("The weights")
+        return say(
+            "{what} of unit {unit}'s {name}: column {column} here, row {column} in PyTorch. Its "
+            "bias is {b:+.2f}, in PyTorch the sum of two.",
+            what=what,
+            unit=v["unit"],
+            name=GATES[v["gate"]].name,
+            column=v["column"],
+            b=v["b"],
         )
 
     return Explorer(
@@ -124,7 +142,7 @@ def _dress_layouts(ours, theirs, D, H):
     edges = [ours.axhline(rows - y - 0.5, **look) for y in (D, D + H)]
     for name, at in (("weight_ih", D / 2), ("weight_hh", D + H / 2)):
         theirs.text(at - 0.5, gap + 0.2, name, ha="center", **named)
-    theirs.text(rows - 0.5, gap + 1.3, "bias_ih, bias_hh", ha="center", **named)
+    theirs.text(rows - 0.5, gap + 1.3, say("bias_ih, bias_hh"), ha="center", **named)
     edges += [theirs.axvline(x - 0.5, **look) for x in (D, D + H, D + H + 1)]
     for n, gate in enumerate(BLOCKS):
         look = {"color": GATES[gate].line, "clip_on": False, "lw": 0}
@@ -134,8 +152,10 @@ def _dress_layouts(ours, theirs, D, H):
         ours.text((n + 0.5) * H - 0.5, rows + 0.45, GATES[gate].short, fontsize=11.5, **bold)
         theirs.text(rows + 1.6, gap - (n + 0.5) * H - 0.5, gate, fontsize=13, **bold)
     figure = ours.figure
-    for x, words in ((0.07, "lstm_core: a column a gate of a unit"),
-                     (0.68, "PyTorch: a row a gate of a unit")):  # fmt: skip
+    for x, words in (
+        (0.07, say("lstm_core: a column a gate of a unit")),
+        (0.68, say("PyTorch: a row a gate of a unit")),
+    ):
         figure.text(x, 0.95, words, fontsize=13.5, weight="bold", va="center")
     return edges
 
@@ -205,7 +225,7 @@ def all_reduce_explorer() -> Explorer:
         )
         ax["split"].set(xlim=(-0.1, SEQUENCES + 0.1), ylim=(-0.1, 1.75))
         ax["split"].set_axis_off()
-        ax["split"].set_title("The batch: 12 sequences, shared out among the workers")
+        ax["split"].set_title(say("The batch: 12 sequences, shared out among the workers"))
         for n in range(SEQUENCES):
             ax["split"].add_patch(Rectangle((n + 0.06, 0), 0.88, 0.55, fc="#dddddd", lw=0))
         (cut_line,) = ax["split"].plot([], [], color="#111111", lw=3)
@@ -214,15 +234,26 @@ def all_reduce_explorer() -> Explorer:
             for y in (1.4, 0.88)
         )
         ax["b"].set(xlim=(-0.8, 4 * UNITS - 0.2), ylim=(-_TOP, _TOP), xticks=[])
-        ax["b"].set_title("dL/db: one place for each gate of each unit")
+        ax["b"].set_title(say("dL/db: one place for each gate of each unit"))
         ax["b"].axhline(0, color=FAINT, lw=1)
         for n, gate in enumerate(BLOCKS):
-            ax["b"].text((n + 0.5) * UNITS - 0.5, -0.94 * _TOP, GATES[gate].short, ha="center",
-                         color=GATES[gate].line, weight="bold", fontsize=12)  # fmt: skip
-        ax["b"].text(-0.3, 0.9 * _TOP, "• each worker", color="#777777", weight="bold", va="center")
-        ax["b"].text(9, 0.9 * _TOP, "+ their average", color="#111111", weight="bold", va="center")
+            ax["b"].text(
+                (n + 0.5) * UNITS - 0.5,
+                -0.94 * _TOP,
+                GATES[gate].short,
+                ha="center",
+                color=GATES[gate].line,
+                weight="bold",
+                fontsize=12,
+            )
         ax["b"].text(
-            19.5, 0.9 * _TOP, "▮ the whole batch", color=GRADIENT, weight="bold", va="center"
+            -0.3, 0.9 * _TOP, say("• each worker"), color="#777777", weight="bold", va="center"
+        )
+        ax["b"].text(
+            9, 0.9 * _TOP, say("+ their average"), color="#111111", weight="bold", va="center"
+        )
+        ax["b"].text(
+            19.5, 0.9 * _TOP, say("▮ the whole batch"), color=GRADIENT, weight="bold", va="center"
         )
         stems = [
             ax["b"].plot([], [], color=GATES[gate].line, lw=7, alpha=0.5, solid_capstyle="butt")[0]
@@ -234,8 +265,8 @@ def all_reduce_explorer() -> Explorer:
         ax["off"].set_yticklabels(names[::-1])
         ax["off"].set_xticks([1e-14, 1e-10, 1e-6, 1e-2])
         ax["off"].minorticks_off()
-        ax["off"].set_title("Average minus whole batch")
-        ax["off"].set_xlabel("largest difference / largest entry")
+        ax["off"].set_title(say("Average minus whole batch"))
+        ax["off"].set_xlabel(say("largest difference / largest entry"))
         gaps = ax["off"].barh(range(5), np.ones(5), left=1e-15, height=0.62, color=GRADIENT)
         edge = ax["off"].axvline(1, color="#777777", lw=1.6, ls=(0, (3, 2)))
         floor_name = Words(ax["off"], 1, 5.0, ha="left", fontsize=11.5, color="#666666")
@@ -256,10 +287,10 @@ def all_reduce_explorer() -> Explorer:
         off = np.maximum(off_by(average, total), floor)
 
         cut_line.set_data(*strokes(ends[1:-1], -0.1, 1.65))
-        for n, (head, say) in enumerate(zip(heads, says, strict=True)):
+        for n, (head, line) in enumerate(zip(heads, says, strict=True)):
             head.set_text(_head(n, sizes))
-            say.set_text(_weight(n, sizes, weighted))
-            for words in (head, say):
+            line.set_text(_weight(n, sizes, weighted))
+            for words in (head, line):
                 words.set_x((ends[n] + ends[n + 1]) / 2 if n < workers else 0)
         for n, stem in enumerate(stems):
             mine = slice(n * UNITS, (n + 1) * UNITS)
@@ -270,28 +301,42 @@ def all_reduce_explorer() -> Explorer:
         for bar, value in zip(gaps, off[::-1], strict=True):
             bar.set_width(value - 1e-15)
         edge.set_xdata([floor, floor])
-        floor_name.set_text(f"rounding, {np.dtype(dtype).name}")
+        floor_name.set_text(say("rounding, {name}", name=np.dtype(dtype).name))
         floor_name.set_x(floor * 1.6)
         return {
-            "sizes": sizes, "own": own, "average": average, "whole": total, "floor": floor,
-            "off": dict(zip(names, off, strict=True)), "same": bool((off <= floor).all()),
-            "weighted": weighted, "precision": np.dtype(dtype).name,
-        }  # fmt: skip
+            "sizes": sizes,
+            "own": own,
+            "average": average,
+            "whole": total,
+            "floor": floor,
+            "off": dict(zip(names, off, strict=True)),
+            "same": bool((off <= floor).all()),
+            "weighted": weighted,
+            "precision": np.dtype(dtype).name,
+        }
 
     def describe(v):
         many = len(v["sizes"])
-        who = f"{many} workers read {' + '.join(map(str, v['sizes']))} sequences"
+        who = say(
+            "{many} workers read {str} sequences", many=many, str=" + ".join(map(str, v["sizes"]))
+        )
         if many == 1:
-            who = "One worker reads all 12 sequences"
+            who = say("One worker reads all 12 sequences")
         how = "weighted" if v["weighted"] else "plain"
         if v["same"]:
-            return (
-                f"{who}: the {how} average is the whole batch's gradient, "
-                f"to {v['precision']}'s rounding."
+            return say(
+                "{who}: the {how} average is the whole batch's gradient, to {precision}'s "
+                "rounding.",
+                who=who,
+                how=how,
+                precision=v["precision"],
             )
-        return (
-            f"{who}: the {how} average is off the whole batch's gradient by up to "
-            f"{max(v['off'].values()):.0%} of the largest entry."
+        return say(
+            "{who}: the {how} average is off the whole batch's gradient by up to {values:.0%} of "
+            "the largest entry.",
+            who=who,
+            how=how,
+            values=max(v["off"].values()),
         )
 
     return Explorer(
@@ -314,7 +359,11 @@ def _head(worker, sizes):
     """What stands above a worker's part of the batch: its name, or its number where it is small."""
     if worker >= len(sizes):
         return ""
-    return f"worker {worker + 1}: {sizes[worker]}" if sizes[worker] > 1 else f"{worker + 1}: 1"
+    return (
+        say("worker {worker}: {sizes}", worker=worker + 1, sizes=sizes[worker])
+        if sizes[worker] > 1
+        else f"{worker + 1}: 1"
+    )
 
 
 def _weight(worker, sizes, weighted):
@@ -322,7 +371,7 @@ def _weight(worker, sizes, weighted):
     if worker >= len(sizes):
         return ""
     factor = f"{sizes[worker]}/{SEQUENCES}" if weighted else f"1/{len(sizes)}"
-    return f"weight {factor}" if sizes[worker] > 1 else factor
+    return say("weight {factor}", factor=factor) if sizes[worker] > 1 else factor
 
 
 # ---------------------------------------------------------------- pictures with PyTorch in them
@@ -338,15 +387,21 @@ def two_flows(core, peer):
     most = max(
         np.abs(p - g).max() / np.abs(g).max() for p, g in zip(peer, (core.h, core.c), strict=True)
     )
-    verdict = "agree within 1e-10" if most < 1e-10 else "DIFFER"
+    verdict = say("agree within 1e-10") if most < 1e-10 else "DIFFER"
     with matplotlib.rc_context(RC):
         figure = picture(
-            820, 320, f"Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
-            f"two curves each that lie on each other: they {verdict}.",
-        )  # fmt: skip
+            820,
+            320,
+            say(
+                "Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
+                "two curves each that lie on each other: they {verdict}.",
+                T=T,
+                verdict=verdict,
+            ),
+        )
         ax = figure.subplots()
-        ax.set(xlim=(0, T), yscale="log", xlabel="step t")
-        ax.set_title(f"Gradient flow by two engines: they {verdict}")
+        ax.set(xlim=(0, T), yscale="log", xlabel=say("step t"))
+        ax.set_title(say("Gradient flow by two engines: they {verdict}", verdict=verdict))
         for name, mine, theirs, colour in (
             ("dL/dh", core.h, peer[0], HIDDEN_LINE),
             ("dL/dc", core.c, peer[1], CELL_LINE),
@@ -355,8 +410,14 @@ def two_flows(core, peer):
             ax.plot(t, size, color=colour, lw=6, alpha=0.35)
             ax.plot(t, step_lengths(theirs), color=colour, ls=(0, (3, 2)), lw=1.8)
             ax.text(1, size[1] * 1.6, name, color=colour, weight="bold", va="bottom")
-        ax.text(0.98, 0.06, "wide: lstm_core    dashed: PyTorch", transform=ax.transAxes,
-                ha="right", color="#444444")  # fmt: skip
+        ax.text(
+            0.98,
+            0.06,
+            say("wide: lstm_core    dashed: PyTorch"),
+            transform=ax.transAxes,
+            ha="right",
+            color="#444444",
+        )
     return figure
 
 
@@ -368,33 +429,53 @@ def loss_curves(losses):
     first, *others = losses
     t = np.arange(1, len(losses[first]) + 1)
     gaps = {n: np.abs(losses[n] / losses[first] - 1).max() for n in others}
-    verdict = "the same" if max(gaps.values(), default=0) < 1e-10 else "NOT the same"
+    verdict = say("the same") if max(gaps.values(), default=0) < 1e-10 else say("NOT the same")
     looks = {
         n: (c, s)
         for n, c, s in zip(losses, (FAINT, "#777777", "#111111"), ("-", ":", "--"), strict=False)
     }
     with matplotlib.rc_context(RC):
         figure = picture(
-            920, 320, f"Losses over {len(t)} steps of {', '.join(losses)}: {verdict}.",
-        )  # fmt: skip
+            920,
+            320,
+            say(
+                "Losses over {t} steps of {losses}: {verdict}.",
+                t=len(t),
+                losses=", ".join(losses),
+                verdict=verdict,
+            ),
+        )
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        left.set(xlim=(1, len(t)), xlabel="step")
-        left.set_title(f"The loss: {verdict}, one on the other")
-        right.set(xlim=(1, len(t)), xlabel="step", yscale="log", ylim=(1e-17, 1e-9))
-        right.set_title(f"How far off {first}")
+        left.set(xlim=(1, len(t)), xlabel=say("step"))
+        left.set_title(say("The loss: {verdict}, one on the other", verdict=verdict))
+        right.set(xlim=(1, len(t)), xlabel=say("step"), yscale="log", ylim=(1e-17, 1e-9))
+        right.set_title(say("How far off {first}", first=first))
         for n, (name, curve) in enumerate(losses.items()):
             colour, dashes = looks[name]
             left.plot(t, curve, color=colour, ls=dashes, lw=7 if name == first else 2.2)
             left.text(
-                0.97, 0.93 - 0.09 * n, name, transform=left.transAxes, ha="right", va="top",
-                weight="bold", color="#888888" if name == first else colour,
-            )  # fmt: skip
+                0.97,
+                0.93 - 0.09 * n,
+                name,
+                transform=left.transAxes,
+                ha="right",
+                va="top",
+                weight="bold",
+                color="#888888" if name == first else colour,
+            )
             if name != first:
                 off = np.abs(curve / losses[first] - 1)
                 right.plot(t, np.maximum(off, 1.2e-17), color=colour, ls=dashes, lw=2.2)
         right.axhline(np.finfo(float).eps, color="#888888", lw=1.2, ls=":")
-        right.text(len(t), 3e-16 * 1.3, "one unit in the last place ", color="#666666", ha="right",
-                   va="bottom", fontsize=11)  # fmt: skip
+        right.text(
+            len(t),
+            3e-16 * 1.3,
+            say("one unit in the last place "),
+            color="#666666",
+            ha="right",
+            va="bottom",
+            fontsize=11,
+        )
     return figure
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from lstm_core import init_lstm, lstm_step
-from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, take_step
+from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, IN_WORDS, take_step
 from lstm_inside.page import (
     NotYet,
     Question,
@@ -17,36 +17,39 @@ from lstm_inside.page import (
     run,
     shape_of,
 )
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "cell": "both paths: along the cell line and through h.",
-    "cell_no_line": "only the path through h: what comes along the cell line is missing (4.11).",
-    "cell_no_h": "only the carousel: c_t also shows in h_t, so add the path through h (4.7).",
-    "cell_no_slope": "the slope of tanh at c_t is missing in the path through h.",
-    "cell_no_o": "the output gate o_t is missing in the path through h.",
-    "cell_no_f": "one step back along the cell line multiplies the gradient by f_next.",
-    "cell_all_f": "f_next stands on the cell line only; what comes through h_t does not pass it.",
-    "cell_after": "that is step t + 1's total: f_next and the path through h are missing.",
-    "cell_tanh": "tanh' = 1 - tanh(c)^2: c is the value before tanh.",
-    "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
-    "step": "all four blocks and the carousel, for a batch of 2 and 3 units.",
-    "order": "the four blocks are there, in another order than i, f, g, o.",
-    "cell_path": "the path from c to c_prev is missing: dc_prev is dc * f (4.11).",
-    "forget": "the forget gate's block is 0: df = dc * c_prev (4.8) is missing.",
-    "slope": "i, f and o are activations already: the slope is i * (1 - i), without a sigmoid.",
-    "tanh": "tanh(c) is forgotten: h = o * tanh(c), so do = dh * tanh(c), with its slope in dc.",
-    "carry": "dh_from was never added: h_t also acts through step t + 1 (4.1).",
-    "no_direct": "dh_direct was never added: the loss looks at h_t itself, too (4.1).",
-    "no_future": "dh_from and dc_line are both missing: the step after sends two things back.",
-    "in_place": "an array of the caller's was changed ({which}): write dc = dc_line + ..., not +=.",
-    "no_h_path": "dc misses the path through h_t (4.7).",
-    "c_not_before": "df takes the cell BEFORE the step: f stands beside c_prev, not c (4.8).",
-    "tanh_in_do": "do is dh times what stands beside o in h, and that is tanh(c), not c (4.6).",
-    "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
-    "line_alone": "dc_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
-    "no_slopes": "that is di, df, dg, do; each still takes its gate's slope to become da (4.12).",
-    "swapped": "the right arrays, the other way round: return da, dc_prev.",
-}
+WORDS = Sentences(
+    {
+        "cell": "both paths: along the cell line and through h.",
+        "cell_no_line": "only the path through h: what comes along the cell line is missing (4.11).",
+        "cell_no_h": "only the carousel: c_t also shows in h_t, so add the path through h (4.7).",
+        "cell_no_slope": "the slope of tanh at c_t is missing in the path through h.",
+        "cell_no_o": "the output gate o_t is missing in the path through h.",
+        "cell_no_f": "one step back along the cell line multiplies the gradient by f_next.",
+        "cell_all_f": "f_next stands on the cell line only; what comes through h_t does not pass it.",
+        "cell_after": "that is step t + 1's total: f_next and the path through h are missing.",
+        "cell_tanh": "tanh' = 1 - tanh(c)^2: c is the value before tanh.",
+        "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
+        "step": "all four blocks and the carousel, for a batch of 2 and 3 units.",
+        "order": "the four blocks are there, in another order than i, f, g, o.",
+        "cell_path": "the path from c to c_prev is missing: dc_prev is dc * f (4.11).",
+        "forget": "the forget gate's block is 0: df = dc * c_prev (4.8) is missing.",
+        "slope": "i, f and o are activations already: the slope is i * (1 - i), without a sigmoid.",
+        "tanh": "tanh(c) is forgotten: h = o * tanh(c), so do = dh * tanh(c), with its slope in dc.",
+        "carry": "dh_from was never added: h_t also acts through step t + 1 (4.1).",
+        "no_direct": "dh_direct was never added: the loss looks at h_t itself, too (4.1).",
+        "no_future": "dh_from and dc_line are both missing: the step after sends two things back.",
+        "in_place": "an array of the caller's was changed ({which}): write dc = dc_line + ..., not +=.",
+        "no_h_path": "dc misses the path through h_t (4.7).",
+        "c_not_before": "df takes the cell BEFORE the step: f stands beside c_prev, not c (4.8).",
+        "tanh_in_do": "do is dh times what stands beside o in h, and that is tanh(c), not c (4.6).",
+        "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
+        "line_alone": "dc_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
+        "no_slopes": "that is di, df, dg, do; each still takes its gate's slope to become da (4.12).",
+        "swapped": "the right arrays, the other way round: return da, dc_prev.",
+    }
+)
 
 QUESTIONS = {
     "second_term": question(
@@ -121,7 +124,7 @@ QUESTIONS = {
         ),
         c=(
             "5: the healthy one and four of the ill",
-            "Yes: only the last step is seen, and whatever travels between steps goes unread.",
+            "only the last step is seen, and whatever travels between steps goes unread.",
         ),
         d=(
             "8: nothing can fail it",
@@ -152,7 +155,7 @@ def cell_total(function) -> str:
         (line + dh * o * (1 - c**2), WORDS["cell_tanh"]),
         (line + dh * o * np.tanh(c), WORDS["cell_tanh"]),
     ]
-    compare("your dc", got, line + dh * o * slope, hints=hints)
+    compare(say("your dc"), got, line + dh * o * slope, hints=hints)
     return WORDS["cell"]
 
 
@@ -172,14 +175,14 @@ def step_lines(function) -> str:
     da, dc_prev = _answer(given)
     hints = [(_joined(mistake), WORDS[name]) for name, mistake in _slips(given)]
     try:
-        compare("your step", np.concatenate(got, axis=1), _joined((da, dc_prev)), hints=hints)
+        compare(say("your step"), np.concatenate(got, axis=1), _joined((da, dc_prev)), hints=hints)
     except NotYet as off:
         if not off.kind:  # a known mistake
             raise
         blocks = (np.split(np.asarray(a), 4, axis=1) for a in (got[0], da))
         for name, mine, want in zip("ifgo", *blocks, strict=True):
-            compare(f"block {name} of your da", mine, want)
-        compare("your dc_prev", got[1], dc_prev)
+            compare(say("block {name} of your da", name=name), mine, want)
+        compare(say("your dc_prev"), got[1], dc_prev)
     return WORDS["step"]
 
 
@@ -195,7 +198,7 @@ def _two_arrays(function, given):
     if shapes == [(2, 3), (2, 12)]:
         raise NotYet(WORDS["swapped"])
     if shapes != [(2, 12), (2, 3)]:
-        raise NotYet(WORDS["pair"], name="your function", got=shapes or type(got).__name__)
+        raise NotYet(WORDS["pair"], name=say("your function"), got=shapes or type(got).__name__)
     return got
 
 
@@ -240,25 +243,21 @@ def _slips(given):
 
 # ---------------------------------------------------------------- diagnoses
 
-_LOOKS = {
-    "cell_path": (
-        "the last step is right in all four blocks; one step earlier o is still right (it "
-        "hangs on dh alone), while i, f and g have lost what the cell line brings."
-    ),
-    "forget": "f is exactly 0 at every step, the last one too, where i, g and o are right.",
-    "slope": "i, f and o are wrong already at the last step, where g, which takes tanh, is right.",
-    "tanh": (
-        "all four blocks are wrong already at the last step: o by the factor c / tanh(c), and "
-        "i, f and g by one factor that they share."
-    ),
-    "carry": (
-        "the last step is right, and before it o is exactly 0, as this loss sees h at the last "
-        "step only; i, f and g keep the cell line's share."
-    ),
-    "in_place": "the first visit agrees everywhere, the second with the same arrays does not.",
-    "no_future": "the last step is right, and before it all four blocks are exactly 0.",
-    None: "every visit agrees with the finite differences, in every block and at every step.",
-}
+_LOOKS = Sentences(
+    {
+        "cell_path": "the last step is right in all four blocks; one step earlier o is still right "
+        "(it hangs on dh alone), while i, f and g have lost what the cell line brings.",
+        "forget": "f is exactly 0 at every step, the last one too, where i, g and o are right.",
+        "slope": "i, f and o are wrong already at the last step, where g, which takes tanh, is right.",
+        "tanh": "all four blocks are wrong already at the last step: o by the factor c / tanh(c), "
+        "and i, f and g by one factor that they share.",
+        "carry": "the last step is right, and before it o is exactly 0, as this loss sees h at the "
+        "last step only; i, f and g keep the cell line's share.",
+        "in_place": "the first visit agrees everywhere, the second with the same arrays does not.",
+        "no_future": "the last step is right, and before it all four blocks are exactly 0.",
+        "healthy": "every visit agrees with the finite differences, in every block and at every step.",
+    }
+)
 
 
 def diagnosis(letter) -> Question:
@@ -266,18 +265,27 @@ def diagnosis(letter) -> Question:
 
     Raises KeyError for a patient that does not exist.
     """
-    truth = DIAGNOSES[letter]
-    healthy = "nothing: this one is right"
+    truth = DIAGNOSES[letter] or "healthy"
+    healthy = say("nothing: this one is right")
     answers = {}
     for name, looks in _LOOKS.items():  # not FAULTS: a reader may have added one to them
-        words = FAULTS[name].words if name else healthy
-        reply = ("Yes: " if name == truth else "That would look otherwise: ") + looks
-        if truth is None and name is not None:
-            reply += " This patient agrees on every visit: do not accuse it."
-        answers[name or "healthy"] = (words, reply)
-    return Question(*question(f"What ails patient {letter}?", right=truth or "healthy", **answers))
+        if name == truth:
+            reply = looks
+        elif truth == "healthy":
+            reply = say(
+                "That would look otherwise: {looks} This patient agrees on every visit: do not "
+                "accuse it.",
+                looks=looks,
+            )
+        else:
+            reply = say("That would look otherwise: {looks}", looks=looks)
+        answers[name] = (healthy if name == "healthy" else IN_WORDS[name], reply)
+    asked = say("What ails patient {letter}?", letter=letter)
+    return Question(*question(asked, right=truth, **answers))
 
 
 def diagnoses(letters) -> Questions:
     """`diagnosis` for several patients in one view, a tab for each."""
-    return Questions({f"patient {letter}": diagnosis(letter) for letter in letters})
+    return Questions(
+        {say("patient {letter}", letter=letter): diagnosis(letter) for letter in letters}
+    )

@@ -34,6 +34,7 @@ from lstm_inside.page.style import (
     SIGNAL,
     picture,
 )
+from lstm_inside.words import say
 
 # ---------------------------------------------------------------- the walk back
 
@@ -47,11 +48,11 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         figure = picture(940, 470)
         ax = figure.subplot_mosaic([["graph", "graph"], ["adds", "far"]], height_ratios=(5, 6))
         _draw_chain(ax["graph"], steps)
-        ax["adds"].set(xlim=(0.4, steps + 0.6), ylim=(0, 1.25), xlabel="step t")
-        ax["adds"].set_title("What step t adds to a weight's gradient")
-        ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", "largest"])
-        ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel="steps back")
-        ax["far"].set_title(f"The same walk, {far} steps back")
+        ax["adds"].set(xlim=(0.4, steps + 0.6), ylim=(0, 1.25), xlabel=say("step t"))
+        ax["adds"].set_title(say("What step t adds to a weight's gradient"))
+        ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", say("largest")])
+        ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel=say("steps back"))
+        ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
         for w, x, y in ((0.7, 0.64, 0.11), (1.3, 0.64, 0.97)):
             ax["far"].plot(back, w**back, color=FAINT, lw=1.6)
@@ -86,10 +87,18 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
 
     def describe(v):
         here = v["dh"][steps - 1 - v["walked"]]
-        steps_back = f"{v['walked']} step{'s' if v['walked'] != 1 else ''} back"
-        return (
-            f"Each step back multiplies by {v['w']:.2f}: {steps_back} the gradient is "
-            f"{here:.3g}, and {far} steps back it is {v['far']:.2g}."
+        values = {"w": v["w"], "here": here, "far": far, "far_2": v["far"]}
+        if v["walked"] == 1:
+            return say(
+                "Each step back multiplies by {w:.2f}: 1 step back the gradient is {here:.3g}, and "
+                "{far} steps back it is {far_2:.2g}.",
+                **values,
+            )
+        return say(
+            "Each step back multiplies by {w:.2f}: {walked} steps back the gradient is {here:.3g}, "
+            "and {far} steps back it is {far_2:.2g}.",
+            walked=v["walked"],
+            **values,
         )
 
     return Explorer(
@@ -122,7 +131,7 @@ def _draw_chain(ax, steps):
     """The unrolled network: states in a row, an input under each, the loss at the end."""
     ax.set(xlim=(-0.6, steps + 0.5), ylim=(-1.35, 1.05))
     ax.set_axis_off()
-    ax.set_title("One network, drawn once for every step: forward grey, the gradient black")
+    ax.set_title(say("One network, drawn once for every step: forward grey, the gradient black"))
     forward = {"arrowstyle": "-|>", "color": FAINT, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
     for t in range(steps):
         ax.plot([t], [0], "o", ms=30, mfc=HIDDEN, mec=HIDDEN_LINE, zorder=3)
@@ -132,7 +141,7 @@ def _draw_chain(ax, steps):
         if t:
             ax.annotate("", (t - 0.26, 0), (t - 0.74, 0), arrowprops=forward)
     ax.annotate("", (steps - 0.26, 0), (steps - 0.74, 0), arrowprops=forward)
-    ax.text(steps - 0.2, 0, "loss L", va="center", weight="bold", color=GRADIENT)
+    ax.text(steps - 0.2, 0, say("loss L"), va="center", weight="bold", color=GRADIENT)
     ax.text(steps - 0.2, 0.72, "dL/dh$_t$", va="center", color=GRADIENT)
 
 
@@ -149,20 +158,20 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         ax = figure.subplot_mosaic([["x"], ["gates"], ["flow"]], height_ratios=(3, 3, 5))
         for key, low, high in (("x", -1.1, 1.5), ("gates", -0.06, 1.4), ("flow", -0.04, 1.2)):
             ax[key].set(xlim=(0, steps + 1), ylim=(low, high))
-        ax["x"].set_title("What comes in: numbers, one of them flagged")
+        ax["x"].set_title(say("What comes in: numbers, one of them flagged"))
         ax["x"].bar(t, numbers, color="#cccccc", width=0.7)
-        ax["gates"].set_title("The gates")
-        ax["flow"].set_title("What the answer at the end tells each step: the gradient")
-        ax["flow"].set_xlabel("step t")
+        ax["gates"].set_title(say("The gates"))
+        ax["flow"].set_title(say("What the answer at the end tells each step: the gradient"))
+        ax["flow"].set_xlabel(say("step t"))
         name_lines(
             ax["gates"],
-            (0.1, 1.0, "forget gate f: keep", FORGET),
-            (0.3, 1.0, "input gate i: write", INPUT),
+            (0.1, 1.0, say("forget gate f: keep"), FORGET),
+            (0.3, 1.0, say("input gate i: write"), INPUT),
         )
         name_lines(
             ax["flow"],
-            (0.02, 1.0, "to the cell: dh$_{60}$/dc$_t$", CELL_LINE),
-            (0.27, 1.0, "to the number that came in: dh$_{60}$/dx$_t$ (bars)", GRADIENT),
+            (0.02, 1.0, say("to the cell: dh$_{60}$/dc$_t$"), CELL_LINE),
+            (0.27, 1.0, say("to the number that came in: dh$_{60}$/dx$_t$ (bars)"), GRADIENT),
         )
         (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
         flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)
@@ -181,7 +190,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         grads = lstm_backward(dhs, trace, params)
         dc, dx = grads.c[:, 0, 0], grads.xs[:, 0, 0]
         flagged.set(x=at - 0.35, height=numbers[at - 1])
-        flag.set_text("flag")
+        flag.set_text(say("flag"))
         flag.set_position((at, 1.3))
         f_line.set_data(t, trace.f[:, 0, 0])
         i_line.set_data(t, trace.i[:, 0, 0])
@@ -193,11 +202,15 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"The flag stands at step {v['at']}. Of all that the answer's gradient tells the "
-            f"inputs, {v['at_flag']:.1%} goes to the flagged number. At the cell it is "
-            f"{v['dc'][-1]:.2f} at the end, {v['dc'][v['at']]:.2g} just after the flag and "
-            f"{v['dc'][v['at'] - 1]:.2g} just before it."
+        return say(
+            "The flag stands at step {at}. Of all that the answer's gradient tells the inputs, "
+            "{at_flag:.1%} goes to the flagged number. At the cell it is {dc:.2f} at the end, "
+            "{dc_2:.2g} just after the flag and {dc_3:.2g} just before it.",
+            at=v["at"],
+            at_flag=v["at_flag"],
+            dc=v["dc"][-1],
+            dc_2=v["dc"][v["at"]],
+            dc_3=v["dc"][v["at"] - 1],
         )
 
     return Explorer(
@@ -207,7 +220,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
             "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 8, quantity="f", digits=1),
         },
-        presets={"latch": {}, "half-hearted": {"drive": 4.0}, "flag unheard": {"drive": 0.0}},
+        presets={"latch": {}, "half-hearted": {"drive": 4.0}, "gates at half": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],
         update=update,
         describe=describe,
@@ -228,24 +241,24 @@ def ellipse_explorer(most=30) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(940, 400)
         plane, sizes = figure.subplots(1, 2, width_ratios=(4, 5))
-        plane.set(xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), aspect="equal", xlabel="unit 1",
-                  ylabel="unit 2")  # fmt: skip
-        plane.set_title("All gradients of length 1, step by step back")
+        plane.set(xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), aspect="equal", xlabel=say("unit 1"),
+                  ylabel=say("unit 2"))  # fmt: skip
+        plane.set_title(say("All gradients of length 1, step by step back"))
         plane.plot(*circle.T, color="#bbbbbb", lw=4)
         name_lines(
             plane,
-            (0.02, 0.99, "at the end", "#999999"),
-            (0.32, 0.99, "1 step back", HIDDEN_LINE),
-            (0.66, 0.99, "n steps back", GRADIENT),
+            (0.02, 0.99, say("at the end"), "#999999"),
+            (0.32, 0.99, say("1 step back"), HIDDEN_LINE),
+            (0.66, 0.99, say("n steps back"), GRADIENT),
         )
-        sizes.set(xlim=(0, most), yscale="log", ylim=(1e-6, 1e6), xlabel="steps back n")
-        sizes.set_title("The largest stretch")
+        sizes.set(xlim=(0, most), yscale="log", ylim=(1e-6, 1e6), xlabel=say("steps back n"))
+        sizes.set_title(say("The largest stretch"))
         sizes.axhline(1, color="#999999", lw=1.2)
         name_lines(
             sizes,
-            (0.02, 0.98, "of each step alone", HIDDEN_LINE),
-            (0.34, 0.98, "of n steps together", GRADIENT),
-            (0.66, 0.98, "product of each", "#999999"),
+            (0.02, 0.98, say("of each step alone"), HIDDEN_LINE),
+            (0.34, 0.98, say("of n steps together"), GRADIENT),
+            (0.66, 0.98, say("product of each"), "#999999"),
         )
         (one,) = plane.plot([], [], color=HIDDEN_LINE)
         (many,) = plane.plot([], [], color=GRADIENT)
@@ -274,10 +287,19 @@ def ellipse_explorer(most=30) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        n, words = v["n"], f"{v['n']} steps" if v["n"] > 1 else "1 step"
-        return (
-            f"Every step back stretches one direction by {v['each'][0]:.2f}. {words} together "
-            f"stretch by at most {v['together'][n]:.2g} and by at least {v['least'][n]:.2g}."
+        n, each = v["n"], v["each"][0]
+        values = {"each": each, "together": v["together"][n], "least": v["least"][n]}
+        if n == 1:
+            return say(
+                "Every step back stretches one direction by {each:.2f}. 1 step stretches by at "
+                "most {together:.2g} and by at least {least:.2g}.",
+                **values,
+            )
+        return say(
+            "Every step back stretches one direction by {each:.2f}. {n} steps together stretch by "
+            "at most {together:.2g} and by at least {least:.2g}.",
+            n=n,
+            **values,
         )
 
     return Explorer(

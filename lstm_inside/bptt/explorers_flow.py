@@ -1,6 +1,6 @@
 """Notebook 04's views of the gradient in drawn networks: the microscope, and truncation."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import matplotlib
@@ -24,6 +24,7 @@ from lstm_inside.page import Explorer, slider, toggle, whole
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import CELL_LINE, FORGET, GRADIENT, RC, picture
 from lstm_inside.tasks import eeg
+from lstm_inside.words import say
 
 DASHED = (0, (4, 2.5))
 RNN_LINE = "#777777"
@@ -106,19 +107,23 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         figure = picture(940, 520)
         ax = figure.subplot_mosaic([["flow", "flow"], ["part", "gates"]], height_ratios=(6, 5))
         ax["flow"].set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e6))
-        ax["flow"].set_title("How large the gradient is at step t")
-        ax["part"].set(xlim=(0, longest), ylim=(-0.6, 1.8), yticks=(0, 0.5, 1), xlabel="step t")
-        ax["part"].set_title("What part of dL/dc never left the cell line")
+        ax["flow"].set_title(say("How large the gradient is at step t"))
+        ax["part"].set(
+            xlim=(0, longest), ylim=(-0.6, 1.8), yticks=(0, 0.5, 1), xlabel=say("step t")
+        )
+        ax["part"].set_title(say("What part of dL/dc never left the cell line"))
         ax["part"].axhline(1, color="#999999", lw=1.2)
         ax["part"].axhline(0, color="#999999", lw=1.2)
-        ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel="step t")
-        ax["gates"].set_title("LSTM's forget gates, and their mean")
+        ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel=say("step t"))
+        ax["gates"].set_title(say("LSTM's forget gates, and their mean"))
         labels = {
             "rnn_dh": (
                 0.02,
-                "RNN dL/dh (dashed)" if rnn is not None else "RNN dL/dh, uniform W$_h$ (dashed)",
+                say("RNN dL/dh (dashed)")
+                if rnn is not None
+                else say("RNN dL/dh, uniform W$_h$ (dashed)"),
             ),
-            "orthogonal_dh": (0.35, "orthogonal W$_h$ (dotted)"),
+            "orthogonal_dh": (0.35, say("orthogonal W$_h$ (dotted)")),
         }
         last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
         plain_lines = {}
@@ -128,13 +133,13 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             (plain_lines[key],) = ax["flow"].plot([], [], color=RNN_LINE, ls=style, **last)
         name_lines(
             ax["flow"],
-            (0.61, 0.97, "LSTM dL/dh", GRADIENT),
-            (0.76, 0.97, "LSTM dL/dc", CELL_LINE),
+            (0.61, 0.97, say("LSTM dL/dh"), GRADIENT),
+            (0.76, 0.97, say("LSTM dL/dc"), CELL_LINE),
         )
-        name_lines(ax["part"], (0.02, 0.97, "1: all of it.  0: none of it", "#777777"))
+        name_lines(ax["part"], (0.02, 0.97, say("1: all of it.  0: none of it"), "#777777"))
         (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
-        (part,) = ax["part"].plot([], [], color=FORGET, lw=3)
+        (part,) = ax["part"].plot([], [], color=CELL_LINE, lw=3)
         gates = [ax["gates"].plot([], [], color=FORGET, lw=1, alpha=0.3)[0] for _ in range(units)]
         (mean,) = ax["gates"].plot([], [], color=FORGET, lw=3)
 
@@ -161,45 +166,64 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         return v | {"T": T, "every": every, "f": float(trace.f.mean())}
 
     def describe(v):
-        names = {"rnn_dh": "the RNN", "orthogonal_dh": "the one with an orthogonal W_h"}
-        if rnn is None:
-            names["rnn_dh"] = "the RNN with a uniform W_h"
         back = {key: v[key][0] / v[key][-1] for key in (*plain_lines, "dc")}
-        words = (
-            f"The gradient at step 0 is {back['dc']:.2g} times that at step {v['T']} "
-            "in the LSTM (dL/dc)"
-        )
-        words += "".join(f", {back[key]:.2g} times in {names[key]}" for key in plain_lines)
-        words += (
-            f". The pure carousel makes {v['part'][0]:.2g} of dL/dc_0. "
-            f"Mean forget gate {v['f']:.3f}."
-        )
+        values = {**back, "T": v["T"], "part": v["part"][0], "f": v["f"]}
+        if len(plain_lines) == 2:
+            words = say(
+                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
+                "{rnn_dh:.2g} times in the RNN with a uniform W_h, {orthogonal_dh:.2g} times in "
+                "the one with an orthogonal W_h. The pure carousel makes {part:.2g} of dL/dc_0. "
+                "Mean forget gate {f:.3f}.",
+                **values,
+            )
+        elif plain_lines:
+            words = say(
+                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
+                "{rnn_dh:.2g} times in the RNN. The pure carousel makes {part:.2g} of dL/dc_0. "
+                "Mean forget gate {f:.3f}.",
+                **values,
+            )
+        else:
+            words = say(
+                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc). "
+                "The pure carousel makes {part:.2g} of dL/dc_0. Mean forget gate {f:.3f}.",
+                **values,
+            )
         if v["every"]:
-            words += " Every step's own loss adds to it."
-        return words + (" No line: exactly 0." if 0 in back.values() else "")
+            words += say(" Every step's own loss adds to it.")
+        return words + (say(" No line: exactly 0.") if 0 in back.values() else "")
 
     start = 0.0 if own else 6.0
-    return Explorer(
+    explorer = partial(
+        Explorer,
         "gradient_flow",
         figure=figure,
         controls={
-            **_settings(start, "add to the forget bias" if own else "LSTM's forget bias b_f"),
+            **_settings(
+                start, say("add to the forget bias") if own else say("LSTM's forget bias b_f")
+            ),
             "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
-        presets=(
-            {"as given": {}, "gates more open": {"b_f": 4}}
-            if own
-            else {
-                "gates nearly open": {},
-                "gates half open": {"b_f": 1},
-                "gates nearly shut": {"b_f": -4},
-            }
-        )
-        | {"no way through W_h": {"strength": 0}},
         moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c],
         update=update,
         describe=describe,
+    )
+    if own:
+        return explorer(
+            presets={
+                "as given": {},
+                "gates more open": {"b_f": 4},
+                "no way through W_h": {"strength": 0},
+            }
+        )
+    return explorer(
+        presets={
+            "gates nearly open": {},
+            "gates half open": {"b_f": 1},
+            "gates nearly shut": {"b_f": -4},
+            "no way through W_h": {"strength": 0},
+        }
     )
 
 
@@ -284,17 +308,17 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(940, 360)
         flow, near = figure.subplots(1, 2)
-        flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel="step t")
-        flow.set_title("LSTM's dL/dc at step t, cut every k steps")
-        near.set(xlim=(0.5, steps + 0.5), ylim=(-1.05, 1.75), xlabel="k: steps a chunk")
-        near.set_title("How near the cut gradient is to the full one")
+        flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel=say("step t"))
+        flow.set_title(say("LSTM's dL/dc at step t, cut every k steps"))
+        near.set(xlim=(0.5, steps + 0.5), ylim=(-1.05, 1.75), xlabel=say("k: steps a chunk"))
+        near.set_title(say("How near the cut gradient is to the full one"))
         near.set_xticks(range(6, steps + 1, 6))
         near.axhline(1, color="#999999", lw=1.2)
-        name_lines(flow, (0.02, 0.98, "full", "#999999"), (0.13, 0.98, "cut", CELL_LINE))
+        name_lines(flow, (0.02, 0.98, say("full"), "#999999"), (0.13, 0.98, say("cut"), CELL_LINE))
         name_lines(
             near,
-            (0.02, 0.98, "cosine with it", GRADIENT),
-            (0.5, 0.98, "ratio of lengths", CELL_LINE),
+            (0.02, 0.98, say("cosine with it"), GRADIENT),
+            (0.5, 0.98, say("ratio of lengths"), CELL_LINE),
         )
         (full_line,) = flow.plot([], [], color="#bbbbbb", lw=5)
         (cut_line,) = flow.plot([], [], color=CELL_LINE, marker="o", ms=4)
@@ -321,10 +345,18 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        every = f"every {v['k']} steps" if v["k"] > 1 else "after every step"
-        return (
-            f"Cut {every}, the LSTM's gradient has {v['ratio']:.2f} of the full "
-            f"one's length and cosine {v['cosine']:.3f} with it."
+        values = {"ratio": v["ratio"], "cosine": v["cosine"]}
+        if v["k"] == 1:
+            return say(
+                "Cut after every step, the LSTM's gradient has {ratio:.2f} of the full one's "
+                "length and cosine {cosine:.3f} with it.",
+                **values,
+            )
+        return say(
+            "Cut every {k} steps, the LSTM's gradient has {ratio:.2f} of the full one's length "
+            "and cosine {cosine:.3f} with it.",
+            k=v["k"],
+            **values,
         )
 
     return Explorer(

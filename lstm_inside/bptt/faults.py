@@ -20,6 +20,7 @@ from lstm_core import (
     sigmoid,
 )
 from lstm_inside import validate
+from lstm_inside.words import Sentences
 
 
 class Point(NamedTuple):
@@ -73,17 +74,28 @@ def _add_in_place(s):
     return s.dc_line
 
 
+IN_WORDS = Sentences(  # the names of FAULTS
+    {
+        "cell_path": "no path from c_t to c_{t-1}",
+        "forget": "the forget gate's derivative is missing",
+        "slope": "sigmoid' is applied to an activation as though it were a pre-activation",
+        "tanh": "tanh(c) is forgotten: backward treats h as o * c",
+        "carry": "dh_from is never carried to the step before",
+        "in_place": "an in-place += alters the caller's array",
+        "no_future": "nothing is carried to the step before, neither dh_from nor dc_line",
+    }
+)
 FAULTS = {
     "cell_path": Fault(
-        "no path from c_t to c_{t-1}",
+        IN_WORDS["cell_path"],
         {"dc_prev": lambda s: 0 * s.dc},
     ),
     "forget": Fault(
-        "the forget gate's derivative is missing",
+        IN_WORDS["forget"],
         {"df": lambda s: 0 * s.dc},
     ),
     "slope": Fault(
-        "sigmoid' is applied to an activation as though it were a pre-activation",
+        IN_WORDS["slope"],
         {
             "da_i": lambda s: s.di * sigmoid(s.i) * (1 - sigmoid(s.i)),
             "da_f": lambda s: s.df * sigmoid(s.f) * (1 - sigmoid(s.f)),
@@ -91,19 +103,19 @@ FAULTS = {
         },
     ),
     "tanh": Fault(
-        "tanh(c) is forgotten: backward treats h as o * c",
+        IN_WORDS["tanh"],
         {"do": lambda s: s.dh * s.c, "dc": lambda s: s.dc_line + s.dh * s.o},
     ),
     "carry": Fault(
-        "dh_from is never carried to the step before",
+        IN_WORDS["carry"],
         {"dh_from": lambda s: 0 * s.dh},
     ),
     "in_place": Fault(
-        "an in-place += alters the caller's array",
+        IN_WORDS["in_place"],
         {"dc": _add_in_place},
     ),
     "no_future": Fault(
-        "nothing is carried to the step before, neither dh_from nor dc_line",
+        IN_WORDS["no_future"],
         {"dh_from": lambda s: 0 * s.dh, "dc_line": lambda s: 0 * s.dc},
     ),
 }

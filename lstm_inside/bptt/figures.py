@@ -18,6 +18,7 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
+from lstm_inside.words import say
 
 PRE_ACTIVATION, WEIGHTS = "#7A4FA0", "#7B5A1E"  # quantities that have no colour in the series
 _FORWARD = {"arrowstyle": "-", "color": FAINT, "lw": 2.2, "shrinkA": 15, "shrinkB": 15}
@@ -30,7 +31,12 @@ def _node(ax, place, words, size=30, square=False):
 
 def _back(ax, start, end, colour, words, label, bend=0.0):
     """A gradient's arrow from `start` back to `end`, and its equation's number at `label`."""
-    ax.annotate("", start, end, arrowprops=_FORWARD | {"connectionstyle": f"arc3,rad={-bend}"})
+    ax.annotate(
+        "",
+        start,
+        end,
+        arrowprops=_FORWARD | {"connectionstyle": f"arc3,rad={-bend}"},
+    )
     style = {"arrowstyle": "-|>", "color": colour, "lw": 2.6, "shrinkA": 17, "shrinkB": 17}
     ax.annotate("", end, start, zorder=5,
                 arrowprops=style | {"connectionstyle": f"arc3,rad={bend}"})  # fmt: skip
@@ -51,19 +57,21 @@ def rnn_graph() -> Picture:
     with matplotlib.rc_context(RC):
         figure, ax = _canvas(
             900, 330, (-0.4, 9.2), (-1.75, 2.75),
-            "Two unrolled steps of an RNN. Arrows run backward from the loss to each hidden state "
-            "(4.1), from h through the squashing to a (4.2), from a to the state before (4.3), to "
-            "the input (4.4) and to the weights, which both steps share (4.5).",
+            say(
+                "Two unrolled steps of an RNN. Arrows run backward from the loss to each "
+                "hidden state (4.1), from h through the squashing to a (4.2), from a to the "
+                "state before (4.3), to the input (4.4) and to the weights, which both steps "
+                "share (4.5)."),
         )  # fmt: skip
-        ax.set_title("Two steps of an RNN: the gradient's ways back")
+        ax.set_title(say("Two steps of an RNN: the gradient's ways back"))
         h = {0: (0, 0), 1: (4, 0), 2: (8, 0)}
         a = {1: (2.2, 0), 2: (6.2, 0)}
         weights, loss = (4.2, -1.4), (6.2, 2.4)
         for t in (1, 2):
             name, x = f"$_{t}$", (a[t][0], 1.5)
-            _back(ax, loss, h[t], GRADIENT, "(4.1) direct", ((loss[0] + h[t][0]) / 2, 1.35))
+            _back(ax, loss, h[t], GRADIENT, say("(4.1) direct"), ((loss[0] + h[t][0]) / 2, 1.35))
             _back(ax, h[t], a[t], PRE_ACTIVATION, "(4.2)", (a[t][0] + 0.95, 0.28))
-            words = "(4.3) from step 2" if t == 2 else "(4.3)"
+            words = say("(4.3) from step 2") if t == 2 else "(4.3)"
             _back(ax, a[t], h[t - 1], HIDDEN_LINE, words, (a[t][0] - 1.1, 0.28))
             _back(ax, a[t], x, SIGNAL, "(4.4)", (x[0] - 0.45, 0.85))
             _back(ax, a[t], weights, WEIGHTS, "(4.5)", ((a[t][0] + weights[0]) / 2, -0.8))
@@ -73,7 +81,7 @@ def rnn_graph() -> Picture:
             _node(ax, place, f"h$_{t}$")
         _node(ax, loss, "L")
         _node(ax, weights, "W$_x$ W$_h$ b", size=0)
-        ax.text(weights[0], weights[1] - 0.28, "one set for all steps", ha="center", va="top",
+        ax.text(weights[0], weights[1] - 0.28, say("one set for all steps"), ha="center", va="top",
                 color=WEIGHTS, fontsize=11)  # fmt: skip
     return figure
 
@@ -83,13 +91,14 @@ def lstm_graph() -> Picture:
     with matplotlib.rc_context(RC):
         figure, ax = _canvas(
             900, 470, (-0.5, 11.7), (-1.5, 4.7),
-            "One LSTM step with its gradients' arrows. The cell collects what comes along the cell "
-            "line and what comes through h (4.7); from it arrows lead to f (4.8), i (4.9), g "
-            "(4.10) and along the cell line to the cell before (4.11); from h one leads to o "
-            "(4.6). Every gate hands on to its pre-activation (4.12), and the four together to the "
-            "state before (4.3) and the input (4.4).",
+            say(
+                "One LSTM step with its gradients' arrows. The cell collects what comes along "
+                "the cell line and what comes through h (4.7); from it arrows lead to f "
+                "(4.8), i (4.9), g (4.10) and along the cell line to the cell before (4.11); "
+                "from h one leads to o (4.6). Every gate hands on to its pre-activation "
+                "(4.12), and the four together to the state before (4.3) and the input (4.4)."),
         )  # fmt: skip
-        ax.set_title("One LSTM step: the gradient's ways back")
+        ax.set_title(say("One LSTM step: the gradient's ways back"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
             "f": (1.6, 2.0, FORGET, "(4.8)", (3.1, 3.3)),
@@ -98,10 +107,10 @@ def lstm_graph() -> Picture:
             "o": (7.6, 2.0, OUTPUT, "(4.6)", (8.7, 2.35)),
         }
         down = (5.0, -0.3)
-        _back(ax, c, c_prev, CELL_LINE, "(4.11) times f", (2.4, 4.25))
+        _back(ax, c, c_prev, CELL_LINE, say("(4.11) times f"), (2.4, 4.25))
         _back(ax, (11.8, 2.3), h, GRADIENT, "(4.1)", (10.95, 2.6))
-        _back(ax, (11.8, 4), c, CELL_LINE, "(4.7) along the cell line", (8.4, 4.25))
-        _back(ax, h, c, HIDDEN_LINE, "(4.7) through h", (8.2, 3.35))
+        _back(ax, (11.8, 4), c, CELL_LINE, say("(4.7) along the cell line"), (8.4, 4.25))
+        _back(ax, h, c, HIDDEN_LINE, say("(4.7) through h"), (8.2, 3.35))
         for name, (x, y, colour, words, label) in gates.items():
             _back(ax, h if name == "o" else c, (x, y), colour, words, label)
             _back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, "(4.12)", (x + 0.5, 1.35))
@@ -114,7 +123,8 @@ def lstm_graph() -> Picture:
         for place, words in ((c_prev, "c$_{t-1}$"), (c, "c$_t$"), (h, "h$_t$"),
                              ((0, -0.3), "h$_{t-1}$"), ((10, -0.3), "x$_t$")):  # fmt: skip
             _node(ax, place, words, size=34)
-        ax.text(5, -1.0, "W$_x$, W$_h$, b get their share here (4.5)", ha="center", color=WEIGHTS,
+        ax.text(5, -1.0, say(
+            "W$_x$, W$_h$, b get their share here (4.5)"), ha="center", color=WEIGHTS,
                 fontsize=11, va="top")  # fmt: skip
     return figure
 
@@ -128,10 +138,12 @@ def cosine_draws(draws) -> Picture:
         lowest = min(cosines.min() for cosines in draws.values())
         figure = picture(
             900, 300,
-            "Cosine of the cut gradient with the full one against the chunk length k, one panel "
-            "a forget bias: thin lines are single draws of the weights, the thick one is their "
-            "median. Where memory is short all lines lie near 1. Where it is long the median "
-            f"climbs slowly, and single draws fall on the way, the worst to {lowest:.2f}.",
+            say(
+                "Cosine of the cut gradient with the full one against the chunk length k, one "
+                "panel a forget bias: thin lines are single draws of the weights, the thick "
+                "one is their median. Where memory is short all lines lie near 1. Where it is "
+                "long the median climbs slowly, and single draws fall on the way, the worst "
+                "to {lowest:.2f}.", lowest=lowest),
         )  # fmt: skip
         for ax, (b_f, cosines) in zip(
             figure.subplots(1, len(draws), sharey=True, squeeze=False)[0],
@@ -141,11 +153,11 @@ def cosine_draws(draws) -> Picture:
             k = np.arange(1, cosines.shape[1] + 1)
             ax.plot(k, cosines.T, color=FAINT, lw=1)
             ax.plot(k, np.median(cosines, axis=0), color=GRADIENT, lw=3)
-            ax.set(ylim=(0, 1.05), xlim=(1, k[-1]), xlabel="k: steps a chunk")
-            ax.set_title(f"forget bias {b_f}")
+            ax.set(ylim=(0, 1.05), xlim=(1, k[-1]), xlabel=say("k: steps a chunk"))
+            ax.set_title(say("forget bias {b_f}", b_f=b_f))
         ax = figure.axes[0]
-        ax.set_ylabel("cosine")
-        name_lines(ax, (0.3, 0.3, "one draw", "#888888"), (0.3, 0.2, "median", GRADIENT))
+        ax.set_ylabel(say("cosine"))
+        name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
     return figure
 
 
@@ -157,16 +169,19 @@ def step_size() -> Picture:
     healthy, ill = PATIENTS["C"], PATIENTS["G"]
     with matplotlib.rc_context(RC):
         figure = picture(
-            820, 330,
-            "Error of a gradient check against its finite step, both on log scales. For a right "
-            "gradient it makes a V: in float64 the lowest point is near a step of 1e-5, in float32 "
-            "near 3e-3 and about 700,000 times higher. For a wrong gradient it is a flat "
-            "line near 0.3, whatever the step.",
-        )  # fmt: skip
+            820,
+            330,
+            say(
+                "Error of a gradient check against its finite step, both on log scales. For a "
+                "right gradient it makes a V: in float64 the lowest point is near a step of "
+                "1e-5, in float32 near 3e-3 and about 700,000 times higher. For a wrong "
+                "gradient it is a flat line near 0.3, whatever the step."
+            ),
+        )
         ax = figure.subplots()
         ax.set(xscale="log", yscale="log", xlim=(1e-12, 1), ylim=(1e-12, 30))
-        ax.set(xlabel="finite step", ylabel="relative error")
-        ax.set_title("A wrong gradient stays wrong at every step; rounding does not")
+        ax.set(xlabel=say("finite step"), ylabel=say("relative error"))
+        ax.set_title(say("A wrong gradient stays wrong at every step; rounding does not"))
         for backward, dtype, colour, style in (
             (healthy, np.float64, GRADIENT, "-"),
             (healthy, np.float32, INPUT, "--"),
@@ -177,9 +192,9 @@ def step_size() -> Picture:
         ax.axhline(1e-6, color="#999999", lw=1.2)
         name_lines(
             ax,
-            (0.02, 0.84, "df missing, float64", FORGET),
-            (0.36, 0.98, "right, computed in float32 (dashed)", INPUT),
-            (0.2, 0.34, "right, float64", GRADIENT),
-            (0.72, 0.45, "tolerance", "#888888"),
+            (0.02, 0.84, say("df missing, float64"), FORGET),
+            (0.36, 0.98, say("right, computed in float32 (dashed)"), INPUT),
+            (0.2, 0.34, say("right, float64"), GRADIENT),
+            (0.72, 0.45, say("tolerance"), "#888888"),
         )
     return figure

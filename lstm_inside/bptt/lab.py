@@ -7,6 +7,7 @@ from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
 from lstm_inside.bptt.faults import PATIENTS
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
 from lstm_inside.page.style import BLOCKS, GATES, GRADIENT, RC, SIZE, picture
+from lstm_inside.words import say
 
 _STEPS = 12
 _EDGE = 1.6  # of a panel, in its largest true value
@@ -79,14 +80,14 @@ def patient_explorer() -> Explorer:
         for name in BLOCKS:
             words, colour = GATES[name].name, GATES[name].line
             lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
-        axes["g"].set_xlabel("step t")
-        axes["o"].set_xlabel("step t")
+        axes["g"].set_xlabel(say("step t"))
+        axes["o"].set_xlabel(say("step t"))
         image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_AGREES, vmin=0, vmax=1)
         axes["map"].set(
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
-            yticks=range(4), yticklabels="ogfi", xlabel="step t",
+            yticks=range(4), yticklabels="ogfi", xlabel=say("step t"),
         )  # fmt: skip
-        axes["map"].set_title("Dark: wrong, relative to its own size. Grey: no step")
+        axes["map"].set_title(say("Dark: wrong, relative to its own size"))
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])
@@ -108,8 +109,13 @@ def patient_explorer() -> Explorer:
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
-        kind = ", the last" if t == T else ": no such step" if t > T else ""
-        heading.set_text(f"t = {t}{kind}, visit {call}")
+        if t == T:
+            said = say("t = {t}, the last, visit {call}", t=t, call=call)
+        elif t > T:
+            said = say("t = {t}: no such step, visit {call}", t=t, call=call)
+        else:
+            said = say("t = {t}, visit {call}", t=t, call=call)
+        heading.set_text(said)
         for n, row in enumerate(cells):
             for cell, numbers in zip(row, (given, true, numeric), strict=True):
                 cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
@@ -120,16 +126,27 @@ def patient_explorer() -> Explorer:
 
     def describe(v):
         T = len(v["given"])
-        found = [f"{name} at {n.sum()} of {T} steps" for name, n in zip("ifgo", v["wrong"].T,
-                 strict=True) if n.any()]  # fmt: skip
-        said = "leaves the finite differences: " + ", ".join(found) if found else "agrees with them"
-        return f"Patient {v['patient']}, visit {v['call']}: {said}."
+        found = [
+            say("{name} at {sum} of {T} steps", name=name, sum=n.sum(), T=T)
+            for name, n in zip("ifgo", v["wrong"].T, strict=True)
+            if n.any()
+        ]
+        values = {"patient": v["patient"], "call": v["call"]}
+        if not found:
+            return say("Patient {patient}, visit {call}: agrees with them.", **values)
+        return say(
+            "Patient {patient}, visit {call}: leaves the finite differences: {found}.",
+            **values,
+            found=say(", ").join(found),
+        )
 
     return Explorer(
         "patients",
         figure=figure,
         controls={
-            "patient": choice("patient", [(f"patient {p}", p) for p in PATIENTS], "A"),
+            "patient": choice(
+                "patient", [(say("patient {letter}", letter=p), p) for p in PATIENTS], "A"
+            ),
             "T": whole("length T", 2, _STEPS, _STEPS, quantity="x"),
             "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
             "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
@@ -153,12 +170,12 @@ def _draw_block(ax, name, words, colour):
     """The still part of one block's panel, and its true, numeric and patient's lines."""
     ax.set(xlim=(0.5, _STEPS + 0.5), ylim=(-1.75, 1.75), yticks=(-1, 0, 1))
     ax.set_xticks(range(2, _STEPS + 1, 2))
-    ax.set_title(f"{words}: dL/da$_{name}$")
+    ax.set_title(say("{gate}: dL/da$_{name}$", gate=words, name=name))
     ax.axhline(0, color="#cccccc", lw=1)
     for x, label, shade in (
-        (0.46, "— true", GRADIENT),
-        (0.61, "○ differences", GRADIENT),
-        (0.86, "● patient", colour),
+        (0.46, say("— true"), GRADIENT),
+        (0.61, say("○ differences"), GRADIENT),
+        (0.86, say("● patient"), colour),
     ):
         ax.text(x, 1.02, label, color=shade, transform=ax.transAxes, fontsize=11, va="bottom")
     (true,) = ax.plot([], [], color=GRADIENT, lw=1.2)
@@ -171,7 +188,8 @@ def _draw_block(ax, name, words, colour):
 def _draw_table(ax):
     """The table's still part, its heading, and its four rows of three numbers."""
     heading = Words(ax, 0, 0.94, ha="left", fontsize=12, color="#444444")
-    for x, words in zip(_COLUMNS, ("patient", "true", "differences"), strict=True):
+    heads = say("patient"), say("true"), say("differences")
+    for x, words in zip(_COLUMNS, heads, strict=True):
         ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
     cells = []
     for y, name in zip((0.6, 0.43, 0.26, 0.09), BLOCKS, strict=True):

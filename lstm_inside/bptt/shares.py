@@ -20,6 +20,7 @@ from lstm_core import (
     rnn_step_backward,
 )
 from lstm_inside import validate
+from lstm_inside.page.measure import lengths
 
 
 class CellShares(NamedTuple):
@@ -67,8 +68,7 @@ def split_way(dhs, trace, grads, dc_last=None) -> CellShares:
 def _check_flow(trace, grads, dc_last):
     """dc_last (B, H), zero if missing; the trace and the gradients are those of one LSTM."""
     for name, thing, kind in (("trace", trace, LSTMTrace), ("grads", grads, LSTMGrads)):
-        if not isinstance(thing, kind):
-            raise TypeError(f"{name}: expected {kind.__name__}, got {validate.describe(thing)}")
+        validate.of_kind(name, thing, kind)
     if grads.c.shape != trace.c.shape:
         raise ValueError(f"grads: expected c of {trace.c.shape}, as trace, got {grads.c.shape}")
     if dc_last is None:
@@ -114,7 +114,8 @@ def lstm_jacobians(trace, params, sequence=0) -> np.ndarray:
 
 def _check_run(params, kind, trace, sequence):
     """That the trace belongs to the parameters and has such a sequence."""
-    validate.backward(params, kind, trace, trace.h[1:] if isinstance(trace, kind) else None)
+    validate.of_kind("trace", trace, kind)
+    validate.backward(params, kind, trace, trace.h[1:])
     validate.whole("sequence", sequence, least=0, most=trace.xs.shape[1] - 1)
 
 
@@ -148,9 +149,7 @@ def truncated_backward(dhs, trace, params, k):
     Raises as they do, and for k below 1.
     """
     validate.count("k", k)
-    if not isinstance(trace, RNNTrace | LSTMTrace):
-        raise TypeError(f"trace: expected RNNTrace or LSTMTrace, got {validate.describe(trace)}")
-    lstm = isinstance(trace, LSTMTrace)
+    lstm = validate.of_kind("trace", trace, RNNTrace, LSTMTrace) is LSTMTrace
     params = (validate.lstm_params if lstm else validate.rnn_params)(params)
     dhs, _ = validate.backward(params, LSTMTrace if lstm else RNNTrace, trace, dhs)
     T = len(trace.xs)
@@ -183,7 +182,7 @@ def _backward_in_chunks(dhs, trace, params, start, length, count):
         f.name: fold(getattr(trace, f.name), steps if f.name in ("h", "c") else steps[:-1])
         for f in fields(trace)
     }
-    backward = lstm_backward if isinstance(trace, LSTMTrace) else rnn_backward
+    backward = lstm_backward if hasattr(trace, "c") else rnn_backward
     grads = backward(fold(dhs, steps[:-1]), type(trace)(**kept), params)
 
     def unfold(a):
@@ -198,7 +197,7 @@ def _backward_in_chunks(dhs, trace, params, start, length, count):
 
 
 def _states(grads):
-    return ("h", "c") if isinstance(grads, LSTMGrads) else ("h",)
+    return ("h", "c") if hasattr(grads, "c") else ("h",)
 
 
 def truncated_at_every(dhs, trace, params) -> tuple[np.ndarray, ...]:
@@ -209,9 +208,7 @@ def truncated_at_every(dhs, trace, params) -> tuple[np.ndarray, ...]:
     chunk's gradient depends on where it ends, so one walk back from every end serves all k.
     Raises as `truncated_backward` does.
     """
-    if not isinstance(trace, RNNTrace | LSTMTrace):
-        raise TypeError(f"trace: expected RNNTrace or LSTMTrace, got {validate.describe(trace)}")
-    lstm = isinstance(trace, LSTMTrace)
+    lstm = validate.of_kind("trace", trace, RNNTrace, LSTMTrace) is LSTMTrace
     params = (validate.lstm_params if lstm else validate.rnn_params)(params)
     dhs, _ = validate.backward(params, LSTMTrace if lstm else RNNTrace, trace, dhs)
     T, B, D = trace.xs.shape
@@ -253,7 +250,7 @@ def compare_gradients(given, full) -> tuple[float, float]:
     for n, g in enumerate(given):
         validate.finite(f"given[{n}]", g)
     a, b = (np.concatenate([p.ravel() for p in params]) for params in (given, full))
-    length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
+    length_a, length_b = lengths(a, 0), lengths(b, 0)
     if not (length_a and length_b):
         return 0.0, float(length_a > 0)
     return float((a / length_a) @ (b / length_b)), float(length_a / length_b)

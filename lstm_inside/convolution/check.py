@@ -18,34 +18,37 @@ from lstm_inside.page import (
     run,
     shape_of,
 )
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "shift": "on 100 random pictures: a single 1, one place to the right of the middle.",
-    "shift_left": "the picture moves to the right: the kernel is not flipped, so each output must "
-    "read the pixel to its right.",
-    "shift_copy": "that copies the picture where it is.",
-    "shift_vertical": "that moves the picture up or down: rows come first, W[row, column].",
-    "shift_empty": "every weight is 0, so the map is empty. Which pixel of the window should count?",
-    "shift_faint": "the picture moves, but its brightness changes: the weights must add up to 1.",
-    "shift_size": "{name} returned shape {got}; expected a kernel of (3, 3).",
-    "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
-    "kernel_turned": "your dW is turned by 180 degrees: the kernel is not flipped here.",
-    "kernel_no_dout": "dout is missing: every window counts as much as its output's gradient.",
-    "kernel_mean": "a mean over the windows; one weight serves them all, so its paths add up.",
-    "kernel_size": "the result has dout's shape; expected the kernel's, {want}: in every direction "
-    "x's size minus dout's plus 1.",
-    "pool": "for windows of 2 and 3, negative numbers among them.",
-    "pool_mean": "that is mean pooling's backward: a maximum gives everything to one pixel.",
-    "pool_all": "every pixel of a window gets something; only the largest moves the maximum.",
-    "pool_ones": "the places are right, but each should hold its window's dout, not 1.",
-    "pool_value": "the places are right, but the gradient is dout itself: the maximum's "
-    "slope is 1, whatever the pixel's value.",
-    "pool_global": "only the largest pixel of the whole image got something; every window has one.",
-    "pool_min": "that is where each window's smallest pixel is.",
-    "pool_place": "that is the place inside the window; add where the window starts, r * size and "
-    "c * size.",
-    "pool_size": "the result has dout's shape; expected x's, {want}: every pixel has a gradient.",
-}
+WORDS = Sentences(
+    {
+        "shift": "on 100 random pictures: a single 1, one place to the right of the middle.",
+        "shift_left": "the picture moves to the right: the kernel is not flipped, so each output must "
+        "read the pixel to its right.",
+        "shift_copy": "that copies the picture where it is.",
+        "shift_vertical": "that moves the picture up or down: rows come first, W[row, column].",
+        "shift_empty": "every weight is 0, so the map is empty. Which pixel of the window should count?",
+        "shift_faint": "the picture moves, but its brightness changes: the weights must add up to 1.",
+        "shift_size": "{name} returned shape {got}; expected a kernel of (3, 3).",
+        "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
+        "kernel_turned": "your dW is turned by 180 degrees: the kernel is not flipped here.",
+        "kernel_no_dout": "dout is missing: every window counts as much as its output's gradient.",
+        "kernel_mean": "a mean over the windows; one weight serves them all, so its paths add up.",
+        "kernel_size": "the result has dout's shape; expected the kernel's, {want}: in every direction "
+        "x's size minus dout's plus 1.",
+        "pool": "for windows of 2 and 3, negative numbers among them.",
+        "pool_mean": "that is mean pooling's backward: a maximum gives everything to one pixel.",
+        "pool_all": "every pixel of a window gets something; only the largest moves the maximum.",
+        "pool_ones": "the places are right, but each should hold its window's dout, not 1.",
+        "pool_value": "the places are right, but the gradient is dout itself: the maximum's "
+        "slope is 1, whatever the pixel's value.",
+        "pool_global": "only the largest pixel of the whole image got something; every window has one.",
+        "pool_min": "that is where each window's smallest pixel is.",
+        "pool_place": "that is the place inside the window; add where the window starts, r * size and "
+        "c * size.",
+        "pool_size": "the result has dout's shape; expected x's, {want}: every pixel has a gradient.",
+    }
+)
 
 QUESTIONS = {
     "output_size": question(
@@ -133,7 +136,7 @@ def shift_kernel(function) -> str:
     factor = (moved * beside).sum() / (beside**2).sum()
     if factor and not np.isclose(factor, 1):
         hints.append((factor * beside, WORDS["shift_faint"]))
-    compare("your map", moved, beside, hints=hints)
+    compare(say("your map"), moved, beside, hints=hints)
     return WORDS["shift"]
 
 
@@ -155,7 +158,7 @@ def kernel_gradient(function) -> str:
         ]
         if shape_of(dW) == dout.shape:
             raise NotYet(WORDS["kernel_size"], want=kernel)
-        compare("your dW", dW, want, hints=hints)
+        compare(say("your dW"), dW, want, hints=hints)
     return WORDS["kernel"]
 
 
@@ -182,7 +185,7 @@ def max_backward(function) -> str:
         ]
         if shape_of(dx) == dout.shape:
             raise NotYet(WORDS["pool_size"], want=x.shape)
-        compare("your dx", dx, want, hints=hints)
+        compare(say("your dx"), dx, want, hints=hints)
     return WORDS["pool"]
 
 

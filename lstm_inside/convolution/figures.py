@@ -8,6 +8,7 @@ from matplotlib.patheffects import withStroke
 from lstm_inside.foundations import photograph
 from lstm_inside.page import Pixels, Words, picture
 from lstm_inside.page.style import RC, SIGNED
+from lstm_inside.words import say
 
 from .layers import conv2d_forward, dense_backward, dense_forward, pool_backward, pool_forward
 
@@ -140,11 +141,11 @@ def numbers_picture():
         figure = picture(860, 360)
         figure.colours = None
         whole_ax, part_ax = figure.subplots(1, 2, width_ratios=(2, 3))
-        canvas(whole_ax, "72 × 60 pixels", *photo.shape)
+        canvas(whole_ax, say("72 × 60 pixels"), *photo.shape)
         place_image(image_on(whole_ax, "gray"), photo)
         frame = frame_on(whole_ax)
         frame.set_bounds(left, -top - rows, columns, rows)
-        canvas(part_ax, "The marked ones: 0 is black, 1 is white", rows, columns)
+        canvas(part_ax, say("The marked ones: 0 is black, 1 is white"), rows, columns)
         part = photo[top : top + rows, left : left + columns]
         place_image(image_on(part_ax, "gray"), part)
         for (i, j), value in np.ndenumerate(part):
@@ -152,7 +153,7 @@ def numbers_picture():
                 j + 0.5, -i - 0.5, f"{value:.2f}", ha="center", va="center", fontsize=10.5,
                 color="white" if value < 0.5 else "black",
             )  # fmt: skip
-    figure.alt = (
+    figure.alt = say(
         "Left, a grey portrait of Grace Hopper, 72 by 60 pixels, with a small frame at an eye. "
         "Right, the 8 by 10 pixels in the frame, each with its brightness between 0 and 1."
     )
@@ -171,18 +172,24 @@ def depth_picture():
         figure = picture(900, 540)
         figure.colours = None
         ax = figure.subplot_mosaic([["r", "g", "b", "photo"], ["pr", "pg", "pb", "out"]])
-        for n, name in enumerate(("red", "green", "blue")):
-            canvas(ax[name[0]], f"channel {n}: {name}", *photo.shape[1:])
-            place_image(image_on(ax[name[0]], "gray"), photo[n])
-            key = "p" + name[0]
-            canvas(ax[key], f"its part: {'+−−'[n]}{(1, 0.5, 0.5)[n]:g} × mean", *parts[n].shape)
-            place_image(image_on(ax[key], SIGNED, -1, 1), parts[n])
-        canvas(ax["photo"], "the photograph", *photo.shape[1:])
+        names = {"r": say("red"), "g": say("green"), "b": say("blue")}
+        for n, (key, name) in enumerate(names.items()):
+            canvas(ax[key], say("channel {n}: {name}", n=n, name=name), *photo.shape[1:])
+            place_image(image_on(ax[key], "gray"), photo[n])
+            canvas(
+                ax["p" + key],
+                say(
+                    "its part: {value}{value_2:g} × mean", value="+−−"[n], value_2=(1, 0.5, 0.5)[n]
+                ),
+                *parts[n].shape,
+            )
+            place_image(image_on(ax["p" + key], SIGNED, -1, 1), parts[n])
+        canvas(ax["photo"], say("the photograph"), *photo.shape[1:])
         height, width = photo.shape[1:]
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
-        canvas(ax["out"], "the sum: one map", *out.shape)
+        canvas(ax["out"], say("the sum: one map"), *out.shape)
         place_image(image_on(ax["out"], SIGNED, -0.6, 0.6), out)
-    figure.alt = (
+    figure.alt = say(
         "Above, the red, green and blue channel of the portrait and the portrait in colour. "
         "Below, what each channel adds: red counts for, green and blue against. Their sum, one "
         "map, is orange on the flag's red and on the skin, blue on the blue background, and near "
@@ -198,17 +205,21 @@ def pool_numbers_picture():
     with matplotlib.rc_context(RC):
         figure = picture(860, 430)
         axes = figure.subplots(2, 4, width_ratios=(2, 1, 1, 2))
-        for row, kind in zip(axes, ("max", "mean"), strict=True):
+        titles = {
+            "max": (say("max of each"), say("max: dL/dx")),
+            "mean": (say("mean of each"), say("mean: dL/dx")),
+        }
+        for row, (kind, (pooled, back)) in zip(axes, titles.items(), strict=True):
             out, cache = pool_forward(x[None, None], 2, kind)
             dx = pool_backward(dout[None, None], cache)[0, 0]
             for ax, values, title in zip(
                 row,
                 (x, out[0, 0], dout, dx),
-                ("x", f"{kind} of each", "dL/d(output)", f"{kind}: dL/dx"),
+                ("x", pooled, "dL/d(output)", back),
                 strict=True,
             ):
                 _tiles(ax, values, title)
-    figure.alt = (
+    figure.alt = say(
         "Two rows. Max pooling turns a 4 by 4 table into the largest number of each 2 by 2 "
         "block, and its backward pass puts each incoming gradient at the place of that number, "
         "0 elsewhere. Mean pooling averages, and gives each of the four places a quarter."
@@ -242,15 +253,20 @@ def dense_picture():
         for ax, values, title in zip(
             figure.subplots(1, 4),
             (photo, W, dW, dx),
-            ("the input x", "its weights W", "gradient dL/dW", "gradient dL/dx"),
+            (
+                say("the input x"),
+                say("its weights W"),
+                say("gradient dL/dW"),
+                say("gradient dL/dx"),
+            ),
             strict=True,
         ):
             canvas(ax, title, height, width)
-            if values is photo:
-                place_image(image_on(ax, "gray"), photo[0])
+            if values is photo or values is dW:
+                place_image(image_on(ax, "gray"), values.reshape(height, width))
             else:
                 show_signed(image_on(ax, SIGNED), values.reshape(height, width))
-    figure.alt = (
+    figure.alt = say(
         "Four pictures of 72 by 60: the portrait; random weights, one a pixel; the gradient of "
         "the weights, which is the portrait again; the gradient of the pixels, which is the "
         "picture of the weights again."

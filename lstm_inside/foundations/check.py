@@ -4,47 +4,50 @@ import numpy as np
 
 from lstm_core import sigmoid
 from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run
+from lstm_inside.words import Sentences, say
 
 from .learning import XOR_INPUTS, XOR_TARGETS
 from .network import mlp_forward
 
-WORDS = {
-    "xor": "one line for each hidden neuron, and the output joins them. It holds for 100 points "
-    "within 0.1 of the corners, too.",
-    "xor_form": "{name} returned {what}; expected weights and biases (W_1, b_1, W_2, b_2), a list "
-    "of numbers for each row of a W.",
-    "xor_size": "expected 2 inputs and 1 output: W_1 with 2 rows and the last W with 1 column.",
-    "xor_one": "that is a single neuron, one line: no weights of it solve XOR. Put a hidden layer "
-    "before it.",
-    "xor_side": "at {place} your network answers {got:.2f}, on the wrong side of ½; {right} of 4 "
-    "points are right.",
-    "xor_clear": "every point is on the right side of ½, but {got:.2f} at {place} is not clear; "
-    "wanted: {want}. Multiply all weights and biases by the same number: the lines stay where "
-    "they are and the steps get steeper.",
-    "xor_near": "the corners are right, but near them at ({x:.2f}, {y:.2f}) the answer is {got:.2f}: "
-    "a line passes too close to a corner.",
-    "delta": "for a batch of 3, 4 neurons that feed 2.",
-    "delta_no_slope": "the slope of the neuron itself is missing: h * (1 - h) for its own h.",
-    "delta_slope_of_h": "h is squashed already: its slope is h * (1 - h), without another sigmoid.",
-    "delta_tanh": "1 - h**2 is the slope of tanh; these neurons are sigmoids.",
-    "delta_only_h": "h * (1 - h) has lost a factor: you multiplied with h alone.",
-    "delta_only_1_h": "h * (1 - h) has lost a factor: you multiplied with 1 - h alone.",
-    "delta_local": "that is the neuron's slope alone; weigh the delta it feeds and multiply.",
-    "delta_transposed": "the weights are the wrong way round: going back takes W_next.T.",
-    "delta_shapes": "the shapes do not fit: the matrix product is (B, K) @ (K, N), that is "
-    "delta_next @ W_next.T; the slope is multiplied elementwise, with *.",
-    "delta_slope_first": "the slope belongs to the neuron itself, not to the ones it feeds.",
-    "update": "for a layer of 4 inputs and 2 neurons, batches of 1 and of 3.",
-    "update_uphill": "that walks uphill: the gradient is taken away, W - rate * gradient.",
-    "update_gradient": "that is the gradient alone; take rate times it away from W.",
-    "update_step": "that is the step alone, without the weight it is taken away from.",
-    "update_no_rate": "the learning rate is missing.",
-    "update_no_h": "every weight is moved by delta alone; what came along it, h_prev, is missing.",
-    "update_mean": "the loss is summed over the batch, so the gradient is too: no mean.",
-    "update_shape": "the gradient must have W's shape (N, K): h_prev.T @ delta, which also adds up "
-    "the batch.",
-    "update_first": "only one example of the batch was used.",
-}
+WORDS = Sentences(
+    {
+        "xor": "one line for each hidden neuron, and the output joins them. It holds for 100 points "
+        "within 0.1 of the corners, too.",
+        "xor_form": "{name} returned {what}; expected weights and biases (W_1, b_1, W_2, b_2), a list "
+        "of numbers for each row of a W.",
+        "xor_size": "expected 2 inputs and 1 output: W_1 with 2 rows and the last W with 1 column.",
+        "xor_one": "that is a single neuron, one line: no weights of it solve XOR. Put a hidden layer "
+        "before it.",
+        "xor_side": "at {place} your network answers {got:.2f}, on the wrong side of ½; {right} of 4 "
+        "points are right.",
+        "xor_clear": "every point is on the right side of ½, but {got:.2f} at {place} is not clear; "
+        "wanted: {want}. Multiply all weights and biases by the same number: the lines stay where "
+        "they are and the steps get steeper.",
+        "xor_near": "the corners are right, but near them at ({x:.2f}, {y:.2f}) the answer is {got:.2f}: "
+        "a line passes too close to a corner.",
+        "delta": "for a batch of 3, 4 neurons that feed 2.",
+        "delta_no_slope": "the slope of the neuron itself is missing: h * (1 - h) for its own h.",
+        "delta_slope_of_h": "h is squashed already: its slope is h * (1 - h), without another sigmoid.",
+        "delta_tanh": "1 - h**2 is the slope of tanh; these neurons are sigmoids.",
+        "delta_only_h": "h * (1 - h) has lost a factor: you multiplied with h alone.",
+        "delta_only_1_h": "h * (1 - h) has lost a factor: you multiplied with 1 - h alone.",
+        "delta_local": "that is the neuron's slope alone; weigh the delta it feeds and multiply.",
+        "delta_transposed": "the weights are the wrong way round: going back takes W_next.T.",
+        "delta_shapes": "the shapes do not fit: the matrix product is (B, K) @ (K, N), that is "
+        "delta_next @ W_next.T; the slope is multiplied elementwise, with *.",
+        "delta_slope_first": "the slope belongs to the neuron itself, not to the ones it feeds.",
+        "update": "for a layer of 4 inputs and 2 neurons, batches of 1 and of 3.",
+        "update_uphill": "that walks uphill: the gradient is taken away, W - rate * gradient.",
+        "update_gradient": "that is the gradient alone; take rate times it away from W.",
+        "update_step": "that is the step alone, without the weight it is taken away from.",
+        "update_no_rate": "the learning rate is missing.",
+        "update_no_h": "every weight is moved by delta alone; what came along it, h_prev, is missing.",
+        "update_mean": "the loss is summed over the batch, so the gradient is too: no mean.",
+        "update_shape": "the gradient must have W's shape (N, K): h_prev.T @ delta, which also adds up "
+        "the batch.",
+        "update_first": "only one example of the batch was used.",
+    }
+)
 
 QUESTIONS = {
     "three_sigmoids": question(
@@ -103,7 +106,7 @@ def xor_by_hand(function) -> str:
     off = np.where(wanted, 0.9 - y, y - 0.1)
     if off.max() > 0:
         place = int(off.argmax())
-        want = "at least 0.9" if wanted[place] else "at most 0.1"
+        want = say("at least 0.9") if wanted[place] else say("at most 0.1")
         raise NotYet(WORDS["xor_clear"], place=_corner(place), got=y[place], want=want)
     near = np.repeat(XOR_INPUTS, 25, axis=0)
     near = near + np.random.default_rng(13).uniform(-0.1, 0.1, near.shape)
@@ -143,7 +146,7 @@ def hidden_delta(function) -> str:
                 (delta_next @ W_next * own, WORDS["delta_transposed"]),
                 ((delta_next * own) @ W_next.T, WORDS["delta_slope_first"]),
             ]
-        compare("your delta", delta, back * own, hints=hints)
+        compare(say("your delta"), delta, back * own, hints=hints)
     return WORDS["delta"]
 
 
@@ -169,5 +172,5 @@ def updated_weights(function) -> str:
                 (W - rate * gradient / B, WORDS["update_mean"]),
                 (W - rate * np.outer(h_prev[0], delta[0]), WORDS["update_first"]),
             ]
-        compare("your new W", got, W - rate * gradient, hints=hints)
+        compare(say("your new W"), got, W - rate * gradient, hints=hints)
     return WORDS["update"]

@@ -23,6 +23,7 @@ from lstm_inside.page.style import (
     RC,
     SIGNED,
 )
+from lstm_inside.words import say
 
 from .explorers_nudges import chain_explorer, paths_explorer
 from .explorers_walk import backprop_explorer, minus
@@ -54,13 +55,17 @@ def neuron_explorer() -> Explorer:
         output = Pixels.on(ax["plane"], np.zeros((41, 41)), cmap=SIGNED, vmin=-1, vmax=1)
         output.set_extent((-3, 3, -3, 3))
         ax["plane"].set(
-            xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xlabel="input $x_1$", ylabel="input $x_2$"
+            xlim=(-3, 3),
+            ylim=(-3, 3),
+            aspect="equal",
+            xlabel=say("input $x_1$"),
+            ylabel=say("input $x_2$"),
         )
-        ax["plane"].set_title("Output h for every input: blue low, orange high")
+        ax["plane"].set_title(say("Output h for every input: blue low, orange high"))
         ax["act"].set(xlim=(-8, 8), ylim=(-1.12, 1.12))
-        ax["act"].set_title("Output h = φ(a)")
-        ax["slope"].set(xlim=(-8, 8), ylim=(-0.05, 1.12), xlabel="pre-activation a")
-        ax["slope"].set_title("Slope φ′(a) = dh/da")
+        ax["act"].set_title(say("Output h = φ(a)"))
+        ax["slope"].set(xlim=(-8, 8), ylim=(-0.05, 1.12), xlabel=say("pre-activation a"))
+        ax["slope"].set_title(say("Slope φ′(a) = dh/da"))
         (border,) = ax["plane"].plot([], [], color="#111111", lw=1.6, ls=(0, (4, 3)))
         (here,) = ax["plane"].plot(
             [], [], "o", color="white", mec="#111111", mew=1.8, ms=11, clip_on=False
@@ -91,7 +96,7 @@ def neuron_explorer() -> Explorer:
         dot.set_data([inside], [h])
         slope_dot.set_data([inside], [delta])
         notes[0].set_text(minus(f"a = {a:.2f}, h = {h:.3f}"))
-        notes[1].set_text(f"slope {delta:.3f}")
+        notes[1].set_text(say("slope {delta:.3f}", delta=delta))
         dw = grads.params[0][:, 0]
         return {
             "a": a, "h": h, "slope": delta, "dw": dw, "dx": grads.x[0], "plane": whole_plane,
@@ -100,9 +105,15 @@ def neuron_explorer() -> Explorer:
 
     def describe(v):
         return minus(
-            f"The weighted sum is a = {v['a']:+.2f}, so h = {v['h']:+.3f}. Slope {v['slope']:.3f}: "
-            f"a nudge of w₁ moves h by {v['dw'][0]:+.3f} times the nudge, of w₂ by "
-            f"{v['dw'][1]:+.3f}."
+            say(
+                "The weighted sum is a = {a:+.2f}, so h = {h:+.3f}. Slope {slope:.3f}: a "
+                "nudge of w₁ moves h by {dw:+.3f} times the nudge, of w₂ by {dw_2:+.3f}.",
+                a=v["a"],
+                h=v["h"],
+                slope=v["slope"],
+                dw=v["dw"][0],
+                dw_2=v["dw"][1],
+            )
         )
 
     return Explorer(
@@ -143,8 +154,8 @@ def _input_plane(width, height):
         aspect="equal",
         xticks=(0, 1),
         yticks=(0, 1),
-        xlabel="input $x_1$",
-        ylabel="input $x_2$",
+        xlabel=say("input $x_1$"),
+        ylabel=say("input $x_2$"),
     )
     grid = np.linspace(-0.5, 1.5, 83)[1::2]
     inputs = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
@@ -155,21 +166,21 @@ def line_explorer() -> Explorer:
     """One neuron and four points: which of them it gets right, and why XOR is out of reach."""
     with matplotlib.rc_context(RC):
         figure, ax, sums, output, plane = _input_plane(900, 420)
-        ax.set_title("Output h: blue below ½, orange above")
+        ax.set_title(say("Output h: blue below ½, orange above"))
         diagonals = ax.plot([0, 1], [0, 1], [0, 1], [1, 0], color="white", lw=1.5)
         (border,) = ax.plot([], [], color="#111111", lw=1.8, ls=(0, (4, 3)))
         look = {"ls": "none", "marker": "o", "ms": 17, "mec": "white", "mew": 3, "clip_on": False}
         low, high = (ax.plot([], [], color=c, zorder=5, **look)[0] for c in (LOW, HIGH))
         (wrong,) = ax.plot([], [], "X", color="white", ms=9, mec="#111111", mew=0.8, zorder=6)
-        sums.set(xlim=(-13, 13), ylim=(-0.7, 3.2), xlabel="pre-activation a", yticks=(0, 1, 2))
-        sums.set_yticklabels(["wanted 1", "wanted 0", "middle of\nopposite corners"])
+        sums.set(xlim=(-13, 13), ylim=(-0.7, 3.2), xlabel=say("pre-activation a"), yticks=(0, 1, 2))
+        sums.set_yticklabels([say("wanted 1"), say("wanted 0"), say("middle of\nopposite corners")])
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
-        sums.set_title("The four sums a: right of 0 means orange")
+        sums.set_title(say("The four sums a: right of 0 means orange"))
         look |= {"ms": 13, "mew": 1.5}
         sum_low, sum_high = (sums.plot([], [], color=c, **look)[0] for c in (LOW, HIGH))
         (one,) = sums.plot([], [], "D", color="none", mec="#333333", mew=2, ms=15)
         (other,) = sums.plot([], [], "s", color="#333333", ms=7)
-        sums.text(0, 2.75, "◇ of (0,0) and (1,1)    ■ of (0,1) and (1,0)", ha="center",
+        sums.text(0, 2.75, say("◇ of (0,0) and (1,1)    ■ of (0,1) and (1,0)"), ha="center",
                   va="center", color="#333333")  # fmt: skip
 
     def update(task, w_1, w_2, b):
@@ -192,8 +203,14 @@ def line_explorer() -> Explorer:
             f"({x:.0f},{y:.0f}): {a:+.1f}" for (x, y), a in zip(XOR_INPUTS, v["a"], strict=True)
         )
         return minus(
-            f"{v['task']}: {v['right']} of 4 points on their side of the line. The sums a are "
-            f"{sums_}. Either pair of opposite corners has its middle at {v['middle']:+.1f}."
+            say(
+                "{task}: {right} of 4 points on their side of the line. The sums a are {sums}. "
+                "Either pair of opposite corners has its middle at {middle:+.1f}.",
+                task=v["task"],
+                right=v["right"],
+                sums=sums_,
+                middle=v["middle"],
+            )
         )
 
     return Explorer(
@@ -265,7 +282,7 @@ def learning_explorer() -> Explorer:
     at = np.arange(0, STEPS + 1, KEEP)
     with matplotlib.rc_context(RC):
         figure, ax, losses, surface, plane = _input_plane(920, 430)
-        ax.set_title("Answer y: blue near 0, orange near 1")
+        ax.set_title(say("Answer y: blue near 0, orange near 1"))
         wanted = np.array(POINTS["XOR"], bool)
         look = {"ls": "none", "marker": "o", "ms": 16, "mec": "white", "mew": 3, "zorder": 5}
         corners = [
@@ -278,13 +295,14 @@ def learning_explorer() -> Explorer:
             xlim=(0, STEPS),
             ylim=(3e-4, 1.5),
             yscale="log",
-            xlabel="training step",
-            ylabel="loss L of all four examples",
+            xlabel=say("training step"),
+            ylabel=say("loss L of all four examples"),
         )
-        losses.set_title("The loss: this start, and the other eleven")
+        losses.set_title(say("The loss: this start, and the other eleven"))
         (others,) = losses.plot([], [], color=FAINT, lw=1.2)
         (mine,) = losses.plot([], [], color=GRADIENT, lw=2.6)
         (now,) = losses.plot([], [], "o", color="#D55E00", ms=10, zorder=5)
+        stuck = Words(losses, 0.98 * STEPS, 1, ha="right", color="#555555", fontsize=11)
 
     def update(step, start, rate):
         cohort = cohorts[rate]
@@ -302,6 +320,11 @@ def learning_explorer() -> Explorer:
         mine.set_data(at, curves[:, start - 1])
         now.set_data([step], [max(cohort.losses[step, start - 1], 3.2e-4)])
         final = cohort.losses[-1]
+        left = np.flatnonzero(final >= 0.05)
+        stuck.set_text(
+            say("start {value}", value=", ".join(str(n + 1) for n in left)) if left.size else ""
+        )
+        stuck.set_y(1.25 * final.max())
         return {
             "step": step, "start": start, "rate": rate, "y": y,
             "loss": cohort.losses[step, start - 1], "solved": int((final < 0.05).sum()),
@@ -311,10 +334,17 @@ def learning_explorer() -> Explorer:
         answers = ", ".join(
             f"({a:.0f},{b:.0f}): {y:.2f}" for (a, b), y in zip(XOR_INPUTS, v["y"], strict=True)
         )
-        return (
-            f"Start {v['start']} at rate {v['rate']}, step {v['step']}: loss {v['loss']:.4f}. "
-            f"Answers {answers}. By step {STEPS}, {v['solved']} of {STARTS} starts come to a loss "
-            "below 0.05."
+        return say(
+            "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}. By "
+            "step {STEPS}, {solved} of {STARTS} starts come to a loss below 0.05.",
+            start=v["start"],
+            rate=v["rate"],
+            step=v["step"],
+            loss=v["loss"],
+            answers=answers,
+            STEPS=STEPS,
+            solved=v["solved"],
+            STARTS=STARTS,
         )
 
     return Explorer(
@@ -325,7 +355,7 @@ def learning_explorer() -> Explorer:
             "start": whole("random start", 1, STARTS, 2),
             "rate": choice("learning rate", list(RATES), 2),
         },
-        moving=[surface, *lines, *corners, *answers, others, mine, now],  # all above the surface
+        moving=[surface, *lines, *corners, *answers, others, mine, now, stuck],  # above the surface
         update=update,
         describe=describe,
         play="step",
@@ -357,28 +387,28 @@ def order_explorer() -> Explorer:
         figure = picture(920, 390)
         figure.colours = None
         strip_ax, *both = figure.subplots(1, 3, width_ratios=(7, 11, 11))
-        strip_ax.set(xlim=(0, 8 * T - 2), ylim=(-78, 0), xticks=[], yticks=[], aspect="equal")
+        strip_ax.set(xlim=(0, 8 * T + 6), ylim=(-78, 0), xticks=[], yticks=[], aspect="equal")
         strip_ax.grid(False)
         strip_ax.spines[:].set_visible(False)
-        strip_ax.set_title("Fed in this order")
+        strip_ax.set_title(say("Fed in this order"))
         image = Pixels.on(strip_ax, np.zeros((1, 1)), cmap="gray", vmin=0, vmax=1)
         image.set_extent((0, 8 * T - 2, -72, 0))
-        strip_ax.set(xlim=(0, 8 * T - 2), ylim=(-78, 0))
+        strip_ax.set(xlim=(0, 8 * T + 6), ylim=(-78, 0))
         numbers = [Words(strip_ax, 8 * n + 3, -75.5, fontsize=11) for n in range(T)]
         dots, moves, tags = {}, {}, {}
         for key, ax, title, colour in (
-            ("mlp", both[0], "MLP's answers", INPUT),
-            ("rnn", both[1], "RNN's answers", HIDDEN_LINE),
+            ("mlp", both[0], say("MLP's answers"), INPUT),
+            ("rnn", both[1], say("RNN's answers"), HIDDEN_LINE),
         ):
             ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
-                   xlabel="answer in the original order", aspect="equal")  # fmt: skip
+                   xlabel=say("answer in the original order"), aspect="equal")  # fmt: skip
             ax.set_title(title)
-            ax.set_ylabel("answer in this order", labelpad=-6)
+            ax.set_ylabel(say("answer in this order"), labelpad=-6)
             ax.plot([-1.15, 1.15], [-1.15, 1.15], color=FAINT, lw=1.4, zorder=0)
             (moves[key],) = ax.plot([], [], color=colour, lw=2, alpha=0.55)
             (dots[key],) = ax.plot([], [], "o", color=colour, ms=9)
             tags[key] = [Words(ax, 0, 0, fontsize=10.5, color="#111111") for _ in range(T)]
-        both[0].text(1.1, -1.08, "on the line: the same answer", color="#666666", ha="right",
+        both[0].text(1.1, -1.08, say("on the line: the same answer"), color="#666666", ha="right",
                      fontsize=11)  # fmt: skip
 
     def update(order, strength):
@@ -412,9 +442,13 @@ def order_explorer() -> Explorer:
         return {"order": shuffled + 1, "strength": strength, **found}
 
     def describe(v):
-        return (
-            f"Fed in the order {', '.join(map(str, v['order']))}. The MLP's answers differ by "
-            f"{v['mlp']:.3f} at most; the RNN's, with W_h × {v['strength']:.1f}, by {v['rnn']:.3f}."
+        return say(
+            "Fed in the order {str}. The MLP's answers differ by {mlp:.3f} at most; the RNN's, "
+            "with W_h × {strength:.1f}, by {rnn:.3f}.",
+            str=", ".join(map(str, v["order"])),
+            mlp=v["mlp"],
+            strength=v["strength"],
+            rnn=v["rnn"],
         )
 
     return Explorer(

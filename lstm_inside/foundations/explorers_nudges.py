@@ -5,6 +5,7 @@ import numpy as np
 
 from lstm_inside.page import Explorer, Words, choice, picture, slider
 from lstm_inside.page.style import FAINT, FORGET, GRADIENT, HIDDEN_LINE, INPUT, RC, SIGNAL
+from lstm_inside.words import say
 
 from .explorers_walk import minus
 from .network import (
@@ -31,7 +32,7 @@ def chain_explorer() -> Explorer:
         chain, curve_ax = figure.subplots(1, 2, width_ratios=(3, 2))
         chain.set(xlim=(-0.9, 8.6), ylim=(-1.5, 2.1))
         chain.set_axis_off()
-        chain.set_title("A nudge is multiplied by each slope it passes")
+        chain.set_title(say("A nudge is multiplied by each slope it passes"))
         chain.plot(places, [0.6] * 4, **CIRCLE, ms=58)
         for x, name in zip(places, names, strict=True):
             chain.text(x, 1.62, name, ha="center", va="center", color="#333333", weight="bold")
@@ -46,17 +47,25 @@ def chain_explorer() -> Explorer:
         values = [Words(chain, x, 0.6) for x in places]
         slopes = [Words(chain, x + 1.25, 1.2, color=GRADIENT, fontsize=11.5) for x in places[:-1]]
         arrive = [Words(chain, x, -0.36, color=HIDDEN_LINE, weight="bold") for x in places]
-        chain.text(-0.8, -0.0, "the nudge arriving:", color=HIDDEN_LINE, ha="left", va="center")
+        chain.text(
+            -0.8, -0.0, say("the nudge arriving:"), color=HIDDEN_LINE, ha="left", va="center"
+        )
         lines = [Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color="#222222") for k in range(2)]
-        curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.06, 0.56), ylabel="loss L")
-        curve_ax.set_xlabel("the number that is nudged")
-        curve_ax.set_title("The slope is the line; the loss is the curve")
+        curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.06, 0.56), ylabel=say("loss L"))
+        curve_ax.set_xlabel(say("the number that is nudged"))
+        curve_ax.set_title(say("The slope is the line; the loss is the curve"))
         at = np.linspace(-3.2, 3.2, 161)
         (curve,) = curve_ax.plot([], [], color=FAINT, lw=3)
         (tangent,) = curve_ax.plot([], [], color=GRADIENT, lw=1.6)
         (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
         (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
         (told,) = curve_ax.plot([], [], "o", color="white", mec=GRADIENT, mew=1.8, ms=9)
+        for x, words, colour in (
+            (0.03, say("● before"), "#111111"),
+            (0.27, say("● run again"), HIDDEN_LINE),
+            (0.58, say("○ foretold"), GRADIENT),
+        ):
+            curve_ax.text(x, 0.02, words, color=colour, transform=curve_ax.transAxes, fontsize=11)
 
     def update(what, x, w, target, nudge):
         def loss(moved):
@@ -71,7 +80,7 @@ def chain_explorer() -> Explorer:
         from_ = w if what == "w" else x
         before, after = loss(from_), loss(from_ + nudge)
         derivative = steps.prod()
-        start.set_text(f"the {'weight w' if what == 'w' else 'input x'}")
+        start.set_text(say("the weight w") if what == "w" else say("the input x"))
         shown = (from_, a, h, before)
         for text, value, digits in zip(values, shown, (2, 2, 3, 4), strict=True):
             text.set_text(minus(f"{value:.{digits}f}"))
@@ -82,9 +91,17 @@ def chain_explorer() -> Explorer:
         for text, size in zip(arrive, sizes, strict=True):
             text.set_text(minus(f"{size:+.4f}"))
         lines[0].set_text(
-            minus(f"slopes multiplied: {derivative:+.4f}; times the nudge: {sizes[-1]:+.4f}")
+            minus(
+                say(
+                    "slopes multiplied: {derivative:+.4f}; times the nudge: {sizes:+.4f}",
+                    derivative=derivative,
+                    sizes=sizes[-1],
+                )
+            )
         )
-        lines[1].set_text(minus(f"run again with the nudge: L changes by {after - before:+.4f}"))
+        lines[1].set_text(
+            minus(say("run again with the nudge: L changes by {after:+.4f}", after=after - before))
+        )
         curve.set_data(at, loss(at))
         reach = np.array([-1.6, 1.6])
         tangent.set_data(from_ + reach, before + derivative * reach)
@@ -99,9 +116,18 @@ def chain_explorer() -> Explorer:
     def describe(v):
         one, two, three = v["steps"]
         return minus(
-            f"A nudge of {v['nudge']:+.2f} of {v['what']} is multiplied by {one:.3f}, {two:.3f} "
-            f"and {three:.3f}: the slopes foretell a change of L by {v['told']:+.4f}. "
-            f"Run again, it is {v['change']:+.4f}."
+            say(
+                "A nudge of {nudge:+.2f} of {what} is multiplied by {one:.3f}, {two:.3f} and "
+                "{three:.3f}: the slopes foretell a change of L by {told:+.4f}. Run again, it is "
+                "{change:+.4f}.",
+                nudge=v["nudge"],
+                what=v["what"],
+                one=one,
+                two=two,
+                three=three,
+                told=v["told"],
+                change=v["change"],
+            )
         )
 
     return Explorer(
@@ -136,7 +162,7 @@ def paths_explorer() -> Explorer:
         ax, bars = figure.subplots(1, 2, width_ratios=(13, 10))
         ax.set(xlim=(-0.9, 8.9), ylim=(-1.75, 2.5))
         ax.set_axis_off()
-        ax.set_title("From neuron 1 to the loss: two ways")
+        ax.set_title(say("From neuron 1 to the loss: two ways"))
         for start, end in ((1, 4), (1, 5), (4, 6), (5, 6)):
             (x, y), (u, v) = spots[start], spots[end]
             ax.plot([x, u], [y, v], color=FAINT, lw=1.6, zorder=1)
@@ -156,16 +182,16 @@ def paths_explorer() -> Explorer:
             Words(ax, -0.8, y, ha="left", fontsize=11.5, color=c)
             for y, c in ((-1.15, INPUT), (-1.6, FORGET))
         ]
-        bars.set(xlim=(-0.6, 2.6), ylim=(-0.025, 0.025), ylabel="change of L per nudge of a₁")
-        bars.set_xticks([0, 1, 2], ["through 4", "through 5", "together: δ₁"])
+        bars.set(xlim=(-0.6, 2.6), ylim=(-0.025, 0.025), ylabel=say("change of L per nudge of a₁"))
+        bars.set_xticks([0, 1, 2], [say("through 4"), say("through 5"), say("together: δ₁")])
         bars.axhline(0, color="#555555", lw=1)
         bars.grid(False, axis="x")
-        bars.set_title("Multiply along each path, then add")
+        bars.set_title(say("Multiply along each path, then add"))
         blocks = [
             bars.fill([], [], color=c, alpha=0.85, lw=0)[0] for c in (INPUT, FORGET, GRADIENT)
         ]
         (measured,) = bars.plot([], [], "o", color="white", mec="#111111", mew=2, ms=12, zorder=5)
-        bars.text(2.1, 0.0233, "○ measured", ha="center", va="center", color="#111111")
+        bars.text(2.1, 0.0233, say("○ measured"), ha="center", va="center", color="#111111")
         tags = [Words(bars, n, 0, weight="bold", fontsize=11.5) for n in range(3)]
 
     def update(w_14, w_15, nudge):
@@ -184,17 +210,26 @@ def paths_explorer() -> Explorer:
         moved = params._replace(b_1=np.array([nudge, 0, 0]))
         change = half_squared_error(mlp_forward(x, moved).y, target)[0] - before
         for number, text in own.items():
-            text.set_text(f"slope {own_slopes[number]:.3f}")
+            text.set_text(say("slope {own_slopes:.3f}", own_slopes=own_slopes[number]))
         for edge, value in (((1, 4), w_14), ((1, 5), w_15), ((4, 6), 1.4), ((5, 6), -0.9)):
             weights[edge].set_text(minus(f"× {value:.1f}"))
-        loss_note.set_text(minus(f"× {dy.item():.3f}"))
+        loss_note.set_text(minus(f"y − y* = {dy.item():.3f}"))
         for text, number, w, w_6, path in (
             (products[0], 4, w_14, 1.4, paths[0]), (products[1], 5, w_15, -0.9, paths[1]),
         ):  # fmt: skip
             factors = (own_slopes[1], w, own_slopes[number], w_6, own_slopes[6], dy.item())
             shown = [f"{v:.{d}f}" for v, d in zip(factors, (3, 1, 3, 1, 3, 3), strict=True)]
             shown = " · ".join(f"({v})" if v.startswith("-") else v for v in shown)
-            text.set_text(minus(f"through {number}: {shown} = {path:+.4f}"))
+            text.set_text(
+                minus(
+                    say(
+                        "through {number}: {shown} = {path:+.4f}",
+                        number=number,
+                        shown=shown,
+                        path=path,
+                    )
+                )
+            )
         for n, (block, tag, size) in enumerate(zip(blocks, tags, (*paths, together), strict=True)):
             block.set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
             tag.set_text(minus(f"{size:+.4f}"))
@@ -208,9 +243,15 @@ def paths_explorer() -> Explorer:
     def describe(v):
         one, two = v["paths"]
         return minus(  # + 0.0: no minus in front of 0.0000
-            f"Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together δ₁ = "
-            f"{round(v['together'], 4) + 0.0:+.4f}. Measured with a nudge of {v['nudge']:.2f}: "
-            f"{round(v['measured'], 4) + 0.0:+.4f}."
+            say(
+                "Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together δ₁ = "
+                "{together:+.4f}. Measured with a nudge of {nudge:.2f}: {measured:+.4f}.",
+                one=one,
+                two=two,
+                together=round(v["together"], 4) + 0.0,
+                nudge=v["nudge"],
+                measured=round(v["measured"], 4) + 0.0,
+            )
         )
 
     return Explorer(

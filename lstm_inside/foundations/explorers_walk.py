@@ -1,10 +1,13 @@
 """The walk of notebook 01: backpropagation by hand on the drawing, number by number."""
 
+import re
+
 import matplotlib
 import numpy as np
 
 from lstm_inside.page import Explorer, choice, picture, slider, whole
 from lstm_inside.page.style import GRADIENT, HIDDEN, RC
+from lstm_inside.words import Sentences, say
 
 from .figures import FRESH, NAMES, WRONG, NetworkDrawing, neuron_number, neurons
 from .network import (
@@ -18,11 +21,12 @@ from .network import (
 
 TRUE, MISSING = "true gradient", "missing-slope rule"
 RULES = {TRUE: mlp_backward, MISSING: mlp_backward_missing_slopes}
+IN_WORDS = Sentences({TRUE: "true gradient", MISSING: "missing-slope rule"})
 
 
 def minus(text):
-    """A true minus sign in place of each hyphen."""
-    return text.replace("-", "−")
+    """A true minus sign in place of each hyphen, but for those inside words."""
+    return re.sub(r"(?<![A-Za-z])-", "−", text)
 
 
 # The walk, each step (phase, neuron): six forward, the loss, six deltas from the output back,
@@ -64,7 +68,8 @@ def backprop_explorer() -> Explorer:
         }  # fmt: skip
         walk["lines"] = _lines(walk, *_WALK[step])
         _draw_walk(drawing, walk)
-        for words, text in zip(drawing.settings, (rule, f"rate η = {rate:.1f}"), strict=True):
+        settings = IN_WORDS[rule], say("rate η = {rate:.1f}", rate=rate)
+        for words, text in zip(drawing.settings, settings, strict=True):
             words.set_text(text)
         return walk
 
@@ -81,9 +86,20 @@ def backprop_explorer() -> Explorer:
         },
         moving=drawing.moving,
         update=update,
-        describe=lambda walk: f"Step {walk['step']} of {STEPS}. " + " ".join(walk["lines"]),
+        describe=_described,
         play="step",
         interval=1200,
+    )
+
+
+def _described(walk):
+    heading, *rest = walk["lines"]
+    return say(
+        "Step {step} of {STEPS}. {heading} {rest}",
+        step=walk["step"],
+        STEPS=STEPS,
+        heading=heading,
+        rest=" ".join(rest),
     )
 
 
@@ -119,9 +135,9 @@ def _draw_walk(drawing, walk):
         new = f"{new:.{3 if abs(new) < 9.9995 else 2}f}"  # as much as fits on its tile
         text.set_text(minus(new if edge in changed else f"{walk['W'][n][i, j]:.1f}"))
     losses = (
-        f"target {walk['target']:.2f}",
-        f"loss {walk['loss']:.4f}" if _after(walk, "loss", None) else "",
-        f"new {walk['loss_new']:.4f}" if phase == "again" else "",
+        say("target {target:.2f}", target=walk["target"]),
+        say("loss {loss:.4f}", loss=walk["loss"]) if _after(walk, "loss", None) else "",
+        say("new {loss_new:.4f}", loss_new=walk["loss_new"]) if phase == "again" else "",
     )
     for line, text in zip(drawing.loss, losses, strict=True):
         line.set_text(text)
@@ -151,8 +167,8 @@ def _lines(walk, phase, neuron):
     if phase in ("start", "loss", "again"):
         lines = _lines_between(walk, phase)
     else:
-        say = {"forward": _lines_forward, "delta": _lines_delta, "update": _lines_update}[phase]
-        lines = say(walk, *neuron)
+        of = {"forward": _lines_forward, "delta": _lines_delta, "update": _lines_update}[phase]
+        lines = of(walk, *neuron)
     return [minus(line) for line in lines]
 
 
@@ -160,21 +176,34 @@ def _lines_between(walk, phase):
     y, loss, target = walk["y"], walk["loss"], walk["target"]
     if phase == "start":
         return [
-            "The start: two inputs on the left, a weight on each line.",
-            "Press play, or click the step slider and use the arrow keys: → goes on, ← goes back.",
-            f"To come: backward by the {walk['rule']}, then a step of learning rate η = "
-            f"{walk['rate']:.1f}.",
+            say("The start: two inputs on the left, a weight on each line."),
+            say(
+                "Press play, or click the step slider and use the arrow keys: → goes on, ← "
+                "goes back."
+            ),
+            say(
+                "To come: backward by the {rule}, then a step of learning rate η = {rate:.1f}.",
+                rule=IN_WORDS[walk["rule"]],
+                rate=walk["rate"],
+            ),
         ]
     if phase == "loss":
         return [
-            "The loss: how far is the output from the target?",
+            say("The loss: how far is the output from the target?"),
             f"L = ½ (y - y*)² = ½ ({y:.3f} - {target:.2f})² = {loss:.4f}",
-            f"Its slope there: dL/dy = y - y* = {y - target:+.3f}",
+            say("Its slope there: dL/dy = y - y* = {y:+.3f}", y=y - target),
         ]
     return [
-        "Forward again, with the new weights.",
-        f"The output went from {y:.3f} to {walk['y_new']:.3f}; the target is {target:.2f}.",
-        f"The loss went from {loss:.4f} to {walk['loss_new']:.4f}.",
+        say("Forward again, with the new weights."),
+        say(
+            "The output went from {y:.3f} to {y_new:.3f}; the target is {target:.2f}.",
+            y=y,
+            y_new=walk["y_new"],
+            target=target,
+        ),
+        say(
+            "The loss went from {loss:.4f} to {loss_new:.4f}.", loss=loss, loss_new=walk["loss_new"]
+        ),
     ]
 
 
@@ -191,20 +220,28 @@ def _lines_forward(walk, n, j):
     a = sum(h[n, i] * W[i, j] for i in range(len(W)))
     k = _number(n, j)
     return [
-        f"Forward, neuron {neuron_number(n, j)}: weigh what comes in, add up, squash.",
+        say("Forward, neuron {n}: weigh what comes in, add up, squash.", n=neuron_number(n, j)),
         f"a{k} = {' + '.join(terms)} = {a:.3f}",
-        f"h{k} = σ(a{k}) = {h[n + 1, j]:.3f}" + ("   This is the output y." if n == 2 else ""),
+        say("h{k} = σ(a{k}) = {h:.3f}   This is the output y.", k=k, h=h[n + 1, j])
+        if n == 2
+        else f"h{k} = σ(a{k}) = {h[n + 1, j]:.3f}",
     ]
 
 
 def _lines_delta(walk, n, j):
     k, h, delta = _number(n, j), walk["h"][n + 1, j], walk["deltas"][n, j]
     local = h * (1 - h)
-    own = f"own slope h{k}(1 - h{k}) = {h:.4f}·{1 - h:.4f} = {local:.4f}"
+    own = say(
+        "own slope h{k}(1 - h{k}) = {h:.4f}·{h_2:.4f} = {local:.4f}",
+        k=k,
+        h=h,
+        h_2=1 - h,
+        local=local,
+    )
     if n == 2:
         return [
-            "Backward, neuron 6: the loss's slope times the neuron's own.",
-            f"dL/dy = {walk['y'] - walk['target']:+.4f},   {own}",
+            say("Backward, neuron 6: the loss's slope times the neuron's own."),
+            say("dL/dy = {dy:+.4f},   {own}", dy=walk["y"] - walk["target"], own=own),
             f"δ{k} = {_bracketed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
         ]
     W, above = walk["W"][n + 1], _carried(walk)
@@ -213,16 +250,28 @@ def _lines_delta(walk, n, j):
     ]
     come = sum(W[j, m] * above[n + 1, m] for m in range(W.shape[1]))
     lines = [
-        f"Backward, neuron {neuron_number(n, j)}: multiply each next δ by the weight to it, add, "
-        "then multiply by the neuron's own slope.",
-        f"comes back: {' + '.join(terms)} = {come:+.5f}",
-        f"{own},   so δ{k} = {_bracketed(come, 5)}·{local:.4f} = {delta:+.5f}",
+        say(
+            "Backward, neuron {n}: multiply each next δ by the weight to it, add, then multiply "
+            "by the neuron's own slope.",
+            n=neuron_number(n, j),
+        ),
+        say("comes back: {terms} = {come:+.5f}", terms=" + ".join(terms), come=come),
+        say(
+            "{own},   so δ{k} = {come}·{local:.4f} = {delta:+.5f}",
+            own=own,
+            k=k,
+            come=_bracketed(come, 5),
+            local=local,
+            delta=delta,
+        ),
     ]
     if walk["rule"] == MISSING:
-        lines[0] = (
-            f"Backward, neuron {neuron_number(n, j)}, by the faulty rule: -e, not δ, goes on."
+        lines[0] = say(
+            "Backward, neuron {n}, by the faulty rule: -e, not δ, goes on.", n=neuron_number(n, j)
         )
-        lines.append(f"The true δ{k} is {walk['true_deltas'][n, j]:+.5f}.")
+        lines.append(
+            say("The true δ{k} is {true_deltas:+.5f}.", k=k, true_deltas=walk["true_deltas"][n, j])
+        )
     return lines
 
 
@@ -244,4 +293,7 @@ def _lines_update(walk, n, j):
         for i in range(len(W))
     ]
     k = neuron_number(n, j)
-    return [f"Update the weights into neuron {k}: weight - η · δ · what came along it.", *sums]
+    return [
+        say("Update the weights into neuron {k}: weight - η · δ · what came along it.", k=k),
+        *sums,
+    ]

@@ -6,6 +6,7 @@ from matplotlib.patches import Circle
 
 from lstm_inside.page import Words, picture
 from lstm_inside.page.style import FAINT, HIDDEN_LINE, RC, SIGNAL, SIGNED
+from lstm_inside.words import say
 
 from .learning import XOR_INPUTS
 from .network import CLASSIC, mlp_forward
@@ -142,11 +143,16 @@ def network_picture():
         drawing.mark()
         for (x, _), words in zip(
             (layer[0] for layer in PLACES),
-            ("2 inputs", "hidden layer 1:\n3 neurons", "hidden layer 2:\n2 neurons", "output"),
+            (
+                say("2 inputs"),
+                say("hidden layer 1:\n3 neurons"),
+                say("hidden layer 2:\n2 neurons"),
+                say("output"),
+            ),
             strict=True,
         ):
             ax.text(x, 5.72, words, ha="center", va="center", color="#333333", weight="bold")
-    figure.alt = (
+    figure.alt = say(
         "Two inputs on the left, three neurons numbered 1 to 3, two numbered 4 and 5, one output "
         "neuron numbered 6. A line runs from every number to every neuron of the next layer, 14 "
         "lines, and each carries its weight."
@@ -159,27 +165,36 @@ def corners_picture(params):
 
     params: MLPParams of a network with 2 inputs, layers of 3 and 2 neurons, 1 output.
     """
-    plan = {"at least one": (0, 1, 1, 1), "both": (0, 0, 0, 1), "output": (0, 1, 1, 0)}
+    plan = [
+        (say("at least one"), (0, 1, 1, 1)),
+        (say("both"), (0, 0, 0, 1)),
+        (say("output"), (0, 1, 1, 0)),
+    ]
     layers = mlp_forward(XOR_INPUTS, params).h[1:]
-    found = {
-        f"neuron {neuron_number(n, j)}" + (" = y" if n == 2 else ""): layers[n][:, j]
+    found = [
+        (
+            say("neuron {n} = y", n=neuron_number(n, j))
+            if n == 2
+            else say("neuron {n}", n=neuron_number(n, j)),
+            layers[n][:, j],
+        )
         for n, j in neurons()
-    }
+    ]
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         figure.set_layout_engine("none")
         figure.text(
-            0.02, 0.02, "In each square: $x_1$ to the right, $x_2$ upwards", color="#333333"
+            0.02, 0.02, say("In each square: $x_1$ to the right, $x_2$ upwards"), color="#333333"
         )
         for row, (words, answers, places) in enumerate(
             (
-                ("by hand", plan, (0, 1, 5.5)),
-                ("learned", found, (0, 1, 2, 3.25, 4.25, 5.5)),
+                (say("by hand"), plan, (0, 1, 5.5)),
+                (say("learned"), found, (0, 1, 2, 3.25, 4.25, 5.5)),
             )
         ):
             bottom = 0.6 - 0.47 * row
             figure.text(0.02, bottom + 0.156, words, va="center", weight="bold")
-            for (name, says), place in zip(answers.items(), places, strict=True):
+            for (name, says), place in zip(answers, places, strict=True):
                 ax = figure.add_axes((0.14 + 0.132 * place, bottom, 0.125, 0.312))
                 ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=0, vmax=1, origin="lower")
                 ax.set_axis_off()
@@ -188,9 +203,11 @@ def corners_picture(params):
                     colour = "white" if abs(value - 0.5) > 0.4 else "#111111"
                     shown = f"{value:.2f}" if row else f"{value}"
                     ax.text(x, y, shown, ha="center", va="center", color=colour, fontsize=11)
-    figure.alt = (
-        "At the corners (0,0), (0,1), (1,0), (1,1): "
-        + "; ".join(f"{name} {', '.join(f'{v:.2f}' for v in says)}" for name, says in found.items())
-        + "."
+    shown = [
+        say("{name} {answers}", name=name, answers=", ".join(f"{v:.2f}" for v in says))
+        for name, says in found
+    ]
+    figure.alt = say(
+        "At the corners (0,0), (0,1), (1,0), (1,1): {found}.", found=say("; ").join(shown)
     )
     return figure

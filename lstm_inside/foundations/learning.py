@@ -63,6 +63,7 @@ def train_cohort(
     starts: the networks' parameters, one or more, of one shape; sigmoid neurons. x (B, D),
     target (B, N). direction, length: where a layer's step goes and how long it is, each by the
     "true" gradient or by the one with "missing" slopes; "missing" for both is the faulty rule.
+    rate: one number, or one for each layer.
     keep: the weights of every `keep`-th step stay in the result (None: only the first and last).
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
@@ -73,7 +74,12 @@ def train_cohort(
     if len(shapes) > 1:
         raise ValueError(f"starts: expected networks of one shape, got {len(shapes)} shapes")
     half_squared_error(seen[0].y, target)  # says what is wrong with a target
-    validate.number("rate", rate)
+    layers = len(starts[0]) // 2
+    rates = list(rate) if isinstance(rate, list | tuple) else [rate] * layers
+    if len(rates) != layers:
+        raise ValueError(f"rate: expected one number, or {layers}, one a layer, got {len(rates)}")
+    for each in rates:
+        validate.number("rate", each)
     validate.whole("steps", steps, least=0)
     if keep is not None:
         validate.count("keep", keep)
@@ -98,8 +104,9 @@ def train_cohort(
             if length != direction:
                 wanted = _gradients(W, h, dh, length)
                 found = [_as_long_as(*pair) for pair in zip(found, wanted, strict=True)]
-            W = [W_n - rate * dW for W_n, (dW, _) in zip(W, found, strict=True)]  # (1.9)
-            b = [b_n - rate * db for b_n, (_, db) in zip(b, found, strict=True)]
+            steps_down = list(zip(W, b, rates, found, strict=True))
+            W = [W_n - each * dW for W_n, _, each, (dW, _) in steps_down]  # (1.9)
+            b = [b_n - each * db for _, b_n, each, (_, db) in steps_down]
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 

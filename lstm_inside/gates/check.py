@@ -5,57 +5,60 @@ import numpy as np
 from lstm_core import LSTMParams, init_lstm, lstm_step, sigmoid, split_gates
 from lstm_inside import validate
 from lstm_inside.gates.recall import last_flag_problem, recall_score
-from lstm_inside.page import NotYet, asks, checker, compare, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run
 from lstm_inside.page.style import GATES
 from lstm_inside.tasks import recall_problem
+from lstm_inside.words import Sentences, say
 
 LATCH_GOAL = 0.99  # R squared, on each of the two tasks
 
-WORDS = {
-    "cell": "kept part plus written part, for a batch of 2 and 3 units.",
-    "cell_matrix": "that is a matrix product; a gate multiplies element by element: f * c_prev.",
-    "cell_swapped": "f and i have changed places: f keeps the old cell, i admits the new.",
-    "cell_no_write": "the written part i * g is missing.",
-    "cell_no_keep": "the kept part f * c_prev is missing: this is a network without a memory.",
-    "cell_one_minus": "that keeps 1 - f. Despite its name, f is the share that is KEPT.",
-    "cell_difference": "the written part is added to the kept one, not taken away.",
-    "gates": "i, f, g and o as in lstm_step.",
-    "gates_count": "gates returned {got}; expected the four arrays i, f, g, o.",
-    "gates_order": "{name} holds what {other} should: the blocks stand in the order i, f, g, o.",
-    "gates_bias": "{name} is right but for the bias b.",
-    "gates_state": "{name} does not see h_prev: x @ W_x is only half of the pre-activation.",
-    "gates_raw": "{name} is still the pre-activation: squash it.",
-    "gates_squash": "{name} has the other squashing: i, f, o take the sigmoid, g takes tanh.",
-    "bias": "checked for half-lives from 7 to 1,000 steps.",
-    "bias_gate": "that is the gate f itself; the bias is what the sigmoid turns into f.",
-    "bias_log10": "the logarithm's base is e here: numpy.log.",
-    "bias_sign": "the sign is turned round: a longer memory needs a larger bias.",
-    "latch": "R² = {one:.3f} with one flag, {two:.3f} where a second flag replaces the first.",
-    "latch_params": "expected LSTMParams(W_x, W_h, b) of one unit, W_x (2, 4), W_h (1, 4), "
-    "b (4,): rows number and flag, columns i, f, g, o. {what}",
-    "latch_reversed": "the flag SHUTS the input gate: i is {at:.3f} at the flag and {rest:.3f} "
-    "elsewhere. Turn the sign of the flag's weight round.",
-    "latch_shut": "the flag does not open the input gate: i is {at:.3f} at the flag, {rest:.3f} "
-    "elsewhere. The flag's row needs a larger weight in i's column.",
-    "latch_leaky": "the input gate is not shut between flags: i is {rest:.3f} there, so a bit of "
-    "all the other numbers gets in. Lower its bias.",
-    "latch_deaf": "the candidate does not follow the number: g is {at:+.3f} at every flag. The "
-    "number's row needs a weight in g's column.",
-    "latch_saturated": "the candidate saturates: |g| is {at:.2f} on average at the flag, so that "
-    "it tells little more than the number's sign. Give the number a smaller weight.",
-    "latch_forgets": "the forget gate does not keep: f is {rest:.3f} between flags, which leaves "
-    "{left:.1e} of the cell state after 75 steps. Raise its bias.",
-    "latch_adds": "one flag is recalled (R² = {one:.3f}), but with two flags the old number stays "
-    "and the new one is added to it (R² = {two:.3f}): f is {at:.3f} at the flag. What should the "
-    "flag do to the forget gate?",
-    "latch_bends": "the candidate bends large numbers: |g| is {at:.2f} on average at the flag "
-    "(R² = {one:.3f} and {two:.3f}, wanted {goal}), and tanh bends them again on their way out. "
-    "Near 0 tanh is almost straight: give the number a smaller weight.",
-    "latch_hidden": "the cell state is right, but the last output gate moves with the last number "
-    "that comes in: o lies between {low:.2f} and {high:.2f}.",
-    "latch_score": "R² = {one:.3f} with one flag and {two:.3f} with two; wanted are {goal} for "
-    "both. At the flag i = {i_at:.3f}, f = {f_at:.3f}; elsewhere i = {i:.4f}, f = {f:.4f}.",
-}
+WORDS = Sentences(
+    {
+        "cell": "kept part plus written part, for a batch of 2 and 3 units.",
+        "cell_matrix": "that is a matrix product; a gate multiplies element by element: f * c_prev.",
+        "cell_swapped": "f and i have changed places: f keeps the old cell, i admits the new.",
+        "cell_no_write": "the written part i * g is missing.",
+        "cell_no_keep": "the kept part f * c_prev is missing: this is a network without a memory.",
+        "cell_one_minus": "that keeps 1 - f. Despite its name, f is the share that is KEPT.",
+        "cell_difference": "the written part is added to the kept one, not taken away.",
+        "gates": "i, f, g and o as in lstm_step.",
+        "gates_count": "{name} returned {got}; expected the four arrays i, f, g, o.",
+        "gates_order": "{name} holds what {other} should: the blocks stand in the order i, f, g, o.",
+        "gates_bias": "{name} is right but for the bias b.",
+        "gates_state": "{name} does not see h_prev: x @ W_x is only half of the pre-activation.",
+        "gates_raw": "{name} is still the pre-activation: squash it.",
+        "gates_squash": "{name} has the other squashing: i, f, o take the sigmoid, g takes tanh.",
+        "bias": "checked for half-lives from 7 to 1,000 steps.",
+        "bias_gate": "that is the gate f itself; the bias is what the sigmoid turns into f.",
+        "bias_log10": "the logarithm's base is e here: numpy.log.",
+        "bias_sign": "the sign is turned round: a longer memory needs a larger bias.",
+        "latch": "R² = {one:.3f} with one flag, {two:.3f} where a second flag replaces the first.",
+        "latch_params": "expected LSTMParams(W_x, W_h, b) of one unit, W_x (2, 4), W_h (1, 4), "
+        "b (4,): rows number and flag, columns i, f, g, o. {what}",
+        "latch_reversed": "the flag SHUTS the input gate: i is {at:.3f} at the flag and {rest:.3f} "
+        "elsewhere. Turn the sign of the flag's weight round.",
+        "latch_shut": "the flag does not open the input gate: i is {at:.3f} at the flag, {rest:.3f} "
+        "elsewhere. The flag's row needs a larger weight in i's column.",
+        "latch_leaky": "the input gate is not shut between flags: i is {rest:.3f} there, so a bit of "
+        "all the other numbers gets in. Lower its bias.",
+        "latch_deaf": "the candidate does not follow the number: g is {at:+.3f} at every flag. The "
+        "number's row needs a weight in g's column.",
+        "latch_saturated": "the candidate saturates: |g| is {at:.2f} on average at the flag, so that "
+        "it tells little more than the number's sign. Give the number a smaller weight.",
+        "latch_forgets": "the forget gate does not keep: f is {rest:.3f} between flags, which leaves "
+        "{left:.1e} of the cell state after 75 steps. Raise its bias.",
+        "latch_adds": "one flag is recalled (R² = {one:.3f}), but with two flags the old number stays "
+        "and the new one is added to it (R² = {two:.3f}): f is {at:.3f} at the flag. What should the "
+        "flag do to the forget gate?",
+        "latch_bends": "the candidate bends large numbers: |g| is {at:.2f} on average at the flag "
+        "(R² = {one:.3f} and {two:.3f}, wanted {goal}), and tanh bends them again on their way out. "
+        "Near 0 tanh is almost straight: give the number a smaller weight.",
+        "latch_hidden": "the cell state is right, but the last output gate moves with the last number "
+        "that comes in: o lies between {low:.2f} and {high:.2f}.",
+        "latch_score": "R² = {one:.3f} with one flag and {two:.3f} with two; wanted are {goal} for "
+        "both. At the flag i = {i_at:.3f}, f = {f_at:.3f}; elsewhere i = {i:.4f}, f = {f:.4f}.",
+    }
+)
 
 QUESTIONS = {
     "half_gone": question(
@@ -128,11 +131,11 @@ def cell_update(function) -> str:
         (f * c_prev - i * g, WORDS["cell_difference"]),
         ((1 - f) * c_prev + i * g, WORDS["cell_one_minus"]),
     ]
-    compare("your c", c, f * c_prev + i * g, hints=hints)
+    compare(say("your c"), c, f * c_prev + i * g, hints=hints)
     f, c_prev, i, g = square  # a matrix product fits here, and would have slipped through
     c = run(function, f, c_prev, i, g)
     hints = [(f @ c_prev + i @ g, WORDS["cell_matrix"]), (f @ c_prev + i * g, WORDS["cell_matrix"])]
-    compare("your c", c, f * c_prev + i * g, hints=hints)
+    compare(say("your c"), c, f * c_prev + i * g, hints=hints)
     return WORDS["cell"]
 
 
@@ -146,8 +149,8 @@ def gates(function) -> str:
     got = run(function, x, h_prev, params)
     several = isinstance(got, tuple | list) or (isinstance(got, np.ndarray) and got.ndim > 0)
     if not several or len(got) != 4:
-        what = f"{len(got)} values" if several else type(got).__name__
-        raise NotYet(WORDS["gates_count"], got=what)
+        what = say("{got} values", got=len(got)) if several else type(got).__name__
+        raise NotYet(WORDS["gates_count"], name=name_of(function), got=what)
     _, _, cache = lstm_step(x, h_prev, np.zeros((2, 2)), params)
     wants = dict(zip("ifgo", cache[3:7], strict=True))
     raw = dict(
@@ -186,7 +189,7 @@ def bias_for_half_life(function) -> str:
             (-want, WORDS["bias_sign"]),
             (1 - f, WORDS["bias_gate"]),
         ]
-        compare(f"b_f for k = {k}", b, want, hints=hints)
+        compare(say("b_f for k = {k}", k=k), b, want, hints=hints)
     return WORDS["bias"]
 
 
@@ -241,13 +244,14 @@ def _one_unit(weights) -> LSTMParams:
         try:
             weights = LSTMParams(*(validate.real("weights", w).astype(float) for w in weights))
         except TypeError as error:
-            raise NotYet(WORDS["latch_params"], what=f"{error}.") from None
+            raise NotYet(WORDS["latch_params"], what=say("{error}.", error=error)) from None
     try:
         params = validate.lstm_params(weights)
     except (TypeError, ValueError) as error:
-        raise NotYet(WORDS["latch_params"], what=f"{error}.") from None
+        raise NotYet(WORDS["latch_params"], what=say("{error}.", error=error)) from None
     if params.W_x.shape != (2, 4):
-        raise NotYet(WORDS["latch_params"], what=f"W_x has shape {params.W_x.shape}.")
+        what = say("W_x has shape {shape}.", shape=params.W_x.shape)
+        raise NotYet(WORDS["latch_params"], what=what)
     return params
 
 

@@ -18,6 +18,7 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import constant_gates, eeg
+from lstm_inside.words import say
 
 # ---------------------------------------------------------------- the cell line
 
@@ -28,20 +29,20 @@ def cell_line_explorer(steps=40) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         cells, slopes = figure.subplots(1, 2, width_ratios=(3, 2))
-        cells.set(xlim=(0, steps), ylim=(-3.6, 3.6), xlabel="step t")
-        cells.set_title("The cell state: kept part + written part")
+        cells.set(xlim=(0, steps), ylim=(-3.6, 3.6), xlabel=say("step t"))
+        cells.set_title(say("The cell state: kept part + written part"))
         cells.axhline(0, color=FAINT, lw=1)
-        slopes.set(xlim=(0, steps), ylim=(-0.05, 1.08), xlabel="step t")
-        slopes.set_title(f"Its gradient: dc$_{{{steps}}}$ / dc$_t$")
+        slopes.set(xlim=(0, steps), ylim=(-0.05, 1.08), xlabel=say("step t"))
+        slopes.set_title(say("Its gradient: dc$_{{{steps}}}$ / dc$_t$", steps=steps))
         kept = cells.fill_between([0, steps], [0, 0], color=forget, alpha=0.25, lw=0)
         (written,) = cells.plot([], [], color=write, lw=5, solid_capstyle="butt")
         (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=3.5, lw=1.6)
         (rest,) = cells.plot([], [], color="#666666", ls=":", lw=1.6)
         label = cells.text(steps, -3.2, "", color="#666666", ha="right")
         for x, words, colour in (
-            (0.6, "cell state c", CELL_LINE),
-            (12.5, "kept: f × c before", forget),
-            (28, "written: i × g", write),
+            (0.6, say("cell state c"), CELL_LINE),
+            (12.5, say("kept: f × c before"), forget),
+            (28, say("written: i × g"), write),
         ):
             cells.text(x, 3.1, words, color=colour, weight="bold", fontsize=11.5)
         (slope,) = slopes.plot([], [], color=GRADIENT)
@@ -60,14 +61,20 @@ def cell_line_explorer(steps=40) -> Explorer:
         end = i * g / (1 - f) if f < 1 else np.inf
         shown = abs(end) <= 3.5
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
-        label.set_text(f"settles at i g / (1 − f) = {short(end)}" if shown else "")
+        label.set_text(say("settles at i g / (1 − f) = {end}", end=short(end)) if shown else "")
         slope.set_data(t, grads.c[:, 0, 0])
         return {"c": c, "dc": grads.c[:, 0, 0], "settles_at": end, "f": f, "i": i, "g": g}
 
     def describe(v):
-        return (
-            f"c = {v['f']:.2f} × c before + {v['i']:.2f} × {v['g']:+.2f}. After {steps} steps the "
-            f"cell state is {v['c'][-1]:+.3f}; of a nudge to c_0, {v['dc'][0]:.3g} is left."
+        return say(
+            "c = {f:.2f} × c before + {i:.2f} × {g:+.2f}. After {steps} steps the cell state is "
+            "{c:+.3f}; of a nudge to c_0, {dc:.3g} is left.",
+            f=v["f"],
+            i=v["i"],
+            g=v["g"],
+            steps=steps,
+            c=v["c"][-1],
+            dc=v["dc"][0],
         )
 
     return Explorer(
@@ -114,22 +121,24 @@ def gate_explorer(steps=100) -> Explorer:
             width_ratios=(2, 3),
         )
         ax["curve"].set(xlim=(-8, 8))
-        ax["curve"].set_title("Where the steps land on its curve")
-        ax["slope"].set(xlim=(-8, 8), xlabel="pre-activation a = w x + b")
-        ax["slope"].set_title("Slope of the curve there")
+        ax["curve"].set_title(say("Where the steps land on its curve"))
+        ax["slope"].set(xlim=(-8, 8), xlabel=say("pre-activation a = w x + b"))
+        ax["slope"].set_title(say("Slope of the curve there"))
         ax["gate"].set(xlim=(0, steps))
-        ax["gate"].set_title("The one you move, over time")
-        ax["cell"].set(xlim=(0, steps), ylim=(-8, 8), xlabel="step t (80 a second)")
-        ax["cell"].set_title("The memory")
+        ax["gate"].set_title(say("The one you move, over time"))
+        ax["cell"].set(xlim=(0, steps), ylim=(-8, 8), xlabel=say("step t (80 a second)"))
+        ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
-            (0.27, "cell state c", CELL_LINE),
-            (0.5, "output h", HIDDEN_LINE),
-            (0.7, "input x (EEG)", "#777777"),
+            (0.27, say("cell state c"), CELL_LINE),
+            (0.5, say("output h"), HIDDEN_LINE),
+            (0.7, say("input x (EEG)"), "#777777"),
         )
         ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#cccccc", lw=1)
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
-        ax["left"].set_title(f"dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end")
+        ax["left"].set_title(
+            say("dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end", steps=steps)
+        )
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
         (slope,) = ax["slope"].plot([], [], color=FAINT, lw=3)
         (dots,) = ax["curve"].plot([], [], "o", ms=4.5, mec="none")
@@ -177,19 +186,24 @@ def gate_explorer(steps=100) -> Explorer:
 
     def describe(v):
         mean = f"{v['mean']:{'+' if v['gate'] == 'g' else ''}.3f}"
-        return (
-            f"On average the {GATES[v['gate']].name} is {mean} and its slope {v['slope']:.3f}. "
-            f"Of a nudge to the cell state, the last output still feels {v['dc'][-21]:.2g} after "
-            f"20 steps and {v['dc'][0]:.2g} after {steps}."
+        return say(
+            "On average the {name} is {mean} and its slope {slope:.3f}. Of a nudge to the cell "
+            "state, the last output still feels {dc:.2g} after 20 steps and {dc_2:.2g} after "
+            "{steps}.",
+            name=GATES[v["gate"]].name,
+            mean=mean,
+            slope=v["slope"],
+            dc=v["dc"][-21],
+            dc_2=v["dc"][0],
+            steps=steps,
         )
 
+    boxes = [(say("{name} {letter}", name=g.name, letter=k), k) for k, g in GATES.items()]
     return Explorer(
         "gate",
         figure=figure,
         controls={
-            "gate": choice(
-                "which of the four", [(f"{g.name} {k}", k) for k, g in GATES.items()], "f"
-            ),
+            "gate": choice("which of the four", boxes, "f"),
             "b": slider("its bias b", -6, 6, 0.1, 2.5, digits=1),
             "w": slider("its weight w of the input", -4, 4, 0.1, 1, digits=1),
         },
@@ -220,23 +234,23 @@ def half_life_explorer(steps=200) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         left, right = figure.subplots(1, 2)
-        left.set(xlim=(0, steps), ylim=(1e-4, 1.5), yscale="log", xlabel="steps k")
-        left.set_title("Left after k steps")
+        left.set(xlim=(0, steps), ylim=(1e-4, 1.5), yscale="log", xlabel=say("steps k"))
+        left.set_title(say("Left after k steps"))
         left.axhline(0.5, color=FAINT, lw=1.2, ls=":")
-        left.text(steps, 0.53, "half", color="#666666", ha="right", va="bottom", fontsize=11)
+        left.text(steps, 0.53, say("half"), color="#666666", ha="right", va="bottom", fontsize=11)
         (decay,) = left.plot([], [], color=CELL_LINE, lw=3)
         (back,) = left.plot([], [], color=GRADIENT, lw=1.5, ls=(0, (4, 3)))
         (mark,) = left.plot([], [], color=GATES["f"].line, marker="o", ms=9, ls="none")
         at_k = left.axvline(0, color="#999999", lw=1.1)
         name_curves(
             left,
-            (0.45, "cell state c", CELL_LINE),
-            (0.68, "gradient (dashed)", GRADIENT),
+            (0.45, say("cell state c"), CELL_LINE),
+            (0.68, say("gradient (dashed)"), GRADIENT),
         )
         b = np.linspace(-2, 8, 201)
         right.plot(b, _half_life(sigmoid(b)), color=FAINT, lw=3)
-        right.set(xlim=(-2.3, 8.3), ylim=(0.1, 8000), yscale="log", xlabel="forget bias $b_f$")
-        right.set_title("Half-life in steps: − ln 2 / ln f")
+        right.set(xlim=(-2.3, 8.3), ylim=(0.1, 8000), yscale="log", xlabel=say("forget bias $b_f$"))
+        right.set_title(say("Half-life in steps: − ln 2 / ln f"))
         (dot,) = right.plot([], [], color=GATES["f"].line, marker="o", ms=10, ls="none")
         label = right.text(0, 1, "", color=GATES["f"].line, weight="bold", va="center")
 
@@ -251,16 +265,20 @@ def half_life_explorer(steps=200) -> Explorer:
         mark.set_data([half] if half <= steps else [], [0.5] if half <= steps else [])
         at_k.set_xdata([k, k])
         dot.set_data([b_f], [half])
-        label.set_text(f"{half:.1f} steps")
+        label.set_text(say("{half:.1f} steps", half=half))
         low = b_f < 5.5
         label.set_position((b_f + 0.3, half / 1.7) if low else (b_f - 0.3, half * 1.7))
         label.set_ha("left" if low else "right")
         return {"f": f, "half_life": half, "k": k, "left": cell[k], "dc": grads.c[:, 0, 0]}
 
     def describe(v):
-        return (
-            f"f = {v['f']:.4f}: half of the cell state is gone after {v['half_life']:.1f} steps; "
-            f"after {v['k']} steps {v['left']:.3g} of it is left."
+        return say(
+            "f = {f:.4f}: half of the cell state is gone after {half_life:.1f} steps; after {k} "
+            "steps {left:.3g} of it is left.",
+            f=v["f"],
+            half_life=v["half_life"],
+            k=v["k"],
+            left=v["left"],
         )
 
     return Explorer(

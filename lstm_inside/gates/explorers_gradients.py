@@ -19,6 +19,7 @@ from lstm_inside.page import Explorer, slider
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import FAINT, GATES, GRADIENT, RC, picture
 from lstm_inside.tasks import eeg
+from lstm_inside.words import say
 
 _FLOOR = 1e-30  # below every log axis here
 
@@ -40,10 +41,15 @@ def latch_gradient_explorer(steps=100) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         ax = figure.subplots()
-        ax.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 40), xlabel="step t")
+        ax.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 40), xlabel=say("step t"))
         ax.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1])
-        ax.set_title(f"dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t")
-        for at, words in zip(flagged, ("first flag", "last flag"), strict=True):
+        ax.set_title(
+            say(
+                "dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t",
+                steps=steps,
+            )
+        )
+        for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
             ax.axvline(at, ymax=0.86, color="#111111", lw=1.2, ls=(0, (1, 2)))
             ax.text(at, 9, words, ha="center", va="center", weight="bold", fontsize=11.5)
         (line,) = ax.plot([], [], color=GRADIENT, lw=3)
@@ -58,10 +64,18 @@ def latch_gradient_explorer(steps=100) -> Explorer:
     def describe(v):
         first, last = v["flagged"]
         dc, f = v["dc"], v["f"]
-        return (
-            f"Forget gate: {f[last - 1]:.4f} at the flags, {f[last]:.4f} elsewhere. dh/dc is "
-            f"{dc[steps]:.2g} at step {steps}, {dc[last]:.2g} at the last flag (step {last}), "
-            f"{dc[last - 1]:.2g} a step before it, and {dc[first - 1]:.2g} before the first flag."
+        return say(
+            "Forget gate: {f:.4f} at the flags, {f_2:.4f} elsewhere. dh/dc is {dc:.2g} at step "
+            "{steps}, {dc_2:.2g} at the last flag (step {last}), {dc_3:.2g} a step before it, "
+            "and {dc_4:.2g} before the first flag.",
+            f=f[last - 1],
+            f_2=f[last],
+            dc=dc[steps],
+            steps=steps,
+            dc_2=dc[last],
+            last=last,
+            dc_3=dc[last - 1],
+            dc_4=dc[first - 1],
         )
 
     return Explorer(
@@ -116,21 +130,21 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         figure = picture(900, 520)
         factor, left = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
         factor.set(xlim=(0, steps), ylim=(0, 1.6))
-        factor.set_title("Length: factor of each step back")
+        factor.set_title(say("Length: factor of each step back"))
         factor.axhline(1, color=FAINT, lw=1.2)
         name_curves(
             factor,
-            (0.3, "RNN: matrix × slope (dashed)", "#6b6b6b"),
-            (0.7, "LSTM, cell line: f", GATES["f"].line),
+            (0.3, say("RNN: matrix × slope (dashed)"), "#6b6b6b"),
+            (0.7, say("LSTM, cell line: f"), GATES["f"].line),
         )
-        left.set(ylim=(1e-8, 1e3), yscale="log", xlabel="step t: the loss is at the right end")
+        left.set(ylim=(1e-8, 1e3), yscale="log", xlabel=say("step t: the loss is at the right end"))
         left.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 1e2])
-        left.set_title("What is left of the length")
+        left.set_title(say("What is left of the length"))
         name_curves(
             left,
-            (0.36, "RNN (dashed)", "#6b6b6b"),
-            (0.53, "LSTM, cell line", GATES["f"].line),
-            (0.74, "LSTM, all paths (thin)", GRADIENT),
+            (0.36, say("RNN (dashed)"), "#6b6b6b"),
+            (0.53, say("LSTM, cell line"), GATES["f"].line),
+            (0.74, say("LSTM, all paths (thin)"), GRADIENT),
         )
         dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
         (lstm_factor,) = factor.plot([], [], color=GATES["f"].line, lw=4)
@@ -169,14 +183,20 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     def describe(v):
         few = min(20, steps)
         near = {k: (v["left"][k][-1 - few] / v["left"][k][-1]) ** (1 / few) for k in v["factors"]}
-        return (
-            f"On average over the last {few} steps, a step back multiplies the RNN's gradient by "
-            f"{near['rnn']:.2f} and the LSTM's along the cell line by {near['cell_line']:.2f}. "
-            f"Left at step 0: RNN {v['left']['rnn'][0]:.1e}, LSTM along the cell line "
-            f"{v['left']['cell_line'][0]:.1e}, over all paths {v['left']['all'][0]:.1e}."
+        return say(
+            "On average over the last {few} steps, a step back multiplies the RNN's gradient by "
+            "{rnn:.2f} and the LSTM's along the cell line by {cell_line:.2f}. Left at step 0: "
+            "RNN {rnn_2:.1e}, LSTM along the cell line {cell_line_2:.1e}, over all paths "
+            "{all:.1e}.",
+            few=few,
+            rnn=near["rnn"],
+            cell_line=near["cell_line"],
+            rnn_2=v["left"]["rnn"][0],
+            cell_line_2=v["left"]["cell_line"][0],
+            all=v["left"]["all"][0],
         )
 
-    label = "LSTM: forget bias b_f" + (": add" if own else "")
+    label = say("LSTM: forget bias b_f: add" if own else "LSTM: forget bias b_f")
     forget_bias = slider(label, -2, 8, 0.1, 0 if own else 5, quantity="f", digits=1)
     return Explorer(
         "two_gradients",

@@ -27,8 +27,12 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import eeg, recall_problem
+from lstm_inside.words import Sentences, say
 
 _FLOOR = 1e-30  # below every log axis here
+_ADD = Sentences(
+    {"f": "forget bias b_f: add", "i": "input bias b_i: add", "o": "output bias b_o: add"}
+)
 
 
 def name_curves(ax, *names):
@@ -61,27 +65,34 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         for key in ("x", "gates", "cell"):
             ax[key].set_xlim(0, steps + 0.8)
         ax["x"].set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1), xticklabels=[])
-        ax["x"].set_title("The stream: which number has the flag?")
+        ax["x"].set_title(say("The stream: which number has the flag?"))
         ax["gates"].set(ylim=(-0.06, 1.1), yticks=(0, 0.5, 1), xticklabels=[])
-        ax["gates"].set_title("Its gates")
+        ax["gates"].set_title(say("Its gates"))
         name_curves(
             ax["gates"],
-            *((at, f"{GATES[k].name} {k}", GATES[k].line) for at, k in ((0.3, "i"), (0.6, "f"))),
+            *(
+                (at, say("{name} {letter}", name=GATES[k].name, letter=k), GATES[k].line)
+                for at, k in ((0.3, "i"), (0.6, "f"))
+            ),
         )
-        ax["cell"].set(ylim=(-1.6, 1.6), yticks=(-1, 0, 1), xlabel="step t")
-        ax["cell"].set_title("Its cell state")
+        ax["cell"].set(ylim=(-1.6, 1.6), yticks=(-1, 0, 1), xlabel=say("step t"))
+        ax["cell"].set_title(say("Its cell state"))
         name_curves(
             ax["cell"],
-            (0.34, "cell state c", CELL_LINE),
-            (0.62, "what to hold (dotted)", "#666666"),
+            (0.34, say("cell state c"), CELL_LINE),
+            (0.62, say("what to hold (dotted)"), "#666666"),
         )
         ax["answers"].set(
             xlim=(-1.1, 1.1), ylim=(-1.45, 1.45), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
-            xlabel="the flagged number", ylabel=f"the answer at step {steps}",
+            xlabel=say("the flagged number"), ylabel=say("the answer at step {steps}", steps=steps),
         )  # fmt: skip
-        ax["answers"].set_title(f"{sequences} streams, {sequences} answers")
+        ax["answers"].set_title(
+            say("{sequences} streams, {sequences} answers", sequences=sequences)
+        )
         ax["answers"].plot([-1, 1], [-1, 1], color=FAINT, lw=2.5)
-        ax["answers"].text(0.62, 0.78, "right answers", color="#777777", ha="right", fontsize=11.5)
+        ax["answers"].text(
+            0.62, 0.78, say("right answers"), color="#777777", ha="right", fontsize=11.5
+        )
         (stream,) = ax["x"].plot([], [], color="#b9b9b9", lw=1)
         (flags,) = ax["x"].plot([], [], "o", color="#111111", ms=9)
         marks = [
@@ -126,11 +137,20 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         at = v["flagged"][-1] - 1
         rest = np.ones(steps, bool)
         rest[v["flagged"] - 1] = False
-        return (
-            f"At the flag (step {at + 1}): i = {v['i'][at]:.3f}, f = {v['f'][at]:.3f}. Elsewhere: "
-            f"i = {v['i'][rest].mean():.4f}, f = {v['f'][rest].mean():.4f}. To hold: "
-            f"{v['held']:+.2f}; held at step {steps}: {v['c'][-1]:+.2f}. Over {sequences} streams "
-            f"R² = {v['r2']:.3f}."
+        return say(
+            "At the flag (step {at}): i = {i:.3f}, f = {f:.3f}. Elsewhere: i = {mean:.4f}, f = "
+            "{mean_2:.4f}. To hold: {held:+.2f}; held at step {steps}: {c:+.2f}. Over "
+            "{sequences} streams R² = {r2:.3f}.",
+            at=at + 1,
+            i=v["i"][at],
+            f=v["f"][at],
+            mean=v["i"][rest].mean(),
+            mean_2=v["f"][rest].mean(),
+            held=v["held"],
+            steps=steps,
+            c=v["c"][-1],
+            sequences=sequences,
+            r2=v["r2"],
         )
 
     return Explorer(
@@ -193,7 +213,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         dhs[-1] = 1
     lstm_backward(dhs, trace, params)
     if names is None:
-        names = [f"EEG {n + 1}" if default else f"x{n + 1}" for n in range(inputs)]
+        names = [say("EEG {n}", n=n + 1) if default else f"x{n + 1}" for n in range(inputs)]
     if isinstance(names, str) or len(names) != inputs or not all(isinstance(n, str) for n in names):
         raise ValueError(f"names: expected D = {inputs} words, got {names!r}")
     time = np.arange(steps + 1)
@@ -210,9 +230,9 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         for key in ("x", "gates", "memory", "flow"):
             ax[key].set_xlim(0, steps)
         ax["x"].set(ylim=(-across, across))
-        ax["x"].set_title("The input")
+        ax["x"].set_title(say("The input"))
         greys = ["#8a8a8a", "#111111"] if inputs == 2 else [SIGNAL, *["#bdbdbd"] * (inputs - 1)]
-        labels = names if inputs < 4 else [names[0], f"and {inputs - 1} more"]
+        labels = names if inputs < 4 else [names[0], say("and {inputs} more", inputs=inputs - 1)]
         name_curves(
             ax["x"],
             *(
@@ -221,30 +241,37 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
             ),
         )
         ax["gates"].set(ylim=(-1.08, 1.08))
-        ax["gates"].set_title("The unit's gates")
+        ax["gates"].set_title(say("The unit's gates"))
         at = dict(zip(GATES, (0.34, 0.49, 0.62, 0.84), strict=True))
         name_curves(
             ax["gates"],
-            *((at[k], f"{g.short} {k}", g.line) for k, g in GATES.items()),
+            *(
+                (at[k], say("{name} {letter}", name=g.short, letter=k), g.line)
+                for k, g in GATES.items()
+            ),
         )
-        ax["memory"].set(ylim=(-reach, reach), xlabel="step t")
-        ax["memory"].set_title("Its cell state and output")
-        name_curves(ax["memory"], (0.53, "cell state c", CELL_LINE), (0.8, "output h", HIDDEN_LINE))
+        ax["memory"].set(ylim=(-reach, reach), xlabel=say("step t"))
+        ax["memory"].set_title(say("Its cell state and output"))
+        name_curves(
+            ax["memory"],
+            (0.53, say("cell state c"), CELL_LINE),
+            (0.8, say("output h"), HIDDEN_LINE),
+        )
         if units > 1:  # a map of one unit would say what its curve says
             nothing = np.zeros((units, steps + 1))
             cells = Pixels.on(ax["cells"], nothing, cmap=SIGNED, vmin=-reach, vmax=reach)
-            ax["cells"].set(yticks=range(0, units, max(1, units // 4)), ylabel="unit")
-            ax["cells"].set_title("All cell states")
+            ax["cells"].set(yticks=range(0, units, max(1, units // 4)), ylabel=say("unit"))
+            ax["cells"].set_title(say("All cell states"))
             bar = figure.colorbar(cells, ax=ax["cells"], pad=0.02, aspect=12)
             bar.outline.set_visible(False)
             (row,) = ax["cells"].plot([], [], marker=">", ms=8, color="#111111", clip_on=False)
         ax["flow"].set(yscale="log", ylim=(1e-8, 1e3))
-        ax["flow"].set_title("Gradient, size")
+        ax["flow"].set_title(say("Gradient, size"))
         name_curves(ax["flow"], (0.42, "dL/dc", CELL_LINE), (0.62, "dL/dh", HIDDEN_LINE))
         ax["now"].set(xlim=(-widest, widest), ylim=(-0.6, 6.4), yticks=range(6))
         ax["now"].set_yticklabels(["h", "c", "o", "g", "i", "f"])
         ax["now"].axvline(0, color="#888888", lw=1)
-        ax["now"].set_title("At the cursor")
+        ax["now"].set_title(say("At the cursor"))
         colours = [HIDDEN, CELL, *(GATES[k].colour for k in "ogif")]
         bars = ax["now"].barh(range(6), np.zeros(6), color=colours, height=0.7)
         sums = Words(ax["now"], -0.96 * widest, 5.85, ha="left", fontsize=11.5, color="#333333")
@@ -295,11 +322,20 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"Step {v['t']}, unit {v['unit']}: f = {v['f']:.2f}, i = {v['i']:.2f}, "
-            f"g = {v['g']:+.2f}, o = {v['o']:.2f}; c = {v['c']:+.2f}, h = {v['h']:+.2f}. From the "
-            f"last step back to the first, the size of dL/dc goes from {v['dc'][-1]:.2g} to "
-            f"{v['dc'][0]:.2g}."
+        return say(
+            "Step {t}, unit {unit}: f = {f:.2f}, i = {i:.2f}, g = {g:+.2f}, o = {o:.2f}; c = "
+            "{c:+.2f}, h = {h:+.2f}. From the last step back to the first, the size of dL/dc "
+            "goes from {dc:.2g} to {dc_2:.2g}.",
+            t=v["t"],
+            unit=v["unit"],
+            f=v["f"],
+            i=v["i"],
+            g=v["g"],
+            o=v["o"],
+            c=v["c"],
+            h=v["h"],
+            dc=v["dc"][-1],
+            dc_2=v["dc"][0],
         )
 
     controls = {"t": whole("time t", 1, steps, max(1, steps // 2), quantity="x")}
@@ -308,8 +344,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
     if batch > 1:
         controls["sequence"] = whole("sequence", 0, batch - 1, 0, quantity="x")
     controls |= {
-        f"b_{k}": slider(f"{GATES[k].short} bias b_{k}: add", -8, 8, 0.1, 0, quantity=k, digits=1)
-        for k in "fio"
+        f"b_{k}": slider(label, -8, 8, 0.1, 0, quantity=k, digits=1) for k, label in _ADD.items()
     }
     if params.W_h.any():
         controls["strength"] = slider("recurrent: × W_h", 0, 6, 0.1, 1, quantity="h", digits=1)

@@ -17,7 +17,17 @@ from lstm_inside.page.style import (
     SIGNAL,
     picture,
 )
+from lstm_inside.words import Sentences, say
 
+# Labels of the sliders that move a gate's bias.
+BIAS = Sentences(
+    {
+        "f": "forget bias b_f",
+        "i": "input bias b_i",
+        "g": "candidate bias b_g",
+        "o": "output bias b_o",
+    }
+)
 # One unit, one input; weights chosen so that every slider moves every number a little.
 WIRING = LSTMParams(
     np.array([[0.8, -0.4, 1.2, 0.6]]), np.array([[0.5, 0.7, -0.8, 0.9]]), np.array([0.0, 1, 0, 0])
@@ -116,8 +126,8 @@ def wiring_explorer(params=WIRING) -> Explorer:
             terms = _plus(times(w_x[k], x, places), times(w_h[k], h_prev, places), short(b[k]))
             a = w_x[k] * x + w_h[k] * h_prev + b[k]
             line.set_text(
-                f"a_{k} = w_x·x + w_h·h_prev + b = {terms} = {short(a)},"
-                f"   {k} = {gate.act}({short(a)}) = {short(q[k], 3)}"
+                f"a_{k} = w_x·x + w_h·h_prev + b = {terms} = {short(a)},   "
+                f"{k} = {gate.act}({short(a)}) = {short(q[k], 3)}"
             )
         kept, written = times(q["f"], c_prev), times(q["i"], q["g"])
         sums[4].set_text(f"c = f·c_prev + i·g = {_plus(kept, written)} = {short(q['c'], 3)}")
@@ -138,8 +148,8 @@ def wiring_explorer(params=WIRING) -> Explorer:
                 f"{first},   dh/da_{k} = dh/d{k}·{rule} = {times(s[k], steep)} = {short(da[k], 3)}"
             )
         sums[4].set_text(
-            f"dh/dc = o·(1 − tanh²c) = {times(q['o'], 1 - q['tanh_c'] ** 2)} = {short(dc, 3)},"
-            f"   dh/dc_prev = f·dh/dc = {times(q['f'], dc)} = {short(s['c_prev'], 3)}"
+            f"dh/dc = o·(1 − tanh²c) = {times(q['o'], 1 - q['tanh_c'] ** 2)} = {short(dc, 3)},   "
+            f"dh/dc_prev = f·dh/dc = {times(q['f'], dc)} = {short(s['c_prev'], 3)}"
         )
         back = _plus(*(times(w_h[k], da[k]) for k in GATES))
         sums[5].set_text(f"dh/dh_prev = Σ w_h·dh/da = {back} = {short(s['h_prev'], 3)}")
@@ -181,22 +191,30 @@ def wiring_explorer(params=WIRING) -> Explorer:
     def describe(v):
         if v["backward"]:
             q = v["slope"]
-            return (
-                f"Backward: a nudge of c_prev moves h by {q['c_prev']:.3f} times itself, one of "
-                f"h_prev by {q['h_prev']:+.3f}, one of x by {q['x']:+.3f}. "
-                f"On the forget gate's wire: dh/df = {q['f']:.3f}."
+            return say(
+                "Backward: a nudge of c_prev moves h by {c_prev:.3f} times itself, one of "
+                "h_prev by {h_prev:+.3f}, one of x by {x:+.3f}. On the forget gate's wire: "
+                "dh/df = {f:.3f}.",
+                c_prev=q["c_prev"],
+                h_prev=q["h_prev"],
+                x=q["x"],
+                f=q["f"],
             )
         q = v["flow"]
-        return (
-            f"Forward: keep {q['kept']:+.3f} of the old cell state, write {q['written']:+.3f}, so "
-            f"c = {q['c']:+.3f}; show it through o = {q['o']:.3f}, so h = {q['h']:+.3f}. "
-            "A wide wire carries a large number."
+        return say(
+            "Forward: keep {kept:+.3f} of the old cell state, write {written:+.3f}, so c = "
+            "{c:+.3f}; show it through o = {o:.3f}, so h = {h:+.3f}. A wide wire carries a large "
+            "number.",
+            kept=q["kept"],
+            written=q["written"],
+            c=q["c"],
+            o=q["o"],
+            h=q["h"],
         )
 
     def bias(letter, width=6):
-        name = f"{GATES[letter].short} bias b_{letter}"
         at = float(np.clip(start[letter], -width, width))
-        return slider(name, -width, width, 0.1, at, quantity=letter, digits=1)
+        return slider(BIAS[letter], -width, width, 0.1, at, quantity=letter, digits=1)
 
     return Explorer(
         "wiring",
@@ -252,9 +270,9 @@ def _draw_body(ax):
     ax.add_patch(squash)
     ax.text(7.7, 3.55, "tanh", ha="center", va="center", fontsize=12, zorder=5)
     for x, y, words, colour, side in (
-        (0.3, 5.15, "c before", CELL_LINE, "left"),
-        (0.3, 1.2, "h before", HIDDEN_LINE, "left"),
-        (0.3, -0.28, "input x", SIGNAL, "left"),
+        (0.3, 5.15, say("c before"), CELL_LINE, "left"),
+        (0.3, 1.2, say("h before"), HIDDEN_LINE, "left"),
+        (0.3, -0.28, say("input x"), SIGNAL, "left"),
         (10.4, 4.6, "c", CELL_LINE, "left"),
         (10.4, 2.4, "h", HIDDEN_LINE, "left"),
         (2.25, 3.05, GATES["f"].word, GATES["f"].line, "right"),
@@ -263,4 +281,6 @@ def _draw_body(ax):
         (6.7, 2.1, GATES["o"].word, GATES["o"].line, "right"),
     ):
         ax.text(x, y, words, color=colour, ha=side, va="center", weight="bold", fontsize=12)
-    ax.text(6.6, 4.85, "the cell line", color=CELL_LINE, ha="center", fontsize=11.5, style="italic")
+    ax.text(
+        6.6, 4.85, say("the cell line"), color=CELL_LINE, ha="center", fontsize=11.5, style="italic"
+    )

@@ -62,8 +62,8 @@ def recall_score(params, xs, targets) -> Recalled:
     Raises ValueError or TypeError as `lstm_forward` does, and for targets that do not fit or
     are all the same.
     """
-    forward = rnn_forward if isinstance(params, RNNParams) else lstm_forward
-    trace = forward(xs, params)
+    plain = validate.of_kind("params", params, RNNParams, LSTMParams) is RNNParams
+    trace = (rnn_forward if plain else lstm_forward)(xs, params)
     B = trace.xs.shape[1]
     if B < 4:
         raise ValueError(f"xs: expected B >= 4, half to fit and half to score, got B = {B}")

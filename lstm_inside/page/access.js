@@ -16,6 +16,27 @@ const name = (panel, words) => {
   }
 };
 
+// A player that is shown twice hears of its first view's start in the second view as of a stop:
+// while one view starts it, backbone tells the other one what was already changed.
+const keepPlaying = (player) => {
+  if (player.keepsPlaying) return;
+  player.keepsPlaying = true;
+  const { trigger, pause } = player;
+  let starting = false;
+  player.trigger = function (event, ...more) {
+    if (event !== "change:playing") return trigger.call(this, event, ...more);
+    starting = this.get("playing");
+    try {
+      return trigger.call(this, event, ...more);
+    } finally {
+      starting = false;
+    }
+  };
+  player.pause = function () {
+    if (!starting) pause.call(this);
+  };
+};
+
 // Notebook 7 takes the arrow keys for itself, to go to another cell, unless the element says no.
 const OURS = /^(Arrow|Page|Home|End)/;
 
@@ -42,6 +63,7 @@ export default {
         target.toggleAttribute("data-lm-suppress-shortcuts", OURS.test(key));
     };
     window.addEventListener("keydown", keys, true); // before the page looks at it
+    for (const id of model.get("players")) model.widget_manager.get_model(id).then(keepPlaying);
     begin();
     return () => {
       cancelAnimationFrame(waiting);

@@ -8,10 +8,17 @@ import html
 
 import ipywidgets as widgets
 
-WORDS = {
-    "asleep": "As you left it: Python is not running behind this any more. Run this cell again "
-    "(Shift + Enter) to make it live, or the whole page with Run, Run All Cells.",
-}
+from lstm_inside.words import Sentences
+
+WORDS = Sentences(
+    {
+        "asleep": "As you left it: Python is not running behind this any more. Run this cell again "
+        "(Shift + Enter) to make it live, or the whole page with Run, Run All Cells.",
+        "untrained": "What was trained went with it, but for what `.run.save(path)` has written: "
+        "`.run.load(path)` goes on from there.",
+        "both": "{one} {other}",
+    }
+)
 WAKES = "lstm-wakes"  # the class of a box that says so in words, not with a mark on every part
 _PARTS = "widget-slider, .widget-dropdown, .widget-checkbox, .widget-radio, .jupyter-button"
 _STYLE = f"""
@@ -25,10 +32,12 @@ _STYLE = f"""
 """
 
 
-def asleep() -> widgets.HTML:
-    """The words, for a box that has the class WAKES."""
+def asleep(*more) -> widgets.HTML:
+    """The words, for a box that has the class WAKES; more: keys of WORDS that are said, too."""
+    words = WORDS["asleep"]
+    for key in more:
+        words = WORDS["both"].format(one=words, other=WORDS[key])
     return widgets.HTML(
-        f'<style>{_STYLE}</style><div class="lstm-asleep" role="note">'
-        f"{html.escape(WORDS['asleep'])}</div>",
+        f'<style>{_STYLE}</style><div class="lstm-asleep" role="note">{html.escape(words)}</div>',
         layout=widgets.Layout(margin="0"),
     )

@@ -1,21 +1,33 @@
-"""What a cell lets go of when it is run again.
+"""What is let go of: what a cell made before it is run again, and what nobody ever looked at.
 
 ipywidgets keeps every widget alive for as long as its kernel lives, and a reader runs cells
-again and again. So what a cell made is closed when the same cell makes something anew.
+again and again. So what a cell made is closed when the same cell makes something anew; and what
+was made, not shown and not kept under any name is freed when some more like it were made.
 """
 
+import gc
 import sys
+import weakref
 from typing import Any
 
-_made: dict[str, tuple[str, list[Any]]] = {}  # cell -> its last run, what that run made
+from ipywidgets.widgets import widget
+
+_FEW = 5  # so many may pile up unseen before it is asked who still holds them
+_made: dict[str, tuple[str, list[weakref.ref]]] = {}  # cell -> its last run, what that run made
+_unseen: list[weakref.ref] = []  # what was made and not shown yet
+_held = 0  # how many of these somebody held when that was last asked
 
 
 def made(thing):
-    """The widget `thing` was made by the cell that runs now, if one runs.
+    """The widget `thing` was made, by the cell that runs now if one runs.
 
     What an earlier run of the same cell made is closed. A cell goes by the id that the page gave
     it, and by its text where the page gave none.
     """
+    _unseen[:] = filter(_is_open, _unseen)
+    if len(_unseen) >= 2 * _held + _FEW:  # to ask takes a tenth of a second, so not every time
+        _free_unseen()
+    _unseen.append(weakref.ref(thing))
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is None:
@@ -27,19 +39,53 @@ def made(thing):
     run = message["header"]["msg_id"]
     last, things = _made.get(cell, (run, []))
     if last != run:
-        for old in things:
-            old.close()
-            close_below(old)
+        for old in filter(_is_open, things):
+            close_below(old())
+            old().close()
         things = []
-    things.append(thing)
+    things.append(weakref.ref(thing))
     _made[cell] = run, things
 
 
-def close_below(widget):
-    """Close everything below a widget, with layouts and styles, and its own; not itself."""
-    for child in getattr(widget, "children", ()):
-        close_below(child)
-        child.close()
-    for trait in ("layout", "style"):
-        if (part := getattr(widget, trait, None)) is not None:
-            part.close()
+def shown(thing):
+    """A page shows the widget `thing` now, so it lives until its cell is run again."""
+    _unseen[:] = [seen for seen in _unseen if seen() is not thing]
+
+
+def _free_unseen():
+    """Free what was not shown and is held by nothing but ipywidgets' own tables.
+
+    They are told to forget it, Python collects what nobody else holds, and what is still there
+    is put back.
+    """
+    global _held
+    parts = [weakref.ref(part) for seen in _unseen for part in [seen(), *below(seen())]]
+    for part in filter(_is_open, parts):
+        widget._instances.pop(part().model_id, None)  # one part may stand below two things
+        part().comm.on_msg(None)
+    gc.collect()
+    for part in filter(_is_open, parts):
+        widget._instances[part().model_id] = part()
+        part().comm.on_msg(part()._handle_msg)
+    _unseen[:] = filter(_is_open, _unseen)
+    _held = len(_unseen)
+
+
+def _is_open(reference):
+    """Whether a weak reference leads to a widget that is there and was not closed."""
+    return reference() is not None and reference().comm is not None
+
+
+def below(thing) -> list[Any]:
+    """Every widget below a widget, with layouts, styles and links, and its own; not itself."""
+    found = []
+    for child in getattr(thing, "children", ()):
+        found += [*below(child), child]
+    parts = (getattr(thing, name, None) for name in ("layout", "style", "_link"))
+    return found + [part for part in parts if part is not None]
+
+
+def close_below(thing):
+    """Close everything below a widget; not itself."""
+    for part in below(thing):
+        part.close()

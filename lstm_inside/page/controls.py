@@ -1,63 +1,58 @@
 """What a reader moves: sliders, lists and tick boxes that look and answer alike."""
 
+import math
+
 import ipywidgets as widgets
 import traitlets
 
+from lstm_inside.words import say
+
 from .style import COLOURS
+
+_SAME = 1e-9  # values this near are one place of a slider
+
+
+def _snapped(value, slider):
+    """The value as the browser's slider will have it, by the very sums of noUiSlider 15.
+
+    From -2 to 2 by 0.1, set to 0.8, it goes to the nearest step in percent of its range and back:
+    0.7999999999999998. A value between two places stays: where it goes is news to Python.
+    """
+    low, high = slider.min, slider.max
+    if value >= high or not slider.step:
+        return value
+    share = (value - low) * 100 / (high - low)
+    step = slider.step * 100 / (high - low)
+    share = math.floor(share / step + 0.5) * step
+    there = high if share >= 100 else share * (high - low) / 100 + low
+    return there if abs(there - value) < _SAME else value
 
 
 class Slider(widgets.FloatSlider):
-    """A FloatSlider that does not take its own values back from the browser.
+    """A FloatSlider whose values the browser has nothing to report of, but for the reader's moves.
 
-    Set to 4 from Python, the browser's slider snaps to 4.000000000000002 and reports that. The
-    report waits behind all cells that are still to run, and by then Python may have set another
-    value; it must not win. Reports come in order: one that the reader made ends the waiting.
+    A browser's slider that is set to a value off its own grid, be it by rounding only, reports
+    where it went. The report waits behind all cells that are still to run, and would undo what
+    Python has set meanwhile. So the browser is told the value as its grid has it.
     """
 
-    _SAME = 1e-9
-    # Without `echo_update` ipywidgets would send every value back: a message more, and no use.
-    value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
-
-    def __init__(self, **settings):
-        self._echoes_due = []  # values set by Python whose echo may still come, oldest first
-        self._from_browser = False  # while a report of the browser is taken over
-        super().__init__(**settings)
-        self.observe(self._remember, names="value")
-
-    def _remember(self, change):
-        if not self._from_browser:
-            self._echoes_due = [*self._echoes_due[-99:], change.new]
+    value = traitlets.CFloat(0.0).tag(sync=True, to_json=_snapped)
 
     def set_state(self, sync_data):
         reported = sync_data.get("value")
-        if reported is None or not self._echoes(reported):
-            self._echoes_due.clear()
-            self._from_browser = True
-            try:
-                super().set_state(sync_data)
-            finally:
-                self._from_browser = False
-
-    def _echoes(self, reported):
-        """Whether a report is a value of Python's on its way back; if so the browser is told."""
-        if abs(reported - self.value) < self._SAME:
-            return True
-        for n, value in enumerate(self._echoes_due):
-            if value != reported and abs(value - reported) < self._SAME:
-                del self._echoes_due[: n + 1]
-                self.send_state("value")
-                return True
-        return False
-
-
-class Whole(widgets.IntSlider):
-    """An IntSlider whose values are not sent back to the browser they came from."""
-
-    value = traitlets.CInt(0).tag(sync=True, echo_update=False)
+        if reported is not None and abs(reported - self.value) < _SAME:
+            # Nothing new, but answered: a tab that waits for its echo does not hear other tabs.
+            echo = {"method": "echo_update", "state": {"value": reported}, "buffer_paths": []}
+            self.comm.send(echo)
+        else:
+            super().set_state(sync_data)
 
 
 class Player(widgets.Play):
-    """A Play button that is not told again where the slider, linked to it, was moved."""
+    """A Play button that is not told again where the slider, linked to it, was moved.
+
+    Two tabs that show it would otherwise send each other back and forth by their links.
+    """
 
     value = traitlets.CInt(0).tag(sync=True, echo_update=False)
 
@@ -72,23 +67,29 @@ def slider(label, low, high, step, value, *, quantity=None, tip="", digits=2):
 
 def whole(label, low, high, value, *, quantity=None, tip="", step=1):
     """A slider over whole numbers."""
-    return Whole(value=value, min=low, max=high, step=step, **_looks(label, quantity, tip))
+    return widgets.IntSlider(
+        value=value, min=low, max=high, step=step, **_looks(label, quantity, tip)
+    )
 
 
 def choice(label, options, value):
-    """A drop-down list; `options` are strings or (text, value) pairs."""
-    return widgets.Dropdown(options=options, value=value, **_looks(label, None, ""))
+    """A drop-down list; `options` are values or (text, value) pairs; what is text is said."""
+    pairs = [option if isinstance(option, tuple) else (option, option) for option in options]
+    said = [(say(text) if isinstance(text, str) else str(text), of) for text, of in pairs]
+    if all(text == str(of) for text, of in said):
+        said = [of for _, of in said]  # then a reader of the widget sees the values themselves
+    return widgets.Dropdown(options=said, value=value, **_looks(label, None, ""))
 
 
 def toggle(label, value=False):
     """A tick box."""
     layout = widgets.Layout(flex="0 1 auto", width="auto", margin="2px 16px")
-    return widgets.Checkbox(value=value, description=label, indent=False, layout=layout)
+    return widgets.Checkbox(value=value, description=say(label), indent=False, layout=layout)
 
 
 def _looks(label, quantity, tip):
     looks = {
-        "description": label,
+        "description": say(label),
         "style": {"description_width": "165px"},
         "layout": widgets.Layout(flex="1 1 380px", max_width="470px", margin="1px 8px 1px 0"),
     }

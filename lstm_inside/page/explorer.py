@@ -16,22 +16,27 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
+from lstm_inside.words import Sentences, say
+
 from . import cells, svg
 from .access import Access
 from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
 
-WORDS = {
-    "reset": "Reset",
-    "reset_tip": "Put every control back to where it started",
-    "play_tip": "Let time run",
-    "wide_tip": "Fill the window, for a lecture room; once more: back",
-    "failed": "This setting could not be drawn; the picture still shows the one before it.",
-    "preset_tip": "Put the controls to this example",
-    "goal": "Your goal: {task} Now {score}, wanted {goal}.",
-    "reached": "✓ Reached: {task} Your score is {score}.",
-}
+WORDS = Sentences(
+    {
+        "reset": "Reset",
+        "reset_tip": "Put every control back to where it started",
+        "play_tip": "Let time run",
+        "wide_tip": "Fill the window, for a lecture room; once more: back",
+        "failed": "This setting could not be drawn; the picture still shows the one before it.\n"
+        "{error} (in {function}, line {line})",
+        "preset_tip": "Put the controls to this example",
+        "goal": "Your goal: {task} Now {score}, wanted {goal}.",
+        "reached": "✓ Reached: {task} Your score is {score}.",
+    }
+)
 
 
 class Challenge(NamedTuple):
@@ -51,7 +56,7 @@ class Challenge(NamedTuple):
         """How far the reader has come, in a sentence."""
         score = self.score(values)
         return WORDS["reached" if score >= self.goal else "goal"].format(
-            task=self.task, score=format(score, self.shown), goal=format(self.goal, self.shown)
+            task=say(self.task), score=format(score, self.shown), goal=format(self.goal, self.shown)
         )
 
 
@@ -78,6 +83,8 @@ class Explorer(widgets.VBox):
 
     An exception inside `update` is shown under the picture; the explorer lives on.
     """
+
+    _also_asleep: tuple[str, ...] = ()  # what is said beside, where Python no longer runs
 
     def __init__(
         self,
@@ -123,14 +130,16 @@ class Explorer(widgets.VBox):
             [self._still, self._over],
             layout=widgets.Layout(width="100%", max_width=self._narrow, overflow="hidden"),
         )
-        buttons = widgets.HBox([*self._buttons(play, interval), self._wide_button()])
+        row = self._buttons(play, interval)
+        players = [button for button in row if isinstance(button, Player)]
+        buttons = widgets.HBox([*row, self._wide_button()])
         self._panel = widgets.Box(
-            [*controls.values(), buttons, *self._examples(), Access()],
+            [*controls.values(), buttons, *self._examples(), Access(players)],
             layout=widgets.Layout(
                 display="flex", flex_flow="row wrap", width="100%", max_width=self._narrow
             ),
         ).add_class("lstm-panel")
-        parts = [self._panel, asleep(), self._stage]
+        parts = [self._panel, asleep(*self._also_asleep), self._stage]
         super().__init__(parts, layout=widgets.Layout(margin="4px 0"))
         self.add_class(WAKES).add_class("lstm-explorer").add_class(f"lstm-explorer-{name}")
 
@@ -172,7 +181,7 @@ class Explorer(widgets.VBox):
         buttons = []
         for preset in self.presets:
             button = widgets.Button(
-                description=preset,
+                description=say(preset),
                 tooltip=WORDS["preset_tip"],
                 layout=widgets.Layout(width="auto"),
             )
@@ -226,13 +235,12 @@ class Explorer(widgets.VBox):
         for control in self.controls.values():
             control.unobserve_all("value")
         cells.close_below(self)
-        if hasattr(self, "_link"):
-            self._link.close()
         super().close()
         self.figure.clear()
         self.figure, self._moving, self._update = None, [], None
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = f"Explorer {self.name}: {self.caption}"
         data["image/png"] = base64.b64encode(self.figure.png()).decode()
@@ -318,6 +326,5 @@ def _check_names(what, settings, controls):
 
 def _in_words(error):
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"{WORDS['failed']}\n{type(error).__name__}: {error} (in {last.name}, line {last.lineno})"
-    )
+    what = f"{type(error).__name__}: {error}"
+    return WORDS["failed"].format(error=what, function=last.name, line=last.lineno)

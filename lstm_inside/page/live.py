@@ -11,23 +11,26 @@ from typing import ClassVar
 import ipywidgets as widgets
 
 from lstm_inside import validate
+from lstm_inside.words import Sentences
 
 from .explorer import Explorer
 
-WORDS = {
-    "train": "Train",
-    "train_tip": "Start the training",
-    "go_on": "Continue",
-    "go_on_tip": "Go on from what was learned",
-    "stop": "Stop",
-    "stop_tip": "Stop after this step and keep what was learned",
-    "ready": "not started",
-    "started": "step {step} of {goal}",
-    "running": "step {step} of {goal} · {left:.0f} s left",
-    "stopped": "stopped at step {step} of {goal}; nothing is lost",
-    "done": "done: {step} steps",
-    "failed": "stopped at step {step}, as the next one failed: {error}",
-}
+WORDS = Sentences(
+    {
+        "train": "Train",
+        "train_tip": "Start the training",
+        "go_on": "Continue",
+        "go_on_tip": "Go on from what was learned",
+        "stop": "Stop",
+        "stop_tip": "Stop after this step and keep what was learned",
+        "ready": "not started",
+        "started": "step {step} of {goal}",
+        "running": "step {step} of {goal} · {left:.0f} s left",
+        "stopped": "stopped at step {step} of {goal}; nothing is lost",
+        "done": "done: {step} steps",
+        "failed": "stopped at step {step}, as the next one failed: {error}",
+    }
+)
 _BREATH = 0.02  # seconds between two chances for sliders and buttons
 
 
@@ -80,6 +83,7 @@ class LiveExplorer(Explorer):
     Either way sliders and buttons answer meanwhile.
     """
 
+    _also_asleep = ("untrained",)
     _latest: ClassVar[weakref.WeakValueDictionary] = (
         weakref.WeakValueDictionary()
     )  # name -> the one made last
@@ -89,9 +93,11 @@ class LiveExplorer(Explorer):
         self.running, self._task = False, None
         self._steps_on, self._above, self._about = steps_on, above, about
         self._drawing = threading.RLock()  # a cell may move a slider while a task trains
-        self._before = self._latest.get(name)
-        if self._before is not None:
-            self._before.stop()
+        self._before = before = self._latest.get(name)
+        if before is not None:
+            before.stop()
+            if not before.running:  # no longer waited for, nor held
+                self._before = before._before
         self._latest[name] = self
         super().__init__(name, **parts)
         # What it shows depends on what was learned, not on its controls alone.

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
+from lstm_inside.words import say
+
 from . import cells
 from .asleep import WAKES, asleep
 from .verdict import Verdict
@@ -49,6 +51,7 @@ class Question(widgets.VBox):
         )
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = "\n".join([self.text, *(f"  ○ {a}" for a in self._answers)])
         return data
@@ -63,6 +66,7 @@ class Questions(widgets.Tab):
         cells.made(self)
 
     def _repr_mimebundle_(self, **kwargs):
+        cells.shown(self)
         data = super()._repr_mimebundle_(**kwargs)
         texts = (q._repr_mimebundle_()["text/plain"] for q in self.questions.values())
         data["text/plain"] = "\n\n".join(texts)
@@ -98,6 +102,8 @@ def asks(questions: dict[str, Asked]) -> Callable[[str], Question]:
         """A question of this room, to be answered. Raises ValueError for an unknown name."""
         if name not in questions:
             raise ValueError(f"name: expected one of {list(questions)}, got {name!r}")
-        return Question(*questions[name])
+        text, answers = questions[name]
+        said = {say(words): (right, say(reply)) for words, (right, reply) in answers.items()}
+        return Question(say(text), said)
 
     return ask

@@ -3,14 +3,19 @@
 import base64
 import html
 import io
+import warnings
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import NamedTuple
 
 import ipywidgets as widgets
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
+
+from lstm_inside.words import Sentences, when_changed
 
 from . import cells
 
@@ -38,29 +43,63 @@ COLOURS = {
 class Gate(NamedTuple):
     """One of the four boxes of an LSTM: how it is called, drawn and found in the weights.
 
-    name and word: "forget gate", and what it decides in a word. act: what squashes it. colour
-    is for areas, line for thin lines and text. block: which quarter of the columns is its own.
+    called: its `name` ("forget gate"), `short` ("forget") and `word` for what it decides. act:
+    what squashes it. colour is for areas, line for thin lines and text. block: which quarter of
+    the columns is its own.
     """
 
-    name: str
-    word: str
+    called: Sentences
     act: str
     colour: str
     line: str
     block: int
 
     @property
+    def name(self):
+        """ "forget gate", in the language spoken."""
+        return self.called["name"]
+
+    @property
     def short(self):
-        """The name without "gate": "forget", "candidate"."""
-        return self.name.split()[0]
+        """The name without "gate", in the language spoken."""
+        return self.called["short"]
+
+    @property
+    def word(self):
+        """What it decides, in a word of the language spoken."""
+        return self.called["word"]
 
 
 # In the order of the equations (3.2)-(3.5); the column blocks stand in PyTorch's order.
 GATES = {
-    "f": Gate("forget gate", "keep", "σ", FORGET, FORGET, block=1),
-    "i": Gate("input gate", "write", "σ", INPUT, INPUT, block=0),
-    "g": Gate("candidate", "what", "tanh", CANDIDATE, CANDIDATE_LINE, block=2),
-    "o": Gate("output gate", "show", "σ", OUTPUT, OUTPUT, block=3),
+    "f": Gate(
+        Sentences({"name": "forget gate", "short": "forget", "word": "keep"}),
+        "σ",
+        FORGET,
+        FORGET,
+        block=1,
+    ),
+    "i": Gate(
+        Sentences({"name": "input gate", "short": "input", "word": "write"}),
+        "σ",
+        INPUT,
+        INPUT,
+        block=0,
+    ),
+    "g": Gate(
+        Sentences({"name": "candidate", "short": "candidate", "word": "what"}),
+        "tanh",
+        CANDIDATE,
+        CANDIDATE_LINE,
+        block=2,
+    ),
+    "o": Gate(
+        Sentences({"name": "output gate", "short": "output", "word": "show"}),
+        "σ",
+        OUTPUT,
+        OUTPUT,
+        block=3,
+    ),
 }
 BLOCKS = sorted(GATES, key=lambda letter: GATES[letter].block)  # i f g o, as the columns stand
 
@@ -72,6 +111,33 @@ with as_file(files(__package__) / "lstm.mplstyle") as _path:
     RC = matplotlib.rc_params_from_file(_path, use_default_template=False)
 
 _PNG_DPI = 100
+# Chinese fonts, the best first, and how their files begin.
+_CHINESE = {
+    "Noto Sans CJK SC": "notosanscjk",
+    "Source Han Sans SC": "sourcehansans",
+    "PingFang SC": "pingfang",
+    "Microsoft YaHei": "msyh",
+    "WenQuanYi Micro Hei": "wqy-microhei",
+}
+
+
+def _choose_fonts(code):
+    """Chinese letters from the best font that is here; where none is, a browser has its own."""
+    RC["font.family"] = ["sans-serif"]
+    if code != "zh":
+        return
+    if not _CHINESE.keys() & set(
+        font_manager.get_font_names()
+    ):  # installed since matplotlib looked
+        for path in font_manager.findSystemFonts():
+            if Path(path).name.lower().startswith(tuple(_CHINESE.values())):
+                font_manager.fontManager.addfont(path)
+    here = set(font_manager.get_font_names())
+    RC["font.family"] = ["sans-serif", *[name for name in _CHINESE if name in here][:1]]
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+
+
+when_changed(_choose_fonts)
 
 
 class Picture(Figure):
@@ -104,6 +170,7 @@ class Picture(Figure):
             'border-radius:6px">'
         )
         cells.made(shown)
+        cells.shown(shown)
         data = shown._repr_mimebundle_()
         data |= {"image/png": source, "text/plain": f"Picture: {self.alt}"}
         return data, {"image/png": {"alt": self.alt}}

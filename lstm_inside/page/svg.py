@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 from matplotlib import _path
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.colors import to_rgba
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, IdentityTransform
@@ -26,18 +26,24 @@ def still(figure, moving, salt) -> str:
 
     salt: text that keeps the ids of two figures on a page apart.
     """
+    FigureCanvasSVG(figure)  # now letters are measured as this file draws them
     visible = [artist.get_visible() for artist in moving]
     for artist in moving:
         artist.set_visible(False)
-    out = io.BytesIO()
+    out = io.StringIO()
+    width, height = figure.get_size_inches() * 72
     try:
         with matplotlib.rc_context({**RC, "svg.fonttype": "path", "svg.hashsalt": salt}):
-            figure.savefig(out, format="svg", metadata={"Date": None})
+            renderer = _Background(width, height, out, metadata=_NO_METADATA)
+            with renderer._draw_disabled():  # type: ignore[attr-defined]
+                figure.draw(renderer)  # each time the axes come nearer to their places
+            figure.draw(renderer)
+            renderer.finalize()
     finally:
         for artist, was in zip(moving, visible, strict=True):
             artist.set_visible(was)
     figure.set_layout_engine("none")  # laid out once: axes stay where they are
-    return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode()
+    return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue().encode()).decode()
 
 
 def moving(figure, artists, salt) -> str:
@@ -63,11 +69,23 @@ def on_a_page(svg, attributes) -> str:
     )
 
 
+_CHINESE = "\u2e80"  # where that part of Unicode begins; Greek, arrows, dashes lie below
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
 # Matplotlib writes this as a rule for "*", which would style, and restyle, the whole page.
 _SVG_STYLE = "stroke-linejoin:round;stroke-linecap:butt"
+
+
+class _Background(RendererSVG):
+    """Matplotlib's SVG: letters as outlines, alike everywhere; Chinese as text.
+
+    Python's fonts mostly have no Chinese letters, a reader's browser has.
+    """
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        with _settings({"svg.fonttype": "path" if max(s, default="") < _CHINESE else "none"}):
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
 
 
 class _Overlay(RendererSVG):

@@ -14,32 +14,42 @@ from collections.abc import Callable
 
 import numpy as np
 
-WORDS = {
-    "right": "✓ Right:",
-    "wrong": "✗ Not yet:",
-    "none": "{name} returned None. Is the return line still missing?",
-    "no_function": "expected a function, got {what}. Hand it over without calling it.",
-    "raised": "{name} raised {error}{where}.",
-    "no_numbers": "{name} returned {what}; expected an array of real numbers.",
-    "shape": "{name} returned shape {got}; expected {want}.",
-    "transposed": "{name} returned shape {got}, which is the right answer transposed.",
-    "not_finite": "{name} returned {value} at {place}; expected finite numbers.",
-    "sign": "the sign is turned round: {name} returned minus the right answer.",
-    "factor": "{name} returned {factor:.4g} times the right answer.",
-    "digits": "{name} returned {got:.6g} at {place}; expected {want:.6g}. That is right to a few "
-    "digits only: is something rounded?",
-    "value": "{name} returned {got:.6g} at {place}; expected {want:.6g}.",
-    "changed": "{name} changed the array it was given (argument {number}); work on a new one.",
-    "count": "{name} returned {got}; expected {want} values.",
-}
+from lstm_inside.words import Sentences, say
+
+WORDS = Sentences(
+    {
+        "right": "✓ Right: {message}",
+        "wrong": "✗ Not yet: {message}",
+        "none": "{name} returned None. Is the return line still missing?",
+        "no_function": "expected a function, got {what}. Hand it over without calling it.",
+        "raised": "{name} raised {error}.",
+        "raised at": "{name} raised {error} in line {line} of the function.",
+        "raised by": "{name} raised {error} in line {line} of the function: {code}.",
+        "no_numbers": "{name} returned {what}; expected an array of real numbers.",
+        "shape": "{name} returned shape {got}; expected {want}.",
+        "transposed": "{name} returned shape {got}, which is the right answer transposed.",
+        "not_finite": "{name} returned {value} at {place}; expected finite numbers.",
+        "not_finite alone": "{name} returned {value}; expected finite numbers.",
+        "sign": "the sign is turned round: {name} returned minus the right answer.",
+        "factor": "{name} returned {factor:.4g} times the right answer.",
+        "digits": "{name} returned {got:.6g} at {place}; expected {want:.6g}. "
+        "That is right to a few digits only: is something rounded?",
+        "digits alone": "{name} returned {got:.6g}; expected {want:.6g}. "
+        "That is right to a few digits only: is something rounded?",
+        "value": "{name} returned {got:.6g} at {place}; expected {want:.6g}.",
+        "value alone": "{name} returned {got:.6g}; expected {want:.6g}.",
+        "changed": "{name} changed the array it was given (argument {number}); work on a new one.",
+        "count": "{name} returned {got}; expected {want} values.",
+    }
+)
 _NEAR = 0.01  # an answer this close, relative to its size, is a rounded one
 
 
 class Verdict:
     """What a checker says: true when the answer is right; its text says what is off.
 
-    `.ok`, `.message`, and `.kind`: the key of WORDS that a general failure goes by ("none",
-    "shape", "sign", ...), "" for all others.
+    `.ok`, `.message`, and `.kind`: what a general failure goes by, the first word of its key in
+    WORDS ("none", "shape", "sign", ...), "" for all others.
     """
 
     def __init__(self, ok: bool, message: str, kind: str = ""):
@@ -49,7 +59,7 @@ class Verdict:
         return self.ok
 
     def __repr__(self):
-        words = f"{WORDS['right'] if self.ok else WORDS['wrong']} {self.message}"
+        words = WORDS["right" if self.ok else "wrong"].format(message=self.message)
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # a console may know no tick
         return words.encode(encoding, "replace").decode(encoding)
 
@@ -58,11 +68,11 @@ class NotYet(Exception):
     """What is off with an answer; a checker raises it, `@checker` shows it as a Verdict.
 
     message: a key of WORDS, whose sentence takes `details`, or the sentence itself.
-    `.kind` is that key, "" for a sentence; `.details` what it was given.
+    `.kind` is the first word of that key, "" for a sentence; `.details` what it was given.
     """
 
     def __init__(self, message, **details):
-        self.kind, self.details = (message if message in WORDS else ""), details
+        self.kind, self.details = (message.split()[0] if message in WORDS else ""), details
         text = WORDS.get(message, message)
         self.message = text.format(**details) if details else text
         super().__init__(self.message)
@@ -107,8 +117,8 @@ def run(function: Callable, *arguments, shapes=""):
     except (Exception, SystemExit) as error:
         if shapes and isinstance(error, ValueError):
             raise NotYet(shapes) from None
-        where = _where(error, function)
-        raise NotYet("raised", name=name, error=_error(error), where=where) from None
+        key, where = _where(error, function)
+        raise NotYet(key, name=name, error=_error(error), **where) from None
     for number, (before, after) in enumerate(zip(arguments, given, strict=True), 1):
         if not _same(before, after):
             raise NotYet("changed", name=name, number=number)
@@ -120,7 +130,7 @@ def run(function: Callable, *arguments, shapes=""):
 def name_of(function) -> str:
     """What the reader calls a function."""
     name = getattr(function, "__name__", "")
-    return "your function" if name in ("", "<lambda>") else name
+    return say("your function") if name in ("", "<lambda>") else name
 
 
 def shape_of(value) -> tuple | None:
@@ -162,20 +172,21 @@ def compare(name, got, want, *, also=(), hints=(), rtol=1e-6):
         if array.ndim > 1 and array.shape[::-1] == want.shape and like(want.T):
             raise NotYet("transposed", name=name, got=array.shape)
         raise NotYet("shape", name=name, got=array.shape, want=want.shape)
+    alone = "" if array.ndim else " alone"  # one number has no place to tell
     if not np.isfinite(array).all():
         place = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        raise NotYet("not_finite", name=name, value=array[place], place=place)
+        raise NotYet(f"not_finite{alone}", name=name, value=array[place], place=place)
     if like(-want):
         raise NotYet("sign", name=name)
     place = np.unravel_index(np.abs(array - want).argmax(), want.shape)
     off = {"got": array[place], "want": want[place], "place": tuple(int(k) for k in place)}
     if like(want, _NEAR):
-        raise NotYet("digits", name=name, **off)
+        raise NotYet(f"digits{alone}", name=name, **off)
     factor = (array * want).sum() / (want**2).sum() if want.any() else 0
     # One number is always some multiple of another: a factor is news from three on.
     if factor and np.count_nonzero(want) > 2 and like(factor * want):
         raise NotYet("factor", name=name, factor=factor)
-    raise NotYet("value", name=name, **off)
+    raise NotYet(f"value{alone}", name=name, **off)
 
 
 def _same(before, after):
@@ -191,11 +202,15 @@ def _error(error):
 
 
 def _where(error, function):
-    """The reader's own line: the last frame in the file that the function was written in."""
+    """The words for what was raised, and the reader's own line.
+
+    That is the last frame in the file that the function was written in.
+    """
     code = getattr(function, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if code is not None and f.filename == code.co_filename]
     if not own:
-        return ""
-    line = f": {own[-1].line}" if own[-1].line else ""
-    return f" in line {own[-1].lineno - code.co_firstlineno + 1} of the function{line}"
+        return "raised", {}
+    last = own[-1]
+    where = {"line": last.lineno - code.co_firstlineno + 1, "code": last.line}
+    return ("raised by" if last.line else "raised at"), where

@@ -12,7 +12,14 @@ from .diagnose import (
     teach_series,
 )
 from .directions import BothGrads, BothTraces, both_backward, both_forward, both_states
-from .dropout import DroppedGrads, DroppedRun, drop_mask, dropped_backward, dropped_forward
+from .dropout import (
+    DroppedGrads,
+    DroppedRun,
+    drawn_gradients,
+    drop_mask,
+    dropped_backward,
+    dropped_forward,
+)
 from .masks import (
     MaskedGrads,
     MaskedRun,
@@ -41,6 +48,7 @@ __all__ = [
     "both_backward",
     "both_forward",
     "both_states",
+    "drawn_gradients",
     "drop_mask",
     "dropped_backward",
     "dropped_forward",

@@ -6,39 +6,42 @@ from lstm_inside.page import NotYet, asks, checker, compare, question, run
 from lstm_inside.practice.diagnose import shared_steps
 from lstm_inside.practice.figures import NAMES
 from lstm_inside.practice.sizes import layer_size
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "count": "four blocks of H columns, D + H + 1 rows each, and the read-out's (H + 1) K.",
-    "one_block": "that is one block of columns; an LSTM has four: i, f, g and o.",
-    "three_blocks": "that is three blocks: the candidate has weights as well.",
-    "no_bias": "the LSTM's biases are missing: one a column.",
-    "two_biases": "that counts two biases a column, as PyTorch stores them; here there is one.",
-    "no_readout": "that is the LSTM alone; the read-out has W_y (H, K) and b_y (K,).",
-    "no_readout_bias": "the read-out's K biases are missing.",
-    "no_recurrent": "the H rows of W_h are missing: the gates read the old state, too.",
-    "read": "each sequence is read at its own last real step.",
-    "read_pads": "that is the last row for all of them: for a short sequence it stands among the pads.",
-    "read_late": "that is one step late: length L ends at index L - 1.",
-    "read_first": "that is the first step of every sequence.",
-    "read_mean": "that is the mean over all steps, pads included.",
-    "pair": "{name} returned {what}; expected two arrays: train and test, first steps of windows.",
-    "starts": "{part}: expected whole numbers from 0 to {most}, the first steps of windows.",
-    "leaks": "{share:.0%} of your test windows share steps with a training window.",
-    "before": "no step is shared, but some of your test windows lie before a training window. In "
-    "use the future is not there to train on: test on what comes last.",
-    "few": "no leak, and too little left: {train} training and {test} test windows of {total}. "
-    "Keep at least 60 % for training and 10 % for the test.",
-    "sealed": "no test window shares a step with training, and all of them come after it.",
-    "faults_form": "expected a dict with a word for each of A to F.",
-    "faults_word": "{letter}: expected one of {words}, got {got!r}.",
-    "faults": "five faults and one healthy model are named.",
-    "echo": "A: slide the forecast one step to the left. What does it lie on?",
-    "overfitting": "B: where do the two losses part, and which of them counts?",
-    "constant": "C: do the answers follow what is wanted, or are they all alike?",
-    "healthy": "D: could the loss go lower than the noise? Do the two losses part?",
-    "infinite": "E: which power of ten is reached before the line ends?",
-    "dies when fed with itself": "F: what changes at the dashed line?",
-}
+WORDS = Sentences(
+    {
+        "count": "four blocks of H columns, D + H + 1 rows each, and the read-out's (H + 1) K.",
+        "one_block": "that is one block of columns; an LSTM has four: i, f, g and o.",
+        "three_blocks": "that is three blocks: the candidate has weights as well.",
+        "no_bias": "the LSTM's biases are missing: one a column.",
+        "two_biases": "that counts two biases a column, as PyTorch stores them; here there is one.",
+        "no_readout": "that is the LSTM alone; the read-out has W_y (H, K) and b_y (K,).",
+        "no_readout_bias": "the read-out's K biases are missing.",
+        "no_recurrent": "the H rows of W_h are missing: the gates read the old state, too.",
+        "read": "each sequence is read at its own last real step.",
+        "read_pads": "that is the last row for all of them: for a short sequence it stands among the pads.",
+        "read_late": "that is one step late: length L ends at index L - 1.",
+        "read_first": "that is the first step of every sequence.",
+        "read_mean": "that is the mean over all steps, pads included.",
+        "pair": "{name} returned {what}; expected two arrays: train and test, first steps of windows.",
+        "starts": "{part}: expected whole numbers from 0 to {most}, the first steps of windows.",
+        "leaks": "{share:.0%} of your test windows share steps with a training window.",
+        "before": "no step is shared, but some of your test windows lie before a training window. In "
+        "use the future is not there to train on: test on what comes last.",
+        "few": "no leak, and too little left: {train} training and {test} test windows of {total}. "
+        "Keep at least 60 % for training and 10 % for the test.",
+        "sealed": "no test window shares a step with training, and all of them come after it.",
+        "faults_form": "expected a dict with a word for each of A to F.",
+        "faults_word": "{letter}: expected one of {words}, got {got!r}.",
+        "faults": "five faults and one healthy model are named.",
+        "echo": "A: slide the forecast one step to the left. What does it lie on?",
+        "overfitting": "B: where do the two losses part, and which of them counts?",
+        "constant": "C: do the answers follow what is wanted, or are they all alike?",
+        "healthy": "D: could the loss go lower than the noise? Do the two losses part?",
+        "infinite": "E: which power of ten is reached before the line ends?",
+        "dies when fed with itself": "F: what changes at the dashed line?",
+    }
+)
 
 QUESTIONS = {
     "units": question(
@@ -60,7 +63,7 @@ QUESTIONS = {
         right="b",
         a=("h_n: it holds the cell as well", "the cell's last value is c_n, a third result"),
         b=("output: its last step is h_n", "the same numbers twice; c_n alone is nowhere in output"),
-        c=("neither: one is before, the other behind the output gate", "both are h, behind the output gate"),
+        c=("neither: one is before, the other after the output gate", "both are h, after the output gate"),
     ),
     "shuffle": question(
         "You train on many independent sequences. What may be shuffled?",
@@ -102,7 +105,12 @@ def parameters(function) -> str:
             (lstm + H * K, WORDS["no_readout_bias"]),
             (lstm - 4 * H * H + out, WORDS["no_recurrent"]),
         ]
-        compare(f"your count for D = {D}, H = {H}, K = {K}", got, lstm + out, hints=hints)
+        compare(
+            say("your count for D = {D}, H = {H}, K = {K}", D=D, H=H, K=K),
+            got,
+            lstm + out,
+            hints=hints,
+        )
     return WORDS["count"]
 
 
@@ -118,7 +126,7 @@ def read_padded(function) -> str:
         (states[0], WORDS["read_first"]),
         (states.mean(axis=0), WORDS["read_mean"]),
     ]
-    compare("your answer", got, states[lengths - 1, each], hints=hints)
+    compare(say("your answer"), got, states[lengths - 1, each], hints=hints)
     return WORDS["read"]
 
 
@@ -128,7 +136,7 @@ def split(function) -> str:
     for T, length in ((100, 20), (200, 20), (331, 12)):
         pair = run(function, T, length)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise NotYet(WORDS["pair"], name="your function", what=type(pair).__name__)
+            raise NotYet(WORDS["pair"], name=say("your function"), what=type(pair).__name__)
         total = T - length + 1
         train, test = (
             _starts(part, name, total - 1)

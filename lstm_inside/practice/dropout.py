@@ -88,6 +88,35 @@ def dropped_backward(dhs, run, params) -> DroppedGrads:
     return DroppedGrads(LSTMParams(*total), np.array(dxs), dh, dc)
 
 
+def drawn_gradients(xs, params, place, drop, *, once=False, draws=100, rng):
+    """How much of a gradient from the last step arrives, over many draws of masks (10.4).
+
+    xs (T, D): one sequence. place: one of PLACES. drop: the share dropped there, below 1. once: one
+    mask for all steps. The gradient enters h_T with length 1, alike in all H units. Returns the
+    lengths of dL/dc (T, draws) over all paths, and the lengths (draws,) at step 1 of what came
+    along the cell line alone. Raises ValueError or TypeError as `drop_mask` and `dropped_forward`
+    do, and for another place or draws below 1.
+    """
+    params = validate.lstm_params(params)
+    (xs,) = validate.sequence(params, validate.real("xs", xs, ndim=2)[:, None])
+    validate.choice("place", place, PLACES)
+    validate.share("drop", drop)
+    validate.count("draws", draws)
+    T, H = len(xs), len(params.W_h)
+    width = xs.shape[2] if place == "input" else H
+    mask = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
+    masks = {place: np.broadcast_to(mask, (T, draws, width))}
+    run = dropped_forward(np.repeat(xs, draws, axis=1), params, masks)
+    dhs = np.zeros((T, draws, H))
+    dhs[-1] = 1 / np.sqrt(H)
+    dc = dropped_backward(dhs, run, params).c[1:]
+    along = dc[-1]
+    for t in range(T - 1, 0, -1):
+        *_, f, _, _, _ = run.caches[t]
+        along = along * f * run.masks["cell"][t]
+    return np.linalg.norm(dc, axis=-1), np.linalg.norm(along, axis=-1)
+
+
 def check_masks(masks, T, B, D, H):
     """A mask a place, ones where none was given."""
     if not isinstance(masks, dict) or not masks.keys() <= set(PLACES):

@@ -20,11 +20,12 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.practice.carry import MODES, in_pieces
 from lstm_inside.practice.directions import both_backward, both_forward
-from lstm_inside.practice.dropout import PLACES, drop_mask, dropped_backward, dropped_forward
+from lstm_inside.practice.dropout import PLACES, drawn_gradients
 from lstm_inside.practice.explorers_sizes import sizes_explorer
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
 from lstm_inside.practice.stack import stack_backward, stack_forward
+from lstm_inside.words import Sentences, say
 
 _UNITS = 8
 _FLOOR = 1e-7  # a gradient's line ends here
@@ -45,7 +46,7 @@ def _shown(sizes):
 
 def _reach(ax, T, title):
     """A log axis for a gradient's length over the steps."""
-    ax.set(yscale="log", ylim=(_FLOOR, 10), xlim=(0.3, T + 0.7), xlabel="step t")
+    ax.set(yscale="log", ylim=(_FLOOR, 10), xlim=(0.3, T + 0.7), xlabel=say("step t"))
     ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
     ax.minorticks_off()
     ax.set_title(title)
@@ -63,12 +64,14 @@ def reading_explorer(T=24) -> Explorer:
         figure = picture(900, 400)
         enters, arrives = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
         enters.set(ylim=(0, 1.15), yticks=(0, 1))
-        enters.set_title("Where the loss reads: dL/dh enters directly")
-        _reach(arrives, T, "What arrives at each step, over all paths")
+        enters.set_title(say("Where the loss reads: dL/dh enters directly"))
+        _reach(arrives, T, say("What arrives at each step, over all paths"))
         bars = enters.vlines(t, 0, 0 * t + 1e-9, color=FORGET, lw=9)
         (cell,) = arrives.plot([], [], "o-", color=CELL_LINE, ms=5)
         (state,) = arrives.plot([], [], "s--", color=HIDDEN_LINE, ms=4, lw=1.6)
-        arrives.text(T, 2e-6, "along the cell: dL/dc", color=CELL_LINE, weight="bold", ha="right")
+        arrives.text(
+            T, 2e-6, say("along the cell: dL/dc"), color=CELL_LINE, weight="bold", ha="right"
+        )
         arrives.text(T, 3e-7, "dL/dh", color=HIDDEN_LINE, weight="bold", ha="right")
 
     def update(first, last, b_f):
@@ -88,11 +91,19 @@ def reading_explorer(T=24) -> Explorer:
 
     def describe(v):
         n = v["last"] - v["first"] + 1
-        where = f"step {v['last']} only" if n == 1 else f"steps {v['first']} to {v['last']}"
-        return (
-            f"The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
-            f"length 1. At step 1 arrives dL/dc of length {v['dc'][0]:.2g}; behind the last "
-            f"reading nothing arrives."
+        where = (
+            say("step {last} only", last=v["last"])
+            if n == 1
+            else say("steps {first} to {last}", first=v["first"], last=v["last"])
+        )
+        return say(
+            "The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
+            "length 1. At step 1 arrives dL/dc of length {dc:.2g}; after the last reading "
+            "nothing arrives.",
+            where=where,
+            T=T,
+            n=n,
+            dc=v["dc"][0],
         )
 
     return Explorer(
@@ -115,6 +126,8 @@ def reading_explorer(T=24) -> Explorer:
 
 # ---------------------------------------------------------------- state between pieces
 
+_BETWEEN = Sentences({"zero": "zero", "carry and cut": "carry and cut", "carry": "carry"})
+
 
 def pieces_explorer(T=40) -> Explorer:
     """A stream in pieces: the state and the gradient at their edges (10.2)."""
@@ -125,8 +138,8 @@ def pieces_explorer(T=40) -> Explorer:
         figure = picture(900, 430)
         states, reach = figure.subplots(2, 1, sharex=True)
         states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
-        states.set_title("h of three units: coloured in pieces, black run in one")
-        _reach(reach, T, "How far the gradient of the last step reaches: length of dL/dc")
+        states.set_title(say("h of three units: coloured in pieces, black run in one"))
+        _reach(reach, T, say("How far the gradient of the last step reaches: length of dL/dc"))
         colours = (CELL_LINE, HIDDEN_LINE, OUTPUT)
         units = [states.plot([], [], color=c, lw=4.5, alpha=0.75)[0] for c in colours]
         in_one = [states.plot([], [], color="#111111", lw=1.1)[0] for _ in colours]
@@ -152,11 +165,15 @@ def pieces_explorer(T=40) -> Explorer:
         return {"mode": mode, "dc": dc, "full": full, "off": off, "reached": int((dc > 0).sum())}
 
     def describe(v):
-        return (
-            f"State between pieces: {v['mode']}. h differs from a run in one piece by "
-            f"{v['off']:.2g} at most. The gradient of the last step reaches back over "
-            f"{v['reached']} of {T} steps; at the first of them dL/dc has the length "
-            f"{v['dc'][v['dc'] > 0][0]:.2g}."
+        return say(
+            "State between pieces: {mode}. h differs from a run in one piece by {off:.2g} at "
+            "most. The gradient of the last step reaches back over {reached} of {T} steps; at "
+            "the first of them dL/dc has the length {dc:.2g}.",
+            mode=_BETWEEN[v["mode"]],
+            off=v["off"],
+            reached=v["reached"],
+            T=T,
+            dc=v["dc"][v["dc"] > 0][0],
         )
 
     return Explorer(
@@ -179,17 +196,26 @@ def pieces_explorer(T=40) -> Explorer:
 
 # ---------------------------------------------------------------- pads
 
+_PADS = Sentences(  # side, whether a mask holds
+    {
+        ("right", True): "{k} pads on the right, held by a mask.",
+        ("right", False): "{k} pads on the right, no mask.",
+        ("left", True): "{k} pads on the left, held by a mask.",
+        ("left", False): "{k} pads on the left, no mask.",
+    }
+)
+
 
 def pads_explorer(real=10, most=20) -> Explorer:
     """Ten real steps and k pads: h drifts and the gradient fades, unless a mask holds (10.3)."""
     xs_real = np.random.default_rng(5).normal(size=(real, 1, 1))
     with matplotlib.rc_context(RC):
         figure = picture(900, 430)
-        states, reach = figure.subplots(2, 1, sharex=True)
+        states, reach = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
         T = real + most
-        states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
-        states.set_title("h of four units. Rings: what should stand at the step that is read")
-        _reach(reach, T, "What arrives of the gradient: length of dL/dh and dL/dc together")
+        states.set(ylim=(-1, 0.9), yticks=(-1, -0.5, 0, 0.5))
+        states.set_title(say("h of four units. Rings: what should stand at the step that is read"))
+        _reach(reach, T, say("What arrives at each step, over all paths: length of dL/dc"))
         pads = [ax.axvspan(0, 1, color="#efe6d3", zorder=0) for ax in (states, reach)]
         colours = {0: CELL_LINE, 4: HIDDEN_LINE, 5: OUTPUT, 6: SIGNAL}  # units that lie apart
         lines = [states.plot([], [], color=colour, lw=2)[0] for colour in colours.values()]
@@ -197,7 +223,7 @@ def pads_explorer(real=10, most=20) -> Explorer:
             states.plot([], [], "o", mfc="none", mec=colour, mew=2, ms=10)[0]
             for colour in colours.values()
         ]
-        label = Words(states, 0, 0.85, color="#7a6a45", weight="bold")
+        label = Words(states, 0, 0.75, color="#7a6a45", weight="bold")
         (line,) = reach.plot([], [], "o-", color=CELL_LINE, ms=4)
 
     def update(k, side, held, b_f):
@@ -213,13 +239,13 @@ def pads_explorer(real=10, most=20) -> Explorer:
         for n, h_line, ring in zip(colours, lines, rings, strict=True):
             h_line.set_data(np.arange(1, T + 1), run.h[1:, 0, n])
             ring.set_data([T], [alone[0, n]])
-        arrives = step_lengths(np.concatenate((grads.h, grads.c), axis=2)[1:])
+        arrives = step_lengths(grads.c[1:])
         line.set_data(np.arange(1, T + 1), _shown(arrives))
         low = real + 0.5 if side == "right" else 0.5
         for span, (bottom, height) in zip(pads, ((0, 1), (0, 1)), strict=True):
             span.set_bounds(low, bottom, k, height)
         label.set_x(low + k / 2)
-        label.set_text("pads" if k >= 3 else "")
+        label.set_text(say("pads") if k >= 3 else "")
         off = float(np.linalg.norm(run.h[-1] - alone) / np.linalg.norm(alone))
         to_real = float(arrives[mask[:, 0]][-1])
         return {
@@ -227,17 +253,19 @@ def pads_explorer(real=10, most=20) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"{v['k']} pads on the {v['side']}, {'held by a mask' if v['held'] else 'no mask'}. "
-            f"The state that is read differs from the right one by {v['off']:.0%} of its length; "
-            f"the gradient that reaches the last real step has the length {v['to_real']:.2g}."
+        return say(
+            "{pads} The state that is read differs from the right one by {off:.0%} of its length; "
+            "at the last real step dL/dc has the length {to_real:.2g}.",
+            pads=_PADS[v["side"], v["held"]].format(k=v["k"]),
+            off=v["off"],
+            to_real=v["to_real"],
         )
 
     return Explorer(
         "pads",
         figure=figure,
         controls={
-            "k": whole("pads k", 0, most, 12, quantity="x"),
+            "k": whole("pads k", 0, most, most, quantity="x"),
             "side": choice("pads stand", [("right", "right"), ("left", "left")], SIDES[0]),
             "held": toggle("a mask holds the state at pads"),
             "b_f": slider("forget bias b_f", -2, 6, 0.5, -0.5, quantity="f", digits=1),
@@ -254,6 +282,14 @@ def pads_explorer(real=10, most=20) -> Explorer:
 
 # ---------------------------------------------------------------- depth and direction
 
+_NETWORKS = Sentences(
+    {
+        "one layer": "one layer",
+        "two layers": "two layers",
+        "both directions": "both directions",
+    }
+)
+
 
 def depth_explorer(T=24, D=4) -> Explorer:
     """Which inputs an answer at step t learns from: one layer, two, two directions (10.4)."""
@@ -268,12 +304,12 @@ def depth_explorer(T=24, D=4) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         ax = figure.subplots()
-        _reach(ax, T, "What arrives at every input from one answer: length of dL/dx")
-        ax.set(ylim=(_FLOOR, 300), xlabel="input at step s")
+        _reach(ax, T, say("What arrives at every input from one answer: length of dL/dx"))
+        ax.set(ylim=(_FLOOR, 300), xlabel=say("input at step s"))
         lines = {kind: ax.plot([], [], **look)[0] for kind, look in looks.items()}
         for n, kind in enumerate(looks):
             colour = {"one layer": HIDDEN_LINE}.get(kind, lines[kind].get_color())
-            ax.text(0.6 + 4 * n, 60, kind, color=colour, weight="bold")
+            ax.text(0.6 + 4 * n, 60, _NETWORKS[kind], color=colour, weight="bold")
         (mark,) = ax.plot([], [], color=FORGET, lw=1.6, ls=(0, (3, 3)))
         label = Words(ax, 0, 3.5, color=FORGET, weight="bold")
 
@@ -293,16 +329,30 @@ def depth_explorer(T=24, D=4) -> Explorer:
             line.set_data(s, _shown(sizes[kind]))
         mark.set_data([t, t], [_FLOOR, 1.5])
         label.set_x(np.clip(t, 3, T - 2))
-        label.set_text(f"answer at {t}")
+        label.set_text(say("answer at {t}", t=t))
         return {"t": t, "dx": sizes, "after": {k: float(dx[t:].sum()) for k, dx in sizes.items()}}
 
     def describe(v):
-        parts = (
-            f"{kind} {dx[0]:.2g} at step 1, {dx[v['t'] - 1]:.2g} at step {v['t']}, "
-            f"{'something' if v['after'][kind] else 'nothing'} at later ones"
-            for kind, dx in v["dx"].items()
+        parts = []
+        for kind, dx in v["dx"].items():
+            found = {"kind": _NETWORKS[kind], "first": dx[0], "at": dx[v["t"] - 1], "t": v["t"]}
+            parts.append(
+                say(
+                    "{kind} {first:.2g} at step 1, {at:.2g} at step {t}, something at later ones",
+                    **found,
+                )
+                if v["after"][kind]
+                else say(
+                    "{kind} {first:.2g} at step 1, {at:.2g} at step {t}, nothing at later ones",
+                    **found,
+                )
+            )
+        return say(
+            "One answer at step {t} of {T}. Length of dL/dx: {parts}.",
+            t=v["t"],
+            T=T,
+            parts=say("; ").join(parts),
         )
-        return f"One answer at step {v['t']} of {T}. Length of dL/dx: {'; '.join(parts)}."
 
     return Explorer(
         "depth",
@@ -320,42 +370,58 @@ def depth_explorer(T=24, D=4) -> Explorer:
 
 # ---------------------------------------------------------------- dropout
 
+_WIRES = Sentences({"input": "input", "recurrent": "recurrent", "cell": "cell"})
+_DROPPED = Sentences(  # wires, whether one mask serves all steps
+    {
+        ("input", True): "{drop:.0%} dropped on the input wires, one mask for the whole sequence.",
+        ("input", False): "{drop:.0%} dropped on the input wires, a new mask every step.",
+        ("recurrent", True): "{drop:.0%} dropped on the recurrent wires, one mask for the whole "
+        "sequence.",
+        ("recurrent", False): "{drop:.0%} dropped on the recurrent wires, a new mask every step.",
+        ("cell", True): "{drop:.0%} dropped on the cell wires, one mask for the whole sequence.",
+        ("cell", False): "{drop:.0%} dropped on the cell wires, a new mask every step.",
+    }
+)
 
-def dropout_explorer(T=16, draws=20) -> Explorer:
-    """Which wires are cut, and what of the gradient survives, over twenty draws (10.5)."""
-    block = {wire: slice(n * draws, (n + 1) * draws) for n, wire in enumerate(PLACES)}
-    B = len(PLACES) * draws + 1  # all draws of all wires in one run; the last one drops nothing
-    xs = np.repeat(np.random.default_rng(9).normal(size=(T, 1, 1)), B, axis=1)
-    dhs, t = np.zeros((T, B, _UNITS)), np.arange(1, T + 1)
-    dhs[-1] = 1 / np.sqrt(_UNITS)
+
+def dropout_explorer(T=16, draws=100) -> Explorer:
+    """Which wires are cut, and what of the gradient survives, over a hundred draws (10.4)."""
+    xs, t = np.random.default_rng(9).normal(size=(T, 1)), np.arange(1, T + 1)
     aside = np.linspace(-0.25, 0.25, draws)  # the draws of one place stand side by side
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         ax, ends = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
-        _reach(ax, T, "What reaches each step: dL/dc")
+        _reach(ax, T, say("What reaches each step: dL/dc"))
         band = ax.fill_between([0, 1], [1, 1], [1, 1], color=CELL_LINE, alpha=0.3, lw=0)
         (plain,) = ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         (median,) = ax.plot([], [], color=CELL_LINE, lw=2.6)
-        ax.text(T, 5e-6, "dashed: no dropout", color="#111111", ha="right", weight="bold")
-        ax.text(T, 8e-7, "line, band: middle and range of 20 draws", color=CELL_LINE, ha="right",
-                weight="bold")  # fmt: skip
+        ax.text(T, 5e-6, say("dashed: no dropout"), color="#111111", ha="right", weight="bold")
+        ax.text(
+            T,
+            8e-7,
+            say("line, band: middle, and 90 % of {draws} draws", draws=draws),
+            color=CELL_LINE,
+            ha="right",
+            weight="bold",
+        )
         ends.set(xlim=(-0.6, 2.6), xticks=(0, 1, 2))
-        ends.set_xticklabels(PLACES)
-        ends.set_title("20 draws at step 1, wire by wire")
+        ends.set_xticklabels([_WIRES[place] for place in PLACES])
+        ends.set_title(say("{draws} draws at step 1, wire by wire", draws=draws))
         (level,) = ends.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
-        dots = {place: ends.plot([], [], "o", ms=5)[0] for place in PLACES}
+        dots = {place: ends.plot([], [], "o", ms=3)[0] for place in PLACES}
 
     def update(place, drop, once, b_f):
-        params, masks = network(b_f), {}
-        for wire, draw in block.items():
-            width = 1 if wire == "input" else _UNITS
-            masks[wire], rng = np.ones((T, B, width)), np.random.default_rng(12)
-            masks[wire][:, draw] = drop_mask((1 if once else T, draws, width), 1 - drop, rng=rng)
-        run = dropped_forward(xs, params, masks)
-        reached = np.linalg.norm(dropped_backward(dhs, run, params).c[1:], axis=-1)
-        dc, without = reached[:, block[place]], reached[:, -1]
-        first = {wire: reached[0, draw] for wire, draw in block.items()}
-        low, middle, high = (np.maximum(np.quantile(dc, q, axis=1), _FLOOR) for q in (0, 0.5, 1))
+        params = network(b_f)
+
+        def reaching(wire, share, count):
+            rng = np.random.default_rng(12)
+            return drawn_gradients(xs, params, wire, share, once=once, draws=count, rng=rng)[0]
+
+        reached = {wire: reaching(wire, drop, draws) for wire in PLACES}
+        dc, without = reached[place], reaching(place, 0, 1)[:, 0]
+        first = {wire: lengths[0] for wire, lengths in reached.items()}
+        quantiles = (np.quantile(dc, q, axis=1) for q in (0.05, 0.5, 0.95))
+        low, middle, high = (np.maximum(lengths, _FLOOR) for lengths in quantiles)
         band.set_data(t, low, high)
         median.set_data(t, _shown(middle))
         plain.set_data(t, _shown(without))
@@ -370,11 +436,13 @@ def dropout_explorer(T=16, draws=20) -> Explorer:
 
     def describe(v):
         first = np.median(v["dc"][0])
-        return (
-            f"{v['drop']:.0%} dropped on the {v['place']} wires, "
-            f"{'one mask for the whole sequence' if v['once'] else 'a new mask every step'}. "
-            f"At step 1 the middle of twenty draws is {first:.2g}, without dropout "
-            f"{v['without'][0]:.2g}."
+        return say(
+            "{dropped} At step 1 the middle of {draws} draws is {first:.2g}, without dropout "
+            "{without:.2g}.",
+            dropped=_DROPPED[v["place"], v["once"]].format(drop=v["drop"]),
+            draws=draws,
+            first=first,
+            without=v["without"][0],
         )
 
     return Explorer(

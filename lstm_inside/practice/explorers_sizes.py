@@ -15,6 +15,7 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.practice.sizes import GATES_OF, layer_size
+from lstm_inside.words import say
 
 _BLOCKS = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "h"}  # the usual letters of their columns
 
@@ -24,13 +25,15 @@ def sizes_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         run, weights = figure.subplots(1, 2, width_ratios=(1, 1))
-        run.set(xlim=(-1, 41), ylim=(-2.2, 28), xlabel="steps: as many columns as T", yticks=())
-        run.set_title("What a run makes: grows with T")
+        run.set(
+            xlim=(-1, 41), ylim=(-2.2, 28), xlabel=say("steps: as many columns as T"), yticks=()
+        )
+        run.set_title(say("What a run makes"))
         weights.set(xlim=(-1.5, 65), ylim=(27, -2), xticks=(), yticks=())
-        weights.set_title("What is learned: no T anywhere")
+        weights.set_title(say("What is learned"))
         for ax in (run, weights):
             ax.grid(False)
-        weights.set_xlabel("columns: blocks of H units each")
+        weights.set_xlabel(say("columns: blocks of H units each"))
         look = {"ec": "white", "lw": 0.8}
         arrays = {
             "xs": (run.add_patch(Rectangle((0, 0), 1, 1, fc=FAINT, **look)), 17, SIGNAL),
@@ -57,32 +60,47 @@ def sizes_explorer() -> Explorer:
             patch, bottom, _ = arrays[name]
             patch.set_bounds(0, bottom, T, size)
             names[name].set_position((0, bottom - 0.8))
-        names["xs"].set_text(f"xs: {T} steps × {D} inputs")
-        names["h"].set_text(f"h: {T} steps × {H} units (c: as many)")
-        batch.set_text(f"B = {B} such sequences: {T * B * H} numbers in h")
+        names["xs"].set_text(say("xs: {T} steps × {D} inputs", T=T, D=D))
+        names["h"].set_text(say("h: {T} steps × {H} units (c: as many)", T=T, H=H))
+        batch.set_text(say("B = {B} such sequences: {T} numbers in h", B=B, T=T * B * H))
         used = {"LSTM": "ifgo", "GRU": "ifg", "RNN": "g"}[kind]
         for (gate, rows), patch in blocks.items():
             top, height = {"D": (0, D), "H": (D + 0.4, H), "1": (D + H + 0.8, 1)}[rows]
             column = used.index(gate) if gate in used else 0
             patch.set_bounds(column * H, top, H if gate in used else 0, height)
         for name, label, middle in (
-            ("D", f"W_x: {D} rows", D / 2), ("H", f"W_h: {H} rows", D + 0.4 + H / 2),
+            ("D", say("W_x: {D} rows", D=D), D / 2),
+            ("H", say("W_h: {H} rows", H=H), D + 0.4 + H / 2),
             ("1", "b: 1", D + H + 1.3),
-        ):  # fmt: skip
+        ):
             rows_words[name].set_position((len(used) * H + 0.8 if H < 12 else 1, middle))
             rows_words[name].set_text(label)
         for n, letter in enumerate(letters):
             letter.set_x((n + 0.5) * H)
             letter.set_text(_BLOCKS[kind][n] if n < len(used) else "")
         size = layer_size(D, H, kind)
-        total.set_text(f"{len(used)} × {H} × ({D} + {H} + 1) = {size} parameters")
+        total.set_text(
+            say(
+                "{used} × {H} × ({D} + {H} + 1) = {size} parameters",
+                used=len(used),
+                H=H,
+                D=D,
+                size=size,
+            )
+        )
         return {"T": T, "B": B, "D": D, "H": H, "kind": kind, "size": size, "run": T * B * H}
 
     def describe(v):
-        return (
-            f"{v['kind']} layer with D = {v['D']} inputs and H = {v['H']} units: {v['size']} "
-            f"parameters, whatever T is. A run over T = {v['T']} steps and B = {v['B']} sequences "
-            f"makes {v['run']} numbers in h."
+        return say(
+            "{kind} layer with D = {D} inputs and H = {H} units: {size} parameters, whatever T "
+            "is. A run over T = {T} steps and B = {B} sequences makes {run} numbers in h.",
+            kind=v["kind"],
+            D=v["D"],
+            H=v["H"],
+            size=v["size"],
+            T=v["T"],
+            B=v["B"],
+            run=v["run"],
         )
 
     return Explorer(

@@ -12,11 +12,12 @@ from lstm_inside.practice.diagnose import (
     first_infinite,
     shift_scores,
 )
+from lstm_inside.words import say
 
 # ---------------------------------------------------------------- NaN
 
 
-def blow_up_explorer(most=120) -> Explorer:
+def blow_up_explorer(most=200) -> Explorer:
     """An LSTM in float32 with ReLU in tanh's place: how large c gets, and where it is infinite."""
     base = init_lstm(1, 8, rng=np.random.default_rng(1), dtype=np.float32)
     xs = np.ones((most, 1, 1), np.float32)
@@ -24,11 +25,14 @@ def blow_up_explorer(most=120) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         ax = figure.subplots()
-        ax.set(xlim=(0, most + 1), ylim=(-3, 46), xlabel="step t", yticks=(0, 10, 20, 30, 38))
-        ax.set_ylabel("power of ten")
-        ax.set_title("The largest cell of eight: log₁₀ |c|")
+        ax.set(xlim=(0, most + 1), ylim=(-3, 46), xlabel=say("step t"), yticks=(0, 10, 20, 30, 38))
+        ax.set_ylabel(say("power of ten"))
+        ax.set_title(say("The largest cell of eight: log₁₀ |c|"))
         ax.axhline(38.53, color=FORGET, lw=1.4, ls=(0, (4, 3)))
-        ax.text(1, 40.2, "float32 ends: beyond is infinity", color=FORGET, weight="bold")
+        ax.text(1, 40.2, say("float32 ends: beyond is infinity"), color=FORGET, weight="bold")
+        (calm,) = ax.plot([], [], color="#777777", lw=2, ls=(0, (4, 2)))
+        words = {"color": "#555555", "ha": "right", "weight": "bold"}
+        ax.text(most, -2.4, say("dashed: the same with tanh"), **words)
         (line,) = ax.plot([], [], color=CELL_LINE, lw=2.8)
         (mark,) = ax.plot([], [], "X", color=FORGET, ms=13)
         words = Words(ax, 0, 44, color=FORGET, weight="bold")
@@ -38,41 +42,58 @@ def blow_up_explorer(most=120) -> Explorer:
         cs, _ = activated_forward(xs[:T], params, activation)
         first = first_infinite(cs)
         size = np.abs(cs[:first, 0]).max(axis=1).astype(float)
+        tamed = np.abs(activated_forward(xs[:T], params, "tanh")[0][:, 0]).max(axis=1)
         line.set_data(t[: len(size)], np.log10(np.maximum(size, 1e-3)))
+        calm.set_data(t[:T], np.log10(np.maximum(tamed, 1e-3)))
         mark.set_data([] if first is None else [first + 1], [] if first is None else [38.53])
         words.set_x(0 if first is None else np.clip(first + 1, 14, most - 14))
-        words.set_text("" if first is None else f"infinite at step {first + 1}")
+        words.set_text("" if first is None else say("infinite at step {first}", first=first + 1))
         nan = first_infinite(np.where(np.isnan(cs), np.nan, 0))
         return {"activation": activation, "first": first, "nan": nan, "size": size, "T": T}
 
     def describe(v):
         if v["first"] is None:
-            end = f"After {v['T']} steps the largest cell is {v['size'][-1]:.3g}."
-        elif v["nan"] is None:
-            end = f"The first infinite cell stands at step {v['first'] + 1} of {v['T']}."
-        else:
-            end = (
-                f"The first infinite cell stands at step {v['first'] + 1}, the first NaN at step "
-                f"{v['nan'] + 1} of {v['T']}."
+            end = say(
+                "After {T} steps the largest cell is {size:.3g}.", T=v["T"], size=v["size"][-1]
             )
-        return f"{v['activation']} squashes candidate and cell. {end}"
+        elif v["nan"] is None:
+            end = say(
+                "The first infinite cell stands at step {first} of {T}.",
+                first=v["first"] + 1,
+                T=v["T"],
+            )
+        else:
+            end = say(
+                "The first infinite cell stands at step {first}, the first NaN at step {nan} "
+                "of {T}.",
+                first=v["first"] + 1,
+                nan=v["nan"] + 1,
+                T=v["T"],
+            )
+        return say(
+            "Candidate and cell pass through {activation}. {end}",
+            activation=v["activation"],
+            end=end,
+        )
 
     return Explorer(
         "blow_up",
         figure=figure,
         controls={
             "activation": choice("candidate and cell", list(ACTIVATIONS), "ReLU"),
-            "strength": slider("W_h times", 0.5, 8, 0.5, 6, quantity="h", digits=1),
+            "strength": slider("W_h times", 0.5, 8, 0.5, 4, quantity="h", digits=1),
             "T": whole("steps T", 5, most, most, quantity="x"),
         },
-        moving=[line, mark, words],
+        moving=[calm, line, mark, words],
         update=update,
         describe=describe,
         presets={
-            "ReLU": {}, "tanh": {"activation": "tanh"}, "ReLU, shorter": {"T": 40},
+            "ReLU": {},
+            "tanh": {"activation": "tanh"},
+            "ReLU, shorter": {"T": 120},
             "ReLU, W_h as drawn": {"strength": 1.0},
         },
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- echo
@@ -88,17 +109,20 @@ def echo_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         series, shifts = figure.subplots(1, 2, width_ratios=(3, 2))
-        series.set(xlim=(0, _SHOWN), ylim=(-3.6, 4.6), xlabel="step", yticks=(-2, 0, 2))
-        series.set_title("Each value, and its forecast from the step before")
+        series.set(xlim=(0, _SHOWN), ylim=(-3.6, 4.6), xlabel=say("step"), yticks=(-2, 0, 2))
+        series.set_title(say("Each value, and its forecast from the step before"))
         (true,) = series.plot([], [], color=FAINT, lw=5)
         (forecast,) = series.plot([], [], color=FORGET, lw=1.8)
         (last,) = series.plot([], [], color=HIDDEN_LINE, lw=1.2, ls=(0, (3, 2)))
-        for x, word, colour in ((1, "true", "#777777"), (12, "forecast", FORGET),
-                                (30, "persistence: say the last value", HIDDEN_LINE)):  # fmt: skip
+        for x, word, colour in (
+            (1, say("true"), "#777777"),
+            (12, say("forecast"), FORGET),
+            (30, say("persistence: say the last value"), HIDDEN_LINE),
+        ):
             series.text(x, 4, word, color=colour, weight="bold")
-        shifts.set(xlim=(-0.5, 6.5), ylim=(-1.05, 1.3), xlabel="shift k", yticks=(-1, 0, 1))
+        shifts.set(xlim=(-0.5, 6.5), ylim=(-1.05, 1.3), xlabel=say("shift k"), yticks=(-1, 0, 1))
         shifts.axhline(0, color=FAINT, lw=1)
-        shifts.set_title("Correlation with the value k steps before")
+        shifts.set_title(say("Correlation with the value k steps before"))
         (scores_line,) = shifts.plot([], [], "o-", color=SIGNAL)
         (peak,) = shifts.plot([], [], "o", color=FORGET, ms=11)
         words = Words(shifts, 6.4, 1.2, ha="right", color=FORGET, weight="bold")
@@ -122,15 +146,20 @@ def echo_explorer() -> Explorer:
         k = int(scores.argmax())
         scores_line.set_data(range(7), scores)
         peak.set_data([k], [scores[k]])
-        words.set_text(f"largest at k = {k}")
+        words.set_text(say("largest at k = {k}", k=k))
         error, lazy_error = (float(np.sqrt(((y - truth) ** 2).mean())) for y in (said, lazy))
         return {"k": k, "scores": scores, "error": error, "lazy": lazy_error, "series": x}
 
     def describe(v):
-        return (
-            f"The forecast agrees best with the value {v['k']} steps before the one it is for "
-            f"(correlation {v['scores'][v['k']]:.2f}; with the right one {v['scores'][0]:.2f}). "
-            f"Its error is {v['error']:.2f}, that of persistence {v['lazy']:.2f}."
+        return say(
+            "The forecast agrees best with the value {k} steps before the one it is for "
+            "(correlation {scores:.2f}; with the right one {scores_2:.2f}). Its error is "
+            "{error:.2f}, that of persistence {lazy:.2f}.",
+            k=v["k"],
+            scores=v["scores"][v["k"]],
+            scores_2=v["scores"][0],
+            error=v["error"],
+            lazy=v["lazy"],
         )
 
     return Explorer(

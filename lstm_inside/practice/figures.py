@@ -14,6 +14,7 @@ from lstm_inside.practice.diagnose import (
 )
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Adam, Model, Training, answers, init_readout, loss_at_end
+from lstm_inside.words import say
 
 NAMES = (  # of `six_models`
     "constant",
@@ -64,7 +65,7 @@ def size_dots(by_size, every, levels, first=3):
 
     by_size: dict H -> losses (seeds, points, 2), training and validation. every: steps from point
     to point. levels: dict word -> loss to compare with, drawn dashed. first: how many starts are
-    drawn dark, as the ones that one might have tried.
+    drawn dark, as the ones that one might have tried. Each mean has its standard error beside it.
     """
     sizes = sorted(by_size)
     one = np.asarray(by_size[sizes[-1]])[0]
@@ -74,8 +75,8 @@ def size_dots(by_size, every, levels, first=3):
         _two_losses(curve, every * np.arange(1, len(one) + 1), one)
         lowest = one[:, 1].argmin()
         curve.plot(every * (lowest + 1), one[lowest, 1], "o", color=FORGET, ms=9)
-        curve.set(ylim=(0, 0.9), ylabel="mean squared error")
-        curve.set_title(f"One training, H = {sizes[-1]}")
+        curve.set(ylim=(0, 0.9), ylabel=say("mean squared error"))
+        curve.set_title(say("One training, H = {sizes}", sizes=sizes[-1]))
         for word, level in levels.items():
             for ax in (curve, dots):
                 ax.axhline(level, color="#777777", lw=1.5, ls=(0, (3, 3)), zorder=0)
@@ -86,20 +87,40 @@ def size_dots(by_size, every, levels, first=3):
             dots.plot(places[first:], best[first:], "o", color=FORGET, alpha=0.55, ms=8)
             dots.plot(places[:first], best[:first], "o", color="#111111", ms=8)
             dots.plot([n - 0.3, n + 0.3], [best.mean()] * 2, color=FORGET, lw=3)
+            spread = best.std(ddof=1) / len(best) ** 0.5
+            dots.errorbar(n + 0.33, best.mean(), spread, color=FORGET, lw=2.4, capsize=5)
         dots.set_xticks(range(len(sizes)), [f"H = {H}" for H in sizes])
-        dots.set_title("Lowest validation loss, a dot a start")
-        dots.text(1.55, 0.80, f"black: the first {first} starts", color="#111111", weight="bold")
-        dots.text(1.55, 0.72, "bar: mean of all", color=FORGET, weight="bold")
-    figure.alt = (
-        f"Left: with {sizes[-1]} units the training loss falls to zero; the validation loss falls, "
-        "reaches a lowest point, marked by a dot, and rises. Dashed: "
-        f"{', '.join(f'{word} {level:.2f}' for word, level in levels.items())}. "
-        "Right: the lowest validation losses "
-        f"of {len(by_size[sizes[0]])} starts for {', '.join(map(str, sizes))} units. "
-        + " ".join(
-            f"H = {H}: mean {best.mean():.2f}, from {best.min():.2f} to {best.max():.2f}."
-            for H, best in ((H, np.asarray(by_size[H])[..., 1].min(axis=1)) for H in sizes)
+        dots.set_title(say("Lowest validation loss, a dot a start"))
+        dots.text(
+            1.55,
+            0.80,
+            say("black: the first {first} starts", first=first),
+            color="#111111",
+            weight="bold",
         )
+        dots.text(
+            1.55, 0.72, say("line: mean of all, ± standard error"), color=FORGET, weight="bold"
+        )
+    figure.alt = say(
+        "Left: with {sizes} units the training loss falls to zero; the validation loss "
+        "falls, reaches a lowest point, marked by a dot, and rises. Dashed: {levels}. Right: "
+        "the lowest validation losses of {starts} starts for {units} units.{each}",
+        sizes=sizes[-1],
+        levels=say(", ").join(
+            say("{word} {level:.2f}", word=word, level=level) for word, level in levels.items()
+        ),
+        starts=len(by_size[sizes[0]]),
+        units=", ".join(map(str, sizes)),
+        each="".join(
+            say(
+                " H = {H}: mean {mean:.2f}, from {min:.2f} to {max:.2f}.",
+                H=H,
+                mean=best.mean(),
+                min=best.min(),
+                max=best.max(),
+            )
+            for H, best in ((H, np.asarray(by_size[H])[..., 1].min(axis=1)) for H in sizes)
+        ),
     )
     return figure
 
@@ -108,8 +129,11 @@ def _two_losses(ax, t, losses):
     """Training and validation loss (points, 2) over the training steps, labelled."""
     for column, colour in ((0, HIDDEN_LINE), (1, FORGET)):
         ax.plot(t, losses[:, column], color=colour, lw=2.2)
-    ax.set_xlabel("training step")
-    for y, word, colour in ((0.93, "validation", FORGET), (0.84, "training", HIDDEN_LINE)):
+    ax.set_xlabel(say("training step"))
+    for y, word, colour in (
+        (0.93, say("validation"), FORGET),
+        (0.84, say("training"), HIDDEN_LINE),
+    ):
         ax.text(0.97, y, word, color=colour, weight="bold", ha="right", transform=ax.transAxes)
 
 
@@ -124,10 +148,18 @@ def free_runs(rows, taught):
         for ax, (title, (truth, said)) in zip(np.atleast_1d(axes), rows.items(), strict=True):
             _free_run(ax, truth, said, taught)
             ax.set_title(title)
-        ax.set_xlabel("step")
-    figure.alt = f"For {taught} steps each forecast reads true values, then its own. " + "; ".join(
-        f"{title}: over the last 16 steps it spans {np.ptp(said[-16:]):.2f}"
-        for title, (_, said) in rows.items()
+        ax.set_xlabel(say("step"))
+    figure.alt = say(
+        "For {taught} steps each forecast reads true values, then its own. {each}",
+        taught=taught,
+        each=say("; ").join(
+            say(
+                "{title}: over the last 16 steps it spans {said:.2f}",
+                title=title,
+                said=np.ptp(said[-16:]),
+            )
+            for title, (_, said) in rows.items()
+        ),
     )
     return figure
 
@@ -155,13 +187,13 @@ def six_models():
         for ax, letter, draw in zip(axes.flat, "ABCDEF", drawings, strict=True):
             draw(ax)
             ax.set_title(letter)
-    figure.alt = (
+    figure.alt = say(
         "Six pictures. A: a swinging series and its forecast, which has the same shape one step to "
         "the right. B: the training loss falls to zero, the validation loss falls and rises. C: "
         "answers against wanted numbers; the dots lie along a level line. D: training and "
         "validation loss fall together and stay together above zero. E: the largest cell on a log "
         "axis; the line rises steeply and ends. F: a wave and its forecast, which follows up to a "
-        "dashed line and dies away behind it."
+        "dashed line and dies away after it."
     )
     return figure
 
@@ -172,8 +204,8 @@ def _draw_echo(ax):
     series = np.sin(2 * np.pi * np.arange(41) / 12) + 0.15 * rng.normal(size=41)
     ax.plot(series[1:], color=FAINT, lw=4)
     ax.plot(series[:-1], color=FORGET, lw=1.8)
-    ax.set(xlabel="step", ylim=(-1.9, 1.9))
-    ax.text(0.02, 0.02, "thick: true, thin: forecast", transform=ax.transAxes)
+    ax.set(xlabel=say("step"), ylim=(-1.9, 1.9))
+    ax.text(0.02, 0.02, say("thick: true, thin: forecast"), transform=ax.transAxes)
 
 
 def _noisy(N, rng):
@@ -197,7 +229,7 @@ def _learn_noisy(ax, H, fresh):
     _two_losses(ax, 15 * np.arange(1, 13), np.array(losses))
     ax.set(ylim=(0, 0.95))
     ax.axhline(0.16, color=FAINT, lw=1.5, ls=(0, (3, 3)))
-    ax.text(180, 0.08 if fresh else 0.175, "noise", color="#777777", ha="right", va="bottom")
+    ax.text(180, 0.08 if fresh else 0.175, say("noise"), color="#777777", ha="right", va="bottom")
 
 
 def _draw_overfitting(ax):
@@ -216,7 +248,7 @@ def _draw_constant(ax):
     list(short.steps(15))
     ax.plot([-1, 1], [-1, 1], color=FAINT, lw=3)
     ax.plot(batch.targets[:, 0], answers(short.params, batch)[:, 0], ".", color=CELL_LINE)
-    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="wanted", ylabel="answered")
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel=say("wanted"), ylabel=say("answered"))
 
 
 def _draw_infinite(ax):
@@ -225,7 +257,13 @@ def _draw_infinite(ax):
     cells, _ = activated_forward(np.ones((120, 1, 1), np.float32), loud, "ReLU")
     size = np.abs(cells[: first_infinite(cells), 0]).max(axis=1)
     ax.plot(1 + np.arange(len(size)), size, color=CELL_LINE, lw=2.4)
-    ax.set(yscale="log", xlim=(0, 121), ylim=(1e-3, 1e45), xlabel="step", ylabel="largest cell")
+    ax.set(
+        yscale="log",
+        xlim=(0, 121),
+        ylim=(1e-3, 1e45),
+        xlabel=say("step"),
+        ylabel=say("largest cell"),
+    )
     ax.set_yticks([1, 1e10, 1e20, 1e30, 1e40])
     ax.minorticks_off()
 
@@ -235,4 +273,4 @@ def _draw_flat(ax):
     teacher = teach_series(sines(40, 8, rng=rng), init_lstm(1, 8, rng=rng), steps=25, rng=rng)
     wave = sines(121, 1, rng=np.random.default_rng(7))[:, 0]
     _free_run(ax, wave[1:], forecast_run(wave[:-1], teacher, 40), 40)
-    ax.set(ylim=(-1.9, 1.9), yticks=(-1, 0, 1), xlabel="step")
+    ax.set(ylim=(-1.9, 1.9), yticks=(-1, 0, 1), xlabel=say("step"))

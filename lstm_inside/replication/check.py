@@ -4,27 +4,30 @@ import numpy as np
 
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 from lstm_inside.replication import Blocks, wilson
+from lstm_inside.words import Sentences
 
-WORDS = {
-    "count": "four networks of the paper counted.",
-    "count_sources": "that leaves out the gates as sources: each unit sees cells AND gates.",
-    "count_targets": "every gate needs weights of its own, not only the cells.",
-    "count_biases": "the gates' biases are missing.",
-    "count_forget": "that is three gates a block; 1997 has two, it knows no forget gate.",
-    "count_cells": "in experiment 1 only the gates have biases: the cells have none.",
-    "count_answers": "in experiment 1 only the gates have biases: the outputs have none.",
-    "count_outputs": "the weights from the cells to the outputs are missing.",
-    "coupled": "what is forgotten makes room for what is written, and for no more.",
-    "coupled_free": "both gates are f: what is kept is written once more. (8.2) with i = 1 - f.",
-    "coupled_swapped": "keep and write have changed places: f keeps the old cell.",
-    "coupled_written": "the written part counts in full; it gets the share 1 - f.",
-    "interval": "for few and for many trials, at the ends and in the middle.",
-    "interval_wald": "that is share +- 1.96 standard errors: for 0 of 10 it claims to be certain. "
-    "Wilson's interval moves the middle towards 1/2.",
-    "interval_middle": "the spread is Wilson's, the middle is not: (share + w / 2) / (1 + w).",
-    "interval_order": "low first, then high.",
-    "interval_two": "interval returned {got}; expected two numbers, low and high.",
-}
+WORDS = Sentences(
+    {
+        "count": "four networks of the paper counted.",
+        "count_sources": "that leaves out the gates as sources: each unit sees cells AND gates.",
+        "count_targets": "every gate needs weights of its own, not only the cells.",
+        "count_biases": "the gates' biases are missing.",
+        "count_forget": "that is three gates a block; 1997 has two, it knows no forget gate.",
+        "count_cells": "in experiment 1 only the gates have biases: the cells have none.",
+        "count_answers": "in experiment 1 only the gates have biases: the outputs have none.",
+        "count_outputs": "the weights from the cells to the outputs are missing.",
+        "coupled": "what is forgotten makes room for what is written, and for no more.",
+        "coupled_free": "both gates are f: what is kept is written once more. (8.2) with i = 1 - f.",
+        "coupled_swapped": "keep and write have changed places: f keeps the old cell.",
+        "coupled_written": "the written part counts in full; it gets the share 1 - f.",
+        "interval": "for few and for many trials, at the ends and in the middle.",
+        "interval_wald": "that is share +- 1.96 standard errors: for 0 of 10 it claims to be certain. "
+        "Wilson's interval moves the middle towards 1/2.",
+        "interval_middle": "the spread is Wilson's, the middle is not: (share + w / 2) / (1 + w).",
+        "interval_order": "low first, then high.",
+        "interval_two": "interval returned {got}; expected two numbers, low and high.",
+    }
+)
 
 QUESTIONS = {
     "cannot_empty": question(

@@ -26,6 +26,7 @@ from lstm_inside.page.style import (
 from lstm_inside.replication.explorers_dead import dead_block_explorer
 from lstm_inside.replication.grammar import SYMBOLS, continual_stream
 from lstm_inside.replication.variants import VARIANTS, backward, forward, init_variant
+from lstm_inside.words import say
 
 STEPS, STREAM = 60, 100
 _UNITS, _PULSE = 8, 5
@@ -55,21 +56,21 @@ def variant_explorer() -> Explorer:
         for ax in right:
             ax.remove()
         flow = figure.add_subplot(axes[0, 0].get_gridspec()[:, 1])
-        flow.set(xlim=(0, STEPS), ylim=(1e-8, 1e4), yscale="log", xlabel="step t")
-        flow.set_title("Size of the gradient by the memory of step t")
-        flow.text(1, 1e3, "this variant (solid)", color=GRADIENT, weight="bold")
-        flow.text(28, 1e3, "dashed: the modern LSTM", color=SIGNAL)
-        inputs.set_title("The input x: a pulse, then silence or noise")
+        flow.set(xlim=(0, STEPS), ylim=(1e-8, 1e4), yscale="log", xlabel=say("step t"))
+        flow.set_title(say("Size of the gradient by the memory of step t"))
+        flow.text(1, 1e3, say("this variant (solid)"), color=GRADIENT, weight="bold")
+        flow.text(28, 1e3, say("dashed: the modern LSTM"), color=SIGNAL)
+        inputs.set_title(say("The input x: a pulse, then silence or noise"))
         inputs.set_ylim(-4, 4)
-        gates.set_title("Unit 1: its gates and its candidate")
+        gates.set_title(say("Unit 1: its gates and its candidate"))
         gates.set(ylim=(-2.2, 3.6), yticks=(-2, -1, 0, 1, 2))
         words = {
             key: Words(gates, 1 + 15 * n, 2.9, color=GATES[key].line, weight="bold", ha="left")
             for n, key in enumerate("figo")
         }
-        memory.set_title("Unit 1: memory (orange), shown outside as h (blue)")
+        memory.set_title(say("Unit 1: memory (orange), shown outside as h (blue)"))
         memory.set_yscale("symlog", linthresh=1, linscale=1.2)  # even up to 1, then by factors
-        memory.set(ylim=(-20, 100), yticks=(-10, -1, 0, 1, 10), xlabel="step t")
+        memory.set(ylim=(-20, 100), yticks=(-10, -1, 0, 1, 10), xlabel=say("step t"))
         memory.set_yticklabels(("−10", "−1", "0", "1", "10"))
         memory.minorticks_off()
         memory.axhline(0, color=FAINT, lw=1)
@@ -131,10 +132,17 @@ def variant_explorer() -> Explorer:
     def describe(v):
         gates = ", ".join(_NAMES[k] for k in v["columns"])
         path = "truncated" if VARIANTS[v["variant"]].truncated else "full"
-        return (
-            f"{v['variant']}: {gates}; {path} gradient. The memory of unit 1 reaches "
-            f"{v['largest']:.1f} and ends at {v['c'][-1]:.2f}, shown as h = {v['h'][-1]:.2f}. Of "
-            f"the gradient at the end, {100 * v['share']:.3g} % comes back to the pulse."
+        return say(
+            "{variant}: {gates}; {path} gradient. The memory of unit 1 reaches {largest:.1f} and "
+            "ends at {c:.2f}, shown as h = {h:.2f}. Of the gradient at the end, {share:.3g} % "
+            "comes back to the pulse.",
+            variant=v["variant"],
+            gates=gates,
+            path=path,
+            largest=v["largest"],
+            c=v["c"][-1],
+            h=v["h"][-1],
+            share=100 * v["share"],
         )
 
     return Explorer(
@@ -165,15 +173,15 @@ def drift_explorer() -> Explorer:
         Pixels.on(stream, xs[:, 0].T, cmap=SIZE, vmin=0, vmax=1)
         stream.set(yticks=range(len(SYMBOLS)), xticks=[])
         stream.set_yticklabels(SYMBOLS, fontsize=8)
-        stream.set_title("The stream: one symbol a step, string after string")
-        cells.set_title("The cell c")
+        stream.set_title(say("The stream: one symbol a step, string after string"))
+        cells.set_title(say("The cell c"))
         cells.set_ylim(-12, 82)
-        cells.text(1, 68, "1997: can only add", color=INPUT, weight="bold")
-        cells.text(30, 68, "2000: can forget", color=FORGET, weight="bold")
-        shown.set_title("What it can show: tanh(c/2)")
+        cells.text(1, 68, say("1997: can only add"), color=INPUT, weight="bold")
+        cells.text(30, 68, say("2000: can forget"), color=FORGET, weight="bold")
+        shown.set_title(say("What it can show: tanh(c/2)"))
         shown.set_ylim(-1.15, 1.15)
-        slopes.set_title("What the gradient gets: the slope of tanh(c/2)")
-        slopes.set(ylim=(1e-12, 2), yscale="log", xlabel="step t")
+        slopes.set_title(say("What the gradient gets: the slope of tanh(c/2)"))
+        slopes.set(ylim=(1e-12, 2), yscale="log", xlabel=say("step t"))
         for ax in (cells, shown, slopes):
             ax.set_xlim(0, STREAM)
         pairs = [
@@ -209,10 +217,16 @@ def drift_explorer() -> Explorer:
 
     def describe(v):
         t = v["t"]
-        return (
-            f"After {t} symbols the cell of 1997 stands at {v['c_1997'][t]:.2f}, where tanh(c/2) "
-            f"has slope {v['slope_1997'][t]:.1e}; with a forget gate of bias {v['b_f']:.2f} the "
-            f"cell stands at {v['c_2000'][t]:.2f}, slope {v['slope_2000'][t]:.1e}."
+        return say(
+            "After {t} symbols the cell of 1997 stands at {c_1997:.2f}, where tanh(c/2) has "
+            "slope {slope_1997:.1e}; with a forget gate of bias {b_f:.2f} the cell stands at "
+            "{c_2000:.2f}, slope {slope_2000:.1e}.",
+            t=t,
+            c_1997=v["c_1997"][t],
+            slope_1997=v["slope_1997"][t],
+            b_f=v["b_f"],
+            c_2000=v["c_2000"][t],
+            slope_2000=v["slope_2000"][t],
         )
 
     return Explorer(

@@ -17,6 +17,7 @@ from lstm_inside.replication.blocks import (
 )
 from lstm_inside.replication.protocols import adding_protocol
 from lstm_inside.replication.statistics import stored_results
+from lstm_inside.words import say
 
 BATCH = 32
 _FLOOR = 1e-9
@@ -43,17 +44,17 @@ def dead_block_explorer() -> Explorer:
         learns = figure.add_subplot(axes[0, 0].get_gridspec()[1:, 1])
         for ax in (inputs, gates, cells):
             ax.set_xlim(0, len(xs) + 1)
-        inputs.set_title("The numbers; the two marked ones are to be added")
+        inputs.set_title(say("The numbers; the two marked ones are to be added"))
         inputs.set(ylim=(-1.3, 1.3), xticks=[])
-        gates.set_title("Input gates, on a logarithmic axis")
+        gates.set_title(say("Input gates, on a logarithmic axis"))
         gates.set(ylim=(1e-6, 60), yscale="log", xticks=[], yticks=(1e-6, 1e-4, 1e-2, 1))
-        cells.set_title("What the cells hold")
-        cells.set(ylim=(-1.6, 1.6), xlabel="step t")
+        cells.set_title(say("What the cells hold"))
+        cells.set(ylim=(-1.6, 1.6), xlabel=say("step t"))
         cells.axhline(0, color=FAINT, lw=1)
-        learns.set_title("Size of the gradient into each block")
+        learns.set_title(say("Size of the gradient into each block"))
         learns.set(xlim=(0.4, 2.6), ylim=(_FLOOR, 10), yscale="log", xticks=(1, 2))
-        learns.set_xticklabels(("block 1", "block 2"))
-        missed.set_title("Mean error of 32 answers")
+        learns.set_xticklabels((say("block 1"), say("block 2")))
+        missed.set_title(say("Mean error of 32 answers"))
         missed.axis("off")
         (numbers,) = inputs.plot([], [], ".", color=FAINT, ms=3)
         (marked,) = inputs.plot([], [], "o", color=CELL_LINE, ms=7)
@@ -119,11 +120,13 @@ def dead_block_explorer() -> Explorer:
             for cell, one in enumerate(held[n]):
                 one.set_data(steps[:T], np.clip(c[:, n, cell], -1.55, 1.55))
             bar.set_data([n + 1, n + 1], [_FLOOR, max(sizes[n], 2 * _FLOOR)])
-            named[n].set_text(f"block {n + 1}: at most {highest[n]:.2g}")
+            named[n].set_text(say("block {n}: at most {highest:.2g}", n=n + 1, highest=highest[n]))
         whole_error, *without = errors
-        said[0].set_text(f"{whole_error:.4f}   as it is")
+        said[0].set_text(say("{whole_error:.4f}   as it is", whole_error=whole_error))
         for n, error in enumerate(without, 1):
-            said[n].set_text(f"{error:.4f}   with block {n} cut off from the answer")
+            said[n].set_text(
+                say("{error:.4f}   with block {n} cut off from the answer", error=error, n=n)
+            )
         return {
             "network": network, "highest": highest, "sizes": np.array(sizes),
             "error": whole_error, "without": np.array(without), "i": i, "c": c,
@@ -131,11 +134,18 @@ def dead_block_explorer() -> Explorer:
 
     def describe(v):
         (one, two), (mine, other) = v["highest"], v["sizes"]
-        return (
-            f"{v['network']}. The input gate of block 1 opens to {one:.2g} at most, that of "
-            f"block 2 to {two:.2g}; the gradient into block 2 is {other / mine:.2g} times that "
-            f"into block 1. The mean error is {v['error']:.4f}, without block 1 "
-            f"{v['without'][0]:.4f}, without block 2 {v['without'][1]:.4f}."
+        return say(
+            "{network}. The input gate of block 1 opens to {one:.2g} at most, that of block 2 to "
+            "{two:.2g}; the gradient into block 2 is {other:.2g} times that into block 1. The "
+            "mean error is {error:.4f}, without block 1 {without:.4f}, without block 2 "
+            "{without_2:.4f}.",
+            network=v["network"],
+            one=one,
+            two=two,
+            other=other / mine,
+            error=v["error"],
+            without=v["without"][0],
+            without_2=v["without"][1],
         )
 
     return Explorer(

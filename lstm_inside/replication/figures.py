@@ -5,6 +5,7 @@ import numpy as np
 
 from lstm_inside.page.style import FAINT, FORGET, INPUT, RC, Picture, picture
 from lstm_inside.replication import wilson
+from lstm_inside.words import say
 
 
 def success_picture(records, names=None) -> Picture:
@@ -31,11 +32,11 @@ def success_picture(records, names=None) -> Picture:
                 ax.plot(share, place + 0.28, "D", color=FORGET, mfc=filled, ms=6)
         ax.set(xlim=(-0.03, 1.03), ylim=(len(records) - 0.4, -0.7), yticks=range(len(records)))
         ax.set_yticklabels(names)
-        ax.set_xlabel("share of trials solved, with its 95 % interval")
-        ax.set_title("Here (dots) and in the papers (diamonds; hollow: assumed)")
+        ax.set_xlabel(say("share of trials solved, with its 95 % interval"))
+        ax.set_title(say("Here (dots) and in the papers (diamonds; hollow: assumed)"))
         ax.axvline(0, color=FAINT, lw=1)
         ax.axvline(1, color=FAINT, lw=1)
-    figure.alt = "Share of trials solved, here and in the papers: " + "; ".join(
+    figure.alt = say("Share of trials solved, here and in the papers: ") + "; ".join(
         f"{name} {r['summary']['solved']} of {r['summary']['of']}"
         for name, r in zip(names, records, strict=True)
     )
@@ -60,11 +61,20 @@ def opening_picture(records, names) -> Picture:
             ax.set(ylim=(1e-3, 2), yscale="log", xlim=(0, 1e6), xticks=(0, 5e5, 1e6))
             ax.set_xticklabels(("0", "0.5", "1 million"), fontsize=8)
             ax.set_title(name)
-        axes[0].text(4e4, 1.1, "block 1", color=INPUT, weight="bold")
-        axes[0].text(5.5e5, 1.1, "block 2", color=FORGET, weight="bold")
-    figure.alt = "How far each block's input gate opens at most while it is trained: " + "; ".join(
-        f"{name}: block 1 ends at {min(ends[0]):.2g} to {max(ends[0]):.2g}, "
-        f"block 2 at {min(ends[1]):.2g} to {max(ends[1]):.2g}"
+        axes[0].text(4e4, 1.1, say("block 1"), color=INPUT, weight="bold")
+        axes[0].text(5.5e5, 1.1, say("block 2"), color=FORGET, weight="bold")
+    figure.alt = say(
+        "How far each block's input gate opens at most while it is trained: "
+    ) + "; ".join(
+        say(
+            "{name}: block 1 ends at {ends:.2g} to {ends_2:.2g}, block 2 at {ends_3:.2g} to "
+            "{ends_4:.2g}",
+            name=name,
+            ends=min(ends[0]),
+            ends_2=max(ends[0]),
+            ends_3=min(ends[1]),
+            ends_4=max(ends[1]),
+        )
         for name, ends in zip(names, map(_ends, records), strict=True)
     )
     return figure

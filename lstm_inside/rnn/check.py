@@ -6,40 +6,45 @@ from lstm_core import RNNParams, rnn_forward
 from lstm_inside import validate
 from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run, shape_of
 from lstm_inside.rnn.memory import recall_inputs, spectral_radius
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "states": "seven steps from a zero state, checked against rnn_forward.",
-    "no_state": "every step starts from zero: h of the step before never enters.",
-    "no_tanh": "the sum is right, but it is not squashed by tanh.",
-    "no_bias": "the bias b is missing.",
-    "last_only": "that is the last state only; keep the state of every step.",
-    "with_start": "that includes h_0; the answer starts with h_1.",
-    "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
-    "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
-    "pair": "line returned {what}; expected two arrays, W_x and W_h.",
-    "shapes": "for H = {H} line returned shapes {x} and {h}; expected {want_x} and {want_h}.",
-    "not_finite": "a weight of yours is not a finite number.",
-    "no_input": "nothing comes in: W_x is all zeros.",
-    "backwards": "the line runs backwards: W_h[m, n] is the weight FROM unit m TO unit n, so unit n "
-    "hands on to unit n + 1 through W_h[n, n + 1]. Your {H} units hold {capacity:.1f} inputs.",
-    "ring": "the last unit hands its value back to the first, so old values are added to new ones. "
-    "Your {H} units hold {capacity:.1f} inputs.",
-    "diagonal": "the units hand their values to themselves, so each adds up all that comes in. "
-    "Your {H} units hold {capacity:.1f} inputs.",
-    "bent": "the line is right, and its values are so large that tanh bends them: your {H} units "
-    "hold {capacity:.1f} inputs. Let the input in more softly.",
-    "faded": "the line is right, and its values shrink from unit to unit until they are lost: your "
-    "{H} units hold {capacity:.1f} inputs.",
-    "holds": "your {H} units hold {capacity:.1f} inputs; {H} is possible.",
-    "keeps": "every singular value is 1, so every gradient keeps its length.",
-    "keeps_shape": "for H = {H} {name} returned {what}; expected a matrix of shape ({H}, {H}).",
-    "keeps_some": "in one step back a gradient's length is multiplied by {low:.2f} to {high:.2f}, "
-    "depending on its direction.",
-    "keeps_radius": "the spectral radius is 1, but that speaks of the long run: in one step back a "
-    "gradient's length is multiplied by {low:.2f} to {high:.2f}, depending on its direction.",
-    "keeps_factor": "every gradient is multiplied by {high:.2f} a step, so {steps} steps leave "
-    "{left:.1e} of it.",
-}
+WORDS = Sentences(
+    {
+        "states": "seven steps from a zero state, checked against rnn_forward.",
+        "no_state": "every step starts from zero: h of the step before never enters.",
+        "no_tanh": "the sum is right, but it is not squashed by tanh.",
+        "no_bias": "the bias b is missing.",
+        "last_only": "that is the last state only; keep the state of every step.",
+        "with_start": "that includes h_0; the answer starts with h_1.",
+        "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
+        "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
+        "pair": "{name} returned {what}; expected two arrays, W_x and W_h.",
+        "shapes": "for H = {H} {name} returned shapes {x} and {h}; expected {want_x} and {want_h}.",
+        "not_finite": "a weight of yours is not a finite number.",
+        "no_input": "nothing comes in: W_x is all zeros.",
+        "backwards": "the line runs backwards: W_h[m, n] is the weight FROM unit m TO unit n, so unit n "
+        "hands on to unit n + 1 through W_h[n, n + 1]. Your {H} units hold {capacity:.1f} inputs.",
+        "ring": "the last unit hands its value back to the first, so old values are added to new ones. "
+        "Your {H} units hold {capacity:.1f} inputs.",
+        "diagonal": "the units hand their values to themselves, so each adds up all that comes in. "
+        "Your {H} units hold {capacity:.1f} inputs.",
+        "bent": "the line is right, and its values are so large that tanh bends them: your {H} units "
+        "hold {capacity:.1f} inputs. Let the input in more softly.",
+        "faded": "the line is right, and its values shrink from unit to unit until they are lost: your "
+        "{H} units hold {capacity:.1f} inputs.",
+        "holds": "your {H} units hold {capacity:.1f} inputs; {H} is possible.",
+        "keeps": "every singular value is 1, so every gradient keeps its length.",
+        "keeps_shape": "for H = {H} {name} returned {what}; expected a matrix of shape ({H}, {H}).",
+        "keeps_some": "in one step back a gradient's length is multiplied by {low:.2f} to {high:.2f}, "
+        "depending on its direction.",
+        "keeps_radius": "the spectral radius is 1, but that speaks of the long run: in one step back a "
+        "gradient's length is multiplied by {low:.2f} to {high:.2f}, depending on its direction.",
+        "keeps_factor": "every gradient is multiplied by {high:.2f} a step, so {steps} steps leave "
+        "{left:.1e} of it.",
+        "keeps_grows": "every gradient is multiplied by {high:.2f} a step, so after {steps} steps it "
+        "is {left:.1e} times as long.",
+    }
+)
 
 QUESTIONS = {
     "louder_input": question(
@@ -123,7 +128,7 @@ def states(function) -> str:
         (want, WORDS["with_start"]),
         (reference(W_h=W_h.T)[1:], WORDS["wrong_side"]),
     ]
-    compare("your hs", hs, want[1:], hints=hints)
+    compare(say("your hs"), hs, want[1:], hints=hints)
     return WORDS["states"]
 
 
@@ -134,7 +139,7 @@ def line(function) -> str:
     Any weights that do it are right: the network is run on noise and its memory measured.
     """
     for H in (5, 24):
-        W_x, W_h = _two_arrays(run(function, H), H)
+        W_x, W_h = _two_arrays(run(function, H), H, name_of(function))
         capacity = _capacity(W_x, W_h)
         found = {"H": H, "capacity": capacity}
         if capacity < H - 0.5:
@@ -142,14 +147,14 @@ def line(function) -> str:
     return WORDS["line"].format(**found)
 
 
-def _two_arrays(pair, H):
+def _two_arrays(pair, H, name):
     """W_x (1, H), also given as (H,), and W_h (H, H) as float64; NotYet for anything else."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise NotYet(WORDS["pair"].format(what=type(pair).__name__))
+        raise NotYet(WORDS["pair"].format(name=name, what=type(pair).__name__))
     shapes, want = tuple(map(shape_of, pair)), ((1, H), (H, H))
     if shapes[0] not in ((1, H), (H,)) or shapes[1] != want[1]:
         raise NotYet(WORDS["shapes"].format(
-            H=H, x=shapes[0], h=shapes[1], want_x=want[0], want_h=want[1]
+            name=name, H=H, x=shapes[0], h=shapes[1], want_x=want[0], want_h=want[1]
         ))  # fmt: skip
     try:
         W_x, W_h = (np.asarray(part, dtype=float) for part in pair)
@@ -194,7 +199,7 @@ def keeps(function) -> str:
         try:
             W_h = validate.array("W_h", W_h, (H, H), "(H, H)", np.float64)
         except Exception:  # an object may raise anything when it is asked for its numbers
-            what = f"shape {shape_of(W_h)}" if shape_of(W_h) else type(W_h).__name__
+            what = say("shape {W_h}", W_h=shape_of(W_h)) if shape_of(W_h) else type(W_h).__name__
             raise NotYet(
                 WORDS["keeps_shape"].format(H=H, name=name_of(function), what=what)
             ) from None
@@ -205,5 +210,6 @@ def keeps(function) -> str:
             raise NotYet(WORDS["keeps_radius" if radius else "keeps_some"].format(**found))
         if abs(found["high"] - 1) > 1e-6:
             left = {"steps": 60, "left": found["high"] ** 60}
-            raise NotYet(WORDS["keeps_factor"].format(**found, **left))
+            key = "keeps_grows" if found["high"] > 1 else "keeps_factor"
+            raise NotYet(WORDS[key].format(**found, **left))
     return WORDS["keeps"]

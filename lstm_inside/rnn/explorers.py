@@ -36,11 +36,21 @@ from lstm_inside.rnn.memory import (
     recall_inputs,
     reservoir,
 )
+from lstm_inside.words import Sentences, say
 
 _UNITS = 24
 # The largest eigenvalue of this one is real: what is left of a knock falls along a straight line.
 _KNOCKED = reservoir(_UNITS, 1.0, rng=np.random.default_rng(39))
 KINDS = ("random", "symmetric", "orthogonal", "delay line")
+CALLED = Sentences(
+    {
+        "random": "random",
+        "symmetric": "symmetric",
+        "orthogonal": "orthogonal",
+        "delay line": "delay line",
+    }
+)
+ENDS = Sentences({"wanted": "wanted", "said": "said"})
 _FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
 
 
@@ -75,19 +85,24 @@ def unrolling_explorer(steps=60) -> Explorer:
         figure = picture(900, 440)
         ax = figure.subplot_mosaic([["h", "values"], ["size", "values"]], width_ratios=(3, 2))
         heat = Pixels.on(ax["h"], np.zeros((_UNITS, steps)), cmap=SIGNED, vmin=-1, vmax=1)
-        ax["h"].set(ylabel="unit", yticks=(0, 8, 16))
-        ax["h"].set_xticks((0, 5, *range(10, steps, 10)), ("0", "knock", *range(10, steps, 10)))
-        ax["h"].set_title("The state h: every unit over time")
+        ax["h"].set(ylabel=say("unit"), yticks=(0, 8, 16))
+        tens = range(10, steps, 10)
+        ax["h"].set_xticks((0, 5, *tens), ("0", say("knock"), *tens))
+        ax["h"].set_title(say("The state h: every unit over time"))
         figure.colorbar(heat, ax=ax["h"], ticks=(-1, 0, 1), pad=0.02)
-        ax["size"].set(xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 300), xlabel="step t")
-        ax["size"].set_title("What is left of the knock: length of h")
+        ax["size"].set(
+            xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 300), xlabel=say("step t")
+        )
+        ax["size"].set_title(say("What is left of the knock: length of h"))
         at_t = Words(ax["size"], 0, 60, color="#111111")
         ax["values"].plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1.4)
-        ax["values"].text(0, 1.2, "circle of radius 1", color="#777777", ha="center", fontsize=10)
+        ax["values"].text(
+            0, 1.2, say("circle of radius 1"), color="#777777", ha="center", fontsize=10
+        )
         radius = Words(ax["values"], 0, -1.4, color=FORGET, weight="bold")
         ax["values"].set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-        ax["values"].set(xlabel="real part", ylabel="imaginary part", aspect="equal")
-        ax["values"].set_title("Eigenvalues of $W_h$")
+        ax["values"].set(xlabel=say("real part"), ylabel=say("imaginary part"), aspect="equal")
+        ax["values"].set_title(say("Eigenvalues of $W_h$"))
         (length,) = ax["size"].plot([], [], color=HIDDEN_LINE)
         (dots,) = ax["values"].plot([], [], "o", color=HIDDEN_LINE, ms=5)
         (largest,) = ax["values"].plot([], [], "o", color=FORGET, ms=9)
@@ -108,7 +123,7 @@ def unrolling_explorer(steps=60) -> Explorer:
         length.set_data(np.arange(steps), np.maximum(size, _FLOOR))
         dots.set_data(strength * values.real, strength * values.imag)
         largest.set_data([strength * first.real], [strength * first.imag])
-        radius.set_text(f"largest |λ|: {strength:.2f}")
+        radius.set_text(say("largest |λ|: {strength:.2f}", strength=strength))
         for cursor in cursors:
             cursor.set_xdata([t, t])
         at_t.set_position((t + (1 if t < steps / 2 else -1), 60))
@@ -117,10 +132,14 @@ def unrolling_explorer(steps=60) -> Explorer:
         return {"t": t, "h": h, "size": size, "strength": strength}
 
     def describe(v):
-        return (
-            f"Strength {v['strength']:.2f}. The knock makes a state of length "
-            f"{v['size'][5]:.2f}; at step {v['t']} its length is {v['size'][v['t']]:.2g}, "
-            f"at the last step {v['size'][-1]:.2g}."
+        return say(
+            "Strength {strength:.2f}. The knock makes a state of length {size:.2f}; at step {t} "
+            "its length is {size_2:.2g}, at the last step {size_3:.2g}.",
+            strength=v["strength"],
+            size=v["size"][5],
+            t=v["t"],
+            size_2=v["size"][v["t"]],
+            size_3=v["size"][-1],
         )
 
     return Explorer(
@@ -148,21 +167,23 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         curve, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        curve.set(xlim=(0, lags), ylim=(-0.2, 1.06), xlabel="k steps ago", ylabel="$R^2$")
-        curve.set_title("How well the input of k steps ago is read from h")
+        curve.set(xlim=(0, lags), ylim=(-0.2, 1.06), xlabel=say("k steps ago"), ylabel="$R^2$")
+        curve.set_title(say("How well the input of k steps ago is read from h"))
         curve.axhline(0, color=FAINT, lw=1.2)
         curve.axvline(_UNITS, color=FAINT, lw=1.2, ls=(0, (4, 3)))
-        curve.text(_UNITS + 0.6, 0.55, "24 units", color="#777777")
-        course.set(xlim=(0, 60), ylim=(-1.5, 2.0), xlabel="step (of the part it was not fitted on)")
-        course.set_title("The input of k steps ago")
+        curve.text(_UNITS + 0.6, 0.55, say("24 units"), color="#777777")
+        course.set(
+            xlim=(0, 60), ylim=(-1.5, 2.0), xlabel=say("step (of the part it was not fitted on)")
+        )
+        course.set_title(say("The input of k steps ago"))
         (r2,) = curve.plot([], [], color=HIDDEN_LINE, lw=2.6)
         area = curve.fill_between([0, 1], [0, 0], color=HIDDEN, alpha=0.25, lw=0)
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=9)
         total = Words(curve, 0.97 * lags, 0.9, ha="right", color=HIDDEN_LINE, weight="bold")
         (truth,) = course.plot([], [], color=FAINT, lw=5)
         (said,) = course.plot([], [], color=FORGET, lw=1.6)
-        course.text(1, 1.68, "true", color="#777777", weight="bold")
-        course.text(12, 1.68, "read from the state", color=FORGET, weight="bold")
+        course.text(1, 1.68, say("true"), color="#777777", weight="bold")
+        course.text(12, 1.68, say("read from the state"), color=FORGET, weight="bold")
 
     def update(kind, strength, input_strength, k):
         h = rnn_forward(noise[:, None, None], network(kind, strength, input_strength)).h[1:, 0]
@@ -173,7 +194,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         r2.set_data(lag, memory)
         area.set_data(lag, np.zeros(lags + 1), np.maximum(0, memory))
         mark.set_data([k], [memory[k]])
-        total.set_text(f"capacity: {recalled.capacity:.1f} of 24")
+        total.set_text(say("capacity: {capacity:.1f} of 24", capacity=recalled.capacity))
         truth.set_data(shown, past)
         said.set_data(shown, np.clip(guess, -1.5, 1.5))
         half = int(np.argmax(memory < 0.5)) if (memory < 0.5).any() else lags
@@ -183,10 +204,16 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        return (
-            f"W_h: {v['kind']}. The input of {v['k']} steps ago is read from the state with "
-            f"R² = {v['memory'][v['k']]:.2f}. Below one half from k = {v['half']} on; the capacity "
-            f"is {v['capacity']:.1f}, and {_UNITS} units can hold {_UNITS} at most."
+        return say(
+            "W_h: {kind}. The input of {k} steps ago is read from the state with R² = "
+            "{memory:.2f}. Below one half from k = {half} on; the capacity is {capacity:.1f}, "
+            "and {UNITS} units can hold {UNITS} at most.",
+            kind=CALLED[v["kind"]],
+            k=v["k"],
+            memory=v["memory"][v["k"]],
+            half=v["half"],
+            capacity=v["capacity"],
+            UNITS=_UNITS,
         )
 
     return Explorer(
@@ -196,7 +223,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
             "kind": choice("W_h", ["random", "orthogonal", "delay line"], "random"),
             "strength": slider(
                 "strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h",
-                tip="the spectral radius; of a delay line the weight from unit to unit",
+                tip=say("the spectral radius; of a delay line the weight from unit to unit"),
             ),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 1, quantity="x"),
             "k": whole("look back k steps", 0, lags, 5, quantity="f"),
@@ -229,26 +256,28 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 380)
         stream, answers = figure.subplots(1, 2, width_ratios=(5, 4))
-        stream.set(xlim=(-1, most + 6), ylim=(-1.25, 1.6), xlabel="step t", yticks=(-1, 0, 1))
+        stream.set(xlim=(-1, most + 6), ylim=(-1.25, 1.6), xlabel=say("step t"), yticks=(-1, 0, 1))
         stream.set_xticks(range(-1, most, 10), range(0, most + 1, 10))
         stream.grid(False)
-        stream.set_title("One of 500 sequences, and the answer")
+        stream.set_title(say("One of 500 sequences, and the answer"))
         (ground,) = stream.plot([], [], color=FAINT, lw=1)
         (others,) = stream.plot([], [], color=FAINT, lw=4, solid_capstyle="butt")
         (flagged,) = stream.plot([], [], color=FORGET, lw=5, solid_capstyle="butt")
         (places_line,) = stream.plot([], [], color=FORGET, lw=2, alpha=0.6)
-        stream.text(-0.6, 1.42, "the flag may stand here:", color=FORGET, va="center")
+        stream.text(-0.6, 1.42, say("the flag may stand here:"), color=FORGET, va="center")
         ends = {
             "wanted": (stream.plot([], [], "D", color=FORGET, ms=9)[0],
                        Words(stream, 0, 0, ha="left", color=FORGET, weight="bold")),
             "said": (stream.plot([], [], "D", color=HIDDEN_LINE, ms=9)[0],
                      Words(stream, 0, 0, ha="left", color=HIDDEN_LINE, weight="bold")),
         }  # fmt: skip
-        answers.set(xlim=(-1.1, 1.1), ylim=(-1.6, 1.9), xlabel="the flagged number")
-        answers.set(ylabel="the answer read from the state", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+        answers.set(xlim=(-1.1, 1.1), ylim=(-1.6, 1.9), xlabel=say("the flagged number"))
+        answers.set(
+            ylabel=say("the answer read from the state"), xticks=(-1, 0, 1), yticks=(-1, 0, 1)
+        )
         answers.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-        answers.text(0.62, 0.98, "right", color="#777777", ha="center")
-        answers.set_title("200 of them: right answers lie on the line")
+        answers.text(0.62, 0.98, say("right answers"), color="#777777", ha="center")
+        answers.set_title(say("200 of them: right answers lie on the line"))
         # Dots as the round ends of one broken line: markers of their own take 10 ms to write.
         (dots,) = answers.plot([], [], color=HIDDEN_LINE, lw=4, solid_capstyle="round")
         score = Words(answers, -1.02, 1.68, ha="left", color=HIDDEN_LINE, weight="bold")
@@ -277,22 +306,38 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         for (key, (diamond, words)), value in zip(ends.items(), values.values(), strict=True):
             diamond.set_data([T + 0.4], [value])
             words.set_position((T + 1.1, value + np.copysign(apart, value - middle)))
-            words.set_text(key)
+            words.set_text(ENDS[key])
         x, y = wanted[fitted:][:200, 0], np.clip(guess[:200, 0], -1.5, 1.5)
         dots.set_data(*strokes(x, y, y, across=0.005))
         score.set_text(f"R² = {r2:.2f}".replace("-", "−"))
-        best.set_text(f"holds all, chooses none: 1 / {places} = {1 / places:.2f}")
+        best.set_text(
+            say(
+                "holds all, chooses none: 1 / {places} = {places_2:.2f}",
+                places=places,
+                places_2=1 / places,
+            )
+        )
         return {
             "r2": r2, "ceiling": 1 / places, "kind": kind, "T": T, "places": places,
             "truth": wanted[fitted:, 0], "guess": guess[:, 0],
         }  # fmt: skip
 
     def describe(v):
-        where = "at step 1" if v["places"] == 1 else f"at one of the first {v['places']} steps"
-        return (
-            f"W_h: {v['kind']}. {v['T']} numbers, the flag stands {where}. On 500 sequences that "
-            f"the read-out was not fitted on, R² = {v['r2']:.2f}; a perfect memory that does not "
-            f"choose gets 1 / {v['places']} = {v['ceiling']:.2f}."
+        where = (
+            say("at step 1")
+            if v["places"] == 1
+            else say("at one of the first {places} steps", places=v["places"])
+        )
+        return say(
+            "W_h: {kind}. {T} numbers, the flag stands {where}. On 500 sequences that the "
+            "read-out was not fitted on, R² = {r2:.2f}; a perfect memory that does not choose "
+            "gets 1 / {places} = {ceiling:.2f}.",
+            kind=CALLED[v["kind"]],
+            T=v["T"],
+            where=where,
+            r2=v["r2"],
+            places=v["places"],
+            ceiling=v["ceiling"],
         )
 
     return Explorer(
@@ -328,10 +373,10 @@ def vanishing_explorer(most=60) -> Explorer:
         figure = picture(900, 360)
         flow = figure.subplots()
         flow.set(xlim=(0, 1.3 * most), yscale="log", ylim=(1e-16, 1e16))
-        flow.set(xlabel="k steps before the end", xticks=range(0, most + 1, 10))
+        flow.set(xlabel=say("k steps before the end"), xticks=range(0, most + 1, 10))
         flow.set_yticks([10.0**n for n in range(-12, 13, 6)])
         flow.minorticks_off()
-        flow.set_title("Length of the gradient, k steps back")
+        flow.set_title(say("Length of the gradient, k steps back"))
         (bound,) = flow.plot([], [], color=FORGET, lw=1.8)
         (real,) = flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)
         bound_words = Words(flow, 0, 1, ha="left", color=FORGET, weight="bold")
@@ -347,16 +392,22 @@ def vanishing_explorer(most=60) -> Explorer:
         k = np.arange(T + 1)
         real.set_data(k, _inside(length))
         bound.set_data(k, _inside(most_left))
-        _at_the_end(bound_words, "ceiling (γ σ max)ᵏ", most_left, up=1)
-        _at_the_end(real_words, "real gradient", length, up=-1)
-        said.set_text(f"σ max = {sigma:.2f}: {what_follows(sigma)}")
+        ceiling = say("ceiling (γ σ max)ᵏ: {left:.1g}", left=most_left[-1])
+        _at_the_end(bound_words, ceiling, most_left, up=1)
+        _at_the_end(real_words, say("real gradient: {left:.1g}", left=length[-1]), length, up=-1)
+        said.set_text(
+            say("σ max = {sigma:.2f}: {sigma_2}", sigma=sigma, sigma_2=what_follows(sigma))
+        )
         return {"length": length, "bound": most_left, "sigma": sigma, "T": T}
 
     def describe(v):
-        return (
-            f"Largest singular value {v['sigma']:.2f}. After {v['T']} steps back "
-            f"{v['length'][-1]:.2g} of the gradient is left; the ceiling is "
-            f"{v['bound'][-1]:.2g}."
+        return say(
+            "Largest singular value {sigma:.2f}. After {T} steps back {length:.2g} of the "
+            "gradient is left; the ceiling is {bound:.2g}.",
+            sigma=v["sigma"],
+            T=v["T"],
+            length=v["length"][-1],
+            bound=v["bound"][-1],
         )
 
     return Explorer(
@@ -390,18 +441,18 @@ def _inside(length):
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
-def _at_the_end(words, name, line, up):
-    """Put a line's name at its last place inside the axes, a little above (1) or below (-1) it."""
+def _at_the_end(words, text, line, up):
+    """Put a text at a line's last place inside the axes, a little above (1) or below (-1) it."""
     last = int(np.flatnonzero(np.isfinite(_inside(line)))[-1])
     words.set_position((last + 0.8, line[last] * 10.0 ** (1.1 * up)))
-    words.set_text(f"{name}: {line[-1]:.1g}")
+    words.set_text(text)
 
 
 def what_follows(sigma) -> str:
     """What the largest singular value alone says about a tanh network (2.8)."""
     if abs(sigma - 1) < 1e-9:
-        return "the gradient cannot grow"
-    return "the gradient must vanish" if sigma < 1 else "it may grow, and it may vanish"
+        return say("the gradient cannot grow")
+    return say("the gradient must vanish") if sigma < 1 else say("it may grow, and it may vanish")
 
 
 EXPLORERS = {

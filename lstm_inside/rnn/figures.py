@@ -8,6 +8,7 @@ from lstm_core import rnn_forward
 from lstm_inside import validate
 from lstm_inside.page import Pixels, picture
 from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED
+from lstm_inside.words import say
 
 
 def recall_picture(batch, b=0):
@@ -21,22 +22,34 @@ def recall_picture(batch, b=0):
     with matplotlib.rc_context(RC):
         figure = picture(900, 240)
         ax = figure.subplots()
-        ax.set(xlim=(-0.7, T + 2.6), ylim=(-1.25, 1.55), xlabel="step t", yticks=(-1, 0, 1))
+        ax.set(xlim=(-0.7, T + 2.6), ylim=(-1.25, 1.55), xlabel=say("step t"), yticks=(-1, 0, 1))
         ax.set_xticks(range(0, T, 5), range(1, T + 1, 5))
         ax.grid(False)
         ax.axhline(0, color=FAINT, lw=1)
         ax.bar(range(T), numbers, 0.55, color=[FORGET if f else FAINT for f in flags])
-        _label(ax, at, answer + np.copysign(0.16, answer), "flag", color=FORGET, weight="bold")
+        _label(ax, at, answer + np.copysign(0.16, answer), say("flag"), color=FORGET,
+               weight="bold")  # fmt: skip
         ax.annotate("", (T + 0.15, answer), (at + 0.45, answer), arrowprops={
             "arrowstyle": "-|>", "color": FORGET, "lw": 1.4, "ls": (0, (4, 3)),
             "mutation_scale": 14,
         })  # fmt: skip
-        _label(ax, T + 0.3, answer, f"answer?\n{_number(answer)}", color=FORGET, weight="bold",
-               ha="left", linespacing=1.4)  # fmt: skip
-        ax.set_title("Recall: one number is flagged, and only that one counts, much later")
-    figure.alt = (
-        f"{T} random numbers between −1 and 1, one a step. The number of step {at + 1}, "
-        f"{_number(answer)}, carries a flag. It is the answer wanted after the last step."
+        _label(
+            ax,
+            T + 0.3,
+            answer,
+            say("answer?\n{answer}", answer=_number(answer)),
+            color=FORGET,
+            weight="bold",
+            ha="left",
+            linespacing=1.4,
+        )
+        ax.set_title(say("Recall: one number is flagged, and only that one counts, much later"))
+    figure.alt = say(
+        "{T} random numbers between −1 and 1, one a step. The number of step {at}, {answer}, "
+        "carries a flag. It is the answer wanted after the last step.",
+        T=T,
+        at=at + 1,
+        answer=_number(answer),
     )
     return figure
 
@@ -53,13 +66,13 @@ def unrolled_picture(xs, params):
         ax = figure.subplots()
         ax.set(xlim=(-1.95, 2.35 * T + 1.0), ylim=(-1.0, 2.75))
         ax.set_axis_off()
-        _layer(ax, -1.05, "$h_{t-1}$ comes back", "$x_t$")
+        _layer(ax, -1.05, say("$h_{t-1}$ comes back"), "$x_t$")
         _arrow(ax, [(-0.64, 1), (-0.2, 1), (-0.2, 2.05), (-1.87, 2.05), (-1.87, 1), (-1.48, 1)])
-        _label(ax, -1.05, 2.2, "$W_h$ (or $W$)", color=HIDDEN_LINE)
-        _label(ax, -1.0, -0.15, "$W_x$ (or $U$)", color=SIGNAL, ha="left")
-        _label(ax, -1.05, 2.6, "rolled up: one layer and a loop", weight="bold")
+        _label(ax, -1.05, 2.2, say("$W_h$ (or $W$)"), color=HIDDEN_LINE)
+        _label(ax, -1.0, -0.15, say("$W_x$ (or $U$)"), color=SIGNAL, ha="left")
+        _label(ax, -1.05, 2.6, say("rolled up: one layer and a loop"), weight="bold")
         ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
-        _label(ax, 1.15 * T + 0.6, 2.6, "unrolled: the same layer and weights at every step",
+        _label(ax, 1.15 * T + 0.6, 2.6, say("unrolled: the same layer and weights at every step"),
                weight="bold")  # fmt: skip
         _label(ax, 0.55, 1, f"$h_0$\n{_pair(h[0])}", color=HIDDEN_LINE, linespacing=1.5)
         for t in range(1, T + 1):
@@ -70,10 +83,12 @@ def unrolled_picture(xs, params):
             _label(ax, x - 0.62, 1.22, "$W_h$", color=HIDDEN_LINE)
             _label(ax, x + 0.05, -0.15, "$W_x$", color=SIGNAL, ha="left")
             _label(ax, x + 1.1, 1, f"$h_{t}$\n{_pair(h[t])}", color=HIDDEN_LINE, linespacing=1.5)
-    figure.alt = (
-        "Left, an RNN rolled up: input through W_x and the old state through W_h are added to the "
-        "bias b, tanh makes the new state, and a loop leads it back. Right, the loop unrolled over "
-        f"{T} steps: the same layer with the same weights, side by side, each handing its state on."
+    figure.alt = say(
+        "Left, an RNN rolled up: input through W_x and the old state through W_h are added "
+        "to the bias b, tanh makes the new state, and a loop leads it back. Right, the loop "
+        "unrolled over {T} steps: the same layer with the same weights, side by side, each "
+        "handing its state on.",
+        T=T,
     )
     return figure
 
@@ -89,16 +104,24 @@ def knocks_picture(draws):
         for ax, (title, h) in zip(axes, draws.items(), strict=True):
             ax.plot(h[:, 1, 0], color=HIDDEN, lw=4)
             ax.plot(h[:, 0, 0], color=FORGET, lw=1.6)
-            ax.set(xlim=(0, len(h) - 1), ylim=(-1.05, 1.05), xlabel="step t", yticks=(-1, 0, 1))
+            ax.set(
+                xlim=(0, len(h) - 1), ylim=(-1.05, 1.05), xlabel=say("step t"), yticks=(-1, 0, 1)
+            )
             ax.set_title(title)
-            _label(ax, 9, 0.85, "hard knock", color=HIDDEN_LINE, weight="bold", ha="left")
-            _label(ax, 26, 0.85, "soft knock", color=FORGET, weight="bold", ha="left")
-        axes[0].set_ylabel("unit 0")
-    figure.alt = "Unit 0 over time after a soft and a hard knock. " + " ".join(
-        f"{title}: at step {len(h) - 1} it is {_number(h[-1, 0, 0])} after the soft knock and "
-        f"{_number(h[-1, 1, 0])} after the hard one."
-        for title, h in draws.items()
-    )
+            _label(ax, 9, 0.85, say("hard knock"), color=HIDDEN_LINE, weight="bold", ha="left")
+            _label(ax, 26, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
+        axes[0].set_ylabel(say("unit 0"))
+    figure.alt = say("Unit 0 over time after a soft and a hard knock.")
+    for title, h in draws.items():
+        figure.alt = say(
+            "{so_far} {title}: at step {t} it is {soft} after the soft knock and {hard} after "
+            "the hard one.",
+            so_far=figure.alt,
+            title=title,
+            t=len(h) - 1,
+            soft=_number(h[-1, 0, 0]),
+            hard=_number(h[-1, 1, 0]),
+        )
     return figure
 
 
@@ -115,13 +138,16 @@ def line_picture(h):
         figure = picture(900, 280)
         ax = figure.subplots()
         map_ = Pixels.on(ax, h.T, cmap=SIGNED, vmin=-most, vmax=most)
-        ax.set(xlabel="step t", ylabel="unit", yticks=range(0, H, 8))
+        ax.set(xlabel=say("step t"), ylabel=say("unit"), yticks=range(0, H, 8))
         ax.set_xticks(range(9, T, 10), range(10, T + 1, 10))
         figure.colorbar(map_, ax=ax, pad=0.02)
-        ax.set_title("The state of a delay line: every number moves on by one unit per step")
-    figure.alt = (
-        f"The state of {H} units over {T} steps as a coloured map. Each input enters at unit 0 and "
-        f"climbs by one unit per step, a diagonal stripe, until it leaves at unit {H - 1}."
+        ax.set_title(say("The state of a delay line: every number moves on by one unit per step"))
+    figure.alt = say(
+        "The state of {H} units over {T} steps as a coloured map. Each input enters at unit "
+        "0 and climbs by one unit per step, a diagonal stripe, until it leaves at unit {H_2}.",
+        H=H,
+        T=T,
+        H_2=H - 1,
     )
     return figure
 
@@ -142,45 +168,47 @@ def door_picture(params, xs):
         wires = figure.add_subplot(grid[:, 0])
         wires.set(xlim=(0, 6.4), ylim=(-0.6, 5.4))
         wires.set_axis_off()
-        for x, name, what in ((1.9, "door", SIGNAL), (4.9, "line", HIDDEN_LINE)):
+        for x, name, what in ((1.9, say("door"), SIGNAL), (4.9, say("line"), HIDDEN_LINE)):
             wires.add_patch(FancyBboxPatch((x - 0.75, 2.1), 1.5, 0.9, fc="#eef6fb", ec=what, lw=2,
                                            boxstyle="round,pad=0.05"))  # fmt: skip
             _label(wires, x, 2.55, name, color=what, weight="bold")
         _arrow(wires, [(1.4, 0.5), (1.4, 2.05)], color=SIGNAL)
         _label(wires, 1.2, 1.2, _weight(number), color=SIGNAL, ha="right")
-        _label(wires, 1.4, 0.15, "number", color=SIGNAL)
+        _label(wires, 1.4, 0.15, say("number"), color=SIGNAL)
         _arrow(wires, [(2.4, 0.5), (2.4, 2.05)], color=FORGET)
         _label(wires, 2.6, 1.2, _weight(flag), color=FORGET, ha="left")
-        _label(wires, 2.5, 0.15, "flag", color=FORGET, weight="bold")
+        _label(wires, 2.5, 0.15, say("flag"), color=FORGET, weight="bold")
         _arrow(wires, [(1.9, 3.9), (1.9, 3.05)], color=SIGNAL)
-        _label(wires, 1.9, 4.15, f"bias {_weight(params.b[0])}", color=SIGNAL)
+        _label(wires, 1.9, 4.15, say("bias {b}", b=_weight(params.b[0])), color=SIGNAL)
         _arrow(wires, [(2.7, 2.55), (4.1, 2.55)], color=HIDDEN_LINE)
         _label(wires, 3.4, 2.85, _weight(feed), color=HIDDEN_LINE)
         _arrow(wires, [(5.7, 2.55), (6.2, 2.55), (6.2, 3.9), (5.3, 3.9), (5.3, 3.05)])
-        _label(wires, 5.75, 4.15, f"keeps: {_weight(keep)}", color=HIDDEN_LINE)
+        _label(wires, 5.75, 4.15, say("keeps: {keep}", keep=_weight(keep)), color=HIDDEN_LINE)
         _arrow(wires, [(4.5, 3.9), (4.5, 3.05)], color=HIDDEN_LINE)
-        _label(wires, 4.1, 4.15, f"bias {_weight(params.b[1])}", color=HIDDEN_LINE)
-        wires.set_title("Two units, set by hand")
+        _label(wires, 4.1, 4.15, say("bias {b}", b=_weight(params.b[1])), color=HIDDEN_LINE)
+        wires.set_title(say("Two units, set by hand"))
 
         said, door, line = (figure.add_subplot(grid[row, 1]) for row in range(3))
         colours = [FORGET if t == at else FAINT for t in range(T)]
         said.bar(time, xs[:, 0, 0], 0.55, color=colours)
-        said.set_title("Numbers come in, one of them flagged")
+        said.set_title(say("Numbers come in, one of them flagged"))
         door.step(time, h[:, 0], where="mid", color=SIGNAL)
-        door.set_title("The door stands at −1 and opens for the flag")
+        door.set_title(say("The door stands at −1 and opens for the flag"))
         line.step(time, h[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6)
-        line.set_title("The line takes one step and keeps it")
+        line.set_title(say("The line takes one step and keeps it"))
         said.set(ylim=(-1.1, 1.1), yticks=(-1, 0, 1))
         door.set(ylim=(-1.25, 0.75), yticks=(-1, 0))
-        line.set(ylim=(0, 1.4 * h[:, 1].max()), xlabel="step t")
+        line.set(ylim=(0, 1.4 * h[:, 1].max()), xlabel=say("step t"))
         for ax in (said, door, line):
             ax.set(xlim=(0, T + 1), xticks=range(5, T + 1, 5))
             if ax is not line:
                 ax.tick_params(labelbottom=False)
-    figure.alt = (
-        "Left, the wiring: number and flag go to the door, the door feeds the line, and the line "
-        f"feeds itself. Right, {T} steps: the door stays at −1 but at step {at + 1}, where the "
-        "flag is; the line rises one step later and stays where it is until the end."
+    figure.alt = say(
+        "Left, the wiring: number and flag go to the door, the door feeds the line, and the "
+        "line feeds itself. Right, {T} steps: the door stays at −1 but at step {at}, where "
+        "the flag is; the line rises one step later and stays where it is until the end.",
+        T=T,
+        at=at + 1,
     )
     return figure
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from lstm_core import RNNParams, rnn_backward, rnn_forward
 from lstm_inside import validate
+from lstm_inside.page.measure import lengths
 from lstm_inside.tasks import recall_problem
 
 SLOPE_BOUND = {"tanh": 1.0, "sigmoid": 0.25}  # gamma: the steepest the activation gets
@@ -209,7 +210,7 @@ def gradient_lengths(xs, params, h0=None) -> np.ndarray:
     trace = rnn_forward(xs, params, h0)
     dhs = np.zeros_like(trace.h[1:])
     dhs[-1] = 1 / np.sqrt(dhs.shape[2])
-    return np.linalg.norm(rnn_backward(dhs, trace, params).h, axis=2)[::-1]
+    return lengths(rnn_backward(dhs, trace, params).h, axis=2)[::-1]
 
 
 def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:

@@ -5,6 +5,7 @@ from .counting import (
     NGrams,
     count_ngrams,
     interpolated_costs,
+    ladder_costs,
     times_seen,
 )
 from .dissection import (
@@ -53,6 +54,7 @@ from .reading import (
     Reading,
     closings,
     costs,
+    depths,
     kinds,
     labelled,
     marks,
@@ -121,6 +123,7 @@ __all__ = [
     "costs",
     "count_ngrams",
     "decode",
+    "depths",
     "eeg_windows",
     "encode",
     "fit_linear",
@@ -131,6 +134,7 @@ __all__ = [
     "interpolated_costs",
     "kinds",
     "labelled",
+    "ladder_costs",
     "lag_correlations",
     "levels",
     "library_ids",

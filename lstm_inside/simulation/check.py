@@ -7,32 +7,35 @@ from lstm_inside.simulation.dissection import clamp_effect, correlation
 from lstm_inside.simulation.reading import read
 from lstm_inside.simulation.writer import stored_writer
 from lstm_inside.training import softmax
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "bits": "the mean of -log2 of what each character was given.",
-    "bits_nats": "that is in nats: bits take the logarithm to base 2.",
-    "bits_sign": "the logarithm of a probability is negative; bits are minus that.",
-    "bits_sum": "that is the whole text's sum; divide by its length for bits PER CHARACTER.",
-    "bits_mean_first": "that takes the logarithm of the mean; it is the mean of the logarithms.",
-    "bits_entropy": "that is the prediction's own entropy: it does not look at what came.",
-    "shares": "scores divided by the temperature, then softmax; checked from 0.1 to 5.",
-    "shares_times": "turned round: a high temperature must flatten, so DIVIDE the scores by it.",
-    "shares_outside": "the temperature goes inside the softmax; outside, they do not add to 1.",
-    "shares_plain": "that is temperature 1 whatever the temperature.",
-    "shares_raw": "these are the scores over the temperature; softmax is still to come.",
-    "shares_sum": "softmax runs along the last axis, over the symbols of ONE place.",
-    "shares_draw": "that is a draw, one symbol chosen; the probabilities themselves are wanted.",
-    "clamp": "held there, the model closes {factor:.1f} times as often where nothing is open.",
-    "clamp_pair": "return two numbers: a cell (0 to {last}) and the value to hold it at.",
-    "clamp_weak": "closings where nothing is open: {factor:.2f} times as likely. Wanted: 3 or more. "
-    "Which cell follows brackets, and which end of its scale says that one is open?",
-    "score": "Pearson's r of every cell with the mark.",
-    "score_covariance": "that is the covariance; divide by both deviations, or loud cells win.",
-    "score_cosine": "take both means away first: else a cell that is always high scores high.",
-    "score_absolute": "keep the sign: it says whether the cell goes up or down with the mark.",
-    "score_square": "that is r squared; the sign is lost.",
-    "score_one": "that is one number; every cell has its own.",
-}
+WORDS = Sentences(
+    {
+        "bits": "the mean of -log2 of what each character was given.",
+        "bits_nats": "that is in nats: bits take the logarithm to base 2.",
+        "bits_sign": "the logarithm of a probability is negative; bits are minus that.",
+        "bits_sum": "that is the whole text's sum; divide by its length for bits PER CHARACTER.",
+        "bits_mean_first": "that takes the logarithm of the mean; it is the mean of the logarithms.",
+        "bits_entropy": "that is the prediction's own entropy: it does not look at what came.",
+        "shares": "scores divided by the temperature, then softmax; checked from 0.1 to 5.",
+        "shares_times": "turned round: a high temperature must flatten, so DIVIDE the scores by it.",
+        "shares_outside": "the temperature goes inside the softmax; outside, they do not add to 1.",
+        "shares_plain": "that is temperature 1 whatever the temperature.",
+        "shares_raw": "these are the scores over the temperature; softmax is still to come.",
+        "shares_sum": "softmax runs along the last axis, over the symbols of ONE place.",
+        "shares_draw": "that is a draw, one symbol chosen; the probabilities themselves are wanted.",
+        "clamp": "held there, the model closes {factor:.1f} times as often where nothing is open.",
+        "clamp_pair": "return two numbers: a cell (0 to {last}) and the value to hold it at.",
+        "clamp_weak": "closings where nothing is open: {factor:.2f} times as likely. Wanted: 3 or more. "
+        "Which cell follows brackets, and which end of its scale says that one is open?",
+        "score": "Pearson's r of every cell with the mark.",
+        "score_covariance": "that is the covariance; divide by both deviations, or loud cells win.",
+        "score_cosine": "take both means away first: else a cell that is always high scores high.",
+        "score_absolute": "keep the sign: it says whether the cell goes up or down with the mark.",
+        "score_square": "that is r squared; the sign is lost.",
+        "score_one": "that is one number; every cell has its own.",
+    }
+)
 
 QUESTIONS = {
     "does_it_use_it": question(
@@ -91,7 +94,7 @@ def bits(function) -> str:
         (-np.log2(given.mean()), WORDS["bits_mean_first"]),
         (-(shares * np.log2(shares)).sum(axis=1).mean(), WORDS["bits_entropy"]),
     ]
-    compare("your number", got, want, also=[[want]], hints=hints)
+    compare(say("your number"), got, want, also=[[want]], hints=hints)
     return WORDS["bits"]
 
 
@@ -111,7 +114,7 @@ def at_temperature(function) -> str:
         ]
         if shape_of(got) == z.shape and np.isin(got, (0, 1)).all():
             raise NotYet(WORDS["shares_draw"])
-        compare("your shares", got, softmax(z / temperature), hints=hints)
+        compare(say("your shares"), got, softmax(z / temperature), hints=hints)
     return WORDS["shares"]
 
 
@@ -136,7 +139,7 @@ def score(function) -> str:
     ]
     if shape_of(got) == () and not isinstance(got, str):
         raise NotYet(WORDS["score_one"])
-    compare("your r", got, want, hints=hints)
+    compare(say("your r"), got, want, hints=hints)
     return WORDS["score"]
 
 

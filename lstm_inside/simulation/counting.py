@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_inside import validate
-from lstm_inside.simulation.text import V, as_ids
+from lstm_inside.simulation.text import V, as_ids, library_ids
 
 LONGEST_NGRAM = 9  # V**9 is the highest power that a 64-bit whole number holds
 
@@ -95,6 +95,21 @@ def interpolated_costs(tables, held, warm=0) -> np.ndarray:
         seen = N > 0
         p = np.where(seen, (n + R * p) / np.where(seen, N + R, 1), p)
     return -np.log2(p).reshape(-1, held.shape[1])
+
+
+def ladder_costs(held, warm=0) -> dict[str, np.ndarray]:
+    """`interpolated_costs` of held (T, B) by ever longer contexts, counted in the learning part.
+
+    Returns name -> costs (rows, B), from "single characters" to "7-gram"; `warm` as there, 6 at
+    least, so that all have the same rows.
+    Raises ValueError or TypeError as `interpolated_costs` does.
+    """
+    names = ("single characters", "bigram", "trigram", *(f"{n}-gram" for n in range(4, 8)))
+    as_held(held, warm, len(names) - 1)
+    ids = library_ids("learn")
+    tables = [count_ngrams(ids, n) for n in range(1, len(names) + 1)]
+    warm = max(warm, len(names) - 1)
+    return {name: interpolated_costs(tables[:n], held, warm) for n, name in enumerate(names, 1)}
 
 
 def times_seen(table, held, warm=0) -> np.ndarray:

@@ -153,7 +153,11 @@ def share_of(model, h, symbols) -> np.ndarray:
 
 
 class Effect(NamedTuple):
-    """Mean probability of some symbols where a mark holds and where it does not, and the bits."""
+    """Mean probability of some symbols where a mark holds and elsewhere, and the bits.
+
+    Elsewhere: in the program, where the mark does not hold. What stands in strings and comments
+    is left out, as brackets, quotes and spaces come there as text.
+    """
 
     inside: float
     outside: float
@@ -163,22 +167,30 @@ class Effect(NamedTuple):
 def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     """What holding one cell at a value does to a reading (7.7); unit -1: nothing is held.
 
-    Raises as `scores`, `share_of` and `clamped_forward` do.
+    Needs the marks "string" and "comment". Raises as `scores`, `share_of` and `clamped_forward` do.
     """
     check_model(model)
-    check_mark(reading, mark)
+    inside, elsewhere = _inside_and_elsewhere(reading, mark)
     check_text("symbols", symbols)
     validate.whole("unit", unit, least=-1, most=len(model.cell.W_h) - 1)
     validate.number("value", value)
     h, _ = clamped_forward(reading.trace.xs, model.cell, unit, value)
-    h, inside = h[1 + WARM :], reading.marks[mark][WARM:]
+    h = h[1 + WARM :]
     share = share_of(model, h, symbols)
     loss, _ = softmax_cross_entropy(readout(h, model.readout), reading.ids[1 + WARM :])
-    return Effect(float(share[inside].mean()), float(share[~inside].mean()), loss / np.log(2))
+    return Effect(float(share[inside].mean()), float(share[elsewhere].mean()), loss / np.log(2))
+
+
+def _inside_and_elsewhere(reading, mark):
+    """Where a mark holds and where a program's text has it not, from WARM on: two (T, B) bool."""
+    for name in (mark, "string", "comment"):
+        check_mark(reading, name)
+    inside, string, comment = (reading.marks[m][WARM:] for m in (mark, "string", "comment"))
+    return inside, ~(inside | string | comment)
 
 
 class EveryCell(NamedTuple):
-    """(7.7) for each cell in turn: held off, where the mark holds; held on, where it does not."""
+    """(7.7) for each cell in turn: held off, where the mark holds; held on, elsewhere."""
 
     off_inside: np.ndarray  # (H,)
     on_outside: np.ndarray  # (H,)
@@ -192,20 +204,20 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=16) -> 
     Raises as `clamp_effect` does, and for at_once below 1.
     """
     check_model(model)
-    for given in (searched, reading):
-        check_mark(given, mark)
+    check_mark(searched, mark)
+    inside, elsewhere = _inside_and_elsewhere(reading, mark)
     check_text("symbols", symbols)
     validate.count("at_once", at_once)
     ends = np.quantile(searched.trace.c[1 + WARM :], USUAL, axis=(0, 1))  # (2, H)
     off, on = np.where(scores(searched, mark) >= 0, ends, ends[::-1])
-    xs, inside = reading.trace.xs, reading.marks[mark][WARM:]
+    xs = reading.trace.xs
     B, H = xs.shape[1], len(off)
 
     def chances(h):
         return share_of(model, h[1 + WARM :], symbols).reshape(len(inside), -1, B)
 
     free, found = chances(reading.trace.h)[:, 0], []
-    for ends, where in ((off, inside), (on, ~inside)):
+    for ends, where in ((off, inside), (on, elsewhere)):
         held = []
         for first in range(0, H, at_once):
             units = np.arange(first, min(first + at_once, H))
@@ -291,10 +303,10 @@ def watch(searched, reading, unit) -> list[Case]:
     cases = (
         ("at an opening bracket", after(opening & program, inside, 0), True),
         ("at one that is only text", after(opening & string, string & ~inside, 0), False),
-        ("20 to 39 on, the same line", some & ~broken, True),
-        ("20 to 39 on, past a line break", some & broken, True),
-        ("3 on from a comma", after(comma & program, inside, 3), True),
-        ("3 on from an inner closing", after(closing & program, inside, 3), True),
+        ("20 to 39 characters on, same line", some & ~broken, True),
+        ("the same, past a line break", some & broken, True),
+        ("3 characters after a comma", after(comma & program, inside, 3), True),
+        ("3 after an inner closing", after(closing & program, inside, 3), True),
         ("inside brackets, all places", inside, True),
         ("outside, all places", ~inside, False),
     )  # fmt: skip
@@ -341,7 +353,7 @@ def suspects(model, *, B=64, T=500) -> dict[str, Suspect]:
 
 
 class Measured(NamedTuple):
-    """Mean probability of a mark's answers where it holds (row 0) and where not (row 1)."""
+    """Mean probability of a mark's answers where it holds (row 0) and elsewhere (1; `Effect`)."""
 
     alone: np.ndarray  # (2,)
     chosen: np.ndarray  # (2, values)
@@ -369,9 +381,8 @@ def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
 
     def means(h, mark):
         share = share_of(model, h[1 + WARM :], ANSWERS[mark]).reshape(T - WARM, -1, B)
-        inside = reading.marks[mark][WARM:]
         return np.array([[part[at].mean() if at.any() else 0 for part in share.swapaxes(0, 1)]
-                         for at in (inside, ~inside)])  # fmt: skip
+                         for at in _inside_and_elsewhere(reading, mark)])  # fmt: skip
 
     for mark, suspect in found.items():
         held = [clamped_forward(xs, model.cell, unit, values)[0]

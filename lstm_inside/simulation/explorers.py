@@ -39,6 +39,8 @@ from lstm_inside.simulation.explorers_parts import (
     before_closing,
     dotted,
     learned,
+    named,
+    own_passage,
     passage,
     places,
     said,
@@ -49,6 +51,7 @@ from lstm_inside.simulation.reading import MARKS
 from lstm_inside.simulation.text import SYMBOLS, encode, one_hot
 from lstm_inside.simulation.writer import next_shares, sketch, write
 from lstm_inside.training import readout_backward
+from lstm_inside.words import say
 
 # ---------------------------------------------------------------- writing at a temperature
 
@@ -64,13 +67,13 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         figure.set_layout_engine("none")
         shares = figure.add_axes((0.07, 0.11, 0.2, 0.79))
         page = figure.add_axes((0.32, 0.06, 0.67, 0.86))
-        shares.set_xlabel("probability")
-        title(shares, "The next character")
+        shares.set_xlabel(say("probability"))
+        title(shares, say("The next character"))
         bars = Bars(shares, 10, [HIDDEN_LINE], thick=14)
         page.set(xlim=(0, 1), ylim=(0, 1))
         page.set_axis_off()
-        page.text(0, 1.03, "Real text, read so far", color=GREY, weight="bold")
-        page.text(0.4, 1.03, "and what the model writes on", color=INPUT, weight="bold")
+        page.text(0, 1.03, say("Real text, read so far"), color=GREY, weight="bold")
+        page.text(0.4, 1.03, say("and what the model writes on"), color=INPUT, weight="bold")
         real, written = (Lines(page, 0, 0.97, color=c, fontsize=15) for c in (GREY, INPUT))
 
     def update(temperature, at, draw):
@@ -93,16 +96,24 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
 
     def describe(v):
         best = said(SYMBOLS[int(v["shares"].argmax())])
-        return (
-            f"At temperature {v['temperature']:.2f} the likeliest next character is {best} with "
-            f"{v['shares'].max():.0%}; what really came, {said(v['came'])}, has {v['p']:.1%}. The "
-            f"entropy of the choice is {v['entropy']:.2f} bits."
+        return say(
+            "At temperature {temperature:.2f} the likeliest next character is {best} with "
+            "{max:.0%}; what really came, {came}, has {p:.1%}. The entropy of the choice is "
+            "{entropy:.2f} bits.",
+            temperature=v["temperature"],
+            best=best,
+            max=v["shares"].max(),
+            came=said(v["came"]),
+            p=v["p"],
+            entropy=v["entropy"],
         )
 
     return learned(
         "temperature",
-        "the next character's probabilities at a place in real text, and the text that the "
-        "model writes from there at the temperature of the slider.",
+        say(
+            "the next character's probabilities at a place in real text, and the text that the "
+            "model writes from there at the temperature of the slider."
+        ),
         given,
         figure=figure,
         controls={
@@ -124,10 +135,21 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
 # ---------------------------------------------------------------- a cell over text
 
 
-def cell_explorer(model=None, *, unit=0) -> Explorer:
-    """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1)."""
+_FAINTEST = 1e-4  # shorter gradients are drawn here
+
+
+def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
+    """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1).
+
+    model: a writer of `text_training`'s form. text: lines of your own, 11 at most; Python's are
+    marked, others can be read all the same.
+
+        cell_explorer(stored_writer().model, unit=42, text="for n in range(3):\n    print(n)")
+
+    Raises ValueError or TypeError for no such model, unit or text.
+    """
     given, model = model, sketch() if model is None else model
-    before, text, found = passage()
+    before, text, found = passage() if text is None else own_passage(text)
     presets = places(text)
     start = presets.get("its partner closes", {"at": before_closing(text)})["at"]
     back = 40  # characters before the cursor that are drawn in detail
@@ -138,24 +160,40 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
         figure = picture(900, 640)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
-        page.ax.text(-0.5, len(page._heat) - 0.1, "tanh(c) of the cell after each character: blue "
-                     "−1, white 0, orange +1. Underlined: the mark.", fontsize=12.5,
-                     color="#333333")  # fmt: skip
+        page.ax.text(
+            -0.5,
+            len(page._heat) - 0.1,
+            say(
+                "tanh(c) of the cell after each character: blue "
+                "−1, white 0, orange +1. Underlined: the mark."
+            ),
+            fontsize=12.5,
+            color="#333333",
+        )
         gates = figure.add_axes((0.07, 0.29, 0.62, 0.25))
         flow = figure.add_axes((0.07, 0.06, 0.62, 0.15))
         shares = figure.add_axes((0.79, 0.06, 0.19, 0.46))
         slots = np.arange(1 - back, 1)
         gates.set(xlim=(0.5 - back, 0.6), ylim=(-1.1, 1.1), xticks=[], yticks=(-1, 0, 1))
-        for x, words, colour in ((0, "forget f", FORGET), (0.14, "input i", INPUT),
-                                 (0.26, "candidate g", CANDIDATE_LINE), (0.46, "output o", OUTPUT),
-                                 (0.61, "tanh(c)", CELL_LINE)):  # fmt: skip
+        for x, words, colour in (
+            (0, say("forget f"), FORGET),
+            (0.14, say("input i"), INPUT),
+            (0.26, say("candidate g"), CANDIDATE_LINE),
+            (0.46, say("output o"), OUTPUT),
+            (0.61, "tanh(c)", CELL_LINE),
+        ):
             gates.text(x, 1.03, words, color=colour, weight="bold", transform=gates.transAxes)
-        gates.text(1, 1.03, "at the cursor ↓", color=GREY, ha="right", transform=gates.transAxes)
-        flow.set(xlim=(0.5 - back, 0.6), ylim=(1e-6, 99), yscale="log", xticks=(-30, -20, -10, 0),
-                 yticks=(1e-6, 1e-4, 1e-2, 1))  # fmt: skip
-        flow.set_xlabel("characters before the cursor")
-        for x, words, colour in ((0, "Length of the loss's gradient, all units:", SIGNAL),
-                                 (0.62, "of c", CELL_LINE), (0.72, "of h", GRADIENT)):  # fmt: skip
+        gates.text(
+            1, 1.03, say("at the cursor ↓"), color=GREY, ha="right", transform=gates.transAxes
+        )
+        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, 99), yscale="log",
+                 xticks=(-30, -20, -10, 0), yticks=(1e-4, 1e-2, 1))  # fmt: skip
+        flow.set_xlabel(say("characters before the cursor"))
+        for x, words, colour in (
+            (0, say("Length of the loss's gradient, all units:"), SIGNAL),
+            (0.62, say("of c"), CELL_LINE),
+            (0.72, say("of h"), GRADIENT),
+        ):
             flow.text(x, 1.06, words, color=colour, weight="bold", fontsize=12,
                       transform=flow.transAxes)  # fmt: skip
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
@@ -168,8 +206,8 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
             key: flow.plot([], [], color=colour, lw=2.2)[0]
             for key, colour in (("c", CELL_LINE), ("h", GRADIENT))
         }
-        title(shares, "The next character")
-        shares.set_xlabel("probability")
+        title(shares, say("The next character"))
+        shares.set_xlabel(say("probability"))
         bars = Bars(shares, 7, [HIDDEN_LINE], thick=15)
         shares.set_ylim(7.6, -0.6)
         came = Words(shares, 0.98, 7.1, ha="right", fontsize=12, color=SIGNAL, weight="bold")
@@ -188,10 +226,12 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
         loss, share, grads = _backward_from(model, trace, ids, now)
         for key, curve in by.items():
             sizes = step_lengths(getattr(grads, key)[1:])
-            curve.set_data(slots, np.clip(sizes, 1e-6, 99))
+            curve.set_data(slots, np.clip(sizes, _FAINTEST, 99))
         order = np.argsort(-share, kind="stable")[:7]
         bars.set([said(SYMBOLS[n]) for n in order], share[order])
-        came.set_text(f"came: {said(text[at + 1])}  {share[ids[k]]:.1%}")
+        came.set_text(
+            say("came: {text}  {share:.1%}", text=said(text[at + 1]), share=share[ids[k]])
+        )
         numbers = {key: float(getattr(trace, key)[k - 1, 0, unit]) for key in "ifgo"}
         before_c, c = trace.c[k - 1 : k + 1, 0, unit]
         r = correlation(shown[:, [unit]], found[mark])[0]
@@ -200,17 +240,30 @@ def cell_explorer(model=None, *, unit=0) -> Explorer:
                 "dh": grads.h[:, 0], "shown": shown[:, unit]}  # fmt: skip
 
     def describe(v):
-        return (
-            f"Unit {v['unit']} at {said(v['symbol'])}: c = f c_before + i g = {v['f']:.2f} × "
-            f"({v['c_prev']:+.2f}) + {v['i']:.2f} × ({v['g']:+.2f}) = {v['c']:+.2f}, shown through "
-            f"o = {v['o']:.2f}. Over this page its tanh(c) goes along with the mark "
-            f"“{v['mark']}” by r = {v['r']:+.2f}. The next character costs {v['loss']:.2f} bits."
+        return say(
+            "Unit {unit} at {symbol}: c = f c_before + i g = {f:.2f} × ({c_prev:+.2f}) + {i:.2f} "
+            "× ({g:+.2f}) = {c:+.2f}, shown through o = {o:.2f}. Over this page its tanh(c) goes "
+            "along with the mark “{mark}” by r = {r:+.2f}. The next character costs {loss:.2f} "
+            "bits.",
+            unit=v["unit"],
+            symbol=said(v["symbol"]),
+            f=v["f"],
+            c_prev=v["c_prev"],
+            i=v["i"],
+            g=v["g"],
+            c=v["c"],
+            o=v["o"],
+            mark=named(v["mark"]),
+            r=v["r"],
+            loss=v["loss"],
         )
 
     return learned(
         "cell_over_text",
-        "real text coloured by one cell, its gates at the cursor, and the gradient of one "
-        "prediction back through the characters before it.",
+        say(
+            "real text coloured by one cell, its gates at the cursor, and the gradient of one "
+            "prediction back through the characters before it."
+        ),
         given,
         figure=figure,
         controls={
@@ -277,20 +330,28 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         figure = picture(900, 590)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
-        page.ax.text(-0.5, page.shape[0] - 0.1, "The cell is held at every underlined character, "
-                     "up to the cursor", fontsize=12.5, color="#333333")  # fmt: skip
+        page.ax.text(
+            -0.5,
+            page.shape[0] - 0.1,
+            say("The cell is held at the characters between two lines, up to the cursor"),
+            fontsize=12.5,
+            color="#333333",
+        )
         shares = figure.add_axes((0.1, 0.09, 0.36, 0.38))
         dose = figure.add_axes((0.57, 0.09, 0.41, 0.38))
         bars = Bars(shares, len(SETS), colours, thick=7)
-        shares.set_xlabel("probability, for the character after the cursor")
-        for x, words, colour in ((-0.2, "left alone", "#888888"), (0.12, "cell held", CELL_LINE),
-                                 (0.4, "control cell held", HIDDEN_LINE)):  # fmt: skip
+        shares.set_xlabel(say("probability, for the character after the cursor"))
+        for x, words, colour in (
+            (-0.2, say("left alone"), "#888888"),
+            (0.12, say("cell held"), CELL_LINE),
+            (0.4, say("control cell held"), HIDDEN_LINE),
+        ):
             shares.text(x, 1.03, words, color=colour, weight="bold", transform=shares.transAxes)
         dose.set(
             xlim=(-3.05, 3.05),
             yscale="log",
             ylim=(_LEAST, 2),
-            xlabel="held at (solid: where the mark holds, dashed: elsewhere)",
+            xlabel=say("held at (solid: where the mark holds, dashed: elsewhere)"),
         )
         title = Words(dose, -3.05, 2.8, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
@@ -311,10 +372,10 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         )  # fmt: skip
         three = np.stack([trace.h[k, 0], *h[-1]])
         shares_now = np.array([share_of(model, three, symbols) for symbols in SETS.values()])
-        bars.set(SETS, *shares_now.T)
+        bars.set(map(named, SETS), *shares_now.T)
         page.point(at)
         held = np.arange(len(text))
-        page.underline((held <= at) & (held > at - length))
+        page.underline((held <= at) & (held > at - length), above=True)
         page.colour(np.tanh(trace.c[len(before) + 1 :, 0, suspect.unit]))
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
@@ -322,7 +383,9 @@ def clamp_explorer(model=None, found=None) -> Explorer:
                 course = np.clip(getattr(measured, kind)[row], _LEAST, 1)
                 lines[kind, row].set_data(HELD, course)
         now.set_xdata([value, value])
-        title.set_text(f"Probability of {' '.join(map(said, ANSWERS[mark]))} on other text")
+        title.set_text(
+            say("Probability of {said} on other text", said=" ".join(map(said, ANSWERS[mark])))
+        )
         return {"mark": mark, "suspect": suspect, "value": value, "symbol": text[at],
                 "length": length, "shares": shares_now, "names": list(SETS),
                 "measured": measured}  # fmt: skip
@@ -330,18 +393,35 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     def describe(v):
         row = _ROW[v["mark"]]
         p, s = v["shares"][row], v["suspect"]
-        held = "1 character" if v["length"] == 1 else f"{v['length']} characters"
-        return (
-            f"Mark “{v['mark']}”: unit {s.unit} has r = {s.r:.2f}, the control, unit "
-            f"{s.control}, {s.control_r:.2f}. Held at {v['value'] + 0.0:.1f} for {held}, the "
-            f"chance of {v['names'][row]} after {said(v['symbol'])} goes from "
-            f"{p[0]:.2%} to {p[1]:.2%}; holding the control makes it {p[2]:.2%}."
+        held = (
+            say("1 character")
+            if v["length"] == 1
+            else say("{length} characters", length=v["length"])
+        )
+        return say(
+            "Mark “{mark}”: unit {unit} has r = {r:.2f}, the control, unit {control}, "
+            "{control_r:.2f}. Held at {value:.1f} for {held}, the chance of {names} after "
+            "{symbol} goes from {p:.2%} to {p_2:.2%}; holding the control makes it {p_3:.2%}.",
+            mark=named(v["mark"]),
+            unit=s.unit,
+            r=s.r,
+            control=s.control,
+            control_r=s.control_r,
+            value=v["value"] + 0.0,
+            held=held,
+            names=v["names"][row],
+            symbol=said(v["symbol"]),
+            p=p[0],
+            p_2=p[1],
+            p_3=p[2],
         )
 
     return learned(
         "clamp",
-        "one cell is held at the slider's value while the model reads real text; the next "
-        "character's probabilities before and after, with a control cell beside it.",
+        say(
+            "one cell is held at the slider's value while the model reads real text; the next "
+            "character's probabilities before and after, with a control cell beside it."
+        ),
         given,
         figure=figure,
         controls={

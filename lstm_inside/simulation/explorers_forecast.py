@@ -7,7 +7,7 @@ import numpy as np
 
 from lstm_inside.page import Explorer, whole
 from lstm_inside.page.style import FAINT, INPUT, OUTPUT, RC, picture
-from lstm_inside.simulation.explorers_parts import GREY, learned
+from lstm_inside.simulation.explorers_parts import GREY, learned, named
 from lstm_inside.simulation.forecast import (
     HORIZONS,
     LONGEST,
@@ -21,6 +21,7 @@ from lstm_inside.simulation.forecast import (
     rms_error,
 )
 from lstm_inside.tasks import EEG_RATE
+from lstm_inside.words import say
 
 METHODS = {  # name -> colour
     "mean": "#999999",
@@ -67,18 +68,18 @@ def forecast_explorer(model=None) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         signal, scale = figure.subplots(1, 2, width_ratios=(3, 2))
-        signal.set(xlim=(1 - LONGEST, HORIZONS), ylim=(-6.8, 6.4), xlabel="step (80 a second)")
-        signal.set_title("One window of the test part, and what follows")
+        signal.set(xlim=(1 - LONGEST, HORIZONS), ylim=(-6.8, 6.4), xlabel=say("step (80 a second)"))
+        signal.set_title(say("One window of the test part, and what follows"))
         signal.axvline(0, color=FAINT, lw=1)
-        signal.text(-0.4, 5.9, "now", color=GREY, va="center", ha="right")
-        for x, words, looks in ((0.02, "━ the window", {"color": "#333333", "weight": "bold"}),
-                                (0.24, "─ before it", {"color": GREY}),
-                                (0.43, "··· what came", {"color": "#333333"})):  # fmt: skip
+        signal.text(-0.4, 5.9, say("now"), color=GREY, va="center", ha="right")
+        for x, words, looks in ((0.02, say("━ the window"), {"color": "#333333", "weight": "bold"}),
+                                (0.24, say("─ before it"), {"color": GREY}),
+                                (0.43, say("··· what came"), {"color": "#333333"})):  # fmt: skip
             signal.text(x, 0.03, words, transform=signal.transAxes, fontsize=12, **looks)
-        scale.set(xlim=(0.5, HORIZONS + 0.5), ylim=(0, 2.2), xlabel="steps ahead")
-        scale.set_title("Error over all windows")
+        scale.set(xlim=(0.5, HORIZONS + 0.5), ylim=(0, 2.2), xlabel=say("steps ahead"))
+        scale.set_title(say("Error over all windows"))
         for k, (name, colour) in enumerate(METHODS.items()):
-            scale.text(0.97, 0.26 - 0.075 * k, name, color=colour, weight="bold", ha="right",
+            scale.text(0.97, 0.26 - 0.075 * k, named(name), color=colour, weight="bold", ha="right",
                        transform=scale.transAxes)  # fmt: skip
         (seen,) = signal.plot([], [], color="#333333", lw=3)
         (unseen,) = signal.plot([], [], color=FAINT, lw=1.6)
@@ -109,18 +110,23 @@ def forecast_explorer(model=None) -> Explorer:
     def describe(v):
         order = sorted(v["off"], key=v["off"].get)
         ms = 1000 * v["horizon"] / EEG_RATE
-        steps = "1 step" if v["window"] == 1 else f"{v['window']} steps"
-        return (
-            f"From {steps} of all four channels, {v['horizon']} ahead ({ms:g} ms). "
-            "Typical error in deviations of the signal: "
-            + ", ".join(f"{name} {v['off'][name]:.2f}" for name in order)
-            + f". Best here: {order[0]}."
+        steps = say("1 step") if v["window"] == 1 else say("{window} steps", window=v["window"])
+        return say(
+            "From {steps} of all four channels, {horizon} ahead ({ms:g} ms). Typical error in "
+            "deviations of the signal: {errors}. Best here: {best}.",
+            steps=steps,
+            horizon=v["horizon"],
+            ms=ms,
+            errors=say(", ").join(f"{named(name)} {v['off'][name]:.2f}" for name in order),
+            best=named(order[0]),
         )
 
     return learned(
         "forecast",
-        "an EEG forecast by persistence, a linear model, an LSTM and the mean from the same "
-        "window, and their errors over all test windows by horizon.",
+        say(
+            "an EEG forecast by persistence, a linear model, an LSTM and the mean from the same "
+            "window, and their errors over all test windows by horizon."
+        ),
         given,
         figure=figure,
         controls={

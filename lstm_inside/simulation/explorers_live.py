@@ -6,10 +6,18 @@ import numpy as np
 from lstm_inside.page import Lines, slider, whole
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import FAINT, GRADIENT, INPUT, RC, SIGNAL, picture
-from lstm_inside.simulation.explorers_parts import dotted, passage, spread, title, two_inks
+from lstm_inside.simulation.explorers_parts import (
+    dotted,
+    named,
+    passage,
+    spread,
+    title,
+    two_inks,
+)
 from lstm_inside.simulation.text import V, library_ids
 from lstm_inside.simulation.writer import states_after, text_training, write
 from lstm_inside.training import smoothed
+from lstm_inside.words import say
 
 
 class _Learning:
@@ -22,17 +30,17 @@ class _Learning:
             self.figure.set_layout_engine("none")
             self.loss = self.figure.add_axes((0.06, 0.13, 0.3, 0.77))
             page = self.figure.add_axes((0.49, 0.06, 0.5, 0.86))
-            self.loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel="training step")
-            title(self.loss, "Bits per character, batch by batch")
+            self.loss.set(xlim=(0, steps), ylim=(1.5, 6.8), xlabel=say("training step"))
+            title(self.loss, say("Bits per character, batch by batch"))
             heights = spread(bits.values(), 0.3)
             for (name, level), height in zip(bits.items(), heights, strict=True):
                 self.loss.axhline(level, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
-                self.loss.text(1.02, height, f"{name.replace(' ', chr(10))} {level:.2f}",
+                self.loss.text(1.02, height, f"{named(name).replace(' ', chr(10))} {level:.2f}",
                                color=SIGNAL, fontsize=11.5, va="center",
                                transform=self.loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()
             page.set(xlim=(0, 1), ylim=(0, 1))
-            page.text(0, 1.03, "What it writes now", color=INPUT, weight="bold")
+            page.text(0, 1.03, say("What it writes now"), color=INPUT, weight="bold")
             (self._noise,) = self.loss.plot([], [], color=FAINT, lw=1)
             (self._mean,) = self.loss.plot([], [], color=GRADIENT)
             self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
@@ -63,11 +71,15 @@ class _Learning:
     @staticmethod
     def describe(v):
         """What is on show, in two sentences."""
-        steps = "1 step" if v["step"] == 1 else f"{v['step']} steps"
-        return (
-            f"After {steps} a character costs {v['bits']:.2f} bits (mean of the last 50 "
-            f"batches). On the right, {len(v['text'])} characters drawn at temperature "
-            f"{v['temperature']:.2f} after a page of real code."
+        steps = say("1 step") if v["step"] == 1 else say("{step} steps", step=v["step"])
+        return say(
+            "After {steps} a character costs {bits:.2f} bits (mean of the last 50 batches). On "
+            "the right, {text} characters drawn at temperature {temperature:.2f} after a page of "
+            "real code.",
+            steps=steps,
+            bits=v["bits"],
+            text=len(v["text"]),
+            temperature=v["temperature"],
         )
 
 
@@ -87,8 +99,10 @@ def live_text(run=None, bits=None, *, steps=1500) -> LiveExplorer:
         run,
         steps,
         steps_on=drawn.loss,
-        about="a character model's training as it runs, its loss beside those of counting, and "
-        "the text it writes at each moment.",
+        about=say(
+            "a character model's training as it runs, its loss beside those of counting, and "
+            "the text it writes at each moment."
+        ),
         figure=drawn.figure,
         controls={
             "temperature": slider("temperature", 0, 2, 0.05, 0.6, quantity="h"),

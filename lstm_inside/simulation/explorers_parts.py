@@ -1,6 +1,7 @@
 """What the room's explorers and pictures are made of: a page of text, bars, learned views."""
 
 import re
+import tokenize
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,8 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from lstm_inside.page import Explorer, Pixels, Words
 from lstm_inside.page.style import SIGNAL, Picture
-from lstm_inside.simulation.reading import marks
-from lstm_inside.simulation.text import standard_library
+from lstm_inside.simulation.reading import MARKS, marks
+from lstm_inside.simulation.text import check_text, standard_library
+from lstm_inside.words import Sentences, say
 
 MONO = "DejaVu Sans Mono"
 GREY = "#777777"
@@ -42,7 +44,7 @@ class LearnedPicture(Picture):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data, metadata = super()._repr_mimebundle_(include, exclude)
-        data["text/plain"] = f"Picture: {self.about}"
+        data["text/plain"] = say("Picture: {about}", about=self.about)
         return data, metadata
 
 
@@ -71,6 +73,51 @@ def dotted(text):
     return re.sub(" {2,}", lambda run: "·" * len(run[0]), text)
 
 
+NAMES = Sentences(  # what pictures and captions name; a key is what the code calls it
+    {
+        # marks
+        "brackets": "brackets",
+        "string": "string",
+        "indentation": "indentation",
+        "comment": "comment",
+        # kinds of character
+        "space after a space": "space after a space",
+        "letter inside a word": "letter inside a word",
+        "first letter of a word": "first letter of a word",
+        "closing bracket": "closing bracket",
+        "letter": "letter",
+        # models of text
+        "single characters": "single characters",
+        "bigram": "bigram",
+        "trigram": "trigram",
+        # forecasters
+        "mean": "mean",
+        "persistence": "persistence",
+        "linear": "linear",
+        "LSTM, values": "LSTM, values",
+        "LSTM, changes": "LSTM, changes",
+        # where a bracket is open, or none
+        "at an opening bracket": "at an opening bracket",
+        "at one that is only text": "at one that is only text",
+        "20 to 39 characters on, same line": "20 to 39 characters on, same line",
+        "the same, past a line break": "the same, past a line break",
+        "3 characters after a comma": "3 characters after a comma",
+        "3 after an inner closing": "3 after an inner closing",
+        "inside brackets, all places": "inside brackets, all places",
+        "outside, all places": "outside, all places",
+        # cursors worth a look
+        "a bracket opens": "a bracket opens",
+        "its partner closes": "its partner closes",
+        "after a line break": "after a line break",
+    }
+)
+
+
+def named(name) -> str:
+    """A name as a reader sees it; a notebook's own stays as it is."""
+    return NAMES.get(name, name)
+
+
 # ---------------------------------------------------------------- what they show by default
 
 
@@ -95,6 +142,28 @@ def passage(module="csv", start="class DictWriter", lines=11, before=300) -> Pas
     end = at + len("\n".join(source[at:].split("\n")[:lines])) + 1
     found = {name: mark[at:end] for name, mark in marks(source).items()}
     return Passage("\n" + source[max(at - before, 0) : at], source[at:end], found)
+
+
+def own_passage(text) -> Passage:
+    """A reader's own lines as a passage; what is no Python has no marks.
+
+    Raises TypeError for what is no text, ValueError for other than 1 to 11 lines of at most 100
+    characters, two at least in all.
+    """
+    check_text("text", text)
+    text = text.rstrip("\n") + "\n"
+    rows = text.split("\n")[:-1]
+    longest = max(map(len, rows))
+    if len(text) < 3 or len(rows) > 11 or longest > 100:
+        raise ValueError(
+            "text: expected 1 to 11 lines of at most 100 characters, two at least in all, got "
+            f"{len(rows)} lines, the longest of {longest} characters"
+        )
+    try:
+        found = marks(text)
+    except (SyntaxError, tokenize.TokenError):
+        found = {name: np.zeros(len(text), bool) for name in MARKS}
+    return Passage("\n" * 40, text, found)
 
 
 def places(text):
@@ -157,11 +226,12 @@ class Page:
         """Put the cursor's box round character k."""
         self.cursor.set_data(*(self.places[k] + self._box).T)
 
-    def underline(self, mark):
-        """Draw a line under every character where mark (n,) holds."""
+    def underline(self, mark, *, above=False):
+        """Draw a line under (with `above`: and over) every character where mark (n,) holds."""
         at = self.places[np.flatnonzero(mark)]
         x = np.stack([at[:, 0] - 0.5, at[:, 0] + 0.5, np.full(len(at), np.nan)], axis=1)
-        self.lines.set_data(x.ravel(), np.repeat(at[:, 1] - 0.44, 3))
+        y = np.repeat(at[:, 1] - 0.44, 3)
+        self.lines.set_data(np.tile(x.ravel(), 1 + above), np.r_[y, y + 0.88] if above else y)
 
 
 def _words(row):

@@ -22,34 +22,40 @@ from lstm_inside.simulation.explorers_parts import (
     TINT,
     dotted,
     learned_picture,
+    named,
     said,
     spread,
     two_inks,
 )
 from lstm_inside.simulation.forecast import HORIZONS
 from lstm_inside.simulation.reading import MARKS
+from lstm_inside.words import say
 
 
 def bits_picture(bits):
     """Bits per character of several models on the same held-out text: name -> number."""
-    names, lengths = list(bits), list(bits.values())
+    names, lengths = [named(name) for name in bits], list(bits.values())
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 60 + 42 * len(bits), "bits per character of each model on the same held-out text."
+            900,
+            60 + 42 * len(bits),
+            say("bits per character of each model on the same held-out text."),
         )
-        figure.alt = (
-            "Bits per character on held-out text: "
-            + ", ".join(f"{name} {length:.2f}" for name, length in bits.items())
-            + "."
+        figure.alt = say(
+            "Bits per character on held-out text: {told}.",
+            told=say(", ").join(
+                f"{name} {length:.2f}" for name, length in zip(names, lengths, strict=True)
+            ),
         )
         ax = figure.subplots()
-        colours = [OUTPUT if "LSTM" in name else "#9fb4c7" for name in names]
+        colours = [OUTPUT if "LSTM" in name else "#9fb4c7" for name in bits]
         ax.barh(range(len(names)), lengths, color=colours, height=0.62)
         ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-        ax.set(xlim=(0, 7), xlabel="bits per character, held-out text (fewer is better)")
+        ax.set(xlim=(0, 7), xlabel=say("bits per character, held-out text (fewer is better)"))
         ax.grid(False, axis="y")
         for k, length in enumerate(lengths):
             ax.text(length + 0.06, k, f"{length:.2f}", va="center", weight="bold")
+        ax.axvline(min(lengths), color=SIGNAL, lw=1.2, ls=(0, (3, 2)))
     return figure
 
 
@@ -58,9 +64,11 @@ def samples_picture(samples):
     rows = -(-len(samples) // 3)
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 40 + 265 * rows, "text that the model wrote at several moments or temperatures."
+            900,
+            40 + 265 * rows,
+            say("text that the model wrote at several moments or temperatures."),
         )
-        figure.alt = "Text written by the model: " + ", ".join(samples) + "."
+        figure.alt = say("Text written by the model: {names}.", names=say(", ").join(samples))
         axes = figure.subplots(rows, min(len(samples), 3), squeeze=False).ravel()
         for ax in axes:
             ax.set_axis_off()
@@ -83,31 +91,43 @@ def closings_picture(distances, costs):
     distances (T, B) as of `closings`, and for each of two models what each character cost.
     """
     places = [(first <= distances) & (distances <= last) for first, last in _FAR]
-    names = [f"{first} to {last}" if last < np.inf else f"over {first - 1}" for first, last in _FAR]
+    names = [
+        say("{first} to {last}", first=first, last=last)
+        if last < np.inf
+        else say("over {first}", first=first - 1)
+        for first, last in _FAR
+    ]
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 330, "what a closing bracket costs two models, by how far back it was opened."
+            900, 330, say("what a closing bracket costs two models, by how far back it was opened.")
         )
         ax = figure.subplots()
         ax.axvspan(-0.5, 0.5, color="#eef2f5", zorder=0)
-        ax.text(0, 0.25, "within the 5-gram's sight", ha="center", fontsize=12.5, color="#555555")
+        ax.text(
+            0, 0.25, say("within the 5-gram's sight"), ha="center", fontsize=12.5, color="#555555"
+        )
         told, drawn = [], []
         for (name, bits), colour in zip(costs.items(), (SIGNAL, OUTPUT), strict=True):
             means = [bits[at].mean() if at.any() else np.nan for at in places]
             ax.plot(means, color=colour, marker="o", lw=2.6)
             ax.text(3.12, means[-1], name, color=colour, weight="bold", va="center")
-            told.append(f"{name} " + ", ".join(f"{mean:.2f}" for mean in means))
+            told.append(f"{name} {', '.join(f'{mean:.2f}' for mean in means)}")
             drawn.append(means)
         for k, pair in enumerate(zip(*drawn, strict=True)):
             for mean, colour in zip(pair, (SIGNAL, OUTPUT), strict=True):
                 y = mean + (0.35 if mean == max(pair) else -0.35)
                 ax.text(k, y, f"{mean:.2f}", color=colour, ha="center", va="center")
-        labels = [f"{name}\n{at.sum()} brackets" for name, at in zip(names, places, strict=True)]
-        ax.set(xlim=(-0.5, 4.1), ylim=(0, 7), ylabel="bits per closing bracket")
+        labels = [
+            say("{name}\n{sum} brackets", name=name, sum=at.sum())
+            for name, at in zip(names, places, strict=True)
+        ]
+        ax.set(xlim=(-0.5, 4.1), ylim=(0, 7), ylabel=say("bits per closing bracket"))
         ax.set_xticks(range(len(labels)), labels)
-        ax.set_title("A closing bracket's cost, by how many characters back it was opened")
-        figure.alt = f"Bits per closing bracket opened {', '.join(names)} characters before: " + (
-            "; ".join(told) + "."
+        ax.set_title(say("A closing bracket's cost, by how many characters back it was opened"))
+        figure.alt = say(
+            "Bits per closing bracket opened {names} characters before: {told}.",
+            names=say(", ").join(names),
+            told=say("; ").join(told),
         )
     return figure
 
@@ -116,7 +136,7 @@ def cases_picture(cases):
     """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 400, "how often the bracket cell says that a bracket is open, place by place."
+            900, 400, say("how often the bracket cell says that a bracket is open, place by place.")
         )
         ax = figure.subplots()
         rows = [k + 0.45 * (k // 2) for k in range(len(cases))]
@@ -124,18 +144,19 @@ def cases_picture(cases):
             ax.barh(row, case.share, color=CELL_LINE if case.wanted else HIDDEN_LINE, height=0.66)
             ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
             ax.text(1.24, row, f"{case.count}", va="center", ha="right", color="#666666")
-        ax.text(1.24, -0.75, "places", ha="right", color="#666666")
-        for x, words, colour in ((0.3, "a bracket is open: wanted 100 %", CELL_LINE),
-                                 (0.75, "none is open: wanted 0 %", HIDDEN_LINE)):  # fmt: skip
+        ax.text(1.24, -0.75, say("places"), ha="right", color="#666666")
+        for x, words, colour in ((0.3, say("a bracket is open: wanted 100 %"), CELL_LINE),
+                                 (0.75, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
             ax.text(x, -0.75, words, color=colour, weight="bold", ha="center")
         ax.set(xlim=(0, 1.25), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
-        ax.set_yticklabels([case.where for case in cases])
+        ax.set_yticklabels([named(case.where) for case in cases])
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         ax.grid(False, axis="y")
-        ax.set_title("How often the cell says “a bracket is open”")
-        figure.alt = "The cell says that a bracket is open: " + "; ".join(
-            f"{case.where} {case.share:.0%}" for case in cases
-        ) + "."  # fmt: skip
+        ax.set_title(say("How often the cell says “a bracket is open”"))
+        figure.alt = say(
+            "The cell says that a bracket is open: {told}.",
+            told=say("; ").join(f"{named(case.where)} {case.share:.0%}" for case in cases),
+        )
     return figure
 
 
@@ -143,16 +164,19 @@ def matches_picture(matches):
     """Rows of text around the places where a cell is highest, coloured by it: a list of `Match`."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 40 + 24 * len(matches), "the places of the text where one cell is at its highest."
+            900,
+            40 + 24 * len(matches),
+            say("the places of the text where one cell is at its highest."),
         )
-        figure.alt = "Where the cell is highest: " + "; ".join(
-            "".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches
+        figure.alt = say(
+            "Where the cell is highest: {told}",
+            told="; ".join("".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches),
         )
         ax = figure.subplots()
         shown = np.array([m.shown for m in matches])
         ax.imshow(shown, cmap=TINT, vmin=-1, vmax=1, aspect="auto")
         ax.set_axis_off()
-        ax.set_title("Each row: one place, its peak in the box; orange +1, blue -1")
+        ax.set_title(say("Each row: one place, its peak in the box; orange +1, blue −1"))
         for row, m in enumerate(matches):
             for k, symbol in enumerate(m.text):
                 ax.text(k, row, said(symbol), family=MONO, fontsize=13, ha="center", va="center",
@@ -165,32 +189,53 @@ def every_cell_picture(r, every, chosen, control):
     """What holding each cell does against its |r|: r (H,), every an `EveryCell` (7.7)."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 360, "the effect of holding each cell against how well it goes along with a mark."
+            900,
+            360,
+            say("the effect of holding each cell against how well it goes along with a mark."),
         )
         axes = figure.subplots(1, 2, sharey=True)
         size, told = np.abs(r), []
         for ax, effect, title in zip(
-            axes, every, ("Held off, inside brackets", "Held on, outside brackets"), strict=True
+            axes,
+            every,
+            (say("Held off, inside brackets"), say("Held on, outside brackets")),
+            strict=True,
         ):
             ax.axhline(1, color=FAINT, lw=1.2)
             ax.scatter(size, effect, color="#9fb4c7", s=28)
-            ax.set(yscale="log", xlabel="|r| with brackets", xlim=(0, 1), title=title)
+            ax.set(yscale="log", xlabel=say("|r| with brackets"), xlim=(0, 1), title=title)
             far = np.argsort(-np.abs(np.log(effect)))[:3]
             for unit, colour in ((chosen, CELL_LINE), (control, HIDDEN_LINE)):
                 ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
+            left = size[chosen] > 0.65  # where there is room
+            ax.annotate(
+                say("bracket cell, unit {chosen}", chosen=chosen),
+                (size[chosen], effect[chosen]),
+                (-9 if left else 9, 0),
+                textcoords="offset points",
+                color=CELL_LINE,
+                weight="bold",
+                ha="right" if left else "left",
+                va="center",
+            )
             for unit in set(far.tolist()) - {chosen, control}:
-                ax.annotate(f"unit {unit}", (size[unit], effect[unit]), (6, 6),
+                ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, 6),
                             textcoords="offset points", fontsize=11.5)  # fmt: skip
-            told += [f"{title}: " + ", ".join(f"unit {u} {effect[u]:.2f}" for u in far)]
-        for y, words, colour in ((0.95, f"● the bracket cell, unit {chosen}", CELL_LINE),
-                                 (0.86, f"● the control, unit {control}", HIDDEN_LINE)
-                                 ):  # fmt: skip
-            axes[0].text(0.97, y, words, color=colour, weight="bold", ha="right", va="top",
-                         transform=axes[0].transAxes)  # fmt: skip
-        axes[0].set_ylabel("closings, times as likely (7.7)")
+            units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
+            told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
+        axes[0].annotate(
+            say("control, unit {control}", control=control),
+            (size[control], every.off_inside[control]),
+            (0.12, 3),
+            color=HIDDEN_LINE,
+            weight="bold",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": HIDDEN_LINE},
+        )
+        axes[0].set_ylabel(say("closings, times as likely (7.7)"))
         axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
         axes[0].minorticks_off()
-        figure.alt = "The largest effects. " + "; ".join(told) + "."
+        figure.alt = say("The largest effects. {told}.", told=say("; ").join(told))
     return figure
 
 
@@ -198,23 +243,37 @@ def lags_picture(lags, horizon):
     """Correlation of forecasts with earlier signal: name -> rows of `lag_correlations` (7.12)."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 330, "correlation of each forecast with the signal some steps earlier."
+            900, 330, say("correlation of each forecast with the signal some steps earlier.")
         )
         ax = figure.subplots()
         looks = {"persistence": METHODS["persistence"], "linear": METHODS["linear"]}
         for name, of in lags.items():
             row = of[horizon - 1]
-            ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=name)
+            ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=named(name))
         ax.axvline(horizon, color=FAINT, lw=1.2)
-        ax.text(horizon, 1.02, "the last value seen", ha="center", fontsize=12)
-        ax.set(ylim=(-0.5, 1.12), xlabel="shift: steps before the time that is forecast")
-        ax.set_ylabel("correlation")
-        ax.set_title(f"A forecast {horizon} steps ahead, held against the signal, shifted")
+        ax.text(horizon, 1.02, say("the last value seen"), ha="center", fontsize=12)
+        ax.set(ylim=(-0.5, 1.12), xlabel=say("shift: steps before the time that is forecast"))
+        ax.set_ylabel(say("correlation"))
+        ax.set_title(
+            say(
+                "A forecast {horizon} steps ahead, held against the signal, shifted",
+                horizon=horizon,
+            )
+        )
         ax.legend(frameon=False, loc="lower right")
-        figure.alt = f"Forecasts {horizon} steps ahead. " + "; ".join(
-            f"{name}: {of[horizon - 1, 0]:.2f} unshifted, highest at shift "
-            f"{of[horizon - 1].argmax()}" for name, of in lags.items()
-        ) + "."  # fmt: skip
+        figure.alt = say(
+            "Forecasts {horizon} steps ahead. {told}.",
+            horizon=horizon,
+            told=say("; ").join(
+                say(
+                    "{name}: {of:.2f} unshifted, highest at shift {argmax}",
+                    name=named(name),
+                    of=of[horizon - 1, 0],
+                    argmax=of[horizon - 1].argmax(),
+                )
+                for name, of in lags.items()
+            ),
+        )
     return figure
 
 
@@ -222,7 +281,7 @@ def scores_picture(reading):
     """|r| of every cell for every mark, sorted; the best is named (7.5)."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 270, "how closely each cell goes along with four marks, sorted, best first."
+            900, 270, say("how closely each cell goes along with four marks, sorted, best first.")
         )
         axes = figure.subplots(1, len(MARKS), sharey=True)
         best = {}
@@ -230,19 +289,28 @@ def scores_picture(reading):
             r = scores(reading, mark)
             order = np.argsort(-np.abs(r))
             unit = int(order[0])
-            best[mark] = f"{mark} unit {unit} with {r[unit]:.2f}"
+            best[mark] = say(
+                "{mark} unit {unit} with {r:.2f}", mark=named(mark), unit=unit, r=r[unit]
+            )
             ax.bar(range(len(r)), np.abs(r[order]), color=[CELL_LINE] + ["#9fb4c7"] * (len(r) - 1),
                    width=0.9)  # fmt: skip
-            ax.set(ylim=(0, 1), xlabel="cells, sorted")
+            ax.set(ylim=(0, 1), xlabel=say("cells, sorted"))
             ax.set_xticks([])
-            ax.set_title(mark)
-            ax.text(0.97, 0.93, f"unit {unit}: r = {r[unit]:.2f}", color=CELL_LINE, ha="right",
-                    va="top", weight="bold", transform=ax.transAxes)  # fmt: skip
+            ax.set_title(named(mark))
+            ax.text(
+                0.97,
+                0.93,
+                say("unit {unit}: r = {r:.2f}", unit=unit, r=r[unit]),
+                color=CELL_LINE,
+                ha="right",
+                va="top",
+                weight="bold",
+                transform=ax.transAxes,
+            )
         axes[0].set_ylabel("|r|")
-        figure.alt = (
-            "Correlation of each cell with four marks, sorted. Best: "
-            + ", ".join(best.values())
-            + "."
+        figure.alt = say(
+            "Correlation of each cell with four marks, sorted. Best: {best}.",
+            best=say(", ").join(best.values()),
         )
     return figure
 
@@ -252,22 +320,25 @@ def learning_picture(measured):
     steps, names = list(measured), list(next(iter(measured.values())))
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 330, "bits per character of four kinds of character after more and more steps."
+            900,
+            330,
+            say("bits per character of four kinds of character after more and more steps."),
         )
         ax = figure.subplots()
         ax.set(xscale="log", xlim=(steps[0] * 0.9, steps[-1] * 4), ylim=(0, 7.2))
         ax.set_xticks(steps, [str(step) for step in steps])
         ax.minorticks_off()
-        ax.set(xlabel="training steps", ylabel="bits per character")
+        ax.set(xlabel=say("training steps"), ylabel=say("bits per character"))
         ends = [measured[steps[-1]][name] for name in names]
         for name, height, colour in zip(names, spread(ends, 0.55), _KINDS, strict=True):
             ax.plot(steps, [measured[step][name] for step in steps], color=colour, marker="o", ms=5)
-            ax.text(steps[-1] * 1.1, height, name, color=colour, weight="bold", va="center")
-        ax.set_title("What the next character costs, by its kind, on text not learned from")
-        figure.alt = "Bits per character by kind: " + "; ".join(
-            f"after {step} steps " + ", ".join(f"{name} {of[name]:.2f}" for name in names)
-            for step, of in measured.items()
-        ) + "."  # fmt: skip
+            ax.text(steps[-1] * 1.1, height, named(name), color=colour, weight="bold", va="center")
+        ax.set_title(say("What the next character costs, by its kind, on text not learned from"))
+        told = []
+        for step, of in measured.items():
+            costs = say(", ").join(f"{named(name)} {of[name]:.2f}" for name in names)
+            told.append(say("after {step} steps {costs}", step=step, costs=costs))
+        figure.alt = say("Bits per character by kind: {told}.", told=say("; ").join(told))
     return figure
 
 
@@ -278,65 +349,99 @@ def turns_picture(reading, mark, unit):
     """Mean course of one unit's gates and cell where a mark begins and where it ends."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 300, "a unit's gates and cell around the places where a mark begins and ends."
+            900, 300, say("a unit's gates and cell around the places where a mark begins and ends.")
         )
         axes = figure.subplots(1, 2, sharey=True)
-        values = {
-            "forget f": (reading.trace.f[..., unit], FORGET),
-            "input i": (reading.trace.i[..., unit], INPUT),
-            "size of tanh(c)": (np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
-        }
-        told = []
+        values = (
+            (say("forget f"), reading.trace.f[..., unit], FORGET),
+            (say("input i"), reading.trace.i[..., unit], INPUT),
+            (say("size of tanh(c)"), np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
+        )
+        told, holds = [], reading.marks[mark]
         for ax, event, what in zip(axes, turns(reading.marks[mark]), ("begin", "end"), strict=True):
-            for k, (name, (course, colour)) in enumerate(values.items()):
+            for k, (name, course, colour) in enumerate(values):
                 mean = around(course[WARM:], event[WARM:])
                 steps = np.arange(len(mean)) - 4
+                if what == "begin":  # from 0 on only where it still holds: many marks end soon
+                    kept, share = (around(x[WARM:], event[WARM:]) for x in (course * holds, holds))
+                    mean = np.where(steps < 0, mean, kept / np.where(share > 0, share, np.nan))
                 ax.plot(steps, mean, color=colour, marker="o", ms=4)
-                told.append(f"{what} {name} {', '.join(f'{m:.2f}' for m in mean[3:7])}")
+                means = ", ".join(f"{m:.2f}" for m in mean[3:7])
+                told.append(
+                    say("begin {name} {means}", name=name, means=means)
+                    if what == "begin"
+                    else say("end {name} {means}", name=name, means=means)
+                )
                 if what == "begin":  # between what is held and what is forgotten
                     ax.text(0.02, 0.78 - 0.1 * k, name, color=colour, weight="bold",
                             transform=ax.transAxes)  # fmt: skip
             ax.axvline(0, color=FAINT, lw=1, zorder=0)
             ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))
-            ax.set_xlabel("characters from there on")
-            ax.set_title(f"Where {mark} {what}")
-        figure.alt = f"Unit {unit}, from one character before to two after: {'; '.join(told)}."
+            ax.set_xlabel(say("characters from there on"))
+            ax.set_title(
+                say("Where {mark} begin, while they last", mark=named(mark))
+                if what == "begin"
+                else say("Where {mark} end", mark=named(mark))
+            )
+        figure.alt = say(
+            "Unit {unit}, from one character before to two after: {told}.",
+            unit=unit,
+            told=say("; ").join(told),
+        )
     return figure
 
 
 def effects_picture(effects, symbols):
-    """How many times as likely some symbols become (7.7): name -> `Effect`, the free one first."""
+    """How many times as likely some symbols become (7.7): name -> `Effect`.
+
+    The free one first, then those of the cell, then as many of its control.
+    """
     free, *held = effects.values()
     names = list(effects)[1:]
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900, 110 + 46 * len(held),
-            "what holding a cell does to a prediction, with a control cell beside it.",
+            say("what holding a cell does to a prediction, with a control cell beside it."),
         )  # fmt: skip
         ax = figure.subplots()
         ax.axvline(1, color="#333333", lw=1.4)
         told = []
         for row, (name, effect) in enumerate(zip(names, held, strict=True)):
-            colour = HIDDEN_LINE if "control" in name else CELL_LINE
+            colour = CELL_LINE if row < len(held) / 2 else HIDDEN_LINE
             inside, outside = effect.inside / free.inside, effect.outside / free.outside
             ax.plot([inside, outside], [row, row], color=colour, lw=2)
             ax.scatter(inside, row, color=colour, s=90, zorder=3)
             ax.scatter(outside, row, facecolor="white", edgecolor=colour, lw=2.2, s=90, zorder=3)
             for x, side in ((min(inside, outside), "right"), (max(inside, outside), "left")):
                 ax.annotate(f"{x:.2f}", (x, row), (-9 if side == "right" else 9, 0), va="center",
-                            ha=side, textcoords="offset points", weight="bold")  # fmt: skip
-            ax.text(1.01, row, f"{effect.bits - free.bits:+.2f} bits", va="center",
+                            ha=side, textcoords="offset points", weight="bold",
+                            bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
+            ax.text(1.01, row, f"{effect.bits - free.bits:+.2f}", va="center",
                     transform=ax.get_yaxis_transform())  # fmt: skip
-            told.append(f"{name} {inside:.2f} inside and {outside:.2f} outside")
+            told.append(
+                say(
+                    "{name} {inside:.2f} inside and {outside:.2f} outside",
+                    name=name,
+                    inside=inside,
+                    outside=outside,
+                )
+            )
         ax.set(xscale="log", xlim=(0.12, 16), ylim=(len(held) - 0.5, -0.5))
         ax.set_xticks(
-            [0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "as in the free\nnetwork", "2", "4", "8"]
+            [0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", say("as in the free\nnetwork"), "2", "4", "8"]
         )
         ax.minorticks_off()
         ax.set(yticks=range(len(names)), yticklabels=names)
         ax.grid(False, axis="y")
-        ax.set_title(f"How many times as likely {symbols} gets: ● inside, ○ outside")
-        figure.alt = f"{symbols}, times as likely as in the free network: {'; '.join(told)}."
+        ax.text(1.01, 1, say("bits per\ncharacter"), va="bottom", transform=ax.transAxes)
+        ax.set_title(
+            say("How many times as likely {symbols} gets: ● inside, ○ outside", symbols=symbols)
+        )
+        figure.alt = say(
+            "{symbols}, times as likely as in the free network: {told}.",
+            symbols=symbols,
+            told=say("; ").join(told),
+        )
     return figure
 
 
@@ -346,7 +451,9 @@ def errors_picture(errors):
     ahead = np.arange(1, HORIZONS + 1)
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 390, "typical forecast error by steps ahead, for five ways to forecast the EEG."
+            900,
+            390,
+            say("typical forecast error by steps ahead, for five ways to forecast the EEG."),
         )
         ax = figure.subplots()
         ends = {name: np.atleast_2d(e).mean(axis=0) for name, e in errors.items()}
@@ -357,13 +464,15 @@ def errors_picture(errors):
                 ax.fill_between(ahead, runs.min(axis=0), runs.max(axis=0), color=colours[name],
                                 alpha=0.25, lw=0)  # fmt: skip
             ax.plot(ahead, runs.mean(axis=0), color=colours[name], marker="o", ms=4)
-            ax.text(HORIZONS + 0.3, height, name, color=colours[name], weight="bold", va="center")
-        ax.set(xlim=(0.5, HORIZONS + 4.2), ylim=(0, 2.05), xlabel="steps ahead (80 a second)")
+            ax.text(HORIZONS + 0.3, height, named(name), color=colours[name], weight="bold",
+                    va="center")  # fmt: skip
+        ax.set(xlim=(0.5, HORIZONS + 4.2), ylim=(0, 2.05), xlabel=say("steps ahead (80 a second)"))
         ax.set(xticks=(1, 4, 8, 12, 16))
-        ax.set_title("Typical error on the last 3 seconds, in deviations of the signal")
-        figure.alt = (
-            "Typical forecast error 1, 4 and 16 steps ahead: "
-            + ", ".join(f"{name} {e[0]:.2f}, {e[3]:.2f}, {e[-1]:.2f}" for name, e in ends.items())
-            + "."
+        ax.set_title(say("Typical error on the last 3 seconds, in deviations of the signal"))
+        figure.alt = say(
+            "Typical forecast error 1, 4 and 16 steps ahead: {told}.",
+            told=say(", ").join(
+                f"{named(name)} {e[0]:.2f}, {e[3]:.2f}, {e[-1]:.2f}" for name, e in ends.items()
+            ),
         )
     return figure

@@ -155,13 +155,9 @@ def closings(reading) -> np.ndarray:
     Brackets in strings and comments are text and do not count.
     Raises ValueError or TypeError for no Reading, or marks that are not those of Python.
     """
-    check_mark(reading, "string")
-    check_mark(reading, "comment")
-    ids = reading.ids[:-1]
-    program = ~(reading.marks["string"] | reading.marks["comment"])
-    opening, closing = (program & np.isin(ids, encode(these)) for these in ("([{", ")]}"))
-    distances = np.zeros(ids.shape, int)
-    for b in range(ids.shape[1]):
+    opening, closing = _program_brackets(reading)
+    distances = np.zeros(opening.shape, int)
+    for b in range(opening.shape[1]):
         still_open = []
         for t in np.flatnonzero((opening | closing)[:, b]):
             if opening[t, b]:
@@ -169,6 +165,31 @@ def closings(reading) -> np.ndarray:
             elif still_open:
                 distances[t - 1, b] = t - still_open.pop()
     return distances
+
+
+def depths(reading) -> np.ndarray:
+    """How many brackets of the program are open after each character: (T, B) whole numbers.
+
+    -1 where a window began inside brackets and has not left them since. Brackets in strings and
+    comments are text and do not count.
+    Raises ValueError or TypeError for no Reading, or marks that are not those of Python.
+    """
+    opening, closing = _program_brackets(reading)
+    check_mark(reading, "brackets")
+    count = (opening.astype(int) - closing).cumsum(axis=0)
+    steps = np.arange(len(count))[:, None]
+    outside = np.maximum.accumulate(np.where(reading.marks["brackets"], -1, steps), axis=0)
+    since = count - np.take_along_axis(count, np.maximum(outside, 0), axis=0)
+    return np.where(outside < 0, -1, since)
+
+
+def _program_brackets(reading):
+    """Where the program opens a bracket and where it closes one: two (T, B) bool."""
+    check_mark(reading, "string")
+    check_mark(reading, "comment")
+    program = ~(reading.marks["string"] | reading.marks["comment"])
+    ids = reading.ids[:-1]
+    return [program & np.isin(ids, encode(these)) for these in ("([{", ")]}")]
 
 
 def check_reading(reading):

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_inside import validate
+from lstm_inside.words import say
 
 SYMBOLS = "\n" + "".join(map(chr, range(32, 127))) + "¤"  # ¤ stands for all others
 V = len(SYMBOLS)
@@ -54,8 +55,10 @@ def standard_library() -> Corpus:
             (parts.learn if part is None else part)[name] = text
     if not all(parts):
         raise RuntimeError(
-            "this Python came without the source of its standard library (an embedded one?): use "
-            "one from python.org, conda or your system's packages"
+            say(
+                "this Python came without the source of its standard library (an embedded one?): "
+                "use one from python.org, conda or your system's packages"
+            )
         )
     return parts
 

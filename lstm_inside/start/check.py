@@ -6,23 +6,26 @@ from lstm_core import lstm_forward, sigmoid
 from lstm_inside.page import NotYet, asks, checker, name_of, question, run
 from lstm_inside.start.recall import flag_gates, said, score
 from lstm_inside.tasks import recall_problem
+from lstm_inside.words import Sentences, say
 
 STEPS, GOAL = 100, 0.99
 
-WORDS = {
-    "right": "the score is {r2:.3f} on a hundred streams of {steps} numbers.",
-    "two": "{name} returned {what}; expected two numbers, a_write and a_keep.",
-    "finite": "{name} returned {what}; expected finite numbers. Something like 12 is sure enough.",
-    "gates": "{name} returned the gates themselves. The sigmoid is still to come: σ(1) is 0.73 and "
-    "σ(0) is 0.50, so give it numbers far from 0.",
-    "swapped": "write and keep have changed places: a_write comes first.",
-    "turned": "write is turned round: with the flag it is {i1:.2f}, without it {i0:.2f}.",
-    "shut": "with the flag, write is {i1:.2f}: the flagged number hardly gets in.",
-    "leak": "without a flag, write is still {i0:.4f}. A hundred numbers come by, and a little of "
-    "each gets in: the score is {r2:.3f}.",
-    "forgets": "without a flag, keep is {f0:.4f}. After 50 steps {left:.3f} of the number is left.",
-    "score": "the score is {r2:.3f}, wanted {goal}.",
-}
+WORDS = Sentences(
+    {
+        "right": "the score is {r2:.3f} on a hundred streams of {steps} numbers.",
+        "two": "{name} returned {what}; expected two numbers, a_write and a_keep.",
+        "finite": "{name} returned {what}; expected finite numbers. Something like 12 is sure enough.",
+        "gates": "{name} returned the gates themselves. The sigmoid is still to come: σ(1) is 0.73 and "
+        "σ(0) is 0.50, so give it numbers far from 0.",
+        "swapped": "write and keep have changed places: a_write comes first.",
+        "turned": "write is turned round: with the flag it is {i1:.2f}, without it {i0:.2f}.",
+        "shut": "with the flag, write is {i1:.2f}: the flagged number hardly gets in.",
+        "leak": "without a flag, write is still {i0:.4f}. A hundred numbers come by, and a little of "
+        "each gets in: the score is {r2:.3f}.",
+        "forgets": "without a flag, keep is {f0:.4f}. After 50 steps {left:.3f} of the number is left.",
+        "score": "the score is {r2:.3f}, wanted {goal}.",
+    }
+)
 
 QUESTIONS = {
     "other_streams": question(
@@ -47,7 +50,10 @@ QUESTIONS = {
         "reach?",
         right="b",
         a=("All of them, the last ones most", "So it is where keep is below 1 and write is open."),
-        b=("The flagged one only", "Elsewhere write is shut, and before the flag keep is, too."),
+        b=(
+            "The flagged one only",
+            "Elsewhere write is shut, and keep, shut at the flag, lets nothing past it.",
+        ),
         c=("All from the flag to the end", "The cells there, yes; but write lets no number in."),
     ),
 }
@@ -82,7 +88,7 @@ def _two_numbers(function, flag):
     except Exception:  # an object may raise anything when it is asked for its numbers
         raise NotYet(WORDS["two"].format(name=name, what=type(pair).__name__)) from None
     if pair.size != 2:
-        what = f"{pair.size} number" + ("" if pair.size == 1 else "s")
+        what = say("{size} number" if pair.size == 1 else "{size} numbers", size=pair.size)
         raise NotYet(WORDS["two"].format(name=name, what=what))
     if not np.isfinite(pair).all():
         raise NotYet(WORDS["finite"].format(name=name, what=f"{pair.ravel()}"))

@@ -22,6 +22,7 @@ from lstm_inside.start.learning import LEARNING_STEPS, unseen
 from lstm_inside.start.recall import READOUT, driven, flagged_at, latch, one_stream, said, score
 from lstm_inside.tasks import Sequences, recall_problem
 from lstm_inside.training import answers, run_cell
+from lstm_inside.words import say
 
 STEPS, FLAG, STREAMS = 20, 6, 100
 
@@ -42,21 +43,25 @@ def hands_explorer() -> Explorer:
             width_ratios=(5, 3), height_ratios=(4, 4, 3),
         )  # fmt: skip
         draw_stream(ax["stream"], stream.xs[:, 0])
-        ax["stream"].set_title("The stream, and the answer at its end")
+        ax["stream"].set_title(say("The stream, and the answer at its end"))
         ax["stream"].plot(STEPS + 1.5, target, "o", ms=13, mfc="none", mec=FLAGGED, mew=2)
-        ax["stream"].text(STEPS + 2.2, target, "wanted", color=FLAGGED, va="center")
+        ax["stream"].text(STEPS + 2.2, target, say("wanted"), color=FLAGGED, va="center")
         draw_gate_rows(ax["gates"])
-        ax["gates"].set_title("Your gates: the higher, the more goes through")
-        ax["cell"].set(ylim=(-1.25, 1.25), xlabel="step t")
-        ax["cell"].set_title("What the cell holds")
+        ax["gates"].set_title(say("Your gates: the higher, the more goes through"))
+        ax["cell"].set(ylim=(-1.25, 1.25), xlabel=say("step t"))
+        ax["cell"].set_title(say("What the cell holds"))
         ax["cell"].plot([0, STEPS + 0.6], [np.tanh(target / 2)] * 2, color=FLAGGED, ls=":", lw=1.6)
-        ax["cell"].text(STEPS + 0.8, np.tanh(target / 2), "flagged", color=FLAGGED, va="center")
+        ax["cell"].text(
+            STEPS + 0.8, np.tanh(target / 2), say("flagged"), color=FLAGGED, va="center"
+        )
         for name in ("stream", "gates", "cell"):
             ax[name].set(xlim=(0.3, STEPS + 4.6), xticks=(1, 5, 10, 15, 20))
-        ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-2.3, 2.3), xlabel="flagged number",
-                       ylabel="answer")  # fmt: skip
+        ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-2.3, 2.3), xlabel=say("flagged number"),
+                       ylabel=say("answer"))  # fmt: skip
         ax["dots"].set(xticks=(-1, 0, 1), yticks=(-2, -1, 0, 1, 2))
-        ax["dots"].set_title(f"{STREAMS} streams flagged at step {FLAG}")
+        ax["dots"].set_title(
+            say("{STREAMS} streams flagged at step {FLAG}", STREAMS=STREAMS, FLAG=FLAG)
+        )
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         (answer,) = ax["stream"].plot([], [], "o", ms=8, color=HIDDEN_LINE)
         (cell,) = ax["cell"].plot([], [], "-o", ms=4, color=CELL_LINE)
@@ -85,10 +90,18 @@ def hands_explorer() -> Explorer:
 
     def describe(v):
         opened = np.flatnonzero(v["write"]) + 1
-        return (
-            f"Writing from step {opened[0]} to {opened[-1]}, keeping {v['keep']:.2f} a step: the "
-            f"answer is {v['answer']:+.2f}, wanted {v['target']:+.2f}. Score on {STREAMS} streams "
-            f"flagged at step {FLAG}: {v['r2']:.2f}."
+        return say(
+            "Writing from step {opened} to {opened_2}, keeping {keep:.2f} a step: the answer is "
+            "{answer:+.2f}, wanted {target:+.2f}. Score on {STREAMS} streams flagged at step "
+            "{FLAG}: {r2:.2f}.",
+            opened=opened[0],
+            opened_2=opened[-1],
+            keep=v["keep"],
+            answer=v["answer"],
+            target=v["target"],
+            STREAMS=STREAMS,
+            FLAG=FLAG,
+            r2=v["r2"],
         )
 
     return Explorer(
@@ -170,16 +183,31 @@ def wiring_explorer() -> Explorer:
         ):
             equation.set_text(words)
         step_words.set_text(
-            f"Step {t} of {STEPS}: number {signed(x)}, {'FLAG' if flag else 'no flag'}"
+            say(
+                "Step {t} of {STEPS}: number {x}, FLAG"
+                if flag
+                else "Step {t} of {STEPS}: number {x}, no flag",
+                t=t,
+                STEPS=STEPS,
+                x=signed(x),
+            )
         )
         return {"t": t, "flag": flag, **carried}
 
     def describe(v):
-        what = "the flag is up" if v["flag"] else "no flag"
-        return (
-            f"Step {v['t']}, {what}: {v['f']:.3f} of the old cell {v['c_prev']:+.3f} is kept, "
-            f"{v['i']:.3f} of the candidate {v['g']:+.3f} is written, so the cell holds "
-            f"{v['c']:+.3f} and shows h = {v['h']:+.3f}. Thick wires carry large numbers."
+        what = say("the flag is up") if v["flag"] else say("no flag")
+        return say(
+            "Step {t}, {what}: {f:.3f} of the old cell {c_prev:+.3f} is kept, {i:.3f} of the "
+            "candidate {g:+.3f} is written, so the cell holds {c:+.3f} and shows h = {h:+.3f}. "
+            "Thick wires carry large numbers.",
+            t=v["t"],
+            what=what,
+            f=v["f"],
+            c_prev=v["c_prev"],
+            i=v["i"],
+            g=v["g"],
+            c=v["c"],
+            h=v["h"],
         )
 
     return Explorer(
@@ -210,15 +238,19 @@ def way_back_explorer() -> Explorer:
         figure = picture(940, 500)
         stream_ax, cell_ax, number_ax = figure.subplots(3, 1, sharex=True, height_ratios=(3, 5, 4))
         draw_stream(stream_ax, streams[0][:, 0], bars=False)
-        stream_ax.set_title("The stream")
-        cell_ax.set_title("d answer / dc$_t$: how much the answer would change with the cell")
+        stream_ax.set_title(say("The stream"))
+        cell_ax.set_title(say("d answer / dc$_t$: how much the answer would change with the cell"))
         cell_ax.set(ylim=(-2.2, 3.2))
         cell_ax.axhline(0, color=FAINT, lw=1)
-        for y, words, colour in ((2.6, "along the cell line", CELL_LINE),
-                                 (1.7, "all other paths, through W_h", HIDDEN_LINE)):  # fmt: skip
+        for y, words, colour in (
+            (2.6, say("along the cell line"), CELL_LINE),
+            (1.7, say("all other paths, through W_h"), HIDDEN_LINE),
+        ):
             cell_ax.text(0.2, y, words, color=colour, weight="bold", va="center")
-        number_ax.set_title("d answer / d number$_t$: which numbers of the stream the answer hears")
-        number_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.3, 1.3), xlabel="step t")
+        number_ax.set_title(
+            say("d answer / d number$_t$: which numbers of the stream the answer hears")
+        )
+        number_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.3, 1.3), xlabel=say("step t"))
         number_ax.xaxis.set_ticks((1, 5, 10, 15, 20))
         number_ax.axhline(0, color=FAINT, lw=1)
         bars = {"lw": 7, "solid_capstyle": "butt"}
@@ -251,11 +283,18 @@ def way_back_explorer() -> Explorer:
 
     def describe(v):
         flag = v["flag"]
-        return (
-            f"At the flagged step {flag} the cell line brings {v['cell'][flag]:+.3f} of "
-            f"{v['cell'][-1]:+.3f}, the side paths {v['side'][flag]:+.3f}. A step before the flag "
-            f"the cell line brings {v['cell'][flag - 1]:+.3f}. Of all that the "
-            f"{STEPS} numbers can do to the answer, {100 * v['share']:.0f} % is the flagged one's."
+        return say(
+            "At the flagged step {flag} the cell line brings {cell:+.3f} of {cell_2:+.3f}, the "
+            "side paths {side:+.3f}. A step before the flag the cell line brings {cell_3:+.3f}. "
+            "Of all that the {STEPS} numbers can do to the answer, {share:.0f} % is the flagged "
+            "one's.",
+            flag=flag,
+            cell=v["cell"][flag],
+            cell_2=v["cell"][-1],
+            side=v["side"][flag],
+            cell_3=v["cell"][flag - 1],
+            STEPS=STEPS,
+            share=100 * v["share"],
         )
 
     return Explorer(
@@ -296,22 +335,25 @@ def unit_view(run) -> LiveExplorer:
             width_ratios=(2, 3),
         )  # fmt: skip
         ax["loss"].set(
-            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 2), yscale="log", xlabel="training step"
+            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 2), yscale="log", xlabel=say("training step")
         )
-        ax["loss"].set_title("Squared error of each batch")
+        ax["loss"].set_title(say("Squared error of each batch"))
         ax["loss"].axhline(LAZY, color=FAINT, lw=1.5)
-        ax["loss"].text(LEARNING_STEPS - 10, 1.2 * LAZY, "always answering 0", color=SIGNAL,
+        ax["loss"].text(LEARNING_STEPS - 10, 1.2 * LAZY, say("always answering 0"), color=SIGNAL,
                         ha="right", va="bottom")  # fmt: skip
         ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
-                       xlabel="flagged number", ylabel="answer")  # fmt: skip
-        ax["dots"].set_title(f"{STREAMS} streams never trained on")
+                       xlabel=say("flagged number"), ylabel=say("answer"))  # fmt: skip
+        ax["dots"].set_title(say("{STREAMS} streams never trained on", STREAMS=STREAMS))
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         colours = {"write": GATES["i"].line, "keep": GATES["f"].line, "cell": CELL_LINE}
-        for key, title in (("write", "write: input gate i; dashed: set by hand"),
-                           ("keep", "keep: forget gate f"), ("cell", "the cell c")):  # fmt: skip
+        for key, title in (
+            ("write", say("write: input gate i; dashed: set by hand")),
+            ("keep", say("keep: forget gate f")),
+            ("cell", say("the cell c")),
+        ):
             ax[key].set(xlim=(0.5, STEPS + 0.5), ylim=(-0.08, 1.15), xticks=(1, 5, 10, 15, 20))
             ax[key].set_title(title, color=colours[key])
-        ax["cell"].set(ylim=(-2.2, 2.2), xlabel="step t")
+        ax["cell"].set(ylim=(-2.2, 2.2), xlabel=say("step t"))
         turned = Words(ax["cell"], STEPS + 0.2, -1.65, ha="right", fontsize=11, color=CELL_LINE)
         (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
@@ -335,7 +377,7 @@ def unit_view(run) -> LiveExplorer:
                 line.set_data(steps, np.clip(course, -2.2, 2.2))
         r2 = score(answer, batch.targets)
         mirrored = r2 > 0.9 and trace.c[-1, n, 0] * hand.c[-1, n, 0] < 0
-        turned.set_text("upside down; the read-out turns it back" if mirrored else "")
+        turned.set_text(say("upside down; the read-out turns it back") if mirrored else "")
         for mark in marks:
             mark.set_xdata([flags[n], flags[n]])
         return {"step": run.step, "answer": answer[n], "target": batch.targets[n, 0],
@@ -343,10 +385,14 @@ def unit_view(run) -> LiveExplorer:
                 "f": trace.f[:, n, 0]}  # fmt: skip
 
     def describe(v):
-        return (
-            f"After {v['step']} training steps the score on {STREAMS} streams never trained on is "
-            f"{v['r2']:.3f}. To the stream shown the answer is {v['answer']:+.2f}, wanted "
-            f"{v['target']:+.2f}."
+        return say(
+            "After {step} training steps the score on {STREAMS} streams never trained on is "
+            "{r2:.3f}. To the stream shown the answer is {answer:+.2f}, wanted {target:+.2f}.",
+            step=v["step"],
+            STREAMS=STREAMS,
+            r2=v["r2"],
+            answer=v["answer"],
+            target=v["target"],
         )
 
     return LiveExplorer(
@@ -354,7 +400,7 @@ def unit_view(run) -> LiveExplorer:
         run,
         LEARNING_STEPS,
         steps_on=ax["loss"],
-        about="one LSTM unit that learns recall, its gates beside the hand-set ones.",
+        about=say("one LSTM unit that learns recall, its gates beside the hand-set ones."),
         figure=figure,
         controls={"stream": whole("stream shown", 1, STREAMS, 1, quantity="x")},
         moving=[

@@ -29,9 +29,13 @@ from lstm_inside.start.recall import (
 )
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Model, answers
+from lstm_inside.words import Sentences, say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
-PLAIN = ((0.5, "it forgets"), (1.1, "it blurs"), (3, "one bit, high or low"))
+# What becomes of a plain state at three recurrent strengths.
+PLAIN = Sentences(
+    {0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: one bit, high or low"}
+)
 ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
 
 
@@ -50,7 +54,9 @@ def draw_stream(ax, stream, bars=True):
 def draw_gate_rows(ax):
     """Axes for three gates over time, one above the other."""
     ax.set(ylim=(-0.1, 3), yticks=[base + 0.4 for base in ROWS.values()])
-    ax.set_yticklabels([f"{GATES[letter].word} {letter}" for letter in ROWS])
+    ax.set_yticklabels(
+        [say("{name} {letter}", name=GATES[letter].word, letter=letter) for letter in ROWS]
+    )
     for label, letter in zip(ax.get_yticklabels(), ROWS, strict=True):
         label.set(color=GATES[letter].line, weight="bold")
     for base in ROWS.values():
@@ -64,13 +70,15 @@ def stream_picture(steps=20, flag=6) -> Picture:
     number = stream[flag - 1, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 210, alt=(
-            f"A stream of {steps} random numbers between −1 and 1. Number {flag}, {number:+.2f}, "
-            "carries a flag. After the last number stands a question mark: what was flagged?"
+            say(
+                "A stream of {steps} random numbers between −1 and 1. Number {flag}, "
+                "{number:+.2f}, carries a flag. After the last number stands a question mark: "
+                "what was flagged?", steps=steps, flag=flag, number=number)
         ))  # fmt: skip
         ax = figure.subplots()
         draw_stream(ax, stream)
-        ax.set(xlim=(0.3, steps + 4.6), xticks=(1, 5, 10, 15, 20), xlabel="step t")
-        ax.set_title("Recall: keep the flagged number, through all the others, to the end")
+        ax.set(xlim=(0.3, steps + 4.6), xticks=(1, 5, 10, 15, 20), xlabel=say("step t"))
+        ax.set_title(say("Recall: keep the flagged number, through all the others, to the end"))
         ax.annotate(f"{number:+.2f}".replace("-", "−"), (flag, number / 2), (flag + 0.5, 1.15),
                     color=FLAGGED, weight="bold")  # fmt: skip
         ax.text(steps + 1.2, 0, "= ?", color=FLAGGED, fontsize=24, va="center")
@@ -95,7 +103,7 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
-        for (above, below), (w, finding) in zip(axes.T, PLAIN, strict=True):
+        for (above, below), (w, finding) in zip(axes.T, PLAIN.items(), strict=True):
             params = RNNParams(W_x, w * np.eye(units), b)
             h = rnn_forward(streams.xs, params).h[-1]
             k, line, best[w] = _best_column(h, target)
@@ -105,24 +113,33 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             course = rising * rnn_forward(stream.xs, params).h[:, 0, k]
             above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
             above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
-            above.set(ylim=(-1.15, 1.15), xlabel="step t")
-            above.set_title(f"w = {w:g}: {finding}")
+            above.set(ylim=(-1.15, 1.15), xlabel=say("step t"))
+            above.set_title(finding)
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
-            below.set(ylim=(-1.2, 1.2), xlabel="flagged number")
-            below.text(0.03, 0.88, f"score {best[w]:.2f}", transform=below.transAxes, weight="bold")
-            below.text(0.97, 0.05, f"flags anywhere: {best_anywhere[w]:.2f}", ha="right",
+            below.set(ylim=(-1.2, 1.2), xlabel=say("flagged number"))
+            below.text(
+                0.03,
+                0.88,
+                say("score {best:.2f}", best=best[w]),
+                transform=below.transAxes,
+                weight="bold",
+            )
+            below.text(0.97, 0.05, say(
+                "flags anywhere: {best_anywhere:.2f}", best_anywhere=best_anywhere[w]), ha="right",
                        transform=below.transAxes, color=SIGNAL)  # fmt: skip
-        axes[0, 0].set_ylabel("state h")
-        axes[1, 0].set_ylabel("best answer")
-        figure.alt = (
-            f"A plain state over one stream of {steps} numbers, and its answers to a hundred "
-            f"streams, at three recurrent strengths w, the best of {units} units each. Scores: "
-            + ", ".join(f"{r2:.2f} at w = {w:g}" for w, r2 in best.items())
-            + "; with flags anywhere in the first half "
-            + ", ".join(f"{r2:.2f}" for r2 in best_anywhere.values())
-            + ". At small w the answers lie flat, off the diagonal; at the largest they lie on two "
-            "levels."
+        axes[0, 0].set_ylabel(say("state h"))
+        axes[1, 0].set_ylabel(say("best answer"))
+        scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
+        figure.alt = say(
+            "A plain state over one stream of {steps} numbers, and its answers to a hundred "
+            "streams, at three recurrent strengths w, the best of {units} units each. Scores: "
+            "{scores}; with flags anywhere in the first half {anywhere}. At small w the answers "
+            "lie flat, off the diagonal; at the largest they lie on two levels.",
+            steps=steps,
+            units=units,
+            scores=say(", ").join(scores),
+            anywhere=say(", ").join(f"{r2:.2f}" for r2 in best_anywhere.values()),
         )
     return figure
 
@@ -148,25 +165,44 @@ def hundred_streams_picture(params, steps=100) -> Picture:
     flag = int(np.argmax(streams.xs[:, 0, 1])) + 1
     r2 = score(answer, target)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330, alt=(
-            f"Left: one stream of {steps} numbers, flagged at step {flag}, and the cell, which "
-            f"holds {trace.c[flag, 0, 0]:+.2f} after the flag and {trace.c[-1, 0, 0]:+.2f} at the "
-            f"end. Right: the answers to a hundred streams against the flagged numbers; the score "
-            f"is {r2:.3f}."
-        ))  # fmt: skip
+        figure = picture(
+            900,
+            330,
+            alt=(
+                say(
+                    "Left: one stream of {steps} numbers, flagged at step {flag}, and the "
+                    "cell, which holds {c:+.2f} after the flag and {c_2:+.2f} at the end. "
+                    "Right: the answers to a hundred streams against the flagged numbers; the "
+                    "score is {r2:.3f}.",
+                    steps=steps,
+                    flag=flag,
+                    c=trace.c[flag, 0, 0],
+                    c_2=trace.c[-1, 0, 0],
+                    r2=r2,
+                )
+            ),
+        )
         course, dots = figure.subplots(1, 2, width_ratios=(5, 3))
         course.vlines(np.arange(1, steps + 1), 0, streams.xs[:, 0, 0], color=FAINT, lw=2.5)
         course.vlines(flag, 0, streams.xs[flag - 1, 0, 0], color=FLAGGED, lw=4)
         course.plot(np.arange(steps + 1), trace.c[:, 0, 0], color=CELL_LINE, lw=2.8)
-        course.text(steps * 0.98, 1.1, "cell c: it holds tanh(number / 2)", color=CELL_LINE,
-                    weight="bold", ha="right")  # fmt: skip
+        course.text(
+            steps * 0.98,
+            1.1,
+            say("cell c: it holds tanh(number / 2)"),
+            color=CELL_LINE,
+            weight="bold",
+            ha="right",
+        )
         course.text(flag, 1.1, "⚑", color=FLAGGED, ha="center", fontsize=15, family="DejaVu Sans")
-        course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel="step t")
-        course.set_title(f"One stream of {steps} numbers, and the cell")
+        course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel=say("step t"))
+        course.set_title(say("One stream of {steps} numbers, and the cell", steps=steps))
         dots.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         dots.plot(target, answer, "o", ms=5, color=HIDDEN_LINE, mec="none")
-        dots.set(xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel="flagged number", ylabel="answer")
-        dots.set_title(f"A hundred streams: score {r2:.3f}")
+        dots.set(
+            xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel=say("flagged number"), ylabel=say("answer")
+        )
+        dots.set_title(say("A hundred streams: score {r2:.3f}", r2=r2))
     return figure
 
 
@@ -179,41 +215,52 @@ def habits_picture(models, title) -> Picture:
     """
     streams, longer = unseen(), far_streams()
     trace = lstm_forward(streams.xs, latch())
-    units = {"by hand": (score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))}
-    units |= {name: judged(model) for name, model in models.items()}
-    far = {"by hand": score(said(lstm_forward(longer.xs, latch())), longer.targets)}
-    far |= dict(zip(models, scores(list(models.values()), longer), strict=True))
+    names = [say("by hand"), *models]
+    units = [(score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))]
+    units += [judged(model) for model in models.values()]
+    far = [score(said(lstm_forward(longer.xs, latch())), longer.targets)]
+    far += [*scores(list(models.values()), longer)]
     with matplotlib.rc_context(RC):
         figure = picture(940, 320)
         figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
-        figure.alt = "Each unit's gates at the flag and elsewhere: " + "; ".join(
-            f"{name}, score {_two(r2)}{_in_words(gates)}, through {FAR} steps {_two(far[name])}"
-            for name, (r2, gates) in units.items()
+        found = [
+            _in_words(name, r2, gates, at_far)
+            for name, (r2, gates), at_far in zip(names, units, far, strict=True)
+        ]
+        figure.alt = say(
+            "Each unit's gates at the flag and elsewhere: {found}", found=say("; ").join(found)
         )
         axes = figure.subplots(1, 3, sharey=True)
         rows = np.arange(len(units))
-        labels = [f"{n}: {_two(r2)} | {_two(far[n])}" for n, (r2, _) in units.items()]
+        labels = [
+            say("{name}: {near} | {far}", name=name, near=_two(r2), far=_two(at_far))
+            for name, (r2, _), at_far in zip(names, units, far, strict=True)
+        ]
         for ax, letter, title in zip(
             axes,
             "ifg",
-            ("write: input gate i", "keep: forget gate f", "size of the candidate g"),
+            (
+                say("write: input gate i"),
+                say("keep: forget gate f"),
+                say("size of the candidate g"),
+            ),
             strict=True,
         ):
             colour = GATES[letter].line
             ax.set(xlim=(-0.05, 1.05), ylim=(len(units) - 0.4, -0.6), xticks=(0, 0.5, 1))
             ax.set_yticks(rows, labels)
             ax.set_title(title, color=colour)
-            for row, (_, gates) in zip(rows, units.values(), strict=True):
+            for row, (_, gates) in zip(rows, units, strict=True):
                 if gates is None:
-                    ax.text(0.5, row, "no gates", color=SIGNAL, ha="center", va="center")
+                    ax.text(0.5, row, say("no gates"), color=SIGNAL, ha="center", va="center")
                 else:
                     at_flag, elsewhere = getattr(gates, letter)
                     ax.plot(gates.spread[letter], [row, row], color=colour, lw=8, alpha=0.4)
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel("filled: at the flag (bar: all streams); hollow: elsewhere")
-        axes[0].set_ylabel(f"score at 20 | {FAR} steps")
+        axes[0].set_xlabel(say("filled: at the flag (bar: all streams); hollow: elsewhere"))
+        axes[0].set_ylabel(say("score at 20 | {FAR} steps", FAR=FAR))
     return figure
 
 
@@ -229,39 +276,81 @@ def leak_picture(model, name) -> Picture:
     keep = habits(lstm_forward(far.xs, shut), far.xs[..., 1]).f[1]
     left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
     panels = (
-        ("20 steps", model.cell, near, ""),
-        (f"{FAR} steps", model.cell, far, f"off the flag: write {gates.i[1]:.2f},\n"
-         f"candidate {signed(gates.lean[1])} on average"),
-        (f"{FAR}, write shut off the flag", shut, far,
-         f"keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end"),
-        (f"{FAR}, write shut, keep held at 1", held(shut), far,
-         "the read-out was trained\nwith what write leaks"),
-    )  # fmt: skip
+        (say("20 steps"), model.cell, near, ""),
+        (
+            say("{FAR} steps", FAR=FAR),
+            model.cell,
+            far,
+            say(
+                "off the flag: write {i:.2f},\ncandidate {lean} on average",
+                i=gates.i[1],
+                lean=signed(gates.lean[1]),
+            ),
+        ),
+        (
+            say("{FAR}, write shut off the flag", FAR=FAR),
+            shut,
+            far,
+            say(
+                "keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end",
+                keep=keep,
+                left=left,
+            ),
+        ),
+        (
+            say("{FAR}, write shut, keep held at 1", FAR=FAR),
+            held(shut),
+            far,
+            say("the read-out was trained\nwith what write leaks"),
+        ),
+    )
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 330)
         figure.suptitle(
-            f"{name} leaks twice: write lifts the answers by {signed(lift)}, keep flattens them",
-            x=0.01, ha="left", weight="bold", fontsize=13,
-        )  # fmt: skip
+            say(
+                "{name} leaks twice: write lifts the answers by {lift}, keep flattens them",
+                name=name,
+                lift=signed(lift),
+            ),
+            x=0.01,
+            ha="left",
+            weight="bold",
+            fontsize=13,
+        )
         axes = figure.subplots(1, len(panels), sharey=True)
         for ax, (what, cell, streams, words) in zip(axes, panels, strict=True):
             target = streams.targets[:, 0]
             answer = answers(Model(cell, model.readout), streams)[:, 0]
             slope = np.polynomial.Polynomial.fit(target, answer, 1).deriv()(0)
-            finding = f"score {_two(score(answer, target))}, slope {_two(slope)}"
-            found.append(f"{what}: {finding}")
+            finding = say(
+                "score {answer}, slope {slope}",
+                answer=_two(score(answer, target)),
+                slope=_two(slope),
+            )
+            found.append(say("{what}: {finding}", what=what, finding=finding))
             ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             ax.plot(target, answer, "o", ms=4, color=HIDDEN_LINE, mec="none")
-            ax.set(xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel="flagged number", xticks=(-1, 0, 1))
+            ax.set(
+                xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel=say("flagged number"), xticks=(-1, 0, 1)
+            )
             ax.set_title(f"{what}\n{finding}", fontsize=11)
             ax.text(1, -1.5, words, ha="right", va="center", color=SIGNAL, fontsize=10)
-        axes[0].set_ylabel("answer")
-    figure.alt = (
-        f"{name}, a hundred answers against the flagged numbers. {'; '.join(found)}. Through {FAR} "
-        f"steps the answers are {signed(lift)} off on average; off the flag write is "
-        f"{gates.i[1]:.2f}, keep {gates.f[1]:.2f} and the candidate {signed(gates.lean[1])}. With "
-        f"write shut keep is {keep:.3f}, and {left:.2f} of the cell at the flag is left at the end."
+        axes[0].set_ylabel(say("answer"))
+    figure.alt = say(
+        "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
+        "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
+        "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
+        "cell at the flag is left at the end.",
+        name=name,
+        found=say("; ").join(found),
+        FAR=FAR,
+        lift=signed(lift),
+        i=gates.i[1],
+        f=gates.f[1],
+        lean=signed(gates.lean[1]),
+        keep=keep,
+        left=left,
     )
     return figure
 
@@ -277,14 +366,26 @@ def _two(number):
     return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
-def _in_words(gates):
-    """What the gates of a unit do on average; nothing for an RNN, which has none."""
+def _in_words(name, near, gates, far):
+    """A unit's scores and what its gates do on average; an RNN has no gates."""
+    scores = {"name": name, "near": _two(near), "FAR": FAR, "far": _two(far)}
     if gates is None:
-        return ""
-    pairs = (("write", gates.i), ("keep", gates.f), ("size of g", gates.g))
-    words = ", " + ", ".join(f"{name} {at:.2f} and {else_:.2f}" for name, (at, else_) in pairs)
+        return say("{name}, score {near}, through {FAR} steps {far}", **scores)
     low, high = gates.spread["i"]
-    return f"{words}, write at the flag from {low:.2f} to {high:.2f}"
+    return say(
+        "{name}, score {near}, write {i:.2f} and {i_2:.2f}, keep {f:.2f} and {f_2:.2f}, size of g "
+        "{g:.2f} and {g_2:.2f}, write at the flag from {low:.2f} to {high:.2f}, through {FAR} "
+        "steps {far}",
+        i=gates.i[0],
+        i_2=gates.i[1],
+        f=gates.f[0],
+        f_2=gates.f[1],
+        g=gates.g[0],
+        g_2=gates.g[1],
+        low=low,
+        high=high,
+        **scores,
+    )
 
 
 # ---------------------------------------------------------------- the wiring
@@ -302,14 +403,17 @@ _WIRES = {
     "h": (HIDDEN, [(6.53, 2.4), (7.4, 2.4)]),
     "x": (SIGNAL, [(0.2, 0.75), (5.8, 0.75)]),
 }
-_EQUATIONS = (
-    ("(3.2) keep", GATES["f"].line),
-    ("(3.3) write", GATES["i"].line),
-    ("(3.4) candidate", GATES["g"].line),
-    ("(3.5) show", GATES["o"].line),
-    ("(3.1) the cell", CELL_LINE),
-    ("(3.6) the hidden state", HIDDEN_LINE),
+_EQUATIONS = Sentences(
+    {
+        "f": "(3.2) keep",
+        "i": "(3.3) write",
+        "g": "(3.4) candidate",
+        "o": "(3.5) show",
+        "c": "(3.1) the cell",
+        "h": "(3.6) the hidden state",
+    }
 )
+_COLOURS = {k: gate.line for k, gate in GATES.items()} | {"c": CELL_LINE, "h": HIDDEN_LINE}
 
 
 def draw_wiring(ax):
@@ -346,8 +450,8 @@ def draw_wiring(ax):
         for name, (colour, path) in _WIRES.items()
     }
     equations = []
-    for n, (name, colour) in enumerate(_EQUATIONS):
+    for n, (key, name) in enumerate(_EQUATIONS.items()):
         y = 5.3 - 0.83 * n - (0.3 if n == 5 else 0)
-        ax.text(8.0, y, name, color=colour, weight="bold", va="center")
+        ax.text(8.0, y, name, color=_COLOURS[key], weight="bold", va="center")
         equations.append(Words(ax, 8.15, y - 0.38, ha="left", fontsize=13, color="#333333"))
     return wires, equations

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_forward
+from lstm_core import init_lstm, init_rnn, lstm_forward
 from lstm_inside import validate
 from lstm_inside.start.recall import Habits, habits, score
 from lstm_inside.tasks import Sequences, recall_problem
@@ -13,11 +13,21 @@ from lstm_inside.training import (
     answers,
     each_array,
     init_readout,
+    is_lstm,
     loss_at_end,
 )
 from lstm_inside.training.saving import generator
+from lstm_inside.words import Sentences, say
 
 LEARNING_STEPS, FAR = 600, 100
+_GATES = Sentences(
+    {
+        "flag": "  at the flag write {i:.2f}, keep {f:.2f}, candidate: size {g:.2f}, on average "
+        "{lean:+.2f}",
+        "elsewhere": "  elsewhere   write {i:.2f}, keep {f:.2f}, candidate: size {g:.2f}, on "
+        "average {lean:+.2f}",
+    }
+)
 _T, _BATCH, _RATE = 20, 16, 0.03
 
 
@@ -60,7 +70,7 @@ def abreast(runs, steps) -> list[Model]:
             raise TypeError(f"runs: expected Trainings, got {validate.describe(run)}")
         if run.step:
             raise ValueError(f"runs: expected fresh trainings, got one after {run.step} steps")
-    if len({isinstance(run.params.cell, LSTMParams) for run in runs}) == 2:
+    if len({is_lstm(run.params.cell) for run in runs}) == 2:
         raise ValueError("runs: expected one kind of cell, got LSTMs and RNNs")
     validate.count("steps", steps)
     rngs = [generator(run.state.random) for run in runs]
@@ -126,16 +136,21 @@ def report(run) -> str:
     r2, gates = judged(run.params)
     far = far_streams()
     r2_far = score(answers(run.params, far), far.targets)
-    words = (
-        f"after {run.step} training steps: score {round(r2, 2) + 0.0:.2f}, "
-        f"on streams of {FAR} numbers {round(r2_far, 2) + 0.0:.2f}"
-    )
+    lines = [
+        say(
+            "after {step} training steps: score {r2:.2f}, on streams of {FAR} numbers {far:.2f}",
+            step=run.step,
+            r2=round(r2, 2) + 0.0,
+            FAR=FAR,
+            far=round(r2_far, 2) + 0.0,
+        )
+    ]
     if gates is not None:
         pairs = zip(gates.i, gates.f, gates.g, gates.lean, strict=True)
-        for place, (i, f, g, lean) in zip(("at the flag", "elsewhere  "), pairs, strict=True):
-            words += f"\n  {place} write {i:.2f}, keep {f:.2f}, candidate: size {g:.2f}"
-            words += f", on average {round(lean, 2) + 0.0:+.2f}"
-    return words
+        for place, (i, f, g, lean) in zip(("flag", "elsewhere"), pairs, strict=True):
+            lean = round(lean, 2) + 0.0
+            lines.append(_GATES[place].format(i=i, f=f, g=g, lean=lean))
+    return "\n".join(lines)
 
 
 def judged(model) -> tuple[float, Habits | None]:
@@ -145,6 +160,6 @@ def judged(model) -> tuple[float, Habits | None]:
     """
     batch = unseen()
     r2 = score(answers(model, batch), batch.targets)
-    if not isinstance(model.cell, LSTMParams):
+    if not is_lstm(model.cell):
         return r2, None
     return r2, habits(lstm_forward(batch.xs, model.cell), batch.xs[..., 1])

@@ -114,8 +114,7 @@ def held(unit) -> LSTMParams:
 
 def _off_the_flag(unit, block, push):
     """The unit with one gate's pre-activation pushed wherever the flag is 0."""
-    if not isinstance(unit, LSTMParams):
-        raise TypeError(f"unit: expected LSTMParams, got {validate.describe(unit)}")
+    validate.of_kind("unit", unit, LSTMParams)
     W_x, W_h, b = map(np.copy, validate.lstm_params(unit))
     if W_x.shape != (2, 4):
         raise ValueError(f"unit: expected W_x (2, 4), one unit and two inputs, got {W_x.shape}")
@@ -129,8 +128,7 @@ def said(trace):
 
     Raises TypeError for what is no LSTMTrace.
     """
-    if not isinstance(trace, LSTMTrace):
-        raise TypeError(f"trace: expected LSTMTrace, got {validate.describe(trace)}")
+    validate.of_kind("trace", trace, LSTMTrace)
     return READOUT * trace.h[-1, :, 0]
 
 
@@ -169,8 +167,7 @@ def habits(trace, flags) -> Habits:
     trace: of one unit. flags (T, B): 1 at flagged steps, 0 elsewhere; at least one of each.
     Raises ValueError or TypeError for what is no trace, and for flags that do not fit it.
     """
-    if not isinstance(trace, LSTMTrace):
-        raise TypeError(f"trace: expected LSTMTrace, got {validate.describe(trace)}")
+    validate.of_kind("trace", trace, LSTMTrace)
     flags = validate.array("flags", flags, trace.i.shape[:2], "(T, B)", np.float64)
     up = flags == 1
     if up.all() or not up.any():

@@ -10,11 +10,11 @@ from importlib import metadata
 from pathlib import Path
 
 from lstm_inside.start.times import TIME, length
+from lstm_inside.words import say
 
 SERIES = "lstm-from-the-inside"
 MODULES = ("lstm_core", "lstm_inside.page")
 KERNEL = "ipykernel>=7.4"  # from there on sliders and Stop answer while a cell trains
-MEND = "run `pip install -r requirements.txt` in the series' folder, then restart the kernel"
 _ROW = re.compile(r"^\|.*\]\((\d\d_\w+\.ipynb)\).*\|\s*(\d+)\s*\|\s*$", re.M)
 
 
@@ -23,8 +23,10 @@ def check_setup() -> list[str]:
     faults = [*_python(), *_packages(), *_modules()]
     if not in_kernel():
         faults.append(
-            "This is not a Jupyter kernel, so no slider can move: run `jupyter lab` and open "
-            "the notebook there."
+            say(
+                "This is not a Jupyter kernel, so no slider can move: run `jupyter lab` and open "
+                "the notebook there."
+            )
         )
     return faults
 
@@ -51,12 +53,19 @@ def map_faults(folder=".", start="00_start_here.ipynb") -> list[str]:
     faults = _time_faults(folder / start, None)
     for name in sorted(here | set(on_the_map)):
         if name not in on_the_map:
-            faults.append(f"{name} is here, but not on the map.")
+            faults.append(say("{name} is here, but not on the map.", name=name))
         elif name not in here:
-            faults.append(f"{name} is on the map, but not here.")
+            faults.append(say("{name} is on the map, but not here.", name=name))
         else:
             faults += _time_faults(folder / name, on_the_map[name])
     return faults
+
+
+def _mend():
+    """What to do where a package is missing or too old."""
+    return say(
+        "run `pip install -r requirements.txt` in the series' folder, then restart the kernel"
+    )
 
 
 def _time_faults(path, on_the_map):
@@ -64,10 +73,25 @@ def _time_faults(path, on_the_map):
     true, own = length(path).minutes, TIME.search(_text(path))
     faults = []
     if own is None or int(own[2]) != true:
-        said = "nothing of it" if own is None else own[2]
-        faults.append(f"{path.name} takes {true} minutes; its own first lines say {said}.")
+        faults.append(
+            say(
+                "{name} takes {true} minutes; its own first lines say nothing of it."
+                if own is None
+                else "{name} takes {true} minutes; its own first lines say {said}.",
+                name=path.name,
+                true=true,
+                said=own and own[2],
+            )
+        )
     if on_the_map not in (None, true):
-        faults.append(f"{path.name} takes {true} minutes; the map says {on_the_map}.")
+        faults.append(
+            say(
+                "{name} takes {true} minutes; the map says {on_the_map}.",
+                name=path.name,
+                true=true,
+                on_the_map=on_the_map,
+            )
+        )
     return faults
 
 
@@ -82,8 +106,12 @@ def _python():
     running = platform.python_version()
     if not SpecifierSet(wanted).contains(running, prereleases=True):
         yield (
-            f"Python {running} is running, {wanted} is needed: install a newer Python and make "
-            "the environment anew with it."
+            say(
+                "Python {running} is running, {wanted} is needed: install a newer Python and make "
+                "the environment anew with it.",
+                running=running,
+                wanted=wanted,
+            )
         )
 
 
@@ -92,12 +120,12 @@ def _packages():
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        yield f"packaging is missing: {MEND}."
+        yield say("packaging is missing: {MEND}.", MEND=_mend())
         return
     try:
         wanted = [Requirement(line) for line in metadata.requires(SERIES) or []]
     except metadata.PackageNotFoundError:
-        yield f"The series is not installed in this Python: {MEND}."
+        yield say("The series is not installed in this Python: {MEND}.", MEND=_mend())
         return
     if in_kernel() and sys.platform != "emscripten":  # a browser's kernel is another one
         wanted.append(Requirement(KERNEL))
@@ -107,11 +135,20 @@ def _packages():
         try:
             found = metadata.version(need.name)
         except metadata.PackageNotFoundError:
-            yield f"{need.name} is missing: {MEND}."
+            yield say("{name} is missing: {MEND}.", name=need.name, MEND=_mend())
             continue
         if not need.specifier.contains(found, prereleases=True):
-            why = " for sliders to answer while a cell trains" if need.name == "ipykernel" else ""
-            yield f"{need.name} {found} is installed, {need.specifier} is needed{why}: {MEND}."
+            live = need.name == "ipykernel"
+            yield say(
+                "{name} {found} is installed, {specifier} is needed for sliders to answer while "
+                "a cell trains: {MEND}."
+                if live
+                else "{name} {found} is installed, {specifier} is needed: {MEND}.",
+                name=need.name,
+                found=found,
+                specifier=need.specifier,
+                MEND=_mend(),
+            )
 
 
 def _modules():
@@ -119,7 +156,12 @@ def _modules():
         try:
             importlib.import_module(name)
         except Exception as error:  # a broken install can raise anything
-            yield f"{name} cannot be imported ({type(error).__name__}): {MEND}."
+            yield say(
+                "{name} cannot be imported ({name_2}): {MEND}.",
+                name=name,
+                name_2=type(error).__name__,
+                MEND=_mend(),
+            )
 
 
 def _text(path):

@@ -7,44 +7,47 @@ from lstm_core import init_lstm
 from lstm_inside import validate
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 from lstm_inside.training import Adam, recall_training, softmax, softmax_cross_entropy
+from lstm_inside.words import Sentences, say
 
-WORDS = {
-    "scores": "what the network believes, minus 1 at the right class, over the batch.",
-    "no_one": "those are the shares p; minus 1 at the right class is missing.",
-    "turned": "the sign is turned round: it is p minus the one-hot label.",
-    "no_mean": "the loss is a MEAN over the batch, so its gradient is divided by B.",
-    "wrong_axis": "softmax runs over the wrong axis: the K scores of ONE sequence make up 1.",
-    "over_all": "softmax runs over the whole array: the K scores of ONE sequence make up 1.",
-    "no_softmax": "the scores z went in where their softmax belongs.",
-    "only_right": "only the right class gets a gradient here; the other scores must come down too.",
-    "large": "softmax overflows for large scores: subtract the largest score first.",
-    "clip": "long gradients are shortened, short ones pass, the direction stays.",
-    "by_value": "that clips every entry by itself, which changes the direction.",
-    "always": "a gradient shorter than the limit must stay as it is; this one was stretched.",
-    "never": "a gradient longer than the limit came out unchanged.",
-    "unit": "that is the direction, of length 1; its length should be the limit.",
-    "times_limit": "that multiplies by the limit; the length should BE the limit afterwards.",
-    "squared": "that divides by the squared length; the square root is missing.",
-    "largest": "that measures the largest entry; the length is the root of the summed squares.",
-    "adam": "two running means, each corrected for its start at 0.",
-    "uncorrected": "the means start at 0, and that is not corrected: divide by 1 - beta^t.",
-    "half_corrected": "one of the two means is not corrected for its start at 0.",
-    "no_root": "the step is divided by s; it is its square root that belongs there.",
-    "swapped": "the shares are swapped: beta keeps the OLD mean, 1 - beta takes the new value.",
-    "square_of_mean": "s is the mean of the SQUARED gradient, not of m squared or of g.",
-    "uphill": "that steps uphill: the step is subtracted.",
-    "no_mean_m": "that steps along g itself; Adam steps along the running mean m.",
-    "two_numbers": "expected two numbers, forget bias and rate; got {got}.",
-    "no_setting": "{error}.",
-    "not_all": "{learned} of 3 seeds learned it; their last losses are {ends}. {hint}",
-    "start_low": "The forget gates lose the number on the way: start them more open.",
-    "rate_high": "A smaller rate settles more surely.",
-    "rate_low": "After 400 steps some are still on their way, or never set out: try another rate.",
-    "all_learned": "all three seeds learned it; their last losses are {ends}.",
-    "no_tiny": "a gradient of exactly 0 gives 0 / 0: epsilon keeps the root from dividing by 0.",
-    "kept_hat": "p is right, but m or s was handed on corrected; the running means stay as they are.",
-    "order": "the values are right, in another order: return p, m, s.",
-}
+WORDS = Sentences(
+    {
+        "scores": "what the network believes, minus 1 at the right class, over the batch.",
+        "no_one": "those are the shares p; minus 1 at the right class is missing.",
+        "turned": "the sign is turned round: it is p minus the one-hot label.",
+        "no_mean": "the loss is a MEAN over the batch, so its gradient is divided by B.",
+        "wrong_axis": "softmax runs over the wrong axis: the K scores of ONE sequence make up 1.",
+        "over_all": "softmax runs over the whole array: the K scores of ONE sequence make up 1.",
+        "no_softmax": "the scores z went in where their softmax belongs.",
+        "only_right": "only the right class gets a gradient here; the other scores must come down too.",
+        "large": "softmax overflows for large scores: subtract the largest score first.",
+        "clip": "long gradients are shortened, short ones pass, the direction stays.",
+        "by_value": "that clips every entry by itself, which changes the direction.",
+        "always": "a gradient shorter than the limit must stay as it is; this one was stretched.",
+        "never": "a gradient longer than the limit came out unchanged.",
+        "unit": "that is the direction, of length 1; its length should be the limit.",
+        "times_limit": "that multiplies by the limit; the length should BE the limit afterwards.",
+        "squared": "that divides by the squared length; the square root is missing.",
+        "largest": "that measures the largest entry; the length is the root of the summed squares.",
+        "adam": "two running means, each corrected for its start at 0.",
+        "uncorrected": "the means start at 0, and that is not corrected: divide by 1 - beta^t.",
+        "half_corrected": "one of the two means is not corrected for its start at 0.",
+        "no_root": "the step is divided by s; it is its square root that belongs there.",
+        "swapped": "the shares are swapped: beta keeps the OLD mean, 1 - beta takes the new value.",
+        "square_of_mean": "s is the mean of the SQUARED gradient, not of m squared or of g.",
+        "uphill": "that steps uphill: the step is subtracted.",
+        "no_mean_m": "that steps along g itself; Adam steps along the running mean m.",
+        "two_numbers": "expected two numbers, forget bias and rate; got {got}.",
+        "no_setting": "{error}.",
+        "not_all": "{learned} of 3 seeds learned it; their last losses are {ends}. {hint}",
+        "start_low": "The forget gates lose the number on the way: start them more open.",
+        "rate_high": "A smaller rate settles more surely.",
+        "rate_low": "After 400 steps some are still on their way, or never set out: try another rate.",
+        "all_learned": "all three seeds learned it; their last losses are {ends}.",
+        "no_tiny": "a gradient of exactly 0 gives 0 / 0: epsilon keeps the root from dividing by 0.",
+        "kept_hat": "p is right, but m or s was handed on corrected; the running means stay as they are.",
+        "order": "the values are right, in another order: return p, m, s.",
+    }
+)
 
 QUESTIONS = {
     "adams_first_step": question(
@@ -136,12 +139,12 @@ def cross_entropy_gradient(function) -> str:
         ((p - one) * one / B, WORDS["only_right"]),
         (-one / p / B, WORDS["only_right"]),
     ]
-    compare("your dz", dz, softmax_cross_entropy(z, labels)[1], hints=hints)
+    compare(say("your dz"), dz, softmax_cross_entropy(z, labels)[1], hints=hints)
     large = z + 1000
     with np.errstate(all="ignore"):
         dz = run(function, large, labels)
     try:
-        compare("your dz", dz, softmax_cross_entropy(large, labels)[1])
+        compare(say("your dz"), dz, softmax_cross_entropy(large, labels)[1])
     except NotYet as off:
         raise NotYet(WORDS["large"]) if off.kind == "not_finite" else off from None
     return WORDS["scores"]
@@ -149,7 +152,7 @@ def cross_entropy_gradient(function) -> str:
 
 @checker
 def clip(function) -> str:
-    """Check a function (g, limit) -> g, at most `limit` long (5.10); g of any shape."""
+    """Check a function (g, limit) -> g, at most `limit` long (5.8); g of any shape."""
     rng = np.random.default_rng(52)
     for g, limit in (
         (rng.normal(size=6), 0.7),
@@ -173,7 +176,7 @@ def clip(function) -> str:
             ]
         elif length:
             hints = [(g * limit / length, WORDS["always"]), (g / length, WORDS["always"])]
-        compare("your gradient", got, want, hints=hints)
+        compare(say("your gradient"), got, want, hints=hints)
     return WORDS["clip"]
 
 
@@ -188,8 +191,8 @@ def recall_setting(function) -> str:
         raise NotYet(WORDS["two_numbers"], got=shape_of(got))
     bias, rate = got
     try:
-        validate.number("forget bias", bias, "a finite number", lambda x: True)
-        validate.positive("rate", rate)
+        validate.number(say("forget bias"), bias, "a finite number", lambda x: True)
+        validate.positive(say("rate"), rate)
     except (TypeError, ValueError) as error:
         raise NotYet(WORDS["no_setting"], error=error) from None
     ends = []
@@ -233,7 +236,7 @@ def adam(function) -> str:
             for kept in ((1, 2), (1,), (2,))
         ]  # fmt: skip
         hints += [(want[order], WORDS["order"]) for order in ([0, 2, 1], [1, 2, 0], [1, 0, 2])]
-        compare("your p, m, s", got, want, hints=hints, rtol=1e-5)
+        compare(say("your p, m, s"), got, want, hints=hints, rtol=1e-5)
     return WORDS["adam"]
 
 

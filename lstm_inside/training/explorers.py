@@ -14,6 +14,7 @@ from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     INPUT,
     OUTPUT,
@@ -23,6 +24,7 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import adding_problem
+from lstm_inside.words import say
 
 from .explorers_live import LiveTraining, live_duel, live_recall, live_training
 from .landscapes import ANSWERS, POINTS, bowl, cliff
@@ -55,11 +57,11 @@ def bowl_explorer(steps=50) -> Explorer:
         seen, course = figure.subplots(1, 2, width_ratios=(3, 2))
         seen.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
                      vmin=-150, linewidths=1.1)  # fmt: skip
-        seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel="weight w", ylabel="bias b")
-        seen.set_title("The way down: a loss seen from above")
+        seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel=say("weight w"), ylabel=say("bias b"))
+        seen.set_title(say("The way down: a loss seen from above"))
         seen.plot([1], [-0.5], "x", color=OUTPUT, ms=8, mew=2.5)
-        course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel="step")
-        course.set_title("The loss along it")
+        course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel=say("step"))
+        course.set_title(say("The loss along it"))
         (path,) = seen.plot([], [], color=GRADIENT, lw=1.4, marker="o", ms=3.5)
         (here,) = seen.plot([], [], "o", color=FORGET, ms=15, mew=2.5, mfc="none")
         (losses,) = course.plot([], [], color=GRADIENT)
@@ -92,19 +94,33 @@ def bowl_explorer(steps=50) -> Explorer:
         return {"losses": heights, "path": places, "t": t, "method": method}
 
     def describe(v):
-        said = ", ".join(f"{k} {x:g}" for k, x in list(vars(v["method"]).items())[:2])
-        start, loss = v["losses"][0], v["losses"][v["t"]]
-        verdict = "it climbs out of the bowl" if loss > start else f"it started at {start:.3g}"
-        return (
-            f"{type(v['method']).__name__} ({said}): after {v['t']} steps the loss is "
-            f"{loss:.3g}; {verdict}."
+        method, start, loss = v["method"], v["losses"][0], v["losses"][v["t"]]
+        if isinstance(method, SGD):
+            said = say("rate {rate:g}", rate=method.rate)
+        else:
+            said = say("rate {rate:g}, keep {keep:g}", rate=method.rate, keep=method.keep)
+        values = {"name": type(method).__name__, "said": said, "t": v["t"], "loss": loss}
+        if loss > start:
+            return say(
+                "{name} ({said}): after {t} steps the loss is {loss:.3g}; it climbs out of the "
+                "bowl.",
+                **values,
+            )
+        return say(
+            "{name} ({said}): after {t} steps the loss is {loss:.3g}; it started at {start:.3g}.",
+            start=start,
+            **values,
         )
 
     return Explorer(
         "bowl",
         figure=figure,
         controls={
-            "optimiser": choice("optimiser", list(makers), "momentum"),
+            "optimiser": choice(
+                "optimiser",
+                [("SGD", "SGD"), ("momentum", "momentum"), ("Adam", "Adam")],
+                "momentum",
+            ),
             "rate": slider("rate", 0.005, 0.4, 0.005, 0.05, quantity="gradient", digits=3),
             "keep": slider("kept: μ, or Adam's β₁", 0, 0.99, 0.01, 0.5, quantity="gradient"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
@@ -146,21 +162,26 @@ def batch_explorer(count=256, draws=150) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel="along the gradient of all sequences",
-                  ylabel="across, where they differ most")  # fmt: skip
-        cloud.set_title(f"{draws} mini-batches: where each one's gradient points")
+        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel=say("along the gradient of all sequences"),
+                  ylabel=say("across, where they differ most"))  # fmt: skip
+        cloud.set_title(say("{draws} mini-batches: where each one's gradient points", draws=draws))
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
         cloud.plot([0, 1], [0, 0], color=OUTPUT, lw=4, zorder=4)
-        cloud.text(1.2, 0.3, "all sequences: length 1", color=OUTPUT, weight="bold", zorder=6,
-                   bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1})  # fmt: skip
-        cloud.text(0.99, 0.02, "dots on the frame lie beyond it", color="#777777", ha="right",
+        cloud.text(1, 1.9, say("green bar: all sequences, length 1"), color=OUTPUT, weight="bold")
+        cloud.text(0.99, 0.02, say("dots on the frame lie beyond it"), color="#777777", ha="right",
                    transform=cloud.transAxes)  # fmt: skip
         curve.plot(sizes, spread / np.sqrt(sizes), color=FAINT, lw=3)
         curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(spread / 30, spread * 2))
-        curve.set(xlabel="sequences in a mini-batch, B")
-        curve.set_title("Typical error / length of gradient")
-        curve.text(0.06, 0.1, r"grey: $1/\sqrt{B}$", color="#777777", transform=curve.transAxes)
+        curve.set(xlabel=say("sequences in a mini-batch, B"))
+        curve.set_title(say("Typical error / length of gradient"))
+        curve.text(
+            0.06,
+            0.1,
+            say("grey: ${spread:.1f}/\\sqrt{{B}}$", spread=spread),
+            color="#777777",
+            transform=curve.transAxes,
+        )
         (dots,) = cloud.plot([], [], "o", color=GRADIENT, ms=4.5, alpha=0.5, mec="none")
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=10)
 
@@ -176,11 +197,19 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         return {"B": B, "error": error, "uphill": (x < 0).mean(), "law": spread / np.sqrt(B)}
 
     def describe(v):
-        sequences = "1 sequence" if v["B"] == 1 else f"{v['B']} sequences"
-        return (
-            f"With {sequences} in a mini-batch its gradient is typically off by "
-            f"{v['error']:.2f} times the length of the gradient of all; {v['uphill']:.0%} of the "
-            "mini-batches point uphill."
+        values = {"error": v["error"], "uphill": v["uphill"]}
+        if v["B"] == 1:
+            return say(
+                "With 1 sequence in a mini-batch its gradient is typically off by {error:.2f} "
+                "times the length of the gradient of all; {uphill:.0%} of the mini-batches point "
+                "uphill.",
+                **values,
+            )
+        return say(
+            "With {B} sequences in a mini-batch its gradient is typically off by {error:.2f} times "
+            "the length of the gradient of all; {uphill:.0%} of the mini-batches point uphill.",
+            B=v["B"],
+            **values,
         )
 
     return Explorer(
@@ -208,19 +237,22 @@ def cliff_explorer(steps=40) -> Explorer:
         view, course = figure.subplots(1, 2, width_ratios=(3, 2))
         ground = Pixels.on(view, heights, cmap=SIZE.reversed(), vmin=-4.5, vmax=0.2)
         ground.set_extent((ws[0], ws[-1], bs[0], bs[-1]))
-        view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel="recurrent weight w",
-                 ylabel="bias b", aspect="auto")  # fmt: skip
-        view.set_title("A canyon in the loss (dark is low)")
-        course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel="step")
-        course.set_title("Length of the gradient met")
-        course.text(0.03, 0.95, "clipped", color=INPUT, weight="bold", transform=course.transAxes)
-        course.text(0.3, 0.95, "not clipped", color=FORGET, weight="bold",
+        view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel=say("recurrent weight w"),
+                 ylabel=say("bias b"), aspect="auto")  # fmt: skip
+        view.set_title(say("A canyon in the loss (dark is low); ○ start"))
+        course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel=say("step"))
+        course.set_title(say("Length of the gradient met"))
+        course.text(
+            0.03, 0.95, say("clipped"), color=INPUT, weight="bold", transform=course.transAxes
+        )
+        course.text(0.3, 0.95, say("not clipped"), color=FORGET, weight="bold",
                     transform=course.transAxes)  # fmt: skip
         looks = {"clipped": (INPUT, "-"), "free": (FORGET, (0, (3, 1.5)))}
         paths, lengths = {}, {}
         for name, (colour, dash) in looks.items():
             (paths[name],) = view.plot([], [], color=colour, ls=dash, lw=1.5, marker="o", ms=3)
             (lengths[name],) = course.plot([], [], color=colour, ls=dash, lw=1.8)
+        (start,) = view.plot([], [], "o", ms=10, mfc="none", mec="#111111", mew=1.8, zorder=5)
         (limit_line,) = course.plot([], [], color="#111111", lw=1.2, ls=":")
 
     @lru_cache(maxsize=4)
@@ -243,6 +275,7 @@ def cliff_explorer(steps=40) -> Explorer:
             paths[name].set_data(*np.clip(places[: t + 1, :, k], -40, 40).T)
             lengths[name].set_data(np.arange(t), np.clip(met[:t, k], 1e-4, 1e3))
         limit_line.set_data([0, steps], [limit, limit])
+        start.set_data([w], [0.2])
         clipped, free = places[:, :, 0], places[:, :, 1]
         return {
             "clipped": clipped,
@@ -257,10 +290,15 @@ def cliff_explorer(steps=40) -> Explorer:
         }
 
     def describe(v):
-        return (
-            f"After {v['t']} steps the loss is {v['loss_clipped']:.3f} with clipping and "
-            f"{v['loss_free']:.3f} without. No step with clipping is longer than "
-            f"{v['rate'] * v['limit']:.2f}; the longest without went {v['longest']:.2f} far."
+        return say(
+            "After {t} steps the loss is {loss_clipped:.3f} with clipping and {loss_free:.3f} "
+            "without. No step with clipping is longer than {rate:.2f}; the longest without went "
+            "{longest:.2f} far.",
+            t=v["t"],
+            loss_clipped=v["loss_clipped"],
+            loss_free=v["loss_free"],
+            rate=v["rate"] * v["limit"],
+            longest=v["longest"],
         )
 
     return Explorer(
@@ -272,7 +310,7 @@ def cliff_explorer(steps=40) -> Explorer:
             "w": slider("start at w", 1.2, 2.5, 0.05, 1.8, quantity="x"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
         },
-        moving=[*paths.values(), *lengths.values(), limit_line],
+        moving=[*paths.values(), *lengths.values(), limit_line, start],
         update=update,
         describe=describe,
         play="t",
@@ -300,29 +338,39 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["flow", "loss"], ["gates", "cells"]], width_ratios=(1, 1))
         ax["flow"].set(xlim=(0, T), yscale="log", ylim=(1e-9, 10))
-        ax["flow"].set_title("dL/dc, dL/dh at step t / at the last step")
-        for words, colour, x in (("LSTM, c", CELL_LINE, 0.02), ("LSTM, h", GRADIENT, 0.27),
-                                 ("RNN, h (dashed)", "#777777", 0.52)):  # fmt: skip
+        ax["flow"].set_title(say("dL/dc, dL/dh at step t / at the last step"))
+        for words, colour, x in (
+            (say("LSTM, c"), CELL_LINE, 0.02),
+            (say("LSTM, h"), GRADIENT, 0.27),
+            (say("RNN, h (dashed)"), "#777777", 0.52),
+        ):
             ax["flow"].text(x, 0.05, words, color=colour, weight="bold", fontsize=11,
                             transform=ax["flow"].transAxes)  # fmt: skip
-        ax["loss"].set(xlim=(0, steps), yscale="log", ylim=(1e-3, 1), xlabel="training step")
-        ax["loss"].set_title("The losses, and where we are")
+        ax["loss"].set(xlim=(0, steps), yscale="log", ylim=(1e-3, 1), xlabel=say("training step"))
+        ax["loss"].set_title(say("The losses, and where we are"))
         for run, dash in ((lstm, "-"), (rnn, "--")):
             curve = np.maximum(smoothed(run.losses), 1e-3)
             ax["loss"].plot(np.arange(1, steps + 1), curve, color=GRADIENT, ls=dash)
         ax["loss"].axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax["loss"].text(0.03, 0.05, "LSTM solid, RNN dashed", color="#555555",
+        ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed"), color="#555555",
                         transform=ax["loss"].transAxes)  # fmt: skip
-        ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel="time step t", yticks=(0, 0.5, 1))
-        ax["gates"].set_title("LSTM: mean gates on one sequence")
-        for words, colour, x in (("forget", FORGET, 0.02), ("input", INPUT, 0.2),
-                                 ("output", OUTPUT, 0.36)):  # fmt: skip
-            ax["gates"].text(x, 0.9, words, color=colour, weight="bold", fontsize=11,
+        ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel=say("time step t"), yticks=(0, 0.5, 1))
+        ax["gates"].set_title(say("LSTM: mean gates on one sequence"))
+        for key, x in (("f", 0.02), ("i", 0.2), ("o", 0.36)):
+            gate = GATES[key]
+            ax["gates"].text(x, 0.9, gate.short, color=gate.line, weight="bold", fontsize=11,
                              transform=ax["gates"].transAxes)  # fmt: skip
-        ax["gates"].text(0.98, 0.9, "dotted: markers", color="#777777", fontsize=11, ha="right",
-                         transform=ax["gates"].transAxes)  # fmt: skip
-        ax["cells"].set(xlim=(0, T), ylim=(-8, 8), xlabel="time step t")
-        ax["cells"].set_title("LSTM: every cell on that sequence (cut at ±8)")
+        ax["gates"].text(
+            0.98,
+            0.9,
+            say("dotted: flagged"),
+            color="#777777",
+            fontsize=11,
+            ha="right",
+            transform=ax["gates"].transAxes,
+        )
+        ax["cells"].set(xlim=(0, T), ylim=(-8, 8), xlabel=say("time step t"))
+        ax["cells"].set_title(say("LSTM: every cell on that sequence (cut at ±8)"))
         for key in ("flow", "gates", "cells"):
             ax[key].xaxis.set_major_locator(MaxNLocator(10, integer=True))
         curves = {
@@ -367,16 +415,21 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         cursor.set_xdata([step, step])
         truth = batch.targets[sequence, 0]
         answer = answers(model, batch, trace)[sequence, 0]
-        said.set_text(f"sum {truth:.2f}, answer {answer:.2f}")
+        said.set_text(say("sum {truth:.2f}, answer {answer:.2f}", truth=truth, answer=answer))
         return {"step": step, "loss": loss, "loss_rnn": loss_rnn, "shares": shares,
                 "forget": trace.f.mean(axis=(0, 1)), "answer": answer, "truth": truth}  # fmt: skip
 
     def describe(v):
         first = {k: s[1] for k, s in v["shares"].items()}
-        return (
-            f"After {v['step']} steps of training the loss is {v['loss']:.3f} (LSTM) and "
-            f"{v['loss_rnn']:.3f} (RNN). Of the gradient at the last step, the first step gets "
-            f"{first['c']:.2g} in the LSTM's cell, {first['rnn']:.2g} in the RNN."
+        return say(
+            "After {step} steps of training the loss is {loss:.3f} (LSTM) and {loss_rnn:.3f} "
+            "(RNN). Of the gradient at the last step, the first step gets {c:.2g} in the LSTM's "
+            "cell, {rnn:.2g} in the RNN.",
+            step=v["step"],
+            loss=v["loss"],
+            loss_rnn=v["loss_rnn"],
+            c=first["c"],
+            rnn=first["rnn"],
         )
 
     return Explorer(

@@ -6,12 +6,13 @@ from matplotlib.ticker import MaxNLocator
 
 from lstm_core import init_lstm
 from lstm_inside import validate
-from lstm_inside.page import picture, whole
+from lstm_inside.page import Words, picture, whole
 from lstm_inside.page.live import LiveExplorer, live_button
 from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     HIDDEN_LINE,
     INPUT,
@@ -19,6 +20,7 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
+from lstm_inside.words import Sentences, say
 
 from .figures import label, thinned
 from .losses import mean_squared_error
@@ -36,10 +38,21 @@ from .runs import (
 )
 from .training import SideBySide
 
-WORDS = {
-    "over": "Start over",
-    "over_tip": "Forget what was learned and set out at this length",
-}
+WORDS = Sentences(
+    {
+        "over": "Start over",
+        "over_tip": "Forget what was learned and set out at this length",
+        "gates": "Gates of the unit shown",
+        "gates_alone": "Gates of the unit",
+        "cell": "Cell c of the unit shown (cut at ±{span:g})",
+        "cell_alone": "Cell c of the unit (cut at ±{span:g})",
+        "state": "State h of the unit shown",
+        "state_alone": "State h of the unit",
+    }
+)
+ASKED = Sentences(  # what a `Problem` asks for
+    {"flagged number": "flagged number", "sum": "sum", "target": "target"}
+)
 _GREY = "#777777"
 _LEAST_LOSS = 3e-4  # the lower edge of the losses' axes, where the upper one is 1
 
@@ -135,13 +148,14 @@ class _Drawn:
 
     def _draw_losses_axes(self, steps):
         ax, problem = self.axes["loss"], self.problem
-        ax.set(xlim=(0, steps), yscale="log", xlabel="training step")
+        ax.set(xlim=(0, steps), yscale="log", xlabel=say("training step"))
         ax.set_ylim(_LEAST_LOSS * self._most_loss, self._most_loss)
-        ax.set_title("Loss of each mini-batch")
+        ax.set_title(say("Loss of each mini-batch"))
         ax.axhline(problem.lazy_loss, color=FAINT, lw=1.2)
-        rule = f"grey line: always answering {problem.lazy:.3g}"
         if len(self.runs) == 2:
-            rule = "LSTM solid, RNN dashed\n" + rule
+            rule = say("RNN dashed\ngrey line: always answering {lazy:.3g}", lazy=problem.lazy)
+        else:
+            rule = say("grey line: always answering {lazy:.3g}", lazy=problem.lazy)
         ax.text(0.98, 0.98, rule, color=_GREY, fontsize=11, ha="right", va="top",
                 linespacing=1.05, transform=ax.transAxes)  # fmt: skip
 
@@ -149,31 +163,30 @@ class _Drawn:
         ax, low, high = self.axes["answers"], self.problem.low, self.problem.high
         room = 0.1 * (high - low)
         ax.set(xlim=(low, high), ylim=(low - room, high + room))
-        ax.set(xlabel=f"true {self.problem.asked}", ylabel="answer")
-        ax.set_title("Answers to sequences never seen")
+        asked = ASKED.get(self.problem.asked, self.problem.asked)
+        ax.set(xlabel=say("true {asked}", asked=asked), ylabel=say("answer"))
+        ax.set_title(say("Answers to sequences never seen"))
         ax.plot([low, high], [low, high], color=FAINT, lw=2)
         if len(self.runs) == 2:
-            label(ax, 0.03, 0.9, "● LSTM", HIDDEN_LINE)
-            label(ax, 0.28, 0.9, "○ RNN", _GREY)
+            label(ax, 0.03, 0.9, say("● LSTM"), HIDDEN_LINE)
+            label(ax, 0.28, 0.9, say("○ RNN"), _GREY)
 
     def _draw_unit_axes(self, T):
         gates, memory = self.axes["gates"], self.axes["memory"]
         gates.set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
-        unit = "the unit" if self._alone else "the unit shown"
-        gates.set_title(f"Gates of {unit}" if self._gated else "A plain RNN has no gates")
+        alone = "_alone" if self._alone else ""
+        gates.set_title(WORDS["gates" + alone] if self._gated else say("A plain RNN has no gates"))
         if self._gated:
-            for x, words, colour in ((0.02, "forget", FORGET), (0.15, "input", INPUT),
-                                     (0.27, "output", OUTPUT)):  # fmt: skip
-                label(gates, x, 0.89, words, colour)
-        dotted = "dotted: flagged" if self.problem.draw else "dotted: answer due"
+            for x, key in ((0.02, "f"), (0.15, "i"), (0.27, "o")):
+                label(gates, x, 0.89, GATES[key].short, GATES[key].line)
+        dotted = say("dotted: flagged") if self.problem.draw else say("dotted: answer due")
         gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
         span = 2.5 if self._gated else 1.1
-        memory.set(xlim=(0, T), ylim=(-span, span), xlabel="time step t")
+        memory.set(xlim=(0, T), ylim=(-span, span), xlabel=say("time step t"))
         memory.yaxis.set_major_locator(MaxNLocator(4))
-        memory.set_title(
-            f"Cell c of {unit} (cut at ±{span:g})" if self._gated else f"State h of {unit}"
-        )
+        kept = "cell" if self._gated else "state"
+        memory.set_title(WORDS[kept + alone].format(span=span))
         self._span = span
         for ax in (gates, memory):
             ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
@@ -183,6 +196,8 @@ class _Drawn:
         (self._noise,) = ax["loss"].plot([], [], color=FAINT, lw=1)
         (self._loss,) = ax["loss"].plot([], [], color=GRADIENT)
         (self._other_loss,) = ax["loss"].plot([], [], color=GRADIENT, ls="--", lw=1.8)
+        self._ends = [Words(ax["loss"], 0, 1, ha="left", weight="bold", color=colour)
+                      for colour in (GRADIENT, _GREY)]  # fmt: skip
         (self._other_dots,) = ax["answers"].plot([], [], "o", color=_GREY, ms=5, mfc="none")
         (self._dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, alpha=0.6,
                                            mec="none")  # fmt: skip
@@ -199,7 +214,7 @@ class _Drawn:
         ]
         return [
             self._noise, self._loss, self._other_loss, self._other_dots, self._dots, self._one,
-            self._memory, *self._gates.values(), *self._marks[0], *self._marks[1],
+            self._memory, *self._gates.values(), *self._marks[0], *self._marks[1], *self._ends,
         ]  # fmt: skip
 
     def _marked(self, sequence):
@@ -239,14 +254,18 @@ class _Drawn:
 
     def _update_losses(self):
         lines = [(self._noise, self._loss), (None, self._other_loss)]
+        names = ("LSTM", "RNN") if len(self.runs) == 2 else ("",)
         most = self._most_loss
-        for run, (noise, mean) in zip(self.runs, lines, strict=False):
+        for run, name, end, (noise, mean) in zip(self.runs, names, self._ends, lines, strict=False):
             losses = run.losses  # once: a step may be under way
             if not len(losses):
                 steps = raw = curve = []
+                end.set_text("")
             else:
                 steps = np.arange(1, len(losses) + 1)
                 steps, raw, curve = thinned(steps, losses, smoothed(losses))
+                end.set_text(f" {name}")
+                end.set_position((steps[-1], np.clip(curve[-1], _LEAST_LOSS * most, most)))
             mean.set_data(steps, np.clip(curve, _LEAST_LOSS * most, most))
             if noise is not None:
                 noise.set_data(steps, np.clip(raw, _LEAST_LOSS * most, most))
@@ -255,12 +274,24 @@ class _Drawn:
         """What is on show, in two sentences."""
         errors = _short(v["error"], 3)
         if "error_rnn" in v:
-            errors = f"{errors} (LSTM) and {_short(v['error_rnn'], 3)} (RNN)"
-        return (
-            f"Sequences of {v['T']} steps. After {v['step']} training steps the mean squared "
-            f"error on sequences never trained on is {errors}; always answering "
-            f"{self.problem.lazy:.3g} gives {self.problem.lazy_loss:.3g}. On the sequence shown "
-            f"the {self.problem.asked} is {v['truth']:.2f} and the answer {_short(v['answer'], 2)}."
+            errors = say(
+                "{errors} (LSTM) and {error_rnn} (RNN)",
+                errors=errors,
+                error_rnn=_short(v["error_rnn"], 3),
+            )
+        return say(
+            "Sequences of {T} steps. After {step} training steps the mean squared error on "
+            "sequences never trained on is {errors}; always answering {lazy:.3g} gives "
+            "{lazy_loss:.3g}. On the sequence shown the {asked} is {truth:.2f} and the answer "
+            "{answer}.",
+            T=v["T"],
+            step=v["step"],
+            errors=errors,
+            lazy=self.problem.lazy,
+            lazy_loss=self.problem.lazy_loss,
+            asked=ASKED.get(self.problem.asked, self.problem.asked),
+            truth=v["truth"],
+            answer=_short(v["answer"], 2),
         )
 
 

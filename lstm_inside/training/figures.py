@@ -8,6 +8,7 @@ from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     FORGET,
+    GATES,
     GRADIENT,
     INPUT,
     OUTPUT,
@@ -15,6 +16,7 @@ from lstm_inside.page.style import (
     SIGNAL,
     picture,
 )
+from lstm_inside.words import say
 
 from .model import run_cell
 from .runs import ADDING, smoothed
@@ -46,20 +48,24 @@ def compare_runs(runs, *, alt, title, least=2e-4):
         figure = picture(900, 360, alt)
         ax = figure.subplots()
         ax.set(xlim=(0, steps * 1.12), yscale="log", ylim=(least, 2))
-        ax.set(xlabel="training step", ylabel="mean squared error")
+        ax.set(xlabel=say("training step"), ylabel=say("mean squared error"))
         ax.set_title(title)
         ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax.text(0.99, 0.93, "grey line: always answering 1", color=_GREY, ha="right",
+        ax.text(0.99, 0.93, say("grey line: always answering 1"), color=_GREY, ha="right",
                 transform=ax.transAxes)  # fmt: skip
         label(ax, 0.05, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
-        label(ax, 0.62, 0.3, "RNN (dashed)", looks["RNN"][0], fontsize=14)
+        label(ax, 0.62, 0.3, say("RNN (dashed)"), looks["RNN"][0], fontsize=14)
         for name, losses in runs.items():
             colour, dash = looks[name.split()[0]]
             t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
             ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
         for (kind, at), seeds in _ending_together(runs, 0.02 * steps).items():
             lowest = min(smoothed(runs[f"{kind} {seed}"])[-1] for seed in seeds)
-            words = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
+            words = (
+                say("seed {seeds}", seeds=seeds[0])
+                if len(seeds) == 1
+                else say("seeds {seeds}", seeds=", ".join(seeds))
+            )
             ax.text(at, 0.75 * max(lowest, least), words, color=looks[kind][0], ha="center",
                     va="top", weight="bold", fontsize=11.5)  # fmt: skip
     return figure
@@ -90,9 +96,9 @@ def compare_starts(results, *, most, alt):
         shares, steps = figure.subplots(1, 2, sharey=True)
         shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
         shares.set(yticks=range(len(results)), yticklabels=list(results))
-        shares.set_title("Gradient by the first input / by the last")
+        shares.set_title(say("Gradient by the first input / by the last"))
         steps.set(xlim=(0, most * 1.15))
-        steps.set_title(f"Training steps until solved (grey: not within {most})")
+        steps.set_title(say("Training steps until solved (grey: not within {most})", most=most))
         steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
         for row, dots in enumerate(results.values()):
             spread = row + 0.12 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
@@ -130,13 +136,17 @@ def compare_gates(cells, batch, sequence=0, *, alt):
             memory.set(ylim=(-1.3, 1.3), yticks=(-1, 0, 1))
             for ax in axes:
                 ax.axvline(flagged[0], color=SIGNAL, lw=1.3, ls=":")
-        for ax, words in zip(rows[0], ("Gates", "Candidate g", "Cell c"), strict=True):
+        for ax, words in zip(
+            rows[0], (say("Gates"), say("Candidate g"), say("Cell c")), strict=True
+        ):
             ax.set_title(words)
-        label(rows[0, 0], 0.98, 0.75, "forget", FORGET, ha="right")
-        label(rows[0, 0], 0.98, 0.13, "input", INPUT, ha="right")
+        label(rows[0, 0], 0.98, 0.75, GATES["f"].short, FORGET, ha="right")
+        label(rows[0, 0], 0.98, 0.13, GATES["i"].short, INPUT, ha="right")
         for ax in rows[-1]:
             ax.set_xlabel(
-                f"step (the flagged number is {number:.2f})" if ax is rows[-1, 1] else "step"
+                say("step (the flagged number is {number:.2f})", number=number)
+                if ax is rows[-1, 1]
+                else say("step")
             )
     return figure
 
@@ -149,14 +159,21 @@ def compare_rates(errors, *, lazy, alt):
     with matplotlib.rc_context(RC):
         figure = picture(760, 320, alt)
         ax = figure.subplots()
-        ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="mean squared error")
-        ax.set_title("Too small: hardly moved. Too large: thrown about.")
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel=say("learning rate"),
+            ylabel=say("mean squared error"),
+        )
+        ax.set_title(
+            say("{rates:g} is lowest; smaller rates are still on their way", rates=rates[best])
+        )
         ax.axhline(lazy, color=FAINT, lw=1.2)
         ax.plot(rates, middle, color=GRADIENT, lw=1.6)
         for rate, each in errors.items():
             ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
         ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
-        ax.text(rates[0], lazy * 1.1, "always answering 1", color=_GREY)
+        ax.text(rates[0], lazy * 1.1, say("always answering 1"), color=_GREY)
         ax.set_ylim(top=max(2 * lazy, 1.5 * max(map(max, errors.values()))))
     return figure
 
@@ -170,10 +187,13 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
         low, high = np.log10([min(*seen, *unseen), max(*seen, *unseen)])
         ax.set(xlim=(0, steps[-1] * 1.25), yscale="log")
         ax.set_ylim(10 ** np.floor(low), 10 ** np.ceil(high))
-        ax.set(xlabel="training step", ylabel="mean squared error")
-        ax.set_title("Better and better on the training set; on others it turns")
+        ax.set(xlabel=say("training step"), ylabel=say("mean squared error"))
+        ax.set_title(say("Better and better on the training set; on others it turns"))
         ax.axhline(lazy, color=FAINT, lw=1.2)
-        for curve, words, colour in ((seen, "training set", INPUT), (unseen, "unseen", FORGET)):
+        for curve, words, colour in (
+            (seen, say("training set"), INPUT),
+            (unseen, say("unseen"), FORGET),
+        ):
             ax.plot(steps, curve, color=colour)
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
@@ -187,10 +207,14 @@ def norms_over_training(norms, limit, *, alt):
         figure = picture(900, 320, alt)
         ax = figure.subplots()
         most = max(map(len, norms.values()))
-        ax.set(xlim=(0, most * 1.12), yscale="log", xlabel="training step")
-        ax.set_title("Length of the gradient, before clipping")
+        ax.set(xlim=(0, most * 1.12), yscale="log", xlabel=say("training step"))
+        cut = say(", ").join(
+            say("{name} in {share:.0%}", name=name, share=np.mean(np.greater(each, limit)))
+            for name, each in norms.items()
+        )
+        ax.set_title(say("Length of the gradient. Clipped: {cut} of the steps", cut=cut))
         ax.axhline(limit, color="#111111", lw=1.2, ls=":")
-        ax.text(most * 1.01, limit, "limit", va="bottom")
+        ax.text(most * 1.01, limit, say("limit"), va="bottom")
         for (name, lengths), colour in zip(norms.items(), _SERIES, strict=False):
             ax.plot(np.arange(1, len(lengths) + 1), lengths, color=colour, lw=1.1, alpha=0.85)
             ax.text(most * 1.01, smoothed(lengths, 50)[-1], name, color=colour, va="center",

@@ -2,7 +2,7 @@
 
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,26 @@ def write(path: Path, about: dict, arrays: dict):
     """Write arrays and what `about` tells of them to `path`; an old file stays until the end.
 
     A new file gets the mode that the umask leaves, an old one keeps its own, and a link stays a
-    link to the file that it names. Raises OSError where that file cannot be written.
+    link to the file that it names. Raises OSError where that file cannot be written, as on a
+    full disk; it says that nothing is lost.
     """
     path = Path(os.path.realpath(path))
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             np.savez(file, **arrays, about=np.array(json.dumps({"format": FORMAT, **about})))
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(partial, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        if path.exists():
+            partial.chmod(path.stat().st_mode)
+        partial.replace(path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        if not isinstance(error, OSError) or error.errno is None:
+            raise
+        kept = "what it held before is still there" if path.exists() else "no file was made"
+        words = f"{error.strerror}: not saved, {kept}; the training is as it was"
+        raise OSError(error.errno, words, str(path)) from None
 
 
 def read(path: Path):
@@ -77,9 +83,3 @@ def generator(random: Any) -> np.random.Generator:
     bits = np.random.PCG64()
     bits.state = random
     return np.random.Generator(bits)
-
-
-def _umask():
-    mask = os.umask(0)  # the only way to ask for it is to set it
-    os.umask(mask)
-    return mask

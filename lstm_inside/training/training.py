@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_inside import validate
+from lstm_inside.words import say
 
 from . import saving
 from .optimisers import check_floats, check_optimiser, clip_by_norm, norm
@@ -115,12 +116,28 @@ class Training:
             loss, grads = self.loss(params, self.batches(rng))
         length = norm(grads)
         if not (np.isfinite(loss) and np.isfinite(length)):
-            raise _diverged(step, f"the loss is {loss}, the gradient's length {length}")
+            raise ArithmeticError(
+                say(
+                    "step {next}: the loss is {loss}, the gradient's length {length}; what was "
+                    "learned until step {step} is kept. Try a smaller rate, or clip.",
+                    next=step + 1,
+                    loss=loss,
+                    length=length,
+                    step=step,
+                )
+            )
         if self.clip is not None:
             grads, _ = clip_by_norm(grads, self.clip)
         params, moments = self.optimiser.step(params, grads, moments)
         if not all(np.isfinite(array).all() for array in arrays_of(params)):
-            raise _diverged(step, "a parameter would no longer be finite")
+            raise ArithmeticError(
+                say(
+                    "step {next}: a parameter would no longer be finite; what was learned until "
+                    "step {step} is kept. Try a smaller rate, or clip.",
+                    next=step + 1,
+                    step=step,
+                )
+            )
         self._losses[step:] = [loss]  # what an interrupted step left behind is overwritten
         self._norms[step:] = [length]
         self.state = State(params, moments, step + 1, rng.bit_generator.state, carried)
@@ -167,13 +184,6 @@ class Training:
         carried = each_array(lambda _: next(found), self.state.carried)
         self._losses, self._norms = losses.tolist(), norms.tolist()
         self.state = State(params, moments, step, about["random"], carried)
-
-
-def _diverged(step, what):
-    return ArithmeticError(
-        f"step {step + 1}: {what}; what was learned until step {step} is kept. "
-        "Try a smaller rate, or clip."
-    )
 
 
 class SideBySide:

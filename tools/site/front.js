@@ -16,7 +16,7 @@ function show(n) {
 function stop() {
   clearInterval(timer);
   timer = null;
-  run.textContent = "Let it move";
+  run.textContent = run.dataset.run;
 }
 
 function move() {
@@ -26,7 +26,7 @@ function move() {
     handle.value = at + step;
     show(at + step);
   }, 160);
-  run.textContent = "Stop";
+  run.textContent = run.dataset.stop;
 }
 
 handle.addEventListener("input", () => { stop(); show(Number(handle.value)); });
