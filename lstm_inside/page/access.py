@@ -22,7 +22,7 @@ class Access(anywidget.AnyWidget):
     _css = files(__package__).joinpath("access.css").read_text(encoding="utf-8")
     words = traitlets.Dict().tag(sync=True)  # the part of an icon's name -> what is said for it
 
-    players = traitlets.List().tag(sync=True)  # ids of their models
+    players: traitlets.List = traitlets.List().tag(sync=True)  # ids of their models
 
     def __init__(self, players=()):
         ids = [player.model_id for player in players]
