@@ -65,7 +65,7 @@ def opening_picture(records, names) -> Picture:
                 ax.plot(reach, one, color=INPUT, lw=1.2)
                 ax.plot(reach, two, color=FORGET, lw=1.2)
             ax.set(ylim=(1e-3, 2), yscale="log", xlim=(0, 1e6), xticks=(0, 5e5, 1e6))
-            ax.set_xticklabels(("0", "0.5", "1 million"), fontsize=8)
+            ax.set_xticklabels(say("0 | 0.5 | 1 million").split(" | "), fontsize=8)
             ax.set_title(name)
         axes[0].text(4e4, 1.1, say("block 1"), color=INPUT, weight="bold")
         axes[0].text(5.5e5, 1.1, say("block 2"), color=FORGET, weight="bold")
