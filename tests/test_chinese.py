@@ -87,7 +87,10 @@ def test_a_program_may_differ_in_words_only():
 
 @pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.stem)
 def test_a_page_speaks_chinese(path):
-    """Prose, printed words and what pictures say; what is folded and code are the author's."""
+    """Its prose, and what explorers, pictures, questions and verdicts say.
+
+    What else a cell prints are its own words and keys of the program, which the page explains.
+    """
     left = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "markdown":
@@ -95,9 +98,7 @@ def test_a_page_speaks_chinese(path):
                            "".join(cell["source"]), flags=re.S | re.M)  # fmt: skip
             assert LETTERS.search(prose) or not prose.strip(), cell["id"]
         for output in cell.get("outputs", ()):
-            words = "".join(output.get("text", "")) or "".join(
-                output.get("data", {}).get("text/plain", "")
-            )
+            words = "".join(output.get("data", {}).get("text/plain", ""))
             left += [(cell["id"], found) for found in english_in(words)]
     assert not left
 
@@ -144,7 +145,7 @@ def test_every_place_is_filled_as_in_english(sentences):
     def places(text):
         found = string.Formatter().parse(text)
         named = ((name, spec, form) for _, name, spec, form in found if name is not None)
-        return sorted(place for place in named if not place[0].isdigit())  # math text: $_{60}$
+        return sorted(place for place in named if place[0].isidentifier())  # math text: $_{t-1}$
 
     for message in sentences:
         assert places(message.string) == places(message.id), message.id

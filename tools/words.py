@@ -8,6 +8,7 @@ where a catalogue is not what the code and its own text make of it.
 
 import argparse
 import ast
+import datetime
 import io
 import sys
 from collections.abc import Iterator
@@ -70,12 +71,19 @@ def renewed(path: Path, template: Catalog) -> tuple[Catalog, bytes, bytes]:
         catalogue = pofile.read_po(file, locale=path.parent.parent.name)
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE  # the same bytes every time
     text, compiled = io.BytesIO(), io.BytesIO()
     pofile.write_po(text, catalogue, width=100, omit_header=True, sort_by_file=True)
     mofile.write_mo(compiled, catalogue)
     return catalogue, HEADER + text.getvalue(), compiled.getvalue()
 
 
+def rendered(compiled: bytes) -> dict:
+    """What a compiled catalogue says: sentence -> rendering; Babel's versions differ in headers."""
+    return {m.id: m.string for m in mofile.read_mo(io.BytesIO(compiled)) if m.id}
+
+
+_NO_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 HEADER = b"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
@@ -97,7 +105,7 @@ def main() -> int:
         machine = path.with_suffix(".mo")
         if check:
             stale |= path.read_bytes() != text
-            stale |= not machine.exists() or machine.read_bytes() != compiled
+            stale |= not machine.exists() or rendered(machine.read_bytes()) != rendered(compiled)
         else:
             path.write_bytes(text)
             machine.write_bytes(compiled)
