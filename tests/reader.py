@@ -208,6 +208,9 @@ def every_slider_answers(page, served, name, most=None):
     opened(page, served, name)
     found = list(explorers(page))
     assert found, f"{name} shows no explorer"
+    stored = (lab.NOTEBOOKS / name).read_text(encoding="utf-8").count('"Explorer ')
+    on_the_page = page.locator("[class*='lstm-explorer-']").count()
+    assert on_the_page == stored, f"{name}: {on_the_page} explorers of {stored}"
     assert not barriers(page)
     for explorer, box in found:
         move_and_compare(page, box, explorer, most)

@@ -113,6 +113,24 @@ def test_one_word_for_one_thing(path):
     assert not VARIANTS.findall(text)
 
 
+def minutes(path):
+    """The time that a page asks for, by its first lines."""
+    first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+    return int(re.search(r"\*\*(?:Time|时间)\*\*[^\d\n]*(\d+)", first)[1])
+
+
+def test_the_minutes_are_those_of_the_english_pages():
+    """On each page, in 00's map and in README."""
+    wanted = {path.name: minutes(path) for path in ENGLISH}
+    assert {path.name: minutes(path) for path in CHINESE} == wanted
+    row = re.compile(r"^\| \[.*\((?:notebooks/zh/)?([\w.]+\.ipynb)\) \|.*\| (\d+) \|$", re.M)
+    readme = {name: int(time) for name, time in row.findall(README.read_text(encoding="utf-8"))}
+    assert readme == wanted
+    cells = json.loads(CHINESE[0].read_text(encoding="utf-8"))["cells"]
+    found = row.findall("\n".join("".join(cell["source"]) for cell in cells))
+    assert {name: int(time) for name, time in found} == dict(list(wanted.items())[1:])
+
+
 def test_readme_lists_the_pages_that_exist():
     named = re.findall(r"\(notebooks/zh/([\w.]+\.ipynb)\)", README.read_text(encoding="utf-8"))
     assert named == [path.name for path in CHINESE]

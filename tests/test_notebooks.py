@@ -13,15 +13,27 @@ from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-OPENING = ("**You will see**", "**You need**", "**Time**")
-CLOSING = ("## What to keep", "## On your own", "## Further reading")
+CHINESE = sorted((ROOT / "notebooks" / "zh").glob("*.ipynb"))
+OPENING = {
+    "notebooks": ("**You will see**", "**You need**", "**Time**"),
+    "zh": ("**你会看到**", "**你需要**", "**时间**"),
+}
+CLOSING = {
+    "notebooks": ("## What to keep", "## On your own", "## Further reading"),
+    "zh": ("## 要点", "## 自己动手", "## 延伸阅读"),
+}
 FORBIDDEN = re.compile(r"sys\.path|%cd|!pip|%pip|^\s*!|https?://(?!doi\.org|arxiv\.org)", re.M)
 PLACES = re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|work|usr|opt|mnt)/|[A-Z]:\\\\")
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def notebook(request):
-    return json.loads(request.param.read_text(encoding="utf-8"))
+@pytest.fixture(params=[*NOTEBOOKS, *CHINESE], ids=lambda p: f"{p.parent.name}/{p.stem}")
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def code_cells(notebook):
@@ -67,11 +79,11 @@ def test_no_detours_in_the_code(notebook):
         assert len(source.splitlines()) <= 25, source
 
 
-def test_it_opens_and_closes_as_agreed(notebook):
+def test_it_opens_and_closes_as_agreed(notebook, path):
     first, all_words = "".join(notebook["cells"][0]["source"]), words(notebook)
-    for wanted in OPENING:
+    for wanted in OPENING[path.parent.name]:
         assert wanted in first
-    for wanted in CLOSING:
+    for wanted in CLOSING[path.parent.name]:
         assert wanted in all_words
 
 
@@ -90,7 +102,7 @@ def test_pictures_are_stored_with_a_sentence(notebook):
     ]
     assert shown
     for output in shown:
-        assert len("".join(output["data"]["text/plain"])) > 30
+        assert len("".join(output["data"]["text/plain"]).encode()) > 30
         assert output["metadata"]["image/png"]["alt"]
 
 

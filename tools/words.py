@@ -19,9 +19,8 @@ from babel.messages.catalog import Catalog
 
 HOUSE = Path(__file__).parent.parent / "lstm_inside"
 CATALOGUES = sorted(HOUSE.glob("locale/*/LC_MESSAGES/*.po"))
-# Calls whose first argument is said; in the others every text is.
+# Calls whose first argument is said.
 FIRST = {"say", "slider", "whole", "toggle", "Challenge"}
-WHOLE = {"Sentences", "question", "Gate"}
 
 
 def strings(node) -> Iterator[ast.Constant]:
@@ -44,7 +43,7 @@ def said(source: str) -> Iterator[tuple[int, str]]:
                 found = node.args[:2]
             elif name == "Sentences":  # keys are never said
                 found = [v for d in ast.walk(node) if isinstance(d, ast.Dict) for v in d.values]
-            elif name in WHOLE:
+            elif name == "question":
                 found = [*node.args, *(k.value for k in node.keywords if k.arg != "right")]
             else:
                 found = []

@@ -275,10 +275,7 @@ def half_life_explorer(steps=200) -> Explorer:
         return say(
             "f = {f:.4f}: half of the cell state is gone after {half_life:.1f} steps; after {k} "
             "steps {left:.3g} of it is left.",
-            f=v["f"],
-            half_life=v["half_life"],
-            k=v["k"],
-            left=v["left"],
+            **v,
         )
 
     return Explorer(

@@ -195,21 +195,14 @@ def wiring_explorer(params=WIRING) -> Explorer:
                 "Backward: a nudge of c_prev moves h by {c_prev:.3f} times itself, one of "
                 "h_prev by {h_prev:+.3f}, one of x by {x:+.3f}. On the forget gate's wire: "
                 "dh/df = {f:.3f}.",
-                c_prev=q["c_prev"],
-                h_prev=q["h_prev"],
-                x=q["x"],
-                f=q["f"],
+                **q,
             )
         q = v["flow"]
         return say(
             "Forward: keep {kept:+.3f} of the old cell state, write {written:+.3f}, so c = "
             "{c:+.3f}; show it through o = {o:.3f}, so h = {h:+.3f}. A wide wire carries a large "
             "number.",
-            kept=q["kept"],
-            written=q["written"],
-            c=q["c"],
-            o=q["o"],
-            h=q["h"],
+            **q,
         )
 
     def bias(letter, width=6):

@@ -56,7 +56,7 @@ class Gate(NamedTuple):
 
     @property
     def name(self):
-        """ "forget gate", in the language spoken."""
+        """Such as "forget gate", in the language spoken."""
         return self.called["name"]
 
     @property

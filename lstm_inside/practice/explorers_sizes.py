@@ -94,13 +94,7 @@ def sizes_explorer() -> Explorer:
         return say(
             "{kind} layer with D = {D} inputs and H = {H} units: {size} parameters, whatever T "
             "is. A run over T = {T} steps and B = {B} sequences makes {run} numbers in h.",
-            kind=v["kind"],
-            D=v["D"],
-            H=v["H"],
-            size=v["size"],
-            T=v["T"],
-            B=v["B"],
-            run=v["run"],
+            **v,
         )
 
     return Explorer(

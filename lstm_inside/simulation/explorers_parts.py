@@ -12,7 +12,7 @@ from lstm_inside.page import Explorer, Pixels, Words
 from lstm_inside.page.style import SIGNAL, Picture
 from lstm_inside.simulation.reading import MARKS, marks
 from lstm_inside.simulation.text import check_text, standard_library
-from lstm_inside.words import Sentences, say
+from lstm_inside.words import Sentences
 
 MONO = "DejaVu Sans Mono"
 GREY = "#777777"
@@ -44,7 +44,7 @@ class LearnedPicture(Picture):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data, metadata = super()._repr_mimebundle_(include, exclude)
-        data["text/plain"] = say("Picture: {about}", about=self.about)
+        data["text/plain"] = f"Picture: {self.about}"
         return data, metadata
 
 
