@@ -21,7 +21,9 @@ ASK = """
 import json, lstm_core, lstm_inside
 from lstm_inside.replication import stored_results
 explorer = lstm_inside.EXPLORERS["half_life"]()
+lstm_inside.language("zh")
 print(json.dumps({
+    "chinese": lstm_inside.EXPLORERS["half_life"]().caption,
     "files": [lstm_core.__file__, lstm_inside.__file__],
     "rows": stored_results(),
     "caption": explorer.caption,
@@ -48,8 +50,28 @@ def test_an_ordinary_installation_has_all_that_the_notebooks_read(wheel, tmp_pat
     found = json.loads(done.stdout)
     assert all(Path(file).is_relative_to(home) for file in found["files"])
     assert found["rows"] == stored_results()
-    assert found["caption"]
+    assert found["caption"].isascii()
+    assert "步" in found["chinese"]
     assert found["picture"] > 1000
+
+
+def test_every_file_that_is_no_source_is_in_the_wheel(wheel):
+    house = ROOT / "lstm_inside"
+    files = {path.relative_to(ROOT).as_posix() for path in house.rglob("*.*")}
+    data = {f for f in files if "__pycache__" not in f and not f.endswith((".py", ".po"))}
+    assert len(data) >= 6
+    assert data <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_a_zipped_package_speaks_chinese(wheel, tmp_path):
+    ask = "import lstm_inside.words as w; w.language('zh'); print(ascii(w.say('Stop')), w.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", ask], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(wheel)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said, file = done.stdout.split()
+    assert said == ascii("停止")
+    assert ".whl" in file
 
 
 def test_the_wheel_holds_nothing_but_the_series(wheel):

@@ -109,7 +109,8 @@ class _Renderer(IPythonRenderer):
         return f'<div class="wide" tabindex="0"><table>\n{text}</table></div>\n'
 
     def table_cell(self, text, align=None, head=False):
-        tag = "th" if head and text.strip() else "td"  # a heading without words heads nothing
+        words = re.sub(r"<math\b.*?</math>", "", text, flags=re.S)  # an equation is none
+        tag = "th" if head and words.strip() else "td"  # a heading without words heads nothing
         side = f' style="text-align:{align}"' if align else ""
         return f"<{tag}{side}>{text}</{tag}>\n"
 
