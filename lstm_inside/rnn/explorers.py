@@ -184,7 +184,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         (said,) = course.plot([], [], color=FORGET, lw=1.6)
         course.text(1, 1.68, say("true"), color="#777777", weight="bold")
         course.text(12, 1.68, say("read from the state"), color=FORGET, weight="bold")
-        looked = Words(course, 59, 1.68, ha="right", color="#222222", weight="bold")
+        looked = Words(course, 59, 1.71, ha="right", color="#222222", weight="bold")
 
     def update(kind, strength, input_strength, k):
         h = rnn_forward(noise[:, None, None], network(kind, strength, input_strength)).h[1:, 0]

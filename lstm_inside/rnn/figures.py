@@ -112,7 +112,7 @@ def knocks_picture(draws):
             )
             ax.set_title(title)
             _label(ax, 9, 0.85, say("hard knock"), color=HIDDEN_LINE, weight="bold", ha="left")
-            _label(ax, 26, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
+            _label(ax, 34, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
         axes[0].set_ylabel(say("unit 0"))
     figure.alt = say("Unit 0 over time after a soft and a hard knock.")
     for title, h in draws.items():
@@ -166,7 +166,7 @@ def learning_picture(runs):
         axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
         for ax, (title, starts) in zip(axes, runs.items(), strict=True):
             most = max(pairs[-1][0] for pairs in starts.values())
-            ax.set(xlim=(0, 1.06 * most), ylim=(-0.1, 1.05), yticks=(0, 0.5, 1))
+            ax.set(xlim=(0, 1.06 * most), ylim=(-0.3, 1.05), yticks=(0, 0.5, 1))
             ax.set(xlabel=say("training step"))
             ax.set_title(title)
             for (start, pairs), colour in zip(starts.items(), _STARTS, strict=False):
@@ -178,7 +178,9 @@ def learning_picture(runs):
                     after = above[0]
                     at = np.interp(0.5, r2[after - 1 : after + 1], step[after - 1 : after + 1])
                     height = 0.5
-                _label(ax, at + 0.02 * most, height, f"{start}", color=colour, weight="bold")
+                _label(
+                    ax, at + 0.02 * most, height, f"{start}", color=colour, weight="bold", ha="left"
+                )
         axes[0].set_ylabel("$R^2$")
     figure.alt = say("R² on fresh sequences over a training, a line a start.")
     for title, starts in runs.items():
