@@ -319,17 +319,32 @@ def test_the_line_picture_shows_the_states():
     assert "leaves at unit 3" in figure.alt
 
 
+def test_the_learning_picture_numbers_every_start_where_it_learns_or_at_the_end():
+    runs = {"one": {0: [(0, 0.0), (50, 0.25), (100, 0.75)], 3: [(0, -0.02), (100, 0.1)]},
+            "other": {1: [(0, 0.0), (40, 0.9)]}}  # fmt: skip
+    figure = figures.learning_picture(runs)
+    for ax, (title, starts) in zip(figure.axes, runs.items(), strict=True):
+        assert ax.get_title(loc="left") == title
+        for line, words, (start, pairs) in zip(ax.lines, ax.texts, starts.items(), strict=True):
+            np.testing.assert_array_equal(line.get_xydata(), pairs)
+            assert words.get_text() == str(start)
+    first, never = (text.get_position() for text in figure.axes[0].texts)
+    assert first == pytest.approx((77, 0.5))
+    assert never == pytest.approx((102, 0.18))
+    assert "one, at the end 0: 0.75, 3: 0.10. other, at the end 1: 0.90." in figure.alt
+
+
 def test_the_door_picture_shows_weights_and_states():
     W_x, W_h = np.array([[0.5, 0], [6.0, 0]]), np.array([[0, 0.02], [0, 0.9]])
     params = RNNParams(W_x, W_h, np.array([-6.0, 0.02]))
     batch = recall_problem(12, 1, rng=np.random.default_rng(5))
     figure = figures.door_picture(params, batch.xs)
-    wires, _, door, line = figure.axes
+    wires, _, door, store = figure.axes
     words = [t.get_text() for t in wires.texts]
-    assert {"0.5", "6", "0.02", "bias −6", "bias 0.02", "keeps: 0.9"} <= set(words)
+    assert {"0.5", "6", "0.02", "bias −6", "bias 0.02", "keeps: 0.9", "store"} <= set(words)
     h = rnn_forward(batch.xs, params).h[1:, 0]
     np.testing.assert_array_equal(door.lines[0].get_ydata(), h[:, 0])
-    np.testing.assert_array_equal(line.lines[0].get_ydata(), h[:, 1])
+    np.testing.assert_array_equal(store.lines[0].get_ydata(), h[:, 1])
     assert f"at step {batch.xs[:, 0, 1].argmax() + 1}," in figure.alt
 
 
@@ -339,6 +354,7 @@ def test_the_recall_picture_names_the_flagged_number():
     said = f"{batch.targets[1, 0]:.2f}".replace("-", "−")
     assert said in figure.alt
     assert any(said in t.get_text() for t in figure.axes[0].texts)
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["1", "5", "10", "15", "20"]
 
 
 def test_the_unrolling_view_shows_the_state_and_its_line_is_straight(shown):

@@ -184,6 +184,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         (said,) = course.plot([], [], color=FORGET, lw=1.6)
         course.text(1, 1.68, say("true"), color="#777777", weight="bold")
         course.text(12, 1.68, say("read from the state"), color=FORGET, weight="bold")
+        looked = Words(course, 59, 1.71, ha="right", color="#222222", weight="bold")
 
     def update(kind, strength, input_strength, k):
         h = rnn_forward(noise[:, None, None], network(kind, strength, input_strength)).h[1:, 0]
@@ -195,6 +196,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         area.set_data(lag, np.zeros(lags + 1), np.maximum(0, memory))
         mark.set_data([k], [memory[k]])
         total.set_text(say("capacity: {capacity:.1f} of 24", capacity=recalled.capacity))
+        looked.set_text(f"k = {k}")
         truth.set_data(shown, past)
         said.set_data(shown, np.clip(guess, -1.5, 1.5))
         half = int(np.argmax(memory < 0.5)) if (memory < 0.5).any() else lags
@@ -228,7 +230,7 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
             "input_strength": slider("input strength", 0.05, 3, 0.05, 1, quantity="x"),
             "k": whole("look back k steps", 0, lags, 5, quantity="f"),
         },
-        moving=[area, r2, mark, total, truth, said],
+        moving=[area, r2, mark, total, truth, said, looked],
         update=update,
         describe=describe,
         presets={
@@ -277,7 +279,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         )
         answers.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         answers.text(0.62, 0.98, say("right answers"), color="#777777", ha="center")
-        answers.set_title(say("200 of them: right answers lie on the line"))
+        answers.set_title(say("200 of them: right answers lie on the diagonal"))
         # Dots as the round ends of one broken line: markers of their own take 10 ms to write.
         (dots,) = answers.plot([], [], color=HIDDEN_LINE, lw=4, solid_capstyle="round")
         score = Words(answers, -1.02, 1.68, ha="left", color=HIDDEN_LINE, weight="bold")

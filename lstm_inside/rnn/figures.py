@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: recall, an RNN, two knocks, a delay line, a door."""
+"""The still pictures of notebook 02: recall, an RNN, two knocks, a line, learning, a door."""
 
 import matplotlib
 import numpy as np
@@ -9,6 +9,8 @@ from lstm_inside import validate
 from lstm_inside.page import Pixels, picture
 from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED
 from lstm_inside.words import say
+
+_STARTS = (HIDDEN_LINE, FORGET, "#333333")
 
 
 def recall_picture(batch, b=0):
@@ -23,7 +25,8 @@ def recall_picture(batch, b=0):
         figure = picture(900, 240)
         ax = figure.subplots()
         ax.set(xlim=(-0.7, T + 2.6), ylim=(-1.25, 1.55), xlabel=say("step t"), yticks=(-1, 0, 1))
-        ax.set_xticks(range(0, T, 5), range(1, T + 1, 5))
+        marks = (1, *range(5, T + 1, 5))
+        ax.set_xticks([t - 1 for t in marks], marks)
         ax.grid(False)
         ax.axhline(0, color=FAINT, lw=1)
         ax.bar(range(T), numbers, 0.55, color=[FORGET if f else FAINT for f in flags])
@@ -109,7 +112,7 @@ def knocks_picture(draws):
             )
             ax.set_title(title)
             _label(ax, 9, 0.85, say("hard knock"), color=HIDDEN_LINE, weight="bold", ha="left")
-            _label(ax, 26, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
+            _label(ax, 34, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
         axes[0].set_ylabel(say("unit 0"))
     figure.alt = say("Unit 0 over time after a soft and a hard knock.")
     for title, h in draws.items():
@@ -152,10 +155,45 @@ def line_picture(h):
     return figure
 
 
-def door_picture(params, xs):
-    """A door and a line: how the two are wired, and what they do with one sequence.
+def learning_picture(runs):
+    """How well recall is learned over a training, a panel a kind of start, a line a start.
 
-    params: an RNN's with two inputs, number and flag, and two units, the door and the line.
+    runs: title -> {number of the start: its (step, R^2) pairs, in order}. A number stands where
+    its line crosses one half, or at the end.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 280)
+        axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
+        for ax, (title, starts) in zip(axes, runs.items(), strict=True):
+            most = max(pairs[-1][0] for pairs in starts.values())
+            ax.set(xlim=(0, 1.06 * most), ylim=(-0.3, 1.05), yticks=(0, 0.5, 1))
+            ax.set(xlabel=say("training step"))
+            ax.set_title(title)
+            for (start, pairs), colour in zip(starts.items(), _STARTS, strict=False):
+                step, r2 = np.array(pairs, dtype=float).T
+                ax.plot(step, r2, color=colour)
+                above = np.flatnonzero(r2 > 0.5)
+                at, height = step[-1], r2[-1] + 0.08
+                if len(above) and above[0]:
+                    after = above[0]
+                    at = np.interp(0.5, r2[after - 1 : after + 1], step[after - 1 : after + 1])
+                    height = 0.5
+                _label(
+                    ax, at + 0.02 * most, height, f"{start}", color=colour, weight="bold", ha="left"
+                )
+        axes[0].set_ylabel("$R^2$")
+    figure.alt = say("R² on fresh sequences over a training, a line a start.")
+    for title, starts in runs.items():
+        ends = ", ".join(f"{start}: {_number(pairs[-1][1])}" for start, pairs in starts.items())
+        figure.alt = say("{so_far} {title}, at the end {ends}.",
+                         so_far=figure.alt, title=title, ends=ends)  # fmt: skip
+    return figure
+
+
+def door_picture(params, xs):
+    """A door and a store: how the two are wired, and what they do with one sequence.
+
+    params: an RNN's with two inputs, number and flag, and two units, the door and the store.
     xs (T, 1, 2): the sequence, with one flag.
     """
     (number, flag), (feed, keep) = params.W_x[:, 0], params.W_h[:, 1]
@@ -168,7 +206,7 @@ def door_picture(params, xs):
         wires = figure.add_subplot(grid[:, 0])
         wires.set(xlim=(0, 6.4), ylim=(-0.6, 5.4))
         wires.set_axis_off()
-        for x, name, what in ((1.9, say("door"), SIGNAL), (4.9, say("line"), HIDDEN_LINE)):
+        for x, name, what in ((1.9, say("door"), SIGNAL), (4.9, say("store"), HIDDEN_LINE)):
             wires.add_patch(FancyBboxPatch((x - 0.75, 2.1), 1.5, 0.9, fc="#eef6fb", ec=what, lw=2,
                                            boxstyle="round,pad=0.05"))  # fmt: skip
             _label(wires, x, 2.55, name, color=what, weight="bold")
@@ -188,25 +226,25 @@ def door_picture(params, xs):
         _label(wires, 4.1, 4.15, say("bias {b}", b=_weight(params.b[1])), color=HIDDEN_LINE)
         wires.set_title(say("Two units, set by hand"))
 
-        said, door, line = (figure.add_subplot(grid[row, 1]) for row in range(3))
+        said, door, store = (figure.add_subplot(grid[row, 1]) for row in range(3))
         colours = [FORGET if t == at else FAINT for t in range(T)]
         said.bar(time, xs[:, 0, 0], 0.55, color=colours)
         said.set_title(say("Numbers come in, one of them flagged"))
         door.step(time, h[:, 0], where="mid", color=SIGNAL)
         door.set_title(say("The door stands at −1 and opens for the flag"))
-        line.step(time, h[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6)
-        line.set_title(say("The line takes one step and keeps it"))
+        store.step(time, h[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6)
+        store.set_title(say("The store rises once and keeps its value"))
         said.set(ylim=(-1.1, 1.1), yticks=(-1, 0, 1))
         door.set(ylim=(-1.25, 0.75), yticks=(-1, 0))
-        line.set(ylim=(0, 1.4 * h[:, 1].max()), xlabel=say("step t"))
-        for ax in (said, door, line):
+        store.set(ylim=(0, 1.4 * h[:, 1].max()), xlabel=say("step t"))
+        for ax in (said, door, store):
             ax.set(xlim=(0, T + 1), xticks=range(5, T + 1, 5))
-            if ax is not line:
+            if ax is not store:
                 ax.tick_params(labelbottom=False)
     figure.alt = say(
-        "Left, the wiring: number and flag go to the door, the door feeds the line, and the "
-        "line feeds itself. Right, {T} steps: the door stays at −1 but at step {at}, where "
-        "the flag is; the line rises one step later and stays where it is until the end.",
+        "Left, the wiring: number and flag go to the door, the door feeds the store, and the "
+        "store feeds itself. Right, {T} steps: the door stays at −1 but at step {at}, where "
+        "the flag is; the store rises one step later and stays where it is until the end.",
         T=T,
         at=at + 1,
     )
