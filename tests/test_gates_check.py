@@ -35,14 +35,14 @@ def gates_by_tanh(x, h_prev, p):
     return [(1 + np.tanh(a / 2)) / 2 for a in (i, f)] + [np.tanh(g), (1 + np.tanh(o / 2)) / 2]
 
 
-def cell_in_place(f, c_prev, i, g):
-    c_prev *= f
-    return c_prev + i * g
+def gates_in_place(x, h_prev, p):
+    x *= 2
+    return gates(x / 2, h_prev, p)
 
 
-def cell_with_a_bug(f, c_prev, i, g):
-    kept = f * c_prev
-    return kept + missing  # noqa: F821
+def gates_with_a_bug(x, h_prev, p):
+    a = blocks(x, h_prev, p)
+    return a + missing  # noqa: F821
 
 
 fed_back = LATCH._replace(W_h=np.full((1, 4), 0.01))
@@ -50,10 +50,6 @@ shows_what_comes_in = LATCH._replace(W_x=LATCH.W_x + np.array([[0, 0, 0, 2.0], [
 transposed = LATCH._replace(W_x=LATCH.W_x.T)
 
 RIGHT = [
-    (check.cell_update, lambda f, c, i, g: f * c + i * g),
-    (check.cell_update, lambda f, c, i, g: np.add(np.multiply(i, g), np.multiply(c, f))),
-    (check.cell_update, lambda f, c, i, g: (f * c + i * g).tolist()),
-    (check.cell_update, lambda f, c, i, g: np.einsum("bh,bh->bh", f, c) + g * i),
     (check.gates, gates),
     (check.gates, gates_by_loop),
     (check.gates, gates_by_core),
@@ -72,16 +68,10 @@ RIGHT = [
     (check.latch, fed_back),
 ]
 WRONG = [
-    (check.cell_update, lambda f, c, i, g: None, "returned None"),
-    (check.cell_update, lambda f, c, i, g: f @ c + i @ g, "matrix product"),
-    (check.cell_update, lambda f, c, i, g: i * c + f * g, "changed places"),
-    (check.cell_update, lambda f, c, i, g: f * c, "written part i * g is missing"),
-    (check.cell_update, lambda f, c, i, g: i * g, "without a memory"),
-    (check.cell_update, lambda f, c, i, g: f * c - i * g, "added to the kept one"),
-    (check.cell_update, cell_in_place, "changed the array it was given (argument 2)"),
-    (check.cell_update, cell_with_a_bug, "NameError: name 'missing' is not defined in line 3"),
-    (check.cell_update, "f * c", "expected a function, got str"),
-    (check.cell_update, lambda f, c: f * c, "TypeError"),
+    (check.gates, gates_in_place, "changed the array it was given (argument 1)"),
+    (check.gates, gates_with_a_bug, "NameError: name 'missing' is not defined in line 3"),
+    (check.gates, "f * c", "expected a function, got str"),
+    (check.gates, lambda x, h: x, "TypeError"),
     (check.gates, lambda x, h, p: None, "returned None"),
     (check.gates, lambda x, h, p: gates(x, h, p)[:3], "3 values; expected the four arrays"),
     (check.gates, lambda x, h, p: blocks(x, h, p), "still the pre-activation"),
@@ -94,7 +84,6 @@ WRONG = [
     (check.bias_for_half_life, lambda k: -np.log10(2 ** (1 / k) - 1), "base is e"),
     (check.bias_for_half_life, lambda k: "five", "expected an array of real numbers"),
     (check.bias_for_half_life, lambda k: k / 0, "ZeroDivisionError"),
-    (check.cell_update, lambda f, c, i, g: (1 - f) * c + i * g, "share that is KEPT"),
     (check.gates, lambda x, h, p: np.array(gates(x, h, p))[:3], "3 values; expected the four"),
     (check.gates, lambda x, h, p: 0.5, "returned float"),
     (check.latch, latch(0, 0, 0, 0, 0), "the flag does not open the input gate: i is 0.500"),

@@ -1,4 +1,4 @@
-"""Checkers of notebook 03: the cell line, the gates, how long a cell remembers."""
+"""Checkers of notebook 03: the gates, how long a cell remembers, the latch."""
 
 import numpy as np
 
@@ -14,13 +14,6 @@ LATCH_GOAL = 0.99  # R squared, on each of the two tasks
 
 WORDS = Sentences(
     {
-        "cell": "kept part plus written part, for a batch of 2 and 3 units.",
-        "cell_matrix": "that is a matrix product; a gate multiplies element by element: f * c_prev.",
-        "cell_swapped": "f and i have changed places: f keeps the old cell, i admits the new.",
-        "cell_no_write": "the written part i * g is missing.",
-        "cell_no_keep": "the kept part f * c_prev is missing: this is a network without a memory.",
-        "cell_one_minus": "that keeps 1 - f. Despite its name, f is the share that is KEPT.",
-        "cell_difference": "the written part is added to the kept one, not taken away.",
         "gates": "i, f, g and o as in lstm_step.",
         "gates_count": "{name} returned {got}; expected the four arrays i, f, g, o.",
         "gates_order": "{name} holds what {other} should: the blocks stand in the order i, f, g, o.",
@@ -114,29 +107,6 @@ QUESTIONS["which_line"] = question(
     ),
 )
 ask = asks(QUESTIONS)
-
-
-@checker
-def cell_update(function) -> str:
-    """Check a function (f, c_prev, i, g) -> c against the cell line (3.1), arrays (B, H)."""
-    rng = np.random.default_rng(31)
-    f, i = rng.uniform(0.1, 0.9, (2, 2, 3))
-    c_prev, g = rng.normal(size=(2, 2, 3))
-    square = rng.uniform(0.1, 0.9, (4, 3, 3))
-    c = run(function, f, c_prev, i, g, shapes=WORDS["cell_matrix"])
-    hints = [
-        (i * c_prev + f * g, WORDS["cell_swapped"]),
-        (f * c_prev, WORDS["cell_no_write"]),
-        (i * g, WORDS["cell_no_keep"]),
-        (f * c_prev - i * g, WORDS["cell_difference"]),
-        ((1 - f) * c_prev + i * g, WORDS["cell_one_minus"]),
-    ]
-    compare(say("your c"), c, f * c_prev + i * g, hints=hints)
-    f, c_prev, i, g = square  # a matrix product fits here, and would have slipped through
-    c = run(function, f, c_prev, i, g)
-    hints = [(f @ c_prev + i @ g, WORDS["cell_matrix"]), (f @ c_prev + i * g, WORDS["cell_matrix"])]
-    compare(say("your c"), c, f * c_prev + i * g, hints=hints)
-    return WORDS["cell"]
 
 
 @checker

@@ -7,7 +7,7 @@ from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
 from lstm_inside.gates.explorers_gradients import latch_gradient_explorer, two_gradients_explorer
 from lstm_inside.gates.explorers_time import latch_explorer, name_curves, sequence_explorer
 from lstm_inside.gates.explorers_wiring import short, wiring_explorer
-from lstm_inside.page import Explorer, choice, slider, whole
+from lstm_inside.page import Explorer, Words, choice, slider, whole
 from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
@@ -32,7 +32,9 @@ def cell_line_explorer(steps=40) -> Explorer:
         cells.set(xlim=(0, steps), ylim=(-3.6, 3.6), xlabel=say("step t"))
         cells.set_title(say("The cell state: kept part + written part"))
         cells.axhline(0, color=FAINT, lw=1)
-        slopes.set(xlim=(0, steps), ylim=(-0.05, 1.08), xlabel=say("step t"))
+        slopes.set(
+            xlim=(0, steps), ylim=(-0.05, 1.08), xlabel=say("step t, computed from right to left")
+        )
         slopes.set_title(say("Its gradient: dc$_{{{steps}}}$ / dc$_t$", steps=steps))
         kept = cells.fill_between([0, steps], [0, 0], color=forget, alpha=0.25, lw=0)
         (written,) = cells.plot([], [], color=write, lw=5, solid_capstyle="butt")
@@ -126,13 +128,13 @@ def gate_explorer(steps=100) -> Explorer:
         ax["slope"].set_title(say("Slope of the curve there"))
         ax["gate"].set(xlim=(0, steps))
         ax["gate"].set_title(say("The one you move, over time"))
-        ax["cell"].set(xlim=(0, steps), ylim=(-8, 8), xlabel=say("step t (80 a second)"))
+        ax["cell"].set(xlim=(0, steps), ylim=(-10, 10), xlabel=say("step t (80 a second)"))
         ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
-            (0.27, say("cell state c"), CELL_LINE),
-            (0.5, say("output h"), HIDDEN_LINE),
-            (0.7, say("input x (EEG)"), "#777777"),
+            (0.22, say("cell state c"), CELL_LINE),
+            (0.45, say("hidden state h"), HIDDEN_LINE),
+            (0.74, say("input x (EEG)"), "#777777"),
         )
         ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#cccccc", lw=1)
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
@@ -204,20 +206,22 @@ def gate_explorer(steps=100) -> Explorer:
         figure=figure,
         controls={
             "gate": choice("which of the four", boxes, "f"),
-            "b": slider("its bias b", -6, 6, 0.1, 2.5, digits=1),
-            "w": slider("its weight w of the input", -4, 4, 0.1, 1, digits=1),
+            "b": slider("its bias b", -6, 6, 0.1, 6, digits=1),
+            "w": slider("its weight w of the input", -4, 4, 0.1, 0, digits=1),
         },
         moving=[curve, slope, dots, slope_dots, course, cell, hidden, gradient],
         update=update,
         describe=describe,
         redraw_on=("gate",),
         presets={
-            "forget: half open": {"gate": "f", "b": 0, "w": 0},
+            "as in the table": {"gate": "f", "b": 2.5, "w": 0},
             "forget: wide open": {"gate": "f", "b": 6, "w": 0},
+            "forget: half open": {"gate": "f", "b": 0, "w": 0},
             "input: shut": {"gate": "i", "b": -6, "w": 0},
             "input: reads x": {"gate": "i", "b": -2, "w": 3},
             "candidate: ±1": {"gate": "g", "b": 0, "w": 4},
             "output: shut": {"gate": "o", "b": -6, "w": 0},
+            "forget: weight 1": {"gate": "f", "b": 2.5, "w": 1},
         },
     )
 
@@ -242,6 +246,7 @@ def half_life_explorer(steps=200) -> Explorer:
         (back,) = left.plot([], [], color=GRADIENT, lw=1.5, ls=(0, (4, 3)))
         (mark,) = left.plot([], [], color=GATES["f"].line, marker="o", ms=9, ls="none")
         at_k = left.axvline(0, color="#999999", lw=1.1)
+        name_k = Words(left, 0, 0.06, ha="center", fontsize=11.5, color="#666666")
         name_curves(
             left,
             (0.45, say("cell state c"), CELL_LINE),
@@ -264,6 +269,10 @@ def half_life_explorer(steps=200) -> Explorer:
         back.set_data(np.arange(steps + 1), np.maximum(grads.c[::-1, 0, 0], 1e-30))
         mark.set_data([half] if half <= steps else [], [0.5] if half <= steps else [])
         at_k.set_xdata([k, k])
+        name_k.set_text(f"k = {k}")
+        room = k < 0.8 * steps
+        name_k.set_x(k + 3 if room else k - 3)
+        name_k.set_ha("left" if room else "right")
         dot.set_data([b_f], [half])
         label.set_text(say("{half:.1f} steps", half=half))
         low = b_f < 5.5
@@ -285,7 +294,7 @@ def half_life_explorer(steps=200) -> Explorer:
             "b_f": slider("forget bias b_f", -2, 8, 0.1, 3, quantity="f", digits=1),
             "k": whole("look after k steps", 1, steps, 100, quantity="c"),
         },
-        moving=[decay, back, at_k, mark, dot, label],
+        moving=[decay, back, at_k, name_k, mark, dot, label],
         update=update,
         describe=describe,
     )

@@ -31,7 +31,7 @@ def latch_gradient_explorer(steps=100) -> Explorer:
     """How much the answer of a unit that stores flagged numbers feels the cell state of step t.
 
     The unit is `LATCH` but for its forget gate, which the sliders set; the loss is the last h,
-    the stream has two flags. It opens with a gate that forgets and does not hear the flags.
+    the stream has two flags. It opens as `LATCH` itself.
     """
     xs = last_flag_problem(steps, 1, rng=np.random.default_rng(2)).xs
     flagged = np.flatnonzero(xs[:, 0, 1]) + 1
@@ -41,8 +41,8 @@ def latch_gradient_explorer(steps=100) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         ax = figure.subplots()
-        ax.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 40), xlabel=say("step t"))
-        ax.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1])
+        ax.set(xlim=(0, steps), yscale="log", ylim=(1e-8, 40), xlabel=say("step t"))
+        ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
         ax.set_title(
             say(
                 "dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t",
@@ -82,14 +82,15 @@ def latch_gradient_explorer(steps=100) -> Explorer:
         "latch_gradient",
         figure=figure,
         controls={
-            "b_f": slider("forget bias b_f", 1, 12, 0.5, 3, quantity="f", digits=1),
-            "w_f": slider("flag to forget gate: w_f", -24, 0, 0.5, 0, quantity="f", digits=1),
+            "b_f": slider("forget bias b_f", 1, 12, 0.5, 8, quantity="f", digits=1),
+            "w_f": slider("flag to forget gate: w_f", -24, 0, 0.5, -16, quantity="f", digits=1),
         },
         moving=[line],
         update=update,
         describe=describe,
         presets={
-            "keep (b_f = 8)": {"b_f": 8},
+            "forget (b_f = 3)": {"b_f": 3, "w_f": 0},
+            "keep (b_f = 8)": {"b_f": 8, "w_f": 0},
             "keep, and clear at a flag (LATCH)": {"b_f": 8, "w_f": -16},
         },
     )
@@ -103,7 +104,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
 
     Both read the same sequence, and the loss is the sum of the last state. RNN: dL/dh_t, whose
     every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
-    step back is a forget gate, and, apart from it, dL/dc_t over all paths.
+    step back is a forget gate, and, apart from it, the whole dL/dc_t, side path included.
     rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
     each (recurrent matrices orthogonal: by themselves they keep lengths). The forget bias's
     slider adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG
@@ -137,14 +138,16 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             (0.3, say("RNN: matrix × slope (dashed)"), "#6b6b6b"),
             (0.7, say("LSTM, cell line: f"), GATES["f"].line),
         )
-        left.set(ylim=(1e-8, 1e3), yscale="log", xlabel=say("step t: the loss is at the right end"))
-        left.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 1e2])
+        left.set(
+            ylim=(1e-14, 1e10), yscale="log", xlabel=say("step t: the loss is at the right end")
+        )
+        left.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4, 1e8])
         left.set_title(say("What is left of the length"))
         name_curves(
             left,
-            (0.36, say("RNN (dashed)"), "#6b6b6b"),
-            (0.53, say("LSTM, cell line"), GATES["f"].line),
-            (0.74, say("LSTM, all paths (thin)"), GRADIENT),
+            (0.3, say("RNN (dashed)"), "#6b6b6b"),
+            (0.46, say("LSTM, cell line"), GATES["f"].line),
+            (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
         )
         dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
         (lstm_factor,) = factor.plot([], [], color=GATES["f"].line, lw=4)
@@ -186,7 +189,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         return say(
             "On average over the last {few} steps, a step back multiplies the RNN's gradient by "
             "{rnn:.2f} and the LSTM's along the cell line by {cell_line:.2f}. Left at step 0: "
-            "RNN {rnn_2:.1e}, LSTM along the cell line {cell_line_2:.1e}, over all paths "
+            "RNN {rnn_2:.1e}, LSTM along the cell line {cell_line_2:.1e}, with the side path "
             "{all:.1e}.",
             few=few,
             rnn=near["rnn"],
@@ -197,7 +200,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         )
 
     label = say("LSTM: forget bias b_f: add" if own else "LSTM: forget bias b_f")
-    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 5, quantity="f", digits=1)
+    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 1, quantity="f", digits=1)
     return Explorer(
         "two_gradients",
         figure=figure,
@@ -210,8 +213,9 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         update=update,
         describe=describe,
         presets={
-            **({} if own else {"b_f = 1": {"b_f": 1}, "b_f = 8": {"b_f": 8}}),
+            **({} if own else {"b_f = 5": {"b_f": 5}, "b_f = 8": {"b_f": 8}}),
             "silence": {"loud": 0},
+            "silence, forget gate wide open": {"loud": 0, "b_f": 5},
             "silence, RNN's W_h × 1.2": {"loud": 0, "strength": 1.2},
             "driven, RNN's W_h × 1.2": {"strength": 1.2},
         },

@@ -157,10 +157,10 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         "latch",
         figure=figure,
         controls={
-            "w_i": slider("flag to input gate: w_i", -24, 24, 0.5, 8, quantity="i", digits=1),
-            "b_i": slider("input bias b_i", -12, 12, 0.5, -4, quantity="i", digits=1),
+            "w_i": slider("flag to input gate: w_i", -24, 24, 0.5, 0, quantity="i", digits=1),
+            "b_i": slider("input bias b_i", -12, 12, 0.5, -2, quantity="i", digits=1),
             "w_f": slider("flag to forget gate: w_f", -24, 24, 0.5, 0, quantity="f", digits=1),
-            "b_f": slider("forget bias b_f", -12, 12, 0.5, 3, quantity="f", digits=1),
+            "b_f": slider("forget bias b_f", -12, 12, 0.5, 2, quantity="f", digits=1),
             "w_g": slider("to candidate: w_g", 0, 4, 0.1, 1, quantity="g", digits=1),
             "n": whole("stream shown", 0, sequences - 1, 13, quantity="x"),
             "twice": toggle("two flags: only the last one counts"),
@@ -171,7 +171,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         presets={
             "everything is written": {"w_i": 0, "b_i": 6, "b_f": 6},
             "nothing is written": {"w_i": 0, "b_i": -12, "b_f": 6},
-            "it leaks away": {"b_f": 1},
+            "it leaks away": {"w_i": 8, "b_i": -4, "b_f": 3},
         },
         challenge=Challenge(
             task="get the flagged number through to step 100.",
@@ -254,8 +254,8 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         ax["memory"].set_title(say("Its cell state and output"))
         name_curves(
             ax["memory"],
-            (0.53, say("cell state c"), CELL_LINE),
-            (0.8, say("output h"), HIDDEN_LINE),
+            (0.48, say("cell state c"), CELL_LINE),
+            (0.74, say("hidden state h"), HIDDEN_LINE),
         )
         if units > 1:  # a map of one unit would say what its curve says
             nothing = np.zeros((units, steps + 1))

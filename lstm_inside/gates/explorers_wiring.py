@@ -243,6 +243,8 @@ def _draw_body(ax):
     grey = {"color": "#9a9a9a", "lw": 2, "zorder": 1}
     ax.plot([1.3, 7.2], [0.65, 0.65], **grey)
     ax.plot([1.3, 1.3], [0.0, 0.65], **grey)
+    ax.plot([1.3], [0.65], "o", color="#555555", ms=8, zorder=4)  # every box sees both
+    ax.text(1.72, 0.4, "[h, x]", color="#555555", va="center", fontsize=12)
     for letter, x in _AT.items():
         gate = GATES[letter]
         ax.plot([x, x], [0.65, 1.4], **grey)
