@@ -409,10 +409,10 @@ def test_every_sequence_goes_to_one_worker(workers, extra):
 def test_all_reduce_against_the_whole_batch():
     explorer = beyond.all_reduce_explorer()
     for settings, same in (
-        ({"workers": 3}, True),
+        ({"workers": 3, "extra": 0}, True),
         ({"workers": 3, "extra": 2}, False),
         ({"workers": 3, "extra": 2, "weighted": True}, True),
-        ({"workers": 4, "single": True, "b_f": -1.5}, True),
+        ({"workers": 4, "extra": 0, "single": True, "b_f": -1.5}, True),
     ):
         explorer.reset()
         explorer.set(**settings)
