@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -61,13 +62,15 @@ def _check_plan(plan):
 
 class Outcome(NamedTuple):
     """A training's loss at every step, (steps,), the weights at its end, whether all processes
-    ended with the very same weights, bit by bit, and the step from which they went on after a
-    restart, 0 if there was none."""
+    ended with the very same weights, bit by bit, the step from which they went on after a
+    restart, 0 if there was none, and the seconds that a step took in PyTorch (the median, in the
+    first process)."""
 
     losses: np.ndarray
     model: Model
     agreed: bool = True
     resumed: int = 0
+    seconds: float = 0.0
 
 
 class Saving(NamedTuple):
@@ -144,10 +147,11 @@ def in_torch(plan=DEFAULT, rank=0, world=1, saving=None) -> Outcome:
     losses, states = [], None
     if saving and Path(saving.path).exists():
         losses, states = _resume(saving.path, plan, weights, adam, mine)
-    done = len(losses)
+    done, seconds = len(losses), []
     for xs, labels in islice(stream.chunks(), done, plan.steps):  # the same on every process ...
         if saving and not done and len(losses) + 1 == saving.kill and rank == world - 1:
             _kill_this_process()
+        began = time.perf_counter()
         xs = torch.from_numpy(xs[:, mine].astype(np.float64))  # ... which takes its share
         labels = torch.from_numpy(labels[:, mine].ravel())
         scores, states = replica(xs, states)
@@ -158,11 +162,14 @@ def in_torch(plan=DEFAULT, rank=0, world=1, saving=None) -> Outcome:
         adam.step()
         states = tuple(s.detach() for s in states)
         losses.append(float(average(loss.detach(), world)))
+        seconds.append(time.perf_counter() - began)
         if saving and len(losses) % saving.every == 0:
             everybody = [_gathered(s, world) for s in states]
             if rank == 0:
                 _save_state(saving.path, plan, losses, weights, adam, everybody)
-    return Outcome(np.array(losses), from_torch(network), agreed(weights, world), done)
+    same = agreed(weights, world)
+    typical = float(np.median(seconds)) if seconds else 0.0
+    return Outcome(np.array(losses), from_torch(network), same, done, typical)
 
 
 def _kill_this_process():
@@ -344,14 +351,18 @@ def launch(plan=DEFAULT, processes=2, *, save_every=None, kill=0, timeout=300) -
 
 def _save(path, outcome):
     arrays = {f"w{n}": a for n, a in enumerate(arrays_of(outcome.model))}
-    np.savez(path, losses=outcome.losses, agreed=outcome.agreed, resumed=outcome.resumed, **arrays)
+    rest = {name: getattr(outcome, name) for name in ("losses", "agreed", "resumed", "seconds")}
+    np.savez(path, **rest, **arrays)
 
 
 def _load(path, plan):
     with np.load(path) as file:
         found = iter(file[name] for name in file.files if name.startswith("w"))
         model = each_array(lambda _: next(found), start(plan)[0])
-        return Outcome(file["losses"], model, bool(file["agreed"]), int(file["resumed"]))
+        return Outcome(
+            file["losses"], model, bool(file["agreed"]), int(file["resumed"]),
+            float(file["seconds"]),
+        )  # fmt: skip
 
 
 def main():

@@ -53,7 +53,15 @@ def layout_explorer(D=3, H=4) -> Explorer:
         ]
         lines = [
             Words(ours, -0.5, y, ha="left", fontsize=12.5, weight=w)
-            for y, w in ((-2.3, "bold"), (-3.5, "normal"))
+            for y, w in ((-2.0, "bold"), (-3.1, "normal"))
+        ]
+        key = figure.add_axes((0.155, 0.05, 0.24, 0.03))
+        key.set(xticks=[], yticks=[])
+        Pixels.on(key, np.linspace(-1, 1, 61)[None], cmap=SIGNED, vmin=-1, vmax=1)
+        key.text(30, -0.9, "0", ha="center", va="top", fontsize=11.5)
+        ends = [
+            Words(key, x, 0, ha=side, fontsize=11.5, color="#333333")
+            for x, side in ((-2, "right"), (62, "left"))
         ]
 
     def update(gate, unit, b_f, share, gradients):
@@ -70,6 +78,8 @@ def layout_explorer(D=3, H=4) -> Explorer:
         for image, table in ((here, np.vstack(shown)), (there, np.hstack(peers))):
             image.set_data(table[::-1])  # the first row on top
             image.set_clim(-top, top)
+        for end, value in zip(ends, (-top, top), strict=True):
+            end.set_text(signed(value, 2 if not gradients else 3))
         k = GATES[gate].block * H + unit
         frames[0].set_xy((k - 0.5, -0.5))
         frames[1].set_xy((-0.5, gap - 1 - k - 0.5))
@@ -131,7 +141,7 @@ def layout_explorer(D=3, H=4) -> Explorer:
             "share": slider("share of b in bias_ih", 0, 1, 0.05, 1),
             "gradients": toggle("show the gradient instead of the weights"),
         },
-        moving=[here, there, *edges, *frames, *lines],
+        moving=[here, there, *edges, *frames, *lines, *ends],
         update=update,
         describe=describe,
     )
@@ -160,8 +170,8 @@ def _dress_layouts(ours, theirs, D, H):
         theirs.text(rows + 1.6, gap - (n + 0.5) * H - 0.5, gate, fontsize=13, **bold)
     figure = ours.figure
     for x, words in (
-        (0.07, say("lstm_core: a column a gate of a unit")),
-        (0.68, say("PyTorch: a row a gate of a unit")),
+        (0.07, say("lstm_core: one column per gate and unit")),
+        (0.68, say("PyTorch: one row per gate and unit")),
     ):
         figure.text(x, 0.95, words, fontsize=13.5, weight="bold", va="center")
     return edges
@@ -352,7 +362,7 @@ def all_reduce_explorer() -> Explorer:
         figure=figure,
         controls={
             "workers": whole("workers", 1, MOST_WORKERS, 2, quantity="x"),
-            "extra": whole("more for worker 1", 0, 6, 0, quantity="x"),
+            "extra": whole("more for worker 1", 0, 6, 1, quantity="x"),
             "b_f": slider("forget bias b_f", -2, 6, 0.1, 1, quantity="f", digits=1),
             "weighted": toggle("weight each worker by its share"),
             "single": toggle("float32 instead of float64"),
@@ -413,6 +423,7 @@ def two_flows(core, peer):
         figure = picture(820, 320, alt)
         ax = figure.subplots()
         ax.set(xlim=(0, T), yscale="log", xlabel=say("step t"))
+        ax.set_ylabel(say("length of the gradient"))
         ax.set_title(title)
         for name, mine, theirs, colour in (
             ("dL/dh", core.h, peer[0], HIDDEN_LINE),
@@ -433,6 +444,9 @@ def two_flows(core, peer):
     return figure
 
 
+_ALONE = "#7A4FA3"  # of no quantity in the series: the second of three trainings
+
+
 def loss_curves(losses):
     """Losses of trainings that ought to be one and the same: dict name -> (steps,).
 
@@ -450,7 +464,7 @@ def loss_curves(losses):
         alt = say("Losses over {t} steps of {losses}: NOT the same.", **drawn)
     looks = {
         n: (c, s)
-        for n, c, s in zip(losses, (FAINT, "#777777", "#111111"), ("-", ":", "--"), strict=False)
+        for n, c, s in zip(losses, (FAINT, _ALONE, "#111111"), ("-", ":", "--"), strict=False)
     }
     with matplotlib.rc_context(RC):
         figure = picture(920, 320, alt)
@@ -475,6 +489,16 @@ def loss_curves(losses):
             if name != first:
                 off = np.abs(curve / losses[first] - 1)
                 right.plot(t, np.maximum(off, 1.2e-17), color=colour, ls=dashes, lw=2.2)
+                right.text(
+                    0.97,
+                    0.93 - 0.09 * (n - 1),
+                    name,
+                    transform=right.transAxes,
+                    ha="right",
+                    va="top",
+                    weight="bold",
+                    color=colour,
+                )
         right.axhline(np.finfo(float).eps, color="#888888", lw=1.2, ls=":")
         right.text(
             len(t),
