@@ -310,7 +310,8 @@ def leak_picture(model, name) -> Picture:
             held(shut),
             far,
             say(
-                "off by {lift} on average;\n20 steps: off by {lift_2}, slope {slope}",
+                "read-out trained with leaks:\noff by {lift}; through 20 steps\n"
+                "off by {lift_2}, slope {slope}",
                 **healed,
             ),
         ),
