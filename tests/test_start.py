@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
 from lstm_inside.start import check, explorers, figures, learning, setup, times
@@ -519,6 +520,13 @@ def test_the_solution_by_hand_reaches_the_goal_and_no_other_preset_does(hands):
     assert reached == {p: p == "the solution" for p in hands.presets}
 
 
+def test_the_score_stands_in_the_picture(hands):
+    """A page at rest has no live score."""
+    for preset, words in (("write always", "score −2.22"), ("the solution", "score 1.00")):
+        hands.show_preset(preset)
+        assert words in [text.get_text() for text in hands.figure.findobj(Text)]
+
+
 def test_the_same_timing_fails_on_other_streams(hands):
     """An unrelated number of the same spread costs twice what always answering 0 costs."""
     hands.show_preset("the solution")
@@ -596,6 +604,11 @@ def test_the_picture_of_a_leak_shows_that_write_is_what_leaks():
     alt = figures.leak_picture(unit, "Leaky").alt
     r2 = numbers_after("score ", alt)
     assert r2[1] < 0 < 0.2 < r2[2]
+    ((lift, far, near),) = re.findall(
+        r"answers are (\S+) off on.*answers are (\S+) off, through 20 steps (\S+) with", alt
+    )
+    lift, far, near = (abs(float(found.replace("−", "-"))) for found in (lift, far, near))
+    assert max(far, near) < 0.1 < 0.3 < lift  # with both leaks stopped nothing is added
     assert "off the flag write is 0.05, keep 1.00 and the candidate +0.4" in alt
 
 

@@ -52,7 +52,11 @@ def hands_explorer() -> Explorer:
         ax["cell"].set_title(say("What the cell holds"))
         ax["cell"].plot([0, STEPS + 0.6], [np.tanh(target / 2)] * 2, color=FLAGGED, ls=":", lw=1.6)
         ax["cell"].text(
-            STEPS + 0.8, np.tanh(target / 2), say("flagged"), color=FLAGGED, va="center"
+            STEPS + 0.8,
+            np.tanh(target / 2),
+            f"tanh({target:.2f}/2)".replace("-", "−"),
+            color=FLAGGED,
+            va="center",
         )
         for name in ("stream", "gates", "cell"):
             ax[name].set(xlim=(0.3, STEPS + 4.6), xticks=(1, 5, 10, 15, 20))
@@ -66,6 +70,7 @@ def hands_explorer() -> Explorer:
         (answer,) = ax["stream"].plot([], [], "o", ms=8, color=HIDDEN_LINE)
         (cell,) = ax["cell"].plot([], [], "-o", ms=4, color=CELL_LINE)
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
+        points = Words(ax["dots"], -1.05, 2.05, ha="left", color=SIGNAL, weight="bold")
         rows = [
             ax["gates"].fill_between(steps, 0, 0, step="mid", color=GATES[letter].line, lw=0)
             for letter in ROWS
@@ -82,9 +87,11 @@ def hands_explorer() -> Explorer:
         answer.set_data([STEPS + 1.5], [np.clip(answer_now[0], -1.2, 1.2)])
         cell.set_data(np.arange(STEPS + 1), np.clip(trace.c[:, 0, 0], -1.2, 1.2))
         dots.set_data(timed.targets[:, 0], here)
+        r2 = _score(here, timed.targets)
+        points.set_text(say("score {r2}", r2=f"{r2:.2f}".replace("-", "−")))
         return {
             "write": write, "keep": keep, "show": show, "answer": answer_now[0], "target": target,
-            "r2": _score(here, timed.targets), "r2_elsewhere": _score(there, elsewhere.targets),
+            "r2": r2, "r2_elsewhere": _score(there, elsewhere.targets),
             "c": trace.c[:, 0, 0],
         }  # fmt: skip
 
@@ -113,7 +120,7 @@ def hands_explorer() -> Explorer:
             "keep": slider("keep, each step", 0, 1, 0.01, 0.9, quantity="f"),
             "show": slider("show", 0, 1, 0.01, 1, quantity="o"),
         },
-        moving=[*rows, answer, cell, dots],
+        moving=[*rows, answer, cell, dots, points],
         update=update,
         describe=describe,
         presets={
@@ -173,7 +180,7 @@ def wiring_explorer() -> Explorer:
             (
                 f"f = σ({signed(-a)}) = {f:.3f}",
                 f"i = σ({signed(a)}) = {i:.3f}",
-                f"g = tanh({signed(x / 2)}) = {signed(g, 3)}",
+                f"g = tanh({signed(x / 2, 3)}) = {signed(g, 3)}",
                 f"o = σ({signed(12)}) = {o:.3f}",
                 f"c = {f:.3f}·({signed(c_prev, 3)}) + {i:.3f}·({signed(g, 3)})\n"
                 f"   = {signed(c, 3)}",
@@ -248,7 +255,7 @@ def way_back_explorer() -> Explorer:
         ):
             cell_ax.text(0.2, y, words, color=colour, weight="bold", va="center")
         number_ax.set_title(
-            say("d answer / d number$_t$: which numbers of the stream the answer hears")
+            say("d answer / d number$_t$: and with the number, which comes in only through write")
         )
         number_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.3, 1.3), xlabel=say("step t"))
         number_ax.xaxis.set_ticks((1, 5, 10, 15, 20))
