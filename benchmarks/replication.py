@@ -358,13 +358,14 @@ def short_lag(added_after):
                     *(when if added_after else ()), BOTH))  # fmt: skip
 
 
-def adding(trials, *biases, cap=1_000_000):
-    """A row of experiment 4 with these input-gate biases, to the end or the cap."""
+def adding(trials, *biases, rate=0.5):
+    """A row of experiment 4 with these input-gate biases, to the end or a million sequences."""
     return by_sequences(
-        "4 adding, T = 100", ADDING, "1997", trials, cap, i=biases,
+        "4 adding, T = 100", ADDING, "1997", trials, 1_000_000, rate=rate, i=biases,
         paper=paper(1.0, 10, 74_000, "table 7", assumed=True),
-        departures=(f"{trials} trials", f"at most {cap:,} sequences",
-                    *((f"input-gate biases {biases}",) if biases != (-3.0, -6.0) else ())),
+        departures=(f"{trials} trials", "at most 1,000,000 sequences",
+                    *((f"input-gate biases {biases}",) if biases != (-3.0, -6.0) else ()),
+                    *((f"rate {rate:g} instead of 0.5",) if rate != 0.5 else ())),
     )  # fmt: skip
 
 
@@ -420,8 +421,8 @@ ROWS = {
     "lag-added-0": lag(0, "the cell is there from the start"),
     **{f"lag-added-{n}": lag(n, LATE.format(n)) for n in (2_000, 3_000, 5_000, 8_000)},
     "adding-3-3": adding(8, -3.0, -3.0),
-    "adding-1-2": adding(4, -1.0, -2.0, cap=300_000),
-    "adding-6-6": adding(4, -6.0, -6.0, cap=300_000),
+    "adding-1-2": adding(8, -1.0, -2.0),
+    "adding-6-6": adding(8, -6.0, -6.0),
     "reber-3x2-rate-0.2": by_symbols(3, 2, 0.2, 60_000, trials=24, paper=table_1(0.97, 14_060)),
     "reber-4x1-rate-0.5": by_symbols(4, 1, 0.5, 40_000, trials=24, paper=table_1(0.97, 9_500)),
     "reber-3x2-h4": by_symbols(
@@ -432,6 +433,7 @@ ROWS = {
         departures=("256 different strings in a set",)),
     "reber-3x2-input": by_symbols(
         3, 2, 0.5, 40_000, trials=24, i=(-1.0,) * 3, departures=("input-gate biases start at -1",)),
+    "adding-rate-1": adding(8, -3.0, -6.0, rate=1.0),
 }  # fmt: skip
 
 

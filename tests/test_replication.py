@@ -5,11 +5,13 @@ import json
 import os
 import runpy
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import lstm_inside
 from lstm_core import gradient_check, sigmoid
 from lstm_inside.replication import (
     VARIANTS,
@@ -26,6 +28,7 @@ from lstm_inside.replication import (
     continual_trials,
     embedded_sets,
     explorers,
+    figures,
     grammar,
     init_blocks,
     lag_protocol,
@@ -534,6 +537,21 @@ def test_without_a_forget_gate_the_memory_drifts_on_a_stream():
     assert all(0 < trial.lost <= 8 for trial in found["1997"])
     assert not any(trial.lost for trial in found["2000"])
     assert all(0 <= share <= 1 for trials in found.values() for t in trials for share in t.right)
+    for trial in found["1997"] + found["2000"]:
+        assert 0 < trial.wrong_kept < trial.wrong == round(500 * (1 - np.mean(trial.right)))
+        assert trial.gates == ()  # no gate f in 1997, no lost unit in 2000
+
+
+def test_a_streams_remembered_symbol_is_where_one_of_t_and_p_alone_may_come():
+    text = [*islice(grammar.continual_stream(rng=np.random.default_rng(1)), 400)]
+    legal = np.array([[symbol in may for symbol in grammar.SYMBOLS] for _, may in text], float)
+    due = streams._remembered(legal)
+    assert due.any()
+    assert all(may in "TP" for (_, may), at in zip(text, due, strict=True) if at)
+    # each remembered symbol is followed by the last E of its string
+    after = [text[t + 2][0] for t in np.flatnonzero(due[:-2])]
+    assert set(after) == {"E"}
+    assert due.sum() > 20
 
 
 def test_after_an_error_a_stream_begins_with_a_string(monkeypatch):
@@ -690,6 +708,41 @@ def test_the_weights_that_are_stored_answer_as_their_row_says():
         highest = trace.seen[1:, 0, :, net.gate("i")].max(axis=(0, 1))
         opened = [gate[-1] for gate in trial["opened"][:2]]
         np.testing.assert_allclose(highest, opened, rtol=0.15)
+
+
+# ---------------------------------------------------------------- what stands still
+
+
+def test_the_reber_picture_has_every_way_of_the_grammar():
+    figure = figures.reber_picture()
+    ways = [way for ways in grammar.REBER for way in ways]
+    graph, whole = figure.axes
+    letters = [t.get_text() for t in graph.texts if t.get_text() in grammar.SYMBOLS]
+    drawn = sorted(letter for letter in letters if letter)
+    assert drawn == sorted(symbol for symbol, _ in ways)
+    assert {str(n) for n in range(grammar.END)} <= {t.get_text() for t in graph.texts}
+    for symbol, to in ways:
+        assert f"{symbol} to {'end' if to == grammar.END else to}" in figure.alt
+    around = sorted(t.get_text() for t in whole.texts if len(t.get_text().strip()) == 1)
+    assert "".join(around) == "BEPPTT"
+
+
+def test_a_table_has_a_line_for_each_row_and_ends_in_step():
+    text = figures.rows_table({"order-1997": "order", "adding-slower": "no figure in the paper"})
+    above, heads, order, slower = text.splitlines()
+    assert "trials solved" in above
+    assert heads.split()[:2] == ["paper", "here"]
+    assert "100 %? of 20" in order
+    assert "9 of 10" in order
+    assert order.endswith("31,390")
+    assert slower.startswith("no figure in the paper")
+    assert slower.endswith("-")
+    assert len({len(line) for line in (heads, order, slower)}) == 1
+    lstm_inside.language("zh")
+    try:
+        assert "论文" in figures.rows_table({"order-1997": "顺序"})
+    finally:
+        lstm_inside.language("en")
 
 
 # ---------------------------------------------------------------- the dead block

@@ -66,7 +66,7 @@ def variant_explorer() -> Explorer:
             ax.remove()
         flow = figure.add_subplot(axes[0, 0].get_gridspec()[:, 1])
         flow.set(xlim=(0, STEPS), ylim=(1e-8, 1e4), yscale="log", xlabel=say("step t"))
-        flow.set_title(say("Size of the gradient by the memory of step t"))
+        flow.set_title(say("Size of the gradient with respect\nto the memory at step t"))
         flow.text(1, 1e3, say("this variant (solid)"), color=GRADIENT, weight="bold")
         flow.text(28, 1e3, say("dashed: the modern LSTM"), color=SIGNAL)
         inputs.set_title(say("The input x: a pulse, then silence or noise"))
@@ -82,6 +82,8 @@ def variant_explorer() -> Explorer:
         memory.set(ylim=(-20, 100), yticks=(-10, -1, 0, 1, 10), xlabel=say("step t"))
         memory.set_yticklabels(("−10", "−1", "0", "1", "10"))
         memory.minorticks_off()
+        beyond = say("even up to ±1, logarithmic beyond")
+        memory.text(59, -13, beyond, color=SIGNAL, ha="right", va="center", fontsize=9)
         memory.axhline(0, color=FAINT, lw=1)
         (x_line,) = inputs.plot([], [], color=SIGNAL)
         lines = {k: gates.plot([], [], color=GATES[k].line)[0] for k in "ifgo"}
@@ -190,9 +192,9 @@ def drift_explorer() -> Explorer:
         stream.set_yticklabels(SYMBOLS, fontsize=8)
         stream.set_title(say("The stream: one symbol a step, string after string"))
         cells.set_title(say("The cell c"))
-        cells.set_ylim(-12, 82)
-        cells.text(1, 68, say("1997: can only add"), color=INPUT, weight="bold")
-        cells.text(30, 68, say("2000: can forget"), color=FORGET, weight="bold")
+        cells.set_ylim(-8, 28)
+        cells.text(1, 22, say("1997: can only add"), color=INPUT, weight="bold")
+        cells.text(30, 22, say("2000: can forget"), color=FORGET, weight="bold")
         shown.set_title(say("What it can show: tanh(c/2)"))
         shown.set_ylim(-1.15, 1.15)
         slopes.set_title(say("What the gradient gets: the slope of tanh(c/2)"))
@@ -218,7 +220,7 @@ def drift_explorer() -> Explorer:
     runs = {name: lru_cache(maxsize=1)(run) for name in ("1997", "2000")}
 
     def update(b_f, b_g, t):
-        values = {"b_f": b_f, "t": t}
+        values = {"b_f": b_f, "b_g": b_g, "t": t}
         for (name, cached), lines in zip(runs.items(), pairs, strict=True):
             c = cached(name, None if name == "1997" else b_f, b_g)
             squashed = np.tanh(c / 2)
@@ -233,9 +235,10 @@ def drift_explorer() -> Explorer:
     def describe(v):
         t = v["t"]
         return say(
-            "After {t} symbols the cell of 1997 stands at {c_1997:.2f}, where tanh(c/2) has "
-            "slope {slope_1997:.1e}; with a forget gate of bias {b_f:.2f} the cell stands at "
-            "{c_2000:.2f}, slope {slope_2000:.1e}.",
+            "Candidate bias {b_g:.1f}: after {t} symbols the cell of 1997 stands at {c_1997:.2f}, "
+            "where tanh(c/2) has slope {slope_1997:.1e}; with a forget gate of bias {b_f:.2f} the "
+            "cell stands at {c_2000:.2f}, slope {slope_2000:.1e}.",
+            b_g=v["b_g"],
             t=t,
             c_1997=v["c_1997"][t],
             slope_1997=v["slope_1997"][t],
@@ -249,7 +252,7 @@ def drift_explorer() -> Explorer:
         figure=figure,
         controls={
             "b_f": slider("forget bias (2000)", -2, 6, 0.25, 1, quantity="f"),
-            "b_g": slider("bias of the candidate g", 0, 1.4, 0.1, 0.4, quantity="g"),
+            "b_g": slider("bias of the candidate g", 0, 0.6, 0.1, 0.4, quantity="g"),
             "t": whole("time t", 1, STREAM, STREAM),
         },
         moving=[*pairs[0], *pairs[1], *cursors],

@@ -70,8 +70,7 @@ def dead_block_explorer() -> Explorer:
         held = [
             [cells.plot([], [], color=colour)[0] for _ in range(net.size)] for colour in _COLOURS
         ]
-        bars = [learns.plot([], [], color=colour, lw=14, solid_capstyle="butt")[0]
-                for colour in _COLOURS]  # fmt: skip
+        dots = [learns.plot([], [], "o", color=colour, ms=9)[0] for colour in _COLOURS]
         named = [Words(gates, 3 + 45 * n, 10, color=colour, weight="bold", ha="left")
                  for n, colour in enumerate(_COLOURS)]  # fmt: skip
         said = [Words(missed, 0, 0.8 - 0.35 * n, color=GRADIENT, ha="left") for n in range(3)]
@@ -122,11 +121,11 @@ def dead_block_explorer() -> Explorer:
         i = trace.seen[1 : T + 1, 0, b, net.gate("i")]
         c = trace.c[1 : T + 1, 0, b]
         highest = trace.seen[1:, 0, :, net.gate("i")].max(axis=(0, 1))
-        for n, (line, bar) in enumerate(zip(opened, bars, strict=True)):
+        for n, (line, dot) in enumerate(zip(opened, dots, strict=True)):
             line.set_data(steps[:T], np.maximum(i[:, n], 1e-6))
             for cell, one in enumerate(held[n]):
                 one.set_data(steps[:T], np.clip(c[:, n, cell], -1.55, 1.55))
-            bar.set_data([n + 1, n + 1], [_FLOOR, max(sizes[n], 2 * _FLOOR)])
+            dot.set_data([n + 1], [max(sizes[n], 2 * _FLOOR)])
             named[n].set_text(say("block {n}: at most {highest:.2g}", n=n + 1, highest=highest[n]))
         whole_error, *without = errors
         said[0].set_text(say("{whole_error:.4f}   as it is", whole_error=whole_error))
@@ -165,7 +164,7 @@ def dead_block_explorer() -> Explorer:
             "shift": slider("block 2: add to its bias", -2, 6, 0.5, 0, quantity="i", digits=1),
             "sequence": whole("sequence", 1, BATCH, 1),
         },
-        moving=[numbers, marked, *end, *opened, *held[0], *held[1], *bars, *named, *said],
+        moving=[numbers, marked, *end, *opened, *held[0], *held[1], *dots, *named, *said],
         update=update,
         describe=describe,
         presets={

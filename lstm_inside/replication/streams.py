@@ -12,6 +12,7 @@ from .blocks import check_rngs
 from .grammar import SYMBOLS, continual_stream, right_steps
 from .realtime import RealTime
 from .trials import check_trials
+from .variants import VARIANTS
 
 
 class Stream(NamedTuple):
@@ -19,12 +20,17 @@ class Stream(NamedTuple):
 
     right: the share of steps at which every legal next symbol was above all others, in each
     tenth of the test. state: the largest |c| in each tenth. lost: how many units ended with
-    |c| above 100.
+    |c| above 100. wrong, wrong_kept: at how many steps some legal symbol was not above the
+    others, and at how many of these the remembered symbol was due. gates: how far i and f stood
+    open in the test, the mean over the units that are lost, where a cell has both.
     """
 
     right: tuple[float, ...]
     state: tuple[float, ...]
     lost: int
+    wrong: int
+    wrong_kept: int
+    gates: tuple[float, ...]
 
 
 def stream_trials(params, model, optimiser, *, rngs, chunks, length=40, test=2000):
@@ -51,13 +57,25 @@ def stream_trials(params, model, optimiser, *, rngs, chunks, length=40, test=200
         state = tuple(part[-1] for part in trace.states)
     xs, legal = _read_on(streams, test, xs, legal)
     y, trace = model.forward(xs[:-1], params, state)
-    right = right_steps(y, legal[:-1])[:, :, 0].reshape(10, -1, len(rngs)).mean(axis=1)
+    wrong = ~right_steps(y, legal[:-1])[:, :, 0]
+    wrong_kept = wrong & _remembered(legal[:-1])[:, :, 0]
+    right = 1 - wrong.reshape(10, -1, len(rngs)).mean(axis=1)
     size = np.abs(trace.c[1:]).max(axis=(2, 3)).reshape(10, -1, len(rngs)).max(axis=1)
-    lost = (np.abs(trace.c[-1]) > 100).sum(axis=(1, 2))
+    lost = np.abs(trace.c[-1]) > 100
+    both = {"i", "f"} <= set(VARIANTS[trace.variant].cache)
+    opened = [trace.over_time(gate).mean(axis=0) for gate in "if"] if both else []
     return [
-        Stream(tuple(right[:, k].tolist()), tuple(size[:, k].tolist()), int(lost[k]))
+        Stream(tuple(right[:, k].tolist()), tuple(size[:, k].tolist()), int(lost[k].sum()),
+               int(wrong[:, k].sum()), int(wrong_kept[:, k].sum()),
+               tuple(float(gate[k][lost[k]].mean()) for gate in opened) if lost[k].any() else ())
         for k in range(len(rngs))
-    ]
+    ]  # fmt: skip
+
+
+def _remembered(legal):
+    """Where the remembered symbol is due: T alone may come, or P alone. legal (..., 7)."""
+    alone = legal.sum(axis=-1) == 1
+    return alone & (legal[..., [SYMBOLS.index(symbol) for symbol in "TP"]].sum(axis=-1) == 1)
 
 
 def _read_on(streams, length, xs, legal):
