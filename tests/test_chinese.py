@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 ENGLISH = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHINESE = sorted((ROOT / "notebooks" / "zh").glob("*.ipynb"))
 README = ROOT / "README.zh.md"
+QUESTIONS = ROOT / "notebooks" / "zh" / "questions.md"
 CATALOGUE = ROOT / "lstm_inside" / "locale" / "zh" / "LC_MESSAGES" / "lstm_inside.po"
 LETTERS = re.compile(r"[\u4e00-\u9fff]")
 # Other words for what the glossary calls 单元状态, 隐藏状态, 长短期记忆网络, 通过时间反向传播.
@@ -103,7 +104,9 @@ def test_a_page_speaks_chinese(path):
     assert not left
 
 
-@pytest.mark.parametrize("path", [*CHINESE, README, CATALOGUE], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*CHINESE, README, QUESTIONS, CATALOGUE], ids=lambda path: path.stem
+)
 def test_one_word_for_one_thing(path):
     """The glossary names the others once, as what other books call it."""
     text = path.read_text(encoding="utf-8")
@@ -136,7 +139,7 @@ def test_readme_lists_the_pages_that_exist():
     assert named == [path.name for path in CHINESE]
 
 
-@pytest.mark.parametrize("path", [*CHINESE, README], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CHINESE, README, QUESTIONS], ids=lambda path: path.stem)
 def test_links_lead_somewhere(path):
     cells = [path.read_text(encoding="utf-8")]
     if path.suffix == ".ipynb":

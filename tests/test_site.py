@@ -234,7 +234,8 @@ def stop_and_continue(page):
     view.locator("button:has-text('Stop')").click()
 
 
-PAGES = ["index.html", "index.zh.html", *(f"read/{name}.html" for name in NAMES)]
+QUESTIONS = ["read/questions.html", "read/zh/questions.html"]
+PAGES = ["index.html", "index.zh.html", *QUESTIONS, *(f"read/{name}.html" for name in NAMES)]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -244,7 +245,7 @@ def test_a_page_reads_well(rooms, site, path):
     for width in (390, 1000):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-    for scheme in ("light", "dark") if path in PAGES[:3] else ("light",):
+    for scheme in ("light", "dark") if path in PAGES[:5] else ("light",):
         page.emulate_media(color_scheme=scheme)
         report = Axe().run(page).response
         assert report["passes"], "axe looked at nothing"
@@ -273,7 +274,25 @@ def test_a_reading_page_has_the_stored_pictures_with_their_words(rooms, site):
         page.context.close()
 
 
-@pytest.mark.parametrize("path", ["index.html", "read/03_gates.html"])
+@pytest.mark.parametrize("path", QUESTIONS)
+def test_a_question_leads_to_its_section(rooms, site, path):
+    """Every link's place is a heading's; and people find the page from the front and from others."""
+    page = rooms.page(path)
+    places = page.locator("main li a").evaluate_all("all => all.map(a => a.href.split('#'))")
+    assert len(places) > 60
+    for file, place in sorted(set(map(tuple, places))):
+        if not file.endswith("questions.html"):  # what is on this page
+            html = (site / file.removeprefix(f"{rooms.address}/")).read_text(encoding="utf-8")
+            assert f'<a id="{place}"></a><h' in html, (file, place)
+    page.locator("header a").first.click()
+    page.locator("header .door[href$='questions.html']").click()
+    page.locator("main li a", has_text="03").first.click()
+    page.locator("footer a[href='questions.html']").click()
+    assert page.url.endswith(path)
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["index.html", "read/03_gates.html", "read/questions.html"])
 def test_the_other_language_is_the_same_page(rooms, path):
     page = rooms.page(path)
     page.locator("a[hreflang=zh]").click()

@@ -1,11 +1,11 @@
 """The series as static files that any web server can hand out: `make site` -> build/site/.
 
-index.html is the front (index.zh.html in Chinese), read/ has every notebook as a page, lab/ is
-JupyterLab running Python in the browser (JupyterLite with the Pyodide kernel), its files those of
-notebooks/. The packages
-that the notebooks import are loaded when the kernel starts: those of Pyodide by name, ours and
-ipywidgets as wheels of this site. Pyodide itself comes from the CDN that the kernel's release
-names, or from the folder in the environment variable PYODIDE_DIST, which is copied into the site.
+index.html is the front (index.zh.html in Chinese), read/ has every notebook as a page, and the
+questions that people ask; lab/ is JupyterLab running Python in the browser (JupyterLite with the
+Pyodide kernel), its files those of notebooks/. The packages that the notebooks import are loaded
+when the kernel starts: those of Pyodide by name, ours and ipywidgets as wheels of this site.
+Pyodide itself comes from the CDN that the kernel's release names, or from the folder in the
+environment variable PYODIDE_DIST, which is copied into the site.
 """
 
 import importlib.metadata
@@ -23,7 +23,7 @@ import jinja2
 from fontTools import subset
 from moving_picture import INVITATION, LABEL, START, moves
 from PIL import Image
-from reading import Page
+from reading import Lesson, Page
 
 import lstm_inside
 
@@ -95,10 +95,11 @@ def main():
     build_lab()
     editions = (NOTEBOOKS, NOTEBOOKS / "zh")
     paths = [path for folder in editions for path in sorted(folder.glob("*.ipynb"))]
-    pages = [Page(path, NOTEBOOKS) for path in paths]
-    write_pages(pages)
+    pages = [Lesson(path, NOTEBOOKS) for path in paths]
+    questions = [Page(folder / "questions.md", NOTEBOOKS) for folder in editions]
+    write_pages(pages, questions)
     write_font(pages)
-    write_front(pages)
+    write_front(pages, questions)
     size = sum(file.stat().st_size for file in OUT.rglob("*") if file.is_file())
     pyodide = sum(file.stat().st_size for file in (OUT / "static/pyodide").rglob("*"))
     ours, theirs = (size - pyodide) / 1e6, pyodide / 1e6
@@ -156,26 +157,33 @@ def template(name):
     ).get_template(name)  # fmt: skip
 
 
-def write_pages(pages):
-    """read/NAME.html for every notebook, its pictures beside it."""
-    for language in WORDS:
-        edition = [page for page in pages if page.language == language]
+def write_pages(pages, questions):
+    """read/NAME.html for every notebook, its pictures beside it, and for the questions."""
+    for asked in questions:
+        edition = [page for page in pages if page.language == asked.language]
         for n, page in enumerate(edition):
-            file = OUT / "read" / f"{page.name}.html"
-            pictures = file.parent / "pictures"
-            pictures.mkdir(parents=True, exist_ok=True)
-            for name, png in page.pictures.items():
-                (pictures / name).write_bytes(png)
             before, after = edition[n - 1] if n else None, (edition[n + 1 :] or [None])[0]
-            html = template("read.html.j2").render(
-                page=page,
-                before=before,
-                after=after,
-                words=WORDS[language],
-                front=page.up + FRONTS[language],
-                twin=twin(page, pages),
-            )
-            file.write_text(html, encoding="utf-8")
+            write_page(page, pages, before, after, asked)
+        write_page(asked, questions)
+
+
+def write_page(page, pages, before=None, after=None, asked=None):
+    """One page with its pictures, its twin among `pages`; links to the others are at its end."""
+    file = OUT / "read" / f"{page.name}.html"
+    pictures = file.parent / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, png in page.pictures.items():
+        (pictures / name).write_bytes(png)
+    html = template("read.html.j2").render(
+        page=page,
+        before=before,
+        after=after,
+        asked=asked,
+        words=WORDS[page.language],
+        front=page.up + FRONTS[page.language],
+        twin=twin(page, pages),
+    )
+    file.write_text(html, encoding="utf-8")
 
 
 def twin(page, pages):
@@ -207,18 +215,18 @@ def write_font(pages):
     subset.save_font(font, OUT / "math.woff", options)
 
 
-def write_front(pages):
+def write_front(pages, questions):
     """A front page for each language, and the pictures that its slider shows."""
     (OUT / "moving").mkdir()
-    for language, file in FRONTS.items():
-        lstm_inside.language(language)
-        write_front_page(language, file, pages)
+    for asked in questions:
+        lstm_inside.language(asked.language)
+        write_front_page(asked.language, pages, asked)
     lstm_inside.language("en")
     for name in ("site.css", "front.js"):
         shutil.copy(TEMPLATES / name, OUT)
 
 
-def write_front_page(language, file, pages):
+def write_front_page(language, pages, asked):
     """One front page, the other language's pages below; its explorer speaks as the package does."""
     shown = moves()
     files = [f"{language}{n:02d}.webp" for n in range(len(shown))]
@@ -230,6 +238,7 @@ def write_front_page(language, file, pages):
         pages=[page for page in pages if page.language == language],
         others=[page for page in pages if page.language == other],
         other_words=WORDS[other],
+        asked=asked,
         moves=[
             {"file": name, "value": move.value, "caption": move.caption}
             for name, move in zip(files, shown, strict=True)
@@ -239,7 +248,7 @@ def write_front_page(language, file, pages):
         words=WORDS[language],
         twin={"file": FRONTS[other], "language": other, "label": label},
     )
-    (OUT / file).write_text(html, encoding="utf-8")
+    (OUT / FRONTS[language]).write_text(html, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""A stored notebook as a page that needs no kernel: prose, equations, code, pictures, results."""
+"""A stored notebook as a page that needs no kernel: prose, equations, code, pictures, results.
+
+A file of markdown becomes a page, too.
+"""
 
 import base64
 import io
@@ -15,29 +18,26 @@ from PIL import Image
 
 
 class Page:
-    """What the templates need of one notebook.
+    """What the templates need of one notebook, or of a file of markdown, which is one cell.
 
-    name: its path below notebooks/ without `.ipynb`, such as "03_gates" or "zh/03_gates".
-    title, number: its first heading and the number before it.
-    promise, time: what the opening says under its first and its third bold word.
+    path: its path below notebooks/, such as "zh/03_gates.ipynb"; name: the same without its ending.
+    title, number: its first heading and the number before it, if there is one.
     cells: dicts with `kind` ("text" or "code") and `html`; code also has `outputs`.
     pictures: file name -> PNG bytes, for the folder beside the page.
     """
 
     def __init__(self, path: Path, folder: Path):
+        self.path = path.relative_to(folder).as_posix()
         self.name = path.relative_to(folder).with_suffix("").as_posix()
         self.language = "zh" if self.name.startswith("zh/") else "en"
         self.up = "../" * (self.name.count("/") + 1)  # from the page to the site's front
         self.pictures = {}
-        notebook = nbformat.read(path, as_version=4)
-        opening = notebook.cells[0].source
-        self.number, _, self.title = opening.split("\n")[0].removeprefix("# ").partition(" · ")
-        bold = re.findall(r"^\*\*(.+?)\*\*\s*(.+)$", opening, re.M)
-        (self.promise_label, promise), _, (self.time_label, time) = bold[:3]
-        self.promise, self.time = (
-            text(words)[len("<p>") : -len("</p>\n")] for words in (promise, time)
+        cells = _cells(path)
+        self.opening = cells[0].source
+        self.number, _, self.title = (
+            self.opening.split("\n")[0].removeprefix("# ").rpartition(" · ")
         )
-        self.cells = [self._cell(cell) for cell in notebook.cells if cell.source.strip()]
+        self.cells = [self._cell(cell) for cell in cells if cell.source.strip()]
         prose = "".join(cell["html"] for cell in self.cells if cell["kind"] == "text")
         self.sections = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', prose, re.S)
 
@@ -45,17 +45,11 @@ class Page:
     def file(self):
         return f"{Path(self.name).name}.html"
 
-    @property
-    def face(self):
-        """The picture that stands for this page, from read/ on: that of its first explorer."""
-        outputs = [output for cell in self.cells for output in cell.get("outputs", ())]
-        pictures = [output for output in outputs if "picture" in output]
-        first = next((output for output in pictures if output["live"]), pictures[0])
-        return (Path(self.name).parent / "pictures" / first["picture"]).as_posix()
-
     def _cell(self, cell):
         if cell.cell_type == "markdown":
-            return {"kind": "text", "html": text(cell.source)}
+            here = f'<a id="cell-id={cell.id}"></a>'  # as JupyterLab calls a cell in a link
+            html = re.sub(r"(?=<h\d )", here, text(cell.source), count=1)
+            return {"kind": "text", "html": html}
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden")  # it holds the answers
         return {
             "kind": "code",
@@ -81,6 +75,35 @@ class Page:
         }
 
 
+class Lesson(Page):
+    """What the front page needs of a notebook besides.
+
+    promise, time: what the opening says under its first and its third bold word.
+    """
+
+    def __init__(self, path: Path, folder: Path):
+        super().__init__(path, folder)
+        bold = re.findall(r"^\*\*(.+?)\*\*\s*(.+)$", self.opening, re.M)
+        (self.promise_label, promise), _, (self.time_label, time) = bold[:3]
+        self.promise, self.time = (
+            text(words)[len("<p>") : -len("</p>\n")] for words in (promise, time)
+        )
+
+    @property
+    def face(self):
+        """The picture that stands for this page, from read/ on: that of its first explorer."""
+        outputs = [output for cell in self.cells for output in cell.get("outputs", ())]
+        pictures = [output for output in outputs if "picture" in output]
+        first = next((output for output in pictures if output["live"]), pictures[0])
+        return (Path(self.name).parent / "pictures" / first["picture"]).as_posix()
+
+
+def _cells(path):
+    if path.suffix == ".md":
+        return [nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"), id=path.stem)]
+    return nbformat.read(path, as_version=4).cells
+
+
 def text(source: str) -> str:
     """Markdown with equations as HTML; equations become MathML, links lead to pages."""
     return MarkdownWithMath(renderer=_Renderer(escape=False)).render(source)
@@ -103,7 +126,7 @@ class _Renderer(IPythonRenderer):
         return _in_reach(super().block_code(code, info))
 
     def link(self, text, url, title=None):
-        return super().link(text, re.sub(r"^([\w./-]+)\.ipynb(?=$|#)", r"\1.html", url), title)
+        return super().link(text, re.sub(r"^([\w./-]+)\.(ipynb|md)(?=$|#)", r"\1.html", url), title)
 
     def table(self, text):
         return f'<div class="wide" tabindex="0"><table>\n{text}</table></div>\n'
