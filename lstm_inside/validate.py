@@ -27,6 +27,14 @@ def describe(x) -> str:
     return f"{type(x).__name__}: {str(x)[:40]}"
 
 
+def said_of(name, function, *arguments):
+    """function(*arguments), whose errors say first which argument of ours they are about."""
+    try:
+        return function(*arguments)
+    except (ValueError, TypeError) as off:
+        raise type(off)(f"{name}: {off}") from None
+
+
 # ---------------------------------------------------------------- single values
 
 

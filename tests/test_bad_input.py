@@ -37,8 +37,9 @@ from lstm_inside.convolution import layers
 from lstm_inside.convolution import learning as kernel_learning
 from lstm_inside.foundations import learning, pictures
 from lstm_inside.foundations import network as foundations
+from lstm_inside.gates import layers as stacks
 from lstm_inside.gates import recall as gates
-from lstm_inside.practice import carry, diagnose, directions, dropout, sizes, stack
+from lstm_inside.practice import carry, diagnose, dropout, sizes
 from lstm_inside.practice import masks as padding
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
@@ -296,8 +297,8 @@ VARIANTS_OF_2 = VARIANT_MODEL.start(7, H, 7, rngs=RNGS)
 VARIANT_TRACE = VARIANT_MODEL.forward(BLOCK_XS, VARIANTS_OF_2)[1]
 SETS = grammar.embedded_sets(2, rng=R)
 LAYERS = (P, core.init_lstm(H, H, rng=R))
-STACK_TRACES = stack.stack_forward(XS, LAYERS)
-BOTH = directions.both_forward(XS, P, P)
+STACK_TRACES = stacks.stack_forward(XS, LAYERS)
+BOTH = stacks.both_forward(XS, P, P)
 MASK = padding.mask_of(np.array([T, 2]), T)
 MASKED, DROPPED = padding.masked_forward(XS, MASK, P), dropout.dropped_forward(XS, P, {})
 ONE = learn.Model(core.init_lstm(1, H, rng=R), learn.init_readout(H, 1, rng=R))
@@ -310,6 +311,15 @@ else:
     MODULE, LEARNED, NO_GRADIENT = interop.to_torch(Y), interop.to_torch(Y), [torch.ones(2)]
     LEARNED(torch.ones(H, dtype=torch.float64)).sum().backward()
     TENSOR, WEIGHTS = torch.ones(2), list(LEARNED.parameters())
+
+
+def network():
+    """Layers one upon another."""
+    bad = {
+        "an RNN": (Q,), "of another width": (P, P), "in a list": list(LAYERS), "unnamed pairs": ((P, P),),
+        "directions of two widths": stacks.BothParams(*LAYERS), "RNNs both ways": stacks.BothParams(Q, Q),
+    }  # fmt: skip
+    return kind(LAYERS).or_bad(**bad).known_as("layers", "params", *P._fields)
 
 
 def square_loss(params, batch=None):
@@ -566,6 +576,21 @@ TABLE = {
     "convolution.bowl": call(kernel_learning.bowl, x=array(IMAGE[:1, :1], free=(2, 3)), size=count(2)),
     # ------------------------------------------------------------ rnn
     # ------------------------------------------------------------ gates
+    "gates.stack_forward": call(
+        stacks.stack_forward, xs=array(XS, free=(0, 1)), layers=network(),
+    ),
+    "gates.stack_backward": call(
+        stacks.stack_backward, dhs=array(DHS), traces=kind(STACK_TRACES).or_bad(**{"one too few": STACK_TRACES[:1], "of both directions": (BOTH, BOTH)}).known_as("trace"),
+        layers=network(),
+    ),
+    "gates.both_forward": call(
+        stacks.both_forward, xs=array(XS, free=(0, 1)).known_as("xs", *P._fields), ahead=weights(P).known_as("params", "xs", *P._fields), back=weights(P).known_as("params", "xs", *P._fields),
+    ),
+    "gates.both_states": call(stacks.both_states, traces=kind(BOTH)),
+    "gates.both_backward": call(
+        stacks.both_backward, dhs=array(normal(T, B, 2 * H)), traces=kind(BOTH),
+        ahead=weights(P).known_as("params", "trace", "dhs", *P._fields), back=weights(P).known_as("params", "trace", "dhs", *P._fields),
+    ),
     "gates.latch": call(gates.latch, **{name: number(1.0) for name in ("b_i", "w_i", "b_f", "w_f", "w_g", "b_o")}),
     "gates.last_flag_problem": call(gates.last_flag_problem, T=count(6, least=2), B=count(2), rng=generator()),
     "gates.recall_score": call(
@@ -1134,21 +1159,6 @@ TABLE = {
         save_every=count(None).without("None"), kill=count(0, 0).or_bad(nowhere=3).known_as("kill", "save_every"), timeout=number(1, 0.0, -1.0),
     ),
     # ------------------------------------------------------------ practice
-    "practice.stack_forward": call(
-        stack.stack_forward, xs=array(XS, free=(0, 1)), layers=kind(LAYERS).known_as("layers", "params", *P._fields),
-    ),
-    "practice.stack_backward": call(
-        stack.stack_backward, dhs=array(DHS), traces=kind(STACK_TRACES).or_bad(**{"one too few": STACK_TRACES[:1]}),
-        layers=kind(LAYERS).known_as("layers", "params", *P._fields),
-    ),
-    "practice.both_forward": call(
-        directions.both_forward, xs=array(XS, free=(0, 1)).known_as("xs", *P._fields), ahead=weights(P).known_as("params", "xs", *P._fields), back=weights(P).known_as("params", "xs", *P._fields),
-    ),
-    "practice.both_states": call(directions.both_states, traces=kind(BOTH)),
-    "practice.both_backward": call(
-        directions.both_backward, dhs=array(normal(T, B, 2 * H)), traces=kind(BOTH),
-        ahead=weights(P).known_as("params", "trace", "dhs", *P._fields), back=weights(P).known_as("params", "trace", "dhs", *P._fields),
-    ),
     "practice.mask_of": call(
         padding.mask_of, lengths=numbers(np.array([3, 5]), most=5, free=(0,)), T=count(5).known_as("T", "lengths"), side=choice("left"),
     ),
@@ -1235,11 +1245,11 @@ EXEMPT = {
             "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "beyond.Saving", "simulation.Windows",
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
             "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
-            "gates.Recalled",
+            "gates.BothGrads", "gates.BothParams", "gates.BothTraces", "gates.Recalled",
             "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
             "replication.BlockTrace", "replication.Continual", "replication.Episodes",
             "replication.Protocol", "replication.Stream", "replication.Task",
-            "practice.BothGrads", "practice.BothTraces", "practice.DroppedGrads", "practice.DroppedRun",
+            "practice.DroppedGrads", "practice.DroppedRun",
             "practice.MaskedGrads", "practice.MaskedRun", "practice.Pieces", "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
@@ -1259,10 +1269,11 @@ EXEMPT = {
         ["annealing.check_crowd"] + [f"simulation.{what}" for what in ("as_held", "as_ids", "check_mark", "check_reading", "check_text")],
         "a check itself: every function that uses it stands above",
     ),
+    "gates.directions": "takes any part of what stack_forward and the others have checked",
     "simulation.sketch": "takes nothing",
     "simulation.stored_writer": "takes nothing",
     **dict.fromkeys(
-        [f"practice.check_{what}" for what in ("both", "layers", "mask", "masks", "params")],
+        ["gates.check_both", "gates.check_layers"] + [f"practice.check_{what}" for what in ("mask", "masks", "params")],
         "a check itself: every function that uses it stands above",
     ),
     "bptt.take_step": "one step of `backward_by_steps`, which checks once a sequence",

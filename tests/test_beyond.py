@@ -18,6 +18,7 @@ import pytest
 from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
 from lstm_inside.beyond import bridge, check, distributed
 from lstm_inside.beyond import explorers as beyond
+from lstm_inside.gates import BothParams
 from lstm_inside.training import (
     SGD,
     Model,
@@ -51,6 +52,13 @@ def torch():
 def with_bias(params, rng):
     """No bias of these is 0, so that one forgotten would be seen."""
     return params._replace(b=rng.normal(size=params.b.shape).astype(params.b.dtype))
+
+
+def model_of(torch, **more):
+    """A module with a cell and a read-out."""
+    module = torch.nn.Module()
+    module.cell, module.readout = torch.nn.LSTM(D, H, **more), torch.nn.Linear(H, 1)
+    return module
 
 
 def apart(a, b):
@@ -149,15 +157,50 @@ def test_a_whole_models_loss_and_gradients(torch, rng):
 
 
 @needs_torch
-def test_modules_without_biases_and_with_more_than_one_layer(torch, rng):
+@KINDS
+def test_layers_and_directions_come_as_tuples_of_cells(torch, rng, init):
+    """An RNN's, too; layer by layer they compute what the module does."""
+    kind, cells = (torch.nn.LSTM if init is init_lstm else torch.nn.RNN), type(init(1, 1, rng=rng))
+    torch.manual_seed(6)
+    pair = bridge.from_torch(kind(D, H, bidirectional=True))
+    assert isinstance(pair, BothParams)
+    assert [type(way) for way in pair] == [cells, cells]
+    module = kind(D, H, num_layers=2, bidirectional=True, dropout=0.5, dtype=torch.float64)
+    xs = rng.normal(size=(T, B, D))
+    hs, _ = module.eval()(torch.from_numpy(xs))
+    hs.sum().backward()
+    layers = bridge.from_torch(module)
+    assert type(layers) is tuple
+    kept = [array.copy() for array in arrays_of(layers)]
+    for ahead, back in layers:
+        there, here = run_cell(xs, ahead).h[1:], run_cell(xs[::-1], back).h[:0:-1]
+        xs = np.concatenate([there, here], axis=2)
+    assert apart(xs, hs.detach()) < 1e-10
+    grads = bridge.gradients_from_torch(module)
+    assert [type(layer) for layer in grads] == [BothParams, BothParams]
+    assert apart(grads[1].back.W_h, module.weight_hh_l1_reverse.grad.T) == 0
+    with torch.no_grad():
+        module.weight_ih_l1.zero_()
+    assert all(map(np.array_equal, arrays_of(layers), kept))  # copies
+    module.bias_ih_l1_reverse.grad = None
+    with pytest.raises(ValueError, match="bias_ih_l1_reverse has no gradient yet"):
+        bridge.gradients_from_torch(module)
+    stack = bridge.from_torch(kind(D, H, num_layers=3))
+    assert [type(layer) for layer in stack] == [cells] * 3
+    assert [len(layer.W_x) for layer in stack] == [D, H, H]
+
+
+@needs_torch
+def test_modules_without_biases_and_what_has_no_form_here(torch, rng):
     plain = torch.nn.LSTM(D, H, bias=False)
     assert not bridge.from_torch(plain).b.any()
     assert not bridge.from_torch(torch.nn.Linear(H, 2, bias=False)).b_y.any()
     for odd, named in (
-        (torch.nn.LSTM(D, H, num_layers=2), "num_layers"),
-        (torch.nn.LSTM(D, H, bidirectional=True), "bidirectional"),
         (torch.nn.LSTM(D, H, proj_size=2), "proj_size"),
+        (torch.nn.LSTM(D, H, num_layers=2, proj_size=2), "proj_size"),
         (torch.nn.RNN(D, H, nonlinearity="relu"), "nonlinearity"),
+        (model_of(torch, num_layers=2), "num_layers"),
+        (model_of(torch, bidirectional=True), "bidirectional"),
     ):
         with pytest.raises(ValueError, match=named):
             bridge.from_torch(odd)

@@ -30,7 +30,7 @@ from lstm_inside.bptt import (
 )
 from lstm_inside.bptt.explorers import EXPLORERS
 from lstm_inside.bptt.explorers_flow import cut_cosines
-from lstm_inside.gates import LATCH
+from lstm_inside.gates import LATCH, BothParams
 from lstm_inside.tasks import eeg
 
 D, H, B, T = 3, 4, 2, 12
@@ -373,6 +373,14 @@ OWN = {"params": init_lstm(2, 3, rng=np.random.default_rng(0)), "xs": np.ones((6
     ("wrong", "words"),
     [
         ({"params": 3}, "params: expected LSTMParams"),
+        (
+            {"params": (LATCH, LATCH)},
+            "one layer in one direction, as only sequence_explorer takes more, got tuple",
+        ),
+        (
+            {"params": BothParams(LATCH, LATCH)},
+            "one layer in one direction, as only sequence_explorer takes more, got BothParams",
+        ),
         ({"params": init_rnn(2, 4, rng=np.random.default_rng(0))}, "W_h: expected shape"),
         ({"xs": np.ones((6, 2))}, "xs: expected 3 axes"),
         ({"xs": np.ones((6, 2, 3))}, "xs: expected shape"),

@@ -6,12 +6,16 @@ import string
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from babel.messages import pofile
 from matplotlib.text import Text
 
 import lstm_inside
+from lstm_core import init_lstm
 from lstm_inside import EXPLORERS
+from lstm_inside.gates import BothParams
+from lstm_inside.gates.explorers import sequence_explorer
 from lstm_inside.words import say
 from tools import twins
 
@@ -177,6 +181,28 @@ def test_no_chinese_letter_stands_beside_math_text(sentences):
     """Matplotlib's fonts for mathematics have none."""
     mixed = [m.string for m in sentences if "$" in m.string and LETTERS.search(m.string)]
     assert not mixed
+
+
+@pytest.fixture
+def layered(chinese):
+    """The explorer of a stack of two layers in two directions, with controls of its own."""
+    rng = np.random.default_rng(0)
+    both = [BothParams(init_lstm(D, 2, rng=rng), init_lstm(D, 2, rng=rng)) for D in (3, 4)]
+    explorer = sequence_explorer(params=tuple(both), xs=rng.normal(size=(5, 1, 3)))
+    yield explorer
+    explorer.close()
+
+
+def test_layers_and_directions_speak_chinese(layered):
+    texts = [control.description for control in layered.controls.values()]
+    texts += [text for text, _ in layered.controls["direction"].options]
+    for layer in (1, 2):
+        for direction in ("ahead", "back"):
+            layered.set(layer=layer, direction=direction)
+            texts.append(layered.caption)
+    assert len(set(texts)) == len(texts)
+    assert all(LETTERS.search(text) for text in texts)
+    assert not [found for text in texts for found in english_in(text)]
 
 
 @pytest.mark.filterwarnings("error")

@@ -16,7 +16,15 @@ from lstm_core import (
     lstm_step_backward,
     sigmoid,
 )
-from lstm_inside.gates import LATCH, explorers, figures, last_flag_problem, latch, recall_score
+from lstm_inside.gates import (
+    LATCH,
+    BothParams,
+    explorers,
+    figures,
+    last_flag_problem,
+    latch,
+    recall_score,
+)
 from lstm_inside.page.style import GATES
 from lstm_inside.tasks import recall_problem
 
@@ -280,9 +288,10 @@ def test_sliders_that_could_change_nothing_are_left_out(made):
     assert set(alone.controls) == {"t", "b_f", "b_i", "b_o"}
 
 
-X, P, Q = (
+X, P, UPPER, Q = (
     np.ones((6, 1, 2)),
     init_lstm(2, 3, rng=np.random.default_rng(0)),
+    init_lstm(3, 3, rng=np.random.default_rng(0)),
     init_rnn(2, 4, rng=np.random.default_rng(0)),
 )
 
@@ -298,6 +307,17 @@ X, P, Q = (
         (explorers.sequence_explorer, {"params": P, "xs": X, "dhs": X}, "dhs: expected shape"),
         (explorers.sequence_explorer, {"params": P, "xs": X, "names": ["x"]}, "names: expected D = 2"),
         (explorers.sequence_explorer, {"params": P, "xs": X, "names": "xy"}, "names: expected D = 2"),
+        (explorers.sequence_explorer, {"params": [P], "xs": X}, "params: expected LSTMParams, BothParams or a tuple of them"),
+        (explorers.sequence_explorer, {"params": (), "xs": X}, "params: expected LSTMParams, BothParams or a tuple of them"),
+        (explorers.sequence_explorer, {"params": (P, P), "xs": X}, "params[1]: expected W_x (D, 4H) with D = 3, got shape (2, 12)"),
+        (explorers.sequence_explorer, {"params": (P, Q), "xs": X}, "params[1]: W_h: expected shape"),
+        (explorers.sequence_explorer, {"params": ((P, P), P), "xs": X}, "params[0]: expected LSTMParams(W_x, W_h, b), got tuple"),
+        (explorers.sequence_explorer, {"params": BothParams(P, UPPER), "xs": X}, "params: expected W_x (D, 4H) with D = 2, got shape (3, 12)"),
+        (explorers.sequence_explorer, {"params": BothParams(P, P._replace(b=P.b[1:])), "xs": X}, "params.back: b: expected shape (12,)"),
+        (explorers.sequence_explorer, {"params": (BothParams(P, P), UPPER), "xs": X}, "params[1]: expected W_x (D, 4H) with D = 6, got shape (3, 12)"),
+        (explorers.sequence_explorer, {"params": (P, UPPER), "xs": X[..., :1]}, "xs: expected shape"),
+        (explorers.sequence_explorer, {"params": (P, UPPER), "xs": X, "dhs": X}, "dhs: expected shape (T, B, H) = (6, 1, 3)"),
+        (explorers.sequence_explorer, {"params": BothParams(P, P), "xs": X, "dhs": np.ones((6, 1, 3))}, "dhs: expected shape (T, B, 2H) = (6, 1, 6)"),
         (explorers.two_gradients_explorer, {"lstm": P}, "xs: expected shape"),
         (explorers.two_gradients_explorer, {"lstm": P, "rnn": P, "xs": X}, "W_h: expected shape"),
         (explorers.two_gradients_explorer, {"lstm": P, "rnn": Q, "xs": np.ones((6, 2, 2))}, "xs: expected one sequence"),

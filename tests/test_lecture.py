@@ -29,6 +29,7 @@ def test_it_has_ten_cells_and_gives_what_is_stored():
     ).execute()
     names = [words.split()[1] for words in said(fresh) if words.startswith("Explorer ")]
     assert names == ["sequence:", "gradient_flow:", "sequence:", "wiring:"]
+    assert sum("sequence: Layer 2 of 2." in words for words in said(fresh)) == 1
     printed = [words for words in said(fresh) if not words.startswith("Explorer ")]
     assert printed == [words for words in said(stored) if not words.startswith("Explorer ")]
     assert sum(words.count("True") for words in printed) == 2  # trained; the same h as PyTorch

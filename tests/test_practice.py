@@ -1,4 +1,4 @@
-"""Notebook 10's room: stacks, directions, masks, dropout, pieces and symptoms.
+"""Notebook 10's room: masks, dropout, pieces, depth and symptoms.
 
 Every backward pass is held against finite differences, and against PyTorch where it is there.
 """
@@ -25,101 +25,6 @@ def rng():
 
 def cell(rng, D=D, H=H):
     return core.LSTMParams(*(rng.normal(size=s) for s in ((D, 4 * H), (H, 4 * H), (4 * H,))))
-
-
-# ---------------------------------------------------------------- stacks
-
-
-def test_a_stack_is_right_by_finite_differences(rng):
-    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, 3))
-    layers = cell(rng), cell(rng, H, 3)
-
-    def loss(parts):
-        xs, *flat = parts
-        layers = core.LSTMParams(*flat[:3]), core.LSTMParams(*flat[3:])
-        return (practice.stack_forward(xs, layers)[-1].h[1:] * dhs).sum()
-
-    lower, upper = practice.stack_backward(dhs, practice.stack_forward(xs, layers), layers)
-    report = core.gradient_check(
-        loss, (xs, *layers[0], *layers[1]), (lower.xs, *lower.params, *upper.params)
-    )
-    assert report, report
-    assert not report.vacuous
-
-
-def pytorch_of(layers, **more):
-    """A torch.nn.LSTM with these weights: layers, or the two directions of one."""
-    D, H = len(layers[0].W_x), len(layers[0].W_h)
-    made = torch.nn.LSTM(D, H, dtype=torch.float64, **more)
-    names = list(made._parameters)
-    with torch.no_grad():
-        for n, params in enumerate(layers):
-            for name, value in zip(
-                names[4 * n : 4 * n + 4],
-                (params.W_x.T, params.W_h.T, params.b, np.zeros(4 * H)),
-                strict=True,
-            ):
-                getattr(made, name).copy_(torch.from_numpy(np.array(value)))
-    return made
-
-
-@needs_torch
-def test_a_stack_gives_pytorchs_numbers(rng):
-    layers = cell(rng), cell(rng, H, H)
-    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
-    theirs = torch.from_numpy(xs).requires_grad_()
-    output, (h_n, _) = pytorch_of(layers, num_layers=2)(theirs)
-    output.backward(torch.from_numpy(dhs))
-    traces = practice.stack_forward(xs, layers)
-    np.testing.assert_allclose(traces[-1].h[1:], output.detach(), atol=1e-12)
-    for n in range(2):
-        np.testing.assert_allclose(traces[n].h[-1], h_n[n].detach(), atol=1e-12)
-    grads = practice.stack_backward(dhs, traces, layers)
-    np.testing.assert_allclose(grads[0].xs, theirs.grad, atol=1e-12)
-
-
-# ---------------------------------------------------------------- directions
-
-
-def test_two_directions_are_right_by_finite_differences(rng):
-    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, 2 * H))
-    ahead, back = cell(rng), cell(rng)
-
-    def loss(parts):
-        xs, *flat = parts
-        traces = practice.both_forward(xs, core.LSTMParams(*flat[:3]), core.LSTMParams(*flat[3:]))
-        return (practice.both_states(traces) * dhs).sum()
-
-    grads = practice.both_backward(dhs, practice.both_forward(xs, ahead, back), ahead, back)
-    report = core.gradient_check(
-        loss, (xs, *ahead, *back), (grads.xs, *grads.ahead.params, *grads.back.params)
-    )
-    assert report, report
-    assert not report.vacuous
-
-
-@needs_torch
-def test_two_directions_give_pytorchs_numbers(rng):
-    pair = cell(rng), cell(rng)
-    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, 2 * H))
-    theirs = torch.from_numpy(xs).requires_grad_()
-    output, _ = pytorch_of(pair, bidirectional=True)(theirs)
-    output.backward(torch.from_numpy(dhs))
-    traces = practice.both_forward(xs, *pair)
-    np.testing.assert_allclose(practice.both_states(traces), output.detach(), atol=1e-12)
-    np.testing.assert_allclose(
-        practice.both_backward(dhs, traces, *pair).xs, theirs.grad, atol=1e-12
-    )
-
-
-def test_the_first_step_knows_the_last_only_by_the_way_back(rng):
-    xs, pair = rng.normal(size=(T, B, D)), (cell(rng), cell(rng))
-    other = xs.copy()
-    other[-1] += 1
-    before, after = (practice.both_states(practice.both_forward(x, *pair)) for x in (xs, other))
-    moved = np.abs(before - after)[0]
-    assert not moved[:, :H].any()
-    assert moved[:, H:].all()
 
 
 # ---------------------------------------------------------------- masks
@@ -169,7 +74,7 @@ def test_a_masked_batch_is_what_pytorch_packs(rng):
     packed = torch.nn.utils.rnn.pack_padded_sequence(
         torch.from_numpy(xs), torch.from_numpy(LENGTHS), enforce_sorted=False
     )
-    _, (h_n, c_n) = pytorch_of([params])(packed)
+    _, (h_n, c_n) = bridge.to_torch(params)(packed)
     run = practice.masked_forward(xs, practice.mask_of(LENGTHS, T), params)
     np.testing.assert_allclose(run.h[-1], h_n[0].detach(), atol=1e-12)
     np.testing.assert_allclose(run.c[-1], c_n[0].detach(), atol=1e-12)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_core import LSTMParams, RNNParams
 from lstm_inside import validate
+from lstm_inside.gates import BothParams
 from lstm_inside.training import Model, ReadoutParams, check_readout
 from lstm_inside.words import say
 
@@ -124,8 +125,11 @@ def from_torch(module):
     torch.nn.LSTM -> LSTMParams, torch.nn.RNN -> RNNParams, torch.nn.Linear -> ReadoutParams,
     a module with `.cell` and `.readout` -> Model. The two biases are added up (9.2): only
     their sum is ever used. A module without biases gets zeros.
-    Raises ValueError for more than one layer or direction, a projection, or a ReLU, TypeError
-    for another kind of module, ImportError without PyTorch.
+    An LSTM or RNN of two directions -> BothParams(ahead, back), of several layers -> a tuple of
+    what each of them is, the lowest first: `stack_forward` and `sequence_explorer` take it. What
+    PyTorch drops between layers while it trains (`dropout`) is no parameter.
+    Raises ValueError for a projection, a ReLU, or a Model's cell of more than one layer or
+    direction, TypeError for another kind of module, ImportError without PyTorch.
     """
     return _read(require_torch(), module, _value)
 
@@ -133,7 +137,7 @@ def from_torch(module):
 def gradients_from_torch(module):
     """The gradients that a backward pass left in a module, in the form of `from_torch`.
 
-    The bias's is that of `bias_ih_l0`: each of two summed biases has the same derivative.
+    The bias's is that of `bias_ih`: each of two summed biases has the same derivative.
     Raises ValueError where a gradient is missing, and as `from_torch` does.
     """
     return _read(require_torch(), module, _gradient)
@@ -146,14 +150,12 @@ def _read(torch, module, take):
         none = module.bias is None
         return ReadoutParams(W_y, np.zeros_like(W_y[0]) if none else take(module, "bias"))
     if isinstance(module, torch.nn.LSTM | torch.nn.RNN):
-        _check_plain(module)
+        _check(module, proj_size=0, nonlinearity="tanh")
         kind = LSTMParams if isinstance(module, torch.nn.LSTM) else RNNParams
-        W_x, W_h = (take(module, f"weight_{x}_l0").T.copy() for x in ("ih", "hh"))  # (9.1)
-        b = take(module, "bias_ih_l0") if module.bias else np.zeros_like(W_x[0])
-        if module.bias and take is _value:
-            b += take(module, "bias_hh_l0")  # (9.2)
-        return kind(W_x, W_h, b)
+        layers = tuple(_layer(module, kind, n, take) for n in range(module.num_layers))
+        return layers if len(layers) > 1 else layers[0]
     if hasattr(module, "cell") and hasattr(module, "readout"):
+        _check(module.cell, num_layers=1, bidirectional=False)  # what a Model runs
         return Model(_read(torch, module.cell, take), _read(torch, module.readout, take))
     raise TypeError(
         "module: expected torch.nn.LSTM, torch.nn.RNN, torch.nn.Linear or one with .cell and "
@@ -161,16 +163,27 @@ def _read(torch, module, take):
     )
 
 
-def _check_plain(module):
-    odd = {
-        "num_layers": (module.num_layers, 1),
-        "bidirectional": (module.bidirectional, False),
-        "proj_size": (module.proj_size, 0),
-        "nonlinearity": (getattr(module, "nonlinearity", "tanh"), "tanh"),
-    }
-    for name, (got, wanted) in odd.items():
-        if got != wanted:
-            raise ValueError(f"module: expected {name} = {wanted}, got {got}")
+def _layer(module, kind, n, take):
+    """Layer n of a recurrent module, the lowest is 0: parameters, or those of two directions."""
+    ways = (f"l{n}", f"l{n}_reverse") if module.bidirectional else (f"l{n}",)
+    cells = [_cell_from(module, kind, way, take) for way in ways]
+    return BothParams(*cells) if module.bidirectional else cells[0]
+
+
+def _cell_from(module, kind, way, take):
+    W_x, W_h = (take(module, f"weight_{x}_{way}").T.copy() for x in ("ih", "hh"))  # (9.1)
+    b = take(module, f"bias_ih_{way}") if module.bias else np.zeros_like(W_x[0])
+    if module.bias and take is _value:
+        b += take(module, f"bias_hh_{way}")  # (9.2)
+    return kind(W_x, W_h, b)
+
+
+def _check(module, **wanted):
+    """Whether a module is set up as wanted; what its kind does not have is."""
+    for name, value in wanted.items():
+        got = getattr(module, name, value)
+        if got != value:
+            raise ValueError(f"module: expected {name} = {value}, got {got}")
 
 
 def _value(module, name):

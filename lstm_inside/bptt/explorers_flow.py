@@ -91,7 +91,8 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
 
         gradient_flow_explorer(params=LSTMParams(W_x, W_h, b), xs=series, rnn=RNNParams(W, U, b_1))
 
-    Raises ValueError or TypeError as `lstm_forward` and, after "rnn: ", `rnn_forward` do.
+    Raises ValueError or TypeError as `lstm_forward` and, after "rnn: ", `rnn_forward` do, and for
+    several layers or two directions, which `sequence_explorer` takes.
     """
     own = params is not None
     lstm, rnns = _networks(params, rnn)
@@ -101,7 +102,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
     if longest < 2:
         raise ValueError(f"xs: expected T >= 2 in (T, B, D), got shape {record.shape}")
     for plain in rnns.values():
-        _said_of("rnn", rnn_forward, record, plain)
+        validate.said_of("rnn", rnn_forward, record, plain)
 
     with matplotlib.rc_context(RC):
         figure = picture(940, 520)
@@ -235,19 +236,16 @@ def _networks(params, rnn):
         lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0)
         kept = init_rnn(4, 8, rng=np.random.default_rng(5), recurrent="orthogonal")
         rnns = {"rnn_dh": drawn, "orthogonal_dh": kept}
+    elif isinstance(params, tuple) and params and isinstance(params[0], tuple):
+        raise TypeError(
+            "params: expected LSTMParams(W_x, W_h, b), one layer in one direction, as only "
+            f"sequence_explorer takes more, got {validate.describe(params)}"
+        )
     else:
         lstm, rnns = validate.lstm_params(params), {}
     if rnn is not None:
-        rnns = {"rnn_dh": _said_of("rnn", validate.rnn_params, rnn)}
+        rnns = {"rnn_dh": validate.said_of("rnn", validate.rnn_params, rnn)}
     return lstm, rnns
-
-
-def _said_of(name, function, *arguments):
-    """function(*arguments), whose errors say first which argument of ours they are about."""
-    try:
-        return function(*arguments)
-    except (ValueError, TypeError) as off:
-        raise type(off)(f"{name}: {off}") from None
 
 
 def _at_the_end(hs, every):

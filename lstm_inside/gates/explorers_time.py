@@ -3,16 +3,17 @@
 import matplotlib
 import numpy as np
 
-from lstm_core import (
-    init_lstm,
-    lstm_backward,
-    lstm_forward,
-    split_gates,
-)
-from lstm_inside import validate
+from lstm_core import init_lstm, split_gates
 from lstm_inside.gates.explorers_wiring import short, times
+from lstm_inside.gates.layers import (
+    BothParams,
+    check_layers,
+    directions,
+    stack_backward,
+    stack_forward,
+)
 from lstm_inside.gates.recall import last_flag_problem, latch, recall_score
-from lstm_inside.page import Challenge, Explorer, Pixels, Words, slider, toggle, whole
+from lstm_inside.page import Challenge, Explorer, Pixels, Words, choice, slider, toggle, whole
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL,
@@ -32,6 +33,21 @@ from lstm_inside.words import Sentences, say
 _FLOOR = 1e-30  # below every log axis here
 _ADD = Sentences(
     {"f": "forget bias b_f: add", "i": "input bias b_i: add", "o": "output bias b_o: add"}
+)
+_WAYS = "ahead", "back"
+_DIRECTION = Sentences(
+    {
+        "ahead": "The direction from the first step to the last. ",
+        "back": "The direction from the last step to the first. ",
+    }
+)
+_FLOW = Sentences(  # whether the way back is drawn
+    {
+        False: " From the last step back to the first, the size of dL/dc goes from {last:.2g} to "
+        "{first:.2g}.",
+        True: " From the first step, where this direction ends, to the last, the size of dL/dc "
+        "goes from {last:.2g} to {first:.2g}.",
+    }
 )
 
 
@@ -185,6 +201,22 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
 # ---------------------------------------------------------------- the cell over a sequence
 
 
+def _at_the_ends(trace):
+    """dL/dh_t of the sum of the hidden state that each direction computes last."""
+    parts = [np.zeros(run.h[1:].shape) for run in directions(trace)]
+    for part, last in zip(parts, (-1, 0), strict=False):
+        part[last] = 1
+    return np.concatenate(parts, axis=2)
+
+
+def _moved(cell, shifts, strength):
+    """A cell with something added to its gates' biases, and its W_h times a factor."""
+    b = cell.b.copy()
+    for k, shift in shifts.items():
+        split_gates(b)[GATES[k].block][:] += shift
+    return cell._replace(W_h=cell.W_h * cell.W_h.dtype.type(strength), b=b)
+
+
 def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence") -> Explorer:
     """An LSTM over a sequence: one unit's gates, the cell states, the gradient at every step.
 
@@ -198,27 +230,43 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         xs = my_series[:, None, :]                   # (T, D) -> (T, 1, D)
         sequence_explorer(params=params, xs=xs, names=["temperature", "pressure"])
 
+    Several layers or two directions are handed over alike, `BothParams(ahead, back)` being a layer
+    of two directions and a tuple of layers, the lowest first, a stack:
+
+        params = from_torch(torch.nn.LSTM(2, 8, num_layers=2, bidirectional=True))
+        explorer = sequence_explorer(params=params, xs=xs)
+        explorer.set(layer=2, direction="back")
+
+    Two more controls then choose whose gates, cells and gradients are drawn; a layer of fewer
+    units, or of one direction, shows what it has. The biases' sliders and the recurrent strength
+    move that layer in that direction alone, the others stay as given. The loss reads the top layer:
+    dhs is by its h, of two directions side by side (T, B, 2H); without dhs it is the sum of the
+    hidden state that each direction computes last, at step 1 for the way back. `.values` has the
+    way back as it runs, the last step first.
+
     name: what the explorer is called in `EXPLORERS`.
-    Raises ValueError or TypeError as `lstm_forward` and `lstm_backward` do, and for names that
+    Raises ValueError or TypeError as `stack_forward` and `stack_backward` do, and for names that
     do not fit D.
     """
     default = params is None and xs is None
     params = init_lstm(4, 8, rng=np.random.default_rng(7)) if params is None else params
+    layers = check_layers(params, "params")
     xs = eeg(100, 120)[:, None, :] if xs is None else xs
-    trace = lstm_forward(xs, params)  # says what does not fit
-    xs, params = trace.xs, validate.lstm_params(params)
-    (steps, batch, inputs), units = xs.shape, trace.h.shape[-1]
-    if dhs is None:
-        dhs = np.zeros(trace.h[1:].shape)
-        dhs[-1] = 1
-    lstm_backward(dhs, trace, params)
+    traces = stack_forward(xs, layers)  # says what does not fit
+    runs = [run for trace in traces for run in directions(trace)]
+    xs, two = runs[0].xs, len(runs) > len(layers)
+    steps, batch, inputs = xs.shape
+    units = max(run.h.shape[-1] for run in runs)
+    dhs = _at_the_ends(traces[-1]) if dhs is None else dhs
+    stack_backward(dhs, traces, layers)
     if names is None:
         names = [say("EEG {n}", n=n + 1) if default else f"x{n + 1}" for n in range(inputs)]
     if isinstance(names, str) or len(names) != inputs or not all(isinstance(n, str) for n in names):
         raise ValueError(f"names: expected D = {inputs} words, got {names!r}")
-    time = np.arange(steps + 1)
+    time, end = np.arange(steps + 1), steps + two  # the way back starts behind the last step
     across = max(1.0, float(np.abs(xs).max())) * 1.15
-    reach = max(0.5, 1.5 * float(np.abs(trace.c).max()))  # room for what the sliders do
+    highest = max(float(np.abs(run.c).max()) for run in runs)
+    reach = max(0.5, 1.5 * highest)  # room for what the sliders do
     widest = max(1.1, reach)
 
     with matplotlib.rc_context(RC):
@@ -228,7 +276,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
             width_ratios=(10, 9),
         )
         for key in ("x", "gates", "memory", "flow"):
-            ax[key].set_xlim(0, steps)
+            ax[key].set_xlim(0, end)
         ax["x"].set(ylim=(-across, across))
         ax["x"].set_title(say("The input"))
         greys = ["#8a8a8a", "#111111"] if inputs == 2 else [SIGNAL, *["#bdbdbd"] * (inputs - 1)]
@@ -258,7 +306,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
             (0.74, say("hidden state h"), HIDDEN_LINE),
         )
         if units > 1:  # a map of one unit would say what its curve says
-            nothing = np.zeros((units, steps + 1))
+            nothing = np.zeros((units, end + 1))
             cells = Pixels.on(ax["cells"], nothing, cmap=SIGNED, vmin=-reach, vmax=reach)
             ax["cells"].set(yticks=range(0, units, max(1, units // 4)), ylabel=say("unit"))
             ax["cells"].set_title(say("All cell states"))
@@ -290,55 +338,68 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
             if key != "now"
         ]
 
-    def update(t, b_f, b_i, b_o, unit=0, sequence=0, strength=1.0):
-        b = params.b.copy()
-        for k, shift in (("f", b_f), ("i", b_i), ("o", b_o)):
-            split_gates(b)[GATES[k].block][:] += shift
-        moved = params._replace(W_h=params.W_h * params.W_h.dtype.type(strength), b=b)
-        trace = lstm_forward(xs[:, sequence : sequence + 1], moved)
-        grads = lstm_backward(dhs[:, sequence : sequence + 1], trace, moved)
-        for n, stream in enumerate(streams):
-            stream.set_data(time[1:], trace.xs[:, 0, n])
+    def update(t, b_f, b_i, b_o, unit=0, sequence=0, strength=1.0, layer=1, direction="ahead"):
+        n, both = layer - 1, isinstance(layers[layer - 1], BothParams)
+        way = _WAYS.index(direction) if both else 0
+        moved = _moved(directions(layers[n])[way], {"f": b_f, "i": b_i, "o": b_o}, strength)
+        moved = layers[n]._replace(**{direction: moved}) if both else moved
+        network = (*layers[:n], moved, *layers[layer:])
+        one = np.s_[:, sequence : sequence + 1]
+        traces = stack_forward(xs[one], network)
+        grads = stack_backward(dhs[one], traces[n:], network[n:])  # from the top to this layer
+        trace, grads = directions(traces[n])[way], directions(grads[0])[way]
+        unit = min(unit, trace.h.shape[-1] - 1)
+        when = steps + 1 - time if way else time  # of this way's states, its start first
+        for stream, numbers in zip(streams, xs[:, sequence].T, strict=True):
+            stream.set_data(time[1:], numbers)
         for k, curve in curves.items():
-            curve.set_data(time[1:], getattr(trace, k)[:, 0, unit])
-        cell.set_data(time, trace.c[:, 0, unit])
-        hidden.set_data(time, trace.h[:, 0, unit])
+            curve.set_data(when[1:], getattr(trace, k)[:, 0, unit])
+        cell.set_data(when, trace.c[:, 0, unit])
+        hidden.set_data(when, trace.h[:, 0, unit])
         size_c, size_h = step_lengths(grads.c), step_lengths(grads.h)
-        flow_c.set_data(time, np.maximum(size_c, _FLOOR))
-        flow_h.set_data(time, np.maximum(size_h, _FLOOR))
+        flow_c.set_data(when, np.maximum(size_c, _FLOOR))
+        flow_h.set_data(when, np.maximum(size_h, _FLOOR))
         for cursor in cursors:
             cursor.set_xdata([t, t])
         if units > 1:
-            cells.set_data(trace.c[:, 0].T)
+            seen = np.full((units, end + 1), np.nan, trace.c.dtype)  # no unit, no state: blank
+            seen[: trace.c.shape[-1], when] = trace.c[:, 0].T
+            cells.set_data(seen)
             row.set_data([-0.5], [unit])
-        f, i, g, o = (float(getattr(trace, k)[t - 1, 0, unit]) for k in "figo")
-        c_prev, c, h = (float(v) for v in (*trace.c[t - 1 : t + 1, 0, unit], trace.h[t, 0, unit]))
+        at = when[t]  # this step, as this way counts them
+        f, i, g, o = (float(getattr(trace, k)[at - 1, 0, unit]) for k in "figo")
+        c_prev, c, h = map(float, (*trace.c[at - 1 : at + 1, 0, unit], trace.h[at, 0, unit]))
         for bar, value in zip(bars, (h, np.clip(c, -widest, widest), o, g, i, f), strict=True):
             bar.set_width(value)
         sums.set_text(f"c = {times(f, c_prev)} + {times(i, g)} = {short(c)}")
         return {
             "t": t, "unit": unit, "f": f, "i": i, "g": g, "o": o, "c": c, "h": h,
             "dc": size_c, "dh": size_h, "cells": trace.c[:, 0],
+            "layer": layer, "direction": direction if both else None,
         }  # fmt: skip
 
     def describe(v):
-        return say(
+        words = ""
+        if len(layers) > 1:
+            words += say("Layer {layer} of {layers}. ", layer=v["layer"], layers=len(layers))
+        if v["direction"] is not None:
+            words += _DIRECTION[v["direction"]]
+        words += say(
             "Step {t}, unit {unit}: f = {f:.2f}, i = {i:.2f}, g = {g:+.2f}, o = {o:.2f}; c = "
-            "{c:+.2f}, h = {h:+.2f}. From the last step back to the first, the size of dL/dc "
-            "goes from {dc:.2g} to {dc_2:.2g}.",
-            t=v["t"],
-            unit=v["unit"],
-            f=v["f"],
-            i=v["i"],
-            g=v["g"],
-            o=v["o"],
-            c=v["c"],
-            h=v["h"],
-            dc=v["dc"][-1],
-            dc_2=v["dc"][0],
+            "{c:+.2f}, h = {h:+.2f}.",
+            **{key: v[key] for key in ("t", "unit", *"figoch")},
         )
+        return words + _FLOW[v["direction"] == "back"].format(last=v["dc"][-1], first=v["dc"][0])
 
     controls = {"t": whole("time t", 1, steps, max(1, steps // 2), quantity="x")}
+    if len(layers) > 1:
+        controls["layer"] = whole("layer", 1, len(layers), 1, quantity="h")
+    if two:
+        controls["direction"] = choice(
+            "direction",
+            [("ahead: first step to last", "ahead"), ("back: last step to first", "back")],
+            "ahead",
+        )
     if units > 1:
         controls["unit"] = whole("unit", 0, units - 1, 0, quantity="h")
     if batch > 1:
@@ -346,7 +407,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
     controls |= {
         f"b_{k}": slider(label, -8, 8, 0.1, 0, quantity=k, digits=1) for k, label in _ADD.items()
     }
-    if params.W_h.any():
+    if any(part.W_h.any() for layer in layers for part in directions(layer)):
         controls["strength"] = slider("recurrent: × W_h", 0, 6, 0.1, 1, quantity="h", digits=1)
     return Explorer(
         name,

@@ -1,5 +1,16 @@
 """From the cell to a model that works: stacks, directions, masks, dropout, sizes, symptoms."""
 
+from lstm_inside.gates import (  # stacks and directions, which 03's explorer draws, too
+    BothGrads,
+    BothParams,
+    BothTraces,
+    both_backward,
+    both_forward,
+    both_states,
+    stack_backward,
+    stack_forward,
+)
+
 from .carry import MODES, Pieces, in_pieces, latest_stream, train_stream, use_on_stream
 from .diagnose import (
     activated_forward,
@@ -11,7 +22,6 @@ from .diagnose import (
     spread_of_answers,
     teach_series,
 )
-from .directions import BothGrads, BothTraces, both_backward, both_forward, both_states
 from .dropout import (
     DroppedGrads,
     DroppedRun,
@@ -31,12 +41,12 @@ from .masks import (
     read_last_backward,
 )
 from .sizes import GATES_OF, array_shapes, layer_size
-from .stack import stack_backward, stack_forward
 
 __all__ = [
     "GATES_OF",
     "MODES",
     "BothGrads",
+    "BothParams",
     "BothTraces",
     "DroppedGrads",
     "DroppedRun",

@@ -4,6 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
+from lstm_inside.gates import both_backward, both_forward, stack_backward, stack_forward
 from lstm_inside.page import Explorer, Words, choice, slider, strokes, toggle, whole
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
@@ -19,12 +20,10 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.practice.carry import MODES, in_pieces
-from lstm_inside.practice.directions import both_backward, both_forward
 from lstm_inside.practice.dropout import PLACES, drawn_gradients
 from lstm_inside.practice.explorers_sizes import sizes_explorer
 from lstm_inside.practice.explorers_symptoms import blow_up_explorer, echo_explorer
 from lstm_inside.practice.masks import SIDES, mask_of, masked_backward, masked_forward
-from lstm_inside.practice.stack import stack_backward, stack_forward
 from lstm_inside.words import Sentences, say
 
 _UNITS = 8
