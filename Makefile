@@ -16,8 +16,8 @@ site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead 
 test: .venv/ready-dev  # two processes, so that more threads only wait for each other
 	$(ONE_THREAD) $(BIN)/python -m pytest $(TESTS)
 
-test-site: .venv/ready-dev .venv/ready-site  # the site in a browser, offline; wants PYODIDE_DIST
-	$(ONE_THREAD) $(BIN)/python -m pytest -s tests/test_site.py
+test-site: .venv/ready-dev site  # the site in a browser, offline; wants PYODIDE_DIST
+	SITE_BUILT=1 $(ONE_THREAD) $(BIN)/python -m pytest -n 2 -rP tests/test_site.py
 
 trust: .venv/ready-rooms  # what a sceptic would try; takes most of an hour
 	WALK=10000 $(BIN)/python -m pytest tests/test_explorers.py -k random_walk
