@@ -92,7 +92,7 @@ class Rooms:
     def page(self, path, **looks):
         context = self.browser.new_context(viewport={"width": 1200, "height": 900}, **looks)
         page = context.new_page()
-        page.set_default_timeout(300_000)
+        page.set_default_timeout(900_000)  # 05 and 07 train for minutes
         context.on("request", lambda request: self.asked.append(request.url))
         page.route("**/jupyter-lite.json*", _with_the_app_in_reach)
         page.goto(f"{self.address}/{path}")
