@@ -12,9 +12,11 @@ import numpy as np
 import psutil
 import pytest
 from ipywidgets.widgets import widget
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from lstm_inside import EXPLORERS
+from lstm_inside import EXPLORERS, rnn, start
 from lstm_inside.page import svg
 
 
@@ -110,6 +112,60 @@ def test_every_preset_gives_a_picture_of_its_own(explorer):
     for name in explorer.presets:
         explorer.show_preset(name)
         assert explorer.frame == frames[name], f"{name} shows another picture the second time"
+
+
+# Rooms whose captions and words have been gone through; the others still wait.
+GONE_THROUGH = [*start.explorers.EXPLORERS, *rnn.explorers.EXPLORERS]
+
+
+def shown_by_presets(explorer):
+    """The name of each preset as it is put on show; None where there is none."""
+    for name in explorer.presets or [None]:
+        if name:
+            explorer.show_preset(name)
+        yield name
+
+
+@pytest.mark.parametrize("name", GONE_THROUGH)
+def test_a_minus_is_a_minus_in_caption_goal_and_picture(made, name):
+    """Not the hyphen of a keyboard; and nothing is never minus nothing."""
+    explorer = made[name]
+    explorer.reset()
+    for preset in shown_by_presets(explorer):
+        drawn = (text.get_text() for text in explorer.figure.findobj(Text))
+        said = [explorer.caption, *(words for words in drawn if "$" not in words)]
+        if explorer.challenge:
+            said.append(explorer.challenge.words(explorer.values))
+        for words in said:
+            assert not re.search(r"(?<!\de)-\d|[-−]0\.0+\b", words), (preset, words)
+
+
+def way(line):
+    """Points along a line in pixels, twenty from one of its places to the next."""
+    places = line.get_transform().transform(line.get_xydata())
+    if line.get_linestyle() == "None" or len(places) < 2:
+        return places
+    at = np.linspace(0, len(places) - 1, 20 * (len(places) - 1) + 1)
+    n = np.minimum(at.astype(int), len(places) - 2)
+    part = (at - n)[:, None]
+    return places[n] * (1 - part) + places[n + 1] * part
+
+
+@pytest.mark.parametrize("name", GONE_THROUGH)
+def test_no_curve_runs_through_words(made, name):
+    explorer = made[name]
+    explorer.reset()
+    for preset in shown_by_presets(explorer):
+        figure, canvas = explorer.figure, explorer.figure.canvas
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        for ax in figure.axes:
+            for text in (text for text in ax.texts if text.get_text()):
+                box = text.get_window_extent(renderer)
+                for line in ax.lines:
+                    if line in explorer._moving:
+                        inside = ((way(line) > box.min) & (way(line) < box.max)).all(axis=1)
+                        assert not inside.any(), (preset, text.get_text())
+        figure.set_canvas(canvas)
 
 
 @pytest.mark.filterwarnings("error")

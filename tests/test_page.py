@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lstm_inside.page import Challenge, Explorer, Lines, Pixels, picture, slider, svg, toggle, whole
-from lstm_inside.page.style import SIGNED
+from lstm_inside.page.style import SIGNED, plain, signed
 
 
 @pytest.fixture
@@ -283,6 +283,13 @@ def test_an_unknown_control_is_named_and_nothing_is_set(make):
     with pytest.raises(ValueError, match=r"set: expected controls among .*, got 'forget'"):
         e.set(a=0.1, forget=1)
     assert e.values["a"] == 0.5
+
+
+def test_numbers_have_a_true_minus_and_nothing_is_never_minus_nothing():
+    assert (signed(-0.731), signed(-1e-9), signed(2, 1)) == ("−0.73", "+0.00", "+2.0")
+    assert (plain(-0.731), plain(-1e-9), plain(2, 1)) == ("−0.73", "0.00", "2.0")
+    down = Challenge("Fall.", lambda v: v["a"], -0.5, ".1f")
+    assert "Now −0.8, wanted −0.5." in down.words({"a": -0.8})
 
 
 def test_a_challenge_tells_its_score_and_when_it_is_reached(make):

@@ -229,6 +229,49 @@ def test_holding_is_not_choosing(shown, settings, low, high):
     assert v["ceiling"] == 1 / min(settings.get("places", 10), v["T"])
 
 
+def test_a_line_too_short_for_the_sequence_says_so(shown):
+    explorer = shown("choosing")
+    for settings, too_long in (
+        ({"T": 25}, True), ({"T": 24}, False), ({"T": 25, "kind": "random"}, False),
+    ):  # fmt: skip
+        explorer.set(**{"kind": "delay line", **settings})
+        assert ("holds the last 24 numbers only" in explorer.caption) == too_long, settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "real", "ceiling"),
+    [
+        ({}, "real gradient: 4.5e-06", "ceiling (γ σ max)ᵏ: 1.4e+10"),
+        (
+            {"strength": 0.5},
+            "real gradient at k = 60: 8.1e-20",
+            "ceiling (γ σ max)ᵏ: 6.6e-06",
+        ),
+        ({"strength": 3.0}, "real gradient: 6.3e+03", "ceiling (γ σ max)ᵏ at k = 60: 3.2e+41"),
+        ({"kind": "delay line", "T": 40}, "real gradient at k = 40: 0", "0.015"),
+        ({"strength": 0.0}, "real gradient at k = 60: 0", "ceiling (γ σ max)ᵏ at k = 60: 0"),
+    ],
+)
+def test_a_line_that_leaves_the_axes_has_an_arrow_and_says_for_which_step(
+    shown, settings, real, ceiling
+):
+    """The same digits as in the caption, and what follows stands apart from the x axis."""
+    explorer = shown("vanishing")
+    explorer.set(**settings)
+    (ax,) = explorer.figure.axes
+    words = {text.get_text(): text for text in ax.texts}
+    assert real in words
+    assert any(ceiling in said for said in words)
+    arrows = [
+        line for line in ax.lines if line.get_marker() in ("^", "v") and len(line.get_xdata())
+    ]
+    assert len(arrows) == sum("at k =" in said for said in words)
+    assert next(t for said, t in words.items() if "σ max =" in said).get_position()[1] > 1e12
+    for key, kind in (("length", real), ("bound", ceiling)):
+        assert f"{explorer.values[key][-1]:.2g}" in kind
+        assert f"{explorer.values[key][-1]:.2g}" in explorer.caption
+
+
 def test_the_vanishing_view_shows_the_real_gradient(shown):
     explorer = shown("vanishing")
     explorer.set(strength=0.5, T=30, input_strength=0)
@@ -431,6 +474,17 @@ WRONG = [
     (check.states, lambda *a: loop(*a, last=True), "the last state only"),
     (check.states, lambda *a: loop(*a, start=True), "starts with h_1"),
     (check.states, lambda xs, W_x, W_h, b: loop(xs, W_x, W_h.T, b), "wrong side"),
+    (
+        check.states,
+        lambda xs, W_x, W_h, b: loop(xs, W_x.T, W_h, b),
+        "x is multiplied from the wrong side",
+    ),
+    (check.states, lambda xs, W_x, W_h, b: loop(xs, W_x.T, W_h.T, b), "x and h are multiplied"),
+    (
+        check.states,
+        lambda xs, W_x, W_h, b: loop(xs, W_x, W_h, b) if len(W_x) == len(W_h) else [],
+        "your hs",
+    ),
     (check.line, lambda H: None, "returned None"),
     (check.line, lambda H: shift(H)[1], "expected two arrays"),
     (check.line, lambda H: shift(H)[::-1], "expected (1, 5) and (5, 5)"),

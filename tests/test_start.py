@@ -3,6 +3,7 @@
 import asyncio
 import re
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -470,10 +471,14 @@ WRONG = {
     "two": lambda flag: 24 * flag - 12,
     "finite": lambda flag: (np.inf if flag else -np.inf, 12),
     "gates": lambda flag: (flag, 1 - flag),
+    "gates, nearly sure": lambda flag: tuple(sigmoid(np.array([24.0 * flag - 12, 12 - 24 * flag]))),
     "swapped": lambda flag: (12 - 24 * flag, 24 * flag - 12),
     "turned": lambda flag: (12 - 24 * flag, 12),
     "shut": lambda flag: (-12, 12),
+    "shut, a share": lambda flag: (2 * flag - 12 * (1 - flag), 12),
     "leak": lambda flag: (10 * flag - 4, 12),
+    "leak, all of it": lambda flag: (12, -12),
+    "leak, half of it": lambda flag: (5 * flag, 5),
     "forgets": lambda flag: (24 * flag - 12, 2),
 }
 
@@ -488,8 +493,15 @@ def test_the_checker_accepts(answer):
 def test_the_checker_refuses_with_the_right_hint(slip):
     verdict = check.flag_reader(WRONG[slip])
     assert not verdict
-    known = check.WORDS[slip].split("{")[0] or check.WORDS[slip].split("}")[-1]
+    words = check.WORDS[slip.split(",")[0]]
+    known = words.split("{")[0] or words.split("}")[-1]
     assert known in verdict.message
+
+
+def test_a_share_is_not_called_small_where_it_is_not():
+    half, all_of_it = (check.flag_reader(lambda flag, a=a: (a + flag, 12)) for a in (0, 12))
+    assert "hardly" not in half.message + all_of_it.message
+    assert "a little" not in half.message + all_of_it.message
 
 
 def test_a_little_of_everything_is_told_the_score():
@@ -525,6 +537,39 @@ def test_the_score_stands_in_the_picture(hands):
     for preset, words in (("write always", "score −2.22"), ("the solution", "score 1.00")):
         hands.show_preset(preset)
         assert words in [text.get_text() for text in hands.figure.findobj(Text)]
+
+
+def test_an_answer_beyond_the_axes_is_an_arrow(hands):
+    hands.show_preset("write always")
+    assert hands.values["answer"] > 1.5
+    marks = {
+        line.get_marker()
+        for line in hands.figure.axes[0].lines
+        if line in hands._moving and np.isfinite(line.get_ydata()).any()
+    }
+    assert marks == {"^"}
+    hands.show_preset("the solution")
+    marks = {
+        line.get_marker()
+        for line in hands.figure.axes[0].lines
+        if line in hands._moving and np.isfinite(line.get_ydata()).any()
+    }
+    assert marks == {"o"}
+
+
+def test_one_step_of_writing_is_no_span(hands):
+    hands.show_preset("the solution")
+    assert hands.caption.startswith("Writing at step 6 only,")
+    hands.reset()
+    assert hands.caption.startswith("Writing from step 4 to 9,")
+
+
+def test_an_answer_does_not_stand_under_its_question():
+    """The cell after a question prints nothing that answers it, on the page as it is stored."""
+    cells = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4).cells
+    for cell, next_one in pairwise(cells):
+        if cell.source.startswith("check.ask("):
+            assert not any("text" in output for output in next_one.get("outputs", ()))
 
 
 def test_the_same_timing_fails_on_other_streams(hands):
@@ -571,6 +616,15 @@ def test_cell_line_and_side_paths_are_what_they_are_called(flag, sure, side_weig
     explorer.close()
 
 
+def test_the_caption_tells_what_side_paths_bring_past_the_flag():
+    explorer = explorers.way_back_explorer()
+    explorer.show_preset("the latch + side paths")
+    assert "A step before the flag the cell line brings +0.000, the side paths +1.71" in (
+        explorer.caption
+    )
+    explorer.close()
+
+
 def test_the_latchs_gradient_reaches_the_flagged_number_and_only_that():
     explorer = explorers.way_back_explorer()
     for flag in (1, 6, 20):
@@ -584,7 +638,10 @@ def test_the_latchs_gradient_reaches_the_flagged_number_and_only_that():
 def test_pictures_say_what_they_show():
     assert "Number 6" in figures.stream_picture().alt
     assert "0.00 at w = 0.5" in figures.plain_state_picture().alt
-    assert "score is 0.998" in figures.hundred_streams_picture(latch()).alt
+    hundred = figures.hundred_streams_picture(latch())
+    assert "score is 0.998" in hundred.alt
+    assert hundred.axes[0].get_xlim()[1] > 100.5  # no axis cuts the last number in half
+    assert not re.search(r"-\d", figures.stream_picture().alt + hundred.alt)
     fresh, plain = (learning.learner(1, cell).params for cell in ("lstm", "rnn"))
     alt = figures.habits_picture({"fresh": fresh, "plain": plain}, "Two units").alt
     assert "by hand, score 1.00, write 1.00 and 0.00, keep 0.00 and 1.00" in alt

@@ -4,7 +4,7 @@ from .artists import Lines, Pixels, Words, strokes
 from .controls import choice, slider, toggle, whole
 from .explorer import Challenge, Explorer
 from .question import Question, Questions, asks, question
-from .style import COLOURS, Picture, picture, signed
+from .style import COLOURS, Picture, picture, plain, signed
 from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "compare",
     "name_of",
     "picture",
+    "plain",
     "question",
     "run",
     "shape_of",

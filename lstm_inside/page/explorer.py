@@ -55,8 +55,9 @@ class Challenge(NamedTuple):
     def words(self, values) -> str:
         """How far the reader has come, in a sentence."""
         score = self.score(values)
+        shown, goal = (format(n, self.shown).replace("-", "−") for n in (score, self.goal))
         return WORDS["reached" if score >= self.goal else "goal"].format(
-            task=say(self.task), score=format(score, self.shown), goal=format(self.goal, self.shown)
+            task=say(self.task), score=shown, goal=goal
         )
 
 

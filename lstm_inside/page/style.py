@@ -181,6 +181,11 @@ def signed(value, digits=2) -> str:
     return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
+def plain(value, digits=2) -> str:
+    """A number without a plus, a true minus; nothing is never minus nothing."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
 def picture(width, height, alt="") -> Picture:
     """An empty figure of the series, `width` x `height` in CSS pixels at full size."""
     with matplotlib.rc_context(RC):

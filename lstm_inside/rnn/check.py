@@ -17,6 +17,8 @@ WORDS = Sentences(
         "last_only": "that is the last state only; keep the state of every step.",
         "with_start": "that includes h_0; the answer starts with h_1.",
         "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
+        "wrong_side_x": "x is multiplied from the wrong side: it is x @ W_x, not W_x @ x.",
+        "wrong_sides": "x and h are multiplied from the wrong side: it is x @ W_x + h @ W_h.",
         "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
         "pair": "{name} returned {what}; expected two arrays, W_x and W_h.",
         "shapes": "for H = {H} {name} returned shapes {x} and {h}; expected {want_x} and {want_h}.",
@@ -108,13 +110,22 @@ ask = asks(QUESTIONS)
 
 @checker
 def states(function) -> str:
-    """Check a function (xs, W_x, W_h, b) -> hs (T, H) against (2.1), xs (T, D), from zero."""
-    rng = np.random.default_rng(21)
-    xs, W_x = rng.normal(size=(7, 2)), rng.normal(size=(2, 3))
+    """Check a function (xs, W_x, W_h, b) -> hs (T, H) against (2.1), xs (T, D), from zero.
+
+    D = H comes first: there W_x @ x is a number like any other, and gets its own words.
+    """
+    for D in (3, 2):
+        _states(function, D, np.random.default_rng(21))
+    return WORDS["states"]
+
+
+def _states(function, D, rng):
+    """NotYet where the states of 3 units with D inputs are not those of (2.1)."""
+    xs, W_x = rng.normal(size=(7, D)), rng.normal(size=(D, 3))
     W_h, b = rng.normal(size=(3, 3)) / 2, rng.normal(size=3)
     hs = run(function, xs, W_x, W_h, b)
 
-    def reference(W_h=W_h, b=b):
+    def reference(W_h=W_h, b=b, W_x=W_x):
         return rnn_forward(xs[:, None], RNNParams(W_x, W_h, b)).h[:, 0]
 
     want, linear = reference(), [np.zeros(3)]
@@ -128,8 +139,12 @@ def states(function) -> str:
         (want, WORDS["with_start"]),
         (reference(W_h=W_h.T)[1:], WORDS["wrong_side"]),
     ]
+    if D == 3:
+        hints += [
+            (reference(W_x=W_x.T)[1:], WORDS["wrong_side_x"]),
+            (reference(W_h=W_h.T, W_x=W_x.T)[1:], WORDS["wrong_sides"]),
+        ]
     compare(say("your hs"), hs, want[1:], hints=hints)
-    return WORDS["states"]
 
 
 @checker

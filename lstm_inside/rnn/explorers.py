@@ -10,6 +10,7 @@ from lstm_inside.page import (
     Pixels,
     Words,
     choice,
+    plain,
     slider,
     strokes,
     toggle,
@@ -51,6 +52,16 @@ CALLED = Sentences(
     }
 )
 ENDS = Sentences({"wanted": "wanted", "said": "said"})
+# At a line's end: it stays inside the axes, or it has left them by the last step back.
+CEILING_WORDS = Sentences(
+    {
+        "stays": "ceiling (γ σ max)ᵏ: {left:.2g}",
+        "left": "ceiling (γ σ max)ᵏ at k = {T}: {left:.2g}",
+    }
+)
+REAL_WORDS = Sentences(
+    {"stays": "real gradient: {left:.2g}", "left": "real gradient at k = {T}: {left:.2g}"}
+)
 _FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
 
 
@@ -167,11 +178,11 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         curve, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        curve.set(xlim=(0, lags), ylim=(-0.2, 1.06), xlabel=say("k steps ago"), ylabel="$R^2$")
+        curve.set(xlim=(0, lags), ylim=(-0.2, 1.2), xlabel=say("k steps ago"), ylabel="$R^2$")
         curve.set_title(say("How well the input of k steps ago is read from h"))
         curve.axhline(0, color=FAINT, lw=1.2)
         curve.axvline(_UNITS, color=FAINT, lw=1.2, ls=(0, (4, 3)))
-        curve.text(_UNITS + 0.6, 0.55, say("24 units"), color="#777777")
+        curve.text(_UNITS + 0.6, 1.1, say("24 units"), color="#777777", va="center")
         course.set(
             xlim=(0, 60), ylim=(-1.5, 2.0), xlabel=say("step (of the part it was not fitted on)")
         )
@@ -208,11 +219,11 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
     def describe(v):
         return say(
             "W_h: {kind}. The input of {k} steps ago is read from the state with R² = "
-            "{memory:.2f}. Below one half from k = {half} on; the capacity is {capacity:.1f}, "
+            "{memory}. Below one half from k = {half} on; the capacity is {capacity:.1f}, "
             "and {UNITS} units can hold {UNITS} at most.",
             kind=CALLED[v["kind"]],
             k=v["k"],
-            memory=v["memory"][v["k"]],
+            memory=plain(v["memory"][v["k"]]),
             half=v["half"],
             capacity=v["capacity"],
             UNITS=_UNITS,
@@ -311,7 +322,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
             words.set_text(ENDS[key])
         x, y = wanted[fitted:][:200, 0], np.clip(guess[:200, 0], -1.5, 1.5)
         dots.set_data(*strokes(x, y, y, across=0.005))
-        score.set_text(f"R² = {r2:.2f}".replace("-", "−"))
+        score.set_text(f"R² = {plain(r2)}")
         best.set_text(
             say(
                 "holds all, chooses none: 1 / {places} = {places_2:.2f}",
@@ -330,16 +341,23 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
             if v["places"] == 1
             else say("at one of the first {places} steps", places=v["places"])
         )
+        too_long = v["kind"] == "delay line" and v["T"] > _UNITS
         return say(
             "W_h: {kind}. {T} numbers, the flag stands {where}. On 500 sequences that the "
-            "read-out was not fitted on, R² = {r2:.2f}; a perfect memory that does not choose "
+            "read-out was not fitted on, R² = {r2}; a perfect memory that does not choose "
+            "gets 1 / {places} = {ceiling:.2f}. But a line of {UNITS} units holds the last {UNITS} "
+            "numbers only."
+            if too_long
+            else "W_h: {kind}. {T} numbers, the flag stands {where}. On 500 sequences that the "
+            "read-out was not fitted on, R² = {r2}; a perfect memory that does not choose "
             "gets 1 / {places} = {ceiling:.2f}.",
             kind=CALLED[v["kind"]],
             T=v["T"],
             where=where,
-            r2=v["r2"],
+            r2=plain(v["r2"]),
             places=v["places"],
             ceiling=v["ceiling"],
+            UNITS=_UNITS,
         )
 
     return Explorer(
@@ -374,7 +392,7 @@ def vanishing_explorer(most=60) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         flow = figure.subplots()
-        flow.set(xlim=(0, 1.3 * most), yscale="log", ylim=(1e-16, 1e16))
+        flow.set(xlim=(0, 1.36 * most), yscale="log", ylim=(1e-16, 1e17))
         flow.set(xlabel=say("k steps before the end"), xticks=range(0, most + 1, 10))
         flow.set_yticks([10.0**n for n in range(-12, 13, 6)])
         flow.minorticks_off()
@@ -383,7 +401,11 @@ def vanishing_explorer(most=60) -> Explorer:
         (real,) = flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)
         bound_words = Words(flow, 0, 1, ha="left", color=FORGET, weight="bold")
         real_words = Words(flow, 0, 1, ha="left", color=GRADIENT, weight="bold")
-        said = Words(flow, most / 2, 1e-15, color="#222222", weight="bold")
+        ends = [
+            flow.plot([], [], "^", color=line.get_color(), ms=8, clip_on=False)[0]
+            for line in (bound, real)
+        ]
+        said = Words(flow, 0.8, 10**15.2, ha="left", color="#222222", weight="bold")
 
     def update(kind, strength, input_strength, T, off_zero):
         params = network(kind, strength, input_strength)
@@ -394,9 +416,12 @@ def vanishing_explorer(most=60) -> Explorer:
         k = np.arange(T + 1)
         real.set_data(k, _inside(length))
         bound.set_data(k, _inside(most_left))
-        ceiling = say("ceiling (γ σ max)ᵏ: {left:.1g}", left=most_left[-1])
-        _at_the_end(bound_words, ceiling, most_left, up=1)
-        _at_the_end(real_words, say("real gradient: {left:.1g}", left=length[-1]), length, up=-1)
+        for words, end, line, up, texts in (
+            (bound_words, ends[0], most_left, 1, CEILING_WORDS),
+            (real_words, ends[1], length, -1, REAL_WORDS),
+        ):  # fmt: skip
+            left = _at_the_end(words, end, line, up)
+            words.set_text(texts["left" if left else "stays"].format(T=T, left=line[-1]))
         said.set_text(
             say("σ max = {sigma:.2f}: {sigma_2}", sigma=sigma, sigma_2=what_follows(sigma))
         )
@@ -422,7 +447,7 @@ def vanishing_explorer(most=60) -> Explorer:
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
             "off_zero": toggle("start at h = 0.01 instead of 0"),
         },
-        moving=[bound, real, bound_words, real_words, said],
+        moving=[bound, real, *ends, bound_words, real_words, said],
         update=update,
         describe=describe,
         presets={
@@ -443,11 +468,19 @@ def _inside(length):
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
-def _at_the_end(words, text, line, up):
-    """Put a text at a line's last place inside the axes, a little above (1) or below (-1) it."""
+def _at_the_end(words, end, line, up):
+    """Put words at a line's last place inside the axes, a little above (1) or below (-1) it.
+
+    Whether the line leaves the axes there; an arrow, `end`, then says which way.
+    """
     last = int(np.flatnonzero(np.isfinite(_inside(line)))[-1])
-    words.set_position((last + 0.8, line[last] * 10.0 ** (1.1 * up)))
-    words.set_text(text)
+    leaves = last + 1 < len(line)
+    end.set_data(*(([last], [line[last]]) if leaves else ([], [])))
+    end.set_marker("^" if line[-1] > 1 else "v")
+    right = leaves and last > 45  # long words, and no room beside the line
+    words.set_position((81 if right else last + 0.8, line[last] * 10.0 ** (1.1 * up)))
+    words.set_ha("right" if right else "left")
+    return leaves
 
 
 def what_follows(sigma) -> str:

@@ -6,7 +6,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from lstm_core import rnn_forward
 from lstm_inside import validate
-from lstm_inside.page import Pixels, picture
+from lstm_inside.page import Pixels, picture, plain
 from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED
 from lstm_inside.words import say
 
@@ -40,7 +40,7 @@ def recall_picture(batch, b=0):
             ax,
             T + 0.3,
             answer,
-            say("answer?\n{answer}", answer=_number(answer)),
+            say("answer?\n{answer}", answer=plain(answer)),
             color=FORGET,
             weight="bold",
             ha="left",
@@ -52,7 +52,7 @@ def recall_picture(batch, b=0):
         "carries a flag. It is the answer wanted after the last step.",
         T=T,
         at=at + 1,
-        answer=_number(answer),
+        answer=plain(answer),
     )
     return figure
 
@@ -122,8 +122,8 @@ def knocks_picture(draws):
             so_far=figure.alt,
             title=title,
             t=len(h) - 1,
-            soft=_number(h[-1, 0, 0]),
-            hard=_number(h[-1, 1, 0]),
+            soft=plain(h[-1, 0, 0]),
+            hard=plain(h[-1, 1, 0]),
         )
     return figure
 
@@ -184,7 +184,7 @@ def learning_picture(runs):
         axes[0].set_ylabel("$R^2$")
     figure.alt = say("R² on fresh sequences over a training, a line a start.")
     for title, starts in runs.items():
-        ends = ", ".join(f"{start}: {_number(pairs[-1][1])}" for start, pairs in starts.items())
+        ends = ", ".join(f"{start}: {plain(pairs[-1][1])}" for start, pairs in starts.items())
         figure.alt = say("{so_far} {title}, at the end {ends}.",
                          so_far=figure.alt, title=title, ends=ends)  # fmt: skip
     return figure
@@ -279,13 +279,9 @@ def _label(ax, x, y, words, **looks):
     ax.text(x, y, words, **{"ha": "center", "va": "center", **looks})
 
 
-def _number(v):
-    return f"{v:.2f}".replace("-", "−")
-
-
 def _weight(v):
     return f"{v:g}".replace("-", "−")
 
 
 def _pair(values):
-    return "(" + ", ".join(_number(v) for v in np.round(values, 2) + 0.0) + ")"
+    return "(" + ", ".join(plain(v) for v in values) + ")"

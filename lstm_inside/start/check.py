@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import lstm_forward, sigmoid
-from lstm_inside.page import NotYet, asks, checker, name_of, question, run
+from lstm_inside.page import NotYet, asks, checker, name_of, plain, question, run
 from lstm_inside.start.recall import flag_gates, said, score
 from lstm_inside.tasks import recall_problem
 from lstm_inside.words import Sentences, say
@@ -19,11 +19,11 @@ WORDS = Sentences(
         "σ(0) is 0.50, so give it numbers far from 0.",
         "swapped": "write and keep have changed places: a_write comes first.",
         "turned": "write is turned round: with the flag it is {i1:.2f}, without it {i0:.2f}.",
-        "shut": "with the flag, write is {i1:.2f}: the flagged number hardly gets in.",
-        "leak": "without a flag, write is still {i0:.4f}. A hundred numbers come by, and a little of "
-        "each gets in: the score is {r2:.3f}.",
+        "shut": "with the flag, write is {i1:.2f}: only that share of the flagged number gets in.",
+        "leak": "without a flag, write is still {i0:.4f}. A hundred numbers come by, and that share of "
+        "each gets in: the score is {r2}.",
         "forgets": "without a flag, keep is {f0:.4f}. After 50 steps {left:.3f} of the number is left.",
-        "score": "the score is {r2:.3f}, wanted {goal}.",
+        "score": "the score is {r2}, wanted {goal}.",
     }
 )
 
@@ -72,7 +72,7 @@ def flag_reader(function) -> str:
     r2 = score(said(trace), streams.targets)
     if r2 >= GOAL:
         return WORDS["right"].format(r2=r2, steps=STEPS)
-    if {i0, f0, i1, f1} <= {0, 1}:
+    if all(0 <= a <= 1 for a in (i0, f0, i1, f1)):
         raise NotYet(WORDS["gates"].format(name=name_of(function)))
     swapped = lstm_forward(streams.xs, flag_gates((f0, f1), (i0, i1)))
     if score(said(swapped), streams.targets) >= GOAL:
@@ -102,7 +102,7 @@ def _what_is_off(i0, i1, f0, r2):
     if i1 < 0.9:
         return WORDS["shut"].format(i1=i1)
     if i0 > 0.002:
-        return WORDS["leak"].format(i0=i0, r2=r2)
+        return WORDS["leak"].format(i0=i0, r2=plain(r2, 3))
     if f0**50 < 0.95:
         return WORDS["forgets"].format(f0=f0, left=f0**50)
-    return WORDS["score"].format(r2=r2, goal=GOAL)
+    return WORDS["score"].format(r2=plain(r2, 3), goal=GOAL)

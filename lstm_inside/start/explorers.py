@@ -5,7 +5,7 @@ import numpy as np
 
 from lstm_core import lstm_backward, lstm_forward
 from lstm_inside.bptt.shares import split_way
-from lstm_inside.page import Challenge, Explorer, Words, signed, slider, strokes, whole
+from lstm_inside.page import Challenge, Explorer, Words, plain, signed, slider, strokes, whole
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import (
     CELL_LINE,
@@ -54,7 +54,7 @@ def hands_explorer() -> Explorer:
         ax["cell"].text(
             STEPS + 0.8,
             np.tanh(target / 2),
-            f"tanh({target:.2f}/2)".replace("-", "−"),
+            f"tanh({plain(target)}/2)",
             color=FLAGGED,
             va="center",
         )
@@ -69,6 +69,7 @@ def hands_explorer() -> Explorer:
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         (answer,) = ax["stream"].plot([], [], "o", ms=8, color=HIDDEN_LINE)
         (cell,) = ax["cell"].plot([], [], "-o", ms=4, color=CELL_LINE)
+        beyond = [*_arrows(ax["stream"], HIDDEN_LINE), *_arrows(ax["cell"], CELL_LINE)]
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
         points = Words(ax["dots"], -1.05, 2.05, ha="left", color=SIGNAL, weight="bold")
         rows = [
@@ -84,11 +85,11 @@ def hands_explorer() -> Explorer:
         for row, (letter, base) in zip(rows, ROWS.items(), strict=True):
             gate = getattr(trace, letter)[:, 0, 0]
             row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate)
-        answer.set_data([STEPS + 1.5], [np.clip(answer_now[0], -1.2, 1.2)])
-        cell.set_data(np.arange(STEPS + 1), np.clip(trace.c[:, 0, 0], -1.2, 1.2))
+        _show_inside(answer, beyond[:2], np.array([STEPS + 1.5]), answer_now, 1.2)
+        _show_inside(cell, beyond[2:], np.arange(STEPS + 1), trace.c[:, 0, 0], 1.2)
         dots.set_data(timed.targets[:, 0], here)
         r2 = _score(here, timed.targets)
-        points.set_text(say("score {r2}", r2=f"{r2:.2f}".replace("-", "−")))
+        points.set_text(say("score {r2}", r2=plain(r2)))
         return {
             "write": write, "keep": keep, "show": show, "answer": answer_now[0], "target": target,
             "r2": r2, "r2_elsewhere": _score(there, elsewhere.targets),
@@ -98,17 +99,20 @@ def hands_explorer() -> Explorer:
     def describe(v):
         opened = np.flatnonzero(v["write"]) + 1
         return say(
-            "Writing from step {opened} to {opened_2}, keeping {keep:.2f} a step: the answer is "
-            "{answer:+.2f}, wanted {target:+.2f}. Score on {STREAMS} streams flagged at step "
-            "{FLAG}: {r2:.2f}.",
+            "Writing at step {opened} only, keeping {keep:.2f} a step: the answer is {answer}, "
+            "wanted {target}. Score on {STREAMS} streams flagged at step {FLAG}: {r2}."
+            if len(opened) == 1
+            else "Writing from step {opened} to {opened_2}, keeping {keep:.2f} a step: the "
+            "answer is {answer}, wanted {target}. Score on {STREAMS} streams flagged at step "
+            "{FLAG}: {r2}.",
             opened=opened[0],
             opened_2=opened[-1],
             keep=v["keep"],
-            answer=v["answer"],
-            target=v["target"],
+            answer=signed(v["answer"]),
+            target=signed(v["target"]),
             STREAMS=STREAMS,
             FLAG=FLAG,
-            r2=v["r2"],
+            r2=plain(v["r2"]),
         )
 
     return Explorer(
@@ -120,7 +124,7 @@ def hands_explorer() -> Explorer:
             "keep": slider("keep, each step", 0, 1, 0.01, 0.9, quantity="f"),
             "show": slider("show", 0, 1, 0.01, 1, quantity="o"),
         },
-        moving=[*rows, answer, cell, dots, points],
+        moving=[*rows, answer, cell, *beyond, dots, points],
         update=update,
         describe=describe,
         presets={
@@ -142,6 +146,23 @@ def _flagged_elsewhere(rng):
     drawn = recall_problem(STEPS, 5 * STREAMS, rng=rng)
     there = drawn.xs[FLAG - 1, :, 1] == 0
     return Sequences(drawn.xs[:, there], drawn.targets[there], drawn.last[there])
+
+
+def _arrows(ax, colour):
+    """Two artists for what lies above and below the axes: triangles at their edges."""
+    return [ax.plot([], [], mark, ls="none", ms=8, color=colour)[0] for mark in "^v"]
+
+
+def _show_inside(line, arrows, x, y, low, high=None):
+    """Draw of y (N,) over x what lies from low to high, and arrows at the edge for the rest.
+
+    With one edge alone: from minus it to it.
+    """
+    low, high = (-low, low) if high is None else (low, high)
+    above, below = y > high, y < low
+    line.set_data(x, np.where(above | below, np.nan, y))
+    for arrow, out, edge in zip(arrows, (above, below), (high, low), strict=True):
+        arrow.set_data(x[out], np.full(out.sum(), edge))
 
 
 def _score(answers, targets):
@@ -204,17 +225,17 @@ def wiring_explorer() -> Explorer:
     def describe(v):
         what = say("the flag is up") if v["flag"] else say("no flag")
         return say(
-            "Step {t}, {what}: {f:.3f} of the old cell {c_prev:+.3f} is kept, {i:.3f} of the "
-            "candidate {g:+.3f} is written, so the cell holds {c:+.3f} and shows h = {h:+.3f}. "
+            "Step {t}, {what}: {f:.3f} of the old cell {c_prev} is kept, {i:.3f} of the "
+            "candidate {g} is written, so the cell holds {c} and shows h = {h}. "
             "Thick wires carry large numbers.",
             t=v["t"],
             what=what,
             f=v["f"],
-            c_prev=v["c_prev"],
+            c_prev=signed(v["c_prev"], 3),
             i=v["i"],
-            g=v["g"],
-            c=v["c"],
-            h=v["h"],
+            g=signed(v["g"], 3),
+            c=signed(v["c"], 3),
+            h=signed(v["h"], 3),
         )
 
     return Explorer(
@@ -247,13 +268,13 @@ def way_back_explorer() -> Explorer:
         draw_stream(stream_ax, streams[0][:, 0], bars=False)
         stream_ax.set_title(say("The stream"))
         cell_ax.set_title(say("d answer / dc$_t$: how much the answer would change with the cell"))
-        cell_ax.set(ylim=(-2.2, 3.2))
+        cell_ax.set(ylim=(-2.3, 4.4))
         cell_ax.axhline(0, color=FAINT, lw=1)
-        for y, words, colour in (
-            (2.6, say("along the cell line"), CELL_LINE),
-            (1.7, say("all other paths, through W_h"), HIDDEN_LINE),
+        for x, words, colour in (  # above all that is drawn
+            (0.2, say("along the cell line"), CELL_LINE),
+            (6.2, say("all other paths, through W_h"), HIDDEN_LINE),
         ):
-            cell_ax.text(0.2, y, words, color=colour, weight="bold", va="center")
+            cell_ax.text(x, 3.85, words, color=colour, weight="bold", va="center")
         number_ax.set_title(
             say("d answer / d number$_t$: and with the number, which comes in only through write")
         )
@@ -267,6 +288,7 @@ def way_back_explorer() -> Explorer:
         flag_words.set_text("⚑")
         (line,) = cell_ax.plot([], [], "-o", ms=5, color=CELL_LINE, ds="steps-mid")
         (others,) = cell_ax.plot([], [], "--s", ms=3.5, lw=1.8, color=HIDDEN_LINE)
+        beyond = _arrows(cell_ax, HIDDEN_LINE)
         (heard,) = number_ax.plot([], [], color=GRADIENT, **bars)
 
     def update(flag, sure, side_weight):
@@ -281,7 +303,7 @@ def way_back_explorer() -> Explorer:
         mark.set_data([flag, flag], [0, xs[flag - 1, 0, 0]])
         flag_words.set_x(flag)
         line.set_data(steps, np.clip(by_cell, -2.2, 3.2))
-        others.set_data(steps, np.clip(by_side, -2.2, 3.2))
+        _show_inside(others, beyond, steps, by_side, -2.2, 3.2)
         heard.set_data(*strokes(steps[1:], 0, np.clip(dx, -1.3, 1.3)))
         return {
             "flag": flag, "cell": by_cell, "side": by_side, "dx": dx,
@@ -291,15 +313,16 @@ def way_back_explorer() -> Explorer:
     def describe(v):
         flag = v["flag"]
         return say(
-            "At the flagged step {flag} the cell line brings {cell:+.3f} of {cell_2:+.3f}, the "
-            "side paths {side:+.3f}. A step before the flag the cell line brings {cell_3:+.3f}. "
-            "Of all that the {STEPS} numbers can do to the answer, {share:.0f} % is the flagged "
-            "one's.",
+            "At the flagged step {flag} the cell line brings {cell} of {cell_2}, the side paths "
+            "{side}. A step before the flag the cell line brings {cell_3}, the side paths "
+            "{side_2}. Of all that the {STEPS} numbers can do to the answer, {share:.0f} % is the "
+            "flagged one's.",
             flag=flag,
-            cell=v["cell"][flag],
-            cell_2=v["cell"][-1],
-            side=v["side"][flag],
-            cell_3=v["cell"][flag - 1],
+            cell=signed(v["cell"][flag], 3),
+            cell_2=signed(v["cell"][-1], 3),
+            side=signed(v["side"][flag], 3),
+            cell_3=signed(v["cell"][flag - 1], 3),
+            side_2=signed(v["side"][flag - 1], 3),
             STEPS=STEPS,
             share=100 * v["share"],
         )
@@ -312,7 +335,7 @@ def way_back_explorer() -> Explorer:
             "sure": slider("how sure the gates are", 0, 12, 0.5, 12, quantity="f", digits=1),
             "side_weight": slider("recurrent weights W_h", -1, 1, 0.1, 0, quantity="h", digits=1),
         },
-        moving=[numbers, mark, flag_words, line, others, heard],
+        moving=[numbers, mark, flag_words, line, others, *beyond, heard],
         update=update,
         describe=describe,
         presets={
@@ -394,12 +417,12 @@ def unit_view(run) -> LiveExplorer:
     def describe(v):
         return say(
             "After {step} training steps the score on {STREAMS} streams never trained on is "
-            "{r2:.3f}. To the stream shown the answer is {answer:+.2f}, wanted {target:+.2f}.",
+            "{r2}. To the stream shown the answer is {answer}, wanted {target}.",
             step=v["step"],
             STREAMS=STREAMS,
-            r2=v["r2"],
-            answer=v["answer"],
-            target=v["target"],
+            r2=plain(v["r2"], 3),
+            answer=signed(v["answer"]),
+            target=signed(v["target"]),
         )
 
     return LiveExplorer(

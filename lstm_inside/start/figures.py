@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_core import RNNParams, lstm_forward, rnn_forward
-from lstm_inside.page import Picture, Words, picture, signed
+from lstm_inside.page import Picture, Words, picture, plain, signed
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -72,14 +72,14 @@ def stream_picture(steps=20, flag=6) -> Picture:
         figure = picture(900, 210, alt=(
             say(
                 "A stream of {steps} random numbers between −1 and 1. Number {flag}, "
-                "{number:+.2f}, carries a flag. After the last number stands a question mark: "
-                "what was flagged?", steps=steps, flag=flag, number=number)
+                "{number}, carries a flag. After the last number stands a question mark: "
+                "what was flagged?", steps=steps, flag=flag, number=signed(number))
         ))  # fmt: skip
         ax = figure.subplots()
         draw_stream(ax, stream)
         ax.set(xlim=(0.3, steps + 4.6), xticks=(1, 5, 10, 15, 20), xlabel=say("step t"))
         ax.set_title(say("Recall: keep the flagged number, through all the others, to the end"))
-        ax.annotate(f"{number:+.2f}".replace("-", "−"), (flag, number / 2), (flag + 0.5, 1.15),
+        ax.annotate(signed(number), (flag, number / 2), (flag + 0.5, 1.15),
                     color=FLAGGED, weight="bold")  # fmt: skip
         ax.text(steps + 1.2, 0, "= ?", color=FLAGGED, fontsize=24, va="center")
     return figure
@@ -173,14 +173,14 @@ def hundred_streams_picture(params, steps=100) -> Picture:
             alt=(
                 say(
                     "Left: one stream of {steps} numbers, flagged at step {flag}, and the "
-                    "cell, which holds {c:+.2f} after the flag and {c_2:+.2f} at the end. "
+                    "cell, which holds {c} after the flag and {c_2} at the end. "
                     "Right: the answers to a hundred streams against the flagged numbers; the "
-                    "score is {r2:.3f}.",
+                    "score is {r2}.",
                     steps=steps,
                     flag=flag,
-                    c=trace.c[flag, 0, 0],
-                    c_2=trace.c[-1, 0, 0],
-                    r2=r2,
+                    c=signed(trace.c[flag, 0, 0]),
+                    c_2=signed(trace.c[-1, 0, 0]),
+                    r2=plain(r2, 3),
                 )
             ),
         )
@@ -197,14 +197,15 @@ def hundred_streams_picture(params, steps=100) -> Picture:
             ha="right",
         )
         course.text(flag, 1.1, "⚑", color=FLAGGED, ha="center", fontsize=15, family="DejaVu Sans")
-        course.set(xlim=(0, steps), ylim=(-1.3, 1.4), xlabel=say("step t"))
+        course.set(xlim=(0, steps + 1), ylim=(-1.3, 1.4), xlabel=say("step t"))
         course.set_title(say("One stream of {steps} numbers, and the cell", steps=steps))
         dots.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         dots.plot(target, answer, "o", ms=5, color=HIDDEN_LINE, mec="none")
         dots.set(
             xlim=(-1.1, 1.1), ylim=(-1.4, 1.4), xlabel=say("flagged number"), ylabel=say("answer")
         )
-        dots.set_title(say("A hundred streams: score {r2:.3f}", r2=r2))
+        dots.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+        dots.set_title(say("A hundred streams: score {r2}", r2=plain(r2, 3)))
     return figure
 
 
@@ -235,7 +236,7 @@ def habits_picture(models, title) -> Picture:
         axes = figure.subplots(1, 3, sharey=True)
         rows = np.arange(len(units))
         labels = [
-            say("{name}: {near} | {far}", name=name, near=_two(r2), far=_two(at_far))
+            say("{name}: {near} | {far}", name=name, near=plain(r2), far=plain(at_far))
             for name, (r2, _), at_far in zip(names, units, far, strict=True)
         ]
         for ax, letter, title in zip(
@@ -281,7 +282,7 @@ def leak_picture(model, name) -> Picture:
     healed = {
         "lift": signed(_lift(tight, far)),
         "lift_2": signed(_lift(tight, near)),
-        "slope": _two(_slope(answers(tight, near)[:, 0], near.targets[:, 0])),
+        "slope": plain(_slope(answers(tight, near)[:, 0], near.targets[:, 0])),
     }
     panels = (
         (say("20 steps"), model.cell, near, ""),
@@ -336,8 +337,8 @@ def leak_picture(model, name) -> Picture:
             answer = answers(Model(cell, model.readout), streams)[:, 0]
             finding = say(
                 "score {answer}, slope {slope}",
-                answer=_two(score(answer, target)),
-                slope=_two(_slope(answer, target)),
+                answer=plain(score(answer, target)),
+                slope=plain(_slope(answer, target)),
             )
             found.append(say("{what}: {finding}", what=what, finding=finding))
             ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
@@ -386,14 +387,9 @@ def _left_of_the_cell(trace, flags):
     return float(np.where(after, trace.f[..., 0], 1).prod(axis=0).mean())
 
 
-def _two(number):
-    """A number to two decimals, with a true minus sign."""
-    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
-
-
 def _in_words(name, near, gates, far):
     """A unit's scores and what its gates do on average; an RNN has no gates."""
-    scores = {"name": name, "near": _two(near), "FAR": FAR, "far": _two(far)}
+    scores = {"name": name, "near": plain(near), "FAR": FAR, "far": plain(far)}
     if gates is None:
         return say("{name}, score {near}, through {FAR} steps {far}", **scores)
     low, high = gates.spread["i"]
