@@ -5,7 +5,7 @@ from .controls import choice, slider, toggle, whole
 from .explorer import Challenge, Explorer
 from .question import Question, Questions, asks, question
 from .style import COLOURS, Picture, picture, signed
-from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of
+from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of, unreached
 
 __all__ = [
     "COLOURS",
@@ -32,5 +32,6 @@ __all__ = [
     "slider",
     "strokes",
     "toggle",
+    "unreached",
     "whole",
 ]

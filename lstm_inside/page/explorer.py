@@ -23,6 +23,7 @@ from .access import Access
 from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
+from .verdict import unreached
 
 WORDS = Sentences(
     {
@@ -56,7 +57,9 @@ class Challenge(NamedTuple):
         """How far the reader has come, in a sentence."""
         score = self.score(values)
         return WORDS["reached" if score >= self.goal else "goal"].format(
-            task=say(self.task), score=format(score, self.shown), goal=format(self.goal, self.shown)
+            task=say(self.task),
+            score=unreached(score, self.goal, self.shown),
+            goal=format(self.goal, self.shown),
         )
 
 

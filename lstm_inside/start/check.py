@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import lstm_forward, sigmoid
-from lstm_inside.page import NotYet, asks, checker, name_of, question, run
+from lstm_inside.page import NotYet, asks, checker, name_of, question, run, unreached
 from lstm_inside.start.recall import flag_gates, said, score
 from lstm_inside.tasks import recall_problem
 from lstm_inside.words import Sentences, say
@@ -23,7 +23,7 @@ WORDS = Sentences(
         "leak": "without a flag, write is still {i0:.4f}. A hundred numbers come by, and a little of "
         "each gets in: the score is {r2:.3f}.",
         "forgets": "without a flag, keep is {f0:.4f}. After 50 steps {left:.3f} of the number is left.",
-        "score": "the score is {r2:.3f}, wanted {goal}.",
+        "score": "the score is {r2}, wanted {goal}.",
     }
 )
 
@@ -105,4 +105,4 @@ def _what_is_off(i0, i1, f0, r2):
         return WORDS["leak"].format(i0=i0, r2=r2)
     if f0**50 < 0.95:
         return WORDS["forgets"].format(f0=f0, left=f0**50)
-    return WORDS["score"].format(r2=r2, goal=GOAL)
+    return WORDS["score"].format(r2=unreached(r2, GOAL, ".3f"), goal=GOAL)
