@@ -86,7 +86,7 @@ def cell_line_explorer(steps=40) -> Explorer:
             "f": slider("keep: f", 0, 1, 0.01, 0.9, quantity="f"),
             "i": slider("write: i", 0, 1, 0.01, 0.5, quantity="i"),
             "g": slider("what to write: g", -1, 1, 0.01, -0.4, quantity="g"),
-            "c0": slider("cell state at the start: c_0", -2, 2, 0.1, 2, quantity="c", digits=1),
+            "c0": slider("cell state at start: c_0", -2, 2, 0.1, 2, quantity="c", digits=1),
         },
         moving=[kept, written, cell, rest, label, slope],
         update=update,
