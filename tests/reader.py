@@ -212,8 +212,21 @@ def every_slider_answers(page, served, name, most=None):
     on_the_page = page.locator("[class*='lstm-explorer-']").count()
     assert on_the_page == stored, f"{name}: {on_the_page} explorers of {stored}"
     assert not barriers(page)
+    assert not crowded(page), f"{name}: cut labels, or numbers below their own slider"
     for explorer, box in found:
         move_and_compare(page, box, explorer, most)
+
+
+def crowded(page):
+    """Labels of controls that are cut, and those whose slider's number stands in a line below."""
+    return page.locator(".lstm-panel :is(.widget-slider, .widget-dropdown)").evaluate_all(
+        """all => all.filter(control => {
+            const label = control.querySelector('.widget-label');
+            const number = control.querySelector('.widget-readout') || label;
+            const top = part => part.getBoundingClientRect().top;
+            return label.scrollWidth > label.clientWidth || top(number) > top(label) + 8;
+        }).map(control => control.querySelector('.widget-label').innerText)"""
+    )
 
 
 def barriers(page):

@@ -1,7 +1,7 @@
 """Screen reader, keyboard, narrow window, lecture room: what the page does for each."""
 
 import pytest
-from reader import barriers, in_a_browser, opened
+from reader import barriers, crowded, in_a_browser, opened
 
 pytestmark = in_a_browser
 BOXES = ".lstm-explorer, .lstm-live"
@@ -41,6 +41,13 @@ def test_handles_and_play_buttons_have_a_name_and_the_value_that_is_read(shapes)
     ]
     assert names == ["Play", "Stop", "Repeat"]
     assert not barriers(shapes)
+
+
+@pytest.mark.parametrize("width", [1000, 1100, 1400])
+def test_a_sliders_number_stands_in_its_line_and_no_label_is_cut(shapes, width):
+    shapes.set_viewport_size({"width": width, "height": 900})
+    shapes.wait_for_timeout(500)  # the panel follows the window
+    assert not crowded(shapes)
 
 
 @pytest.mark.parametrize("width", [640, 850])

@@ -177,6 +177,23 @@ def test_the_corners_of_all_controls_give_a_picture(explorer):
         assert explorer.error is None, corner
 
 
+def test_no_number_beside_an_axis_is_cut_whatever_is_chosen(explorer):
+    for name in explorer._redraw_on:
+        for position in positions(explorer.controls[name]):
+            explorer.set(**{name: position})
+            width, height = explorer.figure.bbox.size
+            for ax in explorer.figure.axes:
+                shown = [
+                    *((x, *ax.get_xlim(), label) for x, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)),
+                    *((y, *ax.get_ylim(), label) for y, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)),
+                ]  # fmt: skip
+                for at, low, high, label in shown:
+                    if low <= at <= high and label.get_text():
+                        (x0, y0), (x1, y1) = label.get_window_extent().get_points()
+                        assert min(x0, y0) > -1, (position, label.get_text())
+                        assert max(x1 - width, y1 - height) < 1, (position, label.get_text())
+
+
 def test_a_picture_may_be_on_a_page_twice(explorer):
     """Of an id that is there twice the first one counts, and that may be hidden."""
     drawn = svg.on_a_page(explorer.frame.decode(), "")

@@ -240,6 +240,56 @@ def test_the_latch_can_be_set_with_the_sliders_alone(made):
     assert "Reached" in hand.challenge.words(hand.values)
 
 
+def test_presets_leave_the_box_of_two_flags_and_reset_does_not(made):
+    hand = made(explorers.latch_explorer)
+    hand.set(twice=True)
+    hand.show_preset("it leaks away")
+    assert hand.controls["twice"].value
+    assert len(hand.values["flagged"]) == 2
+    hand.reset()
+    assert not hand.controls["twice"].value
+
+
+def test_a_cell_state_that_leaves_its_axis_is_told_where_it_ends(made):
+    line, hand = made(explorers.cell_line_explorer), made(explorers.latch_explorer)
+    line.set(f=1)  # what the page asks for first: this stays in
+    assert abs(line.values["c"]).max() < 3.6
+    assert not set("↑↓") & set(line.frame.decode())
+    line.set(i=1, g=1)
+    assert "↑ +42.00" in line.frame.decode()
+    line.set(g=-1)
+    assert "↓ −38.00" in line.frame.decode()
+    hand.show_preset("everything is written")
+    assert "↑ +6.89" in hand.frame.decode()
+
+
+def test_a_gate_chosen_from_the_list_starts_where_the_page_says(made):
+    gate = made(explorers.gate_explorer)
+    settings = lambda: tuple(gate.controls[key].value for key in ("gate", "b", "w"))  # noqa: E731
+    for letter, b, w in (("i", 0, 0), ("g", 0, 1.5), ("o", 1, 0), ("f", 6, 0)):
+        gate.show_preset("candidate: ±1" if letter == "i" else "input: reads x")
+        gate.controls["gate"].value = letter  # as the reader's hand does
+        assert settings() == (letter, b, w)
+        frame = gate.frame
+        gate.show_preset("input: shut" if letter == "f" else "forget: half open")
+        gate.set(gate=letter)
+        assert settings() == (letter, b, w)
+        assert gate.frame == frame
+    gate.set(b=-3, gate="i")  # what is said beside it counts
+    assert settings() == ("i", -3, 0)
+
+
+def test_the_memory_of_a_gate_stays_on_its_axis(made):
+    gate = made(explorers.gate_explorer)
+    cells = next(ax for ax in gate.figure.axes if ax.get_title(loc="left") == "The memory")
+    low, high = cells.get_ylim()
+    for letter in GATES:
+        for b in (-6, 0, 2.5, 6):
+            for w in (-4, 0, 4):
+                gate.set(gate=letter, b=b, w=w)
+                assert low < gate.values["c"].min() <= gate.values["c"].max() < high
+
+
 def test_the_picture_of_the_task_names_the_flagged_number():
     task = recall_problem(50, 2, rng=np.random.default_rng(4))
     alt = figures.recall(task).alt

@@ -12,7 +12,18 @@ from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lstm_inside.page import Challenge, Explorer, Lines, Pixels, picture, slider, svg, toggle, whole
+from lstm_inside.page import (
+    Challenge,
+    Explorer,
+    Lines,
+    Pixels,
+    picture,
+    slider,
+    svg,
+    toggle,
+    unreached,
+    whole,
+)
 from lstm_inside.page.style import SIGNED, plain, signed
 
 
@@ -299,6 +310,16 @@ def test_a_challenge_tells_its_score_and_when_it_is_reached(make):
     assert "✓ Reached: Make it steep. Your score is 0.9." in overlay(e)
     e.reset()
     assert "Your goal" in overlay(e)
+
+
+def test_a_score_below_the_goal_never_reads_as_the_goal():
+    goal = Challenge("Make it steep.", lambda v: v, 0.99, ".3f")
+    assert "Now 0.989, wanted 0.990" in goal.words(0.9893)
+    assert "Now 0.9898, wanted 0.990" in goal.words(0.9898)
+    assert "Now 0.98996, wanted 0.990" in goal.words(0.98996)
+    assert "Your score is 0.990" in goal.words(0.99)
+    assert "Now -3.000, wanted 0.990" in goal.words(-3)
+    assert unreached(9.6, 10, ".0f") == "9.6"
 
 
 def test_what_went_wrong_is_told_in_error(make):

@@ -308,7 +308,7 @@ def ellipse_explorer(most=30) -> Explorer:
         controls={
             "long": slider("largest stretch of a step", 0.5, 2, 0.05, 1.5, quantity="h"),
             "short": slider("smallest stretch of a step", 0.1, 1, 0.05, 0.4, quantity="h"),
-            "turn": whole("then it turns by, in degrees", 0, 90, 90, quantity="h"),
+            "turn": whole("then it turns, in degrees", 0, 90, 90, quantity="h"),
             "n": whole("steps back n", 1, most, 6, quantity="gradient"),
         },
         presets={

@@ -5,7 +5,7 @@ import numpy as np
 from lstm_core import LSTMParams, init_lstm, lstm_step, sigmoid, split_gates
 from lstm_inside import validate
 from lstm_inside.gates.recall import last_flag_problem, recall_score
-from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run
+from lstm_inside.page import NotYet, asks, checker, compare, name_of, question, run, unreached
 from lstm_inside.page.style import GATES
 from lstm_inside.tasks import recall_problem
 from lstm_inside.words import Sentences, say
@@ -38,17 +38,17 @@ WORDS = Sentences(
         "number's row needs a weight in g's column.",
         "latch_saturated": "the candidate saturates: |g| is {at:.2f} on average at the flag, so that "
         "it tells little more than the number's sign. Give the number a smaller weight.",
-        "latch_forgets": "the forget gate does not keep: f is {rest:.3f} between flags, which leaves "
-        "{left:.1e} of the cell state after 75 steps. Raise its bias.",
-        "latch_adds": "one flag is recalled (R² = {one:.3f}), but with two flags the old number stays "
-        "and the new one is added to it (R² = {two:.3f}): f is {at:.3f} at the flag. What should the "
+        "latch_forgets": "the forget gate keeps too little: f is {rest:.3f} between flags, which leaves "
+        "{left:.2g} of the cell state after 75 steps. Raise its bias.",
+        "latch_adds": "one flag is recalled (R² = {one}), but with two flags the old number stays "
+        "and the new one is added to it (R² = {two}): f is {at:.3f} at the flag. What should the "
         "flag do to the forget gate?",
         "latch_bends": "the candidate bends large numbers: |g| is {at:.2f} on average at the flag "
-        "(R² = {one:.3f} and {two:.3f}, wanted {goal}), and tanh bends them again on their way out. "
+        "(R² = {one} and {two}, wanted {goal}), and tanh bends them again on their way out. "
         "Near 0 tanh is almost straight: give the number a smaller weight.",
         "latch_hidden": "the cell state is right, but the last output gate moves with the last number "
         "that comes in: o lies between {low:.2f} and {high:.2f}.",
-        "latch_score": "R² = {one:.3f} with one flag and {two:.3f} with two; wanted are {goal} for "
+        "latch_score": "R² = {one} with one flag and {two} with two; wanted are {goal} for "
         "both. At the flag i = {i_at:.3f}, f = {f_at:.3f}; elsewhere i = {i:.4f}, f = {f:.4f}.",
     }
 )
@@ -186,23 +186,24 @@ def latch(weights) -> str:
         (mean_rest["i"] > 0.01, "latch_leaky", ("i", mean_at, mean_rest)),
         (np.ptp(at["g"]) < 1e-3, "latch_deaf", ("g", mean_at, mean_rest)),
         (np.abs(at["g"]).mean() > 0.6, "latch_saturated", ("g", _sizes(at), mean_rest)),
-        (mean_rest["f"] < 0.99, "latch_forgets", ("f", mean_at, mean_rest)),
+        (mean_rest["f"] < 0.995, "latch_forgets", ("f", mean_at, mean_rest)),
     ):
         if off:
             letter, there, elsewhere = numbers
             left = elsewhere[letter] ** 75
             raise NotYet(WORDS[words], at=there[letter], rest=elsewhere[letter], left=left)
-    if r2["one"] >= LATCH_GOAL:
-        raise NotYet(WORDS["latch_adds"], at=mean_at["f"], **r2)
+    scores = {key: unreached(score, LATCH_GOAL, ".3f") for key, score in r2.items()}
+    if r2["one"] >= LATCH_GOAL and mean_at["f"] > 0.05:
+        raise NotYet(WORDS["latch_adds"], at=mean_at["f"], **scores)
     bent = np.abs(at["g"]).mean()
     if bent > 0.35:
-        raise NotYet(WORDS["latch_bends"], at=bent, goal=LATCH_GOAL, **r2)
+        raise NotYet(WORDS["latch_bends"], at=bent, goal=LATCH_GOAL, **scores)
     last = trace.o[-1]
     if np.ptp(last) > 0.05:
         raise NotYet(WORDS["latch_hidden"], low=last.min(), high=last.max())
     raise NotYet(
         WORDS["latch_score"], goal=LATCH_GOAL, i_at=mean_at["i"], f_at=mean_at["f"],
-        i=mean_rest["i"], f=mean_rest["f"], **r2,
+        i=mean_rest["i"], f=mean_rest["f"], **scores,
     )  # fmt: skip
 
 

@@ -5,7 +5,12 @@ import numpy as np
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
 from lstm_inside.gates.explorers_gradients import latch_gradient_explorer, two_gradients_explorer
-from lstm_inside.gates.explorers_time import latch_explorer, name_curves, sequence_explorer
+from lstm_inside.gates.explorers_time import (
+    Beyond,
+    latch_explorer,
+    name_curves,
+    sequence_explorer,
+)
 from lstm_inside.gates.explorers_wiring import short, wiring_explorer
 from lstm_inside.page import Explorer, Words, choice, slider, whole
 from lstm_inside.page.style import (
@@ -30,23 +35,24 @@ def cell_line_explorer(steps=40) -> Explorer:
         figure = picture(900, 330)
         cells, slopes = figure.subplots(1, 2, width_ratios=(3, 2))
         cells.set(xlim=(0, steps), ylim=(-3.6, 3.6), xlabel=say("step t"))
-        cells.set_title(say("The cell state: kept part + written part"))
+        cells.set_title(say("The cell state: kept part + written part"), pad=24)
         cells.axhline(0, color=FAINT, lw=1)
         slopes.set(
             xlim=(0, steps), ylim=(-0.05, 1.08), xlabel=say("step t, computed from right to left")
         )
-        slopes.set_title(say("Its gradient: dc$_{{{steps}}}$ / dc$_t$", steps=steps))
+        slopes.set_title(say("Its gradient: dc$_{{{steps}}}$ / dc$_t$", steps=steps), pad=24)
         kept = cells.fill_between([0, steps], [0, 0], color=forget, alpha=0.25, lw=0)
         (written,) = cells.plot([], [], color=write, lw=5, solid_capstyle="butt")
         (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=3.5, lw=1.6)
         (rest,) = cells.plot([], [], color="#666666", ls=":", lw=1.6)
         label = cells.text(steps, -3.2, "", color="#666666", ha="right")
-        for x, words, colour in (
-            (0.6, say("cell state c"), CELL_LINE),
-            (12.5, say("kept: f × c before"), forget),
-            (28, say("written: i × g"), write),
-        ):
-            cells.text(x, 3.1, words, color=colour, weight="bold", fontsize=11.5)
+        name_curves(
+            cells,
+            (0, say("cell state c"), CELL_LINE),
+            (0.3, say("kept: f × c before"), forget),
+            (0.68, say("written: i × g"), write),
+        )
+        beyond = Beyond(cells, steps, 3.6)
         (slope,) = slopes.plot([], [], color=GRADIENT)
 
     def update(f, i, g, c0):
@@ -64,6 +70,7 @@ def cell_line_explorer(steps=40) -> Explorer:
         shown = abs(end) <= 3.5
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
         label.set_text(say("settles at i g / (1 − f) = {end}", end=short(end)) if shown else "")
+        beyond.show(c[-1])
         slope.set_data(t, grads.c[:, 0, 0])
         return {"c": c, "dc": grads.c[:, 0, 0], "settles_at": end, "f": f, "i": i, "g": g}
 
@@ -85,10 +92,10 @@ def cell_line_explorer(steps=40) -> Explorer:
         controls={
             "f": slider("keep: f", 0, 1, 0.01, 0.9, quantity="f"),
             "i": slider("write: i", 0, 1, 0.01, 0.5, quantity="i"),
-            "g": slider("what to write: g", -1, 1, 0.01, -0.4, quantity="g"),
-            "c0": slider("cell state at the start: c_0", -2, 2, 0.1, 2, quantity="c", digits=1),
+            "g": slider("what to write: g", -1, 1, 0.01, -0.25, quantity="g"),
+            "c0": slider("cell state at start: c_0", -2, 2, 0.1, 2, quantity="c", digits=1),
         },
-        moving=[kept, written, cell, rest, label, slope],
+        moving=[kept, written, cell, rest, label, beyond, slope],
         update=update,
         describe=describe,
         presets={
@@ -103,6 +110,8 @@ def cell_line_explorer(steps=40) -> Explorer:
 
 # Where the three that are not moved stand: bias, weight of the input.
 STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
+# Where a gate stands when it is chosen: as in STAY, but the forget gate wide open.
+CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in (STAY | {"f": (6.0, 0.0)}).items()}
 
 
 def gate_explorer(steps=100) -> Explorer:
@@ -128,7 +137,8 @@ def gate_explorer(steps=100) -> Explorer:
         ax["slope"].set_title(say("Slope of the curve there"))
         ax["gate"].set(xlim=(0, steps))
         ax["gate"].set_title(say("The one you move, over time"))
-        ax["cell"].set(xlim=(0, steps), ylim=(-10, 10), xlabel=say("step t (80 a second)"))
+        ax["cell"].set(xlim=(0, steps), ylim=(-12.5, 12.5), yticks=(-10, 0, 10))
+        ax["cell"].set(xlabel=say("step t (80 a second)"))
         ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
@@ -136,15 +146,15 @@ def gate_explorer(steps=100) -> Explorer:
             (0.45, say("hidden state h"), HIDDEN_LINE),
             (0.74, say("input x (EEG)"), "#777777"),
         )
-        ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#cccccc", lw=1)
+        ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#999999", lw=1)
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
         ax["left"].set_title(
             say("dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end", steps=steps)
         )
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
         (slope,) = ax["slope"].plot([], [], color=FAINT, lw=3)
-        (dots,) = ax["curve"].plot([], [], "o", ms=4.5, mec="none")
-        (slope_dots,) = ax["slope"].plot([], [], "o", ms=4.5, mec="none")
+        (dots,) = ax["curve"].plot([], [], "o", ms=7, mec="none")
+        (slope_dots,) = ax["slope"].plot([], [], "o", ms=7, mec="none")
         (course,) = ax["gate"].plot([], [])
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
         (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
@@ -163,6 +173,7 @@ def gate_explorer(steps=100) -> Explorer:
         value = getattr(trace, gate)[:, 0, 0]
         for key in ("curve", "gate"):
             ax[key].set_ylim(-1.1 if gate == "g" else -0.05, 1.1)
+            ax[key].set_yticks((-1, 0, 1) if gate == "g" else (0, 0.5, 1))
         ax["slope"].set_ylim(0, 1.1 if gate == "g" else 0.28)
         inside = np.clip(w * xs[:, 0, 0] + b, -7.9, 7.9)
         t = np.arange(steps + 1)
@@ -206,13 +217,14 @@ def gate_explorer(steps=100) -> Explorer:
         figure=figure,
         controls={
             "gate": choice("which of the four", boxes, "f"),
-            "b": slider("its bias b", -6, 6, 0.1, 6, digits=1),
-            "w": slider("its weight w of the input", -4, 4, 0.1, 0, digits=1),
+            "b": slider("its bias b", -6, 6, 0.1, CHOSEN["f"]["b"], digits=1),
+            "w": slider("its weight w of the input", -4, 4, 0.1, CHOSEN["f"]["w"], digits=1),
         },
         moving=[curve, slope, dots, slope_dots, course, cell, hidden, gradient],
         update=update,
         describe=describe,
         redraw_on=("gate",),
+        brings={"gate": CHOSEN},
         presets={
             "as in the table": {"gate": "f", "b": 2.5, "w": 0},
             "forget: wide open": {"gate": "f", "b": 6, "w": 0},

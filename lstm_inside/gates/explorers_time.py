@@ -13,7 +13,17 @@ from lstm_inside.gates.layers import (
     stack_forward,
 )
 from lstm_inside.gates.recall import last_flag_problem, latch, recall_score
-from lstm_inside.page import Challenge, Explorer, Pixels, Words, choice, slider, toggle, whole
+from lstm_inside.page import (
+    Challenge,
+    Explorer,
+    Pixels,
+    Words,
+    choice,
+    signed,
+    slider,
+    toggle,
+    whole,
+)
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL,
@@ -58,6 +68,20 @@ def name_curves(ax, *names):
             x, 1.02, words, color=colour, transform=ax.transAxes, weight="bold", fontsize=11.5,
             va="bottom",
         )  # fmt: skip
+
+
+class Beyond(Words):
+    """An arrow and the number where a curve ends that has left its axis, -`edge` to `edge`."""
+
+    def __init__(self, ax, x, edge):
+        super().__init__(ax, x, 0, ha="right", fontsize=12, weight="bold", color=CELL_LINE)
+        self._edge = edge
+
+    def show(self, last):
+        """Say where the curve ends, if it does so outside."""
+        outside = abs(last) > self._edge
+        self.set_text(f"{'↑' if last > 0 else '↓'} {signed(last)}" if outside else "")
+        self.set_y(np.sign(last) * 0.85 * self._edge)
 
 
 # ---------------------------------------------------------------- the latch
@@ -116,7 +140,11 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             for key in ("x", "gates", "cell")
         ]
         (wanted,) = ax["cell"].plot([], [], color="#666666", ls=":", lw=2)
-        curves = {k: ax["gates"].plot([], [], color=GATES[k].line)[0] for k in "if"}
+        curves = {  # i thicker and underneath: it shows where both are alike
+            k: ax["gates"].plot([], [], color=GATES[k].line, lw=lw)[0]
+            for k, lw in (("i", 5.5), ("f", 2))
+        }
+        beyond = Beyond(ax["cell"], steps, 1.6)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE)
         (dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, mec="none")
         (shown,) = ax["answers"].plot([], [], "o", mfc="none", mec="#111111", mew=1.6, ms=11)
@@ -126,7 +154,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         xs, targets, _ = two if twice else one
         params = latch(b_i, w_i, b_f, w_f, w_g)
         answers, right, r2, trace = recall_score(params, xs, targets)
-        row = sequences + n  # of those that are scored
+        row = sequences + n - 1  # of those that are scored
         numbers, flag = xs[:, row].T
         flagged = np.flatnonzero(flag)
         stream.set_data(time[1:], numbers)
@@ -137,10 +165,11 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             curve.set_data(time[1:], getattr(trace, k)[:, row, 0])
         c = trace.c[:, row, 0]
         cell.set_data(time, c)
+        beyond.show(c[-1])
         held = np.tanh(w_g * numbers[flagged[-1]])
         wanted.set_data([flagged[-1] + 1, steps], [held, held])
         dots.set_data(right, answers)
-        shown.set_data([right[n]], [answers[n]])
+        shown.set_data([right[n - 1]], [answers[n - 1]])
         score.set_text(f"R² = {short(r2, 3)}")
         before = np.s_[: flagged[-1]], row, 0
         return {
@@ -178,10 +207,10 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             "w_f": slider("flag to forget gate: w_f", -24, 24, 0.5, 0, quantity="f", digits=1),
             "b_f": slider("forget bias b_f", -12, 12, 0.5, 2, quantity="f", digits=1),
             "w_g": slider("to candidate: w_g", 0, 4, 0.1, 1, quantity="g", digits=1),
-            "n": whole("stream shown", 0, sequences - 1, 13, quantity="x"),
+            "n": whole("stream shown", 1, sequences, 14, quantity="x"),
             "twice": toggle("two flags: only the last one counts"),
         },
-        moving=[*marks, stream, flags, *curves.values(), wanted, cell, dots, shown, score],
+        moving=[*marks, stream, flags, *curves.values(), wanted, cell, beyond, dots, shown, score],
         update=update,
         describe=describe,
         presets={
@@ -189,6 +218,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             "nothing is written": {"w_i": 0, "b_i": -12, "b_f": 6},
             "it leaks away": {"w_i": 8, "b_i": -4, "b_f": 3},
         },
+        stays=("twice",),
         challenge=Challenge(
             task="get the flagged number through to step 100.",
             score=lambda values: values["r2"],

@@ -5,7 +5,7 @@ from .controls import choice, slider, toggle, whole
 from .explorer import Challenge, Explorer
 from .question import Question, Questions, asks, question
 from .style import COLOURS, Picture, picture, plain, signed
-from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of
+from .verdict import NotYet, Verdict, checker, compare, name_of, run, shape_of, unreached
 
 __all__ = [
     "COLOURS",
@@ -33,5 +33,6 @@ __all__ = [
     "slider",
     "strokes",
     "toggle",
+    "unreached",
     "whole",
 ]

@@ -23,6 +23,7 @@ from .access import Access
 from .asleep import WAKES, asleep
 from .controls import Player
 from .style import Picture
+from .verdict import unreached
 
 WORDS = Sentences(
     {
@@ -55,9 +56,10 @@ class Challenge(NamedTuple):
     def words(self, values) -> str:
         """How far the reader has come, in a sentence."""
         score = self.score(values)
-        shown, goal = (format(n, self.shown).replace("-", "−") for n in (score, self.goal))
         return WORDS["reached" if score >= self.goal else "goal"].format(
-            task=say(self.task), score=shown, goal=goal
+            task=say(self.task),
+            score=unreached(score, self.goal, self.shown),
+            goal=format(self.goal, self.shown).replace("-", "−"),
         )
 
 
@@ -77,6 +79,8 @@ class Explorer(widgets.VBox):
     redraw_on: names of controls whose change alters what stands still (slow the
         first time, about 150 ms; a setting that was met before is remembered).
     presets: dict name -> settings of some controls (the others go to their start): a button each.
+    stays: names of controls that a preset without a setting of theirs leaves as they are.
+    brings: dict name of a control -> its value -> settings of others that come with that value.
     challenge: a `Challenge`, whose live score stands between picture and caption.
 
     Beside `.values`, `.caption` and `.frame`, which say what is on show, `.error` says in words
@@ -101,12 +105,15 @@ class Explorer(widgets.VBox):
         redraw_on: tuple[str, ...] = (),
         presets: dict[str, dict] | None = None,
         challenge: Challenge | None = None,
+        stays: tuple[str, ...] = (),
+        brings: dict[str, dict] | None = None,
     ):
         self.name, self.figure, self.controls = name, figure, controls
         self.values: dict = {}
         self.frame, self.caption = b"", ""
         self.error: str | None = None
         self.presets, self.challenge = presets or {}, challenge
+        self._stays, self._brings = stays, brings or {}
         for preset, settings in self.presets.items():
             _check_names(f"preset {preset!r}", settings, controls)
         self._update, self._describe, self._redraw_on = update, describe, redraw_on
@@ -211,21 +218,26 @@ class Explorer(widgets.VBox):
         self.set(**self._start)
 
     def show_preset(self, preset):
-        """Do what the preset's button does: its settings, and every other control at its start.
+        """Do what the preset's button does: its settings, all others but `stays` at their start.
 
         Raises ValueError for a name that is none of `presets`.
         """
         if preset not in self.presets:
             raise ValueError(f"preset: expected one of {list(self.presets)}, got {preset!r}")
-        self.set(**{**self._start, **self.presets[preset]})
+        start = {key: value for key, value in self._start.items() if key not in self._stays}
+        self.set(**{**start, **self.presets[preset]})
 
     def set(self, **settings):
-        """Set several controls and draw once.
+        """Set several controls, with what their values bring, and draw once.
 
         Raises ValueError for a name that is none of `controls`; nothing is set then.
         """
         _check_names("set", settings, self.controls)
         with self._together():
+            for key in self._brings.keys() & settings.keys():
+                self.controls[key].value = settings[key]
+                if key in self._waiting:
+                    settings = {**self._brought(key), **settings}
             for key, value in settings.items():
                 self.controls[key].value = value
 
@@ -260,11 +272,18 @@ class Explorer(widgets.VBox):
             if changed:
                 self._show(changed)
 
+    def _brought(self, key):
+        """The settings that the value of this control brings along."""
+        return self._brings.get(key, {}).get(self.controls[key].value, {})
+
     def _changed(self, key):
-        if self._waiting is None:
-            self._show({key})
-        else:
+        if self._waiting is not None:
             self._waiting.add(key)
+            return
+        with self._together():
+            self._waiting.add(key)
+            for other, value in self._brought(key).items():
+                self.controls[other].value = value
 
     def _show(self, changed):
         try:

@@ -45,6 +45,18 @@ WORDS = Sentences(
 _NEAR = 0.01  # an answer this close, relative to its size, is a rounded one
 
 
+def unreached(score, goal, shown) -> str:
+    """A score as the format `shown` has it; below the goal with as many digits as tell it so.
+
+    0.98996 is no 0.990 where 0.99 is wanted: it has one digit more, or two, until it reads less.
+    """
+    text, digits = format(score, shown), 0
+    while score < goal <= float(text):
+        digits += 1
+        text = f"{score:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
 class Verdict:
     """What a checker says: true when the answer is right; its text says what is off.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import lstm_forward, sigmoid
-from lstm_inside.page import NotYet, asks, checker, name_of, plain, question, run
+from lstm_inside.page import NotYet, asks, checker, name_of, plain, question, run, unreached
 from lstm_inside.start.recall import flag_gates, said, score
 from lstm_inside.tasks import recall_problem
 from lstm_inside.words import Sentences, say
@@ -105,4 +105,4 @@ def _what_is_off(i0, i1, f0, r2):
         return WORDS["leak"].format(i0=i0, r2=plain(r2, 3))
     if f0**50 < 0.95:
         return WORDS["forgets"].format(f0=f0, left=f0**50)
-    return WORDS["score"].format(r2=plain(r2, 3), goal=GOAL)
+    return WORDS["score"].format(r2=unreached(r2, GOAL, ".3f"), goal=GOAL)
