@@ -227,7 +227,7 @@ def test_a_plain_network_does_the_latchs_work_and_bears_no_error():
 
 def test_the_latch_can_be_set_with_the_sliders_alone(made):
     hand = made(explorers.latch_explorer)
-    assert "Now -0.006, wanted 0.990" in hand.challenge.words(hand.values)
+    assert "Now −0.006, wanted 0.990" in hand.challenge.words(hand.values)
     for name in hand.presets:
         hand.show_preset(name)
         assert hand.values["r2"] < 0.5, name

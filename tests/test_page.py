@@ -318,7 +318,7 @@ def test_a_score_below_the_goal_never_reads_as_the_goal():
     assert "Now 0.9898, wanted 0.990" in goal.words(0.9898)
     assert "Now 0.98996, wanted 0.990" in goal.words(0.98996)
     assert "Your score is 0.990" in goal.words(0.99)
-    assert "Now -3.000, wanted 0.990" in goal.words(-3)
+    assert "Now −3.000, wanted 0.990" in goal.words(-3)
     assert unreached(9.6, 10, ".0f") == "9.6"
 
 
