@@ -175,9 +175,9 @@ def follow(box, n, control):
 
 
 def by_keyboard(page, handle):
-    now, _, highest, _ = where(handle)
-    handle.focus()
-    page.keyboard.press("ArrowLeft" if now == highest else "ArrowRight")
+    now, lowest, highest, _ = where(handle)
+    handle.focus()  # away from the nearer end, so that several presses lead somewhere
+    page.keyboard.press("ArrowLeft" if now - lowest > (highest - lowest) / 2 else "ArrowRight")
 
 
 def by_mouse(page, handle):

@@ -167,7 +167,7 @@ def echo_explorer() -> Explorer:
         figure=figure,
         controls={
             "cycle_share": slider("share of a rhythm", 0, 0.95, 0.05, 0, quantity="x"),
-            "phi": slider("the rest keeps of its last value", 0.1, 0.95, 0.05, 0.9, quantity="x"),
+            "phi": slider("the rest: kept per step", 0.1, 0.95, 0.05, 0.9, quantity="x"),
             "forecaster": choice(
                 "forecast",
                 [("fitted to eight values", "fitted"), ("persistence", "persistence")],
