@@ -176,8 +176,8 @@ def follow(box, n, control):
 
 def by_keyboard(page, handle):
     now, lowest, highest, _ = where(handle)
-    handle.focus()  # away from the nearer end, so that several presses lead somewhere
-    page.keyboard.press("ArrowLeft" if now - lowest > (highest - lowest) / 2 else "ArrowRight")
+    handle.focus()  # near the upper end to the left, so that several presses lead somewhere
+    page.keyboard.press("ArrowLeft" if highest - now < (highest - lowest) / 5 else "ArrowRight")
 
 
 def by_mouse(page, handle):
