@@ -5,8 +5,9 @@ Every backward pass is held against finite differences, and against PyTorch wher
 
 import numpy as np
 import pytest
+from layer_nets import B, D, H, T, cell, needs_torch, torch
 
-from lstm_core import LSTMParams, gradient_check, lstm_backward, lstm_forward
+from lstm_core import gradient_check, lstm_backward, lstm_forward
 from lstm_inside.beyond import bridge
 from lstm_inside.gates import (
     BothParams,
@@ -21,18 +22,10 @@ from lstm_inside.gates.layers import directions
 from lstm_inside.page.style import CELL_LINE
 from lstm_inside.training import arrays_of, each_array
 
-torch = bridge.torch_or_none()
-T, B, D, H = 6, 3, 2, 4
-needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is optional")
-
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(10)
-
-
-def cell(rng, D=D, H=H):
-    return LSTMParams(*(rng.normal(size=s) for s in ((D, 4 * H), (H, 4 * H), (4 * H,))))
 
 
 def networks(rng):

@@ -5,6 +5,7 @@ Every backward pass is held against finite differences, and against PyTorch wher
 
 import numpy as np
 import pytest
+from layer_nets import B, D, H, T, cell, needs_torch, torch
 
 import lstm_core as core
 from lstm_inside import practice
@@ -13,18 +14,10 @@ from lstm_inside.practice import check, explorers, figures
 from lstm_inside.practice.dropout import PLACES
 from lstm_inside.training import Model, ReadoutParams
 
-torch = bridge.torch_or_none()
-T, B, D, H = 6, 3, 2, 4
-needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is optional")
-
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(10)
-
-
-def cell(rng, D=D, H=H):
-    return core.LSTMParams(*(rng.normal(size=s) for s in ((D, 4 * H), (H, 4 * H), (4 * H,))))
 
 
 # ---------------------------------------------------------------- masks

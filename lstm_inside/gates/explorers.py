@@ -11,8 +11,8 @@ from lstm_inside.gates.explorers_time import (
     name_curves,
     sequence_explorer,
 )
-from lstm_inside.gates.explorers_wiring import short, wiring_explorer
-from lstm_inside.page import Explorer, Words, choice, slider, whole
+from lstm_inside.gates.explorers_wiring import wiring_explorer
+from lstm_inside.page import Explorer, Words, choice, plain, slider, whole
 from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
@@ -69,7 +69,7 @@ def cell_line_explorer(steps=40) -> Explorer:
         end = i * g / (1 - f) if f < 1 else np.inf
         shown = abs(end) <= 3.5
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
-        label.set_text(say("settles at i g / (1 − f) = {end}", end=short(end)) if shown else "")
+        label.set_text(say("settles at i g / (1 − f) = {end}", end=plain(end)) if shown else "")
         beyond.show(c[-1])
         slope.set_data(t, grads.c[:, 0, 0])
         return {"c": c, "dc": grads.c[:, 0, 0], "settles_at": end, "f": f, "i": i, "g": g}

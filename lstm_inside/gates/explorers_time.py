@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import init_lstm, split_gates
-from lstm_inside.gates.explorers_wiring import short, times
+from lstm_inside.gates.explorers_wiring import times
 from lstm_inside.gates.layers import (
     BothParams,
     check_layers,
@@ -19,6 +19,7 @@ from lstm_inside.page import (
     Pixels,
     Words,
     choice,
+    plain,
     signed,
     slider,
     toggle,
@@ -170,7 +171,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         wanted.set_data([flagged[-1] + 1, steps], [held, held])
         dots.set_data(right, answers)
         shown.set_data([right[n - 1]], [answers[n - 1]])
-        score.set_text(f"R² = {short(r2, 3)}")
+        score.set_text(f"R² = {plain(r2, 3)}")
         before = np.s_[: flagged[-1]], row, 0
         return {
             "r2": r2, "answers": answers, "targets": right, "c": c, "held": held,
@@ -401,7 +402,7 @@ def sequence_explorer(params=None, xs=None, dhs=None, names=None, name="sequence
         c_prev, c, h = map(float, (*trace.c[at - 1 : at + 1, 0, unit], trace.h[at, 0, unit]))
         for bar, value in zip(bars, (h, np.clip(c, -widest, widest), o, g, i, f), strict=True):
             bar.set_width(value)
-        sums.set_text(f"c = {times(f, c_prev)} + {times(i, g)} = {short(c)}")
+        sums.set_text(f"c = {times(f, c_prev)} + {times(i, g)} = {plain(c)}")
         return {
             "t": t, "unit": unit, "f": f, "i": i, "g": g, "o": o, "c": c, "h": h,
             "dc": size_c, "dh": size_h, "cells": trace.c[:, 0],

@@ -6,7 +6,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward
 from lstm_inside import validate
-from lstm_inside.page import Explorer, Lines, Words, slider, toggle
+from lstm_inside.page import Explorer, Lines, Words, plain, slider, toggle
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -52,14 +52,9 @@ _WIRES = {
 _SUMS = (-0.75, -1.12, -1.49, -1.86)  # heights of the lines in which f, i, g and o are computed
 
 
-def short(value, places=2):
-    """A number with a true minus sign; nothing is never minus nothing."""
-    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
-
-
 def times(a, b, places=3):
     """A product to be multiplied by the reader: a negative factor stands in brackets."""
-    return "·".join(f"({v})" if v.startswith("−") else v for v in map(short, (a, b), (places,) * 2))
+    return "·".join(f"({v})" if v.startswith("−") else v for v in map(plain, (a, b), (places,) * 2))
 
 
 def _plus(*terms):
@@ -123,15 +118,15 @@ def wiring_explorer(params=WIRING) -> Explorer:
 
     def forward_sums(x, h_prev, c_prev, b, q):
         for line, (k, gate) in zip(sums, GATES.items(), strict=False):
-            terms = _plus(times(w_x[k], x, places), times(w_h[k], h_prev, places), short(b[k]))
+            terms = _plus(times(w_x[k], x, places), times(w_h[k], h_prev, places), plain(b[k]))
             a = w_x[k] * x + w_h[k] * h_prev + b[k]
             line.set_text(
-                f"a_{k} = w_x·x + w_h·h_prev + b = {terms} = {short(a)},   "
-                f"{k} = {gate.act}({short(a)}) = {short(q[k], 3)}"
+                f"a_{k} = w_x·x + w_h·h_prev + b = {terms} = {plain(a)},   "
+                f"{k} = {gate.act}({plain(a)}) = {plain(q[k], 3)}"
             )
         kept, written = times(q["f"], c_prev), times(q["i"], q["g"])
-        sums[4].set_text(f"c = f·c_prev + i·g = {_plus(kept, written)} = {short(q['c'], 3)}")
-        sums[5].set_text(f"h = o·tanh(c) = {times(q['o'], q['tanh_c'])} = {short(q['h'], 3)}")
+        sums[4].set_text(f"c = f·c_prev + i·g = {_plus(kept, written)} = {plain(q['c'], 3)}")
+        sums[5].set_text(f"h = o·tanh(c) = {times(q['o'], q['tanh_c'])} = {plain(q['h'], 3)}")
 
     def backward_sums(c_prev, q, s, da):
         dc = s["c"]
@@ -140,19 +135,19 @@ def wiring_explorer(params=WIRING) -> Explorer:
             steep = 1 - q[k] ** 2 if k == "g" else q[k] * (1 - q[k])
             rule = "(1 − g²)" if k == "g" else f"{k}·(1 − {k})"
             if k == "o":
-                first = f"dh/do = tanh(c) = {short(s['o'], 3)}"
+                first = f"dh/do = tanh(c) = {plain(s['o'], 3)}"
             else:
                 name, value = factor[k]
-                first = f"dh/d{k} = dh/dc·{name} = {times(dc, value)} = {short(s[k], 3)}"
+                first = f"dh/d{k} = dh/dc·{name} = {times(dc, value)} = {plain(s[k], 3)}"
             line.set_text(
-                f"{first},   dh/da_{k} = dh/d{k}·{rule} = {times(s[k], steep)} = {short(da[k], 3)}"
+                f"{first},   dh/da_{k} = dh/d{k}·{rule} = {times(s[k], steep)} = {plain(da[k], 3)}"
             )
         sums[4].set_text(
-            f"dh/dc = o·(1 − tanh²c) = {times(q['o'], 1 - q['tanh_c'] ** 2)} = {short(dc, 3)},   "
-            f"dh/dc_prev = f·dh/dc = {times(q['f'], dc)} = {short(s['c_prev'], 3)}"
+            f"dh/dc = o·(1 − tanh²c) = {times(q['o'], 1 - q['tanh_c'] ** 2)} = {plain(dc, 3)},   "
+            f"dh/dc_prev = f·dh/dc = {times(q['f'], dc)} = {plain(s['c_prev'], 3)}"
         )
         back = _plus(*(times(w_h[k], da[k]) for k in GATES))
-        sums[5].set_text(f"dh/dh_prev = Σ w_h·dh/da = {back} = {short(s['h_prev'], 3)}")
+        sums[5].set_text(f"dh/dh_prev = Σ w_h·dh/da = {back} = {plain(s['h_prev'], 3)}")
 
     def update(x, h_prev, c_prev, b_f, b_i, b_g, b_o, backward):
         b = {"f": b_f, "i": b_i, "g": b_g, "o": b_o}
@@ -178,10 +173,10 @@ def wiring_explorer(params=WIRING) -> Explorer:
         for name, (wire,) in wires.items():
             wire.set_linewidth(1.0 + 8 * min(abs(shown[name]), 1.5) / 1.5)
         for name, number in numbers.items():
-            number.set_text(("+" if shown[name] > 0 else "") + short(shown[name]))
+            number.set_text(("+" if shown[name] > 0 else "") + plain(shown[name]))
         a = {k: w_x[k] * x + w_h[k] * h_prev + b[k] for k in GATES}
         for k, foot in below.items():
-            foot.set_text(f"dh/da = {short(da[k], 3)}" if backward else f"a = {short(a[k])}")
+            foot.set_text(f"dh/da = {plain(da[k], 3)}" if backward else f"a = {plain(a[k])}")
         if backward:
             backward_sums(c_prev, flow, slope, da)
         else:

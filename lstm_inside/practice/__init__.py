@@ -1,15 +1,7 @@
-"""From the cell to a model that works: stacks, directions, masks, dropout, sizes, symptoms."""
+"""From the cell to a model that works: masks, dropout, state between batches, sizes, symptoms.
 
-from lstm_inside.gates import (  # stacks and directions, which 03's explorer draws, too
-    BothGrads,
-    BothParams,
-    BothTraces,
-    both_backward,
-    both_forward,
-    both_states,
-    stack_backward,
-    stack_forward,
-)
+Stacks and directions, which 03's explorer draws, too, are in `lstm_inside.gates`.
+"""
 
 from .carry import MODES, Pieces, in_pieces, latest_stream, train_stream, use_on_stream
 from .diagnose import (
@@ -45,9 +37,6 @@ from .sizes import GATES_OF, array_shapes, layer_size
 __all__ = [
     "GATES_OF",
     "MODES",
-    "BothGrads",
-    "BothParams",
-    "BothTraces",
     "DroppedGrads",
     "DroppedRun",
     "MaskedGrads",
@@ -55,9 +44,6 @@ __all__ = [
     "Pieces",
     "activated_forward",
     "array_shapes",
-    "both_backward",
-    "both_forward",
-    "both_states",
     "drawn_gradients",
     "drop_mask",
     "dropped_backward",
@@ -77,8 +63,6 @@ __all__ = [
     "shared_steps",
     "shift_scores",
     "spread_of_answers",
-    "stack_backward",
-    "stack_forward",
     "teach_series",
     "train_stream",
     "use_on_stream",

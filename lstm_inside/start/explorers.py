@@ -85,8 +85,8 @@ def hands_explorer() -> Explorer:
         for row, (letter, base) in zip(rows, ROWS.items(), strict=True):
             gate = getattr(trace, letter)[:, 0, 0]
             row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate)
-        _show_inside(answer, beyond[:2], np.array([STEPS + 1.5]), answer_now, 1.2)
-        _show_inside(cell, beyond[2:], np.arange(STEPS + 1), trace.c[:, 0, 0], 1.2)
+        _show_inside(answer, beyond[:2], np.array([STEPS + 1.5]), answer_now, -1.2, 1.2)
+        _show_inside(cell, beyond[2:], np.arange(STEPS + 1), trace.c[:, 0, 0], -1.2, 1.2)
         dots.set_data(timed.targets[:, 0], here)
         r2 = _score(here, timed.targets)
         points.set_text(say("score {r2}", r2=plain(r2)))
@@ -153,12 +153,8 @@ def _arrows(ax, colour):
     return [ax.plot([], [], mark, ls="none", ms=8, color=colour)[0] for mark in "^v"]
 
 
-def _show_inside(line, arrows, x, y, low, high=None):
-    """Draw of y (N,) over x what lies from low to high, and arrows at the edge for the rest.
-
-    With one edge alone: from minus it to it.
-    """
-    low, high = (-low, low) if high is None else (low, high)
+def _show_inside(line, arrows, x, y, low, high):
+    """Draw of y (N,) over x what lies from low to high, and arrows at the edge for the rest."""
     above, below = y > high, y < low
     line.set_data(x, np.where(above | below, np.nan, y))
     for arrow, out, edge in zip(arrows, (above, below), (high, low), strict=True):
