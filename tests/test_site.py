@@ -16,8 +16,10 @@ import subprocess
 import sys
 import threading
 import time
+from html import unescape
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -256,6 +258,10 @@ def test_a_page_reads_well(rooms, site, path):
     assert not re.search(r'src="(?:https?:)?//', html)
     for link in re.findall(r'(?:src|href)="([^"#?:]+)["#?]', html):
         assert (site / path).parent.joinpath(link).exists(), link
+    for file, anchor in re.findall(r'href="([^"#?:]*)#([^"]+)"', html):
+        target = (site / path).parent / file if file else site / path
+        places = map(unescape, re.findall(r'\bid="([^"]+)"', target.read_text(encoding="utf-8")))
+        assert unquote(unescape(anchor)) in set(places), f"{file}#{anchor}"
 
 
 def test_a_reading_page_has_the_stored_pictures_with_their_words(rooms, site):

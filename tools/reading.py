@@ -39,7 +39,8 @@ class Page:
         )
         self.cells = [self._cell(cell) for cell in cells if cell.source.strip()]
         prose = "".join(cell["html"] for cell in self.cells if cell["kind"] == "text")
-        self.sections = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', prose, re.S)
+        headings = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', prose, re.S)
+        self.sections = [(unescape(anchor), words) for anchor, words in headings]
 
     @property
     def file(self):
