@@ -56,8 +56,10 @@ def pile():
 
 def test_what_nobody_looks_at_and_nobody_holds_is_freed(make):
     pile()
-    before, freed = len(widget._instances), [weakref.ref(make()) for _ in range(3)]
-    assert all(lives(reference()) for reference in freed)
+    before, held = len(widget._instances), [make() for _ in range(3)]
+    assert all(map(lives, held))
+    freed = [weakref.ref(explorer) for explorer in held]
+    del held
     pile()
     assert [reference() for reference in freed] == [None] * 3
     assert len(widget._instances) < before + SOME
