@@ -125,7 +125,8 @@ def copied(row, known, length=60) -> np.ndarray:
     validate.count("length", length)
     if min(len(row), len(known)) < length:
         return np.zeros(len(row), bool)
-    starts = np.isin(_hashes(row, length), _hashes(known, length))
+    own, known = _hashes(row, length), np.sort(_hashes(known, length))
+    starts = known[np.searchsorted(known, own).clip(max=len(known) - 1)] == own
     edges = np.zeros(len(row) + 1, int)  # +1 where a copy starts, -1 after it ends
     at = np.flatnonzero(starts)
     np.add.at(edges, at, 1)
