@@ -64,7 +64,7 @@ def reading_explorer(T=24) -> Explorer:
         enters, arrives = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
         enters.set(ylim=(0, 1.15), yticks=(0, 1))
         enters.set_title(say("Where the loss reads: dL/dh enters directly"))
-        _reach(arrives, T, say("What arrives at each step, over all paths"))
+        _reach(arrives, T, say("What arrives at each step, over all paths: length of the gradient"))
         bars = enters.vlines(t, 0, 0 * t + 1e-9, color=FORGET, lw=9)
         (cell,) = arrives.plot([], [], "o-", color=CELL_LINE, ms=5)
         (state,) = arrives.plot([], [], "s--", color=HIDDEN_LINE, ms=4, lw=1.6)
@@ -138,7 +138,9 @@ def pieces_explorer(T=40) -> Explorer:
         states, reach = figure.subplots(2, 1, sharex=True)
         states.set(ylim=(-1, 1), yticks=(-1, 0, 1))
         states.set_title(say("h of three units: coloured in pieces, black run in one"))
-        _reach(reach, T, say("How far the gradient of the last step reaches: length of dL/dc"))
+        _reach(
+            reach, T, say("How far dL/dc of the last step reaches: dark in pieces, grey run in one")
+        )
         colours = (CELL_LINE, HIDDEN_LINE, OUTPUT)
         units = [states.plot([], [], color=c, lw=4.5, alpha=0.75)[0] for c in colours]
         in_one = [states.plot([], [], color="#111111", lw=1.1)[0] for _ in colours]
@@ -390,7 +392,7 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         ax, ends = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
-        _reach(ax, T, say("What reaches each step: dL/dc"))
+        _reach(ax, T, say("dL/dc at each step; dropped: what is coloured on the right"))
         band = ax.fill_between([0, 1], [1, 1], [1, 1], color=CELL_LINE, alpha=0.3, lw=0)
         (plain,) = ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 2)))
         (median,) = ax.plot([], [], color=CELL_LINE, lw=2.6)

@@ -71,7 +71,7 @@ def sizes_explorer() -> Explorer:
         for name, label, middle in (
             ("D", say("W_x: {D} rows", D=D), D / 2),
             ("H", say("W_h: {H} rows", H=H), D + 0.4 + H / 2),
-            ("1", "b: 1", D + H + 1.3),
+            ("1", say("b: 1 row"), D + H + 1.3),
         ):
             rows_words[name].set_position((len(used) * H + 0.8 if H < 12 else 1, middle))
             rows_words[name].set_text(label)

@@ -149,6 +149,9 @@ def free_runs(rows, taught):
             _free_run(ax, truth, said, taught)
             ax.set_title(title)
         ax.set_xlabel(say("step"))
+        first = np.atleast_1d(axes)[0]
+        first.text(1, 2.1, say("thick: true, thin: forecast"))
+        first.text(taught + 1, 2.1, say("from here on it reads itself"), weight="bold")
     figure.alt = say(
         "For {taught} steps each forecast reads true values, then its own. {each}",
         taught=taught,
