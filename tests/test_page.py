@@ -121,8 +121,8 @@ def test_a_control_moves_picture_values_and_caption(make):
     assert e.values["a"] == pytest.approx(-0.3)
     assert e.frame != before
     assert overlay(e) != shown
-    assert e.caption == 'a = -0.3 & n = "2"'
-    assert 'aria-label="a = -0.3 &amp; n = &quot;2&quot;"' in overlay(e)
+    assert e.caption == 'a = −0.3 & n = "2"'
+    assert 'aria-label="a = −0.3 &amp; n = &quot;2&quot;"' in overlay(e)
     e.controls["a"].value = 0.5
     assert (e.frame, overlay(e)) == (before, shown)
 
