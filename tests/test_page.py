@@ -24,7 +24,7 @@ from lstm_inside.page import (
     unreached,
     whole,
 )
-from lstm_inside.page.style import SIGNED, plain, signed
+from lstm_inside.page.style import SIGNED, plain, signed, true_minus
 
 
 @pytest.fixture
@@ -121,8 +121,8 @@ def test_a_control_moves_picture_values_and_caption(make):
     assert e.values["a"] == pytest.approx(-0.3)
     assert e.frame != before
     assert overlay(e) != shown
-    assert e.caption == 'a = -0.3 & n = "2"'
-    assert 'aria-label="a = -0.3 &amp; n = &quot;2&quot;"' in overlay(e)
+    assert e.caption == 'a = −0.3 & n = "2"'
+    assert 'aria-label="a = −0.3 &amp; n = &quot;2&quot;"' in overlay(e)
     e.controls["a"].value = 0.5
     assert (e.frame, overlay(e)) == (before, shown)
 
@@ -299,6 +299,11 @@ def test_an_unknown_control_is_named_and_nothing_is_set(make):
 def test_numbers_have_a_true_minus_and_nothing_is_never_minus_nothing():
     assert (signed(-0.731), signed(-1e-9), signed(2, 1)) == ("−0.73", "+0.00", "+2.0")
     assert (plain(-0.731), plain(-1e-9), plain(2, 1)) == ("−0.73", "0.00", "2.0")
+    said = true_minus(
+        "from -0.5 to -.2 (-3), 约-7.6e-05; -0.00 and -0, but 3-5, GPT-2, w_h-1, 1e-5"
+    )
+    assert said == "from −0.5 to −.2 (−3), 约−7.6e-05; 0.00 and 0, but 3-5, GPT-2, w_h-1, 1e-5"
+    assert true_minus("-0.05, -0.005, 2 - 0.0") == "−0.05, −0.005, 2 - 0.0"
     down = Challenge("Fall.", lambda v: v["a"], -0.5, ".1f")
     assert "Now −0.8, wanted −0.5." in down.words({"a": -0.8})
 

@@ -22,7 +22,7 @@ from . import cells, svg
 from .access import Access
 from .asleep import WAKES, asleep
 from .controls import Player
-from .style import Picture
+from .style import Picture, true_minus
 from .verdict import unreached
 
 WORDS = Sentences(
@@ -59,7 +59,7 @@ class Challenge(NamedTuple):
         return WORDS["reached" if score >= self.goal else "goal"].format(
             task=say(self.task),
             score=unreached(score, self.goal, self.shown),
-            goal=format(self.goal, self.shown).replace("-", "−"),
+            goal=true_minus(format(self.goal, self.shown)),
         )
 
 
@@ -299,7 +299,7 @@ class Explorer(widgets.VBox):
     def _refresh(self):
         settings = {key: control.value for key, control in self.controls.items()}
         self.values = self._update(**settings)
-        self.caption = self._describe(self.values)
+        self.caption = true_minus(self._describe(self.values))
         self.figure.alt = self.caption
 
     def _change_still(self):

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 import warnings
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -163,17 +164,26 @@ class Picture(Figure):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """As a widget, whose picture has its alternative text; as PNG where nothing runs."""
-        source = base64.b64encode(self.png()).decode()
+        source, alt = base64.b64encode(self.png()).decode(), true_minus(self.alt)
         shown = widgets.HTML(
-            f'<img alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{source}"'
+            f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{source}"'
             f' style="display:block;width:100%;max-width:{self.get_figwidth() * 72:.0f}px;'
             'border-radius:6px">'
         )
         cells.made(shown)
         cells.shown(shown)
         data = shown._repr_mimebundle_()
-        data |= {"image/png": source, "text/plain": f"Picture: {self.alt}"}
-        return data, {"image/png": {"alt": self.alt}}
+        data |= {"image/png": source, "text/plain": f"Picture: {alt}"}
+        return data, {"image/png": {"alt": alt}}
+
+
+def true_minus(words) -> str:
+    """Words whose negative numbers have a true minus; nothing is never minus nothing.
+
+    A hyphen inside a word, a range or an exponent (1e-5) stays one.
+    """
+    words = re.sub(r"(?<![A-Za-z0-9_)\]-])-(?=\.?\d)", "−", words)
+    return re.sub(r"−(?=0(\.0+)?(?![.\de]))", "", words)
 
 
 def signed(value, digits=2) -> str:

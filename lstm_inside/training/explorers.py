@@ -22,6 +22,7 @@ from lstm_inside.page.style import (
     SIGNAL,
     SIZE,
     picture,
+    true_minus,
 )
 from lstm_inside.tasks import adding_problem
 from lstm_inside.words import say
@@ -415,7 +416,8 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         cursor.set_xdata([step, step])
         truth = batch.targets[sequence, 0]
         answer = answers(model, batch, trace)[sequence, 0]
-        said.set_text(say("sum {truth:.2f}, answer {answer:.2f}", truth=truth, answer=answer))
+        words = say("sum {truth}, answer {answer}", truth=f"{truth:.2f}", answer=f"{answer:.2f}")
+        said.set_text(true_minus(words))
         return {"step": step, "loss": loss, "loss_rnn": loss_rnn, "shares": shares,
                 "forget": trace.f.mean(axis=(0, 1)), "answer": answer, "truth": truth}  # fmt: skip
 
