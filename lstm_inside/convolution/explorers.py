@@ -453,11 +453,10 @@ def learning_explorer() -> Explorer:
             line.set_data(at[seen], values[seen])
         shown = np.clip(loss[step], low, high)
         now.set_data([step], [shown])
-        left = step > STEPS / 2  # where there is room for the words
+        left = step > STEPS / 2  # where there is room for the words, beside the dot and above it
+        above = shown * (200 if left and loss[-1] < loss[0] else 4)
         notes["now"].set_text(say("step {step}: {loss}", step=step, loss=_small(loss[step])))
-        notes["now"].set_position(
-            (step + (-8 if left else 8), np.clip(4 * shown, 8 * low, high / 30))
-        )
+        notes["now"].set_position((step + (-8 if left else 8), np.clip(above, 8 * low, high / 30)))
         notes["now"].set_ha("right" if left else "left")
         notes["loss"].set_text(say("the loss"))
         notes["top"].set_text(say("most curved, λ = {most:.2f}", most=curvature[-1]))
