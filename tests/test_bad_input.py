@@ -560,15 +560,15 @@ TABLE = {
         layers.conv2d_forward, x=array(IMAGE, free=(0, 2, 3)).known_as("x", "W"), W=array(KERNEL, free=(2, 3)).known_as("W", "b"),
         b=array(np.zeros(K)), stride=count(2), padding=count(1, least=0),
     ),
-    "convolution.conv2d_backward": call(layers.conv2d_backward, dout=array(CONV_OUT), cache=kind(CONV)),
+    "convolution.conv2d_backward": call(layers.conv2d_backward, dy=array(CONV_OUT), cache=kind(CONV)),
     "convolution.pool_forward": call(
         layers.pool_forward, x=array(IMAGE, free=(0, 1, 2, 3)), size=count(2, most=5), kind=choice("max"), stride=count(1).or_none(),
     ),
-    "convolution.pool_backward": call(layers.pool_backward, dout=array(POOL_OUT), cache=kind(POOL)),
+    "convolution.pool_backward": call(layers.pool_backward, dy=array(POOL_OUT), cache=kind(POOL)),
     "convolution.dense_forward": call(
         layers.dense_forward, x=array(MLP_X, free=(0,)), W=array(normal(3, 4)).known_as("W", "b", "x"), b=array(np.zeros(4)),
     ),
-    "convolution.dense_backward": call(layers.dense_backward, dout=array(DENSE_OUT), cache=kind(DENSE)),
+    "convolution.dense_backward": call(layers.dense_backward, dy=array(DENSE_OUT), cache=kind(DENSE)),
     "convolution.learn_kernel": call(
         kernel_learning.learn_kernel, x=array(IMAGE[:1, :1], free=(2, 3)).known_as("x", "wanted"),
         wanted=array(IMAGE[:1, :1, 1:, 1:], free=(2, 3)).known_as("wanted"), rate=number(0.1), steps=count(2, least=0),

@@ -11,6 +11,7 @@ import pytest
 
 from lstm_core import gradient_check
 from lstm_inside.convolution import (
+    bowl,
     check,
     conv2d_backward,
     conv2d_forward,
@@ -56,11 +57,11 @@ def test_convolution_is_its_equation_and_its_gradients_hold(stride, padding, k_h
         output_size(7, k_h, stride, padding),
         output_size(6, k_w, stride, padding),
     )
-    dout = np.random.default_rng(1).normal(size=out.shape)
+    dy = np.random.default_rng(1).normal(size=out.shape)
     report = gradient_check(
-        lambda q: (conv2d_forward(*q, stride, padding)[0] * dout).sum(),
+        lambda q: (conv2d_forward(*q, stride, padding)[0] * dy).sum(),
         (x, W, b),
-        conv2d_backward(dout, cache),
+        conv2d_backward(dy, cache),
         tolerance=1e-7,
     )
     assert report, report
@@ -77,11 +78,11 @@ def test_pooling_is_its_equation_and_its_gradient_holds(kind, size, stride):
         window = x[n, m, r * step : r * step + size, c * step : c * step + size]
         assert out[n, m, r, c] == pytest.approx(getattr(window, kind)(), abs=1e-12)
     assert out.shape[2:] == (output_size(7, size, step), output_size(6, size, step))
-    dout = np.random.default_rng(3).normal(size=out.shape)
+    dy = np.random.default_rng(3).normal(size=out.shape)
     report = gradient_check(
-        lambda q: (pool_forward(q, size, kind, stride)[0] * dout).sum(),
+        lambda q: (pool_forward(q, size, kind, stride)[0] * dy).sum(),
         x,
-        pool_backward(dout, cache),
+        pool_backward(dy, cache),
         tolerance=1e-7,
     )
     assert report, report
@@ -91,11 +92,11 @@ def test_dense_gradients_hold():
     rng = np.random.default_rng(4)
     x, W, b = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), rng.normal(size=4)
     out, cache = dense_forward(x, W, b)
-    dout = rng.normal(size=out.shape)
+    dy = rng.normal(size=out.shape)
     report = gradient_check(
-        lambda q: (dense_forward(*q)[0] * dout).sum(),
+        lambda q: (dense_forward(*q)[0] * dy).sum(),
         (x, W, b),
-        dense_backward(dout, cache),
+        dense_backward(dy, cache),
         tolerance=1e-7,
     )
     assert report, report
@@ -138,11 +139,11 @@ X, W3, B1 = np.ones((1, 3, 6, 6)), np.ones((1, 3, 3, 3)), np.zeros(1)
         (lambda: conv2d_forward(X, W3, B1, padding=-1), ValueError, "padding: .*got -1"),
         (lambda: conv2d_forward(X * np.nan, W3, B1), ValueError, "x: expected finite"),
         (lambda: conv2d_forward("photo", W3, B1), TypeError, "x: expected a real-number array"),
-        (lambda: conv2d_backward(B1, conv2d_forward(X, W3, B1)[1]), ValueError, "dout"),
+        (lambda: conv2d_backward(B1, conv2d_forward(X, W3, B1)[1]), ValueError, "dy"),
         (lambda: pool_forward(X, 7), ValueError, "size: .*6 x 6"),
         (lambda: pool_forward(X, 2, "median"), ValueError, "kind: .*median"),
         (lambda: pool_forward(X, 0), ValueError, "size: .*got 0"),
-        (lambda: pool_backward(X, pool_forward(X, 2)[1]), ValueError, "dout: .*3, 3"),
+        (lambda: pool_backward(X, pool_forward(X, 2)[1]), ValueError, "dy: .*3, 3"),
         (lambda: dense_forward(np.ones((2, 5)), np.ones((4, 3)), np.zeros(3)), ValueError, "x: "),
         (lambda: dense_forward(X, np.ones((4, 3)), np.zeros(3)), ValueError, "x: expected 2 axes"),
         (lambda: output_size(4, 7), ValueError, "window: .*4, got 7"),
@@ -180,7 +181,7 @@ def test_convolution_explorer_shows_the_true_gradients(kernel, stride, padding, 
     )  # fmt: skip
     assert report, report
     if loss == views.ONE:
-        assert np.count_nonzero(v["dout"]) == 1
+        assert np.count_nonzero(v["dy"]) == 1
     explorer.close()
 
 
@@ -234,14 +235,84 @@ def test_learning_explorer_is_gradient_descent(centred, rate):
         np.testing.assert_allclose(explorer.values["loss"], losses[step], rtol=1e-6)
     assert (losses[-1] < losses[0]) == (rate < explorer.values["most"])
     explorer.show_preset("mean left in")
-    explorer.set(step=1000)
+    explorer.set(step=300)
     assert np.isfinite(explorer.values["learned"]).all()
     explorer.close()
 
 
-@pytest.mark.parametrize("make", ["numbers", "depth", "pool_numbers", "dense"])
-def test_pictures_say_what_they_show(make):
-    figure = getattr(figures, make + "_picture")()
+def test_the_forward_row_is_the_same_in_both_explorers():
+    one, both = views.window_explorer(), views.convolution_explorer()
+    for explorer in (one, both):
+        explorer.set(name="sharpen", stride=2, padding=1, down=20, across=70)
+    assert one.caption == both.caption[: len(one.caption)]
+    np.testing.assert_array_equal(one.values["out"], both.values["out"])
+    assert "loss" not in one.controls
+    one.close()
+    both.close()
+
+
+def test_the_stamp_is_beside_the_map_and_only_for_one_output():
+    explorer = views.convolution_explorer()
+    ax = next(a for a in explorer.figure.axes if a.get_title("left") == "For the photograph: dx")
+    _, stamp = ax.images
+    assert not stamp.get_visible()
+    explorer.set(loss=views.ONE)
+    assert stamp.get_visible()
+    assert stamp.get_extent()[0] > 60  # right of the photograph's 60 columns
+    np.testing.assert_array_equal(stamp.get_array()[::-1], views.KERNELS["edges, left to right"])
+    explorer.close()
+
+
+def test_the_loss_is_the_sum_of_the_directions_parts():
+    explorer = views.learning_explorer()
+    for rate in (4, 5):
+        explorer.set(rate=rate, step=9)
+        v = explorer.values
+        assert v["parts"].sum() == pytest.approx(v["loss"])
+        _, losses = learned_at("edges, left to right", rate, 9)
+        assert v["loss"] == pytest.approx(losses[9])
+        assert (v["parts"].argmax() == 8) == (rate == 5)  # then the most curved one rules
+    explorer.close()
+
+
+def learned_at(name, rate, steps):
+    """The run of `learn_kernel` on the photograph without its mean."""
+    x = photograph()[None] - photograph().mean()
+    wanted, _ = conv2d_forward(x, views.KERNELS[name][None, None], [0.0])
+    return learn_kernel(x, wanted, rate, steps)
+
+
+def test_above_the_limit_the_loss_falls_first_and_then_runs_away():
+    _, losses = learned_at("edges, left to right", 5.0, 60)
+    assert losses.argmin() == 9
+    assert losses[0] > 40 * losses[9]
+    assert losses[-1] > 1e3 * losses[0]
+    _, blurred = learned_at("blur 3 × 3", 5.0, 5)
+    assert (np.diff(blurred) > 0).all()
+
+
+def test_the_curvatures_say_which_rates_come_down():
+    x = photograph()[None]
+    curvature, directions = bowl(x, 3)
+    assert (np.diff(curvature) >= 0).all()
+    np.testing.assert_allclose(directions.T @ directions, np.eye(9), atol=1e-12)
+    limit = 2 / curvature[-1]
+    error = directions[:, -1].reshape(3, 3)  # along the most curved direction alone
+    wanted, _ = conv2d_forward(x, error[None, None], [0.0])
+    for rate in (0.99 * limit, 1.01 * limit):
+        kernels, losses = learn_kernel(x, wanted, rate, 20)
+        off = np.abs(kernels - error).max(axis=(1, 2))
+        np.testing.assert_allclose(off[1:] / off[:-1], abs(1 - rate * curvature[-1]), rtol=1e-6)
+        assert (losses[-1] < losses[0]) == (rate < limit)
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [("numbers", ()), ("depth", ()), ("pool_numbers", ()), ("overshoot", (0.4,)),
+     ("kernels", (np.ones((4, 3, 3, 3)), np.zeros((4, 3, 3, 3))))],
+)  # fmt: skip
+def test_pictures_say_what_they_show(make, given):
+    figure = getattr(figures, make + "_picture")(*given)
     assert len(figure.alt) > 80
     assert figure.png()[:4] == b"\x89PNG"
 
@@ -249,74 +320,72 @@ def test_pictures_say_what_they_show(make):
 # ---------------------------------------------------------------- the checkers
 
 
-def kernel_by_loops(dout, x):
-    rows, columns = dout.shape
+def kernel_by_loops(dy, x):
+    rows, columns = dy.shape
     dW = np.zeros((x.shape[0] - rows + 1, x.shape[1] - columns + 1))
     for i, j in np.ndindex(dW.shape):
-        dW[i, j] = (dout * x[i : i + rows, j : j + columns]).sum()
+        dW[i, j] = (dy * x[i : i + rows, j : j + columns]).sum()
     return dW
 
 
-def kernel_by_windows(dout, x):
-    windows = np.lib.stride_tricks.sliding_window_view(x, dout.shape)
-    return np.einsum("ijrc,rc->ij", windows, dout)
+def kernel_by_windows(dy, x):
+    windows = np.lib.stride_tricks.sliding_window_view(x, dy.shape)
+    return np.einsum("ijrc,rc->ij", windows, dy)
 
 
-def kernel_by_patches(dout, x):
-    shape = np.subtract(x.shape, dout.shape) + 1
-    return sum(
-        dout[r, c] * x[r : r + shape[0], c : c + shape[1]] for r, c in np.ndindex(dout.shape)
-    )
+def kernel_by_patches(dy, x):
+    shape = np.subtract(x.shape, dy.shape) + 1
+    return sum(dy[r, c] * x[r : r + shape[0], c : c + shape[1]] for r, c in np.ndindex(dy.shape))
 
 
-def kernel_by_forward(dout, x):
-    return conv2d_forward(x[None, None], dout[None, None], [0.0])[0][0, 0].tolist()
+def kernel_by_forward(dy, x):
+    return conv2d_forward(x[None, None], dy[None, None], [0.0])[0][0, 0].tolist()
 
 
-def max_by_loops(dout, x, size):
+def max_by_loops(dy, x, size):
     dx = np.zeros(x.shape)
-    for r, c in np.ndindex(dout.shape):
+    for r, c in np.ndindex(dy.shape):
         window = x[r * size : (r + 1) * size, c * size : (c + 1) * size]
         i, j = np.unravel_index(window.argmax(), window.shape)
-        dx[r * size + i, c * size + j] += dout[r, c]
+        dx[r * size + i, c * size + j] += dy[r, c]
     return dx
 
 
-def max_by_mask(dout, x, size):
-    blocks = x.reshape(dout.shape[0], size, dout.shape[1], size)
+def max_by_mask(dy, x, size):
+    blocks = x.reshape(dy.shape[0], size, dy.shape[1], size)
     winner = blocks == blocks.max(axis=(1, 3), keepdims=True)
-    return (winner * dout[:, None, :, None]).reshape(x.shape)
+    return (winner * dy[:, None, :, None]).reshape(x.shape)
 
 
-def max_by_kron(dout, x, size):
+def max_by_kron(dy, x, size):
     ones = np.ones((size, size))
     largest = pool_forward(x[None, None], size)[0][0, 0]
-    return np.where(x == np.kron(largest, ones), np.kron(dout, ones), 0)
+    return np.where(x == np.kron(largest, ones), np.kron(dy, ones), 0)
 
 
-def max_by_layer(dout, x, size):
-    return pool_backward(dout[None, None], pool_forward(x[None, None], size)[1])[0, 0]
+def max_by_layer(dy, x, size):
+    return pool_backward(dy[None, None], pool_forward(x[None, None], size)[1])[0, 0]
 
 
-def max_in_place(dout, x, size):
-    x[:] = max_by_mask(dout, x, size)
+def max_in_place(dy, x, size):
+    x[:] = max_by_mask(dy, x, size)
     return x
 
 
-def max_in_the_corner(dout, x, size):
+def max_in_the_corner(dy, x, size):
     dx = np.zeros(x.shape)
-    for r, q in np.ndindex(dout.shape):
+    for r, q in np.ndindex(dy.shape):
         window = x[r * size : (r + 1) * size, q * size : (q + 1) * size]
-        dx[np.unravel_index(window.argmax(), window.shape)] += dout[r, q]
+        dx[np.unravel_index(window.argmax(), window.shape)] += dy[r, q]
     return dx
 
 
-def max_of_all(dout, x, size):
-    return np.where(x == x.max(), np.kron(dout, np.ones((size, size))), 0)
+def max_of_all(dy, x, size):
+    return np.where(x == x.max(), np.kron(dy, np.ones((size, size))), 0)
 
 
-def spread(dout, x, size):
-    return np.kron(dout, np.ones((size, size)))
+def spread(dy, x, size):
+    return np.kron(dy, np.ones((size, size)))
 
 
 def moving(row, column, weight=1.0):
@@ -346,7 +415,7 @@ WRONG = [
     (check.shift_kernel, lambda: np.eye(5), r"expected a kernel of \(3, 3\)"),
     (check.shift_kernel, lambda: moving(1, 2) * np.nan, "no numbers|real numbers"),
     (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x)[::-1, ::-1], "180 degrees"),
-    (check.kernel_gradient, lambda d, x: kernel_by_loops(np.ones_like(d), x), "dout is missing"),
+    (check.kernel_gradient, lambda d, x: kernel_by_loops(np.ones_like(d), x), "dy is missing"),
     (check.kernel_gradient, lambda d, x: kernel_by_loops(d, x) / d.size, "add up"),
     (check.kernel_gradient, lambda d, x: d * 1, r"the kernel's, \(3, 4\)"),
     (check.kernel_gradient, lambda d, x: -kernel_by_loops(d, x), "sign"),

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lstm_inside import EXPLORERS, rnn, start
+from lstm_inside import EXPLORERS, convolution, rnn, start
 from lstm_inside.page import svg
 
 
@@ -115,7 +115,11 @@ def test_every_preset_gives_a_picture_of_its_own(explorer):
 
 
 # Rooms whose pictures have been gone through for curves behind words; the others still wait.
-GONE_THROUGH = [*start.explorers.EXPLORERS, *rnn.explorers.EXPLORERS]
+GONE_THROUGH = [
+    *start.explorers.EXPLORERS,
+    *rnn.explorers.EXPLORERS,
+    *convolution.explorers.EXPLORERS,
+]
 
 
 def shown_by_presets(explorer):

@@ -32,21 +32,21 @@ WORDS = Sentences(
         "shift_size": "{name} returned shape {got}; expected a kernel of (3, 3).",
         "kernel": "for kernels of 3 x 4 and 2 x 2, against conv2d_backward.",
         "kernel_turned": "your dW is turned by 180 degrees: the kernel is not flipped here.",
-        "kernel_no_dout": "dout is missing: every window counts as much as its output's gradient.",
+        "kernel_no_dout": "dy is missing: every window counts as much as its output's gradient.",
         "kernel_mean": "a mean over the windows; one weight serves them all, so its paths add up.",
-        "kernel_size": "the result has dout's shape; expected the kernel's, {want}: in every direction "
-        "x's size minus dout's plus 1.",
+        "kernel_size": "the result has dy's shape; expected the kernel's, {want}: in every direction "
+        "x's size minus dy's plus 1.",
         "pool": "for windows of 2 and 3, negative numbers among them.",
         "pool_mean": "that is mean pooling's backward: a maximum gives everything to one pixel.",
         "pool_all": "every pixel of a window gets something; only the largest moves the maximum.",
-        "pool_ones": "the places are right, but each should hold its window's dout, not 1.",
-        "pool_value": "the places are right, but the gradient is dout itself: the maximum's "
+        "pool_ones": "the places are right, but each should hold its window's dy, not 1.",
+        "pool_value": "the places are right, but the gradient is dy itself: the maximum's "
         "slope is 1, whatever the pixel's value.",
         "pool_global": "only the largest pixel of the whole image got something; every window has one.",
         "pool_min": "that is where each window's smallest pixel is.",
         "pool_place": "that is the place inside the window; add where the window starts, r * size and "
         "c * size.",
-        "pool_size": "the result has dout's shape; expected x's, {want}: every pixel has a gradient.",
+        "pool_size": "the result has dy's shape; expected x's, {want}: every pixel has a gradient.",
     }
 )
 
@@ -81,22 +81,21 @@ QUESTIONS = {
         d=("(8, 16, 3, 3)", "The count of kernels N comes first, then the depth C that they need."),
     ),
     "one_output": question(
-        "L is the marked output value alone. Then dL/dW is",
-        right="a",
+        "L is the marked output value alone, and you double every weight of the kernel. Then dL/dW",
+        right="c",
         a=(
-            "the pixels in the window",
-            "(11.3) with one term: a weight's slope is the pixel under it.",
+            "doubles",
+            "dL/dx does. In dL/dW stands what the weights were multiplied by, not the weights.",
         ),
         b=(
-            "the kernel itself",
-            "That is what the window's pixels get, dL/dx. The two change places: "
-            "y is a sum of products W x, and each factor's slope is the other factor.",
+            "halves",
+            "A nudge of 0.01 moves y by just as much, however large the weight is already.",
         ),
-        c=(
-            "1 in the middle, else 0",
-            "That is dL/dy's pattern. All of the window's pixels made y.",
+        c=("stays", "(11.3): the pixels in the window. No pixel changes with the weights."),
+        d=(
+            "depends on the window",
+            "What dL/dW is depends on the window, but in every window it is made of pixels only.",
         ),
-        d=("the whole photograph", "Only the pixels in the window took part in this output value."),
     ),
     "pooled_gradient": question(
         "Max pooling with windows of 4 x 4, side by side, and L the sum of all outputs. How many of "
@@ -142,21 +141,21 @@ def shift_kernel(function) -> str:
 
 @checker
 def kernel_gradient(function) -> str:
-    """Check (dout, x) -> dW of one 2-D kernel, stride 1, no padding, against (11.3)."""
+    """Check (dy, x) -> dW of one 2-D kernel, stride 1, no padding, against (11.3)."""
     rng = np.random.default_rng(12)
     for sides, kernel in (((7, 6), (3, 4)), ((5, 8), (2, 2))):
         x = rng.normal(size=sides)
         out, cache = conv2d_forward(x[None, None], np.zeros((1, 1, *kernel)), [0.0])
-        dout = rng.normal(size=out.shape[2:])
-        want = conv2d_backward(dout[None, None], cache)[1][0, 0]
+        dy = rng.normal(size=out.shape[2:])
+        want = conv2d_backward(dy[None, None], cache)[1][0, 0]
         alone = conv2d_backward(np.ones_like(out), cache)[1][0, 0]
-        dW = run(function, dout, x)
+        dW = run(function, dy, x)
         hints = [
             (want[::-1, ::-1], WORDS["kernel_turned"]),
             (alone, WORDS["kernel_no_dout"]),
-            (want / dout.size, WORDS["kernel_mean"]),
+            (want / dy.size, WORDS["kernel_mean"]),
         ]
-        if shape_of(dW) == dout.shape:
+        if shape_of(dW) == dy.shape:
             raise NotYet(WORDS["kernel_size"], want=kernel)
         compare(say("your dW"), dW, want, hints=hints)
     return WORDS["kernel"]
@@ -164,16 +163,16 @@ def kernel_gradient(function) -> str:
 
 @checker
 def max_backward(function) -> str:
-    """Check (dout, x, size) -> dx of max pooling, windows side by side, 2-D, against (11.9)."""
+    """Check (dy, x, size) -> dx of max pooling, windows side by side, 2-D, against (11.9)."""
     rng = np.random.default_rng(18)
     for sides, size, shift in (((4, 6), 2, 0.0), ((9, 6), 3, -20.0)):
         x = rng.permutation(sides[0] * sides[1]).reshape(sides) / 4 + shift
         out, cache = pool_forward(x[None, None], size)
-        dout = rng.normal(size=out.shape[2:])
-        want = pool_backward(dout[None, None], cache)[0, 0]
-        dx = run(function, dout, x, size)
-        spread = np.kron(dout, np.ones((size, size)))
-        least = pool_backward(dout[None, None], pool_forward(-x[None, None], size)[1])[0, 0]
+        dy = rng.normal(size=out.shape[2:])
+        want = pool_backward(dy[None, None], cache)[0, 0]
+        dx = run(function, dy, x, size)
+        spread = np.kron(dy, np.ones((size, size)))
+        least = pool_backward(dy[None, None], pool_forward(-x[None, None], size)[1])[0, 0]
         hints = [
             (spread / size**2, WORDS["pool_mean"]),
             (spread, WORDS["pool_all"]),
@@ -181,20 +180,20 @@ def max_backward(function) -> str:
             (want * x, WORDS["pool_value"]),
             (np.where(x == x.max(), spread, 0), WORDS["pool_global"]),
             (least, WORDS["pool_min"]),
-            *((inside, WORDS["pool_place"]) for inside in _in_the_corner(dout, x, size)),
+            *((inside, WORDS["pool_place"]) for inside in _in_the_corner(dy, x, size)),
         ]
-        if shape_of(dx) == dout.shape:
+        if shape_of(dx) == dy.shape:
             raise NotYet(WORDS["pool_size"], want=x.shape)
         compare(say("your dx"), dx, want, hints=hints)
     return WORDS["pool"]
 
 
-def _in_the_corner(dout, x, size):
+def _in_the_corner(dy, x, size):
     """What comes of taking places inside a window for places in the image: by = and by +=."""
     put, added = np.zeros(x.shape), np.zeros(x.shape)
-    for r, c in np.ndindex(dout.shape):
+    for r, c in np.ndindex(dy.shape):
         window = x[r * size : (r + 1) * size, c * size : (c + 1) * size]
         place = np.unravel_index(window.argmax(), window.shape)
-        put[place] = dout[r, c]
-        added[place] += dout[r, c]
+        put[place] = dy[r, c]
+        added[place] += dy[r, c]
     return put, added

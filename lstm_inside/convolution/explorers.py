@@ -2,16 +2,16 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import PowerNorm
 from matplotlib.patches import FancyArrowPatch, Polygon
 
 from lstm_inside.foundations import photograph
-from lstm_inside.page import Explorer, Words, choice, slider, toggle, whole
-from lstm_inside.page.style import GRADIENT, RC, SIGNED, SIZE
+from lstm_inside.page import Explorer, Words, choice, plain, slider, toggle, whole
+from lstm_inside.page.style import GRADIENT, RC, SIGNAL, SIGNED, SIZE
 from lstm_inside.words import Sentences, say
 
 from .figures import (
     Numbers,
+    Stamp,
     canvas,
     frame_of_zeros,
     frame_on,
@@ -52,99 +52,195 @@ IN_WORDS = Sentences(  # the names of KERNELS and of the losses
         SUM: "the sum of all values",
     }
 )
+CURVED = "#0072B2"  # the most curved direction
 LEARNED = [name for name, W in KERNELS.items() if len(W) == 3]  # those that the reader lets learn
 
 
 # ---------------------------------------------------------------- convolution
 
 
+def window_explorer(size=(72, 60)) -> Explorer:
+    """A kernel on the photograph (11.1): forward only."""
+    photo = photograph(size)
+    with matplotlib.rc_context(RC):
+        figure, ax = stage(900, 330, **_places(30))
+        show = _forward(figure, ax, photo, 30)
+
+    def update(**settings):
+        return show(**settings)[0]
+
+    return Explorer(
+        "window",
+        figure=figure,
+        controls=_kernel_controls(),
+        moving=show.moving,
+        update=update,
+        describe=_says_forward,
+    )
+
+
 def convolution_explorer(size=(72, 60)) -> Explorer:
     """A kernel on the photograph (11.1), and the gradients that come back (11.3), (11.5)."""
     photo = photograph(size)
     with matplotlib.rc_context(RC):
-        figure, ax = stage(
-            900, 660,
-            x=(30, 362, 231, 270), W=(345, 390, 210, 210), out=(639, 362, 231, 270),
-            dx=(30, 28, 231, 270), dW=(345, 84, 210, 210), dout=(639, 28, 231, 270),
-        )  # fmt: skip
+        figure, ax = stage(900, 660, **_places(360), **_places(28, "dx", "dW", "dy", lift=52))
+        forward = _forward(figure, ax, photo, 360)
         for key, title in (
-            ("x", say("Forward: the photograph x")),
-            ("out", say("the output")),
-            ("dx", say("back on the photograph: dL/dx")),
-            ("dout", say("Backward: dL/d(output)")),
+            ("dx", say("For the photograph: dx")),
+            ("dy", say("Backward: dy arrives")),
         ):
             canvas(ax[key], title, *size, margin=5)
-        kernel = Numbers(ax["W"], say("the kernel W"))
-        slope = Numbers(ax["dW"], say("for the kernel: dL/dW"))
-        for x, sign in ((303, "∗"), (597, "=")):
-            figure.text(x / 900, 497 / 660, sign, fontsize=24, ha="center", va="center")
-        for start, end, y, word in ((633, 560, 189, say("with x")), (633, 270, 40, say("with W"))):
-            ends = (start / 900, y / 660), (end / 900, y / 660)
-            looks = {"arrowstyle": "-|>", "mutation_scale": 16, "lw": 2, "color": "#111111"}
-            figure.add_artist(FancyArrowPatch(*ends, transform=figure.transFigure, **looks))
-            middle = (start + end) / 1800, (y + 12) / 660
-            figure.text(*middle, word, ha="center", va="center", weight="bold")
-        place_image(image_on(ax["x"], "gray"), photo[0])
-        images = {key: image_on(ax[key], SIGNED) for key in ("out", "dx", "dout")}
-        zeros = ax["x"].add_patch(Polygon(frame_of_zeros(*size, 0), fc="black", lw=0))
-        frames = {key: frame_on(ax[key]) for key in ("x", "out", "dx", "dout")}
-        lens, rim = image_on(ax["dx"], SIGNED), frame_on(ax["dx"])  # the stamp, enlarged
-        photos = {key: ax[key] for key in ("x", "out", "dx", "dout")}
-        notes = notes_under(photos, *size, 5)
-        notes |= notes_under({"W": ax["W"], "dW": ax["dW"]}, 5, 5, 0.1)
+        slope = Numbers(ax["dW"], say("For the kernel: dW"), above=16)
+        _arrow(figure, 638, 602, 185, "× x")
+        _arrow(figure, 638, 270, 40, "× W")
+        images = {key: image_on(ax[key], SIGNED) for key in ("dx", "dy")}
+        frames = {key: frame_on(ax[key]) for key in ("dx", "dy")}
+        stamp = Stamp(ax["dx"], rows=(14, 46), left=68)
+        notes = notes_under({key: ax[key] for key in ("dx", "dy")}, *size, 5)
+        notes |= notes_under({"dW": ax["dW"]}, 5, 5, 0.1)
 
-    def update(name, stride, padding, down, across, loss):
-        W = KERNELS[name]
-        out, cache = conv2d_forward(photo[None], W[None, None], [0.0], stride, padding)
+    def update(loss, **settings):
+        values, W, out, cache = forward(**settings)
+        row, column, stride = values["row"], values["column"], values["stride"]
+        if loss == ONE:
+            dy = np.zeros_like(out)
+            dy[0, 0, row, column] = 1
+        else:
+            dy = out
+        dx, dW, _ = conv2d_backward(dy, cache)
+
+        k, padding = len(W), values["padding"]
+        slope.show(dW[0, 0])
+        most = show_signed(images["dy"], dy[0, 0], window=k, stride=stride, padding=padding)
+        notes["dy"].set_text(say("L is {loss}; to ±{most:.2f}", loss=IN_WORDS[loss], most=most))
+        most = show_signed(images["dx"], dx[0, 0])
+        top, left = row * stride - padding, column * stride - padding
+        surround(frames["dx"], top, left, k)
+        middle = (k - stride) / 2
+        surround(frames["dy"], top + middle, left + middle, stride)
+        stamp.show(W if loss == ONE else None, frames["dx"])
+        notes["dW"].set_text(
+            say("= the pixels in the window")
+            if loss == ONE
+            else say("every window's pixels × its dy, added up")
+        )
+        notes["dx"].set_text(
+            say("the kernel, stamped; to ±{most:.2f}", most=most)
+            if loss == ONE
+            else say("all the stamps, added up; to ±{most:.2f}", most=most)
+        )
+        return values | {"dy": dy[0, 0], "dx": dx[0, 0], "dW": dW[0, 0], "loss": loss}
+
+    def describe(v):
+        return say(
+            "{forward} With L = {loss}, {touched} of the photograph's {size} pixels get "
+            "a gradient.",
+            forward=_says_forward(v),
+            loss=IN_WORDS[v["loss"]],
+            touched=np.count_nonzero(v["dx"]),
+            size=size[0] * size[1],
+        )
+
+    controls = _kernel_controls()
+    return Explorer(
+        "convolution",
+        figure=figure,
+        controls={
+            "name": controls.pop("name"),
+            "loss": choice("loss L", [ONE, ALL], ALL),
+            **controls,
+        },
+        moving=[
+            *forward.moving, *images.values(), *slope.artists, *frames.values(),
+            *stamp.artists, *notes.values(),
+        ],
+        update=update,
+        describe=describe,
+    )  # fmt: skip
+
+
+def _places(low, left="x", middle="W", right="out", lift=30):
+    """Where a row of `stage` has its three parts: photograph, kernel, map; its foot at `low`.
+
+    lift: how much higher the kernel stands.
+    """
+    return {
+        left: (30, low, 231, 270),
+        middle: (384, low + lift, 210, 210),
+        right: (645, low, 231, 270),
+    }
+
+
+def _arrow(figure, start, end, y, words=""):
+    """An arrow to the left or right, in pixels of the figure, with words above it."""
+    width, height = 72 * figure.get_size_inches()
+    looks = {"arrowstyle": "-|>", "mutation_scale": 16, "lw": 2, "color": "#111111"}
+    ends = (start / width, y / height), (end / width, y / height)
+    figure.add_artist(FancyArrowPatch(*ends, transform=figure.transFigure, **looks))
+    middle = (start + end) / 2 / width, (y + 12) / height
+    figure.text(*middle, words, ha="center", va="center", weight="bold")
+
+
+def _kernel_controls():
+    return {
+        "name": choice("kernel", list(KERNELS), "edges, left to right"),
+        "stride": whole("stride", 1, 4, 1),
+        "padding": whole("padding", 0, 4, 0),
+        "down": whole("window, down (%)", 0, 100, 94),
+        "across": whole("window, across (%)", 0, 100, 63),
+    }
+
+
+class _forward:
+    """The row of photograph, kernel and map; called with the settings it shows them.
+
+    A call returns what is shown, the kernel, the map (1, 1, rows, columns) and the cache.
+    """
+
+    def __init__(self, figure, ax, photo, low):
+        self.photo, self.size = photo, photo.shape[1:]
+        for key, title in (("x", say("The photograph x")), ("out", say("The map y"))):
+            canvas(ax[key], title, *self.size, margin=5)
+        self.kernel = Numbers(ax["W"], say("The kernel W"), above=38)
+        _arrow(figure, 270, 312, low + 135)
+        _arrow(figure, 602, 644, low + 135)
+        place_image(image_on(ax["x"], "gray"), photo[0])
+        self.image = image_on(ax["out"], SIGNED)
+        self.zeros = ax["x"].add_patch(Polygon(frame_of_zeros(*self.size, 0), fc="black", lw=0))
+        self.frames = {key: frame_on(ax[key]) for key in ("x", "out")}
+        self.notes = notes_under({key: ax[key] for key in ("x", "out")}, *self.size, 5)
+        self.notes |= notes_under({"W": ax["W"]}, 5, 5, 0.1)
+        self.moving = [
+            self.image, *self.kernel.artists, self.zeros, *self.frames.values(),
+            *self.notes.values(),
+        ]  # fmt: skip
+
+    def __call__(self, name, stride, padding, down, across):
+        W, notes = KERNELS[name], self.notes
+        out, cache = conv2d_forward(self.photo[None], W[None, None], [0.0], stride, padding)
         rows, columns = out.shape[2:]
         row, column = pick(down, rows), pick(across, columns)
-        if loss == ONE:
-            dout = np.zeros_like(out)
-            dout[0, 0, row, column] = 1
-        else:
-            dout = out
-        dx, dW, _ = conv2d_backward(dout, cache)
-
-        k = len(W)
-        where = {"window": k, "stride": stride, "padding": padding}
-        kernel.show(W)
-        slope.show(dW[0, 0])
-        largest = {
-            "out": show_signed(images["out"], out[0, 0], **where),
-            "dout": show_signed(images["dout"], dout[0, 0], **where),
-            "dx": show_signed(images["dx"], dx[0, 0]),
-        }
-        lens.set_clim(-largest["dx"], largest["dx"])
+        value, k = out[0, 0, row, column], len(W)
+        self.kernel.show(W)
+        most = show_signed(self.image, out[0, 0], window=k, stride=stride, padding=padding)
         brightness = np.isclose(W.sum(), 1)
-        images["out"].set_cmap("gray" if brightness else SIGNED)
+        self.image.set_cmap("gray" if brightness else SIGNED)
         if brightness:
-            images["out"].set_clim(0, 1)
-        zeros.set_xy(frame_of_zeros(*size, padding))
-        top, left = row * stride - padding, column * stride - padding
-        middle = (k - stride) / 2
-        for key, frame in frames.items():
-            if key in ("x", "dx"):
-                surround(frame, top, left, k)
-            else:
-                surround(frame, top + middle, left + middle, stride)
-        for artist in (lens, rim):
-            artist.set_visible(loss == ONE)
-        near = np.pad(dx[0, 0], 6)[top + 5 : top + 7 + k, left + 5 : left + 7 + k]
-        low, wide = -38 if top > size[0] / 2 else -68, 30  # away from the window
-        lens.set_data(near[::-1])
-        lens.set_extent((15, 15 + wide, low, low + wide))
-        rim.set_bounds(15, low, wide, wide)
-        value = out[0, 0, row, column]
+            self.image.set_clim(0, 1)
+        self.zeros.set_xy(frame_of_zeros(*self.size, padding))
+        top, left, middle = row * stride - padding, column * stride - padding, (k - stride) / 2
+        surround(self.frames["x"], top, left, k)
+        surround(self.frames["out"], top + middle, left + middle, stride)
+        height, width = self.size
         notes["x"].set_text(
             say(
                 "{size} × {size_2}, with padding {padding}",
-                size=size[0],
-                size_2=size[1],
+                size=height,
+                size_2=width,
                 padding=padding,
             )
         )
-        total = say("Σ window × kernel = {value:+.3f}", value=value)
-        notes["W"].set_text(total.replace("-", "−"))
+        notes["W"].set_text(say("Σ window × kernel = {value}", value=plain(value, 3)))
         notes["out"].set_text(
             say("{rows} × {columns}; black 0, white 1", rows=rows, columns=columns)
             if brightness
@@ -152,66 +248,33 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
                 "{rows} × {columns}; blue −, orange +, to ±{out:.2f}",
                 rows=rows,
                 columns=columns,
-                out=largest["out"],
+                out=most,
             )
         )
-        notes["dout"].set_text(
-            say("L is {loss}; to ±{most:.2f}", loss=IN_WORDS[loss], most=largest["dout"])
-        )
-        notes["dW"].set_text(
-            say("= the pixels in the window") if loss == ONE else say("a sum over all windows")
-        )
-        notes["dx"].set_text(
-            say("the kernel, stamped (and enlarged); to ±{most:.2f}", most=largest["dx"])
-            if loss == ONE
-            else say("every window's kernel, added up; to ±{most:.2f}", most=largest["dx"])
-        )
-        return {
-            "out": out[0, 0], "dout": dout[0, 0], "dx": dx[0, 0], "dW": dW[0, 0], "loss": loss,
-            "rows": rows, "columns": columns, "row": row, "column": column, "value": value,
-            "kernel": name, "stride": stride, "padding": padding,
+        values = {
+            "out": out[0, 0], "rows": rows, "columns": columns, "row": row, "column": column,
+            "value": value, "kernel": name, "stride": stride, "padding": padding,
+            "size": self.size,
         }  # fmt: skip
+        return values, W, out, cache
 
-    def describe(v):
-        touched = np.count_nonzero(v["dx"])
-        return say(
-            "Kernel “{kernel}”, stride {stride}, padding {padding}: {size} × {size_2} pixels "
-            "become {rows} × {columns} values. The marked one, in row {row} and column {column}, "
-            "is {value:+.3f}. With L = {loss}, {touched} of the photograph's {size_3} pixels get "
-            "a gradient.",
-            kernel=IN_WORDS[v["kernel"]],
-            stride=v["stride"],
-            padding=v["padding"],
-            size=size[0],
-            size_2=size[1],
-            rows=v["rows"],
-            columns=v["columns"],
-            row=v["row"],
-            column=v["column"],
-            value=v["value"],
-            loss=IN_WORDS[v["loss"]],
-            touched=touched,
-            size_3=size[0] * size[1],
-        )
 
-    return Explorer(
-        "convolution",
-        figure=figure,
-        controls={
-            "name": choice("kernel", list(KERNELS), "edges, left to right"),
-            "loss": choice("loss L", [ONE, ALL], ALL),
-            "stride": whole("stride", 1, 4, 1),
-            "padding": whole("padding", 0, 4, 0),
-            "down": whole("window, down (%)", 0, 100, 94),
-            "across": whole("window, across (%)", 0, 100, 63),
-        },
-        moving=[
-            *images.values(), *kernel.artists, *slope.artists, zeros, *frames.values(),
-            lens, rim, *notes.values(),
-        ],
-        update=update,
-        describe=describe,
-    )  # fmt: skip
+def _says_forward(v):
+    return say(
+        "Kernel “{kernel}”, stride {stride}, padding {padding}: {size} × {size_2} pixels "
+        "become {rows} × {columns} values. The marked one, in row {row} and column {column}, "
+        "is {value}.",
+        kernel=IN_WORDS[v["kernel"]],
+        stride=v["stride"],
+        padding=v["padding"],
+        size=v["size"][0],
+        size_2=v["size"][1],
+        rows=v["rows"],
+        columns=v["columns"],
+        row=v["row"],
+        column=v["column"],
+        value=plain(v["value"], 3),
+    )
 
 
 # ---------------------------------------------------------------- pooling
@@ -227,12 +290,11 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         for key, title in (
             ("x", say("The photograph x")),
             ("out", say("Pooled: one value a window")),
-            ("dx", say("Back on x: dL/dx")),
+            ("dx", say("Backward: dx")),
         ):
             canvas(ax[key], title, *size, margin=5)
         place_image(image_on(ax["x"], "gray"), photo[0])
         images = {"out": image_on(ax["out"], "gray"), "dx": image_on(ax["dx"], SIZE)}
-        images["dx"].set_norm(PowerNorm(0.5, 0, 1))  # a share of 1/64 still shows
         frames = {key: frame_on(ax[key]) for key in ax}
         notes = notes_under(ax, *size, 5)
 
@@ -241,15 +303,15 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         rows, columns = out.shape[2:]
         row, column = pick(down, rows), pick(across, columns)
         if loss == ONE:
-            dout = np.zeros_like(out)
-            dout[0, 0, row, column] = 1
+            dy = np.zeros_like(out)
+            dy[0, 0, row, column] = 1
         else:
-            dout = np.ones_like(out)
-        dx = pool_backward(dout, cache)[0, 0]
+            dy = np.ones_like(out)
+        dx = pool_backward(dy, cache)[0, 0]
 
         place_image(images["out"], out[0, 0], window=window, stride=stride)
         place_image(images["dx"], dx)
-        images["dx"].set_clim(0, max(1, dx.max()))
+        images["dx"].set_clim(0, dx.max())
         top, left = row * stride, column * stride
         middle = (window - stride) / 2
         surround(frames["x"], top, left, window)
@@ -275,8 +337,8 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         )
         notes["dx"].set_text(
             say(
-                "largest {max:.3g}; {reached} of {size} pixels reached",
-                max=dx.max(),
+                "black: {most}; {reached} of {size} pixels reached",
+                most=format(dx.max(), ".3g"),
                 reached=reached,
                 size=dx.size,
             )
@@ -310,8 +372,8 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         controls={
             "kind": choice("kind", ["max", "mean"], "max"),
             "loss": choice("loss L", [ONE, SUM], SUM),
-            "window": whole("window size", 1, 8, 4),
-            "stride": whole("stride", 1, 8, 4),
+            "window": whole("window size", 1, 8, 3),
+            "stride": whole("stride", 1, 8, 3),
             "down": whole("window, down (%)", 0, 100, 50, step=5),
             "across": whole("window, across (%)", 0, 100, 50, step=5),
         },
@@ -323,7 +385,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
 
 # ---------------------------------------------------------------- a kernel that learns
 
-STEPS = 1000
+STEPS = 300
 
 
 def learning_explorer() -> Explorer:
@@ -334,77 +396,93 @@ def learning_explorer() -> Explorer:
     """
     photo = photograph()[None]
     bowls = {True: bowl(photo - photo.mean(), 3), False: bowl(photo, 3)}
-    at = np.arange(0, STEPS + 1, 5)
+    at, (low, high) = np.arange(STEPS + 1), (1e-9, 1e3)
     with matplotlib.rc_context(RC):
         figure, ax = stage(
-            900, 380, W=(20, 76, 190, 190), goal=(230, 76, 190, 190), loss=(505, 60, 370, 280)
+            900, 400, W=(20, 96, 190, 190), goal=(230, 96, 190, 190), loss=(505, 60, 370, 270)
         )
         mine, goal = (
             Numbers(ax["W"], say("learned so far")),
             Numbers(ax["goal"], say("what made the map")),
         )
-        notes = notes_under({"W": ax["W"], "goal": ax["goal"]}, 5, 5, 0.1)
+        notes = notes_under({"W": ax["W"]}, 5, 5, 0.1)
         ax["loss"].set(
             xlim=(0, STEPS),
-            ylim=(1e-9, 1e6),
+            ylim=(low, high),
             yscale="log",
             xlabel=say("step"),
             ylabel=say("loss L"),
         )
-        ax["loss"].set_title(say("Does it come down?"))
-        notes["end"] = Words(ax["loss"], STEPS - 10, 0, ha="right", color="#555555", weight="bold")
-        (curve,) = ax["loss"].plot([], [], color=GRADIENT)
+        ax["loss"].set_title(say("The loss, and each direction's part"), pad=34)
+        keys = (
+            ("loss", 0, GRADIENT, "bold"),
+            ("top", 70, CURVED, "bold"),
+            ("rest", 370, SIGNAL, "normal"),
+        )
+        for key, x, colour, weight in keys:
+            notes[key] = Words(
+                ax["loss"], x / 370, 1.06, ha="right" if x == 370 else "left", fontsize=11,
+                color=colour, weight=weight, transform=ax["loss"].transAxes,
+            )  # fmt: skip
+        notes["end"] = Words(ax["loss"], STEPS - 4, high / 3, ha="right", color="#555555")
+        notes["now"] = Words(ax["loss"], 0, 0, ha="left", color="#B34700", weight="bold")
+        parts = [ax["loss"].plot([], [], color="#999999", lw=1)[0] for _ in range(8)]
+        parts += ax["loss"].plot([], [], color=CURVED, lw=2)
+        (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=2.5)
         (now,) = ax["loss"].plot([], [], "o", color="#D55E00", ms=10)
 
     def update(name, step, rate, centred):
         W = KERNELS[name]
-        steepness, directions = bowls[centred]
+        curvature, directions = bowls[centred]
         start = directions.T @ -W.ravel()  # from the goal to the kernel of zeros
 
         def distance(steps):
             """To the goal, along each direction, after each of `steps`: (..., 9), kept finite."""
-            factor = 1 - rate * steepness
+            factor = 1 - rate * curvature
             size = np.exp(np.minimum(steps[..., None] * np.log(np.abs(factor) + 1e-300), 300))
             return start * size * np.where(factor < 0, (-1.0) ** steps[..., None], 1)
 
-        loss = (steepness * distance(at) ** 2).sum(axis=-1) / 2
+        part = curvature * distance(at) ** 2 / 2  # (STEPS + 1, 9)
+        loss = part.sum(axis=-1)
         here = distance(np.array(step))
         learned = W + (directions @ here).reshape(3, 3)
-        loss_here = float((steepness * here**2).sum() / 2)
         mine.show(learned)
         goal.show(W)
-        low, high = 1e-9, 1e6
-        curve.set_data(at, np.where((loss > low) & (loss < high), loss, np.nan))
-        now.set_data([step], [np.clip(loss_here, low, high)])
-        notes["end"].set_y(3 * low if loss[-1] < low else high / 3)
-        notes["end"].set_text(
-            say("below 10⁻⁹: not drawn")
-            if loss[-1] < low
-            else say("above 10⁶: not drawn")
-            if loss[-1] > high
-            else ""
-        )
+        for line, values in zip([*parts, curve], [*part.T, loss], strict=True):
+            seen = (values > low) & (values < high)
+            line.set_data(at[seen], values[seen])
+        shown = np.clip(loss[step], low, high)
+        now.set_data([step], [shown])
+        left = step > STEPS / 2  # where there is room for the words, beside the dot and above it
+        above = shown * (200 if left and loss[-1] < loss[0] else 4)
+        notes["now"].set_text(say("step {step}: {loss}", step=step, loss=_small(loss[step])))
+        notes["now"].set_position((step + (-8 if left else 8), np.clip(above, 8 * low, high / 30)))
+        notes["now"].set_ha("right" if left else "left")
+        notes["loss"].set_text(say("the loss"))
+        notes["top"].set_text(say("most curved, λ = {most:.2f}", most=curvature[-1]))
+        notes["rest"].set_text(say("the other eight"))
+        notes["end"].set_text(say("above 10³: not drawn") if loss[-1] > high else "")
         off = float(np.abs(learned - W).max())
         notes["W"].set_text(say("furthest off by {off:.2g}", off=off))
-        notes["goal"].set_text(say("steepest direction: {steepness:.2f}", steepness=steepness[-1]))
         return {
             "kernel": name, "step": step, "rate": rate, "centred": centred, "learned": learned,
-            "loss": loss_here, "off": off, "most": 2 / steepness[-1],
+            "loss": float(loss[step]), "off": off, "most": 2 / curvature[-1],
+            "curvature": float(curvature[-1]), "parts": part[step],
         }  # fmt: skip
 
     def describe(v):
         way = say("its mean taken away") if v["centred"] else say("as it is")
         return say(
             "Kernel “{kernel}”, the photograph {way}, rate {rate:.1f}, step {step}: loss "
-            "{loss:.2g}; the weight that is furthest off is off by {off:.2g}. The largest rate "
-            "that comes down is {most:.2f}.",
+            "{loss:.2g}; the weight that is furthest off is off by {off:.2g}. The most curved "
+            "direction has λ = {curvature:.2f}.",
             kernel=IN_WORDS[v["kernel"]],
             way=way,
             rate=v["rate"],
             step=v["step"],
             loss=v["loss"],
             off=v["off"],
-            most=v["most"],
+            curvature=v["curvature"],
         )
 
     return Explorer(
@@ -412,11 +490,11 @@ def learning_explorer() -> Explorer:
         figure=figure,
         controls={
             "name": choice("kernel to be found", LEARNED, "edges, left to right"),
-            "step": whole("step", 0, STEPS, 20, step=5),
+            "step": whole("step", 0, STEPS, 20),
             "rate": slider("learning rate η", 0.1, 5, 0.1, 4, digits=1),
             "centred": toggle("take the mean brightness away", True),
         },
-        moving=[*mine.artists, *goal.artists, *notes.values(), curve, now],
+        moving=[*mine.artists, *goal.artists, *parts, curve, now, *notes.values()],
         update=update,
         describe=describe,
         play="step",
@@ -430,7 +508,15 @@ def learning_explorer() -> Explorer:
     )
 
 
+def _small(number):
+    """A number in words such as 7·10⁻⁵."""
+    digit, power = f"{number:.0e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digit}·10{raised}"
+
+
 EXPLORERS = {
+    "window": window_explorer,
     "convolution": convolution_explorer,
     "pooling": pooling_explorer,
     "learned_kernel": learning_explorer,

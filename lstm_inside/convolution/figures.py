@@ -2,15 +2,19 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.patches import Rectangle
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
+from lstm_inside import validate
 from lstm_inside.foundations import photograph
-from lstm_inside.page import Pixels, Words, picture
-from lstm_inside.page.style import RC, SIGNED
+from lstm_inside.page import Pixels, Words, picture, plain
+from lstm_inside.page.style import FAINT, GRADIENT, RC, SIGNED
 from lstm_inside.words import say
 
-from .layers import conv2d_forward, dense_backward, dense_forward, pool_backward, pool_forward
+from .layers import conv2d_forward, pool_backward, pool_forward
+
+AMOUNT = LinearSegmentedColormap.from_list("amount", ["#f7f7f7", "#f7f7f7", "#6f7f8f"])  # from 0 on
 
 # ---------------------------------------------------------------- images on steady axes
 
@@ -102,10 +106,14 @@ def pick(share, count):
 
 
 class Numbers:
-    """A square of at most 5 x 5 numbers on colours, centred on its axes."""
+    """A square of at most 5 x 5 numbers on colours, centred on its axes.
 
-    def __init__(self, ax, title):
+    above: how far its title stands above the square, in pixels.
+    """
+
+    def __init__(self, ax, title, above=6):
         canvas(ax, title, 5, 5)
+        ax.set_title(title, pad=above)
         self.image = image_on(ax, SIGNED)
         self.texts = [
             Words(ax, j + 0.5, -i - 0.5, fontsize=11, color="#111111") for i, j in np.ndindex(5, 5)
@@ -128,6 +136,51 @@ class Numbers:
         ]
         for text, words in zip(self.texts, grid.flat, strict=True):
             text.set_text(words)
+
+
+class Stamp:
+    """A kernel drawn large beside a map, two lines leading to the frame where it was stamped.
+
+    ax: the map's axes, laid out by `canvas`. rows: from where to where the kernel reaches, in
+    pixels of the map; left: where it begins.
+    """
+
+    def __init__(self, ax, rows, left):
+        self.top, self.left, self.side = rows[0], left, rows[1] - rows[0]
+        self.image = image_on(ax, SIGNED)
+        self.image.set_clip_on(False)
+        self.image.set_extent((left, left + self.side, -rows[1], -rows[0]))
+        (self.grid,) = ax.plot([], [], color="#888888", lw=0.6, clip_on=False, zorder=6)
+        (self.ties,) = ax.plot([], [], color="#888888", lw=0.8, clip_on=False, zorder=6)
+        self.texts = [Words(ax, 0, 0, fontsize=10, color="#111111") for _ in range(9)]
+        self.artists = [self.image, self.grid, self.ties, *self.texts]
+
+    def show(self, W, frame):
+        """Draw the kernel W (k, k), with its numbers when there is room; nothing for None."""
+        for artist in self.artists:
+            artist.set_visible(W is not None)
+        if W is None:
+            return
+        k, most = len(W), np.abs(W).max()
+        self.image.set_data(W[::-1])
+        self.image.set_clim(-1.8 * most, 1.8 * most)
+        lines = self.side * np.arange(k + 1) / k
+        far, gap = np.full(k + 1, self.side), np.full(k + 1, np.nan)
+        down = np.stack([lines, lines, gap, 0 * far, far, gap], axis=1).ravel()
+        right = np.stack([0 * far, far, gap, lines, lines, gap], axis=1).ravel()
+        self.grid.set_data(self.left + right, -self.top - down)
+        x, y = frame.get_x() + frame.get_width(), frame.get_y()
+        self.ties.set_data(
+            [self.left, x, np.nan, self.left, x],
+            [-self.top, y + frame.get_height(), np.nan, -self.top - self.side, y],
+        )
+        middles = self.side * (np.arange(k) + 0.5) / k
+        for text in self.texts:
+            text.set_text("")
+        if k == 3:
+            for n, (i, j) in enumerate(np.ndindex(3, 3)):
+                self.texts[n].set_position((self.left + middles[j], -self.top - middles[i]))
+                self.texts[n].set_text(plain(W[i, j]))
 
 
 # ---------------------------------------------------------------- pictures that stand still
@@ -189,6 +242,7 @@ def depth_picture():
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
         canvas(ax["out"], say("the sum: one map"), *out.shape)
         place_image(image_on(ax["out"], SIGNED, -0.6, 0.6), out)
+        ax["out"].set_xlabel(say("blue −, orange +, to ±0.6"))
     figure.alt = say(
         "Above, the red, green and blue channel of the portrait and the portrait in colour. "
         "Below, what each channel adds: red counts for, green and blue against. Their sum, one "
@@ -199,39 +253,48 @@ def depth_picture():
 
 
 def pool_numbers_picture():
-    """Mean and max pooling of 4 x 4 numbers, forward and backward, 2 x 2 windows."""
+    """Max and mean pooling of 4 x 4 numbers, forward and backward, 2 x 2 windows."""
     x = np.array([[1, 3, 2, 0], [5, 2, 1, 4], [0, 1, 3, 3], [2, 6, 8, 1]], float)
-    dout = np.array([[4.0, -2.0], [1.0, 8.0]])
+    dy = np.array([[12.0, -2.0], [-3.0, 10.0]])
     with matplotlib.rc_context(RC):
-        figure = picture(860, 430)
-        axes = figure.subplots(2, 4, width_ratios=(2, 1, 1, 2))
-        titles = {
-            "max": (say("max of each"), say("max: dL/dx")),
-            "mean": (say("mean of each"), say("mean: dL/dx")),
-        }
-        for row, (kind, (pooled, back)) in zip(axes, titles.items(), strict=True):
-            out, cache = pool_forward(x[None, None], 2, kind)
-            dx = pool_backward(dout[None, None], cache)[0, 0]
-            for ax, values, title in zip(
-                row,
-                (x, out[0, 0], dout, dx),
-                ("x", pooled, "dL/d(output)", back),
-                strict=True,
-            ):
-                _tiles(ax, values, title)
+        figure, ax = stage(
+            860, 480,
+            x=(10, 130, 200, 200), dy=(460, 180, 100, 100),
+            max_y=(290, 295, 100, 100), max_dx=(640, 250, 200, 200),
+            mean_y=(290, 60, 100, 100), mean_dx=(640, 10, 200, 200),
+        )  # fmt: skip
+        _tiles(ax["x"], x, "x", AMOUNT)
+        _tiles(ax["dy"], dy, say("dy arrives"), SIGNED)
+        for kind, name in (("max", say("max")), ("mean", say("mean"))):
+            y, cache = pool_forward(x[None, None], 2, kind)
+            dx = pool_backward(dy[None, None], cache)[0, 0]
+            _tiles(ax[kind + "_y"], y[0, 0], say("{kind}: y", kind=name), AMOUNT)
+            _tiles(ax[kind + "_dx"], dx, say("{kind}: dx", kind=name), SIGNED)
+            if kind == "max":
+                for i, j in np.argwhere(dx):
+                    for axes in (ax["x"], ax["max_dx"]):
+                        ring = Circle((j + 0.5, -i - 0.5), 0.4, fill=False, ec="#111111", lw=1.4)
+                        axes.add_patch(ring)
+        looks = {"arrowstyle": "-|>", "mutation_scale": 14, "lw": 1.5, "color": "#555555"}
+        for start, end in ((218, 282), (568, 632)):
+            for y in (340, 120):
+                tail, head = (start / 860, 230 / 480), (end / 860, y / 480)
+                arrow = FancyArrowPatch(tail, head, transform=figure.transFigure, **looks)
+                figure.add_artist(arrow)
     figure.alt = say(
-        "Two rows. Max pooling turns a 4 by 4 table into the largest number of each 2 by 2 "
-        "block, and its backward pass puts each incoming gradient at the place of that number, "
-        "0 elsewhere. Mean pooling averages, and gives each of the four places a quarter."
+        "On the left a 4 by 4 table x, its largest number in each 2 by 2 block ringed. Max "
+        "pooling keeps these four, mean pooling the four means. On the right the four gradients "
+        "dy arrive: max pooling puts each at its ringed place and 0 elsewhere, mean pooling gives "
+        "each of the four places a quarter."
     )
     return figure
 
 
-def _tiles(ax, values, title):
+def _tiles(ax, values, title, colours):
     """A table of small numbers on colours, 2 x 2 blocks set apart."""
     rows, columns = values.shape
     canvas(ax, title, rows, columns)
-    place_image(image_on(ax, SIGNED, -14, 14), values)
+    place_image(image_on(ax, colours, -20, 20), values)
     for (i, j), value in np.ndenumerate(values):
         ax.text(j + 0.5, -i - 0.5, f"{value:g}".replace("-", "−"), ha="center", va="center")
     step = 2 if rows > 2 else 1
@@ -240,35 +303,73 @@ def _tiles(ax, values, title):
         ax.plot([n, n], [0, -rows], color="white", lw=3)
 
 
-def dense_picture():
-    """One output of a fully connected layer: a weight a pixel, and that weight's gradient."""
-    photo = photograph()
-    height, width = photo.shape[1:]
-    W = np.random.default_rng(1).uniform(-1, 1, (height * width, 1)) / np.sqrt(height * width)
-    _, cache = dense_forward(photo.reshape(1, -1), W, [0.0])
-    dx, dW, _ = dense_backward([[1.0]], cache)
+def overshoot_picture(curvature):
+    """Gradient descent on the parabola L = curvature/2 · e², six steps from e = 1 at three rates.
+
+    Raises ValueError or TypeError for a curvature that is no finite number above 0.
+    """
+    validate.positive("curvature", curvature)
+    rates, steps = (1, 4, 5), 6
+    error = np.linspace(-2.75, 2.75, 200)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 320)
-        figure.colours = None
-        for ax, values, title in zip(
-            figure.subplots(1, 4),
-            (photo, W, dW, dx),
-            (
-                say("the input x"),
-                say("its weights W"),
-                say("gradient dL/dW"),
-                say("gradient dL/dx"),
-            ),
-            strict=True,
-        ):
-            canvas(ax, title, height, width)
-            if values is photo or values is dW:
-                place_image(image_on(ax, "gray"), values.reshape(height, width))
-            else:
-                show_signed(image_on(ax, SIGNED), values.reshape(height, width))
+        figure = picture(860, 270)
+        axes = figure.subplots(1, len(rates), sharey=True, squeeze=False)[0]
+        for ax, rate in zip(axes, rates, strict=True):
+            factor = 1 - rate * curvature
+            walk = factor ** np.arange(steps + 1)
+            ax.plot(error, curvature * error**2 / 2, color=FAINT, lw=2)
+            ax.plot(walk, curvature * walk**2 / 2, "-", color=GRADIENT, lw=1)
+            ax.scatter(
+                walk, curvature * walk**2 / 2, s=36, c=range(steps + 1), cmap="cividis", zorder=3
+            )
+            ax.annotate(
+                say("start"), (1, curvature / 2), (1.3, curvature / 6), va="center", fontsize=11,
+                arrowprops={"arrowstyle": "-", "color": "#555555"},
+            )  # fmt: skip
+            ax.set(xlim=(-2.75, 2.75), ylim=(0, curvature * 3.6), yticks=[0], xticks=range(-2, 3))
+            ax.set_title(
+                say("rate {rate:g}: e × ({factor}) a step", rate=rate, factor=plain(factor))
+            )
+            ax.set_xlabel(say("error e"))
+        axes[0].set_ylabel(say("loss L"))
     figure.alt = say(
-        "Four pictures of 72 by 60: the portrait; random weights, one a pixel; the gradient of "
-        "the weights, which is the portrait again; the gradient of the pixels, which is the "
-        "picture of the weights again."
+        "A parabola in each of {count} panels, and the first {steps} steps of gradient descent on "
+        "it as dots. The error is multiplied by a fixed number a step: {factors}. Between 0 and "
+        "1 it shrinks on one side; between −1 and 0 it jumps across and shrinks; below −1 it "
+        "jumps across and grows.",
+        count=len(rates),
+        steps=steps,
+        factors=", ".join(plain(1 - rate * curvature) for rate in rates),
+    )
+    return figure
+
+
+def kernels_picture(before, after):
+    """Kernels as they began and as they were learned, one above the other: (N, C, k, k) each.
+
+    What stands in the square is the mean over the channels. Raises ValueError for other shapes.
+    """
+    before = validate.real("before", before, ndim=4)
+    after = validate.array("after", after, before.shape, "of `before`", float)
+    both = np.stack([before, after]).mean(axis=2)  # -> (2, N, k, k)
+    most = np.abs(both).max()
+    with matplotlib.rc_context(RC):
+        figure = picture(140 * len(before) + 60, 330)
+        axes = figure.subplots(2, len(before), squeeze=False)
+        for row, kernels in zip(axes, both, strict=True):
+            for ax, kernel in zip(row, kernels, strict=True):
+                canvas(ax, "", *kernel.shape)
+                image = image_on(ax, SIGNED)
+                show_signed(image, kernel)
+                image.set_clim(-most, most)
+        for n, ax in enumerate(axes[0], 1):
+            ax.set_title(say("kernel {n}", n=n))
+        for ax, words in zip(axes[:, 0], (say("as it began"), say("learned")), strict=True):
+            ax.set_ylabel(words, fontsize=12)
+    figure.alt = say(
+        "{count} kernels, the mean over their channels, blue below 0 and orange above, to "
+        "±{most:.1f}. Above as they began, below as they were learned.",
+        count=len(before),
+        most=most,
     )
     return figure

@@ -38,7 +38,7 @@ def conv2d_forward(x, W, b, stride=1, padding=0):
     x (B, C, height, width). W (N, C, k_h, k_w): N kernels, each as deep as x. b (N,).
     stride: how far the window moves from one output to the next. padding: how many zeros
     are laid around each side. Rows and columns are those of `output_size`.
-    Returns out, cache. The result has W's dtype.
+    Returns y, cache. The result has W's dtype.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     Source: LeCun et al. 1998; like all of today's libraries it does not flip the kernel.
     """
@@ -51,29 +51,28 @@ def conv2d_forward(x, W, b, stride=1, padding=0):
     around = (padding, padding)
     padded = np.pad(x, ((0, 0), (0, 0), around, around))
     windows = _windows(padded, window, stride)  # (B, C, rows, columns, k_h, k_w)
-    out = np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3)))  # -> (B, rows, columns, N)
-    out = np.moveaxis(out + b, -1, 1)  # (11.1)
-    return out, (windows, W, padded.shape, stride, padding)
+    y = np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3)))  # -> (B, rows, columns, N)
+    y = np.moveaxis(y + b, -1, 1)  # (11.1)
+    return y, (windows, W, padded.shape, stride, padding)
 
 
-def conv2d_backward(dout, cache):
-    """From dout = dL/dout (B, N, rows, columns) to dx, dW and db (11.3)-(11.5).
+def conv2d_backward(dy, cache):
+    """From dy = dL/dy (B, N, rows, columns) to dx, dW and db (11.3)-(11.5).
 
     Returns dx (B, C, height, width), dW (N, C, k_h, k_w), db (N,).
-    Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
+    Raises ValueError or TypeError for a `dy` that is not shaped like y, no cache.
     """
     windows, W, padded_shape, stride, padding = _check_cache(cache, 5, "conv2d_forward")
     B, _, rows, columns = windows.shape[:4]
-    dout = validate.array(
-        "dout", dout, (B, len(W), rows, columns), "(B, N, rows, columns)", W.dtype
-    )
+    dy = validate.array("dy", dy, (B, len(W), rows, columns), "(B, N, rows, columns)", W.dtype)
 
-    dW = np.tensordot(dout, windows, axes=((0, 2, 3), (0, 2, 3)))  # (11.3)
-    db = dout.sum(axis=(0, 2, 3))  # (11.4)
+    dW = np.tensordot(dy, windows, axes=((0, 2, 3), (0, 2, 3)))  # (11.3)
+    db = dy.sum(axis=(0, 2, 3))  # (11.4)
     dpadded = np.zeros(padded_shape, W.dtype)
+    stamps = np.tensordot(W, dy, axes=(0, 1))  # -> (C, k_h, k_w, B, rows, columns)
     for i, j in np.ndindex(W.shape[2:]):
         under = _under(dpadded, i, j, rows, columns, stride)
-        under += np.einsum("bnrc,nm->bmrc", dout, W[:, :, i, j])  # (11.5)
+        under += stamps[:, i, j].swapaxes(0, 1)  # (11.5)
     inner = slice(padding, -padding or None)
     return dpadded[:, :, inner, inner], dW, db
 
@@ -85,7 +84,7 @@ def pool_forward(x, size, kind="max", stride=None):
     """Replace every window of size x size by one number (11.6), (11.7), channel by channel.
 
     x (B, C, height, width). kind: "max" or "mean". stride: `size` if missing, so that the
-    windows lie side by side. Returns out (B, C, rows, columns), cache; out has x's dtype.
+    windows lie side by side. Returns y (B, C, rows, columns), cache; y has x's dtype.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     x = _check_image(x)
@@ -99,30 +98,30 @@ def pool_forward(x, size, kind="max", stride=None):
     windows = _windows(x, (size, size), stride)
     windows = windows.reshape(*windows.shape[:4], size * size)
     if kind == "mean":
-        out, winner = windows.mean(axis=-1), None  # (11.6)
+        y, winner = windows.mean(axis=-1), None  # (11.6)
     else:
         winner = windows.argmax(axis=-1)  # the first one, where several are the largest
-        out = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]  # (11.7)
-    return out, (x.shape, size, stride, winner)
+        y = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]  # (11.7)
+    return y, (x.shape, size, stride, winner)
 
 
-def pool_backward(dout, cache):
-    """From dout (B, C, rows, columns) to dx (B, C, height, width) (11.8), (11.9).
+def pool_backward(dy, cache):
+    """From dy (B, C, rows, columns) to dx (B, C, height, width) (11.8), (11.9).
 
     A mean gives each of its inputs an equal share; a maximum gives everything to the winner.
-    Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
+    Raises ValueError or TypeError for a `dy` that is not shaped like y, no cache.
     """
     shape, size, stride, winner = _check_cache(cache, 4, "pool_forward")
     rows, columns = (output_size(n, size, stride) for n in shape[2:])
-    dout = validate.real("dout", dout)
-    dtype = np.result_type(dout, np.float32)
-    dout = validate.array("dout", dout, (*shape[:2], rows, columns), "(B, C, rows, columns)", dtype)
+    dy = validate.real("dy", dy)
+    dtype = np.result_type(dy, np.float32)
+    dy = validate.array("dy", dy, (*shape[:2], rows, columns), "(B, C, rows, columns)", dtype)
 
     dx = np.zeros(shape, dtype)
     for n, (i, j) in enumerate(np.ndindex(size, size)):
         share = 1 / size**2 if winner is None else winner == n  # (11.8) or (11.9)
         under = _under(dx, i, j, rows, columns, stride)
-        under += dout * share
+        under += dy * share
     return dx
 
 
@@ -130,7 +129,7 @@ def pool_backward(dout, cache):
 
 
 def dense_forward(x, W, b):
-    """Every output sees every input (11.10): x (B, D), W (D, N), b (N,) -> out (B, N), cache.
+    """Every output sees every input (11.10): x (B, D), W (D, N), b (N,) -> y (B, N), cache.
 
     Images are laid out in a row first: `x.reshape(B, -1)`. The result has W's dtype.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
@@ -143,21 +142,21 @@ def dense_forward(x, W, b):
         raise ValueError(f"x: expected a batch of at least 1, got shape {x.shape}")
     x = validate.array("x", x, (len(x), D), "(B, D)", W.dtype)
 
-    out = x @ W + b  # (11.10): (B, D) @ (D, N) -> (B, N)
-    return out, (x, W)
+    y = x @ W + b  # (11.10): (B, D) @ (D, N) -> (B, N)
+    return y, (x, W)
 
 
-def dense_backward(dout, cache):
-    """From dout (B, N) to dx (B, D), dW (D, N) and db (N,) (11.11)-(11.13).
+def dense_backward(dy, cache):
+    """From dy (B, N) to dx (B, D), dW (D, N) and db (N,) (11.11)-(11.13).
 
-    Raises ValueError or TypeError for a `dout` that is not shaped like the output, no cache.
+    Raises ValueError or TypeError for a `dy` that is not shaped like y, no cache.
     """
     x, W = _check_cache(cache, 2, "dense_forward")
-    dout = validate.array("dout", dout, (len(x), W.shape[1]), "(B, N)", W.dtype)
+    dy = validate.array("dy", dy, (len(x), W.shape[1]), "(B, N)", W.dtype)
 
-    dx = dout @ W.T  # (11.11)
-    dW = x.T @ dout  # (11.12)
-    db = dout.sum(axis=0)  # (11.13)
+    dx = dy @ W.T  # (11.11)
+    dW = x.T @ dy  # (11.12)
+    db = dy.sum(axis=0)  # (11.13)
     return dx, dW, db
 
 

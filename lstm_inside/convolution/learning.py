@@ -37,11 +37,14 @@ def learn_kernel(x, wanted, rate, steps):
 
 
 def bowl(x, size):
-    """How steep the loss of `learn_kernel` is, in each direction of a kernel's weights.
+    """How curved the loss of `learn_kernel` is, in each direction of a kernel's weights.
 
-    That loss is a quadratic bowl around the right kernel: its gradient is A (W - W*), where A
-    (size², size²) is the mean product of two pixels of a window. x (1, 1, height, width).
-    Returns A's eigenvalues (size²,), ascending, and its eigenvectors in columns.
+    That loss is a quadratic bowl around the right kernel W*: its gradient is A (W - W*), where A
+    (size², size²) is the mean product of two pixels of a window. Along an eigenvector of A with
+    eigenvalue λ, the curvature, the loss is λ/2 e² for the error e, and a step of gradient
+    descent with rate η makes it (1 - ηλ) e: so it shrinks while 0 < η < 2/λ.
+    x (1, 1, height, width).
+    Returns the curvatures (size²,), smallest first, and their directions in columns.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     x = validate.real("x", x, ndim=4)
