@@ -121,7 +121,7 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
     page = view.figure.axes[0]
     framed = max(page.lines, key=lambda line: len(line.get_xdata()))
-    assert len(framed.get_xdata()) == 2 * 3 * 12  # a line over and one under each that is held
+    assert len(framed.get_xdata()) == 3 * 12  # a line under each that is held
     view.close()
 
 
