@@ -100,4 +100,6 @@ def test_some_other_cell_than_the_best_scored_opens_brackets():
     assert check.clamp(lambda: (cell, off)).ok
     assert not check.clamp(lambda: (cell, on)).ok
     unit = lt.chosen_and_control(searched, "brackets")[0]
-    assert not any(check.clamp(lambda v=v: (unit, v)).ok for v in lt.levels(searched, unit, "brackets"))
+    assert not any(
+        check.clamp(lambda v=v: (unit, v)).ok for v in lt.levels(searched, unit, "brackets")
+    )

@@ -86,8 +86,9 @@ def turns(mark):
 def chosen_and_control(reading, mark):
     """The cell with the largest |r| for a mark, and a control: (chosen, control).
 
-    The control is lively and linearly unrelated to the mark: of all cells whose tanh(c) differs between their two
-    `levels` at least half as much as the chosen one's, that with the smallest |r|.
+    The control is lively and has no linear relation to the mark: of all cells whose tanh(c)
+    differs between their two `levels` at least half as much as the chosen one's, that with the
+    smallest |r|.
     Raises as `scores` does.
     """
     return _best_and_control(scores(reading, mark), _ends(reading))

@@ -368,7 +368,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         now = dose.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
         (scale,) = dose.plot([], [], color=CELL_LINE, lw=6, alpha=0.5, solid_capstyle="butt")
         words = say("━ where the cell is nine tenths of the time")
-        dose.text(0.5, 0.965, words, color=CELL_LINE, fontsize=11.5, ha="center", va="top",
+        dose.text(0.5, 0.045, words, color=CELL_LINE, fontsize=11.5, ha="center", va="bottom",
                   transform=dose.transAxes)  # fmt: skip
 
     def update(mark, value, at, length):

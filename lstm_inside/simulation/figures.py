@@ -1,5 +1,7 @@
 """The pictures of notebook 07 that stand still."""
 
+import re
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -68,17 +70,15 @@ def samples_picture(samples):
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
-            40 + 265 * rows,
+            20 + 250 * rows,
             say("text that the model wrote at several moments or temperatures."),
         )
         figure.alt = say("Text written by the model: {names}.", names=say(", ").join(samples))
         figure.set_layout_engine("none")
-        top, height = 1 - 32 / (40 + 265 * rows), 1 / rows
-        axes = figure.subplots(rows, min(len(samples), 3), squeeze=False).ravel()
-        figure.subplots_adjust(0.01, 0.01, 0.99, top, wspace=0.05, hspace=0.14 * height)
-        for ax in axes:
+        for k, (name, text) in enumerate(samples.items()):
+            row, column = divmod(k, 3)
+            ax = figure.add_axes((0.01 + 0.33 * column, 1 - (row + 0.97) / rows, 0.32, 0.87 / rows))
             ax.set_axis_off()
-        for ax, (name, text) in zip(axes, samples.items(), strict=False):
             ax.set(xlim=(0, 1), ylim=(0, 1))
             ax.set_title(name, color=INPUT, fontsize=13)
             shown = two_inks("", dotted(text), 34, 13)[1]
@@ -185,8 +185,9 @@ def matches_picture(matches):
         ax.set_axis_off()
         ax.set_title(say("Each row: one place, its peak in the box; orange +1, blue −1"))
         for row, m in enumerate(matches):
-            ax.text(-0.5, row, "".join(map(said, m.text)), family=MONO, fontsize=size,
-                    va="center_baseline", parse_math=False)  # fmt: skip
+            for word in re.finditer(r"[^ ]+", m.text.replace("\n", said("\n"))):
+                ax.text(word.start() - 0.5, row, word[0], family=MONO, fontsize=size,
+                        va="center_baseline", parse_math=False)  # fmt: skip
             ax.add_patch(Rectangle((m.at - 0.5, row - 0.5), 1, 1, fill=False, lw=2))
     return figure
 
@@ -224,8 +225,9 @@ def every_cell_picture(r, every, chosen, control):
                 ha="right" if left else "left",
                 va="center",
             )
-            for unit in set(far.tolist()) - {chosen, control}:
-                ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, 6),
+            others = (unit for unit in far.tolist() if unit not in (chosen, control))
+            for unit, above in zip(others, (6, -13, 6), strict=False):
+                ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, above),
                             textcoords="offset points", fontsize=11.5)  # fmt: skip
             units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
             told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
