@@ -139,7 +139,7 @@ def test_suspects_are_the_best_cells_with_their_own_scales(model):
 
 def test_the_bits_picture_names_the_cheapest_model():
     figure = figures.bits_picture({"bigram": 3.4, "LSTM": 2.3, "5-gram": 2.1})
-    assert "5-gram" in figure.axes[0].get_title()
+    assert "5-gram" in figure.axes[0].get_title("left")
     assert figure.axes[0].lines[-1].get_xdata()[0] == 2.1
 
 
