@@ -997,7 +997,7 @@ TABLE = {
     ),
     "simulation.suspects": call(text.suspects, model=model(WRITER), B=count(2), T=count(40)),
     "simulation.held_curves": call(
-        text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1)}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1)}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1)}))),
+        text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0))}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0))}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1, (-1.0, 1.0))}))),
         B=count(2), T=count(40),
     ),
     "simulation.clamp_effect": call(

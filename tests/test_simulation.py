@@ -8,6 +8,7 @@ import pytest
 
 from lstm_core import gradient_check, init_lstm, lstm_forward, lstm_step
 from lstm_inside import simulation as lt
+from lstm_inside.simulation import reading as readings
 from lstm_inside.simulation.forecast import (
     Windows,
     eeg_windows,
@@ -100,6 +101,13 @@ def test_hashes_find_the_copies_that_a_plain_search_finds():
             if lt.decode(row[k : k + length]) in text:
                 want[k : k + length] = True
         assert (lt.copied(row, known, length) == want).all()
+
+
+def test_what_is_marked_is_as_fresh_as_the_part():
+    row, _, fresh = readings._library_labelled("search")
+    assert row.shape == fresh.shape
+    assert (~fresh).any()
+    assert (fresh == ~lt.copied(row, lt.library_ids("learn"))).all()
 
 
 def test_ngrams_are_counted_by_hand():

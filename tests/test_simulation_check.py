@@ -66,7 +66,7 @@ WRONG = [
     (check.clamp, lambda: 3, "two numbers"),
     (check.clamp, lambda: (9999, 1.0), "two numbers"),
     (check.clamp, lambda: (np.nan, 1.0), "two numbers"),
-    (check.clamp, lambda: (0, 0.0), "Which cell follows brackets"),
+    (check.clamp, lambda: (0, 0.0), "Measure every cell"),
     (check.score, lambda s, m: None, "returned None"),
     (check.score, covariance, "covariance"),
     (check.score, lambda s, m: np.abs(r_of(s, m)), "keep the sign"),
@@ -90,10 +90,16 @@ def test_wrong_answers_are_refused_with_the_right_hint(checker, answer, hint):
     assert hint in repr(verdict)
 
 
-def test_the_bracket_cell_held_on_closes_what_nobody_opened():
+def test_some_other_cell_than_the_best_scored_opens_brackets():
+    """The exercise's own way: measure the openings under a clamp of every cell."""
     model = lt.stored_writer().model
-    searched = lt.read(model, "search", B=32, T=300)
+    searched, short = lt.read(model, "search"), lt.read(model, "measure", B=12, T=80)
+    opening = lt.clamp_every_cell(model, searched, short, "brackets", "([{")
+    cell = opening.off_inside.argmin()
+    off, on = lt.levels(searched, cell, "brackets")
+    assert check.clamp(lambda: (cell, off)).ok
+    assert not check.clamp(lambda: (cell, on)).ok
     unit = lt.chosen_and_control(searched, "brackets")[0]
-    off, on = lt.levels(searched, unit, "brackets")
-    assert check.clamp(lambda: (unit, on)).ok
-    assert not check.clamp(lambda: (unit, off)).ok
+    assert not any(
+        check.clamp(lambda v=v: (unit, v)).ok for v in lt.levels(searched, unit, "brackets")
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from lstm_core import gradient_check, lstm_forward
 from lstm_inside import simulation as lt
+from lstm_inside.page import Pixels
 from lstm_inside.page.style import CELL_LINE, FORGET, INPUT
 from lstm_inside.simulation import explorers as simulation
 from lstm_inside.simulation import figures
@@ -121,8 +122,25 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
     page = view.figure.axes[0]
     framed = max(page.lines, key=lambda line: len(line.get_xdata()))
-    assert len(framed.get_xdata()) == 2 * 3 * 12  # a line over and one under each that is held
+    assert len(framed.get_xdata()) == 3 * 12  # a line under each that is held
+    (tint,) = (artist for artist in page.get_children() if isinstance(artist, Pixels))
+    row, column = text[:41].count("\n"), 40 - (text[:40].rfind("\n") + 1)
+    assert tint.get_array()[-1 - row, column] == pytest.approx(np.tanh(1.5))
     view.close()
+
+
+def test_suspects_are_the_best_cells_with_their_own_scales(model):
+    reading = lt.read(model, "search", B=8, T=60)
+    for mark, suspect in lt.suspects(model, B=8, T=60).items():
+        assert (suspect.unit, suspect.control) == lt.chosen_and_control(reading, mark)
+        assert suspect.r == pytest.approx(lt.scores(reading, mark)[suspect.unit])
+        assert suspect.scale == pytest.approx(sorted(lt.levels(reading, suspect.unit, mark)))
+
+
+def test_the_bits_picture_names_the_cheapest_model():
+    figure = figures.bits_picture({"bigram": 3.4, "LSTM": 2.3, "5-gram": 2.1})
+    assert "5-gram" in figure.axes[0].get_title("left")
+    assert figure.axes[0].lines[-1].get_xdata()[0] == 2.1
 
 
 def test_the_forecast_explorers_errors_are_those_of_the_methods():

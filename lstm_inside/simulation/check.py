@@ -24,10 +24,10 @@ WORDS = Sentences(
         "shares_raw": "these are the scores over the temperature; softmax is still to come.",
         "shares_sum": "softmax runs along the last axis, over the symbols of ONE place.",
         "shares_draw": "that is a draw, one symbol chosen; the probabilities themselves are wanted.",
-        "clamp": "held there, the model closes {factor:.1f} times as often where nothing is open.",
+        "clamp": "held there, the model opens {factor:.2f} times as many brackets inside brackets.",
         "clamp_pair": "return two numbers: a cell (0 to {last}) and the value to hold it at.",
-        "clamp_weak": "closings where nothing is open: {factor:.2f} times as likely. Wanted: 3 or more. "
-        "Which cell follows brackets, and which end of its scale says that one is open?",
+        "clamp_weak": "openings inside brackets: {factor:.2f} times as likely. Wanted: 0.50 or less. "
+        "Measure every cell, with the symbols that open a bracket in place of those that close one.",
         "score": "Pearson's r of every cell with the mark.",
         "score_covariance": "that is the covariance; divide by both deviations, or loud cells win.",
         "score_cosine": "take both means away first: else a cell that is always high scores high.",
@@ -47,16 +47,16 @@ QUESTIONS = {
             "it is no chance, but the read-out may ignore the cell and use others that know the same",
         ),
         b=(
-            "no: r would have to be above 0.9",
+            "no: a cell that is used would have r above 0.9",
             "no value of r can say it: r compares the cell with the text, not with the prediction",
         ),
         c=(
-            "r alone cannot say; change the cell and see what the prediction does",
-            "an intervention: hold the cell fast, leave all else as it is, and compare",
+            "r alone cannot say: that takes an experiment",
+            "an intervention: clamp the cell, leave all else as it is, and compare",
         ),
         d=(
-            "look at the weight from the cell to the closing bracket",
-            "closer, but the cell also acts through the gates of all other units, step after step",
+            "only if the weight from the cell to the closing bracket is large",
+            "that is one path only: the cell also acts through the gates of all other units, step after step",
         ),
     ),
     "correlation_of_forecast": question(
@@ -145,7 +145,7 @@ def score(function) -> str:
 
 @checker
 def clamp(function) -> str:
-    """Check a function () -> (cell, value): held so, closings outside brackets are trebled (7.7)."""
+    """Check a function () -> (cell, value): held so, openings inside brackets are halved (7.7)."""
     model = stored_writer().model
     got, last = run(function), len(model.cell.W_h) - 1
     try:
@@ -155,9 +155,9 @@ def clamp(function) -> str:
     if not (unit.is_integer() and 0 <= unit <= last and np.isfinite(value)):
         raise NotYet(WORDS["clamp_pair"].format(last=last))
     reading = read(model, "measure", B=8, T=120)
-    free = clamp_effect(model, reading, "brackets", ")]}")
-    held = clamp_effect(model, reading, "brackets", ")]}", int(unit), float(value))
-    factor = held.outside / free.outside
-    if factor < 3:
+    free = clamp_effect(model, reading, "brackets", "([{")
+    held = clamp_effect(model, reading, "brackets", "([{", int(unit), float(value))
+    factor = held.inside / free.inside
+    if factor > 0.5:
         raise NotYet(WORDS["clamp_weak"].format(factor=factor))
     return WORDS["clamp"].format(factor=factor)

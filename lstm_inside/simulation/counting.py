@@ -4,6 +4,7 @@ Notebook 07, (7.2) and (7.3). An n-gram is n neighbouring characters; its contex
 n - 1 of them. Axes: T characters, B places side by side, V symbols.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,11 @@ def count_ngrams(ids, order) -> NGrams:
         totals=np.add.reduceat(counts, starts),
         followers=np.diff(starts, append=len(keys)),
     )
+
+
+@lru_cache(maxsize=LONGEST_NGRAM)
+def _learned(order) -> NGrams:
+    return count_ngrams(library_ids("learn"), order)
 
 
 def _keys(ids, order):
@@ -106,8 +112,7 @@ def ladder_costs(held, warm=0) -> dict[str, np.ndarray]:
     """
     names = ("single characters", "bigram", "trigram", *(f"{n}-gram" for n in range(4, 8)))
     as_held(held, warm, len(names) - 1)
-    ids = library_ids("learn")
-    tables = [count_ngrams(ids, n) for n in range(1, len(names) + 1)]
+    tables = [_learned(n) for n in range(1, len(names) + 1)]
     warm = max(warm, len(names) - 1)
     return {name: interpolated_costs(tables[:n], held, warm) for n, name in enumerate(names, 1)}
 

@@ -12,7 +12,7 @@ from lstm_inside import validate
 from lstm_inside.simulation.reading import MARKS, check_mark, check_reading, read
 from lstm_inside.simulation.text import check_text, decode, encode
 from lstm_inside.simulation.writer import next_shares
-from lstm_inside.training import check_model, readout, softmax_cross_entropy
+from lstm_inside.training import check_model
 
 WARM = 20  # characters at the start of a window that are read and not judged
 USUAL = (0.05, 0.95)  # a cell is held at the ends of where it is nine tenths of the time
@@ -24,7 +24,11 @@ def scores(reading, mark) -> np.ndarray:
     Raises ValueError or TypeError for no Reading or a mark that it does not have.
     """
     check_mark(reading, mark)
-    return correlation(np.tanh(reading.trace.c[1 + WARM :]), reading.marks[mark][WARM:])
+    return correlation(_shown(reading), reading.marks[mark][WARM:])
+
+
+def _shown(reading):
+    return np.tanh(reading.trace.c[1 + WARM :])
 
 
 def correlation(shown, mark) -> np.ndarray:
@@ -82,15 +86,24 @@ def turns(mark):
 def chosen_and_control(reading, mark):
     """The cell with the largest |r| for a mark, and a control: (chosen, control).
 
-    The control is lively but ignorant: of all cells whose tanh(c) differs between their two
-    `levels` at least half as much as the chosen one's, that with the smallest |r|.
+    The control is lively and has no linear relation to the mark: of all cells whose tanh(c)
+    differs between their two `levels` at least half as much as the chosen one's, that with the
+    smallest |r|.
     Raises as `scores` does.
     """
-    r = np.abs(scores(reading, mark))
-    low, high = np.tanh(np.quantile(reading.trace.c[1 + WARM :], USUAL, axis=(0, 1)))
-    chosen = int(r.argmax())
+    return _best_and_control(scores(reading, mark), _ends(reading))
+
+
+def _ends(reading):
+    """The two ends of every cell's own scale, low and high: (2, H)."""
+    return np.quantile(reading.trace.c[1 + WARM :], USUAL, axis=(0, 1))
+
+
+def _best_and_control(r, ends):
+    low, high = np.tanh(ends)
+    chosen = int(np.abs(r).argmax())
     lively = high - low >= (high - low)[chosen] / 2
-    return chosen, int(np.where(lively, r, np.inf).argmin())
+    return chosen, int(np.where(lively, np.abs(r), np.inf).argmin())
 
 
 def levels(reading, unit, mark):
@@ -101,8 +114,10 @@ def levels(reading, unit, mark):
     """
     check_mark(reading, mark)
     validate.whole("unit", unit, least=0, most=reading.trace.c.shape[-1] - 1)
-    low, high = np.quantile(reading.trace.c[1 + WARM :, :, unit], USUAL).astype(float)
-    return (low, high) if scores(reading, mark)[unit] >= 0 else (high, low)
+    c = reading.trace.c[1 + WARM :, :, unit]
+    low, high = np.quantile(c, USUAL).astype(float)
+    (r,) = correlation(np.tanh(c)[..., None], reading.marks[mark][WARM:])
+    return (low, high) if r >= 0 else (high, low)
 
 
 def clamped_forward(xs, params: LSTMParams, units, values, h0=None, c0=None):
@@ -176,9 +191,12 @@ def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     validate.number("value", value)
     h, _ = clamped_forward(reading.trace.xs, model.cell, unit, value)
     h = h[1 + WARM :]
-    share = share_of(model, h, symbols)
-    loss, _ = softmax_cross_entropy(readout(h, model.readout), reading.ids[1 + WARM :])
-    return Effect(float(share[inside].mean()), float(share[elsewhere].mean()), loss / np.log(2))
+    shares = next_shares(h, model.readout)
+    came = np.take_along_axis(shares, reading.ids[1 + WARM :, :, None], -1)
+    share = shares[..., encode(symbols)].sum(axis=-1)
+    return Effect(
+        float(share[inside].mean()), float(share[elsewhere].mean()), float(-np.log2(came).mean())
+    )
 
 
 def _inside_and_elsewhere(reading, mark):
@@ -208,7 +226,7 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=16) -> 
     inside, elsewhere = _inside_and_elsewhere(reading, mark)
     check_text("symbols", symbols)
     validate.count("at_once", at_once)
-    ends = np.quantile(searched.trace.c[1 + WARM :], USUAL, axis=(0, 1))  # (2, H)
+    ends = _ends(searched)
     off, on = np.where(scores(searched, mark) >= 0, ends, ends[::-1])
     xs = reading.trace.xs
     B, H = xs.shape[1], len(off)
@@ -335,6 +353,7 @@ class Suspect(NamedTuple):
     r: float
     control: int
     control_r: float
+    scale: tuple[float, float]  # the two ends of the cell's own scale, low and high
 
 
 def suspects(model, *, B=64, T=500) -> dict[str, Suspect]:
@@ -344,11 +363,12 @@ def suspects(model, *, B=64, T=500) -> dict[str, Suspect]:
     """
     validate.whole("T", T, least=WARM + 1)
     reading = read(model, "search", B=B, T=T)
-    found = {}
+    shown, ends, found = _shown(reading), _ends(reading), {}
     for mark in MARKS:
-        unit, control = chosen_and_control(reading, mark)
-        r = scores(reading, mark)
-        found[mark] = Suspect(unit, float(r[unit]), control, float(r[control]))
+        r = correlation(shown, reading.marks[mark][WARM:])
+        unit, control = _best_and_control(r, ends)
+        scale = tuple(ends[:, unit].tolist())
+        found[mark] = Suspect(unit, float(r[unit]), control, float(r[control]), scale)
     return found
 
 

@@ -73,7 +73,7 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         page.set(xlim=(0, 1), ylim=(0, 1))
         page.set_axis_off()
         page.text(0, 1.03, say("Real text, read so far"), color=GREY, weight="bold")
-        page.text(0.4, 1.03, say("and what the model writes on"), color=INPUT, weight="bold")
+        page.text(0.4, 1.03, say("and what the model writes next"), color=INPUT, weight="bold")
         real, written = (Lines(page, 0, 0.97, color=c, fontsize=15) for c in (GREY, INPUT))
 
     def update(temperature, at, draw):
@@ -198,8 +198,13 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
                       transform=flow.transAxes)  # fmt: skip
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
         curves = {
-            key: gates.plot([], [], color=colour, lw=1.8)[0]
-            for key, colour in (("i", INPUT), ("g", CANDIDATE_LINE), ("o", OUTPUT), ("f", FORGET))
+            key: gates.plot([], [], color=colour, lw=width, ls=dashes)[0]
+            for key, colour, width, dashes in (
+                ("g", CANDIDATE_LINE, 1, "-"),  # it matters only where i is open
+                ("i", INPUT, 1.8, "-"),
+                ("o", OUTPUT, 1.8, "-"),
+                ("f", FORGET, 2.2, (0, (3, 1))),  # beside the orange of the cell
+            )
         }
         (cell,) = gates.plot([], [], color=CELL_LINE, lw=3)
         by = {
@@ -310,7 +315,7 @@ SETS = {  # what the bars of the clamp explorer add up
 }
 
 
-_LEAST = 1e-5  # lower probabilities are drawn here
+_LEAST = 1e-4  # lower probabilities are drawn here
 
 
 def clamp_explorer(model=None, found=None) -> Explorer:
@@ -333,7 +338,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         page.ax.text(
             -0.5,
             page.shape[0] - 0.1,
-            say("The cell is held at the characters between two lines, up to the cursor"),
+            say("Where the text is underlined the cell is held: orange +1, blue −1"),
             fontsize=12.5,
             color="#333333",
         )
@@ -350,10 +355,10 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         dose.set(
             xlim=(-3.05, 3.05),
             yscale="log",
-            ylim=(_LEAST, 2),
+            ylim=(_LEAST, 1.5),
             xlabel=say("held at (solid: where the mark holds, dashed: elsewhere)"),
         )
-        title = Words(dose, -3.05, 2.8, ha="left", fontsize=12.5, color="#333333", weight="bold")
+        title = Words(dose, -3.05, 2.05, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
         lines = {
             (kind, row): dose.plot([], [], color=colour, ls=ls)[0]
@@ -361,6 +366,10 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             for row, ls in enumerate(("-", "--"))
         }
         now = dose.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
+        (scale,) = dose.plot([], [], color=CELL_LINE, lw=6, alpha=0.5, solid_capstyle="butt")
+        words = say("━ where the cell is nine tenths of the time")
+        dose.text(0.5, 0.045, words, color=CELL_LINE, fontsize=11.5, ha="center", va="bottom",
+                  transform=dose.transAxes)  # fmt: skip
 
     def update(mark, value, at, length):
         suspect, measured = found[mark], curves[mark]
@@ -374,9 +383,12 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         shares_now = np.array([share_of(model, three, symbols) for symbols in SETS.values()])
         bars.set(map(named, SETS), *shares_now.T)
         page.point(at)
-        held = np.arange(len(text))
-        page.underline((held <= at) & (held > at - length), above=True)
-        page.colour(np.tanh(trace.c[len(before) + 1 :, 0, suspect.unit]))
+        held = slice(max(at + 1 - length, 0), at + 1)
+        page.underline(np.isin(np.arange(len(text)), np.arange(len(text))[held]))
+        shown = np.tanh(trace.c[len(before) + 1 :, 0, suspect.unit])
+        shown[held] = np.tanh(value)
+        page.colour(shown)
+        scale.set_data(np.clip(suspect.scale, -3, 3), [_LEAST * 1.25] * 2)
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
             for kind in ("chosen", "control"):
@@ -430,7 +442,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
             "length": whole("held for (characters)", 1, 40, 20, quantity="x"),
         },
-        moving=[*page.moving, *bars.moving, *alone, *lines.values(), now, title],
+        moving=[*page.moving, *bars.moving, *alone, *lines.values(), now, scale, title],
         update=update,
         describe=describe,
     )

@@ -31,6 +31,9 @@ METHODS = {  # name -> colour
 }
 
 
+_CLIP = (-4, 4)  # beyond it a curve runs along the edge
+
+
 @lru_cache(maxsize=1)
 def forecast_sketch():
     """An LSTM that learned the EEG for 100 steps: what the explorer shows if given none."""
@@ -68,10 +71,11 @@ def forecast_explorer(model=None) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         signal, scale = figure.subplots(1, 2, width_ratios=(3, 2))
-        signal.set(xlim=(1 - LONGEST, HORIZONS), ylim=(-6.8, 6.4), xlabel=say("step (80 a second)"))
+        signal.set(xlim=(1 - LONGEST, HORIZONS), ylim=(-4.7, 4.3), xlabel=say("step (80 a second)"))
+        signal.set_ylabel(say("standard deviations of the learning part"))
         signal.set_title(say("One window of the test part, and what follows"))
         signal.axvline(0, color=FAINT, lw=1)
-        signal.text(-0.4, 5.9, say("now"), color=GREY, va="center", ha="right")
+        signal.text(-0.4, 3.95, say("now"), color=GREY, va="center", ha="right")
         for x, words, looks in ((0.02, say("━ the window"), {"color": "#333333", "weight": "bold"}),
                                 (0.24, say("─ before it"), {"color": GREY}),
                                 (0.43, say("··· what came"), {"color": "#333333"})):  # fmt: skip
@@ -91,13 +95,13 @@ def forecast_explorer(model=None) -> Explorer:
 
     def update(window, horizon, start, channel):
         c = channel - 1
-        seen.set_data(past[-window:], np.clip(test.xs[-window:, start, c], -6, 6))
-        unseen.set_data(past, np.clip(test.xs[:, start, c], -6, 6))
+        seen.set_data(past[-window:], np.clip(test.xs[-window:, start, c], *_CLIP))
+        unseen.set_data(past, np.clip(test.xs[:, start, c], *_CLIP))
         last = test.xs[-1, start, c]
-        came.set_data([0, *ahead], np.clip([last, *truth[start, :, c]], -6, 6))
+        came.set_data([0, *ahead], np.clip([last, *truth[start, :, c]], *_CLIP))
         for name, line in courses.items():
             line.set_data(
-                [0, *ahead], np.clip([last, *forecasts[window][name][start, :, c]], -6, 6)
+                [0, *ahead], np.clip([last, *forecasts[window][name][start, :, c]], *_CLIP)
             )
             curves[name].set_data(ahead, np.minimum(errors[window][name], 2.2))
         for line in (cursor, at):

@@ -43,6 +43,10 @@ class _Learning:
             page.text(0, 1.03, say("What it writes now"), color=INPUT, weight="bold")
             (self._noise,) = self.loss.plot([], [], color=FAINT, lw=1)
             (self._mean,) = self.loss.plot([], [], color=GRADIENT)
+            for y, words, colour in ((0.9, say("each batch"), "#8a8a8a"),
+                                     (0.84, say("mean of the last 50"), GRADIENT)):  # fmt: skip
+                self.loss.text(0.98, y, words, color=colour, fontsize=11.5, ha="right", va="top",
+                               weight="bold", transform=self.loss.transAxes)  # fmt: skip
             self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
         self.moving = [self._noise, self._mean, self._page]
 
@@ -83,7 +87,7 @@ class _Learning:
         )
 
 
-def live_text(run=None, bits=None, *, steps=1500) -> LiveExplorer:
+def live_text(run=None, bits=None, *, steps=800) -> LiveExplorer:
     """Watch a character model learn, its loss beside baselines; a small one if none is given.
 
     run: a `text_training`. bits: name -> bits per character of a baseline. steps: what Train aims

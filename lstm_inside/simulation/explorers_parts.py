@@ -93,6 +93,7 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         # forecasters
         "mean": "mean",
         "persistence": "persistence",
+        "shrunk persistence": "shrunk persistence",
         "linear": "linear",
         "LSTM, values": "LSTM, values",
         "LSTM, changes": "LSTM, changes",
@@ -226,12 +227,11 @@ class Page:
         """Put the cursor's box round character k."""
         self.cursor.set_data(*(self.places[k] + self._box).T)
 
-    def underline(self, mark, *, above=False):
-        """Draw a line under (with `above`: and over) every character where mark (n,) holds."""
+    def underline(self, mark):
+        """Draw a line under every character where mark (n,) holds."""
         at = self.places[np.flatnonzero(mark)]
         x = np.stack([at[:, 0] - 0.5, at[:, 0] + 0.5, np.full(len(at), np.nan)], axis=1)
-        y = np.repeat(at[:, 1] - 0.44, 3)
-        self.lines.set_data(np.tile(x.ravel(), 1 + above), np.r_[y, y + 0.88] if above else y)
+        self.lines.set_data(x.ravel(), np.repeat(at[:, 1] - 0.44, 3))
 
 
 def _words(row):

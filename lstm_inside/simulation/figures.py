@@ -1,5 +1,7 @@
 """The pictures of notebook 07 that stand still."""
 
+import re
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -55,7 +57,10 @@ def bits_picture(bits):
         ax.grid(False, axis="y")
         for k, length in enumerate(lengths):
             ax.text(length + 0.06, k, f"{length:.2f}", va="center", weight="bold")
-        ax.axvline(min(lengths), color=SIGNAL, lw=1.2, ls=(0, (3, 2)))
+        best = int(np.argmin(lengths))
+        ax.axvline(lengths[best], color=SIGNAL, lw=1.2, ls=(0, (3, 2)))
+        title = say("The dashed line is the cheapest: {name}", name=names[best])
+        ax.set_title(title, color=SIGNAL)
     return figure
 
 
@@ -65,14 +70,15 @@ def samples_picture(samples):
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
-            40 + 265 * rows,
+            20 + 250 * rows,
             say("text that the model wrote at several moments or temperatures."),
         )
         figure.alt = say("Text written by the model: {names}.", names=say(", ").join(samples))
-        axes = figure.subplots(rows, min(len(samples), 3), squeeze=False).ravel()
-        for ax in axes:
+        figure.set_layout_engine("none")
+        for k, (name, text) in enumerate(samples.items()):
+            row, column = divmod(k, 3)
+            ax = figure.add_axes((0.01 + 0.33 * column, 1 - (row + 0.97) / rows, 0.32, 0.87 / rows))
             ax.set_axis_off()
-        for ax, (name, text) in zip(axes, samples.items(), strict=False):
             ax.set(xlim=(0, 1), ylim=(0, 1))
             ax.set_title(name, color=INPUT, fontsize=13)
             shown = two_inks("", dotted(text), 34, 13)[1]
@@ -163,24 +169,25 @@ def cases_picture(cases):
 def matches_picture(matches):
     """Rows of text around the places where a cell is highest, coloured by it: a list of `Match`."""
     with matplotlib.rc_context(RC):
+        height = 40 + 27 * len(matches)
         figure = learned_picture(
-            900,
-            40 + 24 * len(matches),
-            say("the places of the text where one cell is at its highest."),
+            900, height, say("the places of the text where one cell is at its highest.")
         )
+        figure.set_layout_engine("none")
         figure.alt = say(
             "Where the cell is highest: {told}",
             told="; ".join("".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches),
         )
-        ax = figure.subplots()
+        ax = figure.add_axes((0.01, 0.01, 0.98, 1 - 36 / height))
         shown = np.array([m.shown for m in matches])
+        size = 0.98 * 900 / shown.shape[1] / 0.602  # of a font whose letters are a cell wide
         ax.imshow(shown, cmap=TINT, vmin=-1, vmax=1, aspect="auto")
         ax.set_axis_off()
         ax.set_title(say("Each row: one place, its peak in the box; orange +1, blue −1"))
         for row, m in enumerate(matches):
-            for k, symbol in enumerate(m.text):
-                ax.text(k, row, said(symbol), family=MONO, fontsize=13, ha="center", va="center",
-                        parse_math=False)  # fmt: skip
+            for word in re.finditer(r"[^ ]+", m.text.replace("\n", said("\n"))):
+                ax.text(word.start() - 0.5, row, word[0], family=MONO, fontsize=size,
+                        va="center_baseline", parse_math=False)  # fmt: skip
             ax.add_patch(Rectangle((m.at - 0.5, row - 0.5), 1, 1, fill=False, lw=2))
     return figure
 
@@ -218,8 +225,9 @@ def every_cell_picture(r, every, chosen, control):
                 ha="right" if left else "left",
                 va="center",
             )
-            for unit in set(far.tolist()) - {chosen, control}:
-                ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, 6),
+            others = (unit for unit in far.tolist() if unit not in (chosen, control))
+            for unit, above in zip(others, (6, -13, 6), strict=False):
+                ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, above),
                             textcoords="offset points", fontsize=11.5)  # fmt: skip
             units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
             told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
@@ -231,6 +239,15 @@ def every_cell_picture(r, every, chosen, control):
             weight="bold",
             va="center",
             arrowprops={"arrowstyle": "-", "color": HIDDEN_LINE},
+        )
+        axes[1].annotate(
+            say("control"),
+            (size[control], every.on_outside[control]),
+            (9, -11),
+            textcoords="offset points",
+            color=HIDDEN_LINE,
+            weight="bold",
+            va="center",
         )
         axes[0].set_ylabel(say("closings, times as likely (7.7)"))
         axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
@@ -251,12 +268,12 @@ def lags_picture(lags, horizon):
             row = of[horizon - 1]
             ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=named(name))
         ax.axvline(horizon, color=FAINT, lw=1.2)
-        ax.text(horizon, 1.02, say("the last value seen"), ha="center", fontsize=12)
-        ax.set(ylim=(-0.5, 1.12), xlabel=say("shift: steps before the time that is forecast"))
+        ax.text(horizon + 0.15, 1.08, say("the last value seen"), fontsize=12)
+        ax.set(ylim=(-0.35, 1.2), xlabel=say("shift: steps before the time that is forecast"))
         ax.set_ylabel(say("correlation"))
         ax.set_title(
             say(
-                "A forecast {horizon} steps ahead, held against the signal, shifted",
+                "Forecasts {horizon} steps ahead, correlated with the signal some steps earlier",
                 horizon=horizon,
             )
         )
@@ -292,8 +309,8 @@ def scores_picture(reading):
             best[mark] = say(
                 "{mark} unit {unit} with {r:.2f}", mark=named(mark), unit=unit, r=r[unit]
             )
-            ax.bar(range(len(r)), np.abs(r[order]), color=[CELL_LINE] + ["#9fb4c7"] * (len(r) - 1),
-                   width=0.9)  # fmt: skip
+            ax.plot(np.abs(r[order]), "o", ms=3, color="#9fb4c7")
+            ax.plot(np.abs(r[unit]), "o", ms=9, color=CELL_LINE, clip_on=False)
             ax.set(ylim=(0, 1), xlabel=say("cells, sorted"))
             ax.set_xticks([])
             ax.set_title(named(mark))
@@ -355,7 +372,7 @@ def turns_picture(reading, mark, unit):
         values = (
             (say("forget f"), reading.trace.f[..., unit], FORGET),
             (say("input i"), reading.trace.i[..., unit], INPUT),
-            (say("size of tanh(c)"), np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
+            ("|tanh(c)|", np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
         )
         told, holds = [], reading.marks[mark]
         for ax, event, what in zip(axes, turns(reading.marks[mark]), ("begin", "end"), strict=True):
@@ -365,7 +382,8 @@ def turns_picture(reading, mark, unit):
                 if what == "begin":  # from 0 on only where it still holds: many marks end soon
                     kept, share = (around(x[WARM:], event[WARM:]) for x in (course * holds, holds))
                     mean = np.where(steps < 0, mean, kept / np.where(share > 0, share, np.nan))
-                ax.plot(steps, mean, color=colour, marker="o", ms=4)
+                dashes = (0, (4, 1.5)) if colour == FORGET else "-"  # two oranges
+                ax.plot(steps, mean, color=colour, marker="o", ms=4, ls=dashes)
                 means = ", ".join(f"{m:.2f}" for m in mean[3:7])
                 told.append(
                     say("begin {name} {means}", name=name, means=means)
@@ -433,7 +451,7 @@ def effects_picture(effects, symbols):
         ax.minorticks_off()
         ax.set(yticks=range(len(names)), yticklabels=names)
         ax.grid(False, axis="y")
-        ax.text(1.01, 1, say("bits per\ncharacter"), va="bottom", transform=ax.transAxes)
+        ax.text(1.01, 1, say("costs, bits\na character"), va="bottom", transform=ax.transAxes)
         ax.set_title(
             say("How many times as likely {symbols} gets: ● inside, ○ outside", symbols=symbols)
         )
@@ -447,13 +465,14 @@ def effects_picture(effects, symbols):
 
 def errors_picture(errors):
     """Forecast errors by horizon: name -> (K,) or (runs, K), of which the range is drawn (7.11)."""
-    colours = {**METHODS, "LSTM, values": CANDIDATE_LINE, "LSTM, changes": OUTPUT}
+    colours = {**METHODS, "shrunk persistence": CELL_LINE, "LSTM, values": CANDIDATE_LINE,
+               "LSTM, changes": OUTPUT}  # fmt: skip
     ahead = np.arange(1, HORIZONS + 1)
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
             390,
-            say("typical forecast error by steps ahead, for five ways to forecast the EEG."),
+            say("typical forecast error by steps ahead, for six ways to forecast the EEG."),
         )
         ax = figure.subplots()
         ends = {name: np.atleast_2d(e).mean(axis=0) for name, e in errors.items()}
@@ -464,11 +483,13 @@ def errors_picture(errors):
                 ax.fill_between(ahead, runs.min(axis=0), runs.max(axis=0), color=colours[name],
                                 alpha=0.25, lw=0)  # fmt: skip
             ax.plot(ahead, runs.mean(axis=0), color=colours[name], marker="o", ms=4)
-            ax.text(HORIZONS + 0.3, height, named(name), color=colours[name], weight="bold",
+            ax.plot([HORIZONS, HORIZONS + 0.6], [ends[name][-1], height], color=colours[name], lw=1)
+            ax.text(HORIZONS + 0.7, height, named(name), color=colours[name], weight="bold",
                     va="center")  # fmt: skip
-        ax.set(xlim=(0.5, HORIZONS + 4.2), ylim=(0, 2.05), xlabel=say("steps ahead (80 a second)"))
+        ax.set(xlim=(0.5, HORIZONS + 4.9), ylim=(0, 2.05), xlabel=say("steps ahead (80 a second)"))
+        ax.set_ylabel(say("error (7.11)"))
         ax.set(xticks=(1, 4, 8, 12, 16))
-        ax.set_title(say("Typical error on the last 3 seconds, in deviations of the signal"))
+        ax.set_title(say("Error on the test part, in standard deviations of the learning part"))
         figure.alt = say(
             "Typical forecast error 1, 4 and 16 steps ahead: {told}.",
             told=say(", ").join(

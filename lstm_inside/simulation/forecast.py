@@ -173,7 +173,7 @@ def forecast_loss(model, batch, *, change=True, warm=3):
 
 
 def forecast_training(learn, *, H=16, B=32, rate=0.01, change=True, rng) -> Training:
-    """A training of an LSTM on B windows a step, drawn from `Windows`.
+    """A training of an LSTM on B windows a step, drawn from `Windows`: float32, clipped at 1.
 
     Raises ValueError or TypeError for what are none, H or B below 1, a rate that is not above 0,
     no Generator.
@@ -182,7 +182,11 @@ def forecast_training(learn, *, H=16, B=32, rate=0.01, change=True, rng) -> Trai
         raise TypeError(f"learn: expected Windows, got {validate.describe(learn)}")
     validate.count("B", B)
     C, K = learn.xs.shape[2], learn.ahead.shape[2]
-    model = Model(init_lstm(C, H, rng=rng), init_readout(H, K * C, rng=rng))
+    learn = Windows(*(part.astype(np.float32) for part in learn))
+    model = Model(
+        init_lstm(C, H, rng=rng, dtype=np.float32),
+        init_readout(H, K * C, rng=rng, dtype=np.float32),
+    )
 
     def batches(rng):
         some = rng.integers(0, learn.xs.shape[1], B)

@@ -18,6 +18,7 @@ from lstm_inside.simulation.text import (
     check_text,
     copied,
     encode,
+    fresh_part,
     library_ids,
     one_hot,
     standard_library,
@@ -89,8 +90,11 @@ def labelled(sources):
 def _library_labelled(part):
     """Numbers and marks of a part, and which of its characters are no copy of what is learned."""
     row, found = labelled(getattr(standard_library(), part))
-    fresh = None if part == "learn" else ~copied(row, library_ids("learn"))
-    return row, found, fresh
+    if part == "learn":
+        return row, found, None
+    if np.array_equal(row, library_ids(part)):  # no file was left out
+        return row, found, fresh_part(part)
+    return row, found, ~copied(row, library_ids("learn"))
 
 
 class Reading(NamedTuple):
