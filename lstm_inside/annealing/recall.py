@@ -57,28 +57,31 @@ def r_squared(crowd, rows) -> np.ndarray:
     return 1 - losses / np.tile(spread, len(losses) // len(spread))
 
 
-def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rng) -> np.ndarray:
-    """Adam from the hunt's starts, on B new sequences of `problem` at every step: rows (S, P).
+def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rngs) -> np.ndarray:
+    """Adam from the hunt's starts, on B new sequences of `problem` at every step: (R, S, P).
 
-    The recipe of notebook 05, for all starts at once: gradients longer than 1 are clipped.
-    problem: `recall_problem` or one like it, (T, B, rng=) -> Sequences.
+    The recipe of notebook 05, for all starts and draws at once: gradients longer than 1 are
+    clipped. problem: `recall_problem` or one like it, (T, B, rng=) -> Sequences. rngs: R
+    Generators, one for each draw; every start of every draw has sequences of its own.
     Raises ValueError or TypeError for no hunt, no function, a rate not above 0, counts below 1,
-    no Generator.
+    what is no list of Generators.
     """
     _check_hunt(hunt)
     validate.function("problem", problem)
     validate.positive("rate", rate)
     validate.count("count", count)
     validate.count("B", B)
-    validate.generator(rng)
-    optimiser, here = Adam(rate), hunt.starts
+    validate.several("rngs", rngs)
+    for rng in rngs:
+        validate.generator(rng)
+    S, optimiser, here = len(hunt.starts), Adam(rate), np.tile(hunt.starts, (len(rngs), 1))
     moments = optimiser.start(here)
     for _ in range(count):
-        batches = [problem(LENGTH, B, rng=rng) for _ in here]
-        _, grads = Crowd(hunt.crowd.form, batches, dtype=np.float32).gradients(here)
+        batches = [problem(LENGTH, S * B, rng=rng) for rng in rngs]
+        _, grads = Crowd(hunt.crowd.form, batches, parts=S, dtype=np.float32).gradients(here)
         length = np.linalg.norm(grads, axis=1, keepdims=True)
         here, moments = optimiser.step(here, grads / np.maximum(length, 1), moments)
-    return here
+    return here.reshape(len(rngs), S, -1)
 
 
 class TwoFlags(NamedTuple):
