@@ -74,7 +74,9 @@ def count_right(crowd: Crowd, tries, *, rng, keep=1.0) -> int:
     validate.finite("keep", keep)
     if keep.shape not in ((), (crowd.size,)):
         raise ValueError(f"keep: expected a number or ({crowd.size},), got shape {keep.shape}")
-    guesses = rng.uniform(-3, 3, (tries, crowd.size)) * keep
-    parts = np.split(guesses, range(_AT_ONCE, tries, _AT_ONCE))  # more is slower: it fits no cache
-    right = [(crowd.answers(part) > 0.5) == (crowd.targets > 0.5) for part in parts]
-    return int(np.concatenate(right).all(axis=(1, 2)).sum())
+    found = 0
+    for first in range(0, tries, _AT_ONCE):  # more at once is slower: it fits no cache
+        guesses = rng.uniform(-3, 3, (min(_AT_ONCE, tries - first), crowd.size)) * keep
+        right = (crowd.answers(guesses) > 0.5) == (crowd.targets > 0.5)
+        found += int(right.all(axis=(1, 2)).sum())
+    return found

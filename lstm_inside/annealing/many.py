@@ -98,6 +98,17 @@ class Crowd:
         B = self.last.shape[1]
         return np.ascontiguousarray(np.moveaxis(said.reshape(len(said), -1, B), 0, -1))
 
+    def gates(self, rows) -> np.ndarray:
+        """The gates i, f, g, o of LSTMs at every step: (4, T, K, B, H).
+
+        Raises ValueError for a crowd of RNNs, and as `answers` does.
+        """
+        if not self._is_lstm:
+            raise ValueError("gates: expected a crowd of LSTMs, got one of RNNs")
+        gates = self._forward(self._columns(rows), keep=True)[3]
+        T, _, H, _ = gates.shape
+        return gates.reshape(T, 4, H, -1, self.last.shape[1]).transpose(1, 0, 3, 4, 2)
+
     def losses(self, rows) -> np.ndarray:
         """The mean squared error of each network on its batch, (K, P) -> (K,).
 
@@ -171,13 +182,16 @@ class Crowd:
             steps = (self._lstm if self._is_lstm else self._rnn)(zs, hs, W, keep)
             for h, here in zip(hs[1:], self._ends_here, strict=True):
                 if here is not None:
-                    self._by_batch(end[:H])[..., here] = self._by_batch(h)[..., here]
+                    np.copyto(self._by_batch(end[:H]), self._by_batch(h), where=here)
             y = _through(end, W_y)
             return (1 / (1 + np.exp(-y)) if self.two_class else y), end, zs, *steps
 
     def _rnn(self, zs, hs, W, keep):
+        turned = -2 * W
         for z, h in zip(zs, hs[1:], strict=False):
-            np.tanh(_through(z, W), out=h)
+            _sigmoid_of_minus(_through(z, turned, h))
+            h *= 2
+            h -= 1  # tanh(a) = 2 sigmoid(2 a) - 1, which takes less time than numpy.tanh
         return ()
 
     def _rnn_back(self, dend, W_h, zs):
@@ -191,25 +205,21 @@ class Crowd:
         return das
 
     def _lstm(self, zs, hs, W, keep):
-        """Fills the hs in; every step's gates (T, 4, H, n), c and tanh(c) if they are kept."""
+        """Fills the hs in; every step's gates (T, 4, H, n), c before and tanh(c), if to be kept."""
         H, n = hs.shape[1:]
+        kept = len(self.xs) if keep else 1  # steps; the others are written over
+        gates, squashed = np.empty((kept, 4, H, n), self.dtype), np.empty((kept, H, n), self.dtype)
+        cs = np.zeros((kept + 1, H, n), self.dtype)
         turned = W * np.repeat(np.array([-1, -1, -2, -1], self.dtype), H)[:, None]
-        c, kept = np.zeros((H, n), self.dtype), []
-        for z, h in zip(zs, hs[1:], strict=False):
-            s = _through(z, turned)
-            np.exp(s, out=s)  # in place: large arrays are mostly memory traffic
-            s += 1
-            gates = np.reciprocal(s, out=s).reshape(4, H, n)
-            i, f, g, o = gates
+        for t, (z, h) in enumerate(zip(zs, hs[1:], strict=False)):
+            i, f, g, o = here = gates[t % kept]
+            _sigmoid_of_minus(_through(z, turned, here.reshape(4 * H, n)))
             g *= 2
-            g -= 1  # tanh(a) = 2 sigmoid(2 a) - 1
-            before, c = c, f * c
+            g -= 1
+            c = np.multiply(f, cs[t % (kept + 1)], out=cs[(t + 1) % (kept + 1)])
             c += i * g
-            squashed = np.tanh(c)
-            np.multiply(o, squashed, out=h)
-            if keep:
-                kept.append((gates, before, squashed))
-        return tuple(map(np.array, zip(*kept, strict=True)))
+            np.multiply(o, np.tanh(c, out=squashed[t % kept]), out=h)
+        return gates, cs[:-1], squashed
 
     def _lstm_back(self, dend, W_h, zs, gates, before, squashed):
         i, f, g, o = np.moveaxis(gates, 1, 0)  # each (T, H, n)
@@ -256,9 +266,16 @@ class Crowd:
         return (flat[0] @ np.swapaxes(flat[1], -1, -2)).reshape(before.shape[0], -1)
 
 
-def _through(z, W):
+def _sigmoid_of_minus(a):
+    """1 / (1 + exp(a)), written over a: large arrays are mostly memory traffic."""
+    np.exp(a, out=a)
+    a += 1
+    return np.reciprocal(a, out=a)
+
+
+def _through(z, W, out=None):
     """z @ W of every network on every sequence: (Z, n) and (Z, J, n) to (J, n)."""
-    return np.einsum("zn,zjn->jn", z, W)
+    return np.einsum("zn,zjn->jn", z, W, out=out)
 
 
 def _into(da, W):
@@ -316,21 +333,26 @@ def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
 _AT_ONCE = 20  # guesses for a batch in one pass
 
 
-def guess_all(crowd: Crowd, width, count, *, rng) -> Found:
-    """`count` guesses for each batch of a crowd, every weight uniform within -width to width.
+def guess_all(crowd: Crowd, width, count, *, around=0.0, rng) -> Found:
+    """`count` guesses for each batch of a crowd, every weight uniform within width of `around`.
 
-    What is found has one row a batch; `last` is the last guess.
+    around: a number for all weights, or one for each (P,). What is found has one row a batch;
+    `last` is the last guess.
     Raises ValueError or TypeError for no Crowd, a width not above 0, a count below 1, no
-    Generator.
+    Generator, an `around` that is neither a number nor (P,).
     """
     check_crowd(crowd)
+    around = validate.real("around", around)
+    validate.finite("around", around)
+    if around.shape not in ((), (crowd.size,)):
+        raise ValueError(f"around: expected a number or ({crowd.size},), got {around.shape}")
     validate.positive("width", width)
     validate.count("count", count)
     validate.generator(rng)
     G = len(crowd.targets)
     best, lowest, losses = None, np.full(G, np.inf), []
     for first in range(0, count, _AT_ONCE):
-        rows = rng.uniform(-width, width, (min(_AT_ONCE, count - first), G, crowd.size))
+        rows = around + rng.uniform(-width, width, (min(_AT_ONCE, count - first), G, crowd.size))
         values = crowd.losses(rows.reshape(-1, crowd.size)).reshape(len(rows), G)
         at = values.argmin(axis=0), np.arange(G)
         better = values[at] < lowest

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import init_lstm, lstm_forward
+from lstm_core import init_lstm
 from lstm_inside import validate
 from lstm_inside.gates.recall import last_flag_problem
 from lstm_inside.tasks import recall_problem
@@ -104,7 +104,7 @@ class TwoFlags(NamedTuple):
 
 
 def two_flags(hunt: RecallHunt, rows) -> TwoFlags:
-    """Give each network (K, P) sequences with two flags (notebook 03): does it latch, or mix?
+    """Give each network (K, P) sequences with two flags: does it latch, or mix?
 
     Raises ValueError or TypeError for no hunt, and as `Crowd.losses` does.
     """
@@ -118,7 +118,7 @@ def two_flags(hunt: RecallHunt, rows) -> TwoFlags:
     seen = np.column_stack([first, batch.targets[both, 0], np.ones(both.sum())])
     weights = np.linalg.lstsq(seen, answers.T, rcond=None)[0]
     explained = (seen @ weights).var(axis=0) / answers.var(axis=1)
-    f = np.array([lstm_forward(batch.xs, crowd.model(row).cell).f[..., 0] for row in rows])
+    f = np.moveaxis(crowd.gates(rows)[1, ..., 0], 1, 0)  # (K, T, 500)
     at, off = f[:, flags == 1].mean(axis=1), f[:, flags == 0].mean(axis=1)
     return TwoFlags(r_squared(crowd, rows), *weights, explained, at, off)
 
