@@ -418,7 +418,9 @@ def test_a_batch_in_parts_is_as_many_batches():
 def test_the_gates_of_a_crowd_are_those_of_its_networks():
     hunt = recall_hunt(3, 4)
     rows = np.tile(hunt.starts, (2, 1))
-    crowd = Crowd(hunt.crowd.form, [recall_problem(20, 5, rng=np.random.default_rng(k)) for k in range(3)])
+    crowd = Crowd(
+        hunt.crowd.form, [recall_problem(20, 5, rng=np.random.default_rng(k)) for k in range(3)]
+    )
     gates = crowd.gates(rows)
     for k, row in enumerate(rows):
         trace = lstm_forward(crowd.xs[:, k % 3], crowd.model(row).cell)

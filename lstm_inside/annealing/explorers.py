@@ -91,9 +91,9 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         for k in ("best", "rate"):
             ax[k].set_xticks(np.linspace(0, count, 6))
         ax["rate"].set_title(say("Share of candidates taken"))
-        ax["map"].plot(*HERE, "o", color="white", ms=11, mfc="none", mew=2.5, zorder=6)
-        ax["map"].text(HERE[0], HERE[1] + 0.22, say("start"), color="white", ha="center",
-                       va="center", weight="bold")  # fmt: skip
+        ax["map"].plot(*HERE, "o", color="white", mec="#111111", ms=10, mew=2, zorder=6)
+        ax["map"].text(HERE[0], HERE[1] + 0.17, say("start"), ha="center", va="center",
+                       weight="bold", bbox={"fc": "white", "ec": "none", "pad": 1.5})  # fmt: skip
         (path,) = ax["map"].plot([], [], color=FORGET, lw=1.2)
         (others,) = ax["map"].plot([], [], "o", color=CELL_LINE, ms=5)
         (here,) = ax["map"].plot([], [], "o", color=FORGET, ms=10)
@@ -207,8 +207,8 @@ def acceptance_explorer(proposals=150) -> Explorer:
         figure = picture(900, 370)
         rule, ground = figure.subplots(1, 2)
         rule.set(xlim=(-0.5, 1.5), ylim=(-0.04, 1.08), xlabel=say("change of the loss"))
-        title = Words(rule, 0.5, 1.155, ha="center", fontsize=13, weight="bold")
-        rule.set_ylabel(say("chance of being taken"))
+        rule.set_title(say("Chance of being taken"))
+        setting = Words(rule, 1.45, 0.82, ha="right", fontsize=12)
         rule.axvline(0, color=FAINT, lw=1)
         draw_map(ground)
         ground.set_title(say("Candidates from the wrong valley's bottom"))
@@ -228,7 +228,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
         change = valley_loss(candidates) - floor
         chance = acceptance(change, T)
         taken = luck < chance
-        title.set_text(say("Candidates at T = {T:.2f}, step {step:.2f}", T=T, step=step))
+        setting.set_text(say("T = {T:.2f}, step {step:.2f}", T=T, step=step))
         curve.set_data(change_axis, acceptance(change_axis, T))
         for dots, spots, which in ((yes, yes_place, taken), (no, no_place, ~taken)):
             dots.set_data(np.clip(change[which], -0.5, 1.5), chance[which])
@@ -254,7 +254,15 @@ def acceptance_explorer(proposals=150) -> Explorer:
             "step": slider("step size", 0.05, 1.5, 0.05, 0.5, quantity="x"),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
-        moving=[curve, yes, no, title, yes_place, no_place, cross],  # the cross last: above the dots
+        moving=[
+            curve,
+            yes,
+            no,
+            setting,
+            yes_place,
+            no_place,
+            cross,
+        ],  # the cross last: above the dots
         update=update,
         describe=describe,
     )
@@ -325,8 +333,8 @@ def recall_explorer() -> Explorer:
         ax["loss"].set_ylabel(say("loss"))
         ax["gates"].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
         ax["gates"].set_xticks(range(0, len(steps) + 1, 5))
-        ax["gates"].set(xlabel=say("step"))
-        title = Words(ax["gates"], 0.5, 1.19, ha="left", fontsize=13, weight="bold")
+        ax["gates"].set(xlabel=say("step"), title=say("Its gates; dotted: set by hand in 03"))
+        named = Words(ax["gates"], 20, 0.5, ha="right", fontsize=12)
         ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel=say("the flagged number"))
         ax["line"].set_title(say("What it answers, on unseen sequences"))
         ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)
@@ -357,8 +365,7 @@ def recall_explorer() -> Explorer:
     def update(search, start):
         each, (losses, at) = found[search], curves[search]
         weights, (r2, r2_last) = each.best[start], scores[search]
-        name = search_in_words(search)
-        title.set_text(say("Gates of {search}; dotted: by hand", search=name))
+        named.set_text(search_in_words(search))
         for k, line in enumerate(rest):
             line.set_data(at, losses[:, k])
         curve.set_data(at, losses[:, start])
@@ -408,7 +415,7 @@ def recall_explorer() -> Explorer:
                 "which start", 0, S - 1, int(scores[at_first][0].argmax()), quantity="x"
             ),
         },
-        moving=[*rest, curve, forget, write, dots, title, *letters.values()],
+        moving=[*rest, curve, forget, write, dots, named, *letters.values()],
         update=update,
         describe=describe,
     )

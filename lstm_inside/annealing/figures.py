@@ -141,8 +141,8 @@ def heat(temperatures, counts):
         figure.alt = say(
             "Two panels, walks that succeed against the start temperature, a colour for each step "
             "size. Left, ending low: the curves of the small steps rise from 0; most curves have "
-            "a top and fall where it is hotter, and walks that never cool fall far. Right, best met: "
-            "heat helps every step size, and walks that never cool do best."
+            "a top and fall where it is hotter, and walks that never cool fall far. Right, best "
+            "met: heat helps every step size, and walks that never cool do best."
         )
         panels = figure.subplots(1, 2, sharey=True)
         titles = say("Where they END: heat helps, then hurts"), say("The BEST they met: heat helps")
