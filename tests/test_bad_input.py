@@ -879,16 +879,17 @@ TABLE = {
     ),
     "annealing.walled": call(landscape.walled, loss=function(lambda p: p.sum(axis=1))),
     "annealing.Crowd": call(
-        many.Crowd, form=model().known_as("form", "model"), batches=kind([BATCH]).or_bad(none=[], words=["a"], other=[BATCH._replace(xs=BATCH.xs[..., :1])]).known_as("batches", "batch", "xs"), two_class=fixed(True), dtype=dtype(),
+        many.Crowd, form=model().known_as("form", "model"), batches=kind([BATCH]).or_bad(none=[], words=["a"], other=[BATCH._replace(xs=BATCH.xs[..., :1])]).known_as("batches", "batch", "xs"), parts=count(1), two_class=fixed(True), dtype=dtype(),
     ),
     "annealing.Crowd.rows": call(CROWD.rows, models=kind([MODEL]).or_bad(words=["a"], other=[RMODEL]).known_as("models", "model")),
     "annealing.Crowd.model": call(CROWD.model, row=array(ROWS[0]).known_as("row")),
     "annealing.Crowd.answers": call(CROWD.answers, rows=array(ROWS, free=(0,))),
+    "annealing.Crowd.gates": call(CROWD.gates, rows=array(ROWS, free=(0,))),
     "annealing.Crowd.losses": call(CROWD.losses, rows=array(ROWS, free=(0,))),
     "annealing.Crowd.gradients": call(CROWD.gradients, rows=array(ROWS, free=(0,))),
     "annealing.recall_hunt": call(hunt.recall_hunt, count=count(2), B=count(3)),
     "annealing.learn_fresh": call(
-        hunt.learn_fresh, hunt=kind(HUNT), problem=function(tasks.recall_problem), rate=number(0.1, 0.0, -1.0), count=count(1), B=count(2), rng=generator(),
+        hunt.learn_fresh, hunt=kind(HUNT), problem=function(tasks.recall_problem), rate=number(0.1, 0.0, -1.0), count=count(1), B=count(2), rngs=kind([np.random.default_rng(0)]).or_bad(none=[], seeds=[7]).known_as("rngs", "rng"),
     ),
     "annealing.two_flags": call(hunt.two_flags, hunt=kind(HUNT), rows=array(HUNT.starts, free=(0,))),
     "annealing.bits_crowd": call(bits.bits_crowd, K=count(1), H=count(2)),
@@ -901,7 +902,7 @@ TABLE = {
         many.anneal_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"),
         schedules=array(np.ones((2, 3)), free=(0, 1)).known_as("schedules", "temperatures").without("axis 1 of length 0").or_bad(negative=-np.ones((2, 3))), step=number(0.1, 0.0, -1.0).without("two").or_bad(three=[1.0, 2.0, 3.0]), rng=generator(),
     ),
-    "annealing.guess_all": call(many.guess_all, crowd=kind(CROWD), width=number(1.0, 0.0, -1.0), count=count(2), rng=generator()),
+    "annealing.guess_all": call(many.guess_all, crowd=kind(CROWD), width=number(1.0, 0.0, -1.0), count=count(2), around=number(0.5).without("two").or_bad(two=[1.0, 2.0]), rng=generator()),
     "annealing.descend_all": call(
         many.descend_all, crowd=kind(CROWD), starts=array(ROWS, free=(0,)).known_as("starts", "rows"), rates=array([0.1, 0.2], free=(0,)).or_bad(negative=[0.1, -0.1], zero=[0.0, 0.1]), count=count(2),
     ),

@@ -1,4 +1,4 @@
-"""Checkers of notebook 06: the acceptance rule, a cooling schedule, the best so far."""
+"""Checkers of notebook 06: the acceptance rule, a cooling schedule, the whole walk."""
 
 import math
 
@@ -24,12 +24,21 @@ WORDS = Sentences(
         "linear": "that falls by equal amounts; here it is equal FACTORS.",
         "turned_schedule": "the order is turned round: hot first.",
         "all_end": "the LAST temperature should be `end`, not one factor above it.",
-        "best": "the smallest of the first n losses, for every n.",
-        "maximum": "that keeps the LARGEST so far.",
-        "one_number": "that is only the last entry; the course over time was asked for.",
-        "sorted": "that sorts the losses: it uses good ones before they were met.",
-        "unchanged": "those are the losses as they came; a curve of the best never rises.",
-        "from_behind": "that runs from the end: it knows losses that are not met yet.",
+        "walk": "propose, compare, accept, cool.",
+        "count": "one place for the start and one for every temperature, as an array: "
+        "np.array(places).",
+        "start": "the first place is the start itself.",
+        "asked": "one candidate, and one look at its loss, for every temperature.",
+        "nowhere": "a step leads either to the candidate or nowhere.",
+        "from_start": "every candidate was proposed near the START; it is near where the walk stands.",
+        "one_number": "every weight gets a random number of its own.",
+        "step_size": "candidates lie {found:.2g} away, in units of the step, and not 1: (6.1).",
+        "moved": "the start was changed in place: write here + ..., not here += ....",
+        "refused": "a better candidate is always taken.",
+        "no_heat": "at T = 0 nothing worse is taken.",
+        "not_cooled": "the first temperature was used throughout; each step has its own.",
+        "too_few": "of the worse candidates {found} were taken, and {expected:.0f} are to be "
+        "expected by (6.2).",
     }
 )
 
@@ -57,14 +66,14 @@ QUESTIONS = {
         ),
         d=("in 37 % of the steps", "0.37 is the RATIO of the two, not the share of all steps"),
     ),
-    "more_weights": question(
-        "A guess hits each weight's good range with chance 1/2, and ALL weights must hit. "
-        "From 10 such weights to 120: how many times as many guesses are needed?",
+    "one_flag": question(
+        "Descent was trained on ONE flag a sequence. Now two numbers carry one, and the later "
+        "counts. What will its answer be made of?",
         right="c",
-        a=("12 times as many", "that would be growth in proportion; chances multiply"),
-        b=("144 times as many", "a square is far too small: chances multiply"),
-        c=("2 to the power of 110 times as many", "(6.7): 2^120 / 2^10, more than 10^33"),
-        d=("as many: each weight is guessed at once", "one draw, but ALL must be right"),
+        a=("the later number", "that is the latch of 03; but one flag never asks for clearing"),
+        b=("the earlier number", "the input gate opens at the later flag, too"),
+        c=("both numbers", "what one flag never asked for is not learned: see below"),
+        d=("neither", "an input gate that opens at one flag opens at two"),
     ),
 }
 ask = asks(QUESTIONS)
@@ -144,18 +153,67 @@ def cooling(function) -> str:
 
 
 @checker
-def best_so_far(function) -> str:
-    """Check losses (N,) -> the smallest among the first n, for every n (6.5)."""
-    losses = np.random.default_rng(65).uniform(0.1, 1, 9)
-    losses[[3, 7]] = 0.08, 0.03
-    got = _row(run(function, losses), losses.size)
-    hints = [
-        (np.maximum.accumulate(losses), WORDS["maximum"]),
-        (losses.min(), WORDS["one_number"]),
-        (np.sort(losses)[::-1], WORDS["sorted"]),
-        (np.sort(losses), WORDS["sorted"]),
-        (losses, WORDS["unchanged"]),
-        (np.minimum.accumulate(losses[::-1])[::-1], WORDS["from_behind"]),
-    ]
-    compare(say("your curve"), got, np.minimum.accumulate(losses), hints=hints)
-    return WORDS["best"]
+def walk(function) -> str:
+    """Check (loss, start, temperatures, step, rng) -> where the walk stood, (N + 1, size).
+
+    The loss handed in notes what it is asked for; candidates and decisions are read from that.
+    """
+    start, step, N = np.array([1.0, -2.0, 0.5]), 0.3, 400
+    kept = start.copy()
+    for T in (np.zeros(N), np.where(np.arange(N) < N // 2, 1e6, 0.0), np.full(N, 0.4)):
+        asked = []
+
+        def loss(place, asked=asked):
+            asked.append(np.array(place, dtype=float))
+            return float((np.asarray(place) ** 2).sum())
+
+        places = run(function, loss, start, T, step, np.random.default_rng(66))
+        if not (start == kept).all():
+            raise NotYet(WORDS["moved"])
+        if shape_of(places) != (N + 1, 3):
+            compare(say("your places"), places, np.zeros((N + 1, 3)), hints=[])
+            raise NotYet(WORDS["count"])
+        places = np.asarray(places, dtype=float)
+        if not (places[0] == start).all():
+            raise NotYet(WORDS["start"])
+        _judge_walk(places, asked, T, step)
+    return WORDS["walk"]
+
+
+def _judge_walk(places, asked, temperatures, step):
+    """Raise NotYet unless these places follow (6.1) and (6.2) from the candidates asked for."""
+    candidates = []
+    for place in asked:
+        n = len(candidates)
+        again = candidates and (place == candidates[-1]).all()
+        if n < len(temperatures) and not ((place == places[n]).all() or again):
+            candidates.append(place)  # neither where the walk stands nor the last one once more
+    if len(candidates) < len(temperatures):
+        raise NotYet(WORDS["asked"])
+    there, here = np.array(candidates), places[:-1]
+    taken = (places[1:] == there).all(axis=1)
+    if not (taken | (places[1:] == here).all(axis=1)).all():
+        raise NotYet(WORDS["nowhere"])
+    moves = (there - here) / step
+    if (abs(np.diff(moves, axis=1)) < 1e-9).all():
+        raise NotYet(WORDS["one_number"])
+    if not 0.9 < moves.std() < 1.1:
+        near_start = 0.9 < ((there - places[0]) / step).std() < 1.1
+        key = "from_start" if near_start else "step_size"
+        raise NotYet(WORDS[key].format(found=moves.std()))
+    change = (there**2).sum(axis=1) - (here**2).sum(axis=1)
+    if not taken[change < 0].all():
+        raise NotYet(WORDS["refused"])
+    worse = change > 0
+    chance = np.array(
+        [right_acceptance(d, T) for d, T in zip(change[worse], temperatures[worse], strict=True)]
+    )
+    found, expected = int(taken[worse].sum()), chance.sum()
+    if abs(found - expected) <= 4 * np.sqrt((chance * (1 - chance)).sum()) + 1e-3:
+        return
+    if not temperatures.any():
+        raise NotYet(WORDS["no_heat"])
+    hot = temperatures[worse] > 0
+    if not temperatures.all() and taken[worse][hot].all():
+        raise NotYet(WORDS["not_cooled"])
+    raise NotYet(WORDS["too_few"].format(found=found, expected=expected))

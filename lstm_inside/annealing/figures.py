@@ -60,7 +60,7 @@ def landscape():
         )
         ax, cut = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_map(ax)
-        ax.set_title(say("Each walker goes down, to the nearest bottom"))
+        ax.set_title(say("Each walker goes down, into the valley below it"))
         for start, colour, words, at in (
             ((-1.8, 0.6), FORGET, say("stuck in the wrong valley"), (-1.05, -0.22)),
             ((2.2, -0.9), OUTPUT, say("found it"), (2.0, 0.0)),
@@ -83,7 +83,7 @@ def landscape():
     return figure
 
 
-def visits(temperatures=(0.05, 0.15, 0.5), walks=600, steps=300, seed=64):
+def visits(temperatures=(0.1, 0.15, 0.5), walks=600, steps=300, seed=64):
     """How often walks at one temperature stand where, beside exp(-L / T); two weights, b = 0.
 
     Returns the picture and, for each temperature, the shares of the visits left of w = 0:
@@ -127,6 +127,40 @@ def _cut(places):
     w = places[:, 0]
     inside = np.clip(w, LOW[0], HIGH[0])
     return np.where(inside == w, valley_loss(np.stack([inside, 0 * w], axis=1)), 1e3)
+
+
+def heat(temperatures, counts):
+    """Of 16 walks, how many end low and how many met a low place, against the start temperature.
+
+    counts: (step, looks, end) -> an array (3, number of temperatures) whose first two rows are
+    these; end is the last temperature as a share of the first, 1 for walks that never cool.
+    """
+    steps = list(dict.fromkeys(key[:2] for key in counts))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        figure.alt = say(
+            "Two panels, walks that succeed against the start temperature, a colour for each step "
+            "size. Left, ending low: the curves of the small steps rise from 0; most curves have "
+            "a top and fall where it is hotter, and walks that never cool fall far. Right, best "
+            "met: heat helps every step size, and walks that never cool do best."
+        )
+        panels = figure.subplots(1, 2, sharey=True)
+        titles = say("Where they END: heat helps, then hurts"), say("The BEST they met: heat helps")
+        for row, (ax, title) in enumerate(zip(panels, titles, strict=True)):
+            for colour, (step, looks) in zip((OUTPUT, INPUT, FORGET), steps, strict=False):
+                for end, dashes in ((min(k[2] for k in counts), "-"), (1, (0, (2, 1.5)))):
+                    ax.plot(temperatures, counts[step, looks, end][row], color=colour, ls=dashes)
+            ax.set(xlim=(0, max(temperatures)), ylim=(0, 16), yticks=(0, 4, 8, 12, 16))
+            ax.set(xlabel=say("start temperature"), title=title, xticks=(0, 0.5, 1, 1.5, 2))
+        panels[0].set_ylabel(say("of 16 walks"))
+        for k, (step, looks) in enumerate(steps):
+            y, colour = 0.31 - 0.11 * k, (OUTPUT, INPUT, FORGET)[k]
+            words = say("step {step:g}, {looks} looks", step=step, looks=looks)
+            panels[1].text(0.97, y, words, color=colour, weight="bold", ha="right",
+                           transform=panels[1].transAxes)  # fmt: skip
+        panels[0].text(0.97, 0.91, say("solid: cooled; dashed: never"), ha="right", fontsize=11,
+                       transform=panels[0].transAxes)  # fmt: skip
+    return figure
 
 
 def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):

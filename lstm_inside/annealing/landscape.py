@@ -22,7 +22,10 @@ def valley_loss(places):
     w, b = _checked(places).T
     h = np.repeat(_STARTS, len(w), axis=1)
     for _ in range(_LONG):  # one unit needs no matrix: 5 times as fast as `rnn_forward`
-        before, h = h, np.tanh(w * h + b)
+        before = h
+        h = w * h
+        h += b
+        np.tanh(h, out=h)
     wish = _WISH * np.sign(_STARTS)
     return (_EVEN * (h - wish) ** 2 + (1 - _EVEN) * (before - wish) ** 2).sum(axis=0) / 2
 

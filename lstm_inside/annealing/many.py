@@ -2,7 +2,9 @@
 
 Every network is a row of P weights, so K of them are an array (K, P), as `anneal_many` wants
 them. The results are those of `lstm_core` (a test holds them to it) at a fraction of its time:
-NumPy is called once a step for all networks instead of once for each.
+NumPy is called once a step for all networks instead of once for each. Inside, unit h of every
+network on every sequence is one long row, (H, n) with n = K B, and a step reads z = (x, h, 1), so
+that the weights of a step are one array (D + H + 1, H or 4 H, n) in the order of W_x, W_h and b.
 """
 
 from typing import NamedTuple
@@ -27,15 +29,17 @@ class Crowd:
     """K networks of one form and the G batches they are asked: row k has batch k modulo G.
 
     form: a Model (its weights do not matter, its shapes do). batches: G `Sequences` of one
-    number of sequences B, padded at their ends to one length. two_class: whether the answer y is
+    number of sequences B, padded at their ends to one length. parts: cut each of them into so many
+    batches of B / parts sequences. two_class: whether the answer y is
     squashed to sigmoid(y) before its squared error. dtype: float64, or float32, which takes a
     third of the time; what comes out is float64.
-    Raises ValueError or TypeError for what is no Model, no batch, batches that do not fit, an
-    unknown dtype.
+    Raises ValueError or TypeError for what is no Model, no batch, batches that do not fit, parts
+    that B is no multiple of, an unknown dtype.
     """
 
-    def __init__(self, form: Model, batches, *, two_class=False, dtype=np.float64):
+    def __init__(self, form: Model, batches, *, parts=1, two_class=False, dtype=np.float64):
         check_model(form)
+        validate.count("parts", parts)
         validate.several("batches", batches)
         for batch in batches:
             check_last(batch)
@@ -46,16 +50,19 @@ class Crowd:
         for batch in batches:
             validate.array("xs", batch.xs, (len(batch.xs), B, D), "(T, B, D)", batch.xs.dtype)
             validate.array("targets", batch.targets, (B, answers), "(B, K)", batch.targets.dtype)
-        self.xs = np.zeros((T, len(batches), B, D), self.dtype)
+        if B % parts:
+            raise ValueError(f"parts: expected to divide {B} sequences, got {parts}")
+        xs = np.zeros((T, len(batches), B, D), self.dtype)
         for g, batch in enumerate(batches):
-            self.xs[: len(batch.xs), g] = batch.xs
-        self.targets = np.stack([batch.targets for batch in batches]).astype(self.dtype)
-        self.last = np.stack([batch.last for batch in batches])
-        one = np.ones((*self.xs.shape[:-1], 1), self.dtype)  # its weight is the bias
-        self._inputs = _steps_inside(np.concatenate([self.xs, one], axis=-1))  # (G, T B, D + 1)
-        ends = self.last == np.arange(T)[:, None, None]
-        self._ends_here = [here[..., None] if here.any() else None for here in ends]
+            xs[: len(batch.xs), g] = batch.xs
+        self.xs = xs.reshape(T, -1, B // parts, D)
+        targets = np.array([batch.targets for batch in batches], self.dtype)
+        self.targets = targets.reshape(-1, B // parts, answers)
+        self.last = np.array([batch.last for batch in batches]).reshape(-1, B // parts)
+        ends = self.last.ravel() == np.arange(T)[:, None]
+        self._ends_here = [here if here.any() else None for here in ends]  # (G B,) at some steps
         self._ends = np.cumsum([a.size for a in arrays_of(form)])
+        self._kept_room = np.zeros((0, 0, 0), self.dtype)
 
     def rows(self, models) -> np.ndarray:
         """The weights of some Models of this form, one row each: (K, P).
@@ -87,34 +94,45 @@ class Crowd:
 
         Raises ValueError or TypeError for rows that are not (K, P), K a multiple of G.
         """
-        said = self._forward(self._weights(rows))[0]
-        return said.reshape(-1, *said.shape[2:])
+        said = self._forward(self._columns(rows))[0]
+        B = self.last.shape[1]
+        return np.ascontiguousarray(np.moveaxis(said.reshape(len(said), -1, B), 0, -1))
+
+    def gates(self, rows) -> np.ndarray:
+        """The gates i, f, g, o of LSTMs at every step: (4, T, K, B, H).
+
+        Raises ValueError for a crowd of RNNs, and as `answers` does.
+        """
+        if not self._is_lstm:
+            raise ValueError("gates: expected a crowd of LSTMs, got one of RNNs")
+        gates = self._forward(self._columns(rows), keep=True)[3]
+        T, _, H, _ = gates.shape
+        return gates.reshape(T, 4, H, -1, self.last.shape[1]).transpose(1, 0, 3, 4, 2)
 
     def losses(self, rows) -> np.ndarray:
         """The mean squared error of each network on its batch, (K, P) -> (K,).
 
         Raises as `answers` does.
         """
-        off = self._forward(self._weights(rows))[0] - self.targets
-        return (off**2).mean(axis=(2, 3)).ravel().astype(float)
+        return self._losses(self._off(self._forward(self._columns(rows))[0]))
 
     def gradients(self, rows) -> tuple[np.ndarray, np.ndarray]:
         """The losses (K,) and their gradients with respect to the weights (K, P).
 
         Raises as `answers` does.
         """
-        weights = self._weights(rows)
-        _, W_h, _, W_y, _ = weights
-        said, end, steps = self._forward(weights, keep=True)
-        off = said - self.targets
-        dy = 2 * off / off[0, 0].size
+        columns = self._columns(rows)
+        said, end, zs, *steps = self._forward(columns, keep=True)
+        off = self._off(said)
+        dy = off * (2 / (len(off) * self.last.shape[1]))
         if self.two_class:
-            dy = dy * said * (1 - said)
-        dW_y, db_y = _turned(end) @ dy, dy.sum(axis=2)
+            dy *= said * (1 - said)
+        W, W_y = self._spread(columns)
+        H = len(W_y) - 1
         back = self._lstm_back if self._is_lstm else self._rnn_back
-        grads = [*back(dy @ _turned(W_y), steps, W_h), dW_y, db_y]
-        losses = (off**2).mean(axis=(2, 3)).ravel().astype(float)
-        return losses, np.hstack([g.reshape(len(losses), -1) for g in grads]).astype(float)
+        das = back(_into(dy, W_y[:H]), W[-H - 1 : -1], zs, *steps)
+        grads = self._per_network(zs[:-1], das), self._per_network(end[None], dy[None])
+        return self._losses(off), np.hstack(grads).astype(float)
 
     @property
     def _is_lstm(self):
@@ -127,125 +145,142 @@ class Crowd:
         validate.finite(name, rows)
         return rows.astype(float)
 
-    def _weights(self, rows):
+    def _columns(self, rows):
+        """The weights of the networks as columns, (P, K)."""
         rows = self._checked("rows", rows)
         G = len(self.targets)
         if not len(rows) or len(rows) % G:
             raise ValueError(f"rows: expected a multiple of {G} networks, got {len(rows)}")
-        rows = rows.reshape(-1, G, self.size).astype(self.dtype)  # (K / G, G, P)
-        parts = np.split(rows, self._ends[:-1], axis=2)
-        shapes = (a.shape for a in arrays_of(self.form))
-        return [p.reshape(*rows.shape[:2], *s) for p, s in zip(parts, shapes, strict=True)]
+        return rows.T.astype(self.dtype)
 
-    def _forward(self, weights, keep=False):
-        """The answers (M, G, B, K), the states at the end, and each step's trace if it is kept."""
-        W_x, W_h, b, W_y, b_y = weights
-        run = self._lstm if self._is_lstm else self._rnn
+    def _spread(self, columns):
+        """Weights (P, K) beside every sequence: (D + H + 1, H or 4 H, n), (H + 1, answers, n)."""
+        W_x, W_h, _, W_y, _ = arrays_of(self.form)
+        wide = np.repeat(columns, self.last.shape[1], axis=1)
+        step, read = np.split(wide, [self._ends[2]])
+        D, (H, J) = len(W_x), W_h.shape
+        return step.reshape(D + H + 1, J, -1), read.reshape(H + 1, W_y.shape[1], -1)
+
+    def _room(self, n):
+        """Every step's z = (x, h, 1), (T + 1, D + H + 1, n), the h to be filled in; used again."""
+        T, G, B, D = self.xs.shape
+        if self._kept_room.shape[2] != n:
+            self._kept_room = np.ones((T + 1, D + len(self.form.cell.W_h) + 1, n), self.dtype)
+            each = self._kept_room[:-1, :D].reshape(T, D, -1, G * B)
+            each[:] = np.moveaxis(self.xs, -1, 1).reshape(T, D, 1, G * B)
+        return self._kept_room
+
+    def _forward(self, columns, keep=False):
+        """The answers (answers, n), (h, 1) at the end (H + 1, n), all z, the LSTM's trace."""
+        W, W_y = self._spread(columns)
+        D, H = self.xs.shape[-1], len(W_y) - 1
+        zs = self._room(W.shape[-1])
+        hs = zs[:, D:-1]
+        hs[0] = 0
+        end = np.ones_like(zs[0, D:])
         with np.errstate(over="ignore"):
-            end, steps = run(np.concatenate([W_x, b[..., None, :]], axis=-2), W_h, keep)
-            y = end @ W_y + b_y[..., None, :]
-            return (1 / (1 + np.exp(-y)) if self.two_class else y), end, steps
+            steps = (self._lstm if self._is_lstm else self._rnn)(zs, hs, W, keep)
+            for h, here in zip(hs[1:], self._ends_here, strict=True):
+                if here is not None:
+                    np.copyto(self._by_batch(end[:H]), self._by_batch(h), where=here)
+            y = _through(end, W_y)
+            return (1 / (1 + np.exp(-y)) if self.two_class else y), end, zs, *steps
 
-    def _from_inputs(self, W_in):
-        """x @ W_x + b of all steps at once: weights (..., G, D + 1, H) to (T, ..., G, B, H)."""
-        T, _, B, _ = self.xs.shape
-        a = self._inputs @ W_in  # (..., G, T B, H)
-        return np.moveaxis(a.reshape(*a.shape[:-2], T, B, -1), -3, 0)
+    def _rnn(self, zs, hs, W, keep):
+        turned = -2 * W
+        for z, h in zip(zs, hs[1:], strict=False):
+            _sigmoid_of_minus(_through(z, turned, h))
+            h *= 2
+            h -= 1  # tanh(a) = 2 sigmoid(2 a) - 1, which takes less time than numpy.tanh
+        return ()
 
-    def _rnn(self, W_in, W_h, keep):
-        h = end = np.zeros((*W_in.shape[:2], self.last.shape[1], W_h.shape[-1]), self.dtype)
-        hs = [h]
-        for a, here in zip(self._from_inputs(W_in), self._ends_here, strict=True):
-            h = np.tanh(a + _times(h, W_h))  # (M, G, B, H)
-            if here is not None:
-                end = np.where(here, h, end)
-            if keep:
-                hs.append(h)
-        return end, hs
+    def _rnn_back(self, dend, W_h, zs):
+        D = self.xs.shape[-1]
+        das = 1 - zs[1:, D:-1] ** 2  # (T, H, n), the slopes of tanh
+        dh = np.zeros_like(dend)
+        for da, here in zip(das[::-1], self._ends_here[::-1], strict=True):
+            self._arrive(dh, dend, here)
+            da *= dh
+            dh = _into(da, W_h)
+        return das
 
-    def _rnn_back(self, dh_end, hs, W_h):
-        back, das = _turned(W_h), []
-        dh = np.zeros_like(dh_end)
-        for h, here in zip(hs[:0:-1], self._ends_here[::-1], strict=True):
-            if here is not None:
-                dh = dh + here * dh_end
-            das.append(dh * (1 - h**2))
-            dh = _times(das[-1], back)
-        return self._weight_gradients(np.stack(hs[:-1]), np.stack(das[::-1]))
+    def _lstm(self, zs, hs, W, keep):
+        """Fills the hs in; every step's gates (T, 4, H, n), c before and tanh(c), if to be kept."""
+        H, n = hs.shape[1:]
+        kept = len(self.xs) if keep else 1  # steps; the others are written over
+        gates, squashed = np.empty((kept, 4, H, n), self.dtype), np.empty((kept, H, n), self.dtype)
+        cs = np.zeros((kept + 1, H, n), self.dtype)
+        turned = W * np.repeat(np.array([-1, -1, -2, -1], self.dtype), H)[:, None]
+        for t, (z, h) in enumerate(zip(zs, hs[1:], strict=False)):
+            i, f, g, o = here = gates[t % kept]
+            _sigmoid_of_minus(_through(z, turned, here.reshape(4 * H, n)))
+            g *= 2
+            g -= 1
+            c = np.multiply(f, cs[t % (kept + 1)], out=cs[(t + 1) % (kept + 1)])
+            c += i * g
+            np.multiply(o, np.tanh(c, out=squashed[t % kept]), out=h)
+        return gates, cs[:-1], squashed
 
-    def _lstm(self, W_in, W_h, keep):
-        W_in, W_h = _by_gate(W_in, _TURNED), _by_gate(W_h, _TURNED)  # (4, M, G, ., H)
-        h = c = end = np.zeros((*W_in.shape[1:3], self.last.shape[1], W_h.shape[-1]), self.dtype)
-        steps = []
-        for a, here in zip(self._from_inputs(W_in), self._ends_here, strict=True):
-            s = a + _times(h, W_h)
-            np.exp(s, out=s)  # in place: large arrays are mostly memory traffic
-            s += 1
-            i, f, g, o = np.reciprocal(s, out=s)
-            g = 2 * g - 1  # tanh(a) = 2 sigmoid(2 a) - 1
-            before = h, c
-            c = f * c + i * g
-            squashed = np.tanh(c)
-            h = o * squashed
-            if here is not None:
-                end = np.where(here, h, end)
-            if keep:
-                steps.append((*before, i, f, g, o, squashed))
-        return end, steps
+    def _lstm_back(self, dend, W_h, zs, gates, before, squashed):
+        i, f, g, o = np.moveaxis(gates, 1, 0)  # each (T, H, n)
+        into_c = o * (1 - squashed**2)
+        das = gates * (1 - gates)  # first what a gate's a changes, at its dc or dh of 1
+        das[:, 0] *= g
+        das[:, 1] *= before
+        das[:, 2] = i * (1 - g**2)
+        das[:, 3] *= squashed
+        dh, dc = np.zeros_like(dend), np.zeros_like(dend)
+        for t in reversed(range(len(das))):
+            self._arrive(dh, dend, self._ends_here[t])
+            dc += dh * into_c[t]
+            das[t, :3] *= dc
+            das[t, 3] *= dh
+            dh = _into(das[t].reshape(-1, dh.shape[-1]), W_h)
+            dc *= f[t]
+        return das.reshape(len(das), -1, dh.shape[-1])
 
-    def _lstm_back(self, dh_end, steps, W_h):
-        back, das = _turned(_by_gate(W_h)), []
-        dh = dc = np.zeros_like(dh_end)
-        for step, here in zip(steps[::-1], self._ends_here[::-1], strict=True):
-            _, c_prev, i, f, g, o, squashed = step
-            if here is not None:
-                dh = dh + here * dh_end
-            dc = dc + dh * o * (1 - squashed**2)
-            da = np.stack(
-                [
-                    dc * g * i * (1 - i),
-                    dc * c_prev * f * (1 - f),
-                    dc * i * (1 - g**2),
-                    dh * squashed * o * (1 - o),
-                ]
-            )
-            das.append(da)
-            dh, dc = _times(da, back).sum(axis=0), dc * f
-        hs = np.stack([step[0] for step in steps])
-        grads = self._weight_gradients(hs, np.stack(das[::-1]))
-        return [np.concatenate(list(grad), axis=-1) for grad in grads]  # gates side by side again
+    def _arrive(self, dh, dend, here):
+        """Add the gradient of the answer where a sequence ends at this step."""
+        if here is not None:
+            dh = self._by_batch(dh)
+            dh += here * self._by_batch(dend)
 
-    def _weight_gradients(self, hs, das):
-        """dW_x, dW_h and db over all steps at once, from hs and das, both (T, ..., G, B, H)."""
-        flat = _steps_inside(das)  # (..., G, T B, H)
-        before = _steps_inside(hs)  # (M, G, T B, H)
-        dW_in = _turned(self._inputs) @ flat
-        return dW_in[..., :-1, :], _turned(before) @ flat, dW_in[..., -1, :]
+    def _by_batch(self, rows):
+        """(..., n) as (..., M, G B): what every batch asks of its networks."""
+        return rows.reshape(*rows.shape[:-1], -1, self.last.size)
 
+    def _off(self, said):
+        targets = np.moveaxis(self.targets, -1, 0).reshape(len(said), 1, -1)
+        return (self._by_batch(said) - targets).reshape(said.shape)
 
-_TURNED = (-1, -1, -2, -1)  # a gate is 1 / (1 + exp(-a)); the candidate's tanh is one of 2 a
+    def _losses(self, off):
+        return (off.reshape(len(off), -1, self.last.shape[1]) ** 2).mean(axis=(0, 2)).astype(float)
 
-
-def _by_gate(p, factors=(1, 1, 1, 1)):
-    """Weights (M, G, ., 4H), gates side by side, to (4, M, G, ., H), each times its factor."""
-    gates = np.stack(np.split(p, 4, axis=-1))
-    return gates * np.reshape(np.array(factors, p.dtype), (4,) + (1,) * p.ndim)
+    def _per_network(self, zs, das):
+        """Gradients of weights over all steps, from zs (T, Z, n) and das (T, J, n): (K, Z J)."""
+        before, after = (
+            np.moveaxis(a.reshape(*a.shape[:2], -1, self.last.shape[1]), (2, 1), (0, 1))
+            for a in (zs, das)
+        )  # (K, Z or J, T, B)
+        flat = [a.reshape(*a.shape[:2], -1) for a in (before, after)]
+        return (flat[0] @ np.swapaxes(flat[1], -1, -2)).reshape(before.shape[0], -1)
 
 
-def _times(h, W):
-    """h @ W, which for one unit is a product of numbers and much faster as that."""
-    return h * W if W.shape[-1] == W.shape[-2] == 1 else h @ W
+def _sigmoid_of_minus(a):
+    """1 / (1 + exp(a)), written over a: large arrays are mostly memory traffic."""
+    np.exp(a, out=a)
+    a += 1
+    return np.reciprocal(a, out=a)
 
 
-def _steps_inside(array):
-    """(T, ..., G, B, H) to (..., G, T B, H): the steps of a network beside its sequences."""
-    *lead, B, H = array.shape
-    moved = np.moveaxis(array.reshape(*lead, B * H), 0, -2)  # long rows are copied faster
-    return moved.reshape(*moved.shape[:-2], -1, H)
+def _through(z, W, out=None):
+    """z @ W of every network on every sequence: (Z, n) and (Z, J, n) to (J, n)."""
+    return np.einsum("zn,zjn->jn", z, W, out=out)
 
 
-def _turned(array):
-    return np.swapaxes(array, -1, -2)
+def _into(da, W):
+    """da @ W.T likewise: (J, n) and (Z, J, n) to (Z, n)."""
+    return np.einsum("jn,zjn->zn", da, W)
 
 
 # ---------------------------------------------------------------- three searches, many starts
@@ -298,21 +333,26 @@ def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
 _AT_ONCE = 20  # guesses for a batch in one pass
 
 
-def guess_all(crowd: Crowd, width, count, *, rng) -> Found:
-    """`count` guesses for each batch of a crowd, every weight uniform within -width to width.
+def guess_all(crowd: Crowd, width, count, *, around=0.0, rng) -> Found:
+    """`count` guesses for each batch of a crowd, every weight uniform within width of `around`.
 
-    What is found has one row a batch; `last` is the last guess.
+    around: a number for all weights, or one for each (P,). What is found has one row a batch;
+    `last` is the last guess.
     Raises ValueError or TypeError for no Crowd, a width not above 0, a count below 1, no
-    Generator.
+    Generator, an `around` that is neither a number nor (P,).
     """
     check_crowd(crowd)
+    around = validate.real("around", around)
+    validate.finite("around", around)
+    if around.shape not in ((), (crowd.size,)):
+        raise ValueError(f"around: expected a number or ({crowd.size},), got {around.shape}")
     validate.positive("width", width)
     validate.count("count", count)
     validate.generator(rng)
     G = len(crowd.targets)
     best, lowest, losses = None, np.full(G, np.inf), []
     for first in range(0, count, _AT_ONCE):
-        rows = rng.uniform(-width, width, (min(_AT_ONCE, count - first), G, crowd.size))
+        rows = around + rng.uniform(-width, width, (min(_AT_ONCE, count - first), G, crowd.size))
         values = crowd.losses(rows.reshape(-1, crowd.size)).reshape(len(rows), G)
         at = values.argmin(axis=0), np.arange(G)
         better = values[at] < lowest

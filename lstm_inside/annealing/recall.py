@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import init_lstm, lstm_forward
+from lstm_core import init_lstm
 from lstm_inside import validate
 from lstm_inside.gates.recall import last_flag_problem
 from lstm_inside.tasks import recall_problem
@@ -57,28 +57,31 @@ def r_squared(crowd, rows) -> np.ndarray:
     return 1 - losses / np.tile(spread, len(losses) // len(spread))
 
 
-def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rng) -> np.ndarray:
-    """Adam from the hunt's starts, on B new sequences of `problem` at every step: rows (S, P).
+def learn_fresh(hunt: RecallHunt, problem, *, rate, count, B=32, rngs) -> np.ndarray:
+    """Adam from the hunt's starts, on B new sequences of `problem` at every step: (R, S, P).
 
-    The recipe of notebook 05, for all starts at once: gradients longer than 1 are clipped.
-    problem: `recall_problem` or one like it, (T, B, rng=) -> Sequences.
+    The recipe of notebook 05, for all starts and draws at once: gradients longer than 1 are
+    clipped. problem: `recall_problem` or one like it, (T, B, rng=) -> Sequences. rngs: R
+    Generators, one for each draw; every start of every draw has sequences of its own.
     Raises ValueError or TypeError for no hunt, no function, a rate not above 0, counts below 1,
-    no Generator.
+    what is no list of Generators.
     """
     _check_hunt(hunt)
     validate.function("problem", problem)
     validate.positive("rate", rate)
     validate.count("count", count)
     validate.count("B", B)
-    validate.generator(rng)
-    optimiser, here = Adam(rate), hunt.starts
+    validate.several("rngs", rngs)
+    for rng in rngs:
+        validate.generator(rng)
+    S, optimiser, here = len(hunt.starts), Adam(rate), np.tile(hunt.starts, (len(rngs), 1))
     moments = optimiser.start(here)
     for _ in range(count):
-        batches = [problem(LENGTH, B, rng=rng) for _ in here]
-        _, grads = Crowd(hunt.crowd.form, batches, dtype=np.float32).gradients(here)
+        batches = [problem(LENGTH, S * B, rng=rng) for rng in rngs]
+        _, grads = Crowd(hunt.crowd.form, batches, parts=S, dtype=np.float32).gradients(here)
         length = np.linalg.norm(grads, axis=1, keepdims=True)
         here, moments = optimiser.step(here, grads / np.maximum(length, 1), moments)
-    return here
+    return here.reshape(len(rngs), S, -1)
 
 
 class TwoFlags(NamedTuple):
@@ -101,7 +104,7 @@ class TwoFlags(NamedTuple):
 
 
 def two_flags(hunt: RecallHunt, rows) -> TwoFlags:
-    """Give each network (K, P) sequences with two flags (notebook 03): does it latch, or mix?
+    """Give each network (K, P) sequences with two flags: does it latch, or mix?
 
     Raises ValueError or TypeError for no hunt, and as `Crowd.losses` does.
     """
@@ -115,7 +118,7 @@ def two_flags(hunt: RecallHunt, rows) -> TwoFlags:
     seen = np.column_stack([first, batch.targets[both, 0], np.ones(both.sum())])
     weights = np.linalg.lstsq(seen, answers.T, rcond=None)[0]
     explained = (seen @ weights).var(axis=0) / answers.var(axis=1)
-    f = np.array([lstm_forward(batch.xs, crowd.model(row).cell).f[..., 0] for row in rows])
+    f = np.moveaxis(crowd.gates(rows)[1, ..., 0], 1, 0)  # (K, T, 500)
     at, off = f[:, flags == 1].mean(axis=1), f[:, flags == 0].mean(axis=1)
     return TwoFlags(r_squared(crowd, rows), *weights, explained, at, off)
 
