@@ -142,7 +142,7 @@ def compare_steps(cohort, x, target):
 
 
 def _room(x, W):
-    """The outputs of every layer to be, (N + 1, B, S): the inputs x (B, D) first, the last row 1."""
+    """Room for every layer's outputs, (N + 1, B, S): the inputs x (B, D) first; last rows are 1."""
     sizes = [x.shape[1], *(W_n.shape[1] for W_n in W)]
     h = [np.ones((N + 1, len(x), W[0].shape[-1])) for N in sizes]
     h[0][:-1] = x.T[..., None]
