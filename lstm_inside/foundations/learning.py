@@ -26,6 +26,7 @@ XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
 _TINY = 1e-300  # in place of a squared length of 0
+_SILENT = np.errstate(over="ignore", under="ignore")  # exp(-a) far out
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,7 @@ class Cohort:
         return MLPParams(*parts) if len(parts) == 6 else tuple(parts)
 
 
+@_SILENT
 def train_cohort(
     starts, x, target, rate, steps, *, direction="true", length="true", keep=None
 ) -> Cohort:
@@ -89,24 +91,26 @@ def train_cohort(
         np.stack([np.vstack([p[n], p[n + 1]]) for p in starts], axis=-1)
         for n in range(0, 2 * layers, 2)
     ]
-    h = _room(seen[0].h[0], W)
+    before, after = _room(seen[0].h[0], W)
 
     losses, kept, history = np.empty((steps + 1, len(starts))), [], []
     for step in range(steps + 1):
-        dh = _forward(W, h) - target
+        dh = _forward(W, before, after) - target
         losses[step] = np.einsum("nbs,nbs->s", dh, dh) / 2  # (1.5)
         if step in (0, steps) or (keep and step % keep == 0):
             kept.append(step)
             history.append([part.copy() for W_n in W for part in _weights_and_biases(W_n)])
         if step < steps:
-            found = _gradients(W, h, dh, direction)
+            slopes = [y * (1 - y) for y in after]
+            found = _gradients(W, before, slopes, dh, direction)
             if length != direction:
-                found = map(_as_long_as, found, _gradients(W, h, dh, length))
+                found = map(_as_long_as, found, _gradients(W, before, slopes, dh, length))
             for W_n, each, dW in zip(W, rates, found, strict=True):
                 W_n -= each * dW  # (1.9)
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 
+@_SILENT
 def compare_steps(cohort, x, target):
     """How the missing-slope rule's gradient differs from the true one at every kept step.
 
@@ -124,9 +128,10 @@ def compare_steps(cohort, x, target):
     for place in range(len(cohort.kept)):
         now = [np.moveaxis(p[place], 0, -1) for p in cohort.params]
         W = [np.concatenate([w, b[None]]) for w, b in zip(now[::2], now[1::2], strict=True)]
-        h = _room(seen.h[0], W)
-        dh = _forward(W, h) - target
-        true, missing = (_gradients(W, h, dh, rule) for rule in RULES)
+        before, after = _room(seen.h[0], W)
+        dh = _forward(W, before, after) - target
+        slopes = [y * (1 - y) for y in after]
+        true, missing = (_gradients(W, before, slopes, dh, rule) for rule in RULES)
         lengths = [  # (layers, S) for each rule
             np.sqrt(np.maximum([_dots(g, g) for g in found], _TINY)) for found in (true, missing)
         ]
@@ -142,32 +147,32 @@ def compare_steps(cohort, x, target):
 
 
 def _room(x, W):
-    """Room for every layer's outputs, (N + 1, B, S): the inputs x (B, D) first; last rows are 1."""
+    """Room for what goes into every layer, (D + 1, B, S), and what comes out, (N, B, S).
+
+    What comes out of a layer is what goes into the next, but for the last row, which stays 1.
+    """
     sizes = [x.shape[1], *(W_n.shape[1] for W_n in W)]
-    h = [np.ones((N + 1, len(x), W[0].shape[-1])) for N in sizes]
-    h[0][:-1] = x.T[..., None]
-    return h
+    rooms = [np.ones((N + 1, len(x), W[0].shape[-1])) for N in sizes]
+    rooms[0][:-1] = x.T[..., None]
+    return rooms[:-1], [room[:-1] for room in rooms[1:]]
 
 
-def _forward(W, h):
-    """Write every layer's output (1.4) into h; the last one's (N, B, S) is returned."""
-    with np.errstate(over="ignore", under="ignore"):  # exp(-a) may be infinite: the output is 0
-        for W_n, before, after in zip(W, h, h[1:], strict=False):
-            a = np.einsum("dbs,dns->nbs", before, W_n, out=after[:-1])
-            np.exp(np.negative(a, out=a), out=a)
-            a += 1
-            np.reciprocal(a, out=a)  # (1.1), in place
-    return h[-1][:-1]
+def _forward(W, before, after):
+    """Write every layer's output (1.4) into its room; the last one's is returned."""
+    for W_n, x, y in zip(W, before, after, strict=True):
+        np.einsum("dbs,dns->nbs", x, W_n, out=y)
+        np.exp(np.negative(y, out=y), out=y)  # may be infinite: the output is 0 then
+        y += 1
+        np.reciprocal(y, out=y)  # (1.1), in place
+    return after[-1]
 
 
-def _gradients(W, h, dh, rule):
+def _gradients(W, before, slopes, dh, rule):
     """The loss's derivatives with respect to every W (1.6)-(1.8), or the faulty rule's."""
     found = []
     for n in reversed(range(len(W))):
-        slope = 1 - h[n + 1][:-1]
-        slope *= h[n + 1][:-1]
-        delta = dh * slope
-        found.insert(0, np.einsum("dbs,nbs->dns", h[n], delta))
+        delta = dh * slopes[n]
+        found.insert(0, np.einsum("dbs,nbs->dns", before[n], delta))
         if n:
             dh = np.einsum("nbs,dns->dbs", dh if rule == "missing" else delta, W[n][:-1])
     return found
