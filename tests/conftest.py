@@ -17,6 +17,10 @@ PUT_BACK = [
 ]
 SHAPES = [f"from lstm_inside import EXPLORERS\nEXPLORERS[{name!r}]()"
           for name in ("live", "wiring", "unrolling", "patients")]  # fmt: skip
+QUIZ = [
+    "from lstm_inside import EXPLORERS\nEXPLORERS['chain']()",
+    "from lstm_inside.foundations import check\ncheck.ask('two_paths')",
+]
 # Beside the series' notebooks, some that show one thing.
 OWN = {
     "live": [LIVE],
@@ -24,6 +28,7 @@ OWN = {
     "deaf": [DEAF, GATES],
     "put_back": PUT_BACK,
     "shapes": SHAPES,
+    "quiz": QUIZ,
 }
 
 

@@ -43,6 +43,19 @@ def test_handles_and_play_buttons_have_a_name_and_the_value_that_is_read(shapes)
     assert not barriers(shapes)
 
 
+def test_arrow_keys_go_from_answer_to_answer(page, served):
+    opened(page, served, "quiz.ipynb")
+    page.wait_for_selector(".noUi-handle[aria-label]")  # access.js is at work
+    answers = page.locator(".lstm-question input[type=radio]")
+    answers.first.focus()
+    for chosen in (1, 2):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function(
+            "answer => answer.checked", arg=answers.nth(chosen).element_handle(), timeout=10_000
+        )
+    page.wait_for_selector(".lstm-question [role=status]")
+
+
 @pytest.mark.parametrize("width", [1000, 1100, 1400])
 def test_a_sliders_number_stands_in_its_line_and_no_label_is_cut(shapes, width):
     shapes.set_viewport_size({"width": width, "height": 900})

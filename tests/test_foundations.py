@@ -154,6 +154,13 @@ def test_a_cohort_learns_as_each_network_alone(rule):
             params = mlp.descend(params, grads.params, 0.7)
 
 
+def test_far_out_a_cohort_is_silent_and_its_answers_are_0_or_1():
+    start = tuple(1000.0 * p for p in problem()[0])  # exp(-a) is beyond any float
+    cohort = train_cohort([start], XOR_INPUTS, XOR_TARGETS, 0.5, 2)
+    loss, _ = mlp.half_squared_error(mlp.mlp_forward(XOR_INPUTS, start).y, XOR_TARGETS)
+    np.testing.assert_allclose(cohort.losses, loss)
+
+
 def test_each_layer_of_a_cohort_may_have_a_rate_of_its_own():
     start = problem()[0]
     step = train_cohort([start], XOR_INPUTS, XOR_TARGETS, (0.1, 0.2, 0.7), 1).network(1, 0)
@@ -352,7 +359,8 @@ def slope(h):
 
 WRONG = [
     (check.xor_by_hand, by_one_line, "single neuron"),
-    (check.xor_by_hand, lambda: by_two_lines(second=-5.0), "2 of 4 points are right"),
+    (check.xor_by_hand, lambda: by_two_lines(second=-5.0), "2 of 4 corners are right"),
+    (check.xor_by_hand, lambda: by_two_lines(scale=0.0), "0.9; yours is 0.50. 0 of 4 corners"),
     (check.xor_by_hand, lambda: by_two_lines(scale=4.0), "not clear"),
     (check.xor_by_hand, lambda: by_two_lines(scale=200.0, second=-10.5), "too close to a corner"),
     (check.xor_by_hand, lambda: by_two_lines()[:3], "weights and biases (W_1, b_1, W_2, b_2)"),
@@ -544,7 +552,12 @@ def test_learning_explorer_shows_the_training_step_by_step():
     loss = mlp.half_squared_error(y, XOR_TARGETS)[0]
     np.testing.assert_allclose(explorer.values["loss"], loss, rtol=1e-8)
     assert explorer.values["solved"] == 11
-    explorer.show_preset("stuck")
+    assert "of 12 starts" not in explorer.caption  # nothing of the others before they are asked for
+    assert "start 12" not in explorer.frame.decode()
+    explorer.set(eleven=True)
+    assert "11 of 12 starts" in explorer.caption
+    assert "start 12" in explorer.frame.decode()
+    explorer.show_preset("not down yet")
     assert 0.33 < explorer.values["loss"] < 0.34
     explorer.set(rate=5)
     assert explorer.values["solved"] == 12
@@ -553,6 +566,7 @@ def test_learning_explorer_shows_the_training_step_by_step():
 
 def test_order_explorer_moves_the_rnn_only():
     explorer = views.order_explorer()
+    assert explorer.values["rnn"] == 0  # it opens in the original order
     for order in (1, 7, 20):
         explorer.set(order=order, strength=1.0)
         assert explorer.values["mlp"] < 1e-12

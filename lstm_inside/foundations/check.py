@@ -18,8 +18,8 @@ WORDS = Sentences(
         "xor_size": "expected 2 inputs and 1 output: W_1 with 2 rows and the last W with 1 column.",
         "xor_one": "that is a single neuron, one line: no weights of it solve XOR. Put a hidden layer "
         "before it.",
-        "xor_side": "at {place} your network answers {got:.2f}, on the wrong side of ½; {right} of 4 "
-        "points are right.",
+        "xor_side": "at {place} the answer should be {want}; yours is {got:.2f}. {right} of 4 "
+        "corners are right.",
         "xor_clear": "every point is on the right side of ½, but {got:.2f} at {place} is not clear; "
         "wanted: {want}. Multiply all weights and biases by the same number: the lines stay where "
         "they are and the steps get steeper.",
@@ -97,17 +97,18 @@ def xor_by_hand(function) -> str:
     if len(params[0]) != 2 or params[-1].shape != (1,):
         raise NotYet(WORDS["xor_size"])
     y, wanted = mlp_forward(XOR_INPUTS, params).y[:, 0], XOR_TARGETS[:, 0].astype(bool)
-    right = (y > 0.5) == wanted
-    if not right.all():
+    wants = [say("at least 0.9") if one else say("at most 0.1") for one in wanted]
+    off = np.where(wanted, 0.9 - y, y - 0.1)  # above 0: not right
+    wrong_side = np.flatnonzero((y > 0.5) != wanted)
+    if wrong_side.size:
         if len(params) == 2:
             raise NotYet(WORDS["xor_one"])
-        place = int(np.flatnonzero(~right)[0])
-        raise NotYet(WORDS["xor_side"], place=_corner(place), got=y[place], right=int(right.sum()))
-    off = np.where(wanted, 0.9 - y, y - 0.1)
+        place, right = int(wrong_side[0]), int((off <= 0).sum())
+        says = {"place": _corner(place), "want": wants[place], "got": y[place], "right": right}
+        raise NotYet(WORDS["xor_side"], **says)
     if off.max() > 0:
         place = int(off.argmax())
-        want = say("at least 0.9") if wanted[place] else say("at most 0.1")
-        raise NotYet(WORDS["xor_clear"], place=_corner(place), got=y[place], want=want)
+        raise NotYet(WORDS["xor_clear"], place=_corner(place), got=y[place], want=wants[place])
     near = np.repeat(XOR_INPUTS, 25, axis=0)
     near = near + np.random.default_rng(13).uniform(-0.1, 0.1, near.shape)
     y = mlp_forward(near, params).y[:, 0]

@@ -13,13 +13,13 @@ from lstm_inside.page import (
     picture,
     slider,
     strokes,
+    toggle,
     whole,
 )
 from lstm_inside.page.style import (
     FAINT,
     GRADIENT,
     HIDDEN_LINE,
-    INPUT,
     RC,
     SIGNED,
 )
@@ -72,7 +72,7 @@ def neuron_explorer() -> Explorer:
         )
         (curve,) = ax["act"].plot([], [], color=FAINT, lw=3)
         (bump,) = ax["slope"].plot([], [], color=FAINT, lw=3)
-        (dot,) = ax["act"].plot([], [], "o", color=HIDDEN_LINE, ms=11, clip_on=False)
+        (dot,) = ax["act"].plot([], [], "o", mec="#111111", mew=1.5, ms=11, clip_on=False)
         (slope_dot,) = ax["slope"].plot([], [], "o", color=GRADIENT, ms=11, clip_on=False)
         notes = [
             Words(ax[key], 7.7, y, color=colour, weight="bold", ha="right")
@@ -86,7 +86,8 @@ def neuron_explorer() -> Explorer:
         a, h, delta = trace.a[0].item(), trace.y.item(), grads.deltas[0].item()
         whole_plane = mlp_forward(plane, params, act).y.reshape(41, 41)
         output.set_data(whole_plane)
-        output.set_clim(*((-1, 1) if act == "tanh" else (0, 1)))
+        low = -1 if act == "tanh" else 0
+        output.set_clim(low, 1)
         border.set_data(*border_line(w_1, w_2, b))
         here.set_data([x_1], [x_2])
         h_line = activation(a_line, act)
@@ -94,6 +95,7 @@ def neuron_explorer() -> Explorer:
         bump.set_data(a_line, slope(h_line, act))
         inside = np.clip(a, -8, 8)
         dot.set_data([inside], [h])
+        dot.set_markerfacecolor(SIGNED((h - low) / (1 - low)))  # as on the plane
         slope_dot.set_data([inside], [delta])
         notes[0].set_text(minus(f"a = {a:.2f}, h = {h:.3f}"))
         notes[1].set_text(say("slope {delta:.3f}", delta=delta))
@@ -167,21 +169,21 @@ def line_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure, ax, sums, output, plane = _input_plane(900, 420)
         ax.set_title(say("Output h: blue below ½, orange above"))
-        diagonals = ax.plot([0, 1], [0, 1], [0, 1], [1, 0], color="white", lw=1.5)
+        output.set_clim(-1, 2)  # a pale ground for the corners
+        diagonals = ax.plot([0, 1], [0, 1], [0, 1], [1, 0], color="#777777", lw=1.2)
         (border,) = ax.plot([], [], color="#111111", lw=1.8, ls=(0, (4, 3)))
         look = {"ls": "none", "marker": "o", "ms": 17, "mec": "white", "mew": 3, "clip_on": False}
         low, high = (ax.plot([], [], color=c, zorder=5, **look)[0] for c in (LOW, HIGH))
-        (wrong,) = ax.plot([], [], "X", color="white", ms=9, mec="#111111", mew=0.8, zorder=6)
-        sums.set(xlim=(-13, 13), ylim=(-0.7, 3.2), xlabel=say("pre-activation a"), yticks=(0, 1, 2))
-        sums.set_yticklabels([say("wanted 1"), say("wanted 0"), say("middle of\nopposite corners")])
+        (wrong,) = ax.plot([], [], "X", color="#111111", ms=15, mec="white", mew=1, zorder=6)
+        sums.set(xlim=(-13, 13), ylim=(-0.7, 2.7), xlabel=say("pre-activation a"), yticks=(0, 1, 2))
+        middles = say("middle of\n◇ (0,0) and (1,1)\n■ (0,1) and (1,0)")
+        sums.set_yticklabels([say("wanted 1"), say("wanted 0"), middles])
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
         sums.set_title(say("The four sums a: right of 0 means orange"))
         look |= {"ms": 13, "mew": 1.5}
         sum_low, sum_high = (sums.plot([], [], color=c, **look)[0] for c in (LOW, HIGH))
         (one,) = sums.plot([], [], "D", color="none", mec="#333333", mew=2, ms=15)
         (other,) = sums.plot([], [], "s", color="#333333", ms=7)
-        sums.text(0, 2.75, say("◇ of (0,0) and (1,1)    ■ of (0,1) and (1,0)"), ha="center",
-                  va="center", color="#333333")  # fmt: skip
 
     def update(task, w_1, w_2, b):
         params = (np.array([[w_1], [w_2]]), np.array([b]))
@@ -189,8 +191,9 @@ def line_explorer() -> Explorer:
         a, wanted = trace.a[0][:, 0], np.array(POINTS[task], bool)
         output.set_data(mlp_forward(plane, params).y.reshape(41, 41))
         border.set_data(*border_line(w_1, w_2, b, (-0.5, 1.5)))
-        for mark, which in ((low, ~wanted), (high, wanted), (wrong, (a > 0) != wanted)):
+        for mark, which in ((low, ~wanted), (high, wanted)):
             mark.set_data(*XOR_INPUTS[which].T)
+        wrong.set_data(*(XOR_INPUTS[(a > 0) != wanted] + 0.17).T)  # beside the corner
         for mark, which, row in ((sum_low, ~wanted, 1), (sum_high, wanted, 0)):
             mark.set_data(a[which], row + _apart(a[which]))
         one.set_data([(a[0] + a[3]) / 2], [2])
@@ -298,13 +301,14 @@ def learning_explorer() -> Explorer:
             xlabel=say("training step"),
             ylabel=say("loss L of all four examples"),
         )
-        losses.set_title(say("The loss: this start, and the other eleven"))
+        losses.set_title(say("The loss at every step"))
         (others,) = losses.plot([], [], color=FAINT, lw=1.2)
         (mine,) = losses.plot([], [], color=GRADIENT, lw=2.6)
         (now,) = losses.plot([], [], "o", color="#D55E00", ms=10, zorder=5)
-        stuck = Words(losses, 0.98 * STEPS, 1, ha="right", color="#555555", fontsize=11)
+        here = Words(losses, 0, 1, ha="left", color="#B34700", fontsize=11, weight="bold")
+        late = Words(losses, 0.98 * STEPS, 1, ha="right", color="#555555", fontsize=11)
 
-    def update(step, start, rate):
+    def update(step, start, rate, eleven):
         cohort = cohorts[rate]
         params = cohort.network(step, start - 1)
         surface.set_data(mlp_forward(plane, params).y.reshape(41, 41))
@@ -317,16 +321,23 @@ def learning_explorer() -> Explorer:
         rest = np.delete(curves, start - 1, axis=1)
         gaps = np.full((1, STARTS - 1), np.nan)
         others.set_data(np.tile([*at, np.nan], STARTS - 1), np.concatenate([rest, gaps]).T.ravel())
+        others.set_visible(eleven)
         mine.set_data(at, curves[:, start - 1])
-        now.set_data([step], [max(cohort.losses[step, start - 1], 3.2e-4)])
+        height = max(cohort.losses[step, start - 1], 3.2e-4)
+        now.set_data([step], [height])
+        right = step > 0.7 * STEPS  # the words stand beside the dot, inside the picture
+        here.set(x=step + (-40 if right else 40), y=1.4 * height, ha="right" if right else "left")
+        here.set_text(say("now: step {step}", step=step))
         final = cohort.losses[-1]
         left = np.flatnonzero(final >= 0.05)
-        stuck.set_text(
-            say("start {value}", value=", ".join(str(n + 1) for n in left)) if left.size else ""
+        late.set_text(
+            say("start {value}", value=", ".join(str(n + 1) for n in left))
+            if eleven and left.size
+            else ""
         )
-        stuck.set_y(1.25 * final.max())
+        late.set_y(0.75 * final.max())
         return {
-            "step": step, "start": start, "rate": rate, "y": y,
+            "step": step, "start": start, "rate": rate, "y": y, "eleven": eleven,
             "loss": cohort.losses[step, start - 1], "solved": int((final < 0.05).sum()),
         }  # fmt: skip
 
@@ -334,14 +345,16 @@ def learning_explorer() -> Explorer:
         answers = ", ".join(
             f"({a:.0f},{b:.0f}): {y:.2f}" for (a, b), y in zip(XOR_INPUTS, v["y"], strict=True)
         )
+        here = {name: v[name] for name in ("start", "rate", "step", "loss")} | {"answers": answers}
+        if not v["eleven"]:
+            return say(
+                "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}.",
+                **here,
+            )
         return say(
             "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}. By "
             "step {STEPS}, {solved} of {STARTS} starts come to a loss below 0.05.",
-            start=v["start"],
-            rate=v["rate"],
-            step=v["step"],
-            loss=v["loss"],
-            answers=answers,
+            **here,
             STEPS=STEPS,
             solved=v["solved"],
             STARTS=STARTS,
@@ -354,8 +367,10 @@ def learning_explorer() -> Explorer:
             "step": whole("training step", 0, STEPS, 460, step=KEEP),
             "start": whole("random start", 1, STARTS, 2),
             "rate": choice("learning rate", list(RATES), 2),
+            "eleven": toggle("show the other eleven starts"),
         },
-        moving=[surface, *lines, *corners, *answers, others, mine, now, stuck],  # above the surface
+        # corners: above the surface
+        moving=[surface, *lines, *corners, *answers, others, mine, now, here, late],
         update=update,
         describe=describe,
         play="step",
@@ -364,7 +379,7 @@ def learning_explorer() -> Explorer:
             "before": {"step": 0},
             "the surface bends": {},
             "learned": {"step": STEPS},
-            "stuck": {"step": STEPS, "start": 12},
+            "not down yet": {"step": STEPS, "start": 12, "eleven": True},
         },
     )
 
@@ -372,6 +387,7 @@ def learning_explorer() -> Explorer:
 # ---------------------------------------------------------------- order
 
 SIZES = (432, 8, 4)  # a strip of 72 x 6 pixels in, four numbers out
+NAMED = (4, 6, 8)  # strips whose dots bear their number: far enough apart to be told
 
 
 def order_explorer() -> Explorer:
@@ -383,22 +399,35 @@ def order_explorer() -> Explorer:
     params = init_rnn(4, 6, rng=np.random.default_rng(17), recurrent="orthogonal")
     answers_of = mlp_forward(rows, reader, "tanh").y
     features = answers_of[:, None]  # (T, 1, 4)
+
+    def in_a_row(order):
+        """The strips side by side in an order; the gaps stay empty."""
+        row = np.full((72, 8 * T - 2), np.nan)
+        for n, item in enumerate(order):
+            row[:, 8 * n : 8 * n + 6] = items[item, 0]
+        return row
+
     with matplotlib.rc_context(RC):
         figure = picture(920, 390)
         figure.colours = None
         strip_ax, *both = figure.subplots(1, 3, width_ratios=(7, 11, 11))
-        strip_ax.set(xlim=(0, 8 * T + 6), ylim=(-78, 0), xticks=[], yticks=[], aspect="equal")
+        strip_ax.set(xticks=[], yticks=[], aspect="equal")
         strip_ax.grid(False)
         strip_ax.spines[:].set_visible(False)
-        strip_ax.set_title(say("Fed in this order"))
+        strip_ax.set_title(say("The original order"))
+        strip_ax.text(0, -94, say("Fed in this order"), weight="bold", va="center")
         image = Pixels.on(strip_ax, np.zeros((1, 1)), cmap="gray", vmin=0, vmax=1)
-        image.set_extent((0, 8 * T - 2, -72, 0))
-        strip_ax.set(xlim=(0, 8 * T + 6), ylim=(-78, 0))
-        numbers = [Words(strip_ax, 8 * n + 3, -75.5, fontsize=11) for n in range(T)]
+        image.set_extent((0, 8 * T - 2, -174, -102))
+        strip_ax.imshow(in_a_row(np.arange(T)), cmap="gray", vmin=0, vmax=1,
+                        extent=(0, 8 * T - 2, -72, 0))  # fmt: skip
+        for n in range(T):
+            strip_ax.text(8 * n + 3, -78, f"{n + 1}", fontsize=11, ha="center", va="center")
+        strip_ax.set(xlim=(0, 8 * T), ylim=(-184, 0))
+        numbers = [Words(strip_ax, 8 * n + 3, -180, fontsize=11) for n in range(T)]
         dots, moves, tags = {}, {}, {}
         for key, ax, title, colour in (
-            ("mlp", both[0], say("MLP's answers"), INPUT),
-            ("rnn", both[1], say("RNN's answers"), HIDDEN_LINE),
+            ("mlp", both[0], say("Answers of the MLP"), HIDDEN_LINE),
+            ("rnn", both[1], say("Answers of the RNN behind it"), HIDDEN_LINE),
         ):
             ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
                    xlabel=say("answer in the original order"), aspect="equal")  # fmt: skip
@@ -407,7 +436,7 @@ def order_explorer() -> Explorer:
             ax.plot([-1.15, 1.15], [-1.15, 1.15], color=FAINT, lw=1.4, zorder=0)
             (moves[key],) = ax.plot([], [], color=colour, lw=2, alpha=0.55)
             (dots[key],) = ax.plot([], [], "o", color=colour, ms=9)
-            tags[key] = [Words(ax, 0, 0, fontsize=10.5, color="#111111") for _ in range(T)]
+            tags[key] = {n: Words(ax, 0, 0, fontsize=10.5, color="#111111") for n in NAMED}
         both[0].text(1.1, -1.08, say("on the line: the same answer"), color="#666666", ha="right",
                      fontsize=11)  # fmt: skip
 
@@ -427,18 +456,15 @@ def order_explorer() -> Explorer:
             again[shuffled] = other  # back to the item that each answer belongs to
             dots[key].set_data(first, again)
             moves[key].set_data(*strokes(first, first, again))  # from the diagonal to each dot
-            for rank, n in enumerate(np.argsort(first)):  # beyond the dot; on the line by turns
-                side = 0.085 * (-1) ** rank
+            for n, tag in tags[key].items():  # beyond the dot
                 off = again[n] - first[n]
-                x, y = (0, np.copysign(0.1, off)) if abs(off) > 0.02 else (-side, side)
-                tags[key][n].set(x=first[n] + x, y=again[n] + y, text=f"{n + 1}")
+                x, y = (0, np.copysign(0.1, off)) if abs(off) > 0.02 else (-0.085, 0.085)
+                tag.set(x=first[n] + x, y=again[n] + y, text=f"{n + 1}")
             found[key] = np.abs(again - first).max()
             found[key + "_answers"] = np.stack([first, again])
-        row = np.full((72, 8 * T - 2), np.nan)  # gaps stay empty
-        for n, item in enumerate(shuffled):
-            row[:, 8 * n : 8 * n + 6] = items[item, 0]
-            numbers[n].set_text(f"{item + 1}")
-        image.set_data(row[::-1])
+        for text, item in zip(numbers, shuffled, strict=True):
+            text.set_text(f"{item + 1}")
+        image.set_data(in_a_row(shuffled)[::-1])
         return {"order": shuffled + 1, "strength": strength, **found}
 
     def describe(v):
@@ -455,10 +481,17 @@ def order_explorer() -> Explorer:
         "item_order",
         figure=figure,
         controls={
-            "order": whole("order number (0: as it is)", 0, 20, 1),
+            "order": whole("order number (0: as it is)", 0, 20, 0),
             "strength": slider("RNN's state: × W_h", 0, 2, 0.1, 1, quantity="h", digits=1),
         },
-        moving=[image, *numbers, *moves.values(), *dots.values(), *tags["mlp"], *tags["rnn"]],
+        moving=[
+            image,
+            *numbers,
+            *moves.values(),
+            *dots.values(),
+            *tags["mlp"].values(),
+            *tags["rnn"].values(),
+        ],
         update=update,
         describe=describe,
     )

@@ -48,7 +48,12 @@ def chain_explorer() -> Explorer:
         slopes = [Words(chain, x + 1.25, 1.2, color=GRADIENT, fontsize=11.5) for x in places[:-1]]
         arrive = [Words(chain, x, -0.36, color=HIDDEN_LINE, weight="bold") for x in places]
         chain.text(
-            -0.8, -0.0, say("the nudge arriving:"), color=HIDDEN_LINE, ha="left", va="center"
+            -0.8,
+            -0.0,
+            say("the nudge, as the slopes predict it:"),
+            color=HIDDEN_LINE,
+            ha="left",
+            va="center",
         )
         lines = [Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color="#222222") for k in range(2)]
         curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.06, 0.56), ylabel=say("loss L"))
@@ -59,11 +64,11 @@ def chain_explorer() -> Explorer:
         (tangent,) = curve_ax.plot([], [], color=GRADIENT, lw=1.6)
         (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
         (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
-        (told,) = curve_ax.plot([], [], "o", color="white", mec=GRADIENT, mew=1.8, ms=9)
+        (told,) = curve_ax.plot([], [], "o", color="none", mec=GRADIENT, mew=1.8, ms=14)
         for x, words, colour in (
             (0.03, say("● before"), "#111111"),
             (0.27, say("● run again"), HIDDEN_LINE),
-            (0.58, say("○ foretold"), GRADIENT),
+            (0.58, say("○ predicted"), GRADIENT),
         ):
             curve_ax.text(x, 0.02, words, color=colour, transform=curve_ax.transAxes, fontsize=11)
 
@@ -118,7 +123,7 @@ def chain_explorer() -> Explorer:
         return minus(
             say(
                 "A nudge of {nudge:+.2f} of {what} is multiplied by {one:.3f}, {two:.3f} and "
-                "{three:.3f}: the slopes foretell a change of L by {told:+.4f}. Run again, it is "
+                "{three:.3f}: the slopes predict a change of L by {told:+.4f}. Run again, it is "
                 "{change:+.4f}.",
                 nudge=v["nudge"],
                 what=v["what"],
@@ -162,7 +167,7 @@ def paths_explorer() -> Explorer:
         ax, bars = figure.subplots(1, 2, width_ratios=(13, 10))
         ax.set(xlim=(-0.9, 8.9), ylim=(-1.75, 2.5))
         ax.set_axis_off()
-        ax.set_title(say("From neuron 1 to the loss: two ways"))
+        ax.set_title(say("From neuron 1 to the loss: two paths"))
         for start, end in ((1, 4), (1, 5), (4, 6), (5, 6)):
             (x, y), (u, v) = spots[start], spots[end]
             ax.plot([x, u], [y, v], color=FAINT, lw=1.6, zorder=1)
@@ -232,7 +237,7 @@ def paths_explorer() -> Explorer:
             )
         for n, (block, tag, size) in enumerate(zip(blocks, tags, (*paths, together), strict=True)):
             block.set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
-            tag.set_text(minus(f"{size:+.4f}"))
+            tag.set_text(minus(f"{size:+.4f}") if abs(size) >= 0.00005 else "0")
             tag.set_y(np.clip(size, -0.021, 0.021) + (0.0017 if size >= 0 else -0.0017))
         measured.set_data([2.42], [change / nudge])
         return {

@@ -251,8 +251,8 @@ def _lines_delta(walk, n, j):
     come = sum(W[j, m] * above[n + 1, m] for m in range(W.shape[1]))
     lines = [
         say(
-            "Backward, neuron {n}: multiply each next δ by the weight to it, add, then multiply "
-            "by the neuron's own slope.",
+            "Backward, neuron {n}: each δ of the next layer times the weight to it, added up, "
+            "times the slope here.",
             n=neuron_number(n, j),
         ),
         say("comes back: {terms} = {come:+.5f}", terms=" + ".join(terms), come=come),

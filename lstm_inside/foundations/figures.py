@@ -131,7 +131,7 @@ class NetworkDrawing:
 def network_picture():
     """The 2-3-2-1 network before any sum: which number goes where, and its 14 weights."""
     with matplotlib.rc_context(RC):
-        figure = picture(900, 470)
+        figure = picture(790, 470)  # circles, not ellipses
         figure.set_layout_engine("none")
         ax = figure.add_axes((0.01, 0.01, 0.98, 0.98))
         drawing = NetworkDrawing(ax)
@@ -196,13 +196,12 @@ def corners_picture(params):
             figure.text(0.02, bottom + 0.156, words, va="center", weight="bold")
             for (name, says), place in zip(answers, places, strict=True):
                 ax = figure.add_axes((0.14 + 0.132 * place, bottom, 0.125, 0.312))
-                ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=0, vmax=1, origin="lower")
+                ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=-1, vmax=2, origin="lower")
                 ax.set_axis_off()
                 ax.set_title(name, loc="center", fontsize=12)
                 for (x, y), value in zip(XOR_INPUTS, says, strict=True):
-                    colour = "white" if abs(value - 0.5) > 0.4 else "#111111"
                     shown = f"{value:.2f}" if row else f"{value}"
-                    ax.text(x, y, shown, ha="center", va="center", color=colour, fontsize=11)
+                    ax.text(x, y, shown, ha="center", va="center", color="#111111", fontsize=11.5)
     shown = [
         say("{name} {answers}", name=name, answers=", ".join(f"{v:.2f}" for v in says))
         for name, says in found

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_core import sigmoid
 from lstm_inside import validate
 
 from .network import (
@@ -26,7 +25,8 @@ XOR_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
-_TINY = 1e-300  # in place of a length of 0
+_TINY = 1e-300  # in place of a squared length of 0
+_SILENT = np.errstate(over="ignore", under="ignore")  # exp(-a) far out
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,7 @@ class Cohort:
         return MLPParams(*parts) if len(parts) == 6 else tuple(parts)
 
 
+@_SILENT
 def train_cohort(
     starts, x, target, rate, steps, *, direction="true", length="true", keep=None
 ) -> Cohort:
@@ -85,31 +86,31 @@ def train_cohort(
         validate.count("keep", keep)
     validate.choice("direction", direction, RULES)
     validate.choice("length", length, RULES)
-    x, target = np.asarray(seen[0].h[0]), np.asarray(target)
-    W = [np.stack([p[n] for p in starts]) for n in range(0, len(starts[0]), 2)]
-    b = [np.stack([p[n] for p in starts])[:, None] for n in range(1, len(starts[0]), 2)]
+    target = np.asarray(target).T[..., None]
+    W = [
+        np.stack([np.vstack([p[n], p[n + 1]]) for p in starts], axis=-1)
+        for n in range(0, 2 * layers, 2)
+    ]
+    before, after = _room(seen[0].h[0], W)
 
     losses, kept, history = np.empty((steps + 1, len(starts))), [], []
     for step in range(steps + 1):
-        h = _forward(x, W, b)
-        dh = h[-1] - target
-        losses[step] = (dh**2).sum(axis=(1, 2)) / 2  # (1.5)
+        dh = _forward(W, before, after) - target
+        losses[step] = np.einsum("nbs,nbs->s", dh, dh) / 2  # (1.5)
         if step in (0, steps) or (keep and step % keep == 0):
             kept.append(step)
-            history.append(
-                [part for W_n, b_n in zip(W, b, strict=True) for part in (W_n, b_n[:, 0])]
-            )
+            history.append([part.copy() for W_n in W for part in _weights_and_biases(W_n)])
         if step < steps:
-            found = _gradients(W, h, dh, direction)
+            slopes = [y * (1 - y) for y in after]
+            found = _gradients(W, before, slopes, dh, direction)
             if length != direction:
-                wanted = _gradients(W, h, dh, length)
-                found = [_as_long_as(*pair) for pair in zip(found, wanted, strict=True)]
-            steps_down = list(zip(W, b, rates, found, strict=True))
-            W = [W_n - each * dW for W_n, _, each, (dW, _) in steps_down]  # (1.9)
-            b = [b_n - each * db for _, b_n, each, (_, db) in steps_down]
+                found = map(_as_long_as, found, _gradients(W, before, slopes, dh, length))
+            for W_n, each, dW in zip(W, rates, found, strict=True):
+                W_n -= each * dW  # (1.9)
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 
+@_SILENT
 def compare_steps(cohort, x, target):
     """How the missing-slope rule's gradient differs from the true one at every kept step.
 
@@ -122,53 +123,76 @@ def compare_steps(cohort, x, target):
         raise TypeError(f"cohort: expected Cohort, got {validate.describe(cohort)}")
     seen = mlp_forward(x, cohort.network(int(cohort.kept[0]), 0))
     half_squared_error(seen.y, target)  # says what is wrong with a target
+    target = np.asarray(target).T[..., None]
     ratios, angles = [], []
     for place in range(len(cohort.kept)):
-        W = [p[place] for p in cohort.params[::2]]
-        b = [p[place][:, None] for p in cohort.params[1::2]]
-        h = _forward(seen.h[0], W, b)
-        true, missing = (
-            [_flat(*layer) for layer in _gradients(W, h, h[-1] - target, rule)] for rule in RULES
-        )
+        now = [np.moveaxis(p[place], 0, -1) for p in cohort.params]
+        W = [np.concatenate([w, b[None]]) for w, b in zip(now[::2], now[1::2], strict=True)]
+        before, after = _room(seen.h[0], W)
+        dh = _forward(W, before, after) - target
+        slopes = [y * (1 - y) for y in after]
+        true, missing = (_gradients(W, before, slopes, dh, rule) for rule in RULES)
         lengths = [  # (layers, S) for each rule
-            np.maximum([np.linalg.norm(g, axis=1) for g in found], _TINY)
-            for found in (true, missing)
+            np.sqrt(np.maximum([_dots(g, g) for g in found], _TINY)) for found in (true, missing)
         ]
-        dots = np.array([(t * m).sum(axis=1) for t, m in zip(true, missing, strict=True)])
-        cosines = np.clip(dots / lengths[0] / lengths[1], -1, 1)
+        cosines = np.clip(list(map(_dots, true, missing)) / lengths[0] / lengths[1], -1, 1)
         ratios.append((lengths[1] / lengths[0]).T)
         angles.append(np.degrees(np.arccos(cosines)).T)
     return np.stack(ratios), np.stack(angles)
 
 
-def _forward(x, W, b):
-    """Every layer's output (1.4), for every network: x (B, D), then arrays (S, B, N)."""
-    h = [x]
-    for W_n, b_n in zip(W, b, strict=True):
-        h.append(sigmoid(h[-1] @ W_n + b_n))
-    return h
+# Inside, the networks are the last axis: adding up over a few neurons takes a few long rows then,
+# where a product of matrices would be one tiny product a network. And a bias is one more weight,
+# the last row of W (D + 1, N, S), whose input is always 1.
 
 
-def _gradients(W, h, dh, rule):
-    """dL/dW (S, D, N) and dL/db (S, 1, N) of every layer (1.6)-(1.8), or the faulty rule's."""
+def _room(x, W):
+    """Room for what goes into every layer, (D + 1, B, S), and what comes out, (N, B, S).
+
+    What comes out of a layer is what goes into the next, but for the last row, which stays 1.
+    """
+    sizes = [x.shape[1], *(W_n.shape[1] for W_n in W)]
+    rooms = [np.ones((N + 1, len(x), W[0].shape[-1])) for N in sizes]
+    rooms[0][:-1] = x.T[..., None]
+    return rooms[:-1], [room[:-1] for room in rooms[1:]]
+
+
+def _forward(W, before, after):
+    """Write every layer's output (1.4) into its room; the last one's is returned."""
+    for W_n, x, y in zip(W, before, after, strict=True):
+        np.einsum("dbs,dns->nbs", x, W_n, out=y)
+        np.exp(np.negative(y, out=y), out=y)  # may be infinite: the output is 0 then
+        y += 1
+        np.reciprocal(y, out=y)  # (1.1), in place
+    return after[-1]
+
+
+def _gradients(W, before, slopes, dh, rule):
+    """The loss's derivatives with respect to every W (1.6)-(1.8), or the faulty rule's."""
     found = []
     for n in reversed(range(len(W))):
-        delta = dh * h[n + 1] * (1 - h[n + 1])
-        dh = (dh if rule == "missing" else delta) @ W[n].swapaxes(1, 2)
-        found.insert(0, (h[n].swapaxes(-1, -2) @ delta, delta.sum(axis=1, keepdims=True)))
+        delta = dh * slopes[n]
+        found.insert(0, np.einsum("dbs,nbs->dns", before[n], delta))
+        if n:
+            dh = np.einsum("nbs,dns->dbs", dh if rule == "missing" else delta, W[n][:-1])
     return found
 
 
-def _flat(dW, db):
-    """One layer's gradient in every network, weights and biases in a row: (S, D * N + N)."""
-    return np.concatenate([dW.reshape(len(dW), -1), db[:, 0]], axis=1)
+def _weights_and_biases(W):
+    """One layer's weights (S, D, N) and biases (S, N)."""
+    W = np.moveaxis(W, -1, 0)
+    return W[:, :-1], W[:, -1]
+
+
+def _dots(one, other):
+    """One layer's two gradients multiplied and added up, in every network: (S,)."""
+    return np.einsum("dns,dns->s", one, other)
 
 
 def _as_long_as(gradient, other):
     """One layer's gradient, made as long as another one in every network."""
-    own, wanted = (np.linalg.norm(_flat(*g), axis=1) for g in (gradient, other))
-    factor = (wanted / np.maximum(own, _TINY))[:, None, None]
-    return tuple(part * factor for part in gradient)
+    own = np.maximum(_dots(gradient, gradient), _TINY)
+    return gradient * np.sqrt(_dots(other, other) / own)
 
 
 def compare_rules(params, x, target):

@@ -59,7 +59,8 @@ export default {
       });
     };
     const keys = ({ target, key }) => {
-      if (panel?.contains(target) && target.classList.contains("noUi-handle"))
+      const slider = panel?.contains(target) && target.classList.contains("noUi-handle");
+      if (slider || target.matches?.(".lstm-question input")) // an answer, too, is chosen by arrows
         target.toggleAttribute("data-lm-suppress-shortcuts", OURS.test(key));
     };
     window.addEventListener("keydown", keys, true); // before the page looks at it

@@ -35,6 +35,7 @@ class Question(widgets.VBox):
         self.choice.observe(lambda _: self._answered(), names="value")
         super().__init__([asleep(), self._words, self.choice, self._shown])
         self.add_class(WAKES)
+        self.add_class("lstm-question")  # access.js keeps the arrow keys for it
         cells.made(self)
 
     def _answered(self):
