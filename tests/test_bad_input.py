@@ -30,7 +30,7 @@ from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
 from lstm_inside.beyond import distributed
-from lstm_inside.bptt import answer_key, stream
+from lstm_inside.bptt import abreast, answer_key, stream
 from lstm_inside.bptt import faults as patients
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
@@ -669,6 +669,9 @@ TABLE = {
         answer_key.in_course_layout, grads=kind(answer_key.course_exercise()[0]).or_bad(**{"other sizes": POINT}).known_as("W_h"),
     ),
     "bptt.patients_with": call(answer_key.patients_with, key=kind(answer_key.FIRST_KEY).or_bad(**{"other places": {"dx": (0,)}})),
+    "bptt.side_by_side": call(
+        abreast.side_by_side, units=kind([gates.LATCH]).or_bad(none=[], other=[3]).known_as("units", "params"), streams=kind([0]).or_bad(none=[], below=[-1], half=[0.5], more=[0, 0]),
+    ),
     "bptt.flag_stream": call(stream.flag_stream, T=count(4), B=count(2), rng=generator()),
     "bptt.draw_point": call(
         patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),

@@ -23,6 +23,7 @@ from lstm_inside.bptt import (
     lstm_jacobians,
     products_to_end,
     rnn_jacobians,
+    side_by_side,
     split_step,
     split_way,
     truncated_at_every,
@@ -252,6 +253,36 @@ def test_the_stream_asks_for_the_last_flagged_number():
     np.testing.assert_array_equal(targets[..., 0], want)
 
 
+# ---------------------------------------------------------------- side by side
+
+
+def test_units_side_by_side_are_the_units_alone():
+    """Forward, and one update each: nothing passes from a unit to another, or to another's stream."""
+    rng = np.random.default_rng(4)
+    units = [type(LATCH)(*(rng.normal(size=p.shape) for p in LATCH)) for _ in range(3)]
+    streams, xs, dhs = [1, 0, 1], rng.normal(size=(2, T, B, 2)), rng.normal(size=(T, B, 3))
+    layer, own = side_by_side(units, streams)
+    trace = lstm_forward(np.concatenate(xs, axis=2), layer)
+    grads = lstm_backward(dhs, trace, layer).params
+    stepped = type(layer)(*(p - dp * mine for p, dp, mine in zip(layer, grads, own, strict=True)))
+    alone = []
+    for n, (unit, stream) in enumerate(zip(units, streams, strict=True)):
+        one = lstm_forward(xs[stream], unit)
+        assert close(trace.h[..., n], one.h[..., 0])
+        back = lstm_backward(dhs[..., n : n + 1], one, unit).params
+        alone.append(type(unit)(*(p - dp for p, dp in zip(unit, back, strict=True))))
+    assert all(close(a, b) for a, b in zip(stepped, side_by_side(alone, streams)[0], strict=True))
+    assert all((np.asarray(p)[mine == 0] == 0).all() for p, mine in zip(layer, own, strict=True))
+
+
+def test_side_by_side_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="streams: expected 2, one a unit, got 1"):
+        side_by_side([LATCH, LATCH], [0])
+    wide = init_lstm(2, 2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="one unit each"):
+        side_by_side([LATCH, wide], [0, 0])
+
+
 # ---------------------------------------------------------------- checkers
 
 
@@ -418,8 +449,41 @@ def test_the_walk_back_is_a_power():
     explorer.set(w=1.3, walked=4)
     assert close(explorer.values["dh"], 1.3 ** np.arange(7.0, -1, -1))
     assert explorer.values["far"] == pytest.approx(1.3**50)
-    assert "1.3^50" not in explorer.caption
-    assert "4 steps back the gradient is 2.86" in explorer.caption
+    assert explorer.caption.endswith("4 steps back the gradient is 2.86.")
+    explorer.close()
+
+
+def test_what_the_walk_is_asked_for_is_not_shown_before_it_is_walked():
+    explorer = EXPLORERS["walk_back"]()
+    bars = [a for a in explorer._moving if hasattr(a, "get_height")]
+    lines = [a for a in explorer._moving if hasattr(a, "get_xdata") and len(a.get_xdata()) > 2]
+    assert not bars[0].get_height()
+    assert "50" not in explorer.caption
+    assert max(line.get_xdata()[-1] for line in lines) == explorer.values["walked"]
+    explorer.set(walked=7)
+    assert bars[0].get_height() == pytest.approx(0.7**7)
+    assert "50 steps back it is 1.8e-08" in explorer.caption
+    explorer.show_preset("growing")  # keeps what has been walked
+    assert "50 steps back it is 5e+05" in explorer.caption
+    explorer.close()
+
+
+def test_a_cuts_curve_is_drawn_as_far_as_the_reader_has_been():
+    explorer = EXPLORERS["truncation"]()
+    explorer.set(k=8)
+    curve = next(a for a in explorer._moving if getattr(a, "get_marker", str)() == "o"
+                 and a.axes is explorer.figure.axes[1])  # fmt: skip
+    assert curve.get_xdata().tolist() == list(range(1, 9))
+    explorer.set(k=48)
+    assert len(curve.get_xdata()) == 48
+    explorer.close()
+
+
+def test_a_preset_of_the_microscope_leaves_the_loss_as_it_is():
+    explorer = EXPLORERS["gradient_flow"]()
+    explorer.set(every=True)
+    explorer.show_preset("gates nearly shut")
+    assert explorer.values["every"]
     explorer.close()
 
 

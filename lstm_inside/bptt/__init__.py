@@ -1,6 +1,14 @@
 """Gradients taken apart, and faulty backward passes to be found (notebook 04)."""
 
-from .answer_key import FIRST_KEY, SECOND_KEY, course_exercise, in_course_layout, patients_with
+from .abreast import side_by_side
+from .answer_key import (
+    FIRST_BIASES,
+    FIRST_KEY,
+    SECOND_KEY,
+    course_exercise,
+    in_course_layout,
+    patients_with,
+)
 from .faults import (
     DIAGNOSES,
     FAULTS,
@@ -31,6 +39,7 @@ from .stream import flag_stream
 __all__ = [
     "DIAGNOSES",
     "FAULTS",
+    "FIRST_BIASES",
     "FIRST_KEY",
     "LINES",
     "PATIENTS",
@@ -49,6 +58,7 @@ __all__ = [
     "patients_with",
     "products_to_end",
     "rnn_jacobians",
+    "side_by_side",
     "split_step",
     "split_way",
     "step_errors",

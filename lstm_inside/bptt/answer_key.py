@@ -10,8 +10,7 @@ from lstm_inside.bptt.faults import PATIENTS, Point
 # week 1, "Building a Recurrent Neural Network - Step by Step"), first and after a correction. The
 # first key can be read in public copies of version 3 of the exercise, as in the repository
 # github.com/sagarnildass/andrew_ng_deep_learning, folder course_5_sequence_models/week1.
-# It prints the biases' entry 4, too: dbf -0.0565788, dbi -0.06997391, dbc -0.27441821 and dbo
-# 0.16532821. Only dbf fits a pass of ours (the one that carries nothing); they are left out here.
+# It prints an entry of each bias, too; only dbf fits a pass of ours, the one that carries nothing.
 FIRST_KEY = {
     "dx[1][2]": (-0.00173313, 0.08287442, -0.30545663, -0.43281115),
     "da0[2][3]": (-0.095911501954,),
@@ -19,6 +18,12 @@ FIRST_KEY = {
     "dWi[1][2]": (0.102371820249,),
     "dWc[3][1]": (-0.0624983794927,),
     "dWo[1][2]": (0.0484389131444,),
+}
+FIRST_BIASES = {
+    "dbf[4]": (-0.0565788,),
+    "dbi[4]": (-0.06997391,),
+    "dbc[4]": (-0.27441821,),
+    "dbo[4]": (0.16532821,),
 }
 SECOND_KEY = {
     "dx[1][2]": (0.00218254, 0.28205375, -0.48292508, -0.43281115),
@@ -60,13 +65,15 @@ def in_course_layout(grads) -> dict[str, np.ndarray]:
              "dWo[1][2]": (3, 1, 2)}  # fmt: skip
     named = {"dx[1][2]": grads.xs[:, 2, 1], "da0[2][3]": grads.h0[3, 2:3]}
     named |= {name: gates[n][column, [unit]] for name, (n, unit, column) in place.items()}
-    return {name: named[name] for name in FIRST_KEY}
+    biases = np.split(grads.b, 4)
+    named |= {f"db{name}[4]": biases["ifco".index(name)][[4]] for name in "fico"}
+    return {name: named[name] for name in FIRST_KEY | FIRST_BIASES}
 
 
 def patients_with(key) -> str:
     """Letters of the patients whose gradient of `course_exercise` has every entry of a key.
 
-    key: FIRST_KEY, SECOND_KEY or another of their places, each to within 1e-8.
+    key: FIRST_KEY, FIRST_BIASES, SECOND_KEY or another of their places, each to within 1e-8.
     Raises TypeError for what is no dict, ValueError for a place that `in_course_layout` lacks.
     """
     if not isinstance(key, dict):
@@ -75,7 +82,7 @@ def patients_with(key) -> str:
     params = LSTMParams(*exercise[:3])
     trace = lstm_forward(exercise.xs, params, exercise.h0, exercise.c0)
     for place in key:
-        validate.choice("key", place, FIRST_KEY)
+        validate.choice("key", place, FIRST_KEY | FIRST_BIASES)
     agree = []
     for letter, backward in PATIENTS.items():
         given = in_course_layout(backward(dhs, trace, params))

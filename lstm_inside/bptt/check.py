@@ -1,11 +1,9 @@
-"""Checkers and questions of notebook 04: the cell's total, a step, a diagnosis."""
-
-from types import SimpleNamespace
+"""Checkers and questions of notebook 04: the cell's total, a coupled step, a diagnosis."""
 
 import numpy as np
 
-from lstm_core import init_lstm, lstm_step
-from lstm_inside.bptt.faults import DIAGNOSES, FAULTS, IN_WORDS, take_step
+from lstm_core import gradient_check, sigmoid
+from lstm_inside.bptt.faults import DIAGNOSES, IN_WORDS
 from lstm_inside.page import (
     NotYet,
     Question,
@@ -30,23 +28,20 @@ WORDS = Sentences(
         "cell_all_f": "f_next stands on the cell line only; what comes through h_t does not pass it.",
         "cell_after": "that is step t + 1's total: f_next and the path through h are missing.",
         "cell_tanh": "tanh' = 1 - tanh(c)^2: c is the value before tanh.",
-        "pair": "{name} returned {got}; expected the two arrays da (B, 4H) and dc_prev (B, H).",
-        "step": "all four blocks and the carousel, for a batch of 2 and 3 units.",
-        "order": "the four blocks are there, in another order than i, f, g, o.",
-        "cell_path": "the path from c to c_prev is missing: dc_prev is dc * f (4.11).",
-        "forget": "the forget gate's block is 0: df = dc * c_prev (4.8) is missing.",
-        "slope": "i, f and o are activations already: the slope is i * (1 - i), without a sigmoid.",
-        "tanh": "tanh(c) is forgotten: h = o * tanh(c), so do = dh * tanh(c), with its slope in dc.",
-        "carry": "dh_from was never added: h_t also acts through step t + 1 (4.1).",
-        "no_direct": "dh_direct was never added: the loss looks at h_t itself, too (4.1).",
-        "no_future": "dh_from and dc_line are both missing: the step after sends two things back.",
+        "pair": "{name} returned {got}; expected the two arrays da (B, 3H) and dc_prev (B, H).",
+        "step": "three blocks and the carousel: the coupled cell's backward step is right.",
+        "order": "the three blocks are there, in another order than f, g, o.",
+        "no_write": "f stands twice in c: f * c_prev keeps, (1 - f) * g writes. df has a term of each.",
+        "write_sign": "1 - f falls as f rises, so g stands in df with a minus.",
+        "no_i": "beside g in c stands 1 - f, and not f: that is what dg takes.",
+        "carried": "dc_prev takes what stands beside c_prev, and that is f alone (4.11).",
         "in_place": "an array of the caller's was changed ({which}): write dc = dc_line + ..., not +=.",
         "no_h_path": "dc misses the path through h_t (4.7).",
         "c_not_before": "df takes the cell BEFORE the step: f stands beside c_prev, not c (4.8).",
         "tanh_in_do": "do is dh times what stands beside o in h, and that is tanh(c), not c (4.6).",
         "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
         "line_alone": "dc_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
-        "no_slopes": "that is di, df, dg, do; each still takes its gate's slope to become da (4.12).",
+        "no_slopes": "that is df, dg, do; each still takes its gate's slope to become da (4.12).",
         "swapped": "the right arrays, the other way round: return da, dc_prev.",
     }
 )
@@ -89,24 +84,22 @@ QUESTIONS = {
             "so it was in 1997, with f fixed at 1; with a forget gate it is multiplied by f_t",
         ),
     ),
-    "before_flag": question(
-        "The latch is flagged at step 15 of 60. Where is the gradient of the cell, dL/dc_t, large?",
+    "half_hearted": question(
+        "Driven to ±4, f is 0.982 at each of the 45 steps between flag and end. What part of the "
+        "cell's gradient arrives at the flag?",
         right="b",
         a=(
-            "at the end only: it fades on the way",
-            "It would if f were 0.7. Here f is 0.9997 on 45 steps, and 0.9997^45 is 0.98",
+            "about 0.98: f is nearly 1",
+            "that is what ONE step keeps; the gradient is multiplied by f at each of 45 steps",
         ),
-        b=(
-            "from the end back to step 15, and not before it",
-            "f is near 1 until the flag; the flag itself shuts f, and nothing passes it",
-        ),
+        b=("a little under a half", "0.982^45 is 0.44; the rest goes to the numbers in between"),
         c=(
-            "at step 15 only",
-            "that is dL/dx_t: the cell itself has to carry the gradient all the way from the end",
+            "next to nothing",
+            "it would at f = 0.5, where 45 steps leave 0.5^45; 0.982 fades far more slowly",
         ),
         d=(
-            "everywhere, back to step 1",
-            "what the cell held before the flag is wiped out at the flag, so it cannot matter",
+            "all of it: the cell line has no weight matrix",
+            "it has no matrix, but its factor is f (4.11), and f is not 1",
         ),
     ),
     "zero_start": question(
@@ -163,27 +156,44 @@ def cell_total(function) -> str:
 
 
 @checker
-def step_lines(function) -> str:
-    """Check (dh_direct, dh_from, dc_line, c_prev, i, f, g, o, c) -> (da, dc_prev), (4.1)-(4.12)."""
+def coupled_lines(function) -> str:
+    """Check (dh, dc_line, c_prev, f, g, o, c) -> (da, dc_prev) of a cell whose i is 1 - f.
+
+    c = f * c_prev + (1 - f) * g, h = o * tanh(c); da (B, 3H) has the blocks f, g, o. The right
+    answer is by finite differences of that forward step.
+    """
     rng = np.random.default_rng(45)
-    params = init_lstm(12, 3, rng=rng)
-    dh_direct, dh_from, dc_line, c_prev, h_prev = rng.normal(size=(5, 2, 3))
-    _, c, (*_, i, f, g, o, _) = lstm_step(rng.normal(size=(2, 12)), h_prev, c_prev, params)
-    given = {"dh_direct": dh_direct, "dh_from": dh_from, "dc_line": dc_line, "c_prev": c_prev,
-             "i": i, "f": f, "g": g, "o": o, "c": c}  # fmt: skip
+    a, (dh, dc_line, c_prev) = rng.normal(size=(2, 9)), rng.normal(size=(3, 2, 3))
+    f, g, o, c, _ = _coupled(a, c_prev)
+    given = {"dh": dh, "dc_line": dc_line, "c_prev": c_prev, "f": f, "g": g, "o": o, "c": c}
     got = _two_arrays(function, given)
+
+    def loss(a, c_prev):
+        *_, c, h = _coupled(a, c_prev)
+        return (dh * h + dc_line * c).sum()
+
     da, dc_prev = _answer(given)
+    assert gradient_check(lambda a: loss(a, c_prev), a, da)
+    assert gradient_check(lambda c_prev: loss(a, c_prev), c_prev, dc_prev)
     hints = [(_joined(mistake), WORDS[name]) for name, mistake in _slips(given)]
     try:
         compare(say("your step"), np.concatenate(got, axis=1), _joined((da, dc_prev)), hints=hints)
     except NotYet as off:
         if not off.kind:  # a known mistake
             raise
-        blocks = (np.split(np.asarray(a), 4, axis=1) for a in (got[0], da))
-        for name, mine, want in zip("ifgo", *blocks, strict=True):
+        blocks = (np.split(np.asarray(a), 3, axis=1) for a in (got[0], da))
+        for name, mine, want in zip("fgo", *blocks, strict=True):
             compare(say("block {name} of your da", name=name), mine, want)
         compare(say("your dc_prev"), got[1], dc_prev)
     return WORDS["step"]
+
+
+def _coupled(a, c_prev):
+    """A step forward from the pre-activations (B, 3H) of f, g and o: f, g, o, c, h."""
+    a_f, a_g, a_o = np.split(a, 3, axis=1)
+    f, g, o = sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+    c = f * c_prev + (1 - f) * g
+    return f, g, o, c, o * np.tanh(c)
 
 
 def _two_arrays(function, given):
@@ -195,19 +205,28 @@ def _two_arrays(function, given):
             raise
         raise NotYet(WORDS["in_place"], which=list(given)[off.details["number"] - 1]) from None
     shapes = [shape_of(a) for a in got] if isinstance(got, tuple | list) else []
-    if shapes == [(2, 3), (2, 12)]:
+    if shapes == [(2, 3), (2, 9)]:
         raise NotYet(WORDS["swapped"])
-    if shapes != [(2, 12), (2, 3)]:
+    if shapes != [(2, 9), (2, 3)]:
         raise NotYet(WORDS["pair"], name=say("your function"), got=shapes or type(got).__name__)
     return got
 
 
-def _answer(given, fault=None, **changed):
-    """(da, dc_prev) of a step with a fault of FAULTS, or with other numbers given to it."""
-    s = SimpleNamespace(**{key: value.copy() for key, value in (given | changed).items()})
-    s.tanh_c, s.W_h, s.W_x = np.tanh(s.c), np.zeros((3, 12)), np.zeros((1, 12))
-    take_step(s, FAULTS[fault] if fault else None)
-    return s.da, s.dc_prev
+def _answer(given, slip=""):
+    """(da, dc_prev) of a step back, or with one of the slips that `WORDS` has a word for."""
+    dh, dc_line, c_prev, f, g, o, c = given.values()
+    slope_c = 1 if slip == "no_slope" else 1 - np.tanh(c) ** 2
+    dc = dc_line + (0 if slip == "no_h_path" else dh * o * slope_c)
+    df = dc * {"no_write": c_prev, "write_sign": c_prev + g, "c_not_before": c - g}.get(
+        slip, c_prev - g
+    )
+    dg = dc * (f if slip == "no_i" else 1 - f)
+    do = dh * (c if slip == "tanh_in_do" else np.tanh(c))
+    blocks = [df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)]
+    if slip == "no_slopes":
+        blocks = [df, dg, do]
+    dc_prev = {"line_alone": dc_line * f, "carried": dc * (1 - f)}.get(slip, dc * f)
+    return np.concatenate(blocks, axis=1), dc_prev
 
 
 def _joined(answer):
@@ -216,29 +235,13 @@ def _joined(answer):
 
 def _slips(given):
     """(key of WORDS, the (da, dc_prev) that it returns) of what is easily written instead."""
-    nothing = np.zeros((2, 3))
-    for name in ("cell_path", "forget", "slope", "tanh"):
+    for name in ("no_write", "write_sign", "no_i", "carried", "no_h_path", "c_not_before",
+                 "tanh_in_do", "no_slope", "line_alone", "no_slopes"):  # fmt: skip
         yield name, _answer(given, name)
-    yield "no_future", _answer(given, dh_from=nothing, dc_line=nothing)
-    yield "carry", _answer(given, dh_from=nothing)
-    yield "no_direct", _answer(given, dh_direct=nothing)
     da, dc_prev = _answer(given)
-    da_i, da_f, da_g, da_o = np.split(da, 4, axis=1)
-    for order in ((da_i, da_g, da_f, da_o), (da_f, da_i, da_g, da_o), (da_i, da_f, da_o, da_g)):
+    da_f, da_g, da_o = np.split(da, 3, axis=1)
+    for order in ((da_g, da_f, da_o), (da_f, da_o, da_g), (da_o, da_f, da_g)):
         yield "order", (_joined(order), dc_prev)
-    i, f, g, o, c = (given[name] for name in "ifgoc")
-    slopes = {"i": i * (1 - i), "f": f * (1 - f), "g": 1 - g**2, "o": o * (1 - o)}
-    dh, dc = given["dh_direct"] + given["dh_from"], given["dc_line"]
-    line_i, line_f = dc * g * slopes["i"], dc * given["c_prev"] * slopes["f"]
-    yield "no_h_path", (_joined((line_i, line_f, dc * i * slopes["g"], da_o)), dc * f)
-    yield "line_alone", (da, dc * f)
-    yield "no_slopes", (da / _joined(list(slopes.values())), dc_prev)
-    wrong_da, wrong_dc_prev = _answer(given, "tanh")
-    yield "no_slope", (np.concatenate([wrong_da[:, :9], da_o], axis=1), wrong_dc_prev)
-    c_in_do = np.concatenate([da[:, :9], dh * c * slopes["o"]], axis=1)
-    yield "tanh_in_do", (c_in_do, dc_prev)
-    c_in_df = da_f / given["c_prev"] * c
-    yield "c_not_before", (_joined((da_i, c_in_df, da_g, da_o)), dc_prev)
 
 
 # ---------------------------------------------------------------- diagnoses

@@ -54,9 +54,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
-        for w, x, y in ((0.7, 0.64, 0.11), (1.3, 0.64, 0.97)):
-            ax["far"].plot(back, w**back, color=FAINT, lw=1.6)
-            name_lines(ax["far"], (x, y, f"{w}$^{{{far}}}$ = {_power(w**far)}", "#777777"))
+        end = Words(ax["far"], 1, 0, ha="left", fontsize=12, color=GRADIENT)
         arrows = [
             ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
         ]
@@ -82,22 +80,32 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
             arrow.set_data(([t + 0.3, t + 0.78], [0.33, 0.33]) if seen else ([], []))
             head.set_data(([t + 0.26], [0.33]) if seen else ([], []))
             arrow.set_linewidth(0.8 + 6 * min(near[t], 2.0))
-        line.set_data(back, dh[::-1])
+        told = far if walked == steps - 1 else walked  # all 50 steps once these are walked
+        line.set_data(back[: told + 1], dh[::-1][: told + 1])
+        size = say("{far} steps back: {size:.1e}", far=far, size=dh[0])
+        end.set_text(size if told == far else "")
+        end.set_position((1, 1e8 if dh[0] < 1 else 1e-8))
         return {"dh": near, "far": dh[0], "w": w, "walked": walked}
 
     def describe(v):
         here = v["dh"][steps - 1 - v["walked"]]
-        values = {"w": v["w"], "here": here, "far": far, "far_2": v["far"]}
+        values = {"w": v["w"], "here": here, "walked": v["walked"]}
         if v["walked"] == 1:
             return say(
-                "Each step back multiplies by {w:.2f}: 1 step back the gradient is {here:.3g}, and "
-                "{far} steps back it is {far_2:.2g}.",
+                "Each step back multiplies by {w:.2f}: 1 step back the gradient is {here:.3g}.",
+                **values,
+            )
+        if v["walked"] < steps - 1:
+            return say(
+                "Each step back multiplies by {w:.2f}: {walked} steps back the gradient is "
+                "{here:.3g}.",
                 **values,
             )
         return say(
             "Each step back multiplies by {w:.2f}: {walked} steps back the gradient is {here:.3g}, "
             "and {far} steps back it is {far_2:.2g}.",
-            walked=v["walked"],
+            far=far,
+            far_2=v["far"],
             **values,
         )
 
@@ -106,10 +114,11 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         figure=figure,
         controls={
             "w": slider("w: times w a step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
-            "walked": whole("steps walked back", 0, steps - 1, steps - 1, quantity="gradient"),
+            "walked": whole("steps walked back", 0, steps - 1, 2, quantity="gradient"),
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
-        moving=[*arrows, *heads, *sizes, *bars, line],
+        stays=("walked",),
+        moving=[*arrows, *heads, *sizes, *bars, line, end],
         update=update,
         describe=describe,
         play="walked",
@@ -119,12 +128,6 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
 
 def _short(size):
     return f"{size:.2f}" if 0.01 <= size < 100 else f"{size:.0e}".replace("e-0", "e-")
-
-
-def _power(size):
-    """A number as 1.8 · 10^-8, in mathtext."""
-    digits, exponent = f"{size:.1e}".split("e")
-    return f"{digits} · 10$^{{{int(exponent)}}}$"
 
 
 def _draw_chain(ax, steps):
@@ -170,8 +173,8 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         )
         name_lines(
             ax["flow"],
-            (0.02, 1.0, say("to the cell: dh$_{60}$/dc$_t$"), CELL_LINE),
-            (0.27, 1.0, say("to the number that came in: dh$_{60}$/dx$_t$ (bars)"), GRADIENT),
+            (0.02, 1.0, say("to the cell: dL/dc$_t$"), CELL_LINE),
+            (0.27, 1.0, say("to the number that came in: dL/dx$_t$ (a bar a step)"), GRADIENT),
         )
         (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
         flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)

@@ -108,11 +108,12 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         figure = picture(940, 520)
         ax = figure.subplot_mosaic([["flow", "flow"], ["part", "gates"]], height_ratios=(6, 5))
         ax["flow"].set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e6))
-        ax["flow"].set_title(say("How large the gradient is at step t"))
+        ax["flow"].set_title(say("How large the gradient is at step t (below the frame: < 10⁻¹⁴)"))
+        ax["flow"].set_ylabel(say("length"))
         ax["part"].set(
             xlim=(0, longest), ylim=(-0.6, 1.8), yticks=(0, 0.5, 1), xlabel=say("step t")
         )
-        ax["part"].set_title(say("What part of dL/dc never left the cell line"))
+        ax["part"].set_title(say("The pure carousel, measured along dL/dc"))
         ax["part"].axhline(1, color="#999999", lw=1.2)
         ax["part"].axhline(0, color="#999999", lw=1.2)
         ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel=say("step t"))
@@ -137,7 +138,10 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             (0.61, 0.97, say("LSTM dL/dh"), GRADIENT),
             (0.76, 0.97, say("LSTM dL/dc"), CELL_LINE),
         )
-        name_lines(ax["part"], (0.02, 0.97, say("1: all of it.  0: none of it"), "#777777"))
+        name_lines(
+            ax["part"],
+            (0.02, 0.97, say("1: it alone makes dL/dc. Above: other ways cancel some"), "#777777"),
+        )
         (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
         (part,) = ax["part"].plot([], [], color=CELL_LINE, lw=3)
@@ -209,6 +213,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c],
         update=update,
         describe=describe,
+        stays=("every",),
     )
     if own:
         return explorer(
@@ -221,7 +226,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
     return explorer(
         presets={
             "gates nearly open": {},
-            "gates half open": {"b_f": 1},
+            "forget bias 1 (f ≈ 0.73)": {"b_f": 1},
             "gates nearly shut": {"b_f": -4},
             "no way through W_h": {"strength": 0},
         }
@@ -309,10 +314,14 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel=say("step t"))
         flow.set_title(say("LSTM's dL/dc at step t, cut every k steps"))
         near.set(xlim=(0.5, steps + 0.5), ylim=(-1.05, 1.75), xlabel=say("k: steps a chunk"))
-        near.set_title(say("How near the cut gradient is to the full one"))
+        near.set_title(say("How near the cut gradient is to the full one, up to this k"))
         near.set_xticks(range(6, steps + 1, 6))
         near.axhline(1, color="#999999", lw=1.2)
-        name_lines(flow, (0.02, 0.98, say("full"), "#999999"), (0.13, 0.98, say("cut"), CELL_LINE))
+        name_lines(
+            flow,
+            (0.02, 0.98, say("full"), "#999999"),
+            (0.13, 0.98, say("cut (thin lines: where)"), CELL_LINE),
+        )
         name_lines(
             near,
             (0.02, 0.98, say("cosine with it"), GRADIENT),
@@ -323,6 +332,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         (cosine,) = near.plot([], [], color=GRADIENT, marker="o", ms=3.5)
         (ratio,) = near.plot([], [], color=CELL_LINE, lw=1.6)
         at_k = near.axvline(1, ymax=0.9, color="#111111", lw=1.1, ls=(0, (3, 2)))
+        (places,) = flow.plot([], [], color="#999999", lw=0.8, zorder=1)
 
     @lru_cache(maxsize=4)  # moving the cuts measures only these cuts
     def measure(draw, b_f, strength, last):
@@ -334,9 +344,11 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         dc, cut_dc = step_lengths(cuts.full.c), step_lengths(cut.c)
         _draw(full_line, np.arange(steps + 1), dc)
         _draw(cut_line, np.arange(steps + 1), cut_dc)
-        cosine.set_data(every_k, cuts.near[:, 0])
-        ratio.set_data(every_k, cuts.near[:, 1])
+        cosine.set_data(every_k[:k], cuts.near[:k, 0])  # what a longer chunk brings is asked
+        ratio.set_data(every_k[:k], cuts.near[:k, 1])
         at_k.set_xdata([k, k])
+        between = np.repeat(np.arange(k, steps, k) + 0.5, 3)  # after the last step of a chunk
+        places.set_data(between, np.tile([1e-3, 20, np.nan], len(between) // 3))
         return {
             "k": k, "cosine": cuts.near[k - 1, 0], "ratio": cuts.near[k - 1, 1],
             "dc": dc, "cut_dc": cut_dc, "near": cuts.near,
@@ -372,7 +384,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
             "the worst of 20 draws": {"draw": 19, "k": 17},
             "loss at the end only": {"last": True},
         },
-        moving=[full_line, cut_line, cosine, ratio, at_k],
+        moving=[places, full_line, cut_line, cosine, ratio, at_k],
         update=update,
         describe=describe,
     )

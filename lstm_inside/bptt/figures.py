@@ -29,7 +29,7 @@ def _node(ax, place, words, size=30, square=False):
     ax.text(*place, words, ha="center", va="center", fontsize=13, zorder=4)
 
 
-def _back(ax, start, end, colour, words, label, bend=0.0):
+def _back(ax, start, end, colour, words, label, bend=0.0, line="-"):
     """A gradient's arrow from `start` back to `end`, and its equation's number at `label`."""
     ax.annotate(
         "",
@@ -37,7 +37,14 @@ def _back(ax, start, end, colour, words, label, bend=0.0):
         end,
         arrowprops=_FORWARD | {"connectionstyle": f"arc3,rad={-bend}"},
     )
-    style = {"arrowstyle": "-|>", "color": colour, "lw": 2.6, "shrinkA": 17, "shrinkB": 17}
+    style = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "lw": 2.6,
+        "ls": line,
+        "shrinkA": 17,
+        "shrinkB": 17,
+    }
     ax.annotate("", end, start, zorder=5,
                 arrowprops=style | {"connectionstyle": f"arc3,rad={bend}"})  # fmt: skip
     ax.text(*label, words, color=colour, ha="center", va="center", fontsize=12, weight="bold",
@@ -110,11 +117,12 @@ def lstm_graph() -> Picture:
         _back(ax, c, c_prev, CELL_LINE, say("(4.11) times f"), (2.4, 4.25))
         _back(ax, (11.8, 2.3), h, GRADIENT, "(4.1)", (10.95, 2.6))
         _back(ax, (11.8, 4), c, CELL_LINE, say("(4.7) along the cell line"), (8.4, 4.25))
-        _back(ax, h, c, HIDDEN_LINE, say("(4.7) through h"), (8.2, 3.35))
+        words = say("(4.7) through h (dashed)")
+        _back(ax, h, c, HIDDEN_LINE, words, (8.6, 3.35), line=(0, (3, 1.5)))
         for name, (x, y, colour, words, label) in gates.items():
             _back(ax, h if name == "o" else c, (x, y), colour, words, label)
             _back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, "(4.12)", (x + 0.5, 1.35))
-            ax.annotate("", (x, 0.75), down, arrowprops=_FORWARD)
+            ax.annotate("", down, (x, 0.75), arrowprops=_FORWARD | {"arrowstyle": "-|>"})
             _node(ax, (x, y), name)
             _node(ax, (x, 0.75), f"a$_{name}$", size=27)
         _back(ax, down, (0, -0.3), HIDDEN_LINE, "(4.3)", (2.4, -0.55))
@@ -156,7 +164,7 @@ def cosine_draws(draws) -> Picture:
             ax.set(ylim=(0, 1.05), xlim=(1, k[-1]), xlabel=say("k: steps a chunk"))
             ax.set_title(say("forget bias {b_f}", b_f=b_f))
         ax = figure.axes[0]
-        ax.set_ylabel(say("cosine"))
+        ax.set_ylabel(say("cosine with the full gradient"))
         name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
     return figure
 
@@ -181,7 +189,7 @@ def step_size() -> Picture:
         ax = figure.subplots()
         ax.set(xscale="log", yscale="log", xlim=(1e-12, 1), ylim=(1e-12, 30))
         ax.set(xlabel=say("finite step"), ylabel=say("relative error"))
-        ax.set_title(say("A wrong gradient stays wrong at every step; rounding does not"))
+        ax.set_title(say("A check's error against its finite step"))
         for backward, dtype, colour, style in (
             (healthy, np.float64, GRADIENT, "-"),
             (healthy, np.float32, INPUT, "--"),

@@ -87,7 +87,13 @@ def patient_explorer() -> Explorer:
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
             yticks=range(4), yticklabels="ogfi", xlabel=say("step t"),
         )  # fmt: skip
-        axes["map"].set_title(say("Dark: wrong, relative to its own size"))
+        axes["map"].set_title(say("Error, relative to the true value"))
+        bar = figure.colorbar(image, ax=axes["map"], pad=0.02, aspect=12)
+        shares = (0, 0.01, 0.1, 0.5, 1)
+        bar.set_ticks(np.sqrt(shares), labels=[f"{share:.0%}" for share in shares])
+        bar.ax.tick_params(labelsize=10)
+        for name in "ig":
+            axes[name].set_ylabel(say("divided by its largest"))
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])
