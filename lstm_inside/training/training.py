@@ -126,7 +126,7 @@ class Training:
                     step=step,
                 )
             )
-        if self.clip is not None:
+        if self.clip is not None and length > self.clip:
             grads, _ = clip_by_norm(grads, self.clip)
         params, moments = self.optimiser.step(params, grads, moments)
         if not all(np.isfinite(array).all() for array in arrays_of(params)):
@@ -142,6 +142,19 @@ class Training:
         self._norms[step:] = [length]
         self.state = State(params, moments, step + 1, rng.bit_generator.state, carried)
         return loss
+
+    def take_over(self, state, losses, norms):
+        """Go on from steps taken elsewhere: the `State` after them, and all losses and norms.
+
+        Raises TypeError for no `State`, ValueError for not one loss and one norm a step.
+        """
+        if not isinstance(state, State):
+            raise TypeError(f"state: expected a State, got {validate.describe(state)}")
+        if not len(losses) == len(norms) == state.step:
+            raise ValueError(
+                f"losses: expected {state.step} losses and norms, got {len(losses)}, {len(norms)}"
+            )
+        self._losses, self._norms, self.state = list(losses), list(norms), state
 
     # ------------------------------------------------------------ saving
 

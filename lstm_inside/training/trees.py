@@ -13,6 +13,10 @@ def each_array(function, *trees):
     validate.function("function", function)
     if not trees:
         raise TypeError("trees: expected at least one, got none")
+    return _each_array(function, trees)
+
+
+def _each_array(function, trees):
     if not any(isinstance(tree, tuple) for tree in trees):
         return function(*trees)
     first = trees[0]
@@ -20,7 +24,7 @@ def each_array(function, *trees):
         raise ValueError(
             f"trees: expected one form, got {', '.join(map(validate.describe, trees))}"
         )
-    parts = [each_array(function, *part) for part in zip(*trees, strict=True)]
+    parts = [_each_array(function, part) for part in zip(*trees, strict=True)]
     return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
 
 
