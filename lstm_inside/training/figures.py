@@ -98,7 +98,9 @@ def compare_starts(results, *, most, alt):
         shares.set(yticks=range(len(results)), yticklabels=list(results))
         shares.set_title(say("Gradient at the first input / at the last"))
         steps.set(xlim=(0, most * 1.15))
-        steps.set_title(say("Steps until solved (grey: not within {most}); numbers: seeds", most=most))
+        steps.set_title(
+            say("Steps until solved (grey: not within {most}); numbers: seeds", most=most)
+        )
         steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
         for row, dots in enumerate(results.values()):
             spread = row + 0.28 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
@@ -183,11 +185,13 @@ def compare_rates(errors, *, lazy, alt, later=None, steps=(200, 2000)):
             ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
         if later:
             ax.plot(list(later), list(later.values()), "s--", color=INPUT, ms=7, lw=1.4)
-            ax.text(rates[-1] * 1.25, later[max(later)], say("after {late} steps\n(seed 1)", late=late),
-                    color=INPUT, weight="bold", va="center")  # fmt: skip
+            words = say("after {late} steps\n(seed 1)", late=late)
+            ax.text(rates[-1] * 1.25, later[max(later)], words, color=INPUT, weight="bold",
+                    va="center")  # fmt: skip
         ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
-        ax.text(rates[-1] * 1.25, middle[-1], say("after {soon} steps\n(line: mean of the dots)", soon=soon),
-                color=GRADIENT, weight="bold", va="center", fontsize=11)  # fmt: skip
+        words = say("after {soon} steps\n(line: mean of the dots)", soon=soon)
+        ax.text(rates[-1] * 1.25, middle[-1], words, color=GRADIENT, weight="bold", va="center",
+                fontsize=11)  # fmt: skip
         ax.text(rates[0] / 1.2, lazy * 1.12, say("always answering 1"), color=_GREY)
         ax.set_ylim(top=max(2 * lazy, 1.5 * max(map(max, errors.values()))))
     return figure

@@ -4,11 +4,19 @@ import numpy as np
 
 from lstm_inside import validate
 from lstm_inside.tasks import Sequences
+from lstm_inside.words import Sentences
 
 from .model import Model, check_model, flow, is_lstm, loss_at_end, readout
 from .saving import generator
 from .training import State, Training
 from .trees import arrays_of, each_array
+
+_NOT_FINITE = Sentences(
+    {
+        "here": "step {step} of this call: a loss, a gradient or a parameter is no longer finite; "
+        "every training is kept as it was before. Try a smaller rate, or clip."
+    }
+)
 
 
 def abreast(runs, steps, *, below=None, width=20, change=None):
@@ -50,7 +58,7 @@ def abreast(runs, steps, *, below=None, width=20, change=None):
         if leave := [k for k in crowd.members if done(k)]:
             ended += crowd.without(leave)
     for k, state in ended + crowd.without(crowd.members):
-        runs[k].take_over(state, losses[k], norms[k])
+        runs[k]._take_over(state, losses[k], norms[k])
 
 
 def check_runs(runs):
@@ -98,20 +106,32 @@ class _Crowd:
         losses, grads = self._gradients()
         if change is not None:
             grads = change(grads)
-        squares = [(g**2).reshape(len(g), -1).sum(axis=1) for g in arrays_of(grads)]
+        squares = [np.square(g).reshape(len(g), -1).sum(axis=1) for g in arrays_of(grads)]
         lengths = np.sqrt(sum(squares))
         if not (np.isfinite(losses).all() and np.isfinite(lengths).all()):
-            raise ArithmeticError(f"step {self.taken + 1}: a loss or a gradient is not finite")
-        share = np.minimum(1, self.limits / np.maximum(lengths, np.finfo(float).tiny))
-        grads = each_array(lambda g: g * share.reshape(-1, *[1] * (g.ndim - 1)), grads)
+            raise ArithmeticError(_NOT_FINITE["here"].format(step=self.taken + 1))
+        if (lengths > self.limits).any():
+            share = np.minimum(1, self.limits / np.maximum(lengths, np.finfo(float).tiny))
+            share = share.astype(lengths.dtype)
+            grads = each_array(lambda g: g * share.reshape(-1, *[1] * (g.ndim - 1)), grads)
+        if len(self.groups) == 1:
+            ((optimiser, own, moments),) = self.groups
+            self.params, moments = optimiser.step(self.params, grads, moments)
+            self.groups = [(optimiser, own, moments)]
+        else:
+            self._step_by_group(grads)
+        if not all(np.isfinite(array).all() for array in arrays_of(self.params)):
+            raise ArithmeticError(_NOT_FINITE["here"].format(step=self.taken + 1))
+        self.taken += 1
+        return losses, lengths
+
+    def _step_by_group(self, grads):
         parts = []
         for n, (optimiser, own, moments) in enumerate(self.groups):
             mine, moments = optimiser.step(_some(self.params, own), _some(grads, own), moments)
             self.groups[n] = optimiser, own, moments
             parts.append(mine)
         self.params = each_array(lambda *some: np.concatenate(some)[self.order], *parts)
-        self.taken += 1
-        return losses, lengths
 
     def _gradients(self):
         """Each one's loss on its own next batch (K,), and the gradients (K, ...)."""
@@ -119,7 +139,9 @@ class _Crowd:
         last = drawn[0].last
         if any(len(d.xs) != len(drawn[0].xs) or (d.last != last).any() for d in drawn):
             raise ValueError("batches: expected answers due at the same steps in all trainings")
-        xs, targets = (np.stack(some, axis=-1) for some in zip(*(d[:2] for d in drawn), strict=True))
+        xs, targets = (
+            np.stack(some, axis=-1) for some in zip(*(d[:2] for d in drawn), strict=True)
+        )
         batch = Sequences(xs.reshape(*xs.shape[:2], -1), targets.reshape(len(last), -1), last)
         engine = getattr(self.runs[self.members[0]].loss, "keywords", {})
         _, trace, grads, dreadout = flow(self.wide, batch, **engine)

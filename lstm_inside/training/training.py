@@ -143,18 +143,9 @@ class Training:
         self.state = State(params, moments, step + 1, rng.bit_generator.state, carried)
         return loss
 
-    def take_over(self, state, losses, norms):
-        """Go on from steps taken elsewhere: the `State` after them, and all losses and norms.
-
-        Raises TypeError for no `State`, ValueError for not one loss and one norm a step.
-        """
-        if not isinstance(state, State):
-            raise TypeError(f"state: expected a State, got {validate.describe(state)}")
-        if not len(losses) == len(norms) == state.step:
-            raise ValueError(
-                f"losses: expected {state.step} losses and norms, got {len(losses)}, {len(norms)}"
-            )
-        self._losses, self._norms, self.state = list(losses), list(norms), state
+    def _take_over(self, state, losses, norms):
+        """Go on from steps that `abreast` took: the `State` after them, all losses and norms."""
+        self._losses, self._norms, self.state = losses, norms, state
 
     # ------------------------------------------------------------ saving
 
