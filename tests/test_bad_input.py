@@ -831,7 +831,7 @@ TABLE = {
     ),
     "training.adding_duel": call(learn.adding_duel, T=count(6, least=4), seed=count(1, least=0), engine=engine(), dtype=dtype()),
     "training.abreast": call(
-        learn.abreast, runs=kind([learn.adding_duel(6, seed)[0] for seed in (1, 2)]).or_bad(others=[training()], two_kinds=list(learn.adding_duel(6))),
+        learn.abreast, runs=kind([learn.adding_duel(6, seed)[0] for seed in (1, 2)]).or_bad(others=[training()], two_kinds=list(learn.adding_duel(6))).known_as("runs", "model"),
         steps=count(2), below=number(0.5).or_none(), width=count(2), change=function(lambda grads: grads).or_none(),
     ),
     "training.checkpoints": call(learn.checkpoints, training=kind(training()), steps=count(4), count=count(3, least=2)),

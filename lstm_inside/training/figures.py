@@ -97,9 +97,9 @@ def compare_starts(results, *, most, alt):
         shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
         shares.set(yticks=range(len(results)), yticklabels=list(results))
         shares.set_title(say("Gradient at the first input / at the last"))
-        steps.set(xlim=(0, most * 1.15))
+        steps.set(xlim=(0, most * 1.15), xlabel=say("training step; the numbers are seeds"))
         steps.set_title(
-            say("Steps until solved (grey: not within {most}); numbers: seeds", most=most)
+            say("Steps until solved (grey: not within {most})", most=most)
         )
         steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
         for row, dots in enumerate(results.values()):
@@ -217,7 +217,7 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
         ax.set_xticks(np.linspace(0, steps[-1], 5))
-        ax.text(steps[-1] * 1.01, lazy, say("always\nanswering 1"), color=_GREY, va="center",
+        ax.text(steps[-1] * 1.01, lazy * 1.06, say("always\nanswering 1"), color=_GREY, va="bottom",
                 fontsize=10.5, linespacing=0.95)  # fmt: skip
         ax.text(steps[best] * 1.01, 10 ** np.floor(low) * 1.15, say("lowest"), color=SIGNAL)
         ax.axvline(steps[best], color=SIGNAL, lw=1.3, ls=":")
