@@ -98,9 +98,7 @@ def compare_starts(results, *, most, alt):
         shares.set(yticks=range(len(results)), yticklabels=list(results))
         shares.set_title(say("Gradient at the first input / at the last"))
         steps.set(xlim=(0, most * 1.15), xlabel=say("training step; the numbers are seeds"))
-        steps.set_title(
-            say("Steps until solved (grey: not within {most})", most=most)
-        )
+        steps.set_title(say("Steps until solved (grey: not within {most})", most=most))
         steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
         for row, dots in enumerate(results.values()):
             spread = row + 0.28 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
