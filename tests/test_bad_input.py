@@ -832,7 +832,11 @@ TABLE = {
         }).known_as("data", "batch", "xs", "target"),
         B=count(2), optimiser=kind(learn.SGD(0.1)).or_none(), clip=number(1.0, 0.0, -1.0).or_none(), rng=generator(),
     ),
-    "training.adding_duel": call(learn.adding_duel, T=count(6, least=4), seed=count(1, least=0), engine=engine()),
+    "training.adding_duel": call(learn.adding_duel, T=count(6, least=4), seed=count(1, least=0), engine=engine(), dtype=dtype()),
+    "training.abreast": call(
+        learn.abreast, runs=kind([learn.adding_duel(6, seed)[0] for seed in (1, 2)]).or_bad(others=[training()], two_kinds=list(learn.adding_duel(6))).known_as("runs", "model"),
+        steps=count(2), below=number(0.5).or_none(), width=count(2), change=function(lambda grads: grads).or_none(),
+    ),
     "training.checkpoints": call(learn.checkpoints, training=kind(training()), steps=count(4), count=count(3, least=2)),
     "training.smoothed": call(learn.smoothed, losses=array(normal(5), free=(0,), empty=False, finite=False), width=count(2)),
     "training.solved_at": call(
@@ -1283,7 +1287,7 @@ EXEMPT = {
     "bptt.take_step": "one step of `backward_by_steps`, which checks once a sequence",
     "beyond.main": "the command line, which argparse checks",
     **dict.fromkeys(
-        [f"training.check_{what}" for what in ("adam", "floats", "last", "model", "optimiser", "pair", "readout", "same_form")],
+        [f"training.check_{what}" for what in ("adam", "floats", "last", "model", "optimiser", "pair", "readout", "runs", "same_form")],
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(

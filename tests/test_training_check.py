@@ -144,15 +144,28 @@ def test_adam_checker():
 
 
 def test_recall_setting_checker():
-    assert check.recall_setting(lambda: [5, np.float64(0.05)])
+    verdict = check.recall_setting(lambda: [4, 3, np.float64(0.03)])  # the folded solution
+    assert verdict
+    assert "6 of 6" in verdict.message
+    verdict = check.recall_setting(lambda: (1, 3.0, 0.03))  # section 1's own: the exercise says so
+    assert not verdict
+    assert "2 of 6 seeds" in verdict.message
+    assert "more units" in verdict.message
+
+
+def test_recall_setting_says_what_is_off(monkeypatch):
+    monkeypatch.setattr(check, "RECALL_STEPS", 50)
     for bad, words in [
         (lambda: None, "None"),
-        (lambda: 3.0, "expected two numbers"),
-        (lambda: (3.0, 0.03), "start them more open"),
-        (lambda: (3.0, 1.0), "smaller rate"),
-        (lambda: (5.0, 1e-4), "another rate"),
-        (lambda: (3.0, -1), "rate: expected a number above 0"),
-        (lambda: ("high", 0.03), "forget bias: expected"),
+        (lambda: 3.0, "expected three numbers"),
+        (lambda: (3.0, 0.03), "expected three numbers"),
+        (lambda: (2, 1.0, 0.03), "start them more open"),
+        (lambda: (1, 3.0, 1.0), "smaller rate"),
+        (lambda: (3, 5.0, 1e-4), "another rate"),
+        (lambda: (3, 3.0, -1), "rate: expected a number above 0"),
+        (lambda: (3, "high", 0.03), "forget bias: expected"),
+        (lambda: (17, 3.0, 0.03), "units: expected"),
+        (lambda: (2.5, 3.0, 0.03), "units: expected"),
     ]:
         verdict = check.recall_setting(bad)
         assert not verdict

@@ -90,12 +90,30 @@ def test_the_pictures_draw_what_was_measured():
     (ax,) = figures.compare_runs(runs, title="a race", alt="three").axes
     assert [len(line.get_xdata()) for line in ax.lines[1:]] == [50, 51, 300]
     assert {"seeds 1, 2", "seed 1"} < {words.get_text() for words in ax.texts}
-    norms = {"LSTM": rng(7).random(60), "RNN": rng(8).random(60)}
-    (ax,) = figures.norms_over_training(norms, 0.5, alt="lengths").axes
-    assert [line.get_ydata().tolist() for line in ax.lines[1:]] == [
-        n.tolist() for n in norms.values()
-    ]
-    assert ax.figure.png()
+    norms = {"LSTM": rng(7).random(60), "RNN": rng(8).random(80)}
+    panels = figures.norms_over_training(norms, 0.5, alt="lengths").axes
+    assert [sum(bar.get_height() for bar in ax.patches) for ax in panels] == [60, 80]
+    for ax, lengths in zip(panels, norms.values(), strict=True):
+        assert f"{(lengths > 0.5).mean():.0%}" in ax.get_title("left")
+    assert panels[0].figure.png()
+
+
+def test_a_sweep_shows_what_more_steps_made_of_it():
+    errors, later = {0.01: [0.2, 0.3], 0.1: [0.01, 0.03], 1.0: [0.5, 0.4]}, {0.01: 0.004, 1.0: 0.3}
+    (ax,) = figures.compare_rates(errors, lazy=1 / 6, later=later, steps=(20, 3000), alt="x").axes
+    assert ax.lines[-2].get_ydata().tolist() == [0.004, 0.3]
+    assert "20 steps" in ax.get_title("left")
+    assert any("3,000 steps" in words.get_text() for words in ax.texts)
+
+
+def test_starts_are_numbered_alike_on_both_sides():
+    results = {"a": [(0.1, 20), (1e-9, None)], "b": [(2.0, 40), (3.0, 60)]}
+    shares, steps = figures.compare_starts(results, most=100, alt="x").axes
+    for ax in (shares, steps):
+        assert [words.get_text() for words in ax.texts] == ["0", "1", "0", "1"]
+    for one, other in zip(shares.texts, steps.texts, strict=True):
+        assert one.get_position()[1] == other.get_position()[1]
+    assert steps.texts[1].get_position()[0] > 100  # not solved: in the grey
 
 
 def test_your_own_data_are_trained_on_but_for_the_last_quarter():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core import init_lstm, init_rnn, lstm_forward
-from lstm_inside import validate
+from lstm_inside import training, validate
 from lstm_inside.start.recall import Habits, habits, score
 from lstm_inside.tasks import Sequences, recall_problem
 from lstm_inside.training import (
@@ -11,7 +11,6 @@ from lstm_inside.training import (
     Model,
     Training,
     answers,
-    each_array,
     init_readout,
     is_lstm,
     loss_at_end,
@@ -70,41 +69,12 @@ def abreast(runs, steps) -> list[Model]:
             raise TypeError(f"runs: expected Trainings, got {validate.describe(run)}")
         if run.step:
             raise ValueError(f"runs: expected fresh trainings, got one after {run.step} steps")
-    if len({is_lstm(run.params.cell) for run in runs}) == 2:
-        raise ValueError("runs: expected one kind of cell, got LSTMs and RNNs")
-    validate.count("steps", steps)
-    rngs = [generator(run.state.random) for run in runs]
-    models = [run.params for run in runs]
-    params = each_array(_side_by_side, *models)
-    own = each_array(_side_by_side, *[each_array(np.ones_like, model) for model in models])
-    optimiser = runs[0].optimiser
-    moments = optimiser.start(params)
-    for _ in range(steps):
-        drawn = [run.batches(rng) for run, rng in zip(runs, rngs, strict=True)]
-        xs = np.concatenate([one.xs for one in drawn], axis=2)
-        targets = np.concatenate([one.targets for one in drawn], axis=1)
-        _, grads = loss_at_end(params, Sequences(xs, targets, drawn[0].last))
-        # The loss is the mean over all units' answers; each unit learns from its own.
-        grads = each_array(lambda grad, mine: grad * mine * len(runs), grads, own)
-        params, moments = optimiser.step(params, grads, moments)
-    return [
-        each_array(lambda wide, one, n=n: wide[_place(n, len(runs), one)].copy(), params, model)
-        for n, model in enumerate(models)
+    again = [
+        Training(run.params, run.loss, run.batches, run.optimiser, rng=generator(run.state.random))
+        for run in runs
     ]
-
-
-def _side_by_side(*arrays):
-    """One array with each of `arrays` in a `_place` of its own, and 0 elsewhere."""
-    wide = np.zeros([size * len(arrays) for size in arrays[0].shape])
-    for n, array in enumerate(arrays):
-        wide[_place(n, len(arrays), array)] = array
-    return wide
-
-
-def _place(n, count, array):
-    """Where unit n of `count` has its array: rows of its inputs, its column of every gate."""
-    columns = slice(n, None, count)
-    return columns if array.ndim == 1 else (slice(n * len(array), (n + 1) * len(array)), columns)
+    training.abreast(again, steps)
+    return [run.params for run in again]
 
 
 def unseen() -> Sequences:

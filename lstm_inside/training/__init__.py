@@ -45,6 +45,7 @@ from .runs import (
     smoothed,
     solved_at,
 )
+from .together import abreast
 from .training import SideBySide, State, Training
 from .trees import arrays_of, each_array
 
@@ -62,6 +63,7 @@ __all__ = [
     "SideBySide",
     "State",
     "Training",
+    "abreast",
     "adding_duel",
     "adding_training",
     "answers",

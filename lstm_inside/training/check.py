@@ -6,7 +6,7 @@ import numpy as np
 from lstm_core import init_lstm
 from lstm_inside import validate
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
-from lstm_inside.training import Adam, recall_training, softmax, softmax_cross_entropy
+from lstm_inside.training import Adam, abreast, recall_training, softmax, softmax_cross_entropy
 from lstm_inside.words import Sentences, say
 
 WORDS = Sentences(
@@ -36,13 +36,15 @@ WORDS = Sentences(
         "square_of_mean": "s is the mean of the SQUARED gradient, not of m squared or of g.",
         "uphill": "that steps uphill: the step is subtracted.",
         "no_mean_m": "that steps along g itself; Adam steps along the running mean m.",
-        "two_numbers": "expected two numbers, forget bias and rate; got {got}.",
+        "three_numbers": "expected three numbers: units, forget bias and rate; got {got}.",
         "no_setting": "{error}.",
-        "not_all": "{learned} of 3 seeds learned it; their last losses are {ends}. {hint}",
+        "too_few": "{learned} of 6 seeds learned it; their last losses are {ends}. {hint}",
         "start_low": "The forget gates lose the number on the way: start them more open.",
         "rate_high": "A smaller rate settles more surely.",
+        "more_units": "Gates and rate may do, but one unit needs a lucky start: where some are stuck, "
+        "give the network more units.",
         "rate_low": "After 400 steps some are still on their way, or never set out: try another rate.",
-        "all_learned": "all three seeds learned it; their last losses are {ends}.",
+        "enough_learned": "{learned} of 6 seeds learned it; their last losses are {ends}.",
         "no_tiny": "a gradient of exactly 0 gives 0 / 0: epsilon keeps the root from dividing by 0.",
         "kept_hat": "p is right, but m or s was handed on corrected; the running means stay as they are.",
         "order": "the values are right, in another order: return p, m, s.",
@@ -50,52 +52,49 @@ WORDS = Sentences(
 )
 
 QUESTIONS = {
-    "adams_first_step": question(
-        "After one single step from the start, Adam with rate 0.01 has moved a weight whose gradient was 1000. By how much?",
+    "adams_second_step": question(
+        "Adam with rate 0.01, from the start: a weight's gradient is 1000 at step 1 and 0 at step 2. How far does the weight move at step 2?",
         right="b",
-        a=("10: the rate times the gradient", "that is SGD; Adam divides by the gradient's size"),
-        b=("0.01: the rate itself", "at t = 1 the corrected means are g and g², and g / √g² is ±1"),
-        c=(
-            "0.001: m is only a tenth of the gradient",
-            "it is, but the mean of the squares is small as well; the two corrections undo both",
-        ),
-        d=(
-            "0.03: the rate times 0.1 / √0.001",
-            "that leaves out the corrections for the start at 0",
-        ),
-    ),
-    "clip_the_length": question(
-        "Why clip the length, and not every entry of the gradient by itself?",
-        right="c",
-        a=("it is faster", "both take next to no time"),
+        a=("not at all: its gradient is 0", "that is SGD; Adam steps along the running mean m"),
         b=(
-            "entries cannot be too large by themselves",
-            "they can, and one such entry makes the whole gradient long",
+            "0.0067, two thirds of the rate",
+            "m̂ = 90 / 0.19 = 474 and √ŝ = √(999 / 0.002) = 707: the first gradient is still in both",
         ),
         c=(
-            "cutting single entries turns the direction",
-            "only a common factor leaves the ratios, and so the way downhill, as they were",
+            "0.01, the rate itself",
+            "that is step 1, where m̂ / √ŝ is g / √g²; now m has forgotten more of the 1000 than s",
         ),
         d=(
-            "it makes the gradient's length always equal to the limit",
-            "only if it was longer; short gradients pass untouched",
+            "4.7: the rate times what is left of the gradient",
+            "that leaves out the division by √ŝ, without which Adam would not ignore a fixed scale",
         ),
     ),
-    "zero_biases": question(
-        "A colleague starts an LSTM with all biases 0 and trains it on long sequences. What is the likely trouble?",
-        right="a",
-        a=(
-            "the forget gates start at ½, so early inputs are hardly heard",
-            "twenty-nine factors of about ½ along the cell: see the first row of the picture",
+    "clip_by_value": question(
+        "A gradient along (10, 1) grows and grows. Each entry is clipped at 1 by itself. Where does it end up pointing?",
+        right="c",
+        a=("still along (10, 1)", "that is clipping by norm: one factor for both entries"),
+        b=(
+            "along the first axis, (1, 0)",
+            "the second entry is not made smaller before it is above 1 itself",
         ),
-        b=("the gradients explode", "factors of ½ shrink; clipping would not help here"),
         c=(
-            "all units stay alike",
-            "the weights are random, so the units differ; only equal WEIGHTS would keep them alike",
+            "along (1, 1): every entry at the limit",
+            "the steeper the wall, the less is left of its direction",
+        ),
+        d=("nowhere: it is cut to 0", "an entry above the limit is set to the limit"),
+    ),
+    "a_thousand_steps": question(
+        "Your sequences are 1,000 steps long and their first number matters. Which forget bias would you start with?",
+        right="c",
+        a=("1: the gates start at σ(1) = 0.73", "0.73 to the power of 1,000 is 1e-136"),
+        b=("3: they start at σ(3) = 0.953", "enough for 30 steps; over 1,000 it leaves 1e-21"),
+        c=(
+            "7: they start at σ(7) = 0.9991",
+            "0.9991 to the power of 1,000 is 0.4: the gate has to fit the time it shall bridge",
         ),
         d=(
-            "none: biases are learned anyway",
-            "they are, from a gradient; of that a few millionths arrive, and within 300 steps none of three learned it",
+            "any: clipping takes care of it",
+            "clipping shortens what is too long; it brings back nothing that has vanished",
         ),
     ),
     "what_to_save": question(
@@ -180,36 +179,41 @@ def clip(function) -> str:
     return WORDS["clip"]
 
 
-RECALL_LENGTH, RECALL_STEPS, RECALL_SEEDS, RECALL_GOAL = 40, 400, (0, 1, 2), 0.02
+RECALL_LENGTH, RECALL_STEPS, RECALL_SEEDS, RECALL_GOAL = 40, 400, range(6), 0.02
+RECALL_ENOUGH, RECALL_UNITS = 5, 16
 
 
 @checker
 def recall_setting(function) -> str:
-    """Check () -> (forget bias, rate): one unit learns recall over 40 steps, from every seed."""
+    """Check () -> (units, forget bias, rate): recall over 40 steps, from 5 of 6 seeds at least."""
     got = run(function)
-    if not isinstance(got, tuple | list) or len(got) != 2:
-        raise NotYet(WORDS["two_numbers"], got=shape_of(got))
-    bias, rate = got
+    if not isinstance(got, tuple | list) or len(got) != 3:
+        raise NotYet(WORDS["three_numbers"], got=shape_of(got))
+    units, bias, rate = got
     try:
+        validate.whole(say("units"), units, most=RECALL_UNITS)
         validate.number(say("forget bias"), bias, "a finite number", lambda x: True)
         validate.positive(say("rate"), rate)
     except (TypeError, ValueError) as error:
         raise NotYet(WORDS["no_setting"], error=error) from None
-    ends = []
-    for seed in RECALL_SEEDS:
-        rng = np.random.default_rng(seed)
-        cell = init_lstm(2, 1, rng=rng, forget_bias=float(bias))
-        one = recall_training(cell, RECALL_LENGTH, optimiser=Adam(float(rate)), rng=rng)
-        try:
-            ends.append(np.mean(list(one.steps(RECALL_STEPS))[-50:]))
-        except ArithmeticError as error:
-            raise NotYet(WORDS["no_setting"], error=error) from None
+    runs = []
+    for rng in map(np.random.default_rng, RECALL_SEEDS):
+        cell = init_lstm(2, int(units), rng=rng, forget_bias=float(bias))
+        runs.append(recall_training(cell, RECALL_LENGTH, optimiser=Adam(float(rate)), rng=rng))
+    try:
+        abreast(runs, RECALL_STEPS, below=RECALL_GOAL, width=50)
+    except ArithmeticError as error:
+        raise NotYet(WORDS["no_setting"], error=error) from None
+    ends = [one.losses[-50:].mean() for one in runs]
     learned = sum(end < RECALL_GOAL for end in ends)
     told = ", ".join(f"{end:.3f}" for end in ends)
-    if learned < len(ends):
-        hint = "rate_high" if rate > 0.08 else "start_low" if bias < 4.5 else "rate_low"
-        raise NotYet(WORDS["not_all"], learned=learned, ends=told, hint=WORDS[hint])
-    return WORDS["all_learned"].format(ends=told)
+    if learned < RECALL_ENOUGH:
+        hint = (
+            "rate_high" if rate > 0.06 else "start_low" if bias < 2.5
+            else "more_units" if units < 3 else "rate_low"
+        )  # fmt: skip
+        raise NotYet(WORDS["too_few"], learned=learned, ends=told, hint=WORDS[hint])
+    return WORDS["enough_learned"].format(learned=learned, ends=told)
 
 
 @checker

@@ -255,6 +255,9 @@ def cliff_explorer(steps=40) -> Explorer:
             (lengths[name],) = course.plot([], [], color=colour, ls=dash, lw=1.8)
         (start,) = view.plot([], [], "o", ms=10, mfc="none", mec="#111111", mew=1.8, zorder=5)
         (limit_line,) = course.plot([], [], color="#111111", lw=1.2, ls=":")
+        limit_said = Words(course, 0.98 * steps, 1, ha="right", color="#111111")
+        limit_said.set_text(say("limit"))
+        away = Words(view, 0.25, 0.66, ha="left", color=FORGET, weight="bold")
 
     @lru_cache(maxsize=4)
     def descend(w, rate, limit):
@@ -276,8 +279,13 @@ def cliff_explorer(steps=40) -> Explorer:
             paths[name].set_data(*np.clip(places[: t + 1, :, k], -40, 40).T)
             lengths[name].set_data(np.arange(t), np.clip(met[:t, k], 1e-4, 1e3))
         limit_line.set_data([0, steps], [limit, limit])
+        limit_said.set_position((0.98 * steps, 1.7 * limit))
         start.set_data([w], [0.2])
         clipped, free = places[:, :, 0], places[:, :, 1]
+        longest = max(np.linalg.norm(b - a) for a, b in pairwise(free[: t + 1])) if t else 0
+        outside = (np.abs(free[t] - (1.4, -0.1)) > (1.2, 0.9)).any()
+        leap = say("not clipped: out of the picture\nby a step of {longest:.1f}", longest=longest)
+        away.set_text(leap if outside else "")
         return {
             "clipped": clipped,
             "free": free,
@@ -287,7 +295,7 @@ def cliff_explorer(steps=40) -> Explorer:
             "t": t,
             "rate": rate,
             "limit": limit,
-            "longest": max(np.linalg.norm(b - a) for a, b in pairwise(free[: t + 1])) if t else 0,
+            "longest": longest,
         }
 
     def describe(v):
@@ -311,7 +319,7 @@ def cliff_explorer(steps=40) -> Explorer:
             "w": slider("start at w", 1.2, 2.5, 0.05, 1.8, quantity="x"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
         },
-        moving=[*paths.values(), *lengths.values(), limit_line, start],
+        moving=[*paths.values(), *lengths.values(), limit_line, limit_said, away, start],
         update=update,
         describe=describe,
         play="t",

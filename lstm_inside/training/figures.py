@@ -89,23 +89,26 @@ def compare_starts(results, *, most, alt):
     """A picture of how kinds of start fare: name -> list of (share of gradient, steps or None).
 
     share: of the gradient by the last input, what reaches the first. steps: until the problem
-    was solved, None for not within `most` steps. One dot a training.
+    was solved, None for not within `most` steps. Trainings are numbered, alike on both sides.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 60 + 44 * len(results), alt)
+        figure = picture(900, 60 + 52 * len(results), alt)
         shares, steps = figure.subplots(1, 2, sharey=True)
         shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
         shares.set(yticks=range(len(results)), yticklabels=list(results))
-        shares.set_title(say("Gradient by the first input / by the last"))
-        steps.set(xlim=(0, most * 1.15))
-        steps.set_title(say("Training steps until solved (grey: not within {most})", most=most))
+        shares.set_title(say("Gradient at the first input / at the last"))
+        steps.set(xlim=(0, most * 1.15), xlabel=say("training step; the numbers are seeds"))
+        steps.set_title(say("Steps until solved (grey: not within {most})", most=most))
         steps.axvspan(most, most * 1.15, color="#f0f0f0", lw=0)
         for row, dots in enumerate(results.values()):
-            spread = row + 0.12 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
+            spread = row + 0.28 * (np.arange(len(dots)) - (len(dots) - 1) / 2)
             share = np.clip([s for s, _ in dots], 1e-8, 1e2)
             until = [most * 1.075 if n is None else n for _, n in dots]
-            shares.plot(share, spread, "o", color=GRADIENT, ms=6, alpha=0.7, mec="none")
-            steps.plot(until, spread, "o", color=OUTPUT, ms=6, alpha=0.7, mec="none")
+            for ax, places, colour in ((shares, share, GRADIENT), (steps, until, OUTPUT)):
+                ax.plot(places, spread, "o", color=colour, ms=13, alpha=0.25, mec="none")
+                for seed, (x, y) in enumerate(zip(places, spread, strict=True)):
+                    ax.text(x, y, str(seed), color=colour, ha="center", va="center",
+                            weight="bold", fontsize=10)  # fmt: skip
     return figure
 
 
@@ -151,29 +154,43 @@ def compare_gates(cells, batch, sequence=0, *, alt):
     return figure
 
 
-def compare_rates(errors, *, lazy, alt):
-    """A picture of a sweep: rate -> list of errors, one a seed; the best rate stands out."""
-    rates = list(errors)
-    middle = [float(np.median(errors[rate])) for rate in rates]
+def compare_rates(errors, *, lazy, alt, later=None, steps=(200, 2000)):
+    """A picture of a sweep: rate -> list of errors, one a seed; the best rate stands out.
+
+    later: rate -> the error of one seed after more steps; steps: how many these are, first and
+    later.
+    """
+    rates, later = list(errors), later or {}
+    middle = [float(np.mean(errors[rate])) for rate in rates]
     best = int(np.argmin(middle))
+    soon, late = (f"{n:,}" for n in steps)
     with matplotlib.rc_context(RC):
-        figure = picture(760, 320, alt)
+        figure = picture(760, 360, alt)
         ax = figure.subplots()
-        ax.set(
-            xscale="log",
-            yscale="log",
-            xlabel=say("learning rate"),
-            ylabel=say("mean squared error"),
-        )
+        ax.set(xscale="log", yscale="log", xlim=(rates[0] / 1.3, rates[-1] * 7))
+        ax.set(xlabel=say("learning rate"), ylabel=say("mean squared error"))
+        ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        ax.minorticks_off()
         ax.set_title(
-            say("{rates:g} is lowest; smaller rates are still on their way", rates=rates[best])
-        )
+            say("After {soon} steps {rate:g} is lowest; smaller rates are only late", soon=soon,
+                rate=rates[best])
+            if later
+            else say("After {soon} steps {rate:g} is lowest", soon=soon, rate=rates[best])
+        )  # fmt: skip
         ax.axhline(lazy, color=FAINT, lw=1.2)
         ax.plot(rates, middle, color=GRADIENT, lw=1.6)
         for rate, each in errors.items():
             ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
+        if later:
+            ax.plot(list(later), list(later.values()), "s--", color=INPUT, ms=7, lw=1.4)
+            words = say("after {late} steps\n(seed 1)", late=late)
+            ax.text(rates[-1] * 1.25, later[max(later)], words, color=INPUT, weight="bold",
+                    va="center")  # fmt: skip
         ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
-        ax.text(rates[0], lazy * 1.1, say("always answering 1"), color=_GREY)
+        words = say("after {soon} steps\n(line: mean of the dots)", soon=soon)
+        ax.text(rates[-1] * 1.25, middle[-1], words, color=GRADIENT, weight="bold", va="center",
+                fontsize=11)  # fmt: skip
+        ax.text(rates[0] / 1.2, lazy * 1.12, say("always answering 1"), color=_GREY)
         ax.set_ylim(top=max(2 * lazy, 1.5 * max(map(max, errors.values()))))
     return figure
 
@@ -197,26 +214,30 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
             ax.plot(steps, curve, color=colour)
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
+        ax.set_xticks(np.linspace(0, steps[-1], 5))
+        ax.text(steps[-1] * 1.01, lazy * 1.06, say("always\nanswering 1"), color=_GREY, va="bottom",
+                fontsize=10.5, linespacing=0.95)  # fmt: skip
+        ax.text(steps[best] * 1.01, 10 ** np.floor(low) * 1.15, say("lowest"), color=SIGNAL)
         ax.axvline(steps[best], color=SIGNAL, lw=1.3, ls=":")
     return figure
 
 
 def norms_over_training(norms, limit, *, alt):
-    """A picture of the gradient's length at every step: name -> lengths; the limit dotted."""
+    """A picture of how long the gradients of trainings were: name -> lengths; the limit dotted."""
+    together = np.concatenate([np.asarray(each) for each in norms.values()])
+    bins = np.geomspace(together.min() * 0.9, together.max() * 1.1, 41)
     with matplotlib.rc_context(RC):
         figure = picture(900, 320, alt)
-        ax = figure.subplots()
-        most = max(map(len, norms.values()))
-        ax.set(xlim=(0, most * 1.12), yscale="log", xlabel=say("training step"))
-        cut = say(", ").join(
-            say("{name} in {share:.0%}", name=name, share=np.mean(np.greater(each, limit)))
-            for name, each in norms.items()
-        )
-        ax.set_title(say("Length of the gradient. Clipped: {cut} of the steps", cut=cut))
-        ax.axhline(limit, color="#111111", lw=1.2, ls=":")
-        ax.text(most * 1.01, limit, say("limit"), va="bottom")
-        for (name, lengths), colour in zip(norms.items(), _SERIES, strict=False):
-            ax.plot(np.arange(1, len(lengths) + 1), lengths, color=colour, lw=1.1, alpha=0.85)
-            ax.text(most * 1.01, smoothed(lengths, 50)[-1], name, color=colour, va="center",
-                    weight="bold")  # fmt: skip
+        panels = figure.subplots(1, len(norms), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, (name, lengths) in zip(panels, norms.items(), strict=True):
+            counts, _ = np.histogram(lengths, bins)
+            over = np.sqrt(bins[1:] * bins[:-1]) > limit
+            ax.bar(bins[:-1], counts, np.diff(bins), align="edge",
+                   color=np.where(over, FORGET, "#9aa5b1"))  # fmt: skip
+            ax.axvline(limit, color="#111111", lw=1.2, ls=":")
+            share = np.mean(np.greater(lengths, limit))
+            ax.set(xscale="log", xlabel=say("length of the gradient"))
+            ax.set_title(say("{name}: clipped in {share:.0%} of the steps", name=name, share=share))
+            label(ax, 0.98, 0.9, say("beyond the limit"), FORGET, ha="right")
+        panels[0].set_ylabel(say("training steps"))
     return figure

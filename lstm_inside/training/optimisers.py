@@ -201,6 +201,8 @@ def check_floats(**trees):
 
 def _check_same_shapes(params, tree, called="grads"):
     """Floating-point parameters, and a tree of real numbers in their form."""
+    if _plainly_alike(params, tree, finite=called == "grads"):
+        return
     wanted, got = named(params=params), named(params=tree)
     if wanted.keys() != got.keys():
         raise ValueError(f"{called}: expected the form of params, {list(wanted)}, got {list(got)}")
@@ -212,3 +214,21 @@ def _check_same_shapes(params, tree, called="grads"):
             raise ValueError(f"{called}: expected {p.shape} for {name}, got {a.shape}")
         if called == "grads":
             validate.finite(f"{called}, at {name}", a)
+
+
+def _plainly_alike(params, tree, finite):
+    """Whether two trees are of one class and shape, floats throughout: quick to see at each step.
+
+    What this does not see as alike is looked at closely, place by place, and named.
+    """
+    if isinstance(params, tuple):
+        return (
+            type(tree) is type(params)
+            and len(tree) == len(params)
+            and all(_plainly_alike(p, a, finite) for p, a in zip(params, tree, strict=True))
+        )
+    if not (type(params) is type(tree) is np.ndarray) or params.shape != tree.shape:
+        return False
+    if params.dtype.kind != "f" or tree.dtype.kind != "f":
+        return False
+    return not finite or bool(np.isfinite(params).all() and np.isfinite(tree).all())

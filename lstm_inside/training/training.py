@@ -126,7 +126,7 @@ class Training:
                     step=step,
                 )
             )
-        if self.clip is not None:
+        if self.clip is not None and length > self.clip:
             grads, _ = clip_by_norm(grads, self.clip)
         params, moments = self.optimiser.step(params, grads, moments)
         if not all(np.isfinite(array).all() for array in arrays_of(params)):
@@ -142,6 +142,10 @@ class Training:
         self._norms[step:] = [length]
         self.state = State(params, moments, step + 1, rng.bit_generator.state, carried)
         return loss
+
+    def _take_over(self, state, losses, norms):
+        """Go on from steps that `abreast` took: the `State` after them, all losses and norms."""
+        self._losses, self._norms, self.state = losses, norms, state
 
     # ------------------------------------------------------------ saving
 

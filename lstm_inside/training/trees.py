@@ -13,14 +13,20 @@ def each_array(function, *trees):
     validate.function("function", function)
     if not trees:
         raise TypeError("trees: expected at least one, got none")
-    if not any(isinstance(tree, tuple) for tree in trees):
-        return function(*trees)
+    return _each_array(function, trees)
+
+
+def _each_array(function, trees):
     first = trees[0]
-    if any(not isinstance(tree, tuple) or len(tree) != len(first) for tree in trees):
-        raise ValueError(
-            f"trees: expected one form, got {', '.join(map(validate.describe, trees))}"
-        )
-    parts = [each_array(function, *part) for part in zip(*trees, strict=True)]
+    inner = isinstance(first, tuple)
+    for tree in trees:  # plain loops: this runs at every step of every training
+        if isinstance(tree, tuple) is not inner or (inner and len(tree) != len(first)):
+            raise ValueError(
+                f"trees: expected one form, got {', '.join(map(validate.describe, trees))}"
+            )
+    if not inner:
+        return function(*trees)
+    parts = [_each_array(function, part) for part in zip(*trees, strict=True)]
     return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
 
 

@@ -1,0 +1,164 @@
+"""Notebook 05: trainings that go abreast learn what each learns alone."""
+
+import numpy as np
+import pytest
+from training_nets import rng
+
+from lstm_core import init_lstm, init_rnn
+from lstm_inside.tasks import hold_problem
+from lstm_inside.training import (
+    SGD,
+    Adam,
+    CoolingAdam,
+    Momentum,
+    Training,
+    abreast,
+    adding_training,
+    arrays_of,
+    each_array,
+    init_model,
+    loss_at_end,
+    recall_training,
+    solved_at,
+)
+
+RULES = (Adam(0.01), Adam(0.1), Adam(0.01), Momentum(0.1), CoolingAdam(0.05, 50), SGD(0.3))
+
+
+def several(kind, H=3, dtype=np.float64):
+    """Trainings that differ in seed, optimiser and clip; two share their optimiser."""
+    runs = []
+    for seed, rule in enumerate(RULES):
+        draws = rng(seed)
+        cell = (
+            init_lstm(2, H, rng=draws, forget_bias=2.0, dtype=dtype)
+            if kind == "lstm"
+            else init_rnn(2, H, rng=draws, dtype=dtype)
+        )
+        clip = None if seed == 2 else 0.2
+        runs.append(adding_training(cell, 8, B=5, optimiser=rule, rng=draws, clip=clip))
+    return runs
+
+
+def alike(one, other, rtol=1e-9):
+    assert one.step == other.step
+    assert one.state.random == other.state.random
+    np.testing.assert_allclose(one.losses, other.losses, rtol)
+    np.testing.assert_allclose(one.norms, other.norms, rtol)
+    for name in ("params", "moments"):
+        pair = arrays_of(getattr(one.state, name)), arrays_of(getattr(other.state, name))
+        for mine, theirs in zip(*pair, strict=True):
+            assert mine.dtype == theirs.dtype
+            np.testing.assert_allclose(mine, theirs, rtol, 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "rnn"])
+@pytest.mark.parametrize("H", [1, 3])
+def test_each_learns_what_it_learns_alone_and_can_go_on_alone(kind, H):
+    together, alone = several(kind, H), several(kind, H)
+    abreast(together, 7)
+    abreast(together, 5)  # from where they are
+    for one, other in zip(together, alone, strict=True):
+        list(other.steps(12))
+        alike(one, other)
+        list(one.steps(3))
+        list(other.steps(3))
+        alike(one, other)
+
+
+def test_in_float32_they_stay_float32():
+    together, alone = several("lstm", dtype=np.float32), several("lstm", dtype=np.float32)
+    abreast(together, 4)
+    for one, other in zip(together, alone, strict=True):
+        list(other.steps(4))
+        for mine, theirs in zip(arrays_of(one.params), arrays_of(other.params), strict=True):
+            assert mine.dtype == theirs.dtype == np.float32
+            np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_each_ends_when_it_has_arrived():
+    def units():
+        starts = [(seed, init_lstm(2, 1, rng=rng(seed), forget_bias=3.0)) for seed in (1, 2, 4)]
+        return [
+            recall_training(cell, 10, B=8, optimiser=Adam(0.05), rng=rng(seed))
+            for seed, cell in starts
+        ]
+
+    together, alone = units(), units()
+    abreast(together, 150, below=0.05, width=10)
+    ends = []
+    for one, other in zip(together, alone, strict=True):
+        list(other.steps(150))
+        solved = solved_at(other.losses, 0.05, 10)
+        ends.append(solved or 150)
+        assert one.step == ends[-1]
+        np.testing.assert_allclose(one.losses, other.losses[: one.step], rtol=1e-7)
+    assert len(set(ends)) > 1
+    before = [run.step for run in together]
+    abreast([together[0]], 5, below=0.05, width=10)  # has arrived: not a step more
+    assert [run.step for run in together] == before
+
+
+def test_a_change_is_made_to_every_gradient():
+    def shut(grads):
+        return grads._replace(cell=each_array(np.zeros_like, grads.cell))
+
+    together, alone = several("lstm"), several("lstm")
+    starts = [run.params.cell for run in together]
+    abreast(together, 3, change=shut)
+    for run, other, start in zip(together, alone, starts, strict=True):
+        for before, after in zip(start, run.params.cell, strict=True):
+            assert (before == after).all()
+        other.loss = lambda *at: (loss_at_end(*at)[0], shut(loss_at_end(*at)[1]))
+        list(other.steps(3))
+        alike(run, other)
+
+
+def test_answers_of_several_numbers_and_gaps():
+    def wide(seed):
+        def draw(rng):
+            batch = hold_problem(6, 4, rng=rng)
+            return batch._replace(
+                targets=np.hstack([batch.targets, 1 - batch.targets]),
+                last=np.array([5, 3, 5, 4]),
+            )
+
+        model = init_model(1, 3, 2, rng=rng(seed))
+        return Training(model, loss_at_end, draw, Adam(0.02), rng=rng(seed), clip=1.0)
+
+    together, alone = [wide(seed) for seed in (1, 2)], [wide(seed) for seed in (1, 2)]
+    abreast(together, 4)
+    for one, other in zip(together, alone, strict=True):
+        list(other.steps(4))
+        alike(one, other)
+
+
+def test_what_cannot_go_abreast():
+    runs = several("lstm")
+    list(runs[0].steps(1))
+    with pytest.raises(ValueError, match="equally many steps"):
+        abreast(runs, 1)
+    with pytest.raises(ValueError, match="one form"):
+        abreast([several("lstm")[0], several("lstm", H=4)[1]], 1)
+    with pytest.raises(ValueError, match="one kind of cell"):
+        abreast([several("lstm")[0], several("rnn")[1]], 1)
+    other = several("lstm")[0]
+    other.loss = lambda *at: loss_at_end(*at)
+    with pytest.raises(ValueError, match="loss_at_end"):
+        abreast([other], 1)
+    long = adding_training(init_lstm(2, 3, rng=rng(1)), 9, B=5, rng=rng(1))
+    with pytest.raises(ValueError, match="due at the same steps"):
+        abreast([several("lstm")[0], long], 1)
+
+
+def test_a_training_that_explodes_leaves_all_as_they_were():
+    runs = several("lstm")[:2]
+    wild = several("lstm")[0]
+    wild.optimiser, wild.clip = SGD(1e200), None
+    before = [run.state for run in (*runs, wild)]
+    wild.state = wild.state._replace(moments=())
+    before[-1] = wild.state
+    with pytest.raises((ArithmeticError, ValueError)):
+        abreast([*runs, wild], 30)
+    for run, state in zip((*runs, wild), before, strict=True):
+        assert run.state is state
