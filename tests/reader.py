@@ -46,7 +46,7 @@ def shortened(name, notebook):
     for cell in reversed(notebook["cells"]):
         if cell["cell_type"] == "code":
             made, used = names_of("".join(cell["source"]))
-            stored = json.dumps(cell["outputs"])
+            stored = json.dumps(cell["outputs"], ensure_ascii=False)
             shows = not cell["outputs"] or any(sign in stored for sign in WIDGETS)
             if not shows and not made & needed:
                 continue

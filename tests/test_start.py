@@ -148,6 +148,7 @@ def test_the_series_not_installed_or_broken_is_said(kernel, monkeypatch):
         ("## Further reading\n\nnot this\n\n## On your own\n\nthis", 4),
         ("a **forget gate** (遗忘门)", 5),
         ("细胞状态保存记忆", 4),
+        ("as long as $s<k$ it stays, and then $T > 0$ does not", 11),
         ("", 0),
     ],
 )

@@ -16,7 +16,7 @@ TIME = re.compile(r"(\*\*Time\*\*\s*)(\d+)( minutes)")
 _NO_PROSE = re.compile(
     r"```.*?```"  # code
     r"|\$\$.*?\$\$"  # formulas
-    r"|<[^>]*>"  # tags
+    r"|</?[a-z!][^<>$]*>"  # tags; what is less than something, $s < k$, is none
     r"|^[ \t]*\|[^\n]*$"  # tables
     r"|^## Further reading.*?(?=^## |\Z)"
     r"|\]\([^)]*\)",  # where links lead
