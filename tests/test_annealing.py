@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import lstm_inside
 from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, lstm_forward, rnn_forward
 from lstm_inside.annealing import (
     HIGH,
@@ -608,3 +609,20 @@ def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
     verdict = checker(function)
     assert not verdict
     assert hint in verdict.message
+
+
+def test_a_search_is_named_in_the_language_spoken():
+    names = {
+        "annealing, step 0.3, T = 0": "退火，步子0.3，T = 0",
+        "guessing, ±10": "乱猜，±10",
+        "descent, rate 0.01": "下降，学习率0.01",
+        "descent, LSTM, half open": "下降，LSTM，门半开",
+        "descent, fresh": "下降，每步新序列",
+        "a search of mine": "a search of mine",
+    }
+    assert figures.search_in_words("descent, fresh") == "descent, fresh sequences"
+    lstm_inside.language("zh")
+    try:
+        assert {name: figures.search_in_words(name) for name in names} == names
+    finally:
+        lstm_inside.language("en")

@@ -13,21 +13,31 @@ from lstm_inside.words import Sentences, say
 
 SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
 IN_WORDS = Sentences({"annealing": "annealing", "guessing": "guessing", "descent": "descent"})
-_WITH_NUMBER = Sentences(
+_SETTINGS = Sentences(
     {
-        "annealing": "annealing, T = {number}",
-        "guessing": "guessing, ±{number}",
-        "descent": "descent, rate {number}",
+        "step": "step {number}",
+        "rate": "rate {number}",
+        "open": "open",
+        "half open": "half open",
+        "fresh": "fresh sequences",
+        "more": "{first}, {others}",
     }
 )
 
 
 def search_in_words(name) -> str:
-    """A search with its number, such as "guessing, ±3", in the language spoken; else its name."""
-    found = re.fullmatch(r"(\w+), (?:T = |±|rate )([\d.]+)", name)
-    if not found or found[1] not in _WITH_NUMBER:
-        return name
-    return _WITH_NUMBER[found[1]].format(number=found[2])
+    """A search and its settings, such as "annealing, step 0.3, T = 0", in the language spoken."""
+    first, _, others = name.partition(", ")
+    number = re.fullmatch(r"(step|rate) ([\d.]+)", first)
+    if number:
+        first = _SETTINGS[number[1]].format(number=number[2])
+    elif first in IN_WORDS:
+        first = IN_WORDS[first]
+    elif first in _SETTINGS:
+        first = _SETTINGS[first]
+    if not others:
+        return first
+    return _SETTINGS["more"].format(first=first, others=search_in_words(others))
 
 
 def _colour_of(name):

@@ -17,6 +17,7 @@ from lstm_inside.page.style import (
     OUTPUT,
     RC,
     SIGNAL,
+    true_minus,
 )
 from lstm_inside.words import say
 
@@ -162,7 +163,7 @@ def cosine_draws(draws) -> Picture:
             ax.plot(k, cosines.T, color=FAINT, lw=1)
             ax.plot(k, np.median(cosines, axis=0), color=GRADIENT, lw=3)
             ax.set(ylim=(0, 1.05), xlim=(1, k[-1]), xlabel=say("k: steps a chunk"))
-            ax.set_title(say("forget bias {b_f}", b_f=b_f))
+            ax.set_title(true_minus(say("forget bias {b_f}", b_f=b_f)))
         ax = figure.axes[0]
         ax.set_ylabel(say("cosine with the full gradient"))
         name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
