@@ -16,6 +16,7 @@ from lstm_inside.page.style import (
     OUTPUT,
     RC,
     SIGNAL,
+    true_minus,
 )
 from lstm_inside.simulation.dissection import WARM, around, scores, turns
 from lstm_inside.simulation.explorers_forecast import METHODS
@@ -317,7 +318,7 @@ def scores_picture(reading):
             ax.text(
                 0.97,
                 0.93,
-                say("unit {unit}: r = {r:.2f}", unit=unit, r=r[unit]),
+                true_minus(say("unit {unit}: r = {r:.2f}", unit=unit, r=r[unit])),
                 color=CELL_LINE,
                 ha="right",
                 va="top",
