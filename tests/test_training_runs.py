@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from training_nets import rng, same
 
 from lstm_core import init_lstm
 from lstm_inside.page.measure import step_lengths
+from lstm_inside.page.style import FORGET
 from lstm_inside.tasks import Sequences, hold_problem, recall_problem
 from lstm_inside.training import (
     ADDING,
@@ -95,6 +97,8 @@ def test_the_pictures_draw_what_was_measured():
     assert [sum(bar.get_height() for bar in ax.patches) for ax in panels] == [60, 80]
     for ax, lengths in zip(panels, norms.values(), strict=True):
         assert f"{(lengths > 0.5).mean():.0%}" in ax.get_title("left")
+        beyond = [bar for bar in ax.patches if to_hex(bar.get_facecolor()) == FORGET.lower()]
+        assert sum(bar.get_height() for bar in beyond) == (lengths > 0.5).sum()
     assert panels[0].figure.png()
 
 
