@@ -226,8 +226,9 @@ def every_cell_picture(r, every, chosen, control):
                 ha="right" if left else "left",
                 va="center",
             )
-            others = (unit for unit in far.tolist() if unit not in (chosen, control))
-            for unit, above in zip(others, (6, -13, 6), strict=False):
+            others = [unit for unit in far.tolist() if unit not in (chosen, control)]
+            others.sort(key=lambda unit: -effect[unit])  # the highest has its name above it
+            for unit, above in zip(others, np.linspace(6, -13, len(others)), strict=True):
                 ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, above),
                             textcoords="offset points", fontsize=11.5)  # fmt: skip
             units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
