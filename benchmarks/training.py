@@ -7,6 +7,9 @@ same seed. PyTorch's side is `torch.nn.LSTM`, `torch.nn.Linear` and its fastest 
 measured alone. Where numba is at hand, `lstm_inside.compiled` is measured too. One thread,
 medians of alternating blocks of steps. A ratio above 1 means that ours is faster. The mean loss
 of the last steps is printed for all sides: they learn the same.
+
+At the end `abreast` beside the same trainings one after the other: six of notebook 05's recall,
+of 1 to 16 units, and how many times as fast they are.
 """
 
 import os
@@ -29,9 +32,10 @@ from lstm_inside.training import (
     Adam,
     Model,
     Training,
+    abreast,
     adding_duel,
-    adding_training,
     init_readout,
+    recall_training,
 )
 
 try:
@@ -48,16 +52,12 @@ if torch:
 # ---------------------------------------------------------------- the trainings
 
 
-def adding(T, engine):
-    """The LSTM of notebook 05: 16 units, mini-batches of 32, Adam at 0.02, clipped at 1."""
-    return adding_duel(T, engine=engine)[0]
+def adding(T, engine, dtype=np.float64):
+    """The LSTM of notebook 05: 16 units, mini-batches of 32, Adam at 0.02, clipped at 1.
 
-
-def adding_single(T, engine):
-    """The same in float32, which is what PyTorch computes in unless it is told otherwise."""
-    rng = np.random.default_rng(1)
-    cell = init_lstm(2, 16, rng=rng, forget_bias=3.0, dtype=np.float32)
-    return adding_training(cell, T, rng=rng, engine=engine)
+    In float32, too, which is what PyTorch computes in unless it is told otherwise.
+    """
+    return adding_duel(T, engine=engine, dtype=dtype)[0]
 
 
 def characters(engine):
@@ -78,8 +78,8 @@ def characters(engine):
 TRAININGS = {
     "adding, T = 50, float64": lambda engine: adding(50, engine),
     "adding, T = 100, float64": lambda engine: adding(100, engine),
-    "adding, T = 50, float32": lambda engine: adding_single(50, engine),
-    "adding, T = 100, float32": lambda engine: adding_single(100, engine),
+    "adding, T = 50, float32": lambda engine: adding(50, engine, np.float32),
+    "adding, T = 100, float32": lambda engine: adding(100, engine, np.float32),
     "characters, float32": characters,
 }
 
@@ -159,6 +159,28 @@ def race(sides, steps):
     }
 
 
+def recalls(units):
+    """Six trainings on notebook 05's recall that differ in their seed."""
+    rngs = map(np.random.default_rng, range(6))
+    return [
+        recall_training(init_lstm(2, units, rng=rng, forget_bias=3.0), 20, rng=rng) for rng in rngs
+    ]
+
+
+def times_as_fast(units, steps):
+    """How many times as fast `abreast` is as one training after the other: a median of blocks."""
+    together, alone = recalls(units), recalls(units)
+    ratios = []
+    for _ in range(steps // BLOCK):
+        start = time.perf_counter()
+        abreast(together, BLOCK)
+        between = time.perf_counter()
+        for run in alone:
+            list(run.steps(BLOCK))
+        ratios.append((time.perf_counter() - between) / (between - start))
+    return statistics.median(ratios)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Training steps a second, beside PyTorch.")
     parser.add_argument("--steps", type=int, default=500, help="training steps of each (500)")
@@ -175,6 +197,9 @@ def main():
             print(f"    {side:9} {rate:6.0f} steps/s   loss of the last 20 {loss:.5f}", end="")
             beside = side != "torch" and "torch" in found
             print(f"   {side} / torch {rate / found['torch'][0]:.2f}" if beside else "", flush=True)
+    print("six recalls abreast, times as fast as one after the other")
+    for units in (1, 2, 4, 8, 16):
+        print(f"    {units:2} units {times_as_fast(units, steps):5.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ class Crowd:
     form: a Model (its weights do not matter, its shapes do). batches: G `Sequences` of one
     number of sequences B, padded at their ends to one length. parts: cut each of them into so many
     batches of B / parts sequences. two_class: whether the answer y is
-    squashed to sigmoid(y) before its squared error. dtype: float64, or float32, which takes a
-    third of the time; what comes out is float64.
+    squashed to sigmoid(y) before its squared error. dtype: float64 or float32; what comes out
+    is float64.
     Raises ValueError or TypeError for what is no Model, no batch, batches that do not fit, parts
     that B is no multiple of, an unknown dtype.
     """

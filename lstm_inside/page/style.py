@@ -193,7 +193,7 @@ def signed(value, digits=2) -> str:
 
 def plain(value, digits=2) -> str:
     """A number without a plus, a true minus; nothing is never minus nothing."""
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+    return true_minus(f"{float(value):.{digits}f}")
 
 
 def picture(width, height, alt="") -> Picture:

@@ -16,6 +16,8 @@ import numpy as np
 
 from lstm_inside.words import Sentences, say
 
+from .style import true_minus
+
 WORDS = Sentences(
     {
         "right": "✓ Right: {message}",
@@ -54,7 +56,7 @@ def unreached(score, goal, shown) -> str:
     while score < goal <= float(text):
         digits += 1
         text = f"{score:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+    return true_minus(text)
 
 
 class Verdict:

@@ -79,8 +79,8 @@ def adding_duel(T, seed=1, *, engine=lstm_core, dtype=np.float64) -> tuple[Train
     """An LSTM (16 units) and an RNN (32 units, orthogonal start) set out on the adding problem.
 
     T: the length of the sequences, at least 4. seed: a whole number from 0, for weights and
-    mini-batches. Both have about 1,200 weights and see the same mini-batches. dtype: float64, or
-    float32, which takes half the time.
+    mini-batches. Both have about 1,200 weights and see the same mini-batches. dtype: float64 or
+    float32.
     Raises ValueError or TypeError for another T or seed, no engine, an unknown dtype.
     """
     validate.whole("T", T, least=4)

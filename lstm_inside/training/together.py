@@ -24,10 +24,11 @@ def abreast(runs, steps, *, below=None, width=20, change=None):
 
     runs: `Training`s on `loss_at_end` that have taken equally many steps, of models of one form
     on batches of one form; optimisers, clip, batches and generators are each one's own. Every
-    training learns what it learns alone, up to the last digits: its units stand in one wide
-    layer beside those of the others, with no wire from one to another. For small networks that
-    takes a third of the time. below: a training ends as soon as the mean of its last `width`
-    losses is below this. change: what is done to every gradient before its step, a function of
+    training takes the steps that it takes alone, up to rounding, which a training may enlarge as
+    it goes on: its units stand in one wide layer beside those of the others, with no wire from
+    one to another. The smaller the networks, the more time that saves; benchmarks/training.py
+    says how much. below: a training ends as soon as the mean of its last `width` losses is below
+    this. change: what is done to every gradient before its step, a function of
     a tree of arrays with one more axis in front, the training; None for nothing.
     Should anything be raised, every training is where it was.
     Raises ValueError or TypeError for what are no such trainings, steps or width below 1, a
