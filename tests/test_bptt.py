@@ -553,3 +553,4 @@ def test_many_draws_are_the_explorers_one_by_one():
     explorer.close()
     drawn = figures.cosine_draws({4: cosines})
     assert f"the worst to {cosines.min():.2f}" in drawn.alt
+    assert figures.cosine_draws({-2: cosines}).axes[0].get_title(loc="left") == "forget bias −2"

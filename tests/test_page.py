@@ -419,10 +419,11 @@ def test_no_warning_on_the_way(make):
 
 
 def test_a_still_picture_says_what_it_shows():
-    still = picture(300, 200, alt='a "line" & more')
+    still = picture(300, 200, alt='a "line" & more, from -1 on')
     data, metadata = still._repr_mimebundle_()
     shown = widget._instances[data["application/vnd.jupyter.widget-view+json"]["model_id"]]
-    assert 'alt="a &quot;line&quot; &amp; more"' in shown.value
+    assert 'alt="a &quot;line&quot; &amp; more, from −1 on"' in shown.value
     assert data["image/png"] in shown.value
-    assert metadata["image/png"]["alt"] == still.alt
+    assert metadata["image/png"]["alt"] == still.alt.replace("-1", "−1")
+    assert data["text/plain"] == f"Picture: {metadata['image/png']['alt']}"
     shown.close()

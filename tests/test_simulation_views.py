@@ -4,6 +4,7 @@ import asyncio
 
 import numpy as np
 import pytest
+from matplotlib.text import Annotation, Text
 
 from lstm_core import gradient_check, lstm_forward
 from lstm_inside import simulation as lt
@@ -205,6 +206,32 @@ def test_still_pictures_say_what_they_show(model):
         assert len(data["image/png"]) > 2000
         assert len(metadata["image/png"]["alt"]) > 20
         assert not any(symbol.isdigit() for symbol in data["text/plain"])
+
+
+def test_the_best_cells_are_named_with_a_true_minus(model):
+    reading = lt.read(model, "search", B=8, T=200)
+    figure = figures.scores_picture(
+        reading._replace(marks={m: ~v for m, v in reading.marks.items()})
+    )
+    turned = [text.get_text() for text in figure.findobj(Text) if "r = " in text.get_text()]
+    straight = [
+        text.get_text()
+        for text in figures.scores_picture(reading).findobj(Text)
+        if "r = " in text.get_text()
+    ]
+    assert len(turned) == len(straight) == len(reading.marks)
+    for one, other in zip(turned, straight, strict=True):  # a mark turned round turns its r round
+        assert ("−" in one) != ("−" in other)
+        assert "-" not in one + other
+
+
+def test_of_two_neighbouring_cells_the_higher_is_named_above():
+    effect = np.ones(32)
+    effect[[7, 9]] = 0.25, 0.3
+    figure = figures.every_cell_picture(np.full(32, 0.1), lt.EveryCell(effect, effect), 3, 5)
+    for ax in figure.axes:
+        below = {t.get_text(): t.xyann[1] for t in ax.texts if isinstance(t, Annotation)}
+        assert below["unit 9"] > 0 > below["unit 7"]
 
 
 def test_every_control_moves_the_picture_of_a_model_of_another_size():
