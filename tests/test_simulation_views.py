@@ -227,7 +227,7 @@ def test_the_best_cells_are_named_with_a_true_minus(model):
 
 def test_of_two_neighbouring_cells_the_higher_is_named_above():
     effect = np.ones(32)
-    effect[[7, 9]] = 0.25, 0.3
+    effect[[3, 7, 9]] = 8, 0.25, 0.3
     figure = figures.every_cell_picture(np.full(32, 0.1), lt.EveryCell(effect, effect), 3, 5)
     for ax in figure.axes:
         below = {t.get_text(): t.xyann[1] for t in ax.texts if isinstance(t, Annotation)}
