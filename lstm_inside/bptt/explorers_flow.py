@@ -140,7 +140,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         )
         name_lines(
             ax["part"],
-            (0.02, 0.97, say("1: it alone makes dL/dc. Above: other ways cancel some"), "#777777"),
+            (0.02, 0.97, say("1: other ways add nothing. Above: they cancel some"), "#777777"),
         )
         (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
