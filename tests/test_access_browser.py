@@ -7,8 +7,8 @@ pytestmark = in_a_browser
 BOXES = ".lstm-explorer, .lstm-live"
 
 
-@pytest.fixture
-def shapes(page, served):
+@pytest.fixture(scope="module")
+def opened_once(page, served):
     page.set_viewport_size({"width": 1400, "height": 900})
     opened(page, served, "shapes.ipynb")
     page.wait_for_function(
@@ -16,6 +16,12 @@ def shapes(page, served):
         ".every(handle => handle.getAttribute('aria-label'))"
     )
     return page
+
+
+@pytest.fixture
+def shapes(opened_once):
+    opened_once.set_viewport_size({"width": 1400, "height": 900})
+    return opened_once
 
 
 def test_handles_and_play_buttons_have_a_name_and_the_value_that_is_read(shapes):
@@ -41,19 +47,6 @@ def test_handles_and_play_buttons_have_a_name_and_the_value_that_is_read(shapes)
     ]
     assert names == ["Play", "Stop", "Repeat"]
     assert not barriers(shapes)
-
-
-def test_arrow_keys_go_from_answer_to_answer(page, served):
-    opened(page, served, "quiz.ipynb")
-    page.wait_for_selector(".noUi-handle[aria-label]")  # access.js is at work
-    answers = page.locator(".lstm-question input[type=radio]")
-    answers.first.focus()
-    for chosen in (1, 2):
-        page.keyboard.press("ArrowDown")
-        page.wait_for_function(
-            "answer => answer.checked", arg=answers.nth(chosen).element_handle(), timeout=10_000
-        )
-    page.wait_for_selector(".lstm-question [role=status]")
 
 
 @pytest.mark.parametrize("width", [1000, 1100, 1400])
@@ -141,3 +134,16 @@ def test_in_a_second_view_of_an_output_play_goes_on(shapes):
         arg=[views.nth(n).locator(".widget-readout").first.element_handle() for n in (0, 1)],
         timeout=10_000,
     )
+
+
+def test_arrow_keys_go_from_answer_to_answer(page, served):  # the last: another page
+    opened(page, served, "quiz.ipynb")
+    page.wait_for_selector(".noUi-handle[aria-label]")  # access.js is at work
+    answers = page.locator(".lstm-question input[type=radio]")
+    answers.first.focus()
+    for chosen in (1, 2):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function(
+            "answer => answer.checked", arg=answers.nth(chosen).element_handle(), timeout=10_000
+        )
+    page.wait_for_selector(".lstm-question [role=status]")

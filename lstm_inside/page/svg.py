@@ -7,6 +7,7 @@ change, by matplotlib's own SVG renderer. Both are strings to be laid over each 
 import base64
 import contextlib
 import io
+from functools import lru_cache
 from typing import ClassVar
 
 import matplotlib
@@ -26,7 +27,7 @@ def still(figure, moving, salt) -> str:
 
     salt: text that keeps the ids of two figures on a page apart.
     """
-    FigureCanvasSVG(figure)  # now letters are measured as this file draws them
+    canvas = _Canvas(figure)
     visible = [artist.get_visible() for artist in moving]
     for artist in moving:
         artist.set_visible(False)
@@ -34,7 +35,7 @@ def still(figure, moving, salt) -> str:
     width, height = figure.get_size_inches() * 72
     try:
         with matplotlib.rc_context({**RC, "svg.fonttype": "path", "svg.hashsalt": salt}):
-            renderer = _Background(width, height, out, metadata=_NO_METADATA)
+            renderer = canvas.renderer = _Background(width, height, out, metadata=_NO_METADATA)
             with renderer._draw_disabled():  # type: ignore[attr-defined]
                 figure.draw(renderer)  # each time the axes come nearer to their places
             figure.draw(renderer)
@@ -77,7 +78,29 @@ _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _SVG_STYLE = "stroke-linejoin:round;stroke-linecap:butt"
 
 
-class _Background(RendererSVG):
+@lru_cache(4096)
+def _measured(measure, text, prop, ismath):
+    return measure(text, prop, ismath)
+
+
+class _Measured(RendererSVG):
+    """Matplotlib's SVG, each text measured once and not once a picture."""
+
+    def get_text_width_height_descent(self, s, prop, ismath):
+        measure = self._text2path.get_text_width_height_descent
+        return _measured(measure, s, prop, ismath)  # prop is a copy: nobody changes it
+
+
+class _Canvas(FigureCanvasSVG):
+    """A canvas whose letters are measured by the renderer that draws them."""
+
+    renderer: RendererSVG
+
+    def get_renderer(self):
+        return self.renderer
+
+
+class _Background(_Measured):
     """Matplotlib's SVG: letters as outlines, alike everywhere; Chinese as text.
 
     Python's fonts mostly have no Chinese letters, a reader's browser has.
@@ -88,7 +111,7 @@ class _Background(RendererSVG):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
 
 
-class _Overlay(RendererSVG):
+class _Overlay(_Measured):
     """Matplotlib's SVG with short paths and without a single id.
 
     Paths go to a hundredth of a pixel: half as much to send and read. An id is one thing on a

@@ -389,6 +389,8 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
     """Which wires are cut, and what of the gradient survives, over a hundred draws (10.4)."""
     xs, t = np.random.default_rng(9).normal(size=(T, 1)), np.arange(1, T + 1)
     aside = np.linspace(-0.25, 0.25, draws)  # the draws of one place stand side by side
+    dhs = np.zeros((T, 1, _UNITS))
+    dhs[-1] = 1 / np.sqrt(_UNITS)
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         ax, ends = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
@@ -414,12 +416,14 @@ def dropout_explorer(T=16, draws=100) -> Explorer:
     def update(place, drop, once, b_f):
         params = network(b_f)
 
-        def reaching(wire, share, count):
+        def reaching(wire):
             rng = np.random.default_rng(12)
-            return drawn_gradients(xs, params, wire, share, once=once, draws=count, rng=rng)[0]
+            return drawn_gradients(xs, params, wire, drop, once=once, draws=draws, rng=rng)[0]
 
-        reached = {wire: reaching(wire, drop, draws) for wire in PLACES}
-        dc, without = reached[place], reaching(place, 0, 1)[:, 0]
+        reached = {wire: reaching(wire) for wire in PLACES}
+        dc = reached[place]
+        undropped = lstm_backward(dhs, lstm_forward(xs[:, None], params), params)
+        without = step_lengths(undropped.c[1:])
         first = {wire: lengths[0] for wire, lengths in reached.items()}
         quantiles = (np.quantile(dc, q, axis=1) for q in (0.05, 0.5, 0.95))
         low, middle, high = (np.maximum(lengths, _FLOOR) for lengths in quantiles)

@@ -22,7 +22,10 @@ from lstm_inside.words import say
 
 SYMBOLS = "\n" + "".join(map(chr, range(32, 127))) + "¤"  # ¤ stands for all others
 V = len(SYMBOLS)
-_NUMBER = {symbol: n for n, symbol in enumerate(SYMBOLS)}
+_NUMBERS = np.full(
+    128, V - 1, dtype=np.intp
+)  # of each ASCII code; the last is no symbol, as all beyond
+_NUMBERS[[ord(symbol) for symbol in SYMBOLS[:-1]]] = np.arange(V - 1)
 _ONE_HOT = np.eye(V, dtype=np.float32)
 
 
@@ -69,7 +72,8 @@ def encode(text) -> np.ndarray:
     Raises TypeError for what is no text.
     """
     check_text("text", text)
-    return np.array([_NUMBER.get(c, V - 1) for c in text], dtype=np.intp)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return _NUMBERS[codes.clip(max=len(_NUMBERS) - 1)]
 
 
 def decode(ids) -> str:
@@ -126,7 +130,10 @@ def copied(row, known, length=60) -> np.ndarray:
     if min(len(row), len(known)) < length:
         return np.zeros(len(row), bool)
     own, known = _hashes(row, length), np.sort(_hashes(known, length))
-    starts = known[np.searchsorted(known, own).clip(max=len(known) - 1)] == own
+    order = np.argsort(own)  # looked up in order, neighbours lie near in memory
+    places = np.searchsorted(known, own[order]).clip(max=len(known) - 1)
+    starts = np.zeros(len(own), bool)
+    starts[order] = known[places] == own[order]
     edges = np.zeros(len(row) + 1, int)  # +1 where a copy starts, -1 after it ends
     at = np.flatnonzero(starts)
     np.add.at(edges, at, 1)
