@@ -262,11 +262,16 @@ def test_two_biases_that_learn_are_another_training(torch, rng):
 SMALL = distributed.Plan(H=12, T=16, B=8, steps=12, clip=0.25)
 
 
+@pytest.fixture(scope="module")
+def two():
+    """What two processes came to: each of them takes seconds to import PyTorch."""
+    return distributed.launch(SMALL, processes=2)
+
+
 @needs_torch
-def test_two_processes_give_the_losses_of_one():
+def test_two_processes_give_the_losses_of_one(two):
     """Measured: 4e-16 relative on the losses, 1e-12 on the weights after 40 steps of Adam."""
     numpy, one = distributed.in_numpy(SMALL), distributed.in_torch(SMALL)
-    two = distributed.launch(SMALL, processes=2)
     assert two.agreed
     for outcome in (one, two):
         assert 0 < outcome.seconds < 60
@@ -277,15 +282,14 @@ def test_two_processes_give_the_losses_of_one():
 
 
 @needs_torch
-def test_a_killed_process_costs_no_loss_and_no_digit():
+def test_a_killed_process_costs_no_loss_and_no_digit(two):
     """Killed before step 9 of 12, saved every 5: all go on from step 5."""
-    through = distributed.launch(SMALL)
     killed = distributed.launch(SMALL, save_every=5, kill=9)
-    assert (through.resumed, killed.resumed) == (0, 5)
+    assert (two.resumed, killed.resumed) == (0, 5)
     assert killed.agreed
     assert len(killed.losses) == SMALL.steps
-    np.testing.assert_array_equal(killed.losses, through.losses)
-    for a, b in zip(arrays_of(killed.model), arrays_of(through.model), strict=True):
+    np.testing.assert_array_equal(killed.losses, two.losses)
+    for a, b in zip(arrays_of(killed.model), arrays_of(two.model), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
