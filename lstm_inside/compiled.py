@@ -26,7 +26,7 @@ except ImportError as missing:
 __all__ = ["lstm_backward", "lstm_forward", "rnn_backward", "rnn_forward"]
 
 jit = njit(cache=True, error_model="numpy", fastmath={"contract"})  # a * b + c in one
-_SMALL = 32768  # up to this many multiplications a product in line beats the way to BLAS
+_SMALL = 4096  # up to this many multiplications a product in line beats the way to BLAS
 _ROWS = 512  # rows, steps x B, that make a good product
 
 
