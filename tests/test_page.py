@@ -21,7 +21,6 @@ from lstm_inside.page import (
     slider,
     svg,
     toggle,
-    unreached,
     whole,
 )
 from lstm_inside.page.style import SIGNED, plain, signed, true_minus
@@ -324,7 +323,6 @@ def test_a_score_below_the_goal_never_reads_as_the_goal():
     assert "Now 0.98996, wanted 0.990" in goal.words(0.98996)
     assert "Your score is 0.990" in goal.words(0.99)
     assert "Now −3.000, wanted 0.990" in goal.words(-3)
-    assert unreached(9.6, 10, ".0f") == "9.6"
 
 
 def test_what_went_wrong_is_told_in_error(make):

@@ -13,7 +13,7 @@ import pytest
 
 import lstm_inside
 from lstm_inside.page import NotYet, Question, Verdict, asks, checker, compare, question, run
-from lstm_inside.page.verdict import shape_of
+from lstm_inside.page.verdict import shape_of, unreached
 
 WANT = np.array([[1.0, 2.0, -3.0], [0.5, 4.0, 6.0]])
 
@@ -24,6 +24,37 @@ def doubled(function):
     got = run(function, WANT)
     compare("your answer", got, 2 * WANT, hints=[(WANT + 2, "that adds 2.")])
     return "twice as much."
+
+
+@pytest.mark.parametrize(
+    ("score", "goal", "shown", "words"),
+    [
+        (9.6, 10, ".0f", "9.6"),
+        (0.98996, 0.99, ".3f", "0.98996"),
+        (0.9893, 0.99, ".3f", "0.989"),
+        (0.99, 0.99, ".3f", "0.990"),
+        (0.9949, 0.99, ".2f", "0.99"),
+        (-3.0, 0.99, ".1f", "−3.0"),
+    ],
+)
+def test_a_score_has_the_digits_that_tell_it_from_the_goal(score, goal, shown, words):
+    assert unreached(score, goal, shown) == words
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "words"),
+    [
+        ([1.0005e-3], [1e-3], "expected 0.001"),  # far off for a number this small
+        ([1e-8], [0.0], "returned 1e-08 at (0,); expected 0"),
+        (WANT.T + 1, WANT, "returned shape (3, 2); expected (2, 3)"),
+        (np.ones((2, 2)), WANT, "returned shape (2, 2); expected (2, 3)"),
+        (WANT.T, WANT, "the right answer transposed"),
+    ],
+)
+def test_what_is_off_is_measured_by_the_size_of_what_is_wanted(got, want, words):
+    with pytest.raises(NotYet) as caught:
+        compare("it", got, want)
+    assert words in str(caught.value)
 
 
 def test_the_right_answer_is_right():

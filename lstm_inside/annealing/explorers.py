@@ -69,6 +69,14 @@ def _put_labels(labels, ends, x, gap):
         labels[name].set_text(IN_WORDS.get(name, name))
 
 
+def _walk_in_words(step, hot, cold, across, walks):
+    """A setting of `walk_explorer`, and how many of its walks have come across, in short lines."""
+    return say(
+        "step {step:g},\nT from {hot:.2g}\nto {cold:.2g}:\n{across} of {walks}\non the right",
+        step=step, hot=hot, cold=cold, across=across, walks=walks,
+    )  # fmt: skip
+
+
 def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
     """Sixteen annealing walks out of the wrong valley of a one-unit RNN's loss (6.1)-(6.5).
 
@@ -87,7 +95,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         for curve, colour, dashes in fixed.values():
             ax["best"].plot(time, np.maximum(curve, 4e-3), color=colour, ls=dashes)
         ax["rate"].set(xlim=(0, 1.45 * count), ylim=(-0.03, 1.05))
-        ax["rate"].set_xlabel(say("looks at the loss"))
+        ax["rate"].set_xlabel(say("looks at the loss (dashed: so far)"))
         for k in ("best", "rate"):
             ax[k].set_xticks(np.linspace(0, count, 6))
         ax["rate"].set_title(say("Share of candidates taken"))
@@ -100,6 +108,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         (best,) = ax["best"].plot([], [], color=FORGET)
         (cold,) = ax["best"].plot([], [], color=GRADIENT, lw=1.2)
         (rate,) = ax["rate"].plot([], [], color=FORGET)
+        setting = Words(ax["rate"], 1.04 * count, 0.9, ha="left", va="top", fontsize=11)
         colours = {"annealing": FORGET, "T = 0": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
         labels = {
             name: Words(ax["best"], 0, 1, ha="left", color=colour, fontsize=11, weight="bold")
@@ -128,6 +137,8 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         one = int((places[-1, :, 0] > 0).argmax())  # the first that ends on the right, if any
         path.set_data(*places[: t + 1, one].T)
         here.set_data(*places[t : t + 1, one].T)
+        across = int((places[t, :, 0] > 0).sum())
+        setting.set_text(_walk_in_words(step, start, start * cooling ** (count - 1), across, walks))
         others.set_data(*np.delete(places[t], one, axis=0).T)
         curves = {"annealing": median_best(losses), "T = 0": median_best(control_losses)}
         for artist, curve in zip((best, cold), curves.values(), strict=True):
@@ -144,7 +155,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
             "t": t, "places": places, "losses": losses, "best": curves["annealing"],
             "descent": descent, "guessing": guessing, "control": control, "cold": curves["T = 0"],
             "temperature": start * cooling ** max(t - 1, 0),
-            "across": int((places[t, :, 0] > 0).sum()), "taken": taken[1:].mean(),
+            "across": across, "taken": taken[1:].mean(),
             "across_cold": int((control[t, :, 0] > 0).sum()),
             "low": low, "step": step,
         }  # fmt: skip
@@ -175,7 +186,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
             "again": whole("another draw", 1, 20, 1, quantity="x"),
             "t": whole("looks so far: t", 0, count, count, quantity="x"),
         },
-        moving=[path, others, here, best, cold, rate, *labels.values(), *cursors],
+        moving=[path, others, here, best, cold, rate, setting, *labels.values(), *cursors],
         update=update,
         describe=describe,
         play="t",
@@ -307,6 +318,13 @@ def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
     return hunt, found
 
 
+def _best_annealed(hunt, draws):
+    """Of all annealed networks the weights (P,) of the one that recalls best, unseen."""
+    rows = np.concatenate([found.best for name in draws if "annealing" in name
+                           for found in draws[name]])  # fmt: skip
+    return rows[r_squared(hunt.unseen, rows).argmax()]
+
+
 def recall_explorer() -> Explorer:
     """What each search (its first draw) found from each start: its loss, its gates, its answer."""
     hunt, draws = recall_searches()
@@ -321,37 +339,44 @@ def recall_explorer() -> Explorer:
     shown = int(np.abs(hunt.unseen.targets[0, :40, 0]).argmax())  # a large number to recall
     flag = int(xs[:, shown, 1].argmax())
     by_hand = lstm_forward(xs[:, shown : shown + 1], LATCH)
+    annealed = _best_annealed(hunt, draws)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 480)
-        ax = figure.subplot_mosaic([["loss", "gates"], ["loss", "line"]], width_ratios=(1, 1))
+        figure = picture(900, 560)
+        ax = figure.subplot_mosaic([["loss", "line"], ["gates", "annealed"]])
         ax["loss"].set(xlim=(1, BUDGET), ylim=(1e-4, 3), yscale="log", xscale="log")
         ax["loss"].set_xlabel(say("looks at the loss (with its gradient: 3)"))
-        ax["loss"].set_title(say("Best training loss so far, 12 starts"))
+        ax["loss"].set_title(say("Best training loss so far; bold: the chosen start"))
         ax["loss"].axhline(1 / 3, color="#888888", lw=1.3, ls=":")
         ax["loss"].text(BUDGET, 0.36, say("always answering 0"), color="#555555", fontsize=11,
                         ha="right")  # fmt: skip
         ax["loss"].set_ylabel(say("loss"))
-        ax["gates"].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
-        ax["gates"].set_xticks(range(0, len(steps) + 1, 5))
-        ax["gates"].set(xlabel=say("step"), title=say("Its gates; dotted: set by hand in 03"))
+        for k, title in (("gates", say("Gates of the bold one; dotted: by hand, in 03")),
+                         ("annealed", say("Gates of the best of 108 walks"))):  # fmt: skip
+            ax[k].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
+            ax[k].set(xlabel=say("step"), title=title, xticks=range(0, len(steps) + 1, 5))
+            ax[k].axvline(flag + 1, color="#111111", lw=1)
+            ax[k].text(flag + 2.2, 0.5, say("flag"), fontsize=11, va="center")
         named = Words(ax["gates"], 20, 0.5, ha="right", fontsize=12)
         ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel=say("the flagged number"))
-        ax["line"].set_title(say("What it answers, on unseen sequences"))
+        ax["line"].set_title(say("What the bold one answers, on unseen sequences"))
+        ax["line"].set_ylabel(say("its answer"))
         ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)
-        for gate, colour in (("f", FORGET), ("i", INPUT)):
-            values = getattr(by_hand, gate)[:, 0, 0]
-            ax["gates"].plot(steps, values, color=colour, lw=0.9, ls=":")
-        ax["gates"].axvline(flag + 1, color="#111111", lw=1)
-        ax["gates"].text(flag + 2.2, 0.5, say("flag"), fontsize=11, va="center")
-        (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
+        rival = lstm_forward(xs[:, shown : shown + 1], hunt.unseen.model(annealed).cell)
+        for gate, colour in (("i", INPUT), ("f", FORGET)):
+            for k, trace, look in (("gates", by_hand, {"lw": 0.9, "ls": ":"}),
+                                   ("annealed", rival, {"lw": 2.5})):  # fmt: skip
+                ax[k].plot(steps, getattr(trace, gate)[:, 0, 0], color=colour, **look)
+            ax["annealed"].text(steps[-1] + 0.5, getattr(rival, gate)[-1, 0, 0], gate,
+                                color=colour, fontsize=13, weight="bold", va="center")  # fmt: skip
         (write,) = ax["gates"].plot([], [], color=INPUT, lw=2.5)
+        (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
         letters = {
             key: Words(ax["gates"], 0, 0, ha="left", color=colour, fontsize=13, weight="bold")
             for key, colour in (("f", FORGET), ("i", INPUT))
         }
         rest = [ax["loss"].plot([], [], color="#BBBBBB", lw=1)[0] for _ in range(S)]
-        (curve,) = ax["loss"].plot([], [], color=FORGET, lw=3)
-        (dots,) = ax["line"].plot([], [], "o", color=FORGET, ms=3.5, alpha=0.6)
+        (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=3)
+        (dots,) = ax["line"].plot([], [], "o", color=GRADIENT, ms=3.5, alpha=0.6)
 
     curves = {
         name: (
@@ -415,7 +440,7 @@ def recall_explorer() -> Explorer:
                 "which start", 0, S - 1, int(scores[at_first][0].argmax()), quantity="x"
             ),
         },
-        moving=[*rest, curve, forget, write, dots, named, *letters.values()],
+        moving=[*rest, curve, write, forget, dots, named, *letters.values()],
         update=update,
         describe=describe,
     )

@@ -8,7 +8,16 @@ import numpy as np
 from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss, valley_map
 from lstm_inside.annealing.search import anneal_many
 from lstm_inside.page import Pixels
-from lstm_inside.page.style import FORGET, GRADIENT, INPUT, OUTPUT, RC, SIZE, picture
+from lstm_inside.page.style import (
+    CANDIDATE_LINE,
+    FORGET,
+    GRADIENT,
+    INPUT,
+    OUTPUT,
+    RC,
+    SIZE,
+    picture,
+)
 from lstm_inside.words import Sentences, say
 
 SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
@@ -48,6 +57,7 @@ def _colour_of(name):
 
 def draw_map(ax):
     """The map of `valley_loss` on ax, dark where it is low, with its scale beside it."""
+    ax.figure.colours = None  # 256 are too few for the map and the lines on it
     ground = Pixels.on(ax, valley_map(), cmap=SIZE.reversed(), vmin=-0.2, vmax=0.9)
     ground.set_extent((LOW[0], HIGH[0], LOW[1], HIGH[1]))
     ax.set(xlim=(LOW[0], HIGH[0]), ylim=(LOW[1], HIGH[1]), aspect="auto")
@@ -93,7 +103,7 @@ def landscape():
     return figure
 
 
-def visits(temperatures=(0.1, 0.15, 0.5), walks=600, steps=300, seed=64):
+def visits(temperatures=(0.1, 0.25, 0.5), walks=600, steps=300, seed=64):
     """How often walks at one temperature stand where, beside exp(-L / T); two weights, b = 0.
 
     Returns the picture and, for each temperature, the shares of the visits left of w = 0:
@@ -104,7 +114,10 @@ def visits(temperatures=(0.1, 0.15, 0.5), walks=600, steps=300, seed=64):
     height = _cut(middles[:, None])
     shares = []
     with matplotlib.rc_context(RC):
-        figure = picture(900, 300)
+        figure = picture(900, 320)
+        figure.suptitle(
+            say("The visits follow (6.3)"), x=0.01, ha="left", weight="bold", fontsize=13
+        )
         for ax, T in zip(figure.subplots(1, len(temperatures), sharey=True), temperatures,
                          strict=True):  # fmt: skip
             rng = np.random.default_rng(seed)
@@ -114,16 +127,17 @@ def visits(temperatures=(0.1, 0.15, 0.5), walks=600, steps=300, seed=64):
             seen = np.histogram(places[steps // 3 :], edges)[0].astype(float)
             formula = np.exp(-height / T)
             seen, formula = seen / seen.sum(), formula / formula.sum()
-            shares.append((T, seen[middles < 0].sum(), formula[middles < 0].sum()))
+            left = seen[middles < 0].sum()
+            shares.append((T, left, formula[middles < 0].sum()))
             ax.bar(middles, 100 * seen, width=edges[1] - edges[0], color=FORGET, alpha=0.45)
             ax.plot(middles, 100 * formula, color="#111111", lw=1.8)
             ax.set(xlim=(LOW[0], HIGH[0]), xlabel="w")
-            ax.set_title(f"T = {T:g}")
+            title = say("T = {T:g}: {left:.1%} left of w = 0", T=T, left=left)
+            ax.set_title(title, weight="normal", fontsize=12)
         figure.axes[0].set_ylabel(say("% of all visits"))
-        figure.axes[-1].text(0.05, 0.92, say("bars: visits, counted"), color=FORGET,
-                             transform=figure.axes[-1].transAxes)  # fmt: skip
-        figure.axes[-1].text(0.05, 0.83, say("line: exp(−L/T), scaled"), color="#111111",
-                             transform=figure.axes[-1].transAxes)  # fmt: skip
+        for y, words, colour in ((0.92, say("bars: visits, counted"), FORGET),
+                                 (0.83, say("line: by (6.3)"), "#111111")):  # fmt: skip
+            figure.axes[0].text(0.05, y, words, color=colour, transform=figure.axes[0].transAxes)
     figure.alt = say(
         "Visits of random walks along w at three temperatures, as bars, with the curve "
         "exp(-L/T) over them: they agree. Cold, nearly all visits are in the right valley; hot, "
@@ -155,30 +169,37 @@ def heat(temperatures, counts):
             "met: heat helps every step size, and walks that never cool do best."
         )
         panels = figure.subplots(1, 2, sharey=True)
-        titles = say("Where they END: heat helps, then hurts"), say("The BEST they met: heat helps")
+        titles = (
+            say("They END low: small steps need heat, too much hurts"),
+            say("They MET a low place: the hotter, the more"),
+        )
         for row, (ax, title) in enumerate(zip(panels, titles, strict=True)):
             for colour, (step, looks) in zip((OUTPUT, INPUT, FORGET), steps, strict=False):
                 for end, dashes in ((min(k[2] for k in counts), "-"), (1, (0, (2, 1.5)))):
                     ax.plot(temperatures, counts[step, looks, end][row], color=colour, ls=dashes)
             ax.set(xlim=(0, max(temperatures)), ylim=(0, 16), yticks=(0, 4, 8, 12, 16))
             ax.set(xlabel=say("start temperature"), title=title, xticks=(0, 0.5, 1, 1.5, 2))
-        panels[0].set_ylabel(say("of 16 walks"))
+        panels[0].set_ylabel(say("of 16 walks, with a loss below 0.05"))
         for k, (step, looks) in enumerate(steps):
             y, colour = 0.31 - 0.11 * k, (OUTPUT, INPUT, FORGET)[k]
-            words = say("step {step:g}, {looks} looks", step=step, looks=looks)
+            words = say("step {step:g}, {looks:,} looks", step=step, looks=looks)
             panels[1].text(0.97, y, words, color=colour, weight="bold", ha="right",
                            transform=panels[1].transAxes)  # fmt: skip
-        panels[0].text(0.97, 0.91, say("solid: cooled; dashed: never"), ha="right", fontsize=11,
-                       transform=panels[0].transAxes)  # fmt: skip
+        words = say("solid: cooled; dashed: never cooled")
+        panels[0].text(0.97, 0.91, words, ha="right", fontsize=11, transform=panels[0].transAxes)
     return figure
 
 
-def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
+_ENOUGH = 0.9  # from here on a network counts as one that has found the rule, or recalls
+
+
+def starts(scores, *, title, xlabel, alt, lazy, limits, enough, hand=None):
     """A row of dots for each search, one a start and draw: name -> (K,) scores on unseen sequences.
 
     A name says which of SEARCHES it is, in English or in the language spoken; that colours the row.
-    lazy: the score of who knows nothing. hand: name and score of one more line. limits: of the
-    axis; what lies beyond is drawn at its end as an arrowhead.
+    lazy: the score of who knows nothing. enough: what more than a score of 0.9 is called; how
+    many have it stands at the end of each row. hand: name and score of one more line. limits: of
+    the axis; what lies beyond is drawn at its end as an arrowhead.
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 60 + 42 * len(scores), alt)
@@ -191,13 +212,35 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, hand=None):
             for marker, which in (("o", shown), ("<", ~shown)):
                 ax.plot(np.maximum(values[which], limits[0]), y + spread[which], marker,
                         color=colour, ms=7, alpha=0.6, ls="")  # fmt: skip
+            count = f"{(values > _ENOUGH).sum()}/{len(values)}"
+            ax.text(1.01, y, count, color=colour, va="center", transform=ax.get_yaxis_transform())
         ax.set_yticks(range(len(scores)), map(search_in_words, scores))
         ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
         ax.set(xlabel=xlabel, title=title)
-        marks = [(say("knows nothing"), lazy), *([hand] if hand else [])]
+        marks = [(say("knows nothing"), lazy), (enough, _ENOUGH), *([hand] if hand else [])]
         for name, x in marks:
             ax.axvline(x, color="#888888", lw=1.3, ls=":")
-            ax.text(x, -0.6, name, ha="right" if x > np.mean(limits) else "left", fontsize=11,
+            ax.text(x, -0.6, name, ha="right" if name == enough else "left", fontsize=11,
                     va="center", color="#555555")  # fmt: skip
         ax.grid(False)
+    return figure
+
+
+def two_numbers(kinds, *, title, xlabel, ylabel, latch, adder, alt):
+    """A dot for each network given two flagged numbers: what the earlier and the later one count.
+
+    kinds: name -> `TwoFlags`, at most four, drawn one over the other in this order. latch, adder:
+    the names of the places (0, 1) and (1, 1).
+    """
+    looks = ((FORGET, "^"), (OUTPUT, "o"), (CANDIDATE_LINE, "D"), (INPUT, "s"))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 400, alt)
+        ax = figure.subplots()
+        for (name, seen), (colour, marker) in zip(kinds.items(), looks, strict=False):
+            ax.plot(seen.first, seen.last, marker, color=colour, ms=8, alpha=0.6, mew=0, label=name)
+        for x, name in ((0, latch), (1, adder)):
+            ax.plot(x, 1, "o", ms=26, mfc="none", mec="#555555", mew=1.3)
+            ax.text(x, 1.12, name, ha="center", va="center", weight="bold")
+        ax.set(xlim=(-0.2, 1.2), ylim=(-0.07, 1.19), xlabel=xlabel, ylabel=ylabel, title=title)
+        figure.legend(loc="outside right center", labelcolor="linecolor")
     return figure

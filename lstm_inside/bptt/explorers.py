@@ -54,12 +54,16 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
+        for each, y in ((0.9, 2e-4), (1.1, 5e3)):  # near 1, so that no w asked for is told
+            ax["far"].plot(back, each**back, color=FAINT, lw=1.6)
+            ax["far"].text(far - 1, y, f"× {each}", ha="right", va="center", color="#777777")
         end = Words(ax["far"], 1, 0, ha="left", fontsize=12, color=GRADIENT)
         arrows = [
             ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
         ]
         heads = [ax["graph"].plot([], [], "<", color=GRADIENT, ms=9)[0] for _ in range(steps)]
         sizes = [Words(ax["graph"], 0, 0, fontsize=12, color=GRADIENT) for _ in range(steps)]
+        times = [Words(ax["graph"], t + 0.52, 0.72, fontsize=12) for t in range(steps - 1)]
         bars = ax["adds"].bar(range(1, steps + 1), np.zeros(steps), color=GRADIENT, width=0.6)
         (line,) = ax["far"].plot([], [], color=GRADIENT)
 
@@ -77,6 +81,8 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
             size.set_position((t, 0.72))
             bars[t].set_height(near[t] / largest if seen else 0)
             seen &= t < steps - 1
+            if t < steps - 1:
+                times[t].set_text("× w" if seen else "")
             arrow.set_data(([t + 0.3, t + 0.78], [0.33, 0.33]) if seen else ([], []))
             head.set_data(([t + 0.26], [0.33]) if seen else ([], []))
             arrow.set_linewidth(0.8 + 6 * min(near[t], 2.0))
@@ -118,7 +124,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
         stays=("walked",),
-        moving=[*arrows, *heads, *sizes, *bars, line, end],
+        moving=[*arrows, *heads, *sizes, *times, *bars, line, end],
         update=update,
         describe=describe,
         play="walked",
@@ -171,10 +177,11 @@ def recall_gradient_explorer(steps=60) -> Explorer:
             (0.1, 1.0, say("forget gate f: keep"), FORGET),
             (0.3, 1.0, say("input gate i: write"), INPUT),
         )
+        bars = say("to the number that came in: dL/dx$_t$ (a bar a step, most nearly 0)")
         name_lines(
             ax["flow"],
             (0.02, 1.0, say("to the cell: dL/dc$_t$"), CELL_LINE),
-            (0.27, 1.0, say("to the number that came in: dL/dx$_t$ (a bar a step)"), GRADIENT),
+            (0.27, 1.0, bars, GRADIENT),
         )
         (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
         flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)

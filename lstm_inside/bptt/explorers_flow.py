@@ -20,9 +20,9 @@ from lstm_core import (
 )
 from lstm_inside import validate
 from lstm_inside.bptt.shares import split_way, truncated_at_every, truncated_backward
-from lstm_inside.page import Explorer, slider, toggle, whole
+from lstm_inside.page import Explorer, Words, slider, toggle, whole
 from lstm_inside.page.measure import step_lengths
-from lstm_inside.page.style import CELL_LINE, FORGET, GRADIENT, RC, picture
+from lstm_inside.page.style import CELL_LINE, FORGET, GRADIENT, RC, picture, true_minus
 from lstm_inside.tasks import eeg
 from lstm_inside.words import say
 
@@ -113,7 +113,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         ax["part"].set(
             xlim=(0, longest), ylim=(-0.6, 1.8), yticks=(0, 0.5, 1), xlabel=say("step t")
         )
-        ax["part"].set_title(say("The pure carousel, measured along dL/dc"))
+        ax["part"].set_title(say("The pure carousel's part of dL/dc"))
         ax["part"].axhline(1, color="#999999", lw=1.2)
         ax["part"].axhline(0, color="#999999", lw=1.2)
         ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel=say("step t"))
@@ -125,7 +125,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
                 if rnn is not None
                 else say("RNN dL/dh, uniform W$_h$ (dashed)"),
             ),
-            "orthogonal_dh": (0.35, say("orthogonal W$_h$ (dotted)")),
+            "orthogonal_dh": (0.35, say("RNN, orthogonal W$_h$ (dotted)")),
         }
         last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
         plain_lines = {}
@@ -140,8 +140,10 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         )
         name_lines(
             ax["part"],
-            (0.02, 0.97, say("1: other ways add nothing. Above: they cancel some"), "#777777"),
+            (0.02, 0.97, say("1: all of it. Above: other ways cancel some"), "#777777"),
         )
+        setting = Words(ax["flow"], 1, 1.035, ha="right", fontsize=12, color="#444444",
+                        transform=ax["flow"].transAxes)  # fmt: skip
         (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
         (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
         (part,) = ax["part"].plot([], [], color=CELL_LINE, lw=3)
@@ -168,6 +170,8 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         for unit, gate in enumerate(gates):
             gate.set_data(t[1:], trace.f[:, :, unit].mean(axis=1))
         mean.set_data(t[1:], trace.f.mean(axis=(1, 2)))
+        bias = f"b_f {b_f:+.1f}" if own else f"b_f = {b_f:.1f}"
+        setting.set_text(true_minus(f"{bias}   W_h × {strength:.1f}"))
         return v | {"T": T, "every": every, "f": float(trace.f.mean())}
 
     def describe(v):
@@ -210,7 +214,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
-        moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c],
+        moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c, setting],
         update=update,
         describe=describe,
         stays=("every",),
@@ -313,6 +317,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         flow, near = figure.subplots(1, 2)
         flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel=say("step t"))
         flow.set_title(say("LSTM's dL/dc at step t, cut every k steps"))
+        flow.set_ylabel(say("length"))
         near.set(xlim=(0.5, steps + 0.5), ylim=(-1.05, 1.75), xlabel=say("k: steps a chunk"))
         near.set_title(say("How near the cut gradient is to the full one, up to this k"))
         near.set_xticks(range(6, steps + 1, 6))

@@ -109,15 +109,16 @@ def lstm_graph() -> Picture:
         ax.set_title(say("One LSTM step: the gradient's ways back"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
-            "f": (1.6, 2.0, FORGET, "(4.8)", (3.1, 3.3)),
-            "i": (3.6, 2.0, INPUT, "(4.9)", (4.35, 2.85)),
+            "i": (1.6, 2.0, INPUT, "(4.9)", (3.1, 3.3)),
+            "f": (3.6, 2.0, FORGET, "(4.8)", (4.35, 2.85)),
             "g": (5.6, 2.0, CANDIDATE_LINE, "(4.10)", (5.85, 2.85)),
             "o": (7.6, 2.0, OUTPUT, "(4.6)", (8.7, 2.35)),
         }
         down = (5.0, -0.3)
         _back(ax, c, c_prev, CELL_LINE, say("(4.11) times f"), (2.4, 4.25))
-        _back(ax, (11.8, 2.3), h, GRADIENT, "(4.1)", (10.95, 2.6))
-        _back(ax, (11.8, 4), c, CELL_LINE, say("(4.7) along the cell line"), (8.4, 4.25))
+        _back(ax, (11.8, 2.3), h, GRADIENT, "(4.1) dh$_t$", (10.95, 2.6))
+        words = say("(4.7) along the cell line: dc_line")
+        _back(ax, (11.8, 4), c, CELL_LINE, words, (8.9, 4.25))
         words = say("(4.7) through h (dashed)")
         _back(ax, h, c, HIDDEN_LINE, words, (8.6, 3.35), line=(0, (3, 1.5)))
         for name, (x, y, colour, words, label) in gates.items():
@@ -132,9 +133,10 @@ def lstm_graph() -> Picture:
         for place, words in ((c_prev, "c$_{t-1}$"), (c, "c$_t$"), (h, "h$_t$"),
                              ((0, -0.3), "h$_{t-1}$"), ((10, -0.3), "x$_t$")):  # fmt: skip
             _node(ax, place, words, size=34)
-        ax.text(5, -1.0, say(
-            "W$_x$, W$_h$, b get their share here (4.5)"), ha="center", color=WEIGHTS,
-                fontsize=11, va="top")  # fmt: skip
+        ax.text(2.3, 0.35, say("side by side"), ha="center", va="top", color="#777777", fontsize=11)
+        _node(ax, (down[0], -0.95), "W$_x$ W$_h$ b", size=0)
+        ax.text(down[0], -1.15, say("get their share here (4.5)"), ha="center", va="top",
+                color=WEIGHTS, fontsize=11)  # fmt: skip
     return figure
 
 
@@ -164,6 +166,9 @@ def cosine_draws(draws) -> Picture:
             ax.plot(k, np.median(cosines, axis=0), color=GRADIENT, lw=3)
             ax.set(ylim=(0, 1.05), xlim=(1, k[-1]), xlabel=say("k: steps a chunk"))
             ax.set_title(true_minus(say("forget bias {b_f}", b_f=b_f)))
+        if len(draws) > 1:  # from the smallest forget bias to the largest
+            name_lines(figure.axes[0], (0.55, 0.12, say("short memory"), "#444444"))
+            name_lines(figure.axes[-1], (0.55, 0.12, say("long memory"), "#444444"))
         ax = figure.axes[0]
         ax.set_ylabel(say("cosine with the full gradient"))
         name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
@@ -204,6 +209,6 @@ def step_size() -> Picture:
             (0.02, 0.84, say("df missing, float64"), FORGET),
             (0.36, 0.98, say("right, computed in float32 (dashed)"), INPUT),
             (0.2, 0.34, say("right, float64"), GRADIENT),
-            (0.72, 0.45, say("tolerance"), "#888888"),
+            (0.86, 0.43, say("tolerance"), "#888888"),
         )
     return figure

@@ -74,7 +74,7 @@ def patient_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 640)
         axes = figure.subplot_mosaic(
-            [["i", "f"], ["g", "o"], ["map", "table"]], height_ratios=(1, 1, 0.95)
+            [["map", "table"], ["i", "f"], ["g", "o"]], height_ratios=(0.95, 1, 1)
         )
         lines, beyond = {}, {}
         for name in BLOCKS:
@@ -115,12 +115,13 @@ def patient_explorer() -> Explorer:
         shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
+        here = {"patient": patient, "call": call, "t": t}
         if t == T:
-            said = say("t = {t}, the last, visit {call}", t=t, call=call)
+            said = say("Patient {patient}, visit {call}, t = {t}, the last step", **here)
         elif t > T:
-            said = say("t = {t}: no such step, visit {call}", t=t, call=call)
+            said = say("Patient {patient}, visit {call}, t = {t}: no such step", **here)
         else:
-            said = say("t = {t}, visit {call}", t=t, call=call)
+            said = say("Patient {patient}, visit {call}, t = {t}", **here)
         heading.set_text(said)
         for n, row in enumerate(cells):
             for cell, numbers in zip(row, (given, true, numeric), strict=True):

@@ -52,22 +52,22 @@ WORDS = Sentences(
 
 QUESTIONS = {
     "output_size": question(
-        "A kernel of 5 x 5 with stride 2 and padding 1 goes over the 72 x 60 photograph. The output is",
+        "A kernel of 5 × 5 with stride 2 and padding 1 goes over the 72 × 60 photograph. How large is the output?",
         right="b",
         a=(
-            "36 x 30",
+            "36 × 30",
             "That would be every second pixel. The window of 5 needs room at the edges, and "
             "a padding of 1 does not make up for all of it; 2 would.",
         ),
-        b=("35 x 29", "(72 + 2 - 5) // 2 + 1 = 35, and (60 + 2 - 5) // 2 + 1 = 29."),
-        c=("34 x 28", "That is without padding: (72 - 5) // 2 + 1 = 34."),
+        b=("35 × 29", "(72 + 2 - 5) // 2 + 1 = 35, and (60 + 2 - 5) // 2 + 1 = 29."),
+        c=("34 × 28", "That is without padding: (72 - 5) // 2 + 1 = 34."),
         d=(
-            "70 x 58",
-            "That is right for 3 x 3 and stride 1. A stride of 2 about halves each side.",
+            "70 × 58",
+            "That is right for 3 × 3 and stride 1. A stride of 2 about halves each side.",
         ),
     ),
     "weight_shape": question(
-        "A first layer has made 8 maps. The second one has 16 kernels of 3 x 3. The shape of its W is",
+        "A first layer has made 8 maps. The second one has 16 kernels of 3 × 3. The shape of its W is",
         right="c",
         a=(
             "(16, 1, 3, 3)",
@@ -98,11 +98,11 @@ QUESTIONS = {
         ),
     ),
     "pooled_gradient": question(
-        "Max pooling with windows of 4 x 4, side by side, and L the sum of all outputs. How many of "
-        "the photograph's 4320 pixels get a gradient?",
+        "Max pooling with windows of 4 × 4, side by side, and L the sum of all outputs. How many of "
+        "the photograph's 4,320 pixels get a gradient?",
         right="b",
-        a=("all 4320, 1/16 each", "That is mean pooling, where every pixel has a share."),
-        b=("270", "18 x 15 windows with one winner each: 270 pixels get 1, and 4050 get nothing."),
+        a=("all 4,320, 1/16 each", "That is mean pooling, where every pixel has a share."),
+        b=("270", "18 × 15 windows with one winner each: 270 pixels get 1, and 4,050 get nothing."),
         c=(
             "as many as are bright",
             "Brightness counts inside a window only: dark windows, too, have a largest pixel.",

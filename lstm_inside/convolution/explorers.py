@@ -92,7 +92,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             canvas(ax[key], title, *size, margin=5)
         slope = Numbers(ax["dW"], say("For the kernel: dW"), above=16)
         _arrow(figure, 638, 602, 185, "× x")
-        _arrow(figure, 638, 270, 40, "× W")
+        _arrow(figure, 638, 270, 40, "× W", at=0.8)
         images = {key: image_on(ax[key], SIGNED) for key in ("dx", "dy")}
         frames = {key: frame_on(ax[key]) for key in ("dx", "dy")}
         stamp = Stamp(ax["dx"], rows=(14, 46), left=68)
@@ -120,10 +120,11 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
         surround(frames["dy"], top + middle, left + middle, stride)
         stamp.show(W if loss == ONE else None, frames["dx"])
         notes["dW"].set_text(
-            say("= the pixels in the window")
+            say("dW = the pixels in the window")
             if loss == ONE
             else say("every window's pixels × its dy, added up")
         )
+        notes["dW"].set_position((2.5, (5 - k) // 2 - 5.3))  # close under its numbers
         notes["dx"].set_text(
             say("the kernel, stamped; to ±{most:.2f}", most=most)
             if loss == ONE
@@ -138,7 +139,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
             forward=_says_forward(v),
             loss=IN_WORDS[v["loss"]],
             touched=np.count_nonzero(v["dx"]),
-            size=size[0] * size[1],
+            size=f"{size[0] * size[1]:,}",
         )
 
     controls = _kernel_controls()
@@ -171,14 +172,14 @@ def _places(low, left="x", middle="W", right="out", lift=30):
     }
 
 
-def _arrow(figure, start, end, y, words=""):
-    """An arrow to the left or right, in pixels of the figure, with words above it."""
+def _arrow(figure, start, end, y, words="", at=0.5):
+    """An arrow to the left or right, in pixels of the figure; words above it, `at` its length."""
     width, height = 72 * figure.get_size_inches()
     looks = {"arrowstyle": "-|>", "mutation_scale": 16, "lw": 2, "color": "#111111"}
     ends = (start / width, y / height), (end / width, y / height)
     figure.add_artist(FancyArrowPatch(*ends, transform=figure.transFigure, **looks))
-    middle = (start + end) / 2 / width, (y + 12) / height
-    figure.text(*middle, words, ha="center", va="center", weight="bold")
+    place = (start + at * (end - start)) / width, (y + 12) / height
+    figure.text(*place, words, ha="center", va="center", weight="bold")
 
 
 def _kernel_controls():
@@ -340,7 +341,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
                 "black: {most}; {reached} of {size} pixels reached",
                 most=format(dx.max(), ".3g"),
                 reached=reached,
-                size=dx.size,
+                size=f"{dx.size:,}",
             )
         )
         return {
@@ -399,11 +400,11 @@ def learning_explorer() -> Explorer:
     at, (low, high) = np.arange(STEPS + 1), (1e-9, 1e3)
     with matplotlib.rc_context(RC):
         figure, ax = stage(
-            900, 400, W=(20, 96, 190, 190), goal=(230, 96, 190, 190), loss=(505, 60, 370, 270)
+            900, 400, W=(20, 86, 190, 190), goal=(230, 86, 190, 190), loss=(505, 60, 370, 254)
         )
         mine, goal = (
-            Numbers(ax["W"], say("learned so far")),
-            Numbers(ax["goal"], say("what made the map")),
+            Numbers(ax["W"], say("learned so far"), above=-22),
+            Numbers(ax["goal"], say("the kernel to be found"), above=-22),
         )
         notes = notes_under({"W": ax["W"]}, 5, 5, 0.1)
         ax["loss"].set(
@@ -413,15 +414,15 @@ def learning_explorer() -> Explorer:
             xlabel=say("step"),
             ylabel=say("loss L"),
         )
-        ax["loss"].set_title(say("The loss, and each direction's part"), pad=34)
+        ax["loss"].set_title(say("The loss, and each direction's part"), pad=50)
         keys = (
-            ("loss", 0, GRADIENT, "bold"),
-            ("top", 70, CURVED, "bold"),
-            ("rest", 370, SIGNAL, "normal"),
+            ("loss", 0, 1.13, GRADIENT, "bold"),
+            ("top", 70, 1.13, CURVED, "bold"),
+            ("rest", 0, 1.05, SIGNAL, "normal"),
         )
-        for key, x, colour, weight in keys:
+        for key, x, y, colour, weight in keys:
             notes[key] = Words(
-                ax["loss"], x / 370, 1.06, ha="right" if x == 370 else "left", fontsize=11,
+                ax["loss"], x / 370, y, ha="left", fontsize=11,
                 color=colour, weight=weight, transform=ax["loss"].transAxes,
             )  # fmt: skip
         notes["end"] = Words(ax["loss"], STEPS - 4, high / 3, ha="right", color="#555555")
@@ -460,7 +461,7 @@ def learning_explorer() -> Explorer:
         notes["now"].set_ha("right" if left else "left")
         notes["loss"].set_text(say("the loss"))
         notes["top"].set_text(say("most curved, λ = {most:.2f}", most=curvature[-1]))
-        notes["rest"].set_text(say("the other eight"))
+        notes["rest"].set_text(say("the other eight; not drawn below 10⁻⁹"))
         notes["end"].set_text(say("above 10³: not drawn") if loss[-1] > high else "")
         off = float(np.abs(learned - W).max())
         notes["W"].set_text(say("furthest off by {off:.2g}", off=off))

@@ -108,12 +108,12 @@ def pick(share, count):
 class Numbers:
     """A square of at most 5 x 5 numbers on colours, centred on its axes.
 
-    above: how far its title stands above the square, in pixels.
+    above: how far its title stands above the place of 5 x 5, in pixels.
     """
 
     def __init__(self, ax, title, above=6):
-        canvas(ax, title, 5, 5)
-        ax.set_title(title, pad=above)
+        canvas(ax, "", 5, 5)
+        ax.set_title(title, loc="center", pad=above)
         self.image = image_on(ax, SIGNED)
         self.texts = [
             Words(ax, j + 0.5, -i - 0.5, fontsize=11, color="#111111") for i, j in np.ndindex(5, 5)
@@ -237,12 +237,13 @@ def depth_picture():
                 *parts[n].shape,
             )
             place_image(image_on(ax["p" + key], SIGNED, -1, 1), parts[n])
+            ax["p" + key].set_xlabel(say("blue −, orange +, to ±{most:g}", most=1))
         canvas(ax["photo"], say("the photograph"), *photo.shape[1:])
         height, width = photo.shape[1:]
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
         canvas(ax["out"], say("the sum: one map"), *out.shape)
         place_image(image_on(ax["out"], SIGNED, -0.6, 0.6), out)
-        ax["out"].set_xlabel(say("blue −, orange +, to ±0.6"))
+        ax["out"].set_xlabel(say("blue −, orange +, to ±{most:g}", most=0.6))
     figure.alt = say(
         "Above, the red, green and blue channel of the portrait and the portrait in colour. "
         "Below, what each channel adds: red counts for, green and blue against. Their sum, one "
@@ -310,26 +311,30 @@ def overshoot_picture(curvature):
     """
     validate.positive("curvature", curvature)
     rates, steps = (1, 4, 5), 6
-    error = np.linspace(-2.75, 2.75, 200)
+    wide = np.linspace(-2.75, 2.75, 200)
     with matplotlib.rc_context(RC):
-        figure = picture(860, 270)
+        figure = picture(860, 300)
         axes = figure.subplots(1, len(rates), sharey=True, squeeze=False)[0]
         for ax, rate in zip(axes, rates, strict=True):
             factor = 1 - rate * curvature
             walk = factor ** np.arange(steps + 1)
-            ax.plot(error, curvature * error**2 / 2, color=FAINT, lw=2)
+            ax.plot(wide, curvature * wide**2 / 2, color=FAINT, lw=2)
             ax.plot(walk, curvature * walk**2 / 2, "-", color=GRADIENT, lw=1)
             ax.scatter(
                 walk, curvature * walk**2 / 2, s=36, c=range(steps + 1), cmap="cividis", zorder=3
             )
-            ax.annotate(
-                say("start"), (1, curvature / 2), (1.3, curvature / 6), va="center", fontsize=11,
-                arrowprops={"arrowstyle": "-", "color": "#555555"},
-            )  # fmt: skip
+            aside = (-2.1, curvature / 6) if abs(factor) < 1 else (0.75, curvature * 3.4)
+            for words, place, error in (
+                (say("start"), (1.3, curvature / 6), walk[0]),
+                (say("step {step}", step=steps), aside, walk[-1]),
+            ):
+                ax.annotate(
+                    words, (error, curvature * error**2 / 2), place, va="center", fontsize=11,
+                    arrowprops={"arrowstyle": "-", "color": "#555555"},
+                )  # fmt: skip
             ax.set(xlim=(-2.75, 2.75), ylim=(0, curvature * 3.6), yticks=[0], xticks=range(-2, 3))
-            ax.set_title(
-                say("rate {rate:g}: e × ({factor}) a step", rate=rate, factor=plain(factor))
-            )
+            title = say("rate {rate:g}: e times {factor} a step", rate=rate, factor=plain(factor))
+            ax.set_title(title + "\n" + _course(factor))
             ax.set_xlabel(say("error e"))
         axes[0].set_ylabel(say("loss L"))
     figure.alt = say(
@@ -344,6 +349,15 @@ def overshoot_picture(curvature):
     return figure
 
 
+def _course(factor):
+    """How an error goes that is multiplied by this factor a step."""
+    if factor >= 0:
+        return say("stays on one side, nearer")
+    if factor > -1:
+        return say("jumps across, nearer")
+    return say("jumps across, further away") if factor < -1 else ""
+
+
 def kernels_picture(before, after):
     """Kernels as they began and as they were learned, one above the other: (N, C, k, k) each.
 
@@ -354,7 +368,7 @@ def kernels_picture(before, after):
     both = np.stack([before, after]).mean(axis=2)  # -> (2, N, k, k)
     most = np.abs(both).max()
     with matplotlib.rc_context(RC):
-        figure = picture(140 * len(before) + 60, 330)
+        figure = picture(140 * len(before) + 60, 350)
         axes = figure.subplots(2, len(before), squeeze=False)
         for row, kernels in zip(axes, both, strict=True):
             for ax, kernel in zip(row, kernels, strict=True):
@@ -362,10 +376,13 @@ def kernels_picture(before, after):
                 image = image_on(ax, SIGNED)
                 show_signed(image, kernel)
                 image.set_clim(-most, most)
-        for n, ax in enumerate(axes[0], 1):
+        for n, ax in enumerate(axes[0]):
             ax.set_title(say("kernel {n}", n=n))
         for ax, words in zip(axes[:, 0], (say("as it began"), say("learned")), strict=True):
             ax.set_ylabel(words, fontsize=12)
+        figure.supxlabel(
+            say("mean over the channels; blue −, orange +, to ±{most:.1f}", most=most), fontsize=11
+        )
     figure.alt = say(
         "{count} kernels, the mean over their channels, blue below 0 and orange above, to "
         "±{most:.1f}. Above as they began, below as they were learned.",

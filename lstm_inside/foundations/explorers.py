@@ -179,7 +179,7 @@ def line_explorer() -> Explorer:
         middles = say("middle of\n◇ (0,0) and (1,1)\n■ (0,1) and (1,0)")
         sums.set_yticklabels([say("wanted 1"), say("wanted 0"), middles])
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
-        sums.set_title(say("The four sums a: right of 0 means orange"))
+        sums.set_title(say("The four sums a: right of 0 counts as 1"))
         look |= {"ms": 13, "mew": 1.5}
         sum_low, sum_high = (sums.plot([], [], color=c, **look)[0] for c in (LOW, HIGH))
         (one,) = sums.plot([], [], "D", color="none", mec="#333333", mew=2, ms=15)

@@ -37,6 +37,7 @@ def chain_explorer() -> Explorer:
         for x, name in zip(places, names, strict=True):
             chain.text(x, 1.62, name, ha="center", va="center", color="#333333", weight="bold")
         start = Words(chain, places[0], 1.62, color=SIGNAL, weight="bold")
+        goal = Words(chain, 7.95, 1.2, color="#333333", fontsize=11.5)
         for x in places[:-1]:
             chain.annotate(
                 "",
@@ -56,7 +57,7 @@ def chain_explorer() -> Explorer:
             va="center",
         )
         lines = [Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color="#222222") for k in range(2)]
-        curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.06, 0.56), ylabel=say("loss L"))
+        curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.09, 0.56), ylabel=say("loss L"))
         curve_ax.set_xlabel(say("the number that is nudged"))
         curve_ax.set_title(say("The slope is the line; the loss is the curve"))
         at = np.linspace(-3.2, 3.2, 161)
@@ -107,9 +108,12 @@ def chain_explorer() -> Explorer:
         lines[1].set_text(
             minus(say("run again with the nudge: L changes by {after:+.4f}", after=after - before))
         )
+        goal.set_text(f"y* = {target:.2f}")
         curve.set_data(at, loss(at))
-        reach = np.array([-1.6, 1.6])
-        tangent.set_data(from_ + reach, before + derivative * reach)
+        reach = np.linspace(-1.6, 1.6, 161)
+        line = before + derivative * reach
+        seen = line > -0.035  # clear of the key below
+        tangent.set_data(from_ + reach[seen], line[seen])
         here.set_data([from_], [before])
         there.set_data([from_ + nudge], [after])
         told.set_data([from_ + nudge], [before + sizes[-1]])
@@ -145,7 +149,7 @@ def chain_explorer() -> Explorer:
             "w": slider("weight w", -2, 2, 0.1, 1.5, digits=1),
             "target": slider("target y*", 0, 1, 0.05, 0, quantity="x"),
         },
-        moving=[start, *values, *slopes, *arrive, *lines, curve, tangent, here, there, told],
+        moving=[start, goal, *values, *slopes, *arrive, *lines, curve, tangent, here, there, told],
         update=update,
         describe=describe,
         presets={
@@ -187,8 +191,8 @@ def paths_explorer() -> Explorer:
             Words(ax, -0.8, y, ha="left", fontsize=11.5, color=c)
             for y, c in ((-1.15, INPUT), (-1.6, FORGET))
         ]
-        bars.set(xlim=(-0.6, 2.6), ylim=(-0.025, 0.025), ylabel=say("change of L per nudge of a₁"))
-        bars.set_xticks([0, 1, 2], [say("through 4"), say("through 5"), say("together: δ₁")])
+        bars.set(xlim=(-0.6, 2.6), ylim=(-0.03, 0.03), ylabel=say("change of L per nudge of a₁"))
+        bars.set_xticks([0, 1, 2], [say("through 4"), say("through 5"), say("together: dL/da₁")])
         bars.axhline(0, color="#555555", lw=1)
         bars.grid(False, axis="x")
         bars.set_title(say("Multiply along each path, then add"))
@@ -196,7 +200,7 @@ def paths_explorer() -> Explorer:
             bars.fill([], [], color=c, alpha=0.85, lw=0)[0] for c in (INPUT, FORGET, GRADIENT)
         ]
         (measured,) = bars.plot([], [], "o", color="white", mec="#111111", mew=2, ms=12, zorder=5)
-        bars.text(2.1, 0.0233, say("○ measured"), ha="center", va="center", color="#111111")
+        bars.text(2.1, 0.0276, say("○ measured"), ha="center", va="center", color="#111111")
         tags = [Words(bars, n, 0, weight="bold", fontsize=11.5) for n in range(3)]
 
     def update(w_14, w_15, nudge):
@@ -235,13 +239,16 @@ def paths_explorer() -> Explorer:
                     )
                 )
             )
-        for n, (block, tag, size) in enumerate(zip(blocks, tags, (*paths, together), strict=True)):
+        ring = change / nudge
+        ends = (*paths, max(together, ring) if together >= 0 else min(together, ring))
+        sizes = (*paths, together)
+        for n, (block, tag, size, end) in enumerate(zip(blocks, tags, sizes, ends, strict=True)):
             block.set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
             tag.set_text(minus(f"{size:+.4f}") if abs(size) >= 0.00005 else "0")
-            tag.set_y(np.clip(size, -0.021, 0.021) + (0.0017 if size >= 0 else -0.0017))
-        measured.set_data([2.42], [change / nudge])
+            tag.set_y(np.clip(end, -0.021, 0.021) + (0.0024 if size >= 0 else -0.0024))
+        measured.set_data([2], [ring])
         return {
-            "paths": paths, "together": together, "measured": change / nudge, "nudge": nudge,
+            "paths": paths, "together": together, "measured": ring, "nudge": nudge,
             "w_14": w_14, "w_15": w_15,
         }  # fmt: skip
 
@@ -249,7 +256,7 @@ def paths_explorer() -> Explorer:
         one, two = v["paths"]
         return minus(  # + 0.0: no minus in front of 0.0000
             say(
-                "Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together δ₁ = "
+                "Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together dL/da₁ = "
                 "{together:+.4f}. Measured with a nudge of {nudge:.2f}: {measured:+.4f}.",
                 one=one,
                 two=two,

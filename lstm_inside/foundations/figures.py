@@ -189,7 +189,7 @@ def corners_picture(params):
         for row, (words, answers, places) in enumerate(
             (
                 (say("by hand"), plan, (0, 1, 5.5)),
-                (say("learned"), found, (0, 1, 2, 3.25, 4.25, 5.5)),
+                (say("by training"), found, (0, 1, 2, 3.25, 4.25, 5.5)),
             )
         ):
             bottom = 0.6 - 0.47 * row

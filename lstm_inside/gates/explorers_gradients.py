@@ -131,27 +131,24 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         figure = picture(900, 520)
         factor, left = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
         factor.set(xlim=(0, steps), ylim=(0, 1.6))
-        factor.set_title(say("Length: factor of each step back"))
+        factor.set_title(say("Factor of one step back"))
         factor.axhline(1, color=FAINT, lw=1.2)
-        name_curves(
-            factor,
-            (0.3, say("RNN: matrix × slope (dashed)"), "#6b6b6b"),
-            (0.7, say("LSTM, cell line: f"), GATES["f"].line),
-        )
         left.set(
             ylim=(1e-14, 1e10), yscale="log", xlabel=say("step t: the loss is at the right end")
         )
         left.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4, 1e8])
-        left.set_title(say("What is left of the length"))
-        name_curves(
-            left,
-            (0.3, say("RNN (dashed)"), "#6b6b6b"),
-            (0.46, say("LSTM, cell line"), GATES["f"].line),
-            (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
-        )
+        left.set_title(say("What is left, from right to left"))
+        for ax in (factor, left):
+            name_curves(
+                ax,
+                (0.3, say("RNN (dashed)"), "#6b6b6b"),
+                (0.46, say("LSTM, cell line"), GATES["f"].line),
+                (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
+            )
         dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
         (lstm_factor,) = factor.plot([], [], color=GATES["f"].line, lw=4)
         (rnn_factor,) = factor.plot([], [], **dashed)
+        (every_factor,) = factor.plot([], [], color=GRADIENT, lw=1.6)
         (lstm_left,) = left.plot([], [], color=GATES["f"].line, lw=5)
         (rnn_left,) = left.plot([], [], **dashed)
         (every_path,) = left.plot([], [], color=GRADIENT, lw=1.6)
@@ -176,11 +173,12 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
             line.set_data(t, np.maximum(shares[key], _FLOOR))
         factors = {}
-        for key in ("rnn", "cell_line"):
+        for key in shares:
             before, after = shares[key][:-1], shares[key][1:]
             factors[key] = np.divide(before, after, out=np.zeros(steps), where=after > 0)
         rnn_factor.set_data(t[:-1], factors["rnn"])
         lstm_factor.set_data(t[:-1], factors["cell_line"])
+        every_factor.set_data(t[:-1], factors["all"])
         return {"factors": factors, "left": shares}
 
     def describe(v):
@@ -209,7 +207,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             "strength": slider("RNN's W_h: ×", 0, 1.5, 0.05, 1, quantity="h"),
             "loud": slider("input: × x", 0, 3, 0.05, 1, quantity="x"),
         },
-        moving=[lstm_factor, rnn_factor, lstm_left, rnn_left, every_path],
+        moving=[lstm_factor, rnn_factor, every_factor, lstm_left, rnn_left, every_path],
         update=update,
         describe=describe,
         presets={

@@ -2,8 +2,20 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstm_inside.page.style import RC, Picture, picture
+from lstm_inside.gates.explorers_time import name_curves
+from lstm_inside.page.style import (
+    CELL,
+    CELL_LINE,
+    FAINT,
+    GATES,
+    HIDDEN,
+    HIDDEN_LINE,
+    RC,
+    Picture,
+    picture,
+)
 from lstm_inside.words import say
 
 
@@ -31,3 +43,93 @@ def recall(sequences) -> Picture:
         ax.annotate(say("flag"), (at + 1, 1.12), ha="center", weight="bold")
         ax.text(steps + 4, 0, "?", fontsize=22, weight="bold", va="center")
     return figure
+
+
+def side_path() -> Picture:
+    """Two steps of an LSTM, and both ways from one cell state to the next (3.1)-(3.6)."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 240)
+        figure.alt = say(
+            "Two steps side by side. The cell line runs straight from c(t−1) to c(t), past one × "
+            "and one +. The side path leaves it in the step before: down through tanh and × o to "
+            "h(t−1), through W_h into the f, i and g of step t, and up to the × and the +."
+        )
+        ax = figure.subplots()
+        ax.set(xlim=(0, 12), ylim=(0, 3.2))
+        ax.set_axis_off()
+        ax.set_title(say("Two ways from c(t−1) to c(t)"))
+        name_curves(
+            ax, (0.4, say("the cell line"), CELL_LINE), (0.6, say("the side path"), HIDDEN_LINE)
+        )
+        for left, right, words in ((1.2, 4.2, say("step t − 1")), (6.2, 10.6, say("step t"))):
+            _box(ax, left, right, 0.1, 3.1, "#f6f6f4", "#cfcfca", zorder=0)
+            ax.text(left + 0.15, 0.35, words, color="#666666", va="center", fontsize=12)
+        _path(ax, CELL, (0.2, 2.5), (11.6, 2.5))
+        _path(ax, HIDDEN, (3.0, 2.5), (3.0, 0.85), (9.2, 0.85), arrow=False)
+        _box(ax, 2.35, 3.65, 1.35, 1.95, "white", "#555555", "tanh, × o", "#111111")
+        for letter, x, to in (("f", 7.3, 7.3), ("i", 8.4, 8.7), ("g", 9.2, 8.9)):
+            _path(ax, HIDDEN, (x, 0.85), (x, 1.65), (to, 2.3))
+            _box(ax, x - 0.3, x + 0.3, 1.15, 1.65, GATES[letter].line, "none", letter, "white")
+        for x, sign in ((7.3, "×"), (8.8, "+")):
+            ax.add_patch(Circle((x, 2.5), 0.22, fc="white", ec="#555555", lw=1.6, zorder=4))
+            ax.text(x, 2.49, sign, ha="center", va="center", fontsize=16, zorder=5)
+        for x, y, words, colour in (
+            (5.2, 2.75, "$c_{t-1}$", CELL_LINE),
+            (11.2, 2.75, "$c_t$", CELL_LINE),
+            (4.8, 1.1, "$h_{t-1}$", HIDDEN_LINE),
+            (5.8, 1.1, "$W_h$", HIDDEN_LINE),
+        ):
+            ax.text(x, y, words, color=colour, ha="center", va="center", fontsize=14)
+    return figure
+
+
+def survivors(sizes, counts, bold) -> Picture:
+    """How many draws survive errors of each of the `sizes`, a line for each of some weights.
+
+    counts: name -> as many numbers as sizes. bold: which two of them stand out, counted from 0.
+    """
+    names, rows = [name.strip() for name in counts], list(counts.values())
+    places, shares = range(len(sizes)), [f"{size:.0%}" for size in sizes]
+    looks = ("#6b6b6b", (0, (4, 2.5))), (GATES["f"].line, "-")
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 260)
+        figure.alt = say(
+            "Draws above 0.9 at errors of {sizes}. {name}: {left}. {name_2}: {left_2}.",
+            sizes=", ".join(shares),
+            **{key: names[n] for key, n in zip(("name", "name_2"), bold, strict=True)},
+            **{
+                key: ", ".join(map(str, rows[n]))
+                for key, n in zip(("left", "left_2"), bold, strict=True)
+            },
+        )
+        ax = figure.subplots()
+        ax.set(xlim=(-0.1, len(sizes) - 0.9), ylim=(-1, 22), yticks=(0, 5, 10, 15, 20))
+        ax.set_xticks(places, shares)
+        ax.set_xlabel(say("size of the errors, s"))
+        ax.set_title(say("Draws above 0.9"))
+        name_curves(ax, (0.84, say("others in the table"), "#8a8a8a"))
+        for row in rows:
+            ax.plot(places, row, "o-", color=FAINT, lw=1.2, ms=3)
+        for n, at, (colour, line) in zip(bold, (0.22, 0.5), looks, strict=True):
+            ax.plot(places, rows[n], color=colour, ls=line, marker="o", lw=4, ms=7)
+            name_curves(ax, (at, names[n], colour))
+    return figure
+
+
+def _box(ax, left, right, low, high, fill, edge, words="", colour="", zorder=3):
+    """A rounded box with words in its middle."""
+    place, size = (left, low), (right - left, high - low)
+    shape = "round,pad=0,rounding_size=0.1"
+    ax.add_patch(FancyBboxPatch(place, *size, shape, fc=fill, ec=edge, lw=1.5, zorder=zorder))
+    middle = (left + right) / 2, (low + high) / 2
+    ax.text(*middle, words, color=colour or None, ha="center", va="center", weight="bold",
+            zorder=zorder + 1)  # fmt: skip
+
+
+def _path(ax, colour, *places, arrow=True):
+    """A thick line through some places; an arrow head at its end."""
+    ax.plot(*zip(*places, strict=True), color=colour, lw=4, solid_capstyle="butt", zorder=2)
+    if arrow:
+        ax.annotate("", places[-1], places[-2], zorder=2, arrowprops={
+            "arrowstyle": "-|>", "color": colour, "lw": 0, "mutation_scale": 22,
+        })  # fmt: skip

@@ -22,7 +22,7 @@ WORDS = Sentences(
     {
         "right": "✓ Right: {message}",
         "wrong": "✗ Not yet: {message}",
-        "none": "{name} returned None. Is the return line still missing?",
+        "none": "{name} returned None. Does its last line return your answer?",
         "no_function": "expected a function, got {what}. Hand it over without calling it.",
         "raised": "{name} raised {error}.",
         "raised at": "{name} raised {error} in line {line} of the function.",
@@ -183,7 +183,7 @@ def compare(name, got, want, *, also=(), hints=(), rtol=1e-6):
         if like(mistake):
             raise NotYet(words)
     if array.shape != want.shape:
-        if array.ndim > 1 and array.shape[::-1] == want.shape and like(want.T):
+        if array.shape[::-1] == want.shape and like(want.T):
             raise NotYet("transposed", name=name, got=array.shape)
         raise NotYet("shape", name=name, got=array.shape, want=want.shape)
     alone = "" if array.ndim else " alone"  # one number has no place to tell

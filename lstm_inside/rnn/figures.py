@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: recall, an RNN, two knocks, a line, learning, a door."""
+"""The still pictures of notebook 02: recall, an RNN there and back, knocks, a line, a door."""
 
 import matplotlib
 import numpy as np
@@ -7,10 +7,20 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from lstm_core import rnn_forward
 from lstm_inside import validate
 from lstm_inside.page import Pixels, picture, plain
-from lstm_inside.page.style import FAINT, FORGET, HIDDEN, HIDDEN_LINE, RC, SIGNAL, SIGNED
+from lstm_inside.page.style import (
+    FAINT,
+    FORGET,
+    GRADIENT,
+    HIDDEN,
+    HIDDEN_LINE,
+    RC,
+    SIGNAL,
+    SIGNED,
+)
 from lstm_inside.words import say
 
 _STARTS = (HIDDEN_LINE, FORGET, "#333333")
+_LAST = 15  # steps that a knock's picture enlarges where its two ends differ
 
 
 def recall_picture(batch, b=0):
@@ -96,23 +106,62 @@ def unrolled_picture(xs, params):
     return figure
 
 
+def backward_picture(dh):
+    """The way back through an unrolled RNN (2.7): the factors, and what arrives at each state.
+
+    dh (T + 1, H): the gradients of h_0 ... h_T, where L looks at the last state alone.
+    """
+    T = len(dh) - 1
+    with matplotlib.rc_context(RC):
+        figure = picture(980, 220)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.9, 2.3 * T + 2.1), ylim=(-0.75, 1.6))
+        ax.set_axis_off()
+        state = {"boxstyle": "round,pad=0.4", "fc": "#eef6fb", "ec": HIDDEN_LINE, "lw": 1.6}
+        for t, came in enumerate(dh):
+            x, last = 2.3 * t, t == T
+            _label(ax, x, 0.62, f"$h_{t}$", color=HIDDEN_LINE, bbox=state)
+            _label(ax, x, -0.42, f"$dh_{t}$\n{_pair(came)}", color=GRADIENT, linespacing=1.5)
+            end = x + (1.3 if last else 1.9)
+            _arrow(ax, [(x + 0.4, 0.78), (end, 0.78)])
+            _arrow(ax, [(end, 0.46), (x + 0.4, 0.46)], color=GRADIENT, ls=(0, (4, 2)))
+            if not last:
+                _label(ax, x + 1.15, 1.0, "$W_h$, tanh", color=HIDDEN_LINE, fontsize=10)
+                _label(ax, x + 1.15, 0.2, say("× slopes, × $W_h^\\top$"), color=GRADIENT,
+                       fontsize=10)  # fmt: skip
+        _label(ax, 2.3 * T + 1.6, 0.62, "$L$", weight="bold")
+        ax.set_title(say("The gradient goes back, from the last state to the first"))
+    figure.alt = say(
+        "The states h_0 to h_{T} side by side, and L at the end. Arrows lead forward through W_h "
+        "and tanh. Dashed arrows lead back: every step multiplies by the slopes and by W_h "
+        "transposed. dh_{T} is {last}, dh_0 is {first}.",
+        T=T,
+        last=_pair(dh[-1]),
+        first=_pair(dh[0]),
+    )
+    return figure
+
+
 def knocks_picture(draws):
     """One unit after a soft and a hard knock, a panel a draw of weights.
 
-    draws: title -> its states (T + 1, 2, H), the soft knock's first.
+    draws: title -> its states (T + 1, 2, H), the soft knock's first. Where the two still differ at
+    the end, the last steps stand enlarged below.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 260)
+        figure = picture(900, 300)
         axes = figure.subplots(1, len(draws), sharey=True, squeeze=False)[0]
         for ax, (title, h) in zip(axes, draws.items(), strict=True):
             ax.plot(h[:, 1, 0], color=HIDDEN, lw=4)
             ax.plot(h[:, 0, 0], color=FORGET, lw=1.6)
             ax.set(
-                xlim=(0, len(h) - 1), ylim=(-1.05, 1.05), xlabel=say("step t"), yticks=(-1, 0, 1)
+                xlim=(0, len(h) - 1), ylim=(-1.35, 1.05), xlabel=say("step t"), yticks=(-1, 0, 1)
             )
             ax.set_title(title)
             _label(ax, 9, 0.85, say("hard knock"), color=HIDDEN_LINE, weight="bold", ha="left")
             _label(ax, 34, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
+            if len(h) > _LAST and np.abs(h[-_LAST:, 0, 0] - h[-_LAST:, 1, 0]).max() > 0.05:
+                _enlarge(ax, h[-_LAST:, :, 0], len(h) - _LAST)
         axes[0].set_ylabel(say("unit 0"))
     figure.alt = say("Unit 0 over time after a soft and a hard knock.")
     for title, h in draws.items():
@@ -126,6 +175,18 @@ def knocks_picture(draws):
             hard=plain(h[-1, 1, 0]),
         )
     return figure
+
+
+def _enlarge(ax, ends, first):
+    """The last steps of both knocks, (steps, 2), from step `first` on, in a window below."""
+    window = ax.inset_axes((0.04, 0.015, 0.93, 0.27))
+    time = first + np.arange(len(ends))
+    window.plot(time, ends[:, 1], "o-", color=HIDDEN, lw=3, ms=6)
+    window.plot(time, ends[:, 0], "o-", color=FORGET, lw=1.4, ms=3.5)
+    window.set(xlim=(first - 0.5, time[-1] + 0.5), xticks=(), yticks=())
+    window.margins(y=0.2)
+    _label(ax, time[-1] - 1, -0.53, say("the last {steps} steps, enlarged", steps=len(ends)),
+           fontsize=10, ha="right")  # fmt: skip
 
 
 def line_picture(h):
@@ -194,11 +255,14 @@ def door_picture(params, xs):
     """A door and a store: how the two are wired, and what they do with one sequence.
 
     params: an RNN's with two inputs, number and flag, and two units, the door and the store.
-    xs (T, 1, 2): the sequence, with one flag.
+    xs (T, 1, 2): the sequence, with one flag. A paler run has the flagged number's sign turned.
     """
     (number, flag), (feed, keep) = params.W_x[:, 0], params.W_h[:, 1]
     h = rnn_forward(xs, params).h[1:, 0]
     T, at = len(xs), int(xs[:, 0, 1].argmax())
+    turned = xs.copy()
+    turned[at, 0, 0] *= -1
+    other = rnn_forward(turned, params).h[1:, 0]
     time = np.arange(1, T + 1)
     with matplotlib.rc_context(RC):
         figure = picture(980, 400)
@@ -231,14 +295,18 @@ def door_picture(params, xs):
         said.bar(time, xs[:, 0, 0], 0.55, color=colours)
         said.set_title(say("Numbers come in, one of them flagged"))
         door.step(time, h[:, 0], where="mid", color=SIGNAL)
+        door.step(time, other[:, 0], where="mid", color=SIGNAL, alpha=0.4)
         door.set_title(say("The door stands at −1 and opens for the flag"))
         store.step(time, h[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6)
+        store.step(time, other[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6, alpha=0.4)
+        for run, ends in ((xs, h), (turned, other)):
+            _label(store, T + 0.2, ends[-1, 1], plain(run[at, 0, 0]), color=FORGET, ha="left")
         store.set_title(say("The store rises once and keeps its value"))
         said.set(ylim=(-1.1, 1.1), yticks=(-1, 0, 1))
         door.set(ylim=(-1.25, 0.75), yticks=(-1, 0))
-        store.set(ylim=(0, 1.4 * h[:, 1].max()), xlabel=say("step t"))
+        store.set(ylim=(0, 1.3 * max(h[:, 1].max(), other[:, 1].max())), xlabel=say("step t"))
         for ax in (said, door, store):
-            ax.set(xlim=(0, T + 1), xticks=range(5, T + 1, 5))
+            ax.set(xlim=(0, T + 2), xticks=range(5, T + 1, 5))
             if ax is not store:
                 ax.tick_params(labelbottom=False)
     figure.alt = say(
@@ -247,6 +315,15 @@ def door_picture(params, xs):
         "the flag is; the store rises one step later and stays where it is until the end.",
         T=T,
         at=at + 1,
+    )
+    figure.alt = say(
+        "{so_far} With {number} flagged it ends at {end}; with {other}, the paler run, at "
+        "{other_end}.",
+        so_far=figure.alt,
+        number=plain(xs[at, 0, 0]),
+        end=plain(h[-1, 1], 4),
+        other=plain(turned[at, 0, 0]),
+        other_end=plain(other[-1, 1], 4),
     )
     return figure
 
@@ -268,11 +345,11 @@ def _layer(ax, x, loop, came_in):
         _label(ax, x, 1.87, loop, color=HIDDEN_LINE, fontsize=10)
 
 
-def _arrow(ax, corners, color=HIDDEN_LINE):
+def _arrow(ax, corners, color=HIDDEN_LINE, ls="-"):
     """A line through the corners with a head at its end."""
     path = matplotlib.path.Path(corners)
     ax.add_patch(FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=13, lw=1.8,
-                                 color=color, fill=False, shrinkA=0, shrinkB=0))  # fmt: skip
+                                 color=color, ls=ls, fill=False, shrinkA=0, shrinkB=0))  # fmt: skip
 
 
 def _label(ax, x, y, words, **looks):

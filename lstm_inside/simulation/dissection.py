@@ -252,6 +252,7 @@ class Match(NamedTuple):
     text: str
     shown: np.ndarray  # tanh(c) at each of its characters
     at: int  # the place of the peak in `text`
+    c: np.ndarray  # c at each of its characters: tanh is flat where it is high
 
 
 def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> list[Match]:
@@ -267,7 +268,8 @@ def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> l
     validate.whole("count", count, most=B)
     validate.whole("before", before, least=0, most=T - 1)
     validate.whole("after", after, least=0, most=T - 1 - before)
-    shown = np.tanh(reading.trace.c[1:, :, unit])  # (T, B)
+    c = reading.trace.c[1:, :, unit]  # (T, B)
+    shown = np.tanh(c)
     peaks = before + (sign * shown[before : T - after]).argmax(axis=0)
     best = np.argsort(-sign * shown[peaks, np.arange(B)], kind="stable")[:count]
     return [
@@ -275,6 +277,7 @@ def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> l
             decode(reading.ids[peaks[b] - before : peaks[b] + after + 1, b]),
             shown[peaks[b] - before : peaks[b] + after + 1, b],
             before,
+            c[peaks[b] - before : peaks[b] + after + 1, b],
         )
         for b in best
     ]

@@ -70,6 +70,8 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
         shares.set_xlabel(say("probability"))
         title(shares, say("The next character"))
         bars = Bars(shares, 10, [HIDDEN_LINE], thick=14)
+        looks = {"ha": "right", "fontsize": 12, "color": GREY, "weight": "bold"}
+        warmth, unsure = (Words(shares, 0.98, y, **looks) for y in (8.2, 9.0))
         page.set(xlim=(0, 1), ylim=(0, 1))
         page.set_axis_off()
         page.text(0, 1.03, say("Real text, read so far"), color=GREY, weight="bold")
@@ -90,6 +92,8 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
             artist.set_text(part)
         kept = share[share > 0]
         entropy = float(-(kept * np.log2(kept)).sum()) + 0.0
+        warmth.set_text(say("temperature {temperature:.2f}", temperature=temperature))
+        unsure.set_text(say("entropy {entropy:.2f} bits", entropy=entropy))
         came = text[at + 1]
         return {"temperature": temperature, "shares": share, "text": sample, "entropy": entropy,
                 "came": came, "p": share[encode(came)[0]]}  # fmt: skip
@@ -121,7 +125,7 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
             "at": whole("place in the text", 0, len(text) - 2, 60, quantity="x"),
             "draw": whole("another draw", 1, 20, 1, quantity="x"),
         },
-        moving=[*bars.moving, real, written],
+        moving=[*bars.moving, warmth, unsure, real, written],
         update=update,
         describe=describe,
         presets={
@@ -335,10 +339,11 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         figure = picture(900, 590)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
+        page.lines.set_color(CELL_LINE)  # not the mark, which is underlined in another colour
         page.ax.text(
             -0.5,
             page.shape[0] - 0.1,
-            say("Where the text is underlined the cell is held: orange +1, blue −1"),
+            say("Underlined in gold: held there. tanh(c) of the cell: orange +1, blue −1"),
             fontsize=12.5,
             color="#333333",
         )
@@ -367,9 +372,8 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         }
         now = dose.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
         (scale,) = dose.plot([], [], color=CELL_LINE, lw=6, alpha=0.5, solid_capstyle="butt")
-        words = say("━ where the cell is nine tenths of the time")
-        dose.text(0.5, 0.045, words, color=CELL_LINE, fontsize=11.5, ha="center", va="bottom",
-                  transform=dose.transAxes)  # fmt: skip
+        dose.text(0.52, 0.045, say("the cell's own scale"), color=CELL_LINE, fontsize=11.5,
+                  va="bottom", transform=dose.transAxes)  # fmt: skip
 
     def update(mark, value, at, length):
         suspect, measured = found[mark], curves[mark]
@@ -418,7 +422,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             unit=s.unit,
             r=s.r,
             control=s.control,
-            control_r=s.control_r,
+            control_r=round(s.control_r, 2) + 0.0,
             value=v["value"] + 0.0,
             held=held,
             names=v["names"][row],

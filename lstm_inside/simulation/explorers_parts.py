@@ -91,7 +91,7 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "bigram": "bigram",
         "trigram": "trigram",
         # forecasters
-        "mean": "mean",
+        "mean": "the mean",
         "persistence": "persistence",
         "shrunk persistence": "shrunk persistence",
         "linear": "linear",

@@ -180,11 +180,17 @@ def matches_picture(matches):
             told="; ".join("".join(map(said, m.text[m.at - 8 : m.at + 1])) for m in matches),
         )
         ax = figure.add_axes((0.01, 0.01, 0.98, 1 - 36 / height))
-        shown = np.array([m.shown for m in matches])
-        size = 0.98 * 900 / shown.shape[1] / 0.602  # of a font whose letters are a cell wide
-        ax.imshow(shown, cmap=TINT, vmin=-1, vmax=1, aspect="auto")
+        c = np.array([m.c for m in matches])
+        most = np.abs(c).max()
+        size = 0.98 * 900 / c.shape[1] / 0.602  # of a font whose letters are a cell wide
+        ax.imshow(c, cmap=TINT, vmin=-most, vmax=most, aspect="auto")
         ax.set_axis_off()
-        ax.set_title(say("Each row: one place, its peak in the box; orange +1, blue −1"))
+        title = say(
+            "Each row: one place, its peak in the box; c from −{most:.1f} (blue) to {most:.1f} "
+            "(orange)",
+            most=most,
+        )
+        ax.set_title(title)
         for row, m in enumerate(matches):
             for word in re.finditer(r"[^ ]+", m.text.replace("\n", said("\n"))):
                 ax.text(word.start() - 0.5, row, word[0], family=MONO, fontsize=size,
@@ -227,10 +233,18 @@ def every_cell_picture(r, every, chosen, control):
                 va="center",
             )
             others = [unit for unit in far.tolist() if unit not in (chosen, control)]
-            others.sort(key=lambda unit: -effect[unit])  # the highest has its name above it
-            for unit, above in zip(others, np.linspace(6, -13, len(others)), strict=True):
-                ax.annotate(say("unit {unit}", unit=unit), (size[unit], effect[unit]), (6, above),
-                            textcoords="offset points", fontsize=11.5)  # fmt: skip
+            others.sort(key=lambda unit: -effect[unit])
+            for unit, higher in zip(others, [None, *others], strict=False):
+                x, y = size[unit], effect[unit]
+                close = (
+                    higher is not None
+                    and abs(x - size[higher]) < 0.15
+                    and effect[higher] < 1.25 * y
+                )  # the higher one's name stands where this one's would
+                away = (6, 3) if not close else (28, -3) if x > size[higher] else (6, -13)
+                ax.annotate(say("unit {unit}", unit=unit), (x, y), away, fontsize=11.5,
+                            textcoords="offset points",
+                            arrowprops={"arrowstyle": "-", "color": "#888888"})  # fmt: skip
             units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
             told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
         axes[0].annotate(
@@ -398,10 +412,15 @@ def turns_picture(reading, mark, unit):
             ax.axvline(0, color=FAINT, lw=1, zorder=0)
             ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))
             ax.set_xlabel(say("characters from there on"))
+            count = event[WARM + 4 : len(event) - 8].sum()  # of those that `around` has room for
             ax.set_title(
-                say("Where {mark} begin, while they last", mark=named(mark))
+                say(
+                    "Where {mark} begin, while they last ({count} places)",
+                    mark=named(mark),
+                    count=count,
+                )
                 if what == "begin"
-                else say("Where {mark} end", mark=named(mark))
+                else say("Where {mark} end ({count} places)", mark=named(mark), count=count)
             )
         figure.alt = say(
             "Unit {unit}, from one character before to two after: {told}.",

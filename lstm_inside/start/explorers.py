@@ -268,7 +268,7 @@ def way_back_explorer() -> Explorer:
         cell_ax.axhline(0, color=FAINT, lw=1)
         for x, words, colour in (  # above all that is drawn
             (0.2, say("along the cell line"), CELL_LINE),
-            (6.2, say("all other paths, through W_h"), HIDDEN_LINE),
+            (6.2, say("side paths, through W$_h$"), HIDDEN_LINE),
         ):
             cell_ax.text(x, 3.85, words, color=colour, weight="bold", va="center")
         number_ax.set_title(
@@ -373,7 +373,7 @@ def unit_view(run) -> LiveExplorer:
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         colours = {"write": GATES["i"].line, "keep": GATES["f"].line, "cell": CELL_LINE}
         for key, title in (
-            ("write", say("write: input gate i; dashed: set by hand")),
+            ("write", say("write: input gate i; dashed: set by hand; dotted: the flag")),
             ("keep", say("keep: forget gate f")),
             ("cell", say("the cell c")),
         ):

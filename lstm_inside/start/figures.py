@@ -267,10 +267,10 @@ def habits_picture(models, title) -> Picture:
     return figure
 
 
-def leak_picture(model, name) -> Picture:
+def leak_picture(model, name, *, both=True) -> Picture:
     """A unit's answers through 20 and FAR steps, and through FAR with its leaks stopped by hand.
 
-    Off the flag write is shut, then keep held open as well.
+    Off the flag write is shut, then, for both, keep held open as well.
     """
     near, far = unseen(), far_streams()
     shut = sealed(model.cell)
@@ -297,7 +297,7 @@ def leak_picture(model, name) -> Picture:
             ),
         ),
         (
-            say("{FAR}, write shut off the flag", FAR=FAR),
+            say("{FAR} steps, write shut except at the flag", FAR=FAR),
             shut,
             far,
             say(
@@ -317,14 +317,14 @@ def leak_picture(model, name) -> Picture:
             ),
         ),
     )
+    panels = panels if both else panels[:3]
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 330)
         figure.suptitle(
             say(
-                "{name} leaks: write lifts the answers by {lift} and hides part of what keep loses",
+                "{name} leaks: a little is written at every step, and it adds up",
                 name=name,
-                lift=signed(lift),
             ),
             x=0.01,
             ha="left",
@@ -335,10 +335,9 @@ def leak_picture(model, name) -> Picture:
         for ax, (what, cell, streams, words) in zip(axes, panels, strict=True):
             target = streams.targets[:, 0]
             answer = answers(Model(cell, model.readout), streams)[:, 0]
+            r2 = plain(score(answer, target))
             finding = say(
-                "score {answer}, slope {slope}",
-                answer=plain(score(answer, target)),
-                slope=plain(_slope(answer, target)),
+                "score {answer}, slope {slope}", answer=r2, slope=plain(_slope(answer, target))
             )
             found.append(say("{what}: {finding}", what=what, finding=finding))
             ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
@@ -346,7 +345,7 @@ def leak_picture(model, name) -> Picture:
             ax.set(
                 xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel=say("flagged number"), xticks=(-1, 0, 1)
             )
-            ax.set_title(f"{what}\n{finding}", fontsize=11)
+            ax.set_title(f"{what}\n" + say("score {r2}", r2=r2), fontsize=11)
             ax.text(1, -1.5, words, ha="right", va="center", color=SIGNAL, fontsize=10)
         axes[0].set_ylabel(say("answer"))
     figure.alt = say(
@@ -354,7 +353,12 @@ def leak_picture(model, name) -> Picture:
         "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
         "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
         "cell at the flag is left at the end. With both leaks stopped the answers are {off} off, "
-        "through 20 steps {off_2} with slope {slope}.",
+        "through 20 steps {off_2} with slope {slope}."
+        if both
+        else "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
+        "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
+        "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
+        "cell at the flag is left at the end.",
         name=name,
         found=say("; ").join(found),
         FAR=FAR,

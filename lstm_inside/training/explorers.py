@@ -164,7 +164,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
         cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel=say("along the gradient of all sequences"),
-                  ylabel=say("across, where they differ most"))  # fmt: skip
+                  ylabel=say("at right angles, where they differ most"))  # fmt: skip
         cloud.set_title(say("{draws} mini-batches: where each one's gradient points", draws=draws))
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
@@ -202,13 +202,13 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         if v["B"] == 1:
             return say(
                 "With 1 sequence in a mini-batch its gradient is typically off by {error:.2f} "
-                "times the length of the gradient of all; {uphill:.0%} of the mini-batches point "
+                "times the length of the gradient of all; {uphill:.0%} of the mini-batches lead "
                 "uphill.",
                 **values,
             )
         return say(
             "With {B} sequences in a mini-batch its gradient is typically off by {error:.2f} times "
-            "the length of the gradient of all; {uphill:.0%} of the mini-batches point uphill.",
+            "the length of the gradient of all; {uphill:.0%} of the mini-batches lead uphill.",
             B=v["B"],
             **values,
         )
@@ -238,9 +238,11 @@ def cliff_explorer(steps=40) -> Explorer:
         view, course = figure.subplots(1, 2, width_ratios=(3, 2))
         ground = Pixels.on(view, heights, cmap=SIZE.reversed(), vmin=-4.5, vmax=0.2)
         ground.set_extent((ws[0], ws[-1], bs[0], bs[-1]))
+        view.contour(ws, bs, heights, levels=np.log10([0.1, 0.5, 0.9]), colors="#555555",
+                     linestyles="-", linewidths=0.7)  # fmt: skip
         view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel=say("recurrent weight w"),
                  ylabel=say("bias b"), aspect="auto")  # fmt: skip
-        view.set_title(say("A canyon in the loss (dark is low); ○ start"))
+        view.set_title(say("A canyon in the loss (dark is low; lines at 0.1, 0.5, 0.9); ○ start"))
         course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel=say("step"))
         course.set_title(say("Length of the gradient met"))
         course.text(
@@ -248,16 +250,17 @@ def cliff_explorer(steps=40) -> Explorer:
         )
         course.text(0.3, 0.95, say("not clipped"), color=FORGET, weight="bold",
                     transform=course.transAxes)  # fmt: skip
-        looks = {"clipped": (INPUT, "-"), "free": (FORGET, (0, (3, 1.5)))}
+        looks = {"clipped": (INPUT, "-", 2.8), "free": (FORGET, (0, (3, 1.5)), 1.3)}
         paths, lengths = {}, {}
-        for name, (colour, dash) in looks.items():
-            (paths[name],) = view.plot([], [], color=colour, ls=dash, lw=1.5, marker="o", ms=3)
-            (lengths[name],) = course.plot([], [], color=colour, ls=dash, lw=1.8)
+        for name, (colour, dash, width) in looks.items():
+            (paths[name],) = view.plot([], [], color=colour, ls=dash, lw=width, marker="o",
+                                       ms=width + 1.4)  # fmt: skip
+            (lengths[name],) = course.plot([], [], color=colour, ls=dash, lw=width)
         (start,) = view.plot([], [], "o", ms=10, mfc="none", mec="#111111", mew=1.8, zorder=5)
         (limit_line,) = course.plot([], [], color="#111111", lw=1.2, ls=":")
         limit_said = Words(course, 0.98 * steps, 1, ha="right", color="#111111")
         limit_said.set_text(say("limit"))
-        away = Words(view, 0.25, 0.66, ha="left", color=FORGET, weight="bold")
+        away = Words(view, 1.15, -0.84, ha="left", color=FORGET, weight="bold")
 
     @lru_cache(maxsize=4)
     def descend(w, rate, limit):
@@ -355,14 +358,15 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         ):
             ax["flow"].text(x, 0.05, words, color=colour, weight="bold", fontsize=11,
                             transform=ax["flow"].transAxes)  # fmt: skip
-        ax["loss"].set(xlim=(0, steps), yscale="log", ylim=(1e-3, 1), xlabel=say("training step"))
-        ax["loss"].set_title(say("The losses, and where we are"))
+        ax["loss"].set(xlim=(-0.02 * steps, steps), yscale="log", ylim=(1e-3, 3))
+        ax["loss"].set_xlabel(say("training step"))
+        ax["loss"].set_title(say("Loss of each mini-batch; orange: this moment"))
         for run, dash in ((lstm, "-"), (rnn, "--")):
             curve = np.maximum(smoothed(run.losses), 1e-3)
             ax["loss"].plot(np.arange(1, steps + 1), curve, color=GRADIENT, ls=dash)
         ax["loss"].axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed"), color="#555555",
-                        transform=ax["loss"].transAxes)  # fmt: skip
+        ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed; grey line: always answering 1"),
+                        color="#555555", fontsize=11, transform=ax["loss"].transAxes)  # fmt: skip
         ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel=say("time step t"), yticks=(0, 0.5, 1))
         ax["gates"].set_title(say("LSTM: mean gates on one sequence"))
         for key, x in (("f", 0.02), ("i", 0.2), ("o", 0.36)):
@@ -398,7 +402,7 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
             for key in ("gates", "cells")
             for _ in range(2)
         ]  # fmt: skip
-        cursor = ax["loss"].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)), zorder=5)
+        cursor = ax["loss"].axvline(0, color=FORGET, lw=2.5, zorder=5)
         said = Words(ax["cells"], T / 2, 7, color="#333333", weight="bold")
 
     def update(moment, sequence):

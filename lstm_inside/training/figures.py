@@ -18,6 +18,7 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.words import say
 
+from .landscapes import cliff
 from .model import run_cell
 from .runs import ADDING, smoothed
 
@@ -37,10 +38,11 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(runs, *, alt, title, least=2e-4):
+def compare_runs(runs, *, alt, title, goal=None, least=2e-4):
     """A picture of smoothed losses on the adding problem: "LSTM 1" -> losses, each to its end.
 
     The first word of a name is the kind of network, the rest the seed, which stands at the end.
+    goal: a loss to draw a dotted line at.
     """
     steps = max(map(len, runs.values()))
     looks = {"LSTM": ("#0072B2", "-"), "RNN": ("#D55E00", (0, (3, 1.5)))}
@@ -59,12 +61,15 @@ def compare_runs(runs, *, alt, title, least=2e-4):
             colour, dash = looks[name.split()[0]]
             t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
             ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
+        if goal is not None:
+            ax.axhline(goal, color=_GREY, lw=1, ls=":")
+            ax.text(0.99 * ax.get_xlim()[1], 1.1 * goal, f"{goal:g}", color=_GREY, ha="right")
         for (kind, at), seeds in _ending_together(runs, 0.02 * steps).items():
             lowest = min(smoothed(runs[f"{kind} {seed}"])[-1] for seed in seeds)
             words = (
                 say("seed {seeds}", seeds=seeds[0])
                 if len(seeds) == 1
-                else say("seeds {seeds}", seeds=", ".join(seeds))
+                else say("seeds {seeds}", seeds=say(", ").join(seeds))
             )
             ax.text(at, 0.75 * max(lowest, least), words, color=looks[kind][0], ha="center",
                     va="top", weight="bold", fontsize=11.5)  # fmt: skip
@@ -115,7 +120,7 @@ def compare_starts(results, *, most, alt):
 # ---------------------------------------------------------------- gates, rates, unseen loss, norms
 
 
-def compare_gates(cells, batch, sequence=0, *, alt):
+def compare_gates(cells, batch, sequence=0, *, alt, title=""):
     """A picture of one-unit LSTMs at work on one sequence: name -> LSTMParams, a row each.
 
     Left the two gates, in the middle the candidate, right the cell; dotted: the flagged step.
@@ -124,7 +129,9 @@ def compare_gates(cells, batch, sequence=0, *, alt):
     flagged = np.flatnonzero(batch.xs[:, sequence, 1]) + 1
     number = batch.targets[sequence, 0]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 90 + 110 * len(cells), alt)
+        figure = picture(900, 110 + 110 * len(cells), alt)
+        if title:
+            figure.suptitle(title, weight="bold")
         rows = figure.subplots(len(cells), 3, sharex=True, squeeze=False)
         for (name, cell), axes in zip(cells.items(), rows, strict=True):
             trace = run_cell(batch.xs, cell)
@@ -145,12 +152,8 @@ def compare_gates(cells, batch, sequence=0, *, alt):
             ax.set_title(words)
         label(rows[0, 0], 0.98, 0.75, GATES["f"].short, FORGET, ha="right")
         label(rows[0, 0], 0.98, 0.13, GATES["i"].short, INPUT, ha="right")
-        for ax in rows[-1]:
-            ax.set_xlabel(
-                say("step (the flagged number is {number:.2f})", number=number)
-                if ax is rows[-1, 1]
-                else say("step")
-            )
+        words = say("step (dotted: the flagged one; its number is {number:.2f})", number=number)
+        figure.supxlabel(words, fontsize=12)
     return figure
 
 
@@ -195,8 +198,11 @@ def compare_rates(errors, *, lazy, alt, later=None, steps=(200, 2000)):
     return figure
 
 
-def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
-    """A picture of overfitting: the loss on the training set and on unseen sequences."""
+def seen_and_unseen(steps, seen, unseen, *, lazy, alt, rule=None):
+    """A picture of overfitting: the loss on the training set and on unseen sequences.
+
+    rule: what the right rule costs on the training set, drawn as a dashed line.
+    """
     best = int(np.argmin(unseen))
     with matplotlib.rc_context(RC):
         figure = picture(760, 320, alt)
@@ -215,10 +221,46 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt):
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
         ax.set_xticks(np.linspace(0, steps[-1], 5))
-        ax.text(steps[-1] * 1.01, lazy * 1.06, say("always\nanswering 1"), color=_GREY, va="bottom",
-                fontsize=10.5, linespacing=0.95)  # fmt: skip
+        ax.text(steps[-1] * 1.24, lazy * 1.06, say("always answering 1"), color=_GREY, ha="right",
+                va="bottom", fontsize=10.5)  # fmt: skip
+        if rule is not None:
+            ax.axhline(rule, color=INPUT, lw=1.2, ls=(0, (5, 3)))
+            ax.text(steps[-1] * 0.01, rule * 0.94, say("the right rule, on the training set"),
+                    color=INPUT, va="top", fontsize=10.5)  # fmt: skip
         ax.text(steps[best] * 1.01, 10 ** np.floor(low) * 1.15, say("lowest"), color=SIGNAL)
         ax.axvline(steps[best], color=SIGNAL, lw=1.3, ls=":")
+    return figure
+
+
+def cliff_cut(walk, *, alt):
+    """A picture of the cliff, cut along the longest step that the walk without clipping took.
+
+    walk: the `.values` of a `cliff_explorer`.
+    """
+    k = int(np.argmax(walk["lengths"][:, 1]))
+    here, there = walk["free"][k : k + 2]
+    leap, short = np.linalg.norm(there - here), walk["rate"] * walk["limit"]
+    along = np.linspace(-0.5, 1.08 * leap, 4000)
+
+    def loss(s):
+        return cliff(*(here[:, None] + np.outer((there - here) / leap, s)))[0]
+
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 300, alt)
+        ax = figure.subplots()
+        ax.plot(along, loss(along), color=GRADIENT)
+        ax.set(xlim=(along[0], along[-1]), ylim=(-0.02, 1.25), ylabel=say("loss"))
+        ax.set_xlabel(say("distance along the step"))
+        ax.set_title(say("The wall, cut along step {step}", step=k + 1))
+        for far, colour, words, side, up in (
+            (0, SIGNAL, say("here"), "right", 0),
+            (short, INPUT, say("clipped: {far:.1f} further", far=short), "left", -4),
+            (leap, FORGET, say("not clipped: {far:.1f} further", far=leap), "right", 10),
+        ):
+            at = far, loss([far])[0]
+            ax.plot(*at, "o", color=colour, ms=9)
+            ax.annotate(words, at, (10 if side == "left" else -10, up), ha=side,
+                        textcoords="offset points", color=colour, weight="bold")  # fmt: skip
     return figure
 
 

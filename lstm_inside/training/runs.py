@@ -183,7 +183,7 @@ def smoothed(losses, width=20) -> np.ndarray:
 
 
 def solved_at(losses, below, width=20) -> int | None:
-    """The step from which the mean of the last `width` losses is below a limit; None if never.
+    """The first step where the mean of the last `width` losses is below a limit; None if never.
 
     Raises ValueError or TypeError as `smoothed` does, and for a limit that is no finite number.
     """
