@@ -40,6 +40,7 @@ from lstm_inside.annealing import (
     valley_map,
 )
 from lstm_inside.annealing import explorers as annealing
+from lstm_inside.annealing.recall import TwoFlags
 from lstm_inside.gates.recall import LATCH, last_flag_problem
 from lstm_inside.tasks import Sequences, recall_problem, two_sequence_problem
 from lstm_inside.training import SGD, Adam, Model, ReadoutParams, init_readout, loss_at_end
@@ -626,3 +627,19 @@ def test_a_search_is_named_in_the_language_spoken():
         assert {name: figures.search_in_words(name) for name in names} == names
     finally:
         lstm_inside.language("en")
+
+
+def test_a_dot_for_each_network_and_a_ring_for_each_of_two_places():
+    def seen(n):
+        return TwoFlags(*np.random.default_rng(n).uniform(size=(7, n)))
+
+    kinds = {"one": seen(3), "other": seen(5)}
+    figure = figures.two_numbers(
+        kinds, title="T", xlabel="x", ylabel="y", latch="L", adder="A", alt="said"
+    )
+    *dots, latch, adder = figure.axes[0].lines
+    for line, (name, each) in zip(dots, kinds.items(), strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), np.stack([each.first, each.last], axis=1))
+        assert line.get_label() == name
+    assert [tuple(ring.get_xydata()[0]) for ring in (latch, adder)] == [(0, 1), (1, 1)]
+    assert figure.alt == "said"

@@ -554,3 +554,26 @@ def test_many_draws_are_the_explorers_one_by_one():
     drawn = figures.cosine_draws({4: cosines})
     assert f"the worst to {cosines.min():.2f}" in drawn.alt
     assert figures.cosine_draws({-2: cosines}).axes[0].get_title(loc="left") == "forget bias −2"
+
+
+def test_every_draw_is_a_dot_and_one_beyond_the_frame_a_triangle():
+    left, part = np.array([1e-3, 0.1, 1.0]), np.array([-4.0, 0.5, 9.0])
+    figure = figures.draws({"one": (left, part), "other": (left[:2], part[1:2].repeat(2))})
+    lefts, parts = figure.axes
+    np.testing.assert_array_equal(lefts.lines[0].get_xdata(), left)
+    inside, below, above = parts.lines[:3]
+    np.testing.assert_array_equal(inside.get_xdata(), [0.5])
+    assert (below.get_marker(), above.get_marker()) == ("<", ">")
+    assert below.get_xdata()[0] == parts.get_xlim()[0] + 0.1 == pytest.approx(-1.5)
+    assert above.get_ydata()[0] == lefts.lines[0].get_ydata()[2]
+
+
+def test_the_rates_are_told_by_their_lowest_errors():
+    some = [1.0, 10.0, 100.0]
+    by_cut = {20: [0.3, 0.02, 0.9], 5: [0.03, 0.3, 0.9], 1: [0.5, 0.4, 0.04]}
+    figure = figures.rates(some, by_cut, (some, [0.1, 0.004, 0.2]), (some, [0.001, 0.2, 0.3]))
+    drawn = [list(line.get_ydata()) for line in figure.axes[0].lines]
+    assert drawn[:3] == list(by_cut.values())
+    for words in ("k = 20: 0.02 at rate 10;", "k = 5: 0.03 at rate 1;", "k = 1: 0.04 at rate 100;",
+                  "cut every step: 0.004 at rate 10;", "five steps back: 0.001 at rate 1."):  # fmt: skip
+        assert words in figure.alt

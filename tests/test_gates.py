@@ -386,3 +386,16 @@ def test_a_wiring_of_the_readers(made):
     assert mine.controls["b_f"].value == 1
     h, _, _ = lstm_step([[1.0]], [[0.3]], [[0.8]], params)
     assert mine.values["flow"]["h"] == pytest.approx(h[0, 0])
+
+
+def test_two_lines_of_survivors_stand_out_and_are_told():
+    counts = {"plain": [20, 3, 0], "other": [20, 16, 9], "latch": [20, 20, 19]}
+    figure = figures.survivors((0.0, 0.01, 0.5), counts, bold=(0, 2))
+    lines = figure.axes[0].lines
+    drawn = [list(line.get_ydata()) for line in lines]
+    assert drawn[:3] == list(counts.values())
+    assert drawn[3:] == [counts["plain"], counts["latch"]]
+    assert {line.get_linewidth() for line in lines[:3]} < {1.2, 4}
+    assert "errors of 0%, 1%, 50%" in figure.alt
+    assert "plain: 20, 3, 0" in figure.alt
+    assert "latch: 20, 20, 19" in figure.alt

@@ -9,6 +9,7 @@ import pytest
 
 from lstm_core import RNNParams, rnn_backward, rnn_forward
 from lstm_inside import EXPLORERS
+from lstm_inside.page import plain
 from lstm_inside.rnn import (
     check,
     delay_line,
@@ -539,3 +540,13 @@ def test_wrong_answers_are_refused_with_the_right_hint(checker, answer, hint):
     verdict = checker(answer)
     assert not verdict
     assert any(part in repr(verdict) for part in hint.split("|"))
+
+
+def test_the_way_back_shows_the_gradient_at_every_state():
+    dh = np.arange(8.0).reshape(4, 2) - 3
+    figure = figures.backward_picture(dh)
+    words = " ".join(t.get_text() for t in figure.axes[0].texts)
+    for t, came in enumerate(dh):
+        assert f"$dh_{t}$\n({plain(came[0])}, {plain(came[1])})" in words
+    assert figure.alt.count("dh_3 is (3.00, 4.00)") == 1
+    assert "dh_0 is (−3.00, −2.00)" in figure.alt

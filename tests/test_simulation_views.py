@@ -297,3 +297,12 @@ def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():
 
     assert asyncio.run(both()) == (2, 10)
     view.close()
+
+
+def test_wins_are_coloured_by_their_share_of_the_runs_and_told_by_their_count():
+    wins = {"one": np.arange(48).reshape(3, 16) % 3 == 0, "other": np.ones((2, 16), bool)}
+    figure = figures.wins_picture("Who errs less", wins)
+    shares = figure.axes[0].collections[0].get_array().reshape(2, 16)
+    np.testing.assert_allclose(shares, [wins["one"].mean(axis=0), np.ones(16)])
+    assert figure.alt.startswith("Who errs less. one: 1 1 1 1")
+    assert figure.alt.endswith(f"other: {' '.join(['2'] * 16)}.")

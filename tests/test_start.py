@@ -424,8 +424,10 @@ def test_a_report_says_what_the_gates_do():
     r2, gates = learning.judged(run.params)
     words = learning.report(run)
     assert words.startswith(f"after 2 training steps: score {r2:.2f}, on streams of 100 numbers ")
-    assert f"\n  at the flag write {gates.i[0]:.2f}" in words
-    elsewhere = f"elsewhere   write {gates.i[1]:.2f}, keep {gates.f[1]:.2f}, "
+    assert f"\n  at the flag  write {gates.i[0]:.2f}" in words
+    elsewhere = (
+        f"off the flag write {gates.i[1]:.2f}, keep {gates.f[1]:.2f}, show {gates.o[1]:.2f}, "
+    )
     assert f"{elsewhere}candidate: size {gates.g[1]:.2f}, on average {gates.lean[1]:+.2f}" in words
     assert learning.report(learning.learner(1, "rnn")).count("\n") == 0
 
@@ -681,3 +683,13 @@ def test_the_picture_of_a_leak_tells_what_keep_lets_go():
     steps_after = 100 - streams.xs[..., 1].argmax(axis=0) - 1
     left = (sigmoid(np.array(4.0)) ** steps_after).mean()
     assert f"{left:.2f} of the cell at the flag is left" in alt
+
+
+def test_what_gets_back_to_the_flag_is_told_by_two_latches_and_three_plain_states():
+    figure = figures.ways_back_picture()
+    assert len(figure.alt.split("; share")) == 6
+    assert "the latch, ±12: 1.00 at step 6; share 100 %" in figure.alt
+    assert "a plain state, w = 0.5: 0.00 at step 6" in figure.alt
+    curves = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) == 20]
+    assert len(curves) == 5
+    assert all(curve[-1] == 1 for curve in curves)

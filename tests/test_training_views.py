@@ -14,6 +14,7 @@ from lstm_inside.training import (
     answers,
     bowl_curvatures,
     cliff,
+    figures,
     landscapes,
 )
 from lstm_inside.training import explorers as views
@@ -88,3 +89,17 @@ def test_both_sides_of_a_duel_see_the_same_mini_batches_and_another_seed_others(
     assert same(seen[0], seen[1])
     assert same(seen[2], seen[3])
     assert not same(seen[0], seen[2])
+
+
+def test_the_cut_goes_along_the_longest_step_without_clipping():
+    walk = views.cliff_explorer().values
+    figure = figures.cliff_cut(walk, alt="said")
+    curve, here, short, leap = figure.axes[0].lines
+    k = walk["lengths"][:, 1].argmax()
+    before, after = walk["free"][k : k + 2]
+    assert leap.get_xdata()[0] == pytest.approx(np.linalg.norm(after - before))
+    assert leap.get_xdata()[0] == pytest.approx(walk["rate"] * walk["lengths"][k, 1])
+    assert short.get_xdata()[0] == pytest.approx(walk["rate"] * walk["limit"])
+    assert here.get_ydata()[0] == pytest.approx(cliff(*before[:, None])[0][0])
+    assert leap.get_ydata()[0] == pytest.approx(cliff(*after[:, None])[0][0])
+    assert curve.get_ydata().min() < 0.1 * here.get_ydata()[0]

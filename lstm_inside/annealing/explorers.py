@@ -69,11 +69,11 @@ def _put_labels(labels, ends, x, gap):
         labels[name].set_text(IN_WORDS.get(name, name))
 
 
-def _walk_in_words(step, hot, cold, across, walks):
-    """A setting of `walk_explorer`, and how many of its walks have come across, in short lines."""
+def _walk_in_words(step, hot, cold, low, walks):
+    """A setting of `walk_explorer`, and how many of its walks stand low, in short lines."""
     return say(
-        "step {step:g},\nT from {hot:.2g}\nto {cold:.2g}:\n{across} of {walks}\non the right",
-        step=step, hot=hot, cold=cold, across=across, walks=walks,
+        "step {step:g},\nT from {hot:.2g}\nto {cold:.2g}:\n{low} of {walks} low\n(below 0.05)",
+        step=step, hot=hot, cold=cold, low=low, walks=walks,
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         for curve, colour, dashes in fixed.values():
             ax["best"].plot(time, np.maximum(curve, 4e-3), color=colour, ls=dashes)
         ax["rate"].set(xlim=(0, 1.45 * count), ylim=(-0.03, 1.05))
-        ax["rate"].set_xlabel(say("looks at the loss (dashed: so far)"))
+        ax["rate"].set_xlabel(say("looks at the loss (dashed line: now)"))
         for k in ("best", "rate"):
             ax[k].set_xticks(np.linspace(0, count, 6))
         ax["rate"].set_title(say("Share of candidates taken"))
@@ -133,12 +133,13 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
 
     def update(start, step, cooling, again, t):
         places, losses, taken, low = walked(start, step, cooling, again)
-        control, control_losses, *_ = walked(0.0, step, 1.0, again)  # the same noise, no heat
+        _, control_losses, *_ = walked(0.0, step, 1.0, again)  # the same noise, no heat
         one = int((places[-1, :, 0] > 0).argmax())  # the first that ends on the right, if any
         path.set_data(*places[: t + 1, one].T)
         here.set_data(*places[t : t + 1, one].T)
-        across = int((places[t, :, 0] > 0).sum())
-        setting.set_text(_walk_in_words(step, start, start * cooling ** (count - 1), across, walks))
+        low_now = int((losses[t] < 0.05).sum())
+        coldest = start * cooling ** (count - 1)
+        setting.set_text(_walk_in_words(step, start, coldest, low_now, walks))
         others.set_data(*np.delete(places[t], one, axis=0).T)
         curves = {"annealing": median_best(losses), "T = 0": median_best(control_losses)}
         for artist, curve in zip((best, cold), curves.values(), strict=True):
@@ -153,23 +154,23 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
             cursor.set_xdata([t, t])
         return {
             "t": t, "places": places, "losses": losses, "best": curves["annealing"],
-            "descent": descent, "guessing": guessing, "control": control, "cold": curves["T = 0"],
+            "descent": descent, "guessing": guessing, "cold": curves["T = 0"],
             "temperature": start * cooling ** max(t - 1, 0),
-            "across": across, "taken": taken[1:].mean(),
-            "across_cold": int((control[t, :, 0] > 0).sum()),
+            "low_now": low_now, "taken": taken[1:].mean(),
+            "low_cold": int((control_losses[t] < 0.05).sum()),
             "low": low, "step": step,
         }  # fmt: skip
 
     def describe(v):
         return say(
-            "After {t} looks T = {temperature:.3g} and {across} of {walks} walks stand in the "
-            "right half; at T = 0 it is {across_cold}. Median best loss at the end: annealing "
+            "After {t} looks T = {temperature:.3g} and {low} of {walks} walks stand low, with a "
+            "loss below 0.05; at T = 0 it is {low_cold}. Median best loss at the end: annealing "
             "{best}, T = 0 {cold}, guessing {guessing}, descent {descent}.",
             t=v["t"],
             temperature=v["temperature"],
-            across=v["across"],
+            low=v["low_now"],
             walks=walks,
-            across_cold=v["across_cold"],
+            low_cold=v["low_cold"],
             best=in_words(v["best"][-1]),
             cold=in_words(v["cold"][-1]),
             guessing=in_words(guessing[-1]),
@@ -342,7 +343,7 @@ def recall_explorer() -> Explorer:
     annealed = _best_annealed(hunt, draws)
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
-        ax = figure.subplot_mosaic([["loss", "line"], ["gates", "annealed"]])
+        ax = figure.subplot_mosaic([["gates", "annealed"], ["loss", "line"]], height_ratios=(5, 4))
         ax["loss"].set(xlim=(1, BUDGET), ylim=(1e-4, 3), yscale="log", xscale="log")
         ax["loss"].set_xlabel(say("looks at the loss (with its gradient: 3)"))
         ax["loss"].set_title(say("Best training loss so far; bold: the chosen start"))
@@ -350,24 +351,26 @@ def recall_explorer() -> Explorer:
         ax["loss"].text(BUDGET, 0.36, say("always answering 0"), color="#555555", fontsize=11,
                         ha="right")  # fmt: skip
         ax["loss"].set_ylabel(say("loss"))
-        for k, title in (("gates", say("Gates of the bold one; dotted: by hand, in 03")),
-                         ("annealed", say("Gates of the best of 108 walks"))):  # fmt: skip
+        for k, title in (("gates", say("Gates of the chosen network; dashed: by hand")),
+                         ("annealed", say("Best of 108 walks: f stays open"))):  # fmt: skip
             ax[k].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
             ax[k].set(xlabel=say("step"), title=title, xticks=range(0, len(steps) + 1, 5))
             ax[k].axvline(flag + 1, color="#111111", lw=1)
             ax[k].text(flag + 2.2, 0.5, say("flag"), fontsize=11, va="center")
-        named = Words(ax["gates"], 20, 0.5, ha="right", fontsize=12)
+        named = Words(ax["gates"], 20, 0.5, ha="right", va="center", fontsize=12)
         ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel=say("the flagged number"))
         ax["line"].set_title(say("What the bold one answers, on unseen sequences"))
         ax["line"].set_ylabel(say("its answer"))
         ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)
         rival = lstm_forward(xs[:, shown : shown + 1], hunt.unseen.model(annealed).cell)
         for gate, colour in (("i", INPUT), ("f", FORGET)):
-            for k, trace, look in (("gates", by_hand, {"lw": 0.9, "ls": ":"}),
+            for k, trace, look in (("gates", by_hand, {"lw": 2, "ls": (0, (3, 2))}),
                                    ("annealed", rival, {"lw": 2.5})):  # fmt: skip
                 ax[k].plot(steps, getattr(trace, gate)[:, 0, 0], color=colour, **look)
             ax["annealed"].text(steps[-1] + 0.5, getattr(rival, gate)[-1, 0, 0], gate,
                                 color=colour, fontsize=13, weight="bold", va="center")  # fmt: skip
+        words = say("f = {f:.2f} at the flag", f=rival.f[flag, 0, 0])
+        ax["annealed"].text(20, 0.5, words, ha="right", va="center", fontsize=12)
         (write,) = ax["gates"].plot([], [], color=INPUT, lw=2.5)
         (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
         letters = {
@@ -390,12 +393,13 @@ def recall_explorer() -> Explorer:
     def update(search, start):
         each, (losses, at) = found[search], curves[search]
         weights, (r2, r2_last) = each.best[start], scores[search]
-        named.set_text(search_in_words(search))
         for k, line in enumerate(rest):
             line.set_data(at, losses[:, k])
         curve.set_data(at, losses[:, start])
         model = hunt.unseen.model(weights)
         trace = lstm_forward(xs[:, shown : shown + 1], model.cell)
+        at_flag = say("f = {f:.2f} at the flag", f=trace.f[flag, 0, 0])
+        named.set_text(f"{search_in_words(search)}:\n{at_flag}")
         ends = {}
         for artist, key in ((forget, "f"), (write, "i")):
             values = getattr(trace, key)[:, 0, 0]

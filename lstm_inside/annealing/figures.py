@@ -80,7 +80,7 @@ def landscape():
         )
         ax, cut = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_map(ax)
-        ax.set_title(say("Each walker goes down, into the valley below it"))
+        ax.set_title(say("Descent goes down, into the valley below its start"))
         for start, colour, words, at in (
             ((-1.8, 0.6), FORGET, say("stuck in the wrong valley"), (-1.05, -0.22)),
             ((2.2, -0.9), OUTPUT, say("found it"), (2.0, 0.0)),

@@ -47,8 +47,8 @@ def _opened(lstm, b_f, strength):
 def _part(some, grads):
     """What part of a gradient (T+1, B, H) some of its paths make: their projection on it.
 
-    1: all of it; 0: none, or at a right angle; below 0: against it. NaN beside a gradient that
-    is too small for the division.
+    1: just as long in that direction; 0: none, or at a right angle; below 0: against it. NaN
+    beside a gradient that is too small for the division.
     """
     some, grads = np.asarray(some, float), np.asarray(grads, float)
     largest = np.abs(grads).max(axis=(1, 2))
@@ -140,7 +140,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         )
         name_lines(
             ax["part"],
-            (0.02, 0.97, say("1: all of it. Above: other ways cancel some"), "#777777"),
+            (0.02, 0.97, say("1: the other ways add up to 0. Above: they cancel some"), "#777777"),
         )
         setting = Words(ax["flow"], 1, 1.035, ha="right", fontsize=12, color="#444444",
                         transform=ax["flow"].transAxes)  # fmt: skip

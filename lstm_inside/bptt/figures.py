@@ -98,13 +98,14 @@ def lstm_graph() -> Picture:
     """One step of an LSTM, each gradient's arrow with the number of its equation."""
     with matplotlib.rc_context(RC):
         figure, ax = _canvas(
-            900, 470, (-0.5, 11.7), (-1.5, 4.7),
+            900, 520, (-0.5, 11.7), (-2.3, 4.7),
             say(
                 "One LSTM step with its gradients' arrows. The cell collects what comes along "
                 "the cell line and what comes through h (4.7); from it arrows lead to f "
                 "(4.8), i (4.9), g (4.10) and along the cell line to the cell before (4.11); "
                 "from h one leads to o (4.6). Every gate hands on to its pre-activation "
-                "(4.12), and the four together to the state before (4.3) and the input (4.4)."),
+                "(4.12), and the four together to the state before (4.3), the input (4.4) and the "
+                "weights (4.5)."),
         )  # fmt: skip
         ax.set_title(say("One LSTM step: the gradient's ways back"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
@@ -134,9 +135,9 @@ def lstm_graph() -> Picture:
                              ((0, -0.3), "h$_{t-1}$"), ((10, -0.3), "x$_t$")):  # fmt: skip
             _node(ax, place, words, size=34)
         ax.text(2.3, 0.35, say("side by side"), ha="center", va="top", color="#777777", fontsize=11)
-        _node(ax, (down[0], -0.95), "W$_x$ W$_h$ b", size=0)
-        ax.text(down[0], -1.15, say("get their share here (4.5)"), ha="center", va="top",
-                color=WEIGHTS, fontsize=11)  # fmt: skip
+        weights = (down[0], -1.85)
+        _back(ax, down, weights, WEIGHTS, "(4.5)", (down[0] + 0.5, -1.05))
+        _node(ax, weights, "W$_x$ W$_h$ b", size=0)
     return figure
 
 
@@ -172,6 +173,81 @@ def cosine_draws(draws) -> Picture:
         ax = figure.axes[0]
         ax.set_ylabel(say("cosine with the full gradient"))
         name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
+    return figure
+
+
+def draws(drawn) -> Picture:
+    """Every draw as a dot: what is left of the gradient, and the carousel's part of it.
+
+    drawn: a setting's words -> (left at step 0, part), each with a number for each draw.
+    """
+    least, most = -1.5, 2.5  # of the parts: beyond it a triangle at the edge
+    with matplotlib.rc_context(RC):
+        figure = picture(
+            900, 340,
+            say(
+                "Dots, one for each draw of the weights, a row for each setting. Left: how much of "
+                "the gradient is left at step 0, on a log scale. Right: the pure carousel's part "
+                "of it; a triangle at the edge stands for a part beyond the frame."),
+        )  # fmt: skip
+        left_ax, part_ax = figure.subplots(1, 2, sharey=True)
+        for row, (left, part) in enumerate(drawn.values()):
+            y = row + np.linspace(-0.25, 0.25, len(left))  # side by side, so that none hides
+            inside = (part >= least) & (part <= most)
+            left_ax.plot(left, y, "o", ms=4, color=CELL_LINE)
+            part_ax.plot(part[inside], y[inside], "o", ms=4, color=CELL_LINE)
+            for beyond, edge, marker in ((part < least, least, "<"), (part > most, most, ">")):
+                part_ax.plot(np.full(beyond.sum(), edge), y[beyond], marker, ms=6, color=GRADIENT)
+        left_ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -0.5))
+        left_ax.set_yticklabels(drawn)
+        left_ax.set_title(say("Left of dL/dc at step 0: a dot a draw"))
+        part_ax.set(xlim=(least - 0.1, most + 0.1))
+        part_ax.set_title(say("The carousel's part there (triangle: beyond)"))
+        for ax in (left_ax, part_ax):
+            ax.axvline(1, color="#999999", lw=1.2, zorder=0)
+    return figure
+
+
+def rates(tried, by_cut, small, back) -> Picture:
+    """The error against the learning rate, for every way of cutting that was tried.
+
+    tried: the rates of 200 updates; by_cut: k -> their errors. small, back: (rates, errors) of
+    4,000 updates, cut at every step and walking back five steps.
+    """
+    slowly, walked = say("4,000 updates, cut every step"), say("4,000 updates, five steps back")
+    curves = {f"k = {k}": (tried, errors) for k, errors in by_cut.items()}
+    lowest = "; ".join(
+        say(
+            "{name}: {error:.2g} at rate {rate:g}",
+            name=name,
+            error=np.min(errors),
+            rate=some[np.argmin(errors)],
+        )
+        for name, (some, errors) in (curves | {slowly: small, walked: back}).items()
+    )
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 360)
+        figure.alt = say(
+            "Largest error of three streams against the learning rate, both on log scales. The "
+            "lines for k = {cuts} took 200 updates. Lowest points: {lowest}.",
+            cuts=", ".join(map(str, by_cut)),
+            lowest=lowest,
+        )
+        ax = figure.subplots()
+        for (k, errors), colour, style in zip(
+            by_cut.items(), (GRADIENT, INPUT, FORGET), ("-", "--", ":"), strict=True
+        ):
+            ax.plot(tried, errors, ls=style, marker="o", ms=5, color=colour)
+            words = f"k = {k}"
+            ax.text(tried[0] * 0.93, errors[0], words, color=colour, ha="right", va="center")
+        ax.text(tried[0], 0.1, say("200 updates"), ha="center", color="#444444")
+        for (some, errors), colour, style in ((small, FORGET, "-"), (back, OUTPUT, "-.")):
+            ax.plot(some, errors, ls=style, marker="s", ms=5, color=colour)
+        ax.text(small[0][-1] * 1.07, small[1][-1], slowly, color=FORGET, va="center")
+        ax.text(back[0][0] * 0.93, back[1][0], walked, color=OUTPUT, ha="right", va="center")
+        ax.set(xscale="log", yscale="log", xlim=(0.4, 130))
+        ax.set(xlabel=say("learning rate"), ylabel=say("mean squared error"))
+        ax.set_title(say("Error against learning rate: the largest of three streams"))
     return figure
 
 

@@ -14,6 +14,7 @@ from lstm_inside.gates.explorers_time import (
 from lstm_inside.gates.explorers_wiring import wiring_explorer
 from lstm_inside.page import Explorer, Words, choice, plain, slider, whole
 from lstm_inside.page.style import (
+    CELL,
     CELL_LINE,
     FAINT,
     GATES,
@@ -114,6 +115,15 @@ STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
 CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in (STAY | {"f": (6.0, 0.0)}).items()}
 
 
+def _one_unit(four):
+    """An LSTM of one unit without feedback from the bias and the input's weight of each box."""
+    params = LSTMParams(np.zeros((1, 4)), np.zeros((1, 4)), np.zeros(4))
+    for letter, (bias, weight) in four.items():
+        block = GATES[letter].block
+        params.W_x[0, block], params.b[block] = weight, bias
+    return params
+
+
 def gate_explorer(steps=100) -> Explorer:
     """A one-unit LSTM on the EEG, one of whose four boxes is moved (3.2)-(3.5).
 
@@ -130,6 +140,7 @@ def gate_explorer(steps=100) -> Explorer:
         ax = figure.subplot_mosaic(
             [["curve", "gate"], ["curve", "left"], ["slope", "left"], ["slope", "cell"]],
             width_ratios=(2, 3),
+            height_ratios=(5, 4, 1, 8),
         )
         ax["curve"].set(xlim=(-8, 8))
         ax["curve"].set_title(say("Where the steps land on its curve"))
@@ -142,9 +153,10 @@ def gate_explorer(steps=100) -> Explorer:
         ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
-            (0.22, say("cell state c"), CELL_LINE),
-            (0.45, say("hidden state h"), HIDDEN_LINE),
-            (0.74, say("input x (EEG)"), "#777777"),
+            (0.2, say("cell state c"), CELL_LINE),
+            (0.37, say("as in the table (pale)"), CELL_LINE),
+            (0.69, say("hidden state h"), HIDDEN_LINE),
+            (0.9, say("input x"), "#777777"),
         )
         ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#999999", lw=1)
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
@@ -156,18 +168,17 @@ def gate_explorer(steps=100) -> Explorer:
         (dots,) = ax["curve"].plot([], [], "o", ms=7, mec="none")
         (slope_dots,) = ax["slope"].plot([], [], "o", ms=7, mec="none")
         (course,) = ax["gate"].plot([], [])
+        (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.35)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
         (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
+        table.set_data(np.arange(steps + 1), lstm_forward(xs, _one_unit(STAY)).c[:, 0, 0])
         (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)
 
     def update(gate, b, w):
         act, slope_of = (
             (np.tanh, lambda s: 1 - s**2) if gate == "g" else (sigmoid, lambda s: s * (1 - s))
         )
-        params = LSTMParams(np.zeros((1, 4)), np.zeros((1, 4)), np.zeros(4))
-        for letter, (bias, weight) in {**STAY, gate: (b, w)}.items():
-            block = GATES[letter].block
-            params.W_x[0, block], params.b[block] = weight, bias
+        params = _one_unit({**STAY, gate: (b, w)})
         trace = lstm_forward(xs, params)
         grads = lstm_backward(dhs, trace, params)
         value = getattr(trace, gate)[:, 0, 0]

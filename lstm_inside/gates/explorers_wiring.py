@@ -37,7 +37,8 @@ _AT = {"f": 2.5, "i": 4.1, "g": 5.7, "o": 7.2}  # where each box stands
 _WIRES = {
     "c_prev": (CELL, [(0.3, 4.6), (2.27, 4.6)], (0.95, 4.85)),
     "kept": (CELL, [(2.73, 4.6), (4.97, 4.6)], (3.75, 4.85)),
-    "c": (CELL, [(5.43, 4.6), (10.2, 4.6)], (9.2, 4.85)),
+    "c": (CELL, [(5.43, 4.6), (7.7, 4.6)], (6.1, 4.85)),
+    "c_on": (CELL, [(7.7, 4.6), (10.2, 4.6)], (9.2, 4.85)),  # to the next step
     "to_tanh": (CELL, [(7.7, 4.6), (7.7, 3.85)], None),
     "tanh_c": (CELL, [(7.7, 3.25), (7.7, 2.63)], (8.28, 2.95)),
     "f": (GATES["f"].colour, [(2.5, 1.9), (2.5, 4.37)], (2.95, 3.6)),
@@ -158,14 +159,15 @@ def wiring_explorer(params=WIRING) -> Explorer:
         c, tanh_c = float(trace.c[1, 0, 0]), float(trace.tanh_c[0, 0, 0])
         flow = {
             "x": x, "h_prev": h_prev, "c_prev": c_prev, "f": f, "i": i, "g": g, "o": o,
-            "kept": f * c_prev, "written": i * g, "c": c, "to_tanh": c, "tanh_c": tanh_c,
-            "h": float(trace.h[1, 0, 0]),
+            "kept": f * c_prev, "written": i * g, "c": c, "c_on": c, "to_tanh": c,
+            "tanh_c": tanh_c, "h": float(trace.h[1, 0, 0]),
         }  # fmt: skip
         dc = float(grads.c[1, 0, 0])
         slope = {
             "x": float(grads.xs[0, 0, 0]), "h_prev": float(grads.h[0, 0, 0]),
             "c_prev": float(grads.c[0, 0, 0]), "f": dc * c_prev, "i": dc * g, "g": dc * i,
-            "o": tanh_c, "kept": dc, "written": dc, "c": dc, "to_tanh": dc, "tanh_c": o, "h": 1.0,
+            "o": tanh_c, "kept": dc, "written": dc, "c": dc, "c_on": 0.0, "to_tanh": dc,
+            "tanh_c": o, "h": 1.0,
         }  # fmt: skip
         # One step, one unit: the biases' gradients are those of the four pre-activations.
         da = {k: float(grads.params.b[n]) for k, n in blocks.items()}
@@ -272,5 +274,5 @@ def _draw_body(ax):
     ):
         ax.text(x, y, words, color=colour, ha=side, va="center", weight="bold", fontsize=12)
     ax.text(
-        6.6, 4.85, say("the cell line"), color=CELL_LINE, ha="center", fontsize=11.5, style="italic"
+        7.5, 4.85, say("the cell line"), color=CELL_LINE, ha="center", fontsize=11.5, style="italic"
     )

@@ -8,7 +8,6 @@ from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
-    FAINT,
     GATES,
     HIDDEN,
     HIDDEN_LINE,
@@ -65,14 +64,17 @@ def side_path() -> Picture:
             _box(ax, left, right, 0.1, 3.1, "#f6f6f4", "#cfcfca", zorder=0)
             ax.text(left + 0.15, 0.35, words, color="#666666", va="center", fontsize=12)
         _path(ax, CELL, (0.2, 2.5), (11.6, 2.5))
-        _path(ax, HIDDEN, (3.0, 2.5), (3.0, 0.85), (9.2, 0.85), arrow=False)
+        _path(ax, HIDDEN, (3.0, 2.5), (3.0, 0.85), (9.4, 0.85), arrow=False)
         _box(ax, 2.35, 3.65, 1.35, 1.95, "white", "#555555", "tanh, × o", "#111111")
-        for letter, x, to in (("f", 7.3, 7.3), ("i", 8.4, 8.7), ("g", 9.2, 8.9)):
-            _path(ax, HIDDEN, (x, 0.85), (x, 1.65), (to, 2.3))
-            _box(ax, x - 0.3, x + 0.3, 1.15, 1.65, GATES[letter].line, "none", letter, "white")
-        for x, sign in ((7.3, "×"), (8.8, "+")):
-            ax.add_patch(Circle((x, 2.5), 0.22, fc="white", ec="#555555", lw=1.6, zorder=4))
-            ax.text(x, 2.49, sign, ha="center", va="center", fontsize=16, zorder=5)
+        _path(ax, HIDDEN, (7.3, 0.85), (7.3, 2.3))
+        _path(ax, HIDDEN, (8.8, 1.85), (8.8, 2.5), arrow=False)  # i and g meet in a ×, as in (3.1)
+        for letter, x in (("f", 7.3), ("i", 8.2), ("g", 9.4)):
+            if letter != "f":
+                _path(ax, HIDDEN, (x, 0.85), (x, 1.85), (8.8, 1.85), arrow=False)
+            _box(ax, x - 0.3, x + 0.3, 1.05, 1.55, GATES[letter].line, "none", letter, "white")
+        for x, y, sign in ((7.3, 2.5, "×"), (8.8, 1.85, "×"), (8.8, 2.5, "+")):
+            ax.add_patch(Circle((x, y), 0.22, fc="white", ec="#555555", lw=1.6, zorder=4))
+            ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=16, zorder=5)
         for x, y, words, colour in (
             (5.2, 2.75, "$c_{t-1}$", CELL_LINE),
             (11.2, 2.75, "$c_t$", CELL_LINE),
@@ -84,13 +86,16 @@ def side_path() -> Picture:
 
 
 def survivors(sizes, counts, bold) -> Picture:
-    """How many draws survive errors of each of the `sizes`, a line for each of some weights.
+    """How many draws survive errors of each of the `sizes`, a line for each of some networks.
 
     counts: name -> as many numbers as sizes. bold: which two of them stand out, counted from 0.
     """
     names, rows = [name.strip() for name in counts], list(counts.values())
-    places, shares = range(len(sizes)), [f"{size:.0%}" for size in sizes]
-    looks = ("#6b6b6b", (0, (4, 2.5))), (GATES["f"].line, "-")
+    shares = [f"{size:.0%}" for size in sizes]
+    looks = (  # colour, line, where the name stands
+        ("#6b6b6b", (0, (4, 2.5)), (0.025, 3.6)),
+        (GATES["f"].line, "-", (0.33, 17.6)),
+    )
     with matplotlib.rc_context(RC):
         figure = picture(900, 260)
         figure.alt = say(
@@ -103,16 +108,18 @@ def survivors(sizes, counts, bold) -> Picture:
             },
         )
         ax = figure.subplots()
-        ax.set(xlim=(-0.1, len(sizes) - 0.9), ylim=(-1, 22), yticks=(0, 5, 10, 15, 20))
-        ax.set_xticks(places, shares)
+        ax.set(xlim=(-0.01, sizes[-1] + 0.01), ylim=(-1, 22), yticks=(0, 5, 10, 15, 20))
+        ax.set_xticks(sizes, ["0", *shares[1:]])
         ax.set_xlabel(say("size of the errors, s"))
         ax.set_title(say("Draws above 0.9"))
-        name_curves(ax, (0.84, say("others in the table"), "#8a8a8a"))
-        for row in rows:
-            ax.plot(places, row, "o-", color=FAINT, lw=1.2, ms=3)
-        for n, at, (colour, line) in zip(bold, (0.22, 0.5), looks, strict=True):
-            ax.plot(places, rows[n], color=colour, ls=line, marker="o", lw=4, ms=7)
-            name_curves(ax, (at, names[n], colour))
+        named = {"weight": "bold", "fontsize": 11.5}
+        for n, row in enumerate(rows):
+            ax.plot(sizes, row, "o-", color="#6b6b6b", lw=1.2, ms=3)
+            if n not in bold:
+                ax.text(sizes[-2] + 0.03, row[-2] + 0.4, names[n], color="#6b6b6b", **named)
+        for n, (colour, line, at) in zip(bold, looks, strict=True):
+            ax.plot(sizes, rows[n], color=colour, ls=line, marker="o", lw=4, ms=7)
+            ax.text(*at, names[n], color=colour, **named)
     return figure
 
 

@@ -216,11 +216,22 @@ def line_picture(h):
     return figure
 
 
+def _crosses_half(pairs):
+    """The step at which (step, R^2) pairs first rise above one half, or None."""
+    step, r2 = np.array(pairs, dtype=float).T
+    above = np.flatnonzero(r2 > 0.5)
+    if not len(above) or not above[0]:
+        return None
+    between = slice(above[0] - 1, above[0] + 1)
+    return np.interp(0.5, r2[between], step[between])
+
+
 def learning_picture(runs):
     """How well recall is learned over a training, a panel a kind of start, a line a start.
 
-    runs: title -> {number of the start: its (step, R^2) pairs, in order}. A number stands where
-    its line crosses one half, or at the end.
+    runs: title -> {number or name of the start: its (step, R^2) pairs, in order}. It stands where
+    its line crosses one half, or at the end. A name stands before the end, and before the line
+    that crosses first; a second one at the same end stands below its line.
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 280)
@@ -230,18 +241,18 @@ def learning_picture(runs):
             ax.set(xlim=(0, 1.06 * most), ylim=(-0.3, 1.05), yticks=(0, 0.5, 1))
             ax.set(xlabel=say("training step"))
             ax.set_title(title)
-            for (start, pairs), colour in zip(starts.items(), _STARTS, strict=False):
-                step, r2 = np.array(pairs, dtype=float).T
-                ax.plot(step, r2, color=colour)
-                above = np.flatnonzero(r2 > 0.5)
-                at, height = step[-1], r2[-1] + 0.08
-                if len(above) and above[0]:
-                    after = above[0]
-                    at = np.interp(0.5, r2[after - 1 : after + 1], step[after - 1 : after + 1])
-                    height = 0.5
-                _label(
-                    ax, at + 0.02 * most, height, f"{start}", color=colour, weight="bold", ha="left"
-                )
+            crossings = [_crosses_half(pairs) for pairs in starts.values()]
+            first, ends = min((at for at in crossings if at is not None), default=None), []
+            for (start, pairs), at, colour in zip(starts.items(), crossings, _STARTS, strict=False):
+                ax.plot(*np.array(pairs, dtype=float).T, color=colour)
+                before, height = isinstance(start, str) and at == first, 0.5
+                if at is None:
+                    before, height = isinstance(start, str), pairs[-1][1] + 0.08
+                    height -= 0.17 * any(abs(height - other) < 0.1 for other in ends)
+                    ends.append(height)
+                x = (most if at is None else at) + (-0.02 if before else 0.02) * most
+                ha = "right" if before else "left"
+                _label(ax, x, height, f"{start}", color=colour, weight="bold", ha=ha)
         axes[0].set_ylabel("$R^2$")
     figure.alt = say("R² on fresh sequences over a training, a line a start.")
     for title, starts in runs.items():

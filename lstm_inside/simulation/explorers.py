@@ -139,7 +139,8 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
 # ---------------------------------------------------------------- a cell over text
 
 
-_FAINTEST = 1e-4  # shorter gradients are drawn here
+_FAINTEST, _LONGEST = 1e-3, 20  # shorter and longer gradients are drawn here
+_PALE = "#d3a7c3"  # of CANDIDATE_LINE
 
 
 def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
@@ -175,7 +176,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             color="#333333",
         )
         gates = figure.add_axes((0.07, 0.29, 0.62, 0.25))
-        flow = figure.add_axes((0.07, 0.06, 0.62, 0.15))
+        flow = figure.add_axes((0.07, 0.06, 0.62, 0.16))
         shares = figure.add_axes((0.79, 0.06, 0.19, 0.46))
         slots = np.arange(1 - back, 1)
         gates.set(xlim=(0.5 - back, 0.6), ylim=(-1.1, 1.1), xticks=[], yticks=(-1, 0, 1))
@@ -190,8 +191,8 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         gates.text(
             1, 1.03, say("at the cursor ↓"), color=GREY, ha="right", transform=gates.transAxes
         )
-        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, 99), yscale="log",
-                 xticks=(-30, -20, -10, 0), yticks=(1e-4, 1e-2, 1))  # fmt: skip
+        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, _LONGEST), yscale="log",
+                 xticks=(-30, -20, -10, 0), yticks=(1e-3, 1e-2, 0.1, 1, 10))  # fmt: skip
         flow.set_xlabel(say("characters before the cursor"))
         for x, words, colour in (
             (0, say("Length of the loss's gradient, all units:"), SIGNAL),
@@ -201,10 +202,15 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             flow.text(x, 1.06, words, color=colour, weight="bold", fontsize=12,
                       transform=flow.transAxes)  # fmt: skip
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
+        turns = [  # where the input gate opens, where the forget gate lets go
+            (key, ax.plot([], [], color=colour, lw=1, alpha=0.5, zorder=0)[0], ends)
+            for ax, ends in ((gates, (-1.1, 1.1)), (flow, (_FAINTEST, _LONGEST)))
+            for key, colour in (("i", INPUT), ("f", FORGET))
+        ]
         curves = {
             key: gates.plot([], [], color=colour, lw=width, ls=dashes)[0]
             for key, colour, width, dashes in (
-                ("g", CANDIDATE_LINE, 1, "-"),  # it matters only where i is open
+                ("g", _PALE, 1, "-"),  # it matters only where i is open
                 ("i", INPUT, 1.8, "-"),
                 ("o", OUTPUT, 1.8, "-"),
                 ("f", FORGET, 2.2, (0, (3, 1))),  # beside the orange of the cell
@@ -229,13 +235,16 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         page.underline(found[mark])
         for key, curve in curves.items():
             curve.set_data(slots, getattr(trace, key)[now, 0, unit])
+        for key, line, ends in turns:
+            gate = getattr(trace, key)[now, 0, unit]
+            line.set_data(*_upright(slots[gate > 0.5 if key == "i" else gate < 0.5], *ends))
         cell.set_data(slots, np.tanh(trace.c[k - back + 1 : k + 1, 0, unit]))
         for letter, symbol in zip(letters, (before + text)[now], strict=True):
             letter.set_text(said(symbol))
         loss, share, grads = _backward_from(model, trace, ids, now)
         for key, curve in by.items():
             sizes = step_lengths(getattr(grads, key)[1:])
-            curve.set_data(slots, np.clip(sizes, _FAINTEST, 99))
+            curve.set_data(slots, np.clip(sizes, _FAINTEST, _LONGEST))
         order = np.argsort(-share, kind="stable")[:7]
         bars.set([said(SYMBOLS[n]) for n in order], share[order])
         came.set_text(
@@ -280,12 +289,26 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
             "mark": choice("mark underlined", list(MARKS), "brackets"),
         },
-        moving=[*page.moving, *curves.values(), cell, *by.values(), *letters, *bars.moving, came],
+        moving=[
+            *page.moving,
+            *(line for _, line, _ in turns),
+            *curves.values(),
+            cell,
+            *by.values(),
+            *letters,
+            *bars.moving,
+            came,
+        ],
         update=update,
         describe=describe,
         presets=presets,
         play="at",
     )
+
+
+def _upright(at, low, high):
+    """x and y of a line of upright strokes at these places."""
+    return np.repeat(at, 3), np.tile([low, high, np.nan], len(at))
 
 
 def _backward_from(model, trace, ids, now):

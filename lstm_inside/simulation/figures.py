@@ -4,6 +4,7 @@ import re
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from lstm_inside.page.style import (
@@ -470,7 +471,7 @@ def effects_picture(effects, symbols):
             [0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", say("as in the free\nnetwork"), "2", "4", "8"]
         )
         ax.minorticks_off()
-        ax.set(yticks=range(len(names)), yticklabels=names)
+        ax.set(yticks=range(len(names)), yticklabels=[true_minus(name) for name in names])
         ax.grid(False, axis="y")
         ax.text(1.01, 1, say("costs, bits\na character"), va="bottom", transform=ax.transAxes)
         ax.set_title(
@@ -503,7 +504,8 @@ def errors_picture(errors):
             if len(runs) > 1:
                 ax.fill_between(ahead, runs.min(axis=0), runs.max(axis=0), color=colours[name],
                                 alpha=0.25, lw=0)  # fmt: skip
-            ax.plot(ahead, runs.mean(axis=0), color=colours[name], marker="o", ms=4)
+            looks = {"ls": (0, (4, 2)), "zorder": 5} if name == "mean" else {}  # over the others
+            ax.plot(ahead, runs.mean(axis=0), color=colours[name], marker="o", ms=4, **looks)
             ax.plot([HORIZONS, HORIZONS + 0.6], [ends[name][-1], height], color=colours[name], lw=1)
             ax.text(HORIZONS + 0.7, height, named(name), color=colours[name], weight="bold",
                     va="center")  # fmt: skip
@@ -518,3 +520,26 @@ def errors_picture(errors):
             ),
         )
     return figure
+
+
+def wins_picture(title, wins):
+    """Who errs less, by horizon: name -> bool (runs, K), coloured by the share of the runs."""
+    names, runs = list(wins), list(wins.values())
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(900, 90 + 25 * len(names), f"{title}.")
+        told = (f"{name}: {' '.join(map(str, of.sum(axis=0)))}" for name, of in wins.items())
+        figure.alt = f"{title}. {'; '.join(told)}."
+        ax = figure.subplots()
+        shares = np.array([of.mean(axis=0) for of in runs])
+        ax.pcolormesh(np.arange(HORIZONS + 1) + 0.5, np.arange(len(names) + 1) - 0.5, shares,
+                      cmap=_SHARES, vmin=0, vmax=1, edgecolor="#cccccc", lw=0.8)  # fmt: skip
+        ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+        ax.set(xticks=range(1, HORIZONS + 1), xlabel=say("steps ahead (80 a second)"))
+        ax.grid(False)
+        ax.set_title(title, fontsize=12.5, x=1, ha="right")
+    return figure
+
+
+_SHARES = LinearSegmentedColormap.from_list(
+    "shares", [(0, "white"), (0.3, "#d3e5f1"), (0.7, "#a3c9e2"), (1, INPUT)]
+)

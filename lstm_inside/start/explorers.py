@@ -72,6 +72,11 @@ def hands_explorer() -> Explorer:
         beyond = [*_arrows(ax["stream"], HIDDEN_LINE), *_arrows(ax["cell"], CELL_LINE)]
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
         points = Words(ax["dots"], -1.05, 2.05, ha="left", color=SIGNAL, weight="bold")
+        sizes = {
+            letter: Words(ax["gates"], STEPS + 0.8, ROWS[letter] + 0.4, ha="left",
+                          color=GATES[letter].line, weight="bold")
+            for letter in "fo"
+        }  # fmt: skip
         rows = [
             ax["gates"].fill_between(steps, 0, 0, step="mid", color=GATES[letter].line, lw=0)
             for letter in ROWS
@@ -85,6 +90,8 @@ def hands_explorer() -> Explorer:
         for row, (letter, base) in zip(rows, ROWS.items(), strict=True):
             gate = getattr(trace, letter)[:, 0, 0]
             row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate)
+        sizes["f"].set_text(plain(keep))
+        sizes["o"].set_text(plain(show))
         _show_inside(answer, beyond[:2], np.array([STEPS + 1.5]), answer_now, -1.2, 1.2)
         _show_inside(cell, beyond[2:], np.arange(STEPS + 1), trace.c[:, 0, 0], -1.2, 1.2)
         dots.set_data(timed.targets[:, 0], here)
@@ -124,7 +131,7 @@ def hands_explorer() -> Explorer:
             "keep": slider("keep, each step", 0, 1, 0.01, 0.9, quantity="f"),
             "show": slider("show", 0, 1, 0.01, 1, quantity="o"),
         },
-        moving=[*rows, answer, cell, *beyond, dots, points],
+        moving=[*rows, *sizes.values(), answer, cell, *beyond, dots, points],
         update=update,
         describe=describe,
         presets={

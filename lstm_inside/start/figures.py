@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstm_core import RNNParams, lstm_forward, rnn_forward
+from lstm_core import RNNParams, lstm_backward, lstm_forward, rnn_backward, rnn_forward
 from lstm_inside.page import Picture, Words, picture, plain, signed
 from lstm_inside.page.style import (
     CELL,
@@ -97,8 +97,7 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
     anywhere = recall_problem(steps, 500, rng=np.random.default_rng(11))
     stream, target = one_stream(flag, steps), streams.targets[:, 0]
-    rng = np.random.default_rng(1)
-    W_x, b = rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
+    W_x, b = _plain_units(units)
     best, best_anywhere = {}, {}
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
@@ -144,6 +143,12 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             anywhere=say(", ").join(f"{r2:.2f}" for r2 in best_anywhere.values()),
         )
     return figure
+
+
+def _plain_units(units):
+    """W_x (2, units) and b (units,) among which the best plain state is looked for."""
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
 
 
 def _best_column(h, target):
@@ -209,6 +214,63 @@ def hundred_streams_picture(params, steps=100) -> Picture:
     return figure
 
 
+def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
+    """How much of the last step's gradient gets back to each step: two cell lines, plain states.
+
+    The plain states are those of `plain_state_picture`. Beside each stands what gets back to the
+    flag, and the flagged number's share of what all numbers do to the answer.
+    """
+    xs, back = one_stream(flag, steps).xs, {}
+    ends = np.zeros((steps, 1, 1))
+    ends[-1] = 1
+    for name, unit in (
+        (say("the latch, ±12"), latch()),
+        (say("unsure gates, ±1.5"), latch(1.5)),
+    ):
+        grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
+        back[name] = grads.c[:, 0, 0], grads.xs[:, 0, 0], CELL_LINE
+    streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
+    W_x, b = _plain_units(units)
+    for w in PLAIN:
+        h = rnn_forward(streams.xs, RNNParams(W_x, w * np.eye(units), b)).h[-1]
+        k, *_ = _best_column(h, streams.targets[:, 0])
+        unit = RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
+        grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
+        name = say("a plain state, w = {w:g}", w=w)
+        back[name] = grads.h[:, 0, 0], grads.xs[:, 0, 0], HIDDEN_LINE
+    found = []
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 300)
+        ax = figure.subplots()
+        ax.set(xlim=(0.5, steps + 0.5), ylim=(-0.05, 1.2), xticks=(1, 5, 10, 15, 20))
+        ax.set(xlabel=say("step t"), yticks=(0, 0.5, 1))
+        ax.set_title(say("Of the gradient at the last step, what gets back to step t"))
+        ax.axvline(flag, color=FLAGGED, ls=":", lw=1.5)
+        styles = ("-", "--", "-", "--", ":")
+        for row, ((name, (way, dx, colour)), style) in enumerate(
+            zip(back.items(), styles, strict=True)
+        ):
+            share = np.abs(dx[flag - 1]) / np.abs(dx).sum()
+            words = say(
+                "{name}: {left:.2f} at step {flag}; share {share:.0f} %",
+                name=name,
+                left=way[flag] / way[-1],
+                flag=flag,
+                share=100 * share,
+            )
+            found.append(words)
+            y = 0.88 - 0.11 * row
+            ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, color=colour)
+            ax.plot([flag + 0.4, flag + 1.2], [y, y], style, color=colour)
+            ax.text(flag + 1.4, y, words, color=colour, va="center")
+    figure.alt = say(
+        "Of the gradient at the last step, what gets back to the flag, and the flagged number's "
+        "share of all that the numbers do to the answer. {found}.",
+        found=say("; ").join(found),
+    )
+    return figure
+
+
 def habits_picture(models, title) -> Picture:
     """The gates of units that learned recall, at the flag and elsewhere, beside the latch's.
 
@@ -231,7 +293,8 @@ def habits_picture(models, title) -> Picture:
             for name, (r2, gates), at_far in zip(names, units, far, strict=True)
         ]
         figure.alt = say(
-            "Each unit's gates at the flag and elsewhere: {found}", found=say("; ").join(found)
+            "Each unit's gates on 20 steps, at the flag and off it: {found}",
+            found=say("; ").join(found),
         )
         axes = figure.subplots(1, 3, sharey=True)
         rows = np.arange(len(units))
@@ -262,7 +325,10 @@ def habits_picture(models, title) -> Picture:
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel(say("filled: at the flag (bar: lowest to highest); hollow: elsewhere"))
+        axes[0].set_xlabel(
+            say("at 20 steps, filled: at the flag (bar: lowest to highest); hollow: off the flag"),
+            loc="left",
+        )
         axes[0].set_ylabel(say("score at 20 | {FAR} steps", FAR=FAR))
     return figure
 
@@ -278,6 +344,8 @@ def leak_picture(model, name, *, both=True) -> Picture:
     lift = _lift(model, far)
     keep = habits(lstm_forward(far.xs, shut), far.xs[..., 1]).f[1]
     left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
+    at_0, at_0_near = (signed(_at_0(Model(shut, model.readout), of)) for of in (far, near))
+    bias = signed(float(model.readout.b_y[0]))
     tight = Model(held(shut), model.readout)  # its read-out was trained with the leaks
     healed = {
         "lift": signed(_lift(tight, far)),
@@ -291,7 +359,8 @@ def leak_picture(model, name, *, both=True) -> Picture:
             model.cell,
             far,
             say(
-                "off the flag: write {i:.2f},\ncandidate {lean} on average",
+                "off the flag, on {FAR} steps:\nwrite {i:.2f}, candidate {lean}",
+                FAR=FAR,
                 i=gates.i[1],
                 lean=signed(gates.lean[1]),
             ),
@@ -301,9 +370,11 @@ def leak_picture(model, name, *, both=True) -> Picture:
             shut,
             far,
             say(
-                "keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end",
+                "keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end;\n"
+                "read-out's bias {bias}",
                 keep=keep,
                 left=left,
+                bias=bias,
             ),
         ),
         (
@@ -352,13 +423,15 @@ def leak_picture(model, name, *, both=True) -> Picture:
         "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
         "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
         "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
-        "cell at the flag is left at the end. With both leaks stopped the answers are {off} off, "
-        "through 20 steps {off_2} with slope {slope}."
+        "cell at the flag is left at the end; a flagged 0 gets {at_0}, through 20 steps "
+        "{at_0_near}; the read-out's bias is {bias}. With both leaks stopped the "
+        "answers are {off} off, through 20 steps {off_2} with slope {slope}."
         if both
         else "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
         "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
         "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
-        "cell at the flag is left at the end.",
+        "cell at the flag is left at the end; a flagged 0 gets {at_0}, through 20 steps "
+        "{at_0_near}; the read-out's bias is {bias}.",
         name=name,
         found=say("; ").join(found),
         FAR=FAR,
@@ -368,6 +441,9 @@ def leak_picture(model, name, *, both=True) -> Picture:
         lean=signed(gates.lean[1]),
         keep=keep,
         left=left,
+        at_0=at_0,
+        at_0_near=at_0_near,
+        bias=bias,
         off=healed["lift"],
         off_2=healed["lift_2"],
         slope=healed["slope"],
@@ -378,6 +454,12 @@ def leak_picture(model, name, *, both=True) -> Picture:
 def _lift(model, streams):
     """How far a model's answers lie above what is wanted, on average."""
     return float((answers(model, streams) - streams.targets).mean())
+
+
+def _at_0(model, streams):
+    """What a model answers to a flagged 0, by the straight line through its answers."""
+    answer, target = answers(model, streams)[:, 0], streams.targets[:, 0]
+    return float(np.polynomial.Polynomial.fit(target, answer, 1)(0))
 
 
 def _slope(answer, target):

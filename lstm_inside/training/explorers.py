@@ -163,13 +163,16 @@ def batch_explorer(count=256, draws=150) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-        cloud.set(xlim=(-7, 9), ylim=(-3, 3), xlabel=say("along the gradient of all sequences"),
-                  ylabel=say("at right angles, where they differ most"))  # fmt: skip
-        cloud.set_title(say("{draws} mini-batches: where each one's gradient points", draws=draws))
+        cloud.set(xlim=(-7, 9), ylim=(-3, 3), ylabel=say("at right angles, where they differ most"))
+        cloud.set_xlabel(say("component along the gradient of all sequences (its length is 1)"))
+        cloud.set_title(say("{draws} mini-batches: left of 0 leads uphill", draws=draws))
+        cloud.axvspan(-7, 0, color="#f5e9e2", lw=0, zorder=0)
         cloud.axhline(0, color=FAINT, lw=1)
         cloud.axvline(0, color=FAINT, lw=1)
         cloud.plot([0, 1], [0, 0], color=OUTPUT, lw=4, zorder=4)
-        cloud.text(1, 1.9, say("green bar: all sequences, length 1"), color=OUTPUT, weight="bold")
+        cloud.annotate(say("green bar: all sequences, length 1"), (0.5, 0.05), (1, 2.4),
+                       color=OUTPUT, weight="bold",
+                       arrowprops={"arrowstyle": "-", "color": OUTPUT})  # fmt: skip
         cloud.text(0.99, 0.02, say("dots on the frame lie beyond it"), color="#777777", ha="right",
                    transform=cloud.transAxes)  # fmt: skip
         curve.plot(sizes, spread / np.sqrt(sizes), color=FAINT, lw=3)
@@ -185,6 +188,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         )
         (dots,) = cloud.plot([], [], "o", color=GRADIENT, ms=4.5, alpha=0.5, mec="none")
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=10)
+        uphill = Words(cloud, -6.8, 2.4, ha="left", color=FORGET, weight="bold")
 
     def update(B, again):
         rng = np.random.default_rng(again)
@@ -195,6 +199,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         error = np.sqrt(((means - full) ** 2).sum(axis=1).mean()) / length
         dots.set_data(np.clip(x, -7, 9), np.clip(y, -3, 3))
         mark.set_data([B], [error])
+        uphill.set_text(say("uphill: {share:.0%}", share=(x < 0).mean()))
         return {"B": B, "error": error, "uphill": (x < 0).mean(), "law": spread / np.sqrt(B)}
 
     def describe(v):
@@ -220,7 +225,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
             "B": whole("mini-batch size B", 1, count, 4, quantity="x"),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
-        moving=[dots, mark],
+        moving=[dots, mark, uphill],
         update=update,
         describe=describe,
     )
@@ -229,7 +234,7 @@ def batch_explorer(count=256, draws=150) -> Explorer:
 # ---------------------------------------------------------------- clipping at a cliff
 
 
-def cliff_explorer(steps=40) -> Explorer:
+def cliff_explorer(steps=100) -> Explorer:
     """Gradient descent into the canyon of a one-unit RNN's loss, with and without clipping."""
     ws, bs = np.linspace(0.2, 2.6, 289), np.linspace(-1, 0.8, 217)
     heights = np.log10([cliff(ws, np.full(len(ws), b))[0] + 1e-3 for b in bs])

@@ -90,14 +90,16 @@ def _ending_together(runs, near):
     return found
 
 
-def compare_starts(results, *, most, alt):
+def compare_starts(results, *, most, alt, title=""):
     """A picture of how kinds of start fare: name -> list of (share of gradient, steps or None).
 
     share: of the gradient by the last input, what reaches the first. steps: until the problem
     was solved, None for not within `most` steps. Trainings are numbered, alike on both sides.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 60 + 52 * len(results), alt)
+        figure = picture(900, (90 if title else 60) + 52 * len(results), alt)
+        if title:
+            figure.suptitle(title, weight="bold")
         shares, steps = figure.subplots(1, 2, sharey=True)
         shares.set(xscale="log", xlim=(1e-8, 1e2), ylim=(len(results) - 0.5, -0.5))
         shares.set(yticks=range(len(results)), yticklabels=list(results))
@@ -251,7 +253,10 @@ def cliff_cut(walk, *, alt):
         ax.plot(along, loss(along), color=GRADIENT)
         ax.set(xlim=(along[0], along[-1]), ylim=(-0.02, 1.25), ylabel=say("loss"))
         ax.set_xlabel(say("distance along the step"))
-        ax.set_title(say("The wall, cut along step {step}", step=k + 1))
+        ax.set_title(
+            say("Step {step}: clipped, it ends by the canyon; not clipped, far out on the plain",
+                step=k + 1)
+        )  # fmt: skip
         for far, colour, words, side, up in (
             (0, SIGNAL, say("here"), "right", 0),
             (short, INPUT, say("clipped: {far:.1f} further", far=short), "left", -4),
