@@ -139,7 +139,7 @@ def slider_names(explorer):
 def move_and_compare(page, box, name, most=None):
     """Move every slider by key, the first by mouse; the page must show what this process computes.
 
-    most: of how many sliders; None for all.
+    most: of how many sliders; None for all, and for every preset.
     """
     twin = EXPLORERS[name]()
     reset = box.locator(f"button:has-text('{say('Reset')}')")
@@ -153,17 +153,29 @@ def move_and_compare(page, box, name, most=None):
             handle = box.locator(".noUi-handle").nth(n)
             move_until_changed(page, box, handle, how, f"{name}: {key}")
             value = follow(box, n, twin.controls[key])
-            until_caption(page, box, twin.caption)
-            shapes = curves(twin.frame.decode())  # other threads' sums may round otherwise
-            wanted, ends = pytest.approx(shapes, abs=0.02), time.monotonic() + 10
-            while (shown := picture(box)) != wanted and time.monotonic() < ends:
-                page.wait_for_timeout(50)  # two settings can have one caption
-            assert shown == wanted, f"{name}: {key} = {value}"
+            until_shown(page, box, twin, f"{name}: {key} = {value}")
+        for preset in twin.presets if most is None else ():
+            box.get_by_role("button", name=say(preset), exact=True).click()
+            twin.show_preset(preset)
+            until_shown(page, box, twin, f"{name}: preset {preset}")
         reset.click()
         twin.reset()
         until_caption(page, box, twin.caption)
     finally:
         twin.close()
+
+
+def until_shown(page, box, twin, what):
+    """Caption, picture and goal on the page are those of the twin."""
+    until_caption(page, box, twin.caption)
+    shapes = curves(twin.frame.decode())  # other threads' sums may round otherwise
+    wanted, ends = pytest.approx(shapes, abs=0.02), time.monotonic() + 10
+    while (shown := picture(box)) != wanted and time.monotonic() < ends:
+        page.wait_for_timeout(50)  # two settings can have one caption
+    assert shown == wanted, what
+    if twin.challenge is not None:
+        goal = twin.challenge.words(twin.values)
+        assert box.locator(".lstm-goal").inner_text() == re.sub(" +", " ", goal), what
 
 
 def follow(box, n, control):
