@@ -19,7 +19,6 @@ from lstm_inside.start.recall import (
     flag_gates,
     flagged_at,
     habits,
-    held,
     latch,
     one_stream,
     said,
@@ -349,25 +348,13 @@ def test_a_sealed_unit_writes_at_the_flag_only():
         sealed(learning.init_lstm(3, 1, rng=np.random.default_rng(0)))
 
 
-def test_a_held_unit_forgets_at_the_flag_only():
-    leaky = latch(3)._replace(W_h=np.full((1, 4), 0.3))
-    before = lstm_forward(one_stream(6).xs, leaky)
-    after = lstm_forward(one_stream(6).xs, held(leaky))
-    assert after.f[5, 0, 0] < 0.1
-    assert np.delete(after.f[:, 0, 0], 5).min() > 1 - 1e-8 > 0.97 > before.f[0, 0, 0]
-    assert leaky.b[1] == 3
-    with pytest.raises(TypeError, match="unit: expected LSTMParams"):
-        held(Model(leaky, None))
-
-
-@pytest.mark.parametrize("change", [sealed, held])
-def test_a_unit_keeps_its_dtype_and_what_does_not_fit_is_refused(change):
+def test_a_sealed_unit_keeps_its_dtype_and_what_does_not_fit_is_refused():
     light = LSTMParams(*(part.astype(np.float32) for part in latch(3)))
-    changed = change(light)
+    changed = sealed(light)
     assert {part.dtype for part in changed} == {np.dtype(np.float32)}
     assert lstm_forward(one_stream(6).xs.astype(np.float32), changed).h.dtype == np.float32
     with pytest.raises(ValueError, match="expected shape"):
-        change(light._replace(W_h=np.zeros((2, 8), np.float32)))
+        sealed(light._replace(W_h=np.zeros((2, 8), np.float32)))
 
 
 # ---------------------------------------------------------------- a unit that learns
@@ -664,11 +651,8 @@ def test_the_picture_of_a_leak_shows_that_write_is_what_leaks():
     alt = figures.leak_picture(unit, "Leaky").alt
     r2 = numbers_after("score ", alt)
     assert r2[1] < 0 < 0.2 < r2[2]
-    ((lift, far, near),) = re.findall(
-        r"answers are (\S+) off on.*answers are (\S+) off, through 20 steps (\S+) with", alt
-    )
-    lift, far, near = (abs(float(found.replace("−", "-"))) for found in (lift, far, near))
-    assert max(far, near) < 0.1 < 0.3 < lift  # with both leaks stopped nothing is added
+    (lift,) = re.findall(r"answers are \+(\S+) off on", alt)
+    assert float(lift) > 0.3
     assert "off the flag write is 0.05, keep 1.00 and the candidate +0.4" in alt
 
 
@@ -678,7 +662,7 @@ def test_the_picture_of_a_leak_tells_what_keep_lets_go():
     )
     alt = figures.leak_picture(unit, "Leaky").alt
     slopes = numbers_after("slope ", alt)
-    assert slopes[1] == slopes[2] < 0.4 < 0.95 < slopes[3]
+    assert slopes[1] == slopes[2] < 0.4
     streams = learning.far_streams()
     steps_after = 100 - streams.xs[..., 1].argmax(axis=0) - 1
     left = (sigmoid(np.array(4.0)) ** steps_after).mean()

@@ -22,9 +22,8 @@ from lstm_inside.words import say
 
 SYMBOLS = "\n" + "".join(map(chr, range(32, 127))) + "¤"  # ¤ stands for all others
 V = len(SYMBOLS)
-_NUMBERS = np.full(
-    128, V - 1, dtype=np.intp
-)  # of each ASCII code; the last is no symbol, as all beyond
+# The number of each ASCII code; the last is no symbol, as all beyond it.
+_NUMBERS = np.full(128, V - 1, dtype=np.intp)
 _NUMBERS[[ord(symbol) for symbol in SYMBOLS[:-1]]] = np.arange(V - 1)
 _ONE_HOT = np.eye(V, dtype=np.float32)
 

@@ -20,7 +20,6 @@ from lstm_inside.start.learning import FAR, far_streams, judged, scores, unseen
 from lstm_inside.start.recall import (
     flagged_at,
     habits,
-    held,
     latch,
     one_stream,
     said,
@@ -333,11 +332,8 @@ def habits_picture(models, title) -> Picture:
     return figure
 
 
-def leak_picture(model, name, *, both=True) -> Picture:
-    """A unit's answers through 20 and FAR steps, and through FAR with its leaks stopped by hand.
-
-    Off the flag write is shut, then, for both, keep held open as well.
-    """
+def leak_picture(model, name) -> Picture:
+    """A unit's answers through 20 and FAR steps, and through FAR with write shut off the flag."""
     near, far = unseen(), far_streams()
     shut = sealed(model.cell)
     gates = habits(lstm_forward(far.xs, model.cell), far.xs[..., 1])
@@ -346,12 +342,6 @@ def leak_picture(model, name, *, both=True) -> Picture:
     left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
     at_0, at_0_near = (signed(_at_0(Model(shut, model.readout), of)) for of in (far, near))
     bias = signed(float(model.readout.b_y[0]))
-    tight = Model(held(shut), model.readout)  # its read-out was trained with the leaks
-    healed = {
-        "lift": signed(_lift(tight, far)),
-        "lift_2": signed(_lift(tight, near)),
-        "slope": plain(_slope(answers(tight, near)[:, 0], near.targets[:, 0])),
-    }
     panels = (
         (say("20 steps"), model.cell, near, ""),
         (
@@ -377,18 +367,7 @@ def leak_picture(model, name, *, both=True) -> Picture:
                 bias=bias,
             ),
         ),
-        (
-            say("{FAR}, write shut, keep held at 1", FAR=FAR),
-            held(shut),
-            far,
-            say(
-                "read-out trained with leaks:\noff by {lift}; through 20 steps\n"
-                "off by {lift_2}, slope {slope}",
-                **healed,
-            ),
-        ),
     )
-    panels = panels if both else panels[:3]
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 330)
@@ -424,13 +403,6 @@ def leak_picture(model, name, *, both=True) -> Picture:
         "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
         "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
         "cell at the flag is left at the end; a flagged 0 gets {at_0}, through 20 steps "
-        "{at_0_near}; the read-out's bias is {bias}. With both leaks stopped the "
-        "answers are {off} off, through 20 steps {off_2} with slope {slope}."
-        if both
-        else "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
-        "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
-        "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
-        "cell at the flag is left at the end; a flagged 0 gets {at_0}, through 20 steps "
         "{at_0_near}; the read-out's bias is {bias}.",
         name=name,
         found=say("; ").join(found),
@@ -444,9 +416,6 @@ def leak_picture(model, name, *, both=True) -> Picture:
         at_0=at_0,
         at_0_near=at_0_near,
         bias=bias,
-        off=healed["lift"],
-        off_2=healed["lift_2"],
-        slope=healed["slope"],
     )
     return figure
 

@@ -101,25 +101,12 @@ def sealed(unit) -> LSTMParams:
     unit: LSTMParams of one unit with inputs number and flag. Raises TypeError for what is no
     LSTMParams, ValueError for another size.
     """
-    return _off_the_flag(unit, _I, -2 * SURE)
-
-
-def held(unit) -> LSTMParams:
-    """The same unit with keep open at every step but the flagged ones, where it is as it was.
-
-    unit, and what is raised: as in `sealed`.
-    """
-    return _off_the_flag(unit, _F, 2 * SURE)
-
-
-def _off_the_flag(unit, block, push):
-    """The unit with one gate's pre-activation pushed wherever the flag is 0."""
     validate.of_kind("unit", unit, LSTMParams)
     W_x, W_h, b = map(np.copy, validate.lstm_params(unit))
     if W_x.shape != (2, 4):
         raise ValueError(f"unit: expected W_x (2, 4), one unit and two inputs, got {W_x.shape}")
-    b[block] += push
-    W_x[_FLAG, block] -= push
+    b[_I] -= 2 * SURE
+    W_x[_FLAG, _I] += 2 * SURE
     return LSTMParams(W_x, W_h, b)
 
 
