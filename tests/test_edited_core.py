@@ -61,7 +61,6 @@ def results():
                 "way": shares.split_way(dhs, trace, grads),
                 "beside": side_by_side(cell._make([np.stack([p, p]) for p in cell])),
                 "sealed": recall.sealed(cell),
-                "held": recall.held(cell),
                 "said": recall.said(trace),
                 "habits": recall.habits(trace, flags).f,
                 "gates": learning.judged(model)[1].f,
