@@ -566,14 +566,31 @@ def test_every_draw_is_a_dot_and_one_beyond_the_frame_a_triangle():
     assert (below.get_marker(), above.get_marker()) == ("<", ">")
     assert below.get_xdata()[0] == parts.get_xlim()[0] + 0.1 == pytest.approx(-1.5)
     assert above.get_ydata()[0] == lefts.lines[0].get_ydata()[2]
+    assert "triangle" in figure.alt
+    assert "triangle" in parts.get_title(loc="left")
+    none_beyond = figures.draws({"one": (left, np.array([-0.5, 0.5, 1.0]))})
+    assert "triangle" not in none_beyond.alt + none_beyond.axes[1].get_title(loc="left")
 
 
 def test_the_rates_are_told_by_their_lowest_errors():
     some = [1.0, 10.0, 100.0]
     by_cut = {20: [0.3, 0.02, 0.9], 5: [0.03, 0.3, 0.9], 1: [0.5, 0.4, 0.04]}
-    figure = figures.rates(some, by_cut, (some, [0.1, 0.004, 0.2]), (some, [0.001, 0.2, 0.3]))
+    figure = figures.rates(some, by_cut)
     drawn = [list(line.get_ydata()) for line in figure.axes[0].lines]
-    assert drawn[:3] == list(by_cut.values())
-    for words in ("k = 20: 0.02 at rate 10;", "k = 5: 0.03 at rate 1;", "k = 1: 0.04 at rate 100;",
-                  "cut every step: 0.004 at rate 10;", "five steps back: 0.001 at rate 1."):  # fmt: skip
+    assert drawn[::2] == list(by_cut.values())
+    assert drawn[1::2] == [[min(errors)] for errors in by_cut.values()]  # the rings
+    for words in ("k = 20: 0.02 at rate 10;", "k = 5: 0.03 at rate 1;", "k = 1: 0.04 at rate 100."):
         assert words in figure.alt
+
+
+def test_a_cut_keeps_the_answers_gradient_from_the_flag():
+    figure = figures.recall_cut(k=20, at=15)
+    whole, cut = (ax.lines[0].get_ydata() for ax in figure.axes)
+    bars = [[bar.get_height() for bar in ax.patches] for ax in figure.axes]
+    assert whole[15] > 0.8
+    assert np.argmax(bars[0]) == 14  # the bar of step 15
+    assert bars[0][14] > 0.3
+    assert not np.any(cut[:41])
+    assert not np.any(bars[1][:40])
+    assert (cut[41:] > 0.8).all()
+    assert "the flagged number gets 0." in figure.alt

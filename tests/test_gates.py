@@ -25,6 +25,7 @@ from lstm_inside.gates import (
     latch,
     recall_score,
 )
+from lstm_inside.page import plain
 from lstm_inside.page.style import GATES
 from lstm_inside.tasks import recall_problem
 
@@ -266,7 +267,7 @@ def test_a_cell_state_that_leaves_its_axis_is_told_where_it_ends(made):
 def test_a_gate_chosen_from_the_list_starts_where_the_page_says(made):
     gate = made(explorers.gate_explorer)
     settings = lambda: tuple(gate.controls[key].value for key in ("gate", "b", "w"))  # noqa: E731
-    for letter, b, w in (("i", 0, 0), ("g", 0, 1.5), ("o", 1, 0), ("f", 6, 0)):
+    for letter, b, w in (("i", 0, 0), ("g", 0, 1.5), ("o", 1, 0), ("f", 2.5, 0)):
         gate.show_preset("candidate: ±1" if letter == "i" else "input: reads x")
         gate.controls["gate"].value = letter  # as the reader's hand does
         assert settings() == (letter, b, w)
@@ -388,14 +389,26 @@ def test_a_wiring_of_the_readers(made):
     assert mine.values["flow"]["h"] == pytest.approx(h[0, 0])
 
 
-def test_two_lines_of_survivors_stand_out_and_are_told():
-    counts = {"plain": [20, 3, 0], "other": [20, 16, 9], "latch": [20, 20, 19]}
-    figure = figures.survivors((0.0, 0.01, 0.5), counts, bold=(0, 2))
-    lines = figure.axes[0].lines
-    drawn = [list(line.get_ydata()) for line in lines]
-    assert drawn[:3] == list(counts.values())
-    assert drawn[3:] == [counts["plain"], counts["latch"]]
-    assert {line.get_linewidth() for line in lines[:3]} < {1.2, 4}
-    assert "errors of 0%, 1%, 50%" in figure.alt
-    assert "plain: 20, 3, 0" in figure.alt
-    assert "latch: 20, 20, 19" in figure.alt
+def test_answers_stand_beside_the_right_ones():
+    task = last_flag_problem(50, 40, rng=np.random.default_rng(4))
+    lost = latch(b_i=-8, w_i=16, b_f=0, w_f=0, w_g=0.5)  # half is forgotten at every step
+    scores = {"kept": recall_score(LATCH, *task[:2]), "lost": recall_score(lost, *task[:2])}
+    figure = figures.answers(scores)
+    for ax, (name, score) in zip(figure.axes, scores.items(), strict=True):
+        assert ax.get_title(loc="left") == name
+        right, dots = ax.lines
+        assert list(right.get_xdata()) == list(right.get_ydata())
+        np.testing.assert_array_equal(dots.get_xdata(), task.targets[20:, 0])
+        np.testing.assert_array_equal(dots.get_ydata(), score.answers)
+    assert "kept: 0.99" in figure.alt
+    assert f"lost: {plain(scores['lost'].r2, 3)}" in figure.alt
+
+
+def test_the_slope_told_is_that_of_the_gate_moved(made):
+    gate = made(explorers.gate_explorer)
+    for name in ("forget: half open", "candidate: ±1"):
+        gate.show_preset(name)
+        value = gate.values["value"]
+        slope = 1 - value**2 if gate.values["gate"] == "g" else value * (1 - value)
+        assert gate.values["slope"] == pytest.approx(slope.mean())
+        assert f"mean slope there: {slope.mean():.3f}" in gate.frame.decode()

@@ -363,6 +363,24 @@ def test_the_line_picture_shows_the_states():
     assert "leaves at unit 3" in figure.alt
 
 
+def test_the_memories_picture_shows_every_draw_and_the_range_of_capacities():
+    noise = np.random.default_rng(0).uniform(-1, 1, 500)
+
+    def recalled(units):
+        return recall_inputs(
+            rnn_forward(noise[:, None, None], delay_line(units)).h[1:, 0], noise, 9
+        )
+
+    runs = {"two": [recalled(5), recalled(3)], "one": [recalled(4)]}
+    figure = figures.memories_picture(runs)
+    for ax, (title, draws) in zip(figure.axes, runs.items(), strict=True):
+        assert ax.get_title(loc="left") == title
+        for line, draw in zip(ax.lines, draws, strict=False):
+            np.testing.assert_array_equal(line.get_ydata(), draw.r2)
+    assert "two: capacity 3.0–5.0. one: capacity 4.0." in figure.alt
+    assert "3.0–5.0" in [text.get_text() for text in figure.axes[0].texts]
+
+
 def test_the_learning_picture_numbers_every_start_where_it_learns_or_at_the_end():
     runs = {"one": {0: [(0, 0.0), (50, 0.25), (100, 0.75)], 3: [(0, -0.02), (100, 0.1)]},
             "other": {1: [(0, 0.0), (40, 0.9)]}}  # fmt: skip

@@ -3,8 +3,11 @@
 import matplotlib
 import numpy as np
 
+from lstm_core import lstm_forward
 from lstm_inside.bptt.explorers_flow import name_lines
 from lstm_inside.bptt.faults import PATIENTS, draw_point, step_errors
+from lstm_inside.bptt.shares import truncated_backward
+from lstm_inside.gates import LATCH
 from lstm_inside.page import Picture, picture
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
@@ -141,6 +144,48 @@ def lstm_graph() -> Picture:
     return figure
 
 
+def recall_cut(k=20, at=15, steps=60) -> Picture:
+    """The answer's gradient in the latch, whole and cut every k steps; the flag is at step `at`."""
+    xs, dhs = np.zeros((steps, 1, 2)), np.zeros((steps, 1, 1))
+    xs[:, 0, 0] = np.random.default_rng(3).uniform(-1, 1, steps)  # as in recall_gradient_explorer
+    xs[at - 1, 0, 1] = dhs[-1] = 1
+    trace = lstm_forward(xs, LATCH)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 340)
+        axes = figure.subplots(2, 1, sharex=True, sharey=True)
+        titles = (
+            say("Not cut: the answer's gradient reaches the flag"),
+            say("Cut every {k} steps: it stops at the first cut on its way back", k=k),
+        )
+        at_flag = []
+        for ax, title, chunk in zip(axes, titles, (steps, k), strict=True):
+            grads = truncated_backward(dhs, trace, LATCH, chunk)
+            at_flag.append(grads.xs[at - 1, 0, 0])
+            ax.set_title(title)
+            ax.set(xlim=(0, steps + 1), ylim=(-0.04, 1.15))
+            ax.plot(np.arange(steps + 1), grads.c[:, 0, 0], color=CELL_LINE, lw=3)
+            ax.bar(np.arange(1, steps + 1), grads.xs[:, 0, 0], color=GRADIENT, width=0.8)
+            for cut in range(chunk, steps, chunk):
+                ax.axvline(cut + 0.5, color="#777777", lw=1.4, ls=(0, (3, 2)))
+                ax.text(cut + 0.9, 0.98, say("cut"), color="#666666", fontsize=12, va="center")
+            ax.plot([at], [0], "^", color=CELL_LINE, ms=9, clip_on=False, zorder=5)
+            ax.text(at - 0.9, 0.13, say("flag"), color=CELL_LINE, fontsize=12, ha="right")
+        ax = axes[0]
+        ax.text(steps - 0.5, 0.68, say("to the cell: dL/dc$_t$"), color=CELL_LINE, ha="right",
+                va="top", fontsize=12, weight="bold")  # fmt: skip
+        ax.text(at + 0.9, 0.2, say("to the flagged number: dL/dx$_t$"), color=GRADIENT,
+                va="center", fontsize=12, weight="bold")  # fmt: skip
+        axes[1].set_xlabel(say("step t"))
+        figure.alt = say(
+            "The gradient of the last hidden state walks back through the latch, {steps} steps. "
+            "Not cut, it runs along the cell line to the flag at step {at}, whose number gets "
+            "{whole:.2f}. Cut every {k} steps, it stops at the first cut on its way back, and the "
+            "flagged number gets {cut:g}.",
+            steps=steps, at=at, k=k, whole=at_flag[0], cut=at_flag[1],
+        )  # fmt: skip
+    return figure
+
+
 def cosine_draws(draws) -> Picture:
     """Cosine of cut and full gradient against k, many draws and their median.
 
@@ -182,14 +227,17 @@ def draws(drawn) -> Picture:
     drawn: a setting's words -> (left at step 0, part), each with a number for each draw.
     """
     least, most = -1.5, 2.5  # of the parts: beyond it a triangle at the edge
+    parts = np.concatenate([part for _, part in drawn.values()])
+    beyond_it = ((parts < least) | (parts > most)).any()
     with matplotlib.rc_context(RC):
-        figure = picture(
-            900, 340,
-            say(
-                "Dots, one for each draw of the weights, a row for each setting. Left: how much of "
-                "the gradient is left at step 0, on a log scale. Right: the pure carousel's part "
-                "of it; a triangle at the edge stands for a part beyond the frame."),
-        )  # fmt: skip
+        figure = picture(900, 340)
+        figure.alt = say(
+            "Dots, one for each draw of the weights, a row for each setting. Left: how much of "
+            "the gradient is left at step 0, on a log scale. Right: the pure carousel's part "
+            "of it."
+        )
+        if beyond_it:
+            figure.alt += say(" A triangle at the edge stands for a part beyond the frame.")
         left_ax, part_ax = figure.subplots(1, 2, sharey=True)
         for row, (left, part) in enumerate(drawn.values()):
             y = row + np.linspace(-0.25, 0.25, len(left))  # side by side, so that none hides
@@ -200,37 +248,31 @@ def draws(drawn) -> Picture:
                 part_ax.plot(np.full(beyond.sum(), edge), y[beyond], marker, ms=6, color=GRADIENT)
         left_ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -0.5))
         left_ax.set_yticklabels(drawn)
-        left_ax.set_title(say("Left of dL/dc at step 0: a dot a draw"))
+        left_ax.set_title(say("What is left of dL/dc at step 0"))
         part_ax.set(xlim=(least - 0.1, most + 0.1))
-        part_ax.set_title(say("The carousel's part there (triangle: beyond)"))
+        triangles = say("The carousel's part there (triangle: beyond)")
+        part_ax.set_title(triangles if beyond_it else say("The carousel's part there"))
         for ax in (left_ax, part_ax):
             ax.axvline(1, color="#999999", lw=1.2, zorder=0)
     return figure
 
 
-def rates(tried, by_cut, small, back) -> Picture:
-    """The error against the learning rate, for every way of cutting that was tried.
-
-    tried: the rates of 200 updates; by_cut: k -> their errors. small, back: (rates, errors) of
-    4,000 updates, cut at every step and walking back five steps.
-    """
-    slowly, walked = say("4,000 updates, cut every step"), say("4,000 updates, five steps back")
-    curves = {f"k = {k}": (tried, errors) for k, errors in by_cut.items()}
+def rates(tried, by_cut) -> Picture:
+    """The error against the learning rate, for every way of cutting: k -> an error a rate tried."""
     lowest = "; ".join(
         say(
             "{name}: {error:.2g} at rate {rate:g}",
-            name=name,
+            name=f"k = {k}",
             error=np.min(errors),
-            rate=some[np.argmin(errors)],
+            rate=tried[np.argmin(errors)],
         )
-        for name, (some, errors) in (curves | {slowly: small, walked: back}).items()
+        for k, errors in by_cut.items()
     )
     with matplotlib.rc_context(RC):
-        figure = picture(900, 360)
+        figure = picture(900, 320)
         figure.alt = say(
-            "Largest error of three streams against the learning rate, both on log scales. The "
-            "lines for k = {cuts} took 200 updates. Lowest points: {lowest}.",
-            cuts=", ".join(map(str, by_cut)),
+            "Largest error of three streams against the learning rate, both on log scales, a line "
+            "for each k; a ring marks its lowest point. Lowest points: {lowest}.",
             lowest=lowest,
         )
         ax = figure.subplots()
@@ -238,16 +280,16 @@ def rates(tried, by_cut, small, back) -> Picture:
             by_cut.items(), (GRADIENT, INPUT, FORGET), ("-", "--", ":"), strict=True
         ):
             ax.plot(tried, errors, ls=style, marker="o", ms=5, color=colour)
-            words = f"k = {k}"
-            ax.text(tried[0] * 0.93, errors[0], words, color=colour, ha="right", va="center")
-        ax.text(tried[0], 0.1, say("200 updates"), ha="center", color="#444444")
-        for (some, errors), colour, style in ((small, FORGET, "-"), (back, OUTPUT, "-.")):
-            ax.plot(some, errors, ls=style, marker="s", ms=5, color=colour)
-        ax.text(small[0][-1] * 1.07, small[1][-1], slowly, color=FORGET, va="center")
-        ax.text(back[0][0] * 0.93, back[1][0], walked, color=OUTPUT, ha="right", va="center")
-        ax.set(xscale="log", yscale="log", xlim=(0.4, 130))
+            best = np.argmin(errors)
+            ax.plot(tried[best], errors[best], "o", ms=13, mfc="none", mec=colour, mew=1.8)
+            words = say("cut every step") if k == 1 else say("cut every {k} steps", k=k)
+            ax.text(tried[0] * 0.95, errors[0], words, color=colour, ha="right", va="center")
+        ax.set(xscale="log", yscale="log", xlim=(tried[0] / 1.9, tried[-1] * 1.15))
+        ax.set_xticks(tried, [f"{rate:g}" for rate in tried])
+        ax.set_yticks([0.02, 0.05, 0.1, 0.2], ["0.02", "0.05", "0.1", "0.2"])
+        ax.minorticks_off()
         ax.set(xlabel=say("learning rate"), ylabel=say("mean squared error"))
-        ax.set_title(say("Error against learning rate: the largest of three streams"))
+        ax.set_title(say("Each cut at its best rate (ring): nearly the same error"))
     return figure
 
 

@@ -111,8 +111,7 @@ def cell_line_explorer(steps=40) -> Explorer:
 
 # Where the three that are not moved stand: bias, weight of the input.
 STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
-# Where a gate stands when it is chosen: as in STAY, but the forget gate wide open.
-CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in (STAY | {"f": (6.0, 0.0)}).items()}
+CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in STAY.items()}  # one that is chosen, too
 
 
 def _one_unit(four):
@@ -127,8 +126,8 @@ def _one_unit(four):
 def gate_explorer(steps=100) -> Explorer:
     """A one-unit LSTM on the EEG, one of whose four boxes is moved (3.2)-(3.5).
 
-    Its curve and where its steps land on it, its course, the cell state, the gradient. The
-    three boxes that are not chosen stand at `STAY`.
+    Left what the box does: its curve, where the steps land on it, its course. Right what comes of
+    it: the gradient and the memory. The three boxes that are not chosen stand at `STAY`.
     """
     xs = eeg(100, steps)[:, :1].reshape(steps, 1, 1)
     dhs = np.zeros((steps, 1, 1))
@@ -136,17 +135,13 @@ def gate_explorer(steps=100) -> Explorer:
     z = np.linspace(-8, 8, 161)
 
     with matplotlib.rc_context(RC):
-        figure = picture(900, 560)
+        figure = picture(900, 500)
         ax = figure.subplot_mosaic(
-            [["curve", "gate"], ["curve", "left"], ["slope", "left"], ["slope", "cell"]],
-            width_ratios=(2, 3),
-            height_ratios=(5, 4, 1, 8),
+            [["curve", "left"], ["gate", "cell"]], width_ratios=(2, 3), height_ratios=(6, 5)
         )
-        ax["curve"].set(xlim=(-8, 8))
+        ax["curve"].set(xlim=(-8, 8), xlabel=say("pre-activation a = w x + b"))
         ax["curve"].set_title(say("Where the steps land on its curve"))
-        ax["slope"].set(xlim=(-8, 8), xlabel=say("pre-activation a = w x + b"))
-        ax["slope"].set_title(say("Slope of the curve there"))
-        ax["gate"].set(xlim=(0, steps))
+        ax["gate"].set(xlim=(0, steps), xlabel=say("step t (80 a second)"))
         ax["gate"].set_title(say("The one you move, over time"))
         ax["cell"].set(xlim=(0, steps), ylim=(-12.5, 12.5), yticks=(-10, 0, 10))
         ax["cell"].set(xlabel=say("step t (80 a second)"))
@@ -164,9 +159,8 @@ def gate_explorer(steps=100) -> Explorer:
             say("dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end", steps=steps)
         )
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
-        (slope,) = ax["slope"].plot([], [], color=FAINT, lw=3)
         (dots,) = ax["curve"].plot([], [], "o", ms=7, mec="none")
-        (slope_dots,) = ax["slope"].plot([], [], "o", ms=7, mec="none")
+        slope = Words(ax["curve"], 7.8, 0, ha="right", fontsize=12, weight="bold")
         (course,) = ax["gate"].plot([], [])
         (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.35)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
@@ -185,15 +179,15 @@ def gate_explorer(steps=100) -> Explorer:
         for key in ("curve", "gate"):
             ax[key].set_ylim(-1.1 if gate == "g" else -0.05, 1.1)
             ax[key].set_yticks((-1, 0, 1) if gate == "g" else (0, 0.5, 1))
-        ax["slope"].set_ylim(0, 1.1 if gate == "g" else 0.28)
         inside = np.clip(w * xs[:, 0, 0] + b, -7.9, 7.9)
         t = np.arange(steps + 1)
         curve.set_data(z, act(z))
-        slope.set_data(z, slope_of(act(z)))
         dots.set_data(inside, value)
-        slope_dots.set_data(inside, slope_of(value))
+        steep = slope_of(value).mean()
+        slope.set_text(say("mean slope there: {slope:.3f}", slope=steep))
+        slope.set_y(-0.8 if gate == "g" else 0.08)
         course.set_data(t[1:], value)
-        for artist in (dots, slope_dots, course):
+        for artist in (dots, slope, course):
             artist.set_color(GATES[gate].line)
         cell.set_data(t, trace.c[:, 0, 0])
         hidden.set_data(t, trace.h[:, 0, 0])
@@ -205,7 +199,7 @@ def gate_explorer(steps=100) -> Explorer:
             "h": trace.h[:, 0, 0],
             "dc": grads.c[:, 0, 0],
             "mean": value.mean(),
-            "slope": slope_of(value).mean(),
+            "slope": steep,
         }
 
     def describe(v):
@@ -231,7 +225,7 @@ def gate_explorer(steps=100) -> Explorer:
             "b": slider("its bias b", -6, 6, 0.1, CHOSEN["f"]["b"], digits=1),
             "w": slider("its weight w of the input", -4, 4, 0.1, CHOSEN["f"]["w"], digits=1),
         },
-        moving=[curve, slope, dots, slope_dots, course, cell, hidden, gradient],
+        moving=[curve, slope, dots, course, cell, hidden, gradient],
         update=update,
         describe=describe,
         redraw_on=("gate",),

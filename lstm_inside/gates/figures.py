@@ -5,9 +5,11 @@ import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_inside.gates.explorers_time import name_curves
+from lstm_inside.page import plain
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
+    FAINT,
     GATES,
     HIDDEN,
     HIDDEN_LINE,
@@ -85,41 +87,24 @@ def side_path() -> Picture:
     return figure
 
 
-def survivors(sizes, counts, bold) -> Picture:
-    """How many draws survive errors of each of the `sizes`, a line for each of some networks.
-
-    counts: name -> as many numbers as sizes. bold: which two of them stand out, counted from 0.
-    """
-    names, rows = [name.strip() for name in counts], list(counts.values())
-    shares = [f"{size:.0%}" for size in sizes]
-    looks = (  # colour, line, where the name stands
-        ("#6b6b6b", (0, (4, 2.5)), (0.025, 3.6)),
-        (GATES["f"].line, "-", (0.33, 17.6)),
-    )
+def answers(scores) -> Picture:
+    """The answers of some networks beside the right ones: name -> a `Recalled`, a panel each."""
     with matplotlib.rc_context(RC):
-        figure = picture(900, 260)
+        figure = picture(900, 270)
         figure.alt = say(
-            "Draws above 0.9 at errors of {sizes}. {name}: {left}. {name_2}: {left_2}.",
-            sizes=", ".join(shares),
-            **{key: names[n] for key, n in zip(("name", "name_2"), bold, strict=True)},
-            **{
-                key: ", ".join(map(str, rows[n]))
-                for key, n in zip(("left", "left_2"), bold, strict=True)
-            },
+            "Answers against the flagged numbers. R²: {scores}.",
+            scores=", ".join(f"{name}: {plain(s.r2, 3)}" for name, s in scores.items()),
         )
-        ax = figure.subplots()
-        ax.set(xlim=(-0.01, sizes[-1] + 0.01), ylim=(-1, 22), yticks=(0, 5, 10, 15, 20))
-        ax.set_xticks(sizes, ["0", *shares[1:]])
-        ax.set_xlabel(say("size of the errors, s"))
-        ax.set_title(say("Draws above 0.9"))
-        named = {"weight": "bold", "fontsize": 11.5}
-        for n, row in enumerate(rows):
-            ax.plot(sizes, row, "o-", color="#6b6b6b", lw=1.2, ms=3)
-            if n not in bold:
-                ax.text(sizes[-2] + 0.03, row[-2] + 0.4, names[n], color="#6b6b6b", **named)
-        for n, (colour, line, at) in zip(bold, looks, strict=True):
-            ax.plot(sizes, rows[n], color=colour, ls=line, marker="o", lw=4, ms=7)
-            ax.text(*at, names[n], color=colour, **named)
+        axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
+        steps = len(next(iter(scores.values())).trace.xs)
+        axes[0].set_ylabel(say("the answer at step {steps}", steps=steps))
+        for ax, (name, score) in zip(axes, scores.items(), strict=True):
+            ax.set(xlim=(-1.1, 1.1), ylim=(-1.3, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+            ax.set(xlabel=say("the flagged number"))
+            ax.set_title(name)
+            ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2.5)
+            ax.plot(score.targets, score.answers, "o", color=HIDDEN_LINE, ms=4.5, mec="none")
+            ax.text(-1, 1.32, f"R² = {plain(score.r2, 3)}", fontsize=13, weight="bold")
     return figure
 
 

@@ -216,6 +216,35 @@ def line_picture(h):
     return figure
 
 
+def memories_picture(runs):
+    """Memory curves side by side, a panel a kind of W_h, a line a draw: the area is the capacity.
+
+    runs: title -> what `recall_inputs` measured of each of its draws (2.5).
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 290)
+        axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
+        figure.alt = say("R² of reading the input of k steps ago, a line a draw of weights.")
+        for ax, (title, draws) in zip(axes, runs.items(), strict=True):
+            for draw in draws:
+                ax.fill_between(range(len(draw.r2)), np.maximum(0, draw.r2), color=HIDDEN,
+                                alpha=0.4 / len(draws), lw=0)  # fmt: skip
+                ax.plot(draw.r2, color=HIDDEN_LINE, lw=1.6)
+            ax.axvline(24, color=FAINT, lw=1.2, ls=(0, (4, 3)))
+            _label(ax, 25, 1.1, say("24 units"), color="#777777", ha="left")
+            ax.set(xlim=(0, 40), ylim=(-0.2, 1.2), yticks=(0, 0.5, 1), xlabel=say("k steps ago"))
+            ax.set_title(title)
+            ends = {plain(f([draw.capacity for draw in draws]), 1): 0 for f in (min, max)}
+            held = "–".join(ends)  # one number where both are the same
+            for y, words in ((0.46, say("capacity")), (0.34, held)):
+                _label(ax, 1.5, y, words, color="#222222", weight="bold", ha="left")
+            figure.alt = say(
+                "{so_far} {title}: capacity {held}.", so_far=figure.alt, title=title, held=held
+            )
+        axes[0].set_ylabel("$R^2$")
+    return figure
+
+
 def _crosses_half(pairs):
     """The step at which (step, R^2) pairs first rise above one half, or None."""
     step, r2 = np.array(pairs, dtype=float).T

@@ -278,6 +278,8 @@ def way_back_explorer() -> Explorer:
             (6.2, say("side paths, through W$_h$"), HIDDEN_LINE),
         ):
             cell_ax.text(x, 3.85, words, color=colour, weight="bold", va="center")
+        back = say("← back in time")
+        cell_ax.text(STEPS + 0.4, 3.85, back, color=GRADIENT, ha="right", va="center")
         number_ax.set_title(
             say("d answer / d number$_t$: and with the number, which comes in only through write")
         )
@@ -380,12 +382,18 @@ def unit_view(run) -> LiveExplorer:
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         colours = {"write": GATES["i"].line, "keep": GATES["f"].line, "cell": CELL_LINE}
         for key, title in (
-            ("write", say("write: input gate i; dashed: set by hand; dotted: the flag")),
+            ("write", say("write: input gate i")),
             ("keep", say("keep: forget gate f")),
             ("cell", say("the cell c")),
         ):
             ax[key].set(xlim=(0.5, STEPS + 0.5), ylim=(-0.08, 1.15), xticks=(1, 5, 10, 15, 20))
             ax[key].set_title(title, color=colours[key])
+        for y, words, colour in (  # to the right: all flags are in the first half
+            (0.9, say("solid: this unit"), GATES["i"].line),
+            (0.68, say("dashed: set by hand"), SIGNAL),
+            (0.22, say("dotted: the flag"), FLAGGED),
+        ):
+            ax["write"].text(STEPS + 0.2, y, words, ha="right", color=colour, fontsize=11)
         ax["cell"].set(ylim=(-2.2, 2.2), xlabel=say("step t"))
         turned = Words(ax["cell"], STEPS + 0.2, -1.65, ha="right", fontsize=11, color=CELL_LINE)
         (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)

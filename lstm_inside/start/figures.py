@@ -11,6 +11,7 @@ from lstm_inside.page.style import (
     CELL_LINE,
     FAINT,
     GATES,
+    GRADIENT,
     HIDDEN,
     HIDDEN_LINE,
     RC,
@@ -18,7 +19,6 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.start.learning import FAR, far_streams, judged, scores, unseen
 from lstm_inside.start.recall import (
-    flagged_at,
     habits,
     latch,
     one_stream,
@@ -89,15 +89,17 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
 
     All units run in `lstm_core` as one layer without wires from one to another. Each gets random
     weights for number and flag and a random bias; its answer is the straight line through its
-    last state that has the smallest squared error on these very streams. Of a unit and its
-    mirror image (all signs turned) the one whose line rises is drawn. A second search, on
-    streams flagged anywhere in their first half, leaves its score.
+    last state that has the smallest squared error on these very streams, flagged anywhere in
+    their first half. Of a unit and its mirror image (all signs turned) the one whose line rises
+    is drawn; its state is shown over the one stream that is flagged at `flag`, and over the same
+    with the flagged number's sign turned.
     """
-    streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
-    anywhere = recall_problem(steps, 500, rng=np.random.default_rng(11))
-    stream, target = one_stream(flag, steps), streams.targets[:, 0]
+    streams, stream = _searched(steps), one_stream(flag, steps)
+    target, best = streams.targets[:, 0], {}
+    number = stream.targets[0, 0]
+    pair = np.repeat(stream.xs, 2, axis=1)
+    pair[flag - 1, 1, 0] = -number
     W_x, b = _plain_units(units)
-    best, best_anywhere = {}, {}
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
@@ -105,15 +107,11 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             params = RNNParams(W_x, w * np.eye(units), b)
             h = rnn_forward(streams.xs, params).h[-1]
             k, line, best[w] = _best_column(h, target)
-            h_anywhere = rnn_forward(anywhere.xs, params).h[-1]
-            *_, best_anywhere[w] = _best_column(h_anywhere, anywhere.targets[:, 0])
             rising = np.sign(line.deriv()(0))
-            course = rising * rnn_forward(stream.xs, params).h[:, 0, k]
-            above.plot(np.arange(steps + 1), course, color=HIDDEN_LINE)
-            above.plot(flag, course[flag], "o", color=FLAGGED, ms=7)
-            if above is axes[0, 0]:
-                above.text(flag + 0.7, course[flag], say("the state at the flag"), color=FLAGGED,
-                           va="bottom")  # fmt: skip
+            courses = rising * rnn_forward(pair, params).h[:, :, k]
+            for course, style in zip(courses.T, ("-", "--"), strict=True):
+                above.plot(np.arange(steps + 1), course, style, color=HIDDEN_LINE)
+                above.plot(flag, course[flag], "o", color=FLAGGED, ms=6)
             above.set(ylim=(-1.15, 1.15), xlabel=say("step t"))
             above.set_title(finding)
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
@@ -126,22 +124,31 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
                 transform=below.transAxes,
                 weight="bold",
             )
-            second = say("second search, flags anywhere: {r2:.2f}", r2=best_anywhere[w])
-            below.text(0.97, 0.05, second, ha="right", transform=below.transAxes, color=SIGNAL)
+        axes[0, 2].text(steps, 0.45, say("dashed: flagged {x}", x=signed(-number)),
+                        ha="right", color=FLAGGED)  # fmt: skip
+        axes[0, 2].text(steps, -0.65, say("solid: flagged {x}", x=signed(number)),
+                        ha="right", color=FLAGGED)  # fmt: skip
         axes[0, 0].set_ylabel(say("state h"))
-        axes[1, 0].set_ylabel(say("best answer"))
+        axes[1, 0].set_ylabel(say("answer"))
         scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
         figure.alt = say(
-            "A plain state over one stream of {steps} numbers, and its answers to a hundred "
-            "streams, at three recurrent strengths w, the best of {units} units each. Scores: "
-            "{scores}; with flags anywhere in the first half {anywhere}. At small w the answers "
-            "lie flat, off the diagonal; at the largest they lie on two levels.",
+            "A plain state over one stream of {steps} numbers, with {x} and with {x_2} flagged, "
+            "and its answers to a hundred streams, at three recurrent strengths w, the best of "
+            "{units} units each. The two states come together where w is small, and end low and "
+            "high at the largest. Scores: {scores}. At small w the answers lie flat, off the "
+            "diagonal; at the largest they lie on two levels.",
             steps=steps,
+            x=signed(number),
+            x_2=signed(-number),
             units=units,
             scores=say(", ").join(scores),
-            anywhere=say(", ").join(f"{r2:.2f}" for r2 in best_anywhere.values()),
         )
     return figure
+
+
+def _searched(steps):
+    """The streams on which the best plain state is looked for."""
+    return recall_problem(steps, 500, rng=np.random.default_rng(11))
 
 
 def _plain_units(units):
@@ -217,7 +224,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
     The plain states are those of `plain_state_picture`. Beside each stands what gets back to the
-    flag, and the flagged number's share of what all numbers do to the answer.
+    flag.
     """
     xs, back = one_stream(flag, steps).xs, {}
     ends = np.zeros((steps, 1, 1))
@@ -227,8 +234,8 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         (say("unsure gates, ±1.5"), latch(1.5)),
     ):
         grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
-        back[name] = grads.c[:, 0, 0], grads.xs[:, 0, 0], CELL_LINE
-    streams = flagged_at(flag, steps, 500, rng=np.random.default_rng(11))
+        back[name] = grads.c[:, 0, 0], CELL_LINE
+    streams = _searched(steps)
     W_x, b = _plain_units(units)
     for w in PLAIN:
         h = rnn_forward(streams.xs, RNNParams(W_x, w * np.eye(units), b)).h[-1]
@@ -236,7 +243,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         unit = RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
         grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
         name = say("a plain state, w = {w:g}", w=w)
-        back[name] = grads.h[:, 0, 0], grads.xs[:, 0, 0], HIDDEN_LINE
+        back[name] = grads.h[:, 0, 0], HIDDEN_LINE
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(900, 300)
@@ -244,27 +251,24 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         ax.set(xlim=(0.5, steps + 0.5), ylim=(-0.05, 1.2), xticks=(1, 5, 10, 15, 20))
         ax.set(xlabel=say("step t"), yticks=(0, 0.5, 1))
         ax.set_title(say("Of the gradient at the last step, what gets back to step t"))
-        ax.axvline(flag, color=FLAGGED, ls=":", lw=1.5)
+        ax.axvline(flag, ymax=0.88, color=FLAGGED, ls=":", lw=1.5)
+        ax.text(flag, 1.12, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
+                family="DejaVu Sans")  # fmt: skip
+        ax.text(steps, 1.1, say("← back in time"), color=GRADIENT, ha="right", va="center")
+        ax.text(flag + 0.4, 0.88, say("at the flag"), color=FLAGGED, va="center")
         styles = ("-", "--", "-", "--", ":")
-        for row, ((name, (way, dx, colour)), style) in enumerate(
+        for row, ((name, (way, colour)), style) in enumerate(
             zip(back.items(), styles, strict=True)
         ):
-            share = np.abs(dx[flag - 1]) / np.abs(dx).sum()
-            words = say(
-                "{name}: {left:.2f} at step {flag}; share {share:.0f} %",
-                name=name,
-                left=way[flag] / way[-1],
-                flag=flag,
-                share=100 * share,
-            )
+            words = say("{name}: {left:.2f}", name=name, left=way[flag] / way[-1])
             found.append(words)
-            y = 0.88 - 0.11 * row
+            y = 0.77 - 0.11 * row
             ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, color=colour)
             ax.plot([flag + 0.4, flag + 1.2], [y, y], style, color=colour)
             ax.text(flag + 1.4, y, words, color=colour, va="center")
     figure.alt = say(
-        "Of the gradient at the last step, what gets back to the flag, and the flagged number's "
-        "share of all that the numbers do to the answer. {found}.",
+        "Of the gradient at the last step, what gets back to the flag at step {flag}. {found}.",
+        flag=flag,
         found=say("; ").join(found),
     )
     return figure
@@ -273,7 +277,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
 def habits_picture(models, title) -> Picture:
     """The gates of units that learned recall, at the flag and elsewhere, beside the latch's.
 
-    A dot is the average over streams, a bar reaches from the lowest to the highest.
+    A dot is the average over streams.
 
     models: dict name -> Model of one unit; those of RNNs show a score only.
     """
@@ -295,12 +299,8 @@ def habits_picture(models, title) -> Picture:
             "Each unit's gates on 20 steps, at the flag and off it: {found}",
             found=say("; ").join(found),
         )
-        axes = figure.subplots(1, 3, sharey=True)
+        *axes, scored = figure.subplots(1, 4, sharey=True, width_ratios=(6, 6, 6, 5))
         rows = np.arange(len(units))
-        labels = [
-            say("{name}: {near} | {far}", name=name, near=plain(r2), far=plain(at_far))
-            for name, (r2, _), at_far in zip(names, units, far, strict=True)
-        ]
         for ax, letter, title in zip(
             axes,
             "ifg",
@@ -313,22 +313,22 @@ def habits_picture(models, title) -> Picture:
         ):
             colour = GATES[letter].line
             ax.set(xlim=(-0.05, 1.05), ylim=(len(units) - 0.4, -0.6), xticks=(0, 0.5, 1))
-            ax.set_yticks(rows, labels)
+            ax.set_yticks(rows, names)
             ax.set_title(title, color=colour)
             for row, (_, gates) in zip(rows, units, strict=True):
                 if gates is None:
                     ax.text(0.5, row, say("no gates"), color=SIGNAL, ha="center", va="center")
                 else:
                     at_flag, elsewhere = getattr(gates, letter)
-                    ax.plot(gates.spread[letter], [row, row], color=colour, lw=8, alpha=0.4)
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel(
-            say("at 20 steps, filled: at the flag (bar: lowest to highest); hollow: off the flag"),
-            loc="left",
-        )
-        axes[0].set_ylabel(say("score at 20 | {FAR} steps", FAR=FAR))
+        axes[0].set_xlabel(say("filled: at the flag; hollow: off the flag"), loc="left")
+        scored.set_axis_off()
+        scored.set_title(say("score: 20 | {FAR} steps", FAR=FAR))
+        for row, (r2, _), at_far in zip(rows, units, far, strict=True):
+            for x, points in ((0.45, r2), (0.85, at_far)):
+                scored.text(x, row, plain(points), ha="right", va="center")
     return figure
 
 
@@ -447,19 +447,15 @@ def _in_words(name, near, gates, far):
     scores = {"name": name, "near": plain(near), "FAR": FAR, "far": plain(far)}
     if gates is None:
         return say("{name}, score {near}, through {FAR} steps {far}", **scores)
-    low, high = gates.spread["i"]
     return say(
         "{name}, score {near}, write {i:.2f} and {i_2:.2f}, keep {f:.2f} and {f_2:.2f}, size of g "
-        "{g:.2f} and {g_2:.2f}, write at the flag from {low:.2f} to {high:.2f}, through {FAR} "
-        "steps {far}",
+        "{g:.2f} and {g_2:.2f}, through {FAR} steps {far}",
         i=gates.i[0],
         i_2=gates.i[1],
         f=gates.f[0],
         f_2=gates.f[1],
         g=gates.g[0],
         g_2=gates.g[1],
-        low=low,
-        high=high,
         **scores,
     )
 

@@ -135,17 +135,13 @@ def score(answers, targets) -> float:
 
 
 class Habits(NamedTuple):
-    """What a unit's gates do on average, a pair each: (at the flagged steps, at all others).
-
-    spread: of i, f and g, by their letters, the lowest and the highest at the flagged steps.
-    """
+    """What a unit's gates do on average, a pair each: (at the flagged steps, at all others)."""
 
     i: tuple[float, float]
     f: tuple[float, float]
     g: tuple[float, float]  # size of the candidate, whatever its sign
     lean: tuple[float, float]  # the candidate with its sign: which way it pushes on the whole
     o: tuple[float, float]
-    spread: dict[str, tuple[float, float]]
 
 
 def habits(trace, flags) -> Habits:
@@ -164,8 +160,4 @@ def habits(trace, flags) -> Habits:
         return float(gate[up].mean()), float(gate[~up].mean())
 
     size = np.abs(trace.g)
-    spread = {
-        letter: (float(gate[up].min()), float(gate[up].max()))
-        for letter, gate in (("i", trace.i), ("f", trace.f), ("g", size))
-    }
-    return Habits(pair(trace.i), pair(trace.f), pair(size), pair(trace.g), pair(trace.o), spread)
+    return Habits(pair(trace.i), pair(trace.f), pair(size), pair(trace.g), pair(trace.o))
