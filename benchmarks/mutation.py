@@ -4,12 +4,14 @@
     python benchmarks/mutation.py lstm_core training    some of them: modules, rooms
     python benchmarks/mutation.py training.optimisers   a module of a room
     python benchmarks/mutation.py training:clip         functions whose names contain "clip"
+    python benchmarks/mutation.py --sample 50 training  50 of its mutants, always the same ones
     python benchmarks/mutation.py --list ...            what would be changed, and no test
 
 A mutant is the module with one change: an operator, a comparison or a number exchanged, a
 condition turned round, a `not` or a minus dropped, a statement left out. Texts, docstrings,
-annotations and what a `raise` says are left alone. Each mutant meets the module's tests in a
-forked process of its own; one that runs for too long counts as noticed. Survivors that
+annotations and what a `raise` says are left alone. Each mutant meets, in a forked process of its
+own, those of the module's tests that call its function, the quickest first; one that runs for
+too long counts as noticed. Survivors that
 docs/mutation.md names are equivalent: no test can tell them from the original. Ends with 1
 when fewer than 95 in 100 mutants are noticed, those not counted.
 """
@@ -21,11 +23,14 @@ import contextlib
 import copy
 import importlib.machinery
 import importlib.util
+import json
 import os
+import random
 import re
 import resource
 import signal
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +44,6 @@ NOT_MATH = re.compile(r"explorers|figures|check|__init__")
 # Modules of page/ that decide something, and their tests; the others draw.
 PAGE = {
     "verdict": ["test_page_verdict.py"],
-    "question": ["test_page_verdict.py"],
     "measure": ["test_training_runs.py"],
 }
 SELECTION = "not browser and not slow"
@@ -179,13 +183,93 @@ def shown(node):
 # ---------------------------------------------------------------- running them
 
 
-def outcome(mutant):
+class Reach:
+    """A pytest plugin: which tests call which function of a module, and what each test takes.
+
+    What a file's import or a fixture calls, every test of that file may hang on.
+    """
+
+    def __init__(self, path):
+        self.path, self.where = str(path), ""
+        self.calls, self.seconds = {}, Counter()  # function -> tests and files; test -> seconds
+        sys.setprofile(self.note)
+
+    def note(self, frame, event, _):
+        """What Python's profiler tells: a call."""
+        if event == "call" and frame.f_code.co_filename == self.path:
+            parts = frame.f_code.co_qualname.replace(".<locals>", "").split(".")
+            function = ".".join(part for part in parts if not part.startswith("<"))
+            self.calls.setdefault(function, set()).add(self.where)
+
+    def pytest_pycollect_makemodule(self, module_path):
+        """A file is about to be imported."""
+        self.where = str(module_path)
+
+    def pytest_runtest_setup(self, item):
+        """A test's fixtures."""
+        self.where = str(item.path)
+
+    def pytest_runtest_call(self, item):
+        """The test itself."""
+        self.where = item.nodeid
+
+    def pytest_runtest_teardown(self, item):
+        """What fixtures do at their end."""
+        self.where = str(item.path)
+
+    def pytest_runtest_logreport(self, report):
+        """A part of a test is done."""
+        self.seconds[report.nodeid] += report.duration
+
+
+class Chosen(NamedTuple):
+    """A pytest plugin: of the tests only those that can notice, the quickest first."""
+
+    wanted: set  # tests, and files of which all are wanted
+    seconds: dict
+
+    def pytest_collection_modifyitems(self, items):
+        """Leave out and sort."""
+        items[:] = [i for i in items if not self.wanted.isdisjoint((i.nodeid, str(i.path)))]
+        items.sort(key=lambda item: self.seconds.get(item.nodeid, 0))
+
+    def files(self, module):
+        """Those of the module's test files that have any of them."""
+        names = {name.split("::")[0] for name in self.wanted}
+        return [f for f in tests_of(module) if names & {f, str(Path(f).relative_to(ROOT))}]
+
+
+def reach(module):
+    """Calls and seconds of `Reach` for a module as it is, from a fork; None if a test fails."""
+    source = modules()[module].read_text(encoding="utf-8")
+    with tempfile.TemporaryFile("w+") as told:
+        child = os.fork()
+        if not child:
+            plugin = Reach(modules()[module])
+            failed = tested(Mutant(module, "", 0, "", "", source), plugin, tests_of(module))
+            sys.setprofile(None)
+            json.dump([{name: list(at) for name, at in plugin.calls.items()}, plugin.seconds], told)
+            told.flush()
+            os._exit(failed)
+        _, status = os.waitpid(child, 0)
+        told.seek(0)
+        return None if status else json.load(told)
+
+
+def chosen_tests(mutant, reached):
+    """The tests that may notice a mutant; all of them for what stands outside of functions."""
+    calls, seconds = reached
+    wanted = calls.get(mutant.function, ()) if mutant.function else tests_of(mutant.module)
+    return Chosen(set(wanted), seconds)
+
+
+def outcome(mutant, chosen):
     """ "noticed", "too long" or "survived"; the tests run in a fork, so that nothing stays."""
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
         resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
-        os._exit(tested(mutant))
+        os._exit(tested(mutant, chosen, chosen.files(mutant.module)))
     signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
     signal.alarm(20 * PATIENCE)  # one that waits for ever takes no processor time
     _, status = os.waitpid(child, 0)
@@ -195,8 +279,8 @@ def outcome(mutant):
     return "noticed" if os.WEXITSTATUS(status) else "survived"
 
 
-def tested(mutant):
-    """0 when the tests pass with the mutant in the module's place."""
+def tested(mutant, plugin, files):
+    """0 when the tests that a plugin lets through pass with the mutant in the module's place."""
     import pytest
 
     null = os.open(os.devnull, os.O_WRONLY)
@@ -204,7 +288,8 @@ def tested(mutant):
     os.dup2(null, 2)
     sys.meta_path.insert(0, Exchange(mutant))
     options = ["-x", "-q", "-p", "no:cacheprovider", "-m", SELECTION]
-    return int(any(pytest.main([*options, file]) for file in tests_of(mutant.module)))
+    fine = pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED
+    return int(any(pytest.main([*options, file], [plugin]) not in fine for file in files))
 
 
 class Exchange(importlib.machinery.SourceFileLoader):
@@ -246,23 +331,30 @@ def equivalents():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("where", nargs="*", default=list(modules()), metavar="module[:function]")
+    parser.add_argument("where", nargs="*", default=[*modules()], metavar="module[:function]")
+    parser.add_argument("--sample", type=int, help="so many mutants of each place that is named")
     parser.add_argument("--list", action="store_true", help="the mutants, and no test")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="as many as cores")
     chosen = parser.parse_args()
-    where_to = [place for where in chosen.where for place in chosen_modules(where)]
-    found = [mutant for place in dict.fromkeys(where_to) for mutant in mutants(*place)]
+    found = []
+    for where in dict.fromkeys(chosen.where):
+        there = [mutant for place in chosen_modules(where) for mutant in mutants(*place)]
+        if chosen.sample and chosen.sample < len(there):
+            picked = sorted(random.Random(0).sample(range(len(there)), chosen.sample))
+            there = [there[n] for n in picked]
+        found += there
     if chosen.list:
         print(*found, f"{len(found)} mutants", sep="\n")
         return 0
     warm_up()
-    for module in dict.fromkeys(m.module for m in found):
-        source = modules()[module].read_text(encoding="utf-8")
-        if outcome(Mutant(module, "", 0, "", "", source)) != "survived":
+    reached = {module: reach(module) for module in dict.fromkeys(m.module for m in found)}
+    for module in reached:
+        if not reached[module]:
             sys.exit(f"{module}: its tests fail as it is, so they can tell nothing of mutants")
+    tests = [chosen_tests(mutant, reached[mutant.module]) for mutant in found]
     explained, counts = equivalents(), {module: Counter() for module in modules()}
     with concurrent.futures.ProcessPoolExecutor(chosen.processes) as pool:
-        for mutant, result in zip(found, pool.map(outcome, found), strict=True):
+        for mutant, result in zip(found, pool.map(outcome, found, tests), strict=True):
             if result == "survived" and explained[str(mutant)]:
                 explained[str(mutant)] -= 1
                 result = "equivalent"
