@@ -6,6 +6,7 @@ change. The first lines are the dearest sliders; the last says how many keep to 
 Arguments: names of explorers (all without any).
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -39,4 +40,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("explorers", nargs="*", metavar="EXPLORER", help="all without any")
+    main(parser.parse_args().explorers)

@@ -8,6 +8,7 @@ fresh process, the median of three. Run All: seconds of all its cells in a kerne
 kernel's memory after them.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -80,4 +81,8 @@ def main(numbers):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "numbers", nargs="*", metavar="NUMBER", help="of notebooks, as 03; all without any"
+    )
+    main(parser.parse_args().numbers)

@@ -12,6 +12,7 @@ alone, MB what a thousand changes leave behind, *drag* whether the picture is th
 which a fast drag of the mouse ends. Arguments: numbers of notebooks (all without any).
 """
 
+import argparse
 import contextlib
 import io
 import json
@@ -280,11 +281,11 @@ def line(what, cells):
     print(f"{what:32}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
 
 
-def main():
+def main(numbers):
     notebooks = [
         path
         for path in sorted(lab.NOTEBOOKS.glob("*.ipynb"))
-        if not sys.argv[1:] or path.name[:2] in sys.argv[1:]
+        if not numbers or path.name[:2] in numbers
     ]
     rows = [(path.name[:2], *row) for path in notebooks for row in heaviest(shown_in(path))]
     print(HEAD)
@@ -302,4 +303,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "numbers", nargs="*", metavar="NUMBER", help="of notebooks, as 03; all without any"
+    )
+    main(parser.parse_args().numbers)

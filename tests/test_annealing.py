@@ -629,6 +629,43 @@ def test_a_search_is_named_in_the_language_spoken():
         lstm_inside.language("en")
 
 
+def test_the_bar_of_a_task_leads_from_the_cold_walk_to_the_hot_one():
+    rows = {"one": (10, 80, 20, 30), "other": (50, 40, 0, 100)}
+    figure = figures.score(rows, names="cdgh", title="T", xlabel="x", alt="said")
+    ax = figure.axes[0]
+    (bars,) = ax.collections
+    assert [bar[:, 0].tolist() for bar in bars.get_segments()] == [[10, 80], [50, 40]]
+    for line, name, percents in zip(
+        ax.lines, "cdgh", zip(*rows.values(), strict=True), strict=False
+    ):
+        assert line.get_label() == name
+        np.testing.assert_array_equal(line.get_xdata(), percents)
+    assert figure.alt == "said"
+
+
+def test_a_row_of_starts_says_how_many_succeed_and_both_losses():
+    figure = figures.starts(
+        {"guessing, ±1": np.array([0.95, 0.2, -3.0]), "descent, fresh": np.array([1.0])},
+        title="T", xlabel="x", alt="Said:", lazy=0, limits=(-0.5, 1), enough="e",
+        losses={"guessing, ±1": (0.1, 0.3), "descent, fresh": (None, 0.2)}, panel=("L", "l", 0.25),
+    )  # fmt: skip
+    assert figure.alt == "Said: guessing, ±1 (1/3) · descent, fresh sequences (1/1)"
+    drawn = [line.get_xdata() for line in figure.axes[1].lines]
+    assert [list(np.atleast_1d(x)) for x in drawn[:4]] == [[0.1, 0.3], [0.1], [0.3], [0.2]]
+
+
+def test_heat_and_rarer_draw_what_they_are_given():
+    counts = {(s, e): np.full((2, 3), s + e) for s in (1.5, 0.3) for e in (0.2, 1)}
+    figure = figures.heat((0, 1, 2), counts, titles=("A", "B"), alt="said")
+    for ax in figure.axes:
+        assert [line.get_ydata()[0] for line in ax.lines] == [1.7, 2.5, 0.5, 1.3]
+    heights = {words.get_text(): words.get_position()[1] for words in figure.axes[0].texts}
+    assert heights["step 1.5"] == 1.7 + 0.6
+    assert heights["step 0.3"] == 0.5 + 0.6
+    figure = figures.rarer({"one": 12, "two": 0}, title="T", alt="said")
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [12, 0]
+
+
 def test_a_dot_for_each_network_and_a_ring_for_each_of_two_places():
     def seen(n):
         return TwoFlags(*np.random.default_rng(n).uniform(size=(7, n)))

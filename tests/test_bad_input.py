@@ -269,9 +269,8 @@ TABLES = [text.count_ngrams(IDS, n) for n in (1, 2)]
 WRITER = learn.Model(core.init_lstm(text.V, H, rng=R), learn.init_readout(H, text.V, rng=R))
 _MARKS = {m: R.random((text.WARM + 10, B)) < 0.5 for m in text.MARKS}
 _ROWS = text.windows(IDS, B, text.WARM + 11)
-READING = text.Reading(
-    _ROWS, core.lstm_forward(text.one_hot(_ROWS[:-1]).astype(float), WRITER.cell), _MARKS
-)
+_READ = core.lstm_forward(text.one_hot(_ROWS[:-1]).astype(float), WRITER.cell)
+READING = text.Reading(_ROWS, _READ.h, _READ.c, _MARKS)
 STREAMS = tasks.recall_problem(6, 2, rng=R)
 SIGNAL = normal(30, 2)
 WINDOWS = forecast.windows_of(SIGNAL, 6, 3)
@@ -956,6 +955,9 @@ TABLE = {
     "simulation.kinds": call(text.kinds, reading=kind(READING)),
     "simulation.closings": call(text.closings, reading=kind(READING)),
     "simulation.depths": call(text.depths, reading=kind(READING)),
+    "simulation.gates_of": call(
+        text.gates_of, model=model(WRITER), reading=kind(READING), unit=count(1, least=0, most=H - 1),
+    ),
     "simulation.around": call(
         text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
         on=count(8, least=0).or_bad(long=30).known_as("on", "event"),

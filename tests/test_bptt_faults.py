@@ -279,6 +279,15 @@ def test_explorer_shows_what_examine_steps_finds():
     explorer.close()
 
 
+def test_the_map_shows_an_error_relative_to_the_true_value_however_small_that_is():
+    explorer = patient_explorer()  # A hands no dh_from back: before the last step o gets nothing
+    errors = explorer.values["errors"]
+    np.testing.assert_array_equal(errors[:-1, 3], 1)
+    np.testing.assert_allclose(errors[:-1, 0], errors[:-1, 1], rtol=1e-4)  # one share is lost
+    assert errors[-1].max() < 1e-8
+    explorer.close()
+
+
 def test_what_is_not_a_step_and_what_lies_beyond_the_frame_is_marked():
     explorer = patient_explorer()
     pixels = next(a for a in explorer._moving if hasattr(a, "get_cmap") and hasattr(a, "_A"))

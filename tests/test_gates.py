@@ -167,6 +167,8 @@ def test_what_the_forget_gate_alone_decides(made):
         left[name] = gate.values["dc"][50] / gate.values["dc"][100]
     others = [share for name, share in left.items() if not name.startswith("forget")]
     assert len(others) == 5  # the unit as in the page's table, and one preset a box moved
+    pale = gate.figure.axes[1].lines[0].get_ydata()  # that unit's gradient, whichever is moved
+    assert pale[50] / pale[100] == pytest.approx(sigmoid(2.5) ** 50)
     assert others == pytest.approx([sigmoid(2.5) ** 50] * 5)
     assert left["forget: half open"] == pytest.approx(0.5**50)
 

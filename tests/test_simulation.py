@@ -1,6 +1,5 @@
 """Notebook 07: the text model's parts, its dissection, the forecasts."""
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -341,10 +340,21 @@ def test_files_that_are_no_python_are_left_out():
     assert len(marks["string"]) == len(row)
 
 
+def test_a_reading_is_one_forward_pass_however_long(model):
+    reading = lt.read(model, "search", B=3, T=230)  # three stretches, the last of 30 characters
+    trace = lstm_forward(lt.one_hot(reading.ids[:-1]), model.cell)
+    assert reading.h.tobytes() == trace.h.tobytes()
+    assert reading.c.tobytes() == trace.c.tobytes()
+    assert reading.xs.tobytes() == trace.xs.tobytes()
+    i, f = lt.gates_of(model, reading, 5)
+    assert i == pytest.approx(trace.i[..., 5], rel=1e-5)
+    assert f == pytest.approx(trace.f[..., 5], rel=1e-5)
+
+
 def test_costs_are_the_bits_of_what_came_and_kinds_are_kinds(model):
     ids = lt.encode("if (ab_c):\n    x")[:, None]
     trace = lstm_forward(lt.one_hot(ids[:-1]), model.cell)
-    reading = lt.Reading(ids, trace, {})
+    reading = lt.Reading(ids, trace.h, trace.c, {})
     costs = lt.costs(model, reading)
     shares = softmax(readout(trace.h[1:], model.readout))[:, 0]
     by_hand = [-np.log2(share[n]) for share, n in zip(shares, ids[1:, 0], strict=True)]
@@ -359,7 +369,9 @@ def test_costs_are_the_bits_of_what_came_and_kinds_are_kinds(model):
 def test_closings_say_how_far_back_each_was_opened(model):
     row, found = lt.labelled({"f": 'f(a[1], ")(")  # (\n[\n]\n'})
     trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
-    reading = lt.Reading(row[:, None], trace, {n: m[:-1, None] for n, m in found.items()})
+    reading = lt.Reading(
+        row[:, None], trace.h, trace.c, {n: m[:-1, None] for n, m in found.items()}
+    )
     ends = {int(t) + 1: int(d) for t, d in enumerate(lt.closings(reading)[:, 0]) if d}
     assert ends == {5: 2, 12: 11, 21: 2}  # not those in the string or the comment
 
@@ -385,9 +397,9 @@ def test_correlation_is_numpys():
 
 def test_the_search_finds_a_planted_cell(model):
     reading = lt.read(model, "search", B=4, T=120)
-    c = reading.trace.c.copy()
+    c = reading.c.copy()
     c[1:, :, 7] = np.where(reading.marks["string"], -1.5, 1.5)
-    planted = reading._replace(trace=dataclasses.replace(reading.trace, c=c))
+    planted = reading._replace(c=c)
     chosen, control = lt.chosen_and_control(planted, "string")
     assert chosen == 7
     assert lt.scores(planted, "string")[7] == pytest.approx(-1)
@@ -424,7 +436,7 @@ def test_what_is_held_comes_through_the_output_gate():
 def test_the_effect_is_a_difference_of_means(model):
     reading = lt.read(model, "measure", B=4, T=80)
     free = lt.clamp_effect(model, reading, "brackets", ")]}")
-    share = lt.share_of(model, reading.trace.h[1:], ")]}")[lt.WARM :]
+    share = lt.share_of(model, reading.h[1:], ")]}")[lt.WARM :]
     inside = reading.marks["brackets"][lt.WARM :]
     assert free.inside == pytest.approx(share[inside].mean(), rel=1e-4)
     text = (reading.marks["string"] | reading.marks["comment"])[lt.WARM :]
@@ -450,7 +462,7 @@ def test_nearest_matches_are_the_peaks(model):
     reading = lt.read(model, "search", B=5, T=120)
     for sign in (1, -1):
         found = lt.nearest_matches(reading, 3, sign=sign, count=4)
-        course = sign * np.tanh(reading.trace.c[1:, :, 3])[40:-24]
+        course = sign * np.tanh(reading.c[1:, :, 3])[40:-24]
         peaks = [sign * m.shown[m.at] for m in found]
         assert peaks == pytest.approx(np.sort(course.max(axis=0))[:0:-1])
         assert all(len(m.text) == len(m.shown) == 65 for m in found)
@@ -458,9 +470,9 @@ def test_nearest_matches_are_the_peaks(model):
 
 def test_a_planted_cell_is_a_perfect_witness(model):
     reading = lt.read(model, "search", B=8, T=300)
-    c = reading.trace.c.copy()
+    c = reading.c.copy()
     c[1:, :, 7] = np.where(reading.marks["brackets"], -1.5, 1.5)
-    planted = reading._replace(trace=dataclasses.replace(reading.trace, c=c))
+    planted = reading._replace(c=c)
     cases = lt.watch(planted, planted, 7)
     assert all(case.share == case.wanted for case in cases if case.count)
     assert [case.wanted for case in cases] == [True, False, True, True, True, True, True, False]
@@ -472,7 +484,8 @@ def test_depths_are_the_brackets_that_are_open(model):
     row, found = row[8:], {name: mark[8:] for name, mark in found.items()}  # begin inside
     trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
     marks = {name: mark[:-1, None] for name, mark in found.items()}
-    depth = "".join("-0123"[n + 1] for n in lt.depths(lt.Reading(row[:, None], trace, marks))[:, 0])
+    depths = lt.depths(lt.Reading(row[:, None], trace.h, trace.c, marks))[:, 0]
+    depth = "".join("-0123"[n + 1] for n in depths)
     assert depth == "-" + "0" * 7 + "1" + "2" * 10 + "3" * 2 + "2" + "1" * 4 + "0" * 7
     assert len(depth) == len(source) - 1
 
@@ -482,7 +495,8 @@ def test_the_cases_are_where_they_say(model):
     row, found = lt.labelled({"f": source * 2})
     trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
     marks = {name: mark[:-1, None] for name, mark in found.items()}
-    counts = [case.count for case in lt.watch(*[lt.Reading(row[:, None], trace, marks)] * 2, 7)]
+    reading = lt.Reading(row[:, None], trace.h, trace.c, marks)
+    counts = [case.count for case in lt.watch(reading, reading, 7)]
     # Judged from character 20 on, so f( and g( count the second time only: 6 places together.
     # The bracket in the string comes twice, with 3 places; past the line break f( has been open
     # for 20 to 35 characters, twice.

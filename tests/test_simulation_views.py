@@ -8,6 +8,7 @@ from matplotlib.text import Annotation, Text
 
 from lstm_core import gradient_check, lstm_forward
 from lstm_inside import simulation as lt
+from lstm_inside.gates import LATCH
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import CELL_LINE, FORGET, INPUT
 from lstm_inside.simulation import explorers as simulation
@@ -194,7 +195,7 @@ def test_still_pictures_say_what_they_show(model):
         figures.learning_picture(
             {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
         ),
-        figures.turns_picture(reading, "brackets", 3),
+        figures.turns_picture(model, reading, "brackets", 3),
         figures.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
         figures.matches_picture(lt.nearest_matches(reading, 3)),
         figures.lags_picture(lags, 4),
@@ -265,14 +266,15 @@ def test_the_learning_picture_draws_and_tells_what_was_measured():
 
 def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
     reading = lt.read(model, "search", B=8, T=200)
-    figure = figures.turns_picture(reading, "brackets", 3)
+    figure = figures.turns_picture(model, reading, "brackets", 3)
     begins, ends = lt.turns(reading.marks["brackets"])
+    trace = lstm_forward(reading.xs, model.cell)
     for ax, event in zip(figure.axes, (begins, ends), strict=True):
         drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
         for colour, course in (
-            (FORGET, reading.trace.f[:, :, 3]),
-            (INPUT, reading.trace.i[:, :, 3]),
-            (CELL_LINE, np.abs(np.tanh(reading.trace.c[1:, :, 3]))),
+            (FORGET, trace.f[:, :, 3]),
+            (INPUT, trace.i[:, :, 3]),
+            (CELL_LINE, np.abs(np.tanh(reading.c[1:, :, 3]))),
         ):
             want = lt.around(course[lt.WARM :], event[lt.WARM :])
             if event is begins:  # from the bracket on, of those that are still open
@@ -285,6 +287,37 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
             assert drawn[colour][:, 1] == pytest.approx(want)
     drawn = figure.axes[0].lines[0].get_ydata()[3:7]
     assert f"begin forget f {', '.join(f'{y:.2f}' for y in drawn)};" in figure.alt
+    new_line = reading.ids[:-1] == lt.encode("\n")
+    soon = [
+        new_line[t + 1 : t + 3, b].any()
+        for t, b in zip(*np.nonzero(ends), strict=True)
+        if lt.WARM + 4 <= t < len(ends) - 8
+    ]
+    told = f"the line ends at 1 or 2: {np.mean(soon):.0%}"
+    assert 0 < np.mean(soon) < 1
+    assert told in figure.alt
+    assert told in [text.get_text() for text in figure.axes[1].texts]
+
+
+def test_the_latch_set_by_hand_stands_above_the_found_cell(model):
+    reading = lt.read(model, "search", B=8, T=200)
+    alone = figures.turns_picture(model, reading, "brackets", 3)
+    figure = figures.turns_picture(model, reading, "brackets", 3, by_hand=LATCH)
+    *above, begins, ends = figure.axes
+    for ax, same in zip((begins, ends), alone.axes, strict=True):
+        for line, other in zip(ax.lines[:3], same.lines[:3], strict=True):
+            np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
+    for ax in above:
+        drawn = {line.get_color(): line.get_ydata() for line in ax.lines}
+        flag = 1.0 * (np.arange(13) == 4)
+        assert drawn[INPUT] == pytest.approx(flag, abs=1e-3)
+        assert drawn[FORGET] == pytest.approx(1 - flag, abs=1e-3)
+    held = [{line.get_color(): line.get_ydata() for line in ax.lines}[CELL_LINE] for ax in above]
+    kept = np.tanh(np.tanh(0.5 * 3))
+    assert held[0] == pytest.approx(np.where(np.arange(13) < 4, 0, kept), abs=0.01)
+    assert held[1] == pytest.approx(np.where(np.arange(13) < 4, kept, 0), abs=0.01)
+    assert "Set by hand: begin forget f 1.00, 0.00, 1.00, 1.00;" in figure.alt
+    assert figure.alt.endswith(alone.alt)
 
 
 def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():

@@ -78,12 +78,6 @@ def test_the_pictures_draw_what_was_measured():
     flagged = np.flatnonzero(batch.xs[:, 1, 1])[0] + 1
     for ax in figure.axes:
         assert ax.lines[-1].get_xdata()[0] == flagged
-    errors = {0.01: [0.2, 0.3], 0.1: [0.01, 0.03], 1.0: [0.5, 0.4]}
-    (ax,) = figures.compare_rates(errors, lazy=1 / 6, alt="a valley").axes
-    assert ax.lines[1].get_ydata().tolist() == pytest.approx([0.25, 0.02, 0.45])
-    low, high = ax.get_ylim()
-    assert low < 0.01 < 0.5 < high
-    assert ax.lines[-1].get_xdata()[0] == 0.1  # the best rate stands out
     (ax,) = figures.seen_and_unseen(
         [1, 2, 3], [1, 0.1, 0.01], [1, 0.5, 0.7], lazy=0.2, alt="x"
     ).axes
@@ -102,12 +96,25 @@ def test_the_pictures_draw_what_was_measured():
     assert panels[0].figure.png()
 
 
-def test_a_sweep_shows_what_more_steps_made_of_it():
-    errors, later = {0.01: [0.2, 0.3], 0.1: [0.01, 0.03], 1.0: [0.5, 0.4]}, {0.01: 0.004, 1.0: 0.3}
-    (ax,) = figures.compare_rates(errors, lazy=1 / 6, later=later, steps=(20, 3000), alt="x").axes
-    assert ax.lines[-2].get_ydata().tolist() == [0.004, 0.3]
-    assert "20 steps" in ax.get_title("left")
-    assert any("3,000 steps" in words.get_text() for words in ax.texts)
+def test_a_sweep_shows_every_seed_and_the_best_rate():
+    steps = {
+        "one": {0.01: [None, 90, 80], 0.1: [20, 30, 40], 1.0: [10, None, None]},
+        "two": {0.1: [50, 60, 70], 1.0: [90, 20, 80]},
+    }
+    (ax,) = figures.compare_rates(steps, most=100, alt="two valleys", title="x").axes
+    valley, *dots = ax.lines
+    low, high = ax.get_ylim()
+    assert low < 10
+    assert valley.get_xdata().tolist() == [0.01, 0.1, 1.0]
+    assert valley.get_ydata()[:2].tolist() == [90, 30]
+    assert 100 < valley.get_ydata()[2] < high  # most seeds are not done: in the grey
+    assert dots[1].get_ydata().tolist() == [20, 30, 40]
+    names = {words.get_text(): words.get_position() for words in ax.texts}
+    assert names["one"] == pytest.approx((0.11, 20))  # each rule's name beside its best rate
+    assert names["two"] == pytest.approx((0.11, 50))
+    assert {"not within 100 steps", "large: the rule's best rate"} < set(names)
+    assert ax.get_ylabel() == "steps until solved"
+    assert [line.get_markersize() for line in dots[:3]] == [6, 9, 6]
 
 
 def test_starts_are_numbered_alike_on_both_sides():

@@ -3,7 +3,7 @@
 `make handout` -> build/handout/. What a notebook folds away (answers, solutions) is not in there.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import nbformat
@@ -48,4 +48,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="all without any")
+    main(parser.parse_args().notebooks)

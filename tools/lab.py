@@ -32,8 +32,11 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 @contextlib.contextmanager
-def server(notebooks=(), dark=False, patch=None):
-    """Serve copies of notebooks; yields (address, token). patch: (name, notebook) -> notebook."""
+def server(notebooks=(), dark=False, patch=None, without=()):
+    """Serve copies of notebooks; yields (address, token).
+
+    patch: (name, notebook) -> notebook. without: parts of JupyterLab that are switched off.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
         root = scratch / "notebooks"
@@ -45,6 +48,9 @@ def server(notebooks=(), dark=False, patch=None):
                 notebook = patch(path.name, notebook)
             (root / path.name).write_text(json.dumps(notebook), encoding="utf-8")
         _write_settings(scratch / "settings", dark)
+        page = scratch / "config" / "labconfig" / "page_config.json"
+        page.parent.mkdir(parents=True)
+        page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(without, True)}))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

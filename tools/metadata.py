@@ -6,8 +6,8 @@ slide, what shows a picture a slide below it, and a cell that is folded away is 
 without running anything.
 """
 
+import argparse
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -51,4 +51,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="all without any")
+    main(parser.parse_args().notebooks)

@@ -5,7 +5,7 @@ of any machine are kept. With names as arguments, only those notebooks run. A no
 fails is left as it was.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import arithmetic
@@ -58,4 +58,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="all without any")
+    main(parser.parse_args().notebooks)

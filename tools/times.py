@@ -6,8 +6,8 @@ does not have yet gets a row, which takes its words from "You will see"; a row w
 gone is taken out. It prints what the rule counted.
 """
 
+import argparse
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -77,8 +77,7 @@ def _store(notebook, path):
         path.write_text(text, encoding="utf-8")
 
 
-def main(folder=NOTEBOOKS):
-    folder = Path(folder)
+def main(folder):
     start, *others = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     minutes = {}
     for path in (start, *others):
@@ -96,4 +95,6 @@ def main(folder=NOTEBOOKS):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=NOTEBOOKS, help="of notebooks")
+    main(parser.parse_args().folder)

@@ -10,6 +10,7 @@ from lstm_inside.annealing.search import anneal_many
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
+    FAINT,
     FORGET,
     GRADIENT,
     INPUT,
@@ -153,57 +154,66 @@ def _cut(places):
     return np.where(inside == w, valley_loss(np.stack([inside, 0 * w], axis=1)), 1e3)
 
 
-def heat(temperatures, counts):
+def heat(temperatures, counts, *, titles, alt):
     """Of 16 walks, how many end low and how many met a low place, against the start temperature.
 
-    counts: (step, looks, end) -> an array (3, number of temperatures) whose first two rows are
-    these; end is the last temperature as a share of the first, 1 for walks that never cool.
+    counts: (step, end) -> an array (2, number of temperatures), these two; end is the last
+    temperature as a share of the first, 1 for walks that never cool. titles: of the two panels.
     """
-    steps = list(dict.fromkeys(key[:2] for key in counts))
+    steps = list(dict.fromkeys(step for step, _ in counts))
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
-        figure.alt = say(
-            "Two panels, walks that succeed against the start temperature, a colour for each step "
-            "size. Left, ending low: the curves of the small steps rise from 0; most curves have "
-            "a top and fall where it is hotter, and walks that never cool fall far. Right, best "
-            "met: heat helps every step size, and walks that never cool do best."
-        )
+        figure = picture(900, 330, alt)
         panels = figure.subplots(1, 2, sharey=True)
-        titles = (
-            say("They END low: small steps need heat, too much hurts"),
-            say("They MET a low place: the hotter, the more"),
-        )
         for row, (ax, title) in enumerate(zip(panels, titles, strict=True)):
-            for colour, (step, looks) in zip((OUTPUT, INPUT, FORGET), steps, strict=False):
-                for end, dashes in ((min(k[2] for k in counts), "-"), (1, (0, (2, 1.5)))):
-                    ax.plot(temperatures, counts[step, looks, end][row], color=colour, ls=dashes)
-            ax.set(xlim=(0, max(temperatures)), ylim=(0, 16), yticks=(0, 4, 8, 12, 16))
+            for colour, step in zip((INPUT, FORGET), steps, strict=True):
+                for end, dashes in ((min(k[1] for k in counts), "-"), (1, (0, (2, 1.5)))):
+                    ax.plot(temperatures, counts[step, end][row], color=colour, ls=dashes)
+            ax.set(xlim=(0, max(temperatures)), ylim=(-0.3, 16.5), yticks=(0, 4, 8, 12, 16))
             ax.set(xlabel=say("start temperature"), title=title, xticks=(0, 0.5, 1, 1.5, 2))
         panels[0].set_ylabel(say("of 16 walks, with a loss below 0.05"))
-        for k, (step, looks) in enumerate(steps):
-            y, colour = 0.31 - 0.11 * k, (OUTPUT, INPUT, FORGET)[k]
-            words = say("step {step:g}, {looks:,} looks", step=step, looks=looks)
-            panels[1].text(0.97, y, words, color=colour, weight="bold", ha="right",
-                           transform=panels[1].transAxes)  # fmt: skip
+        for colour, step in zip((INPUT, FORGET), steps, strict=True):
+            cooled = counts[step, min(k[1] for k in counts)][0]
+            at = temperatures[-2] + 0.04, cooled[-2] + 0.6  # above its own line
+            words = search_in_words(f"step {step:g}")
+            panels[0].text(*at, words, color=colour, weight="bold")
         words = say("solid: cooled; dashed: never cooled")
-        panels[0].text(0.97, 0.91, words, ha="right", fontsize=11, transform=panels[0].transAxes)
+        panels[0].text(0.97, 0.93, words, ha="right", fontsize=11, transform=panels[0].transAxes)
+    return figure
+
+
+def rarer(counts, *, title, alt):
+    """A bar for each network, as long as the count of right guesses: name -> count."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 60 + 36 * len(counts), alt)
+        ax = figure.subplots()
+        for y, count in enumerate(counts.values()):
+            ax.barh(y, count, height=0.6, color=INPUT)
+            ax.text(count + 0.01 * max(counts.values()), y, f"{count:,}", va="center",
+                    color=INPUT, weight="bold")  # fmt: skip
+        ax.set_yticks(range(len(counts)), counts)
+        ax.set(ylim=(len(counts) - 0.5, -0.5), xlim=(0, 1.1 * max(counts.values())), title=title)
+        ax.grid(False)
     return figure
 
 
 _ENOUGH = 0.9  # from here on a network counts as one that has found the rule, or recalls
 
 
-def starts(scores, *, title, xlabel, alt, lazy, limits, enough, hand=None):
+def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, hand=None):
     """A row of dots for each search, one a start and draw: name -> (K,) scores on unseen sequences.
 
     A name says which of SEARCHES it is, in English or in the language spoken; that colours the row.
     lazy: the score of who knows nothing. enough: what more than a score of 0.9 is called; how
-    many have it stands at the end of each row. hand: name and score of one more line. limits: of
-    the axis; what lies beyond is drawn at its end as an arrowhead.
+    many have it stands at the end of each row, and after alt. hand: name and score of one more
+    line. limits: of the axis; what lies beyond is drawn at its end as an arrowhead. losses: name
+    -> the median loss on training sequences (None for no such set) and on unseen ones, drawn in a
+    second panel. panel: its title, its label, and the loss of who knows nothing.
     """
+    counts = {k: f"{(values > _ENOUGH).sum()}/{len(values)}" for k, values in scores.items()}
+    said = " · ".join(f"{search_in_words(name)} ({count})" for name, count in counts.items())
     with matplotlib.rc_context(RC):
-        figure = picture(900, 60 + 42 * len(scores), alt)
-        ax = figure.subplots()
+        figure = picture(900, 70 + 42 * len(scores), f"{alt} {said}")
+        ax, beside = figure.subplots(1, 2, sharey=True, width_ratios=(5, 2))
         rng = np.random.default_rng(0)
         for y, (name, values) in enumerate(scores.items()):
             colour = _colour_of(name)
@@ -212,8 +222,13 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, hand=None):
             for marker, which in (("o", shown), ("<", ~shown)):
                 ax.plot(np.maximum(values[which], limits[0]), y + spread[which], marker,
                         color=colour, ms=7, alpha=0.6, ls="")  # fmt: skip
-            count = f"{(values > _ENOUGH).sum()}/{len(values)}"
-            ax.text(1.01, y, count, color=colour, va="center", transform=ax.get_yaxis_transform())
+            ax.text(1.01, y, counts[name], color=colour, va="center",
+                    transform=ax.get_yaxis_transform())  # fmt: skip
+            own, unseen = losses[name]
+            if own is not None:
+                beside.plot([own, unseen], [y, y], color=colour, lw=1.5)
+                beside.plot(own, y, "o", color=colour, mfc="white", mew=2, ms=9)
+            beside.plot(unseen, y, "o", color=colour, ms=9)
         ax.set_yticks(range(len(scores)), map(search_in_words, scores))
         ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
         ax.set(xlabel=xlabel, title=title)
@@ -222,7 +237,39 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, hand=None):
             ax.axvline(x, color="#888888", lw=1.3, ls=":")
             ax.text(x, -0.6, name, ha="right" if name == enough else "left", fontsize=11,
                     va="center", color="#555555")  # fmt: skip
+        beside.axvline(panel[2], color="#888888", lw=1.3, ls=":")
+        most = max(unseen for _, unseen in losses.values())
+        beside.set(xlim=(-0.05 * most, 1.1 * most), xlabel=panel[1], title=panel[0])
+        beside.tick_params(left=False)
+        for each in (ax, beside):
+            each.grid(False)
+    return figure
+
+
+def score(rows, *, names, title, xlabel, alt):
+    """What heat adds on each task: a bar from the cold walk to the hot one, and two rivals.
+
+    rows: task -> the percentage of runs that succeed, of the cold walk, the hot one, guessing and
+    descent. names: what these four are called.
+    """
+    colours, shapes, sizes = ("#111111", FORGET, INPUT, OUTPUT), "oos^", (15, 8, 9, 9)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 90 + 56 * len(rows), alt)
+        ax = figure.subplots()
+        at = np.arange(len(rows)) - 0.17
+        drawn = np.array(list(rows.values()), dtype=float).T  # (4, rows)
+        ax.hlines(at, *drawn[:2], color=FORGET, lw=7, alpha=0.35)
+        for percents, y, colour, shape, size, name in zip(
+            drawn, (at, at, at + 0.34, at + 0.34), colours, shapes, sizes, names, strict=True
+        ):
+            face = "white" if size == max(sizes) else colour  # a ring, with room for a dot in it
+            ax.plot(percents, y, shape, color=colour, mfc=face, mew=2, ms=size, label=name)
+        for y in at[1:]:
+            ax.axhline(y - 0.33, color=FAINT, lw=1)
+        ax.set_yticks(range(len(rows)), rows)
+        ax.set(xlim=(-3, 103), ylim=(len(rows) - 0.5, -0.5), xlabel=xlabel, title=title)
         ax.grid(False)
+        figure.legend(loc="outside right center", labelcolor=colours)
     return figure
 
 

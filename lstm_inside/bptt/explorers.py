@@ -213,7 +213,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
 
     def describe(v):
         return say(
-            "The flag stands at step {at}. Of all that the answer's gradient tells the inputs, "
+            "The flag stands at step {at}. Of all that the answer's gradient tells the numbers, "
             "{at_flag:.1%} goes to the flagged number. At the cell it is {dc:.2f} at the end, "
             "{dc_2:.2g} just after the flag and {dc_3:.2g} just before it.",
             at=v["at"],

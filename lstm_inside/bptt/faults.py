@@ -1,7 +1,7 @@
 """Faulty backward passes of the LSTM to be found by gradient checks (notebook 04).
 
 `LINES` is one step of the backward pass, a named line an equation. A patient is that step
-with the one or two lines of a `Fault` in their place, modelled on mistakes in published
+with the lines of a `Fault` in their place, modelled on mistakes in published
 tutorials; one patient is healthy. A test holds `LINES` against `lstm_core.lstm_step_backward`.
 """
 

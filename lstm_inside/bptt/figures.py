@@ -85,7 +85,8 @@ def rnn_graph() -> Picture:
             words = say("(4.3) from step 2") if t == 2 else "(4.3)"
             _back(ax, a[t], h[t - 1], HIDDEN_LINE, words, (a[t][0] - 1.1, 0.28))
             _back(ax, a[t], x, SIGNAL, "(4.4)", (x[0] - 0.45, 0.85))
-            _back(ax, a[t], weights, WEIGHTS, "(4.5)", ((a[t][0] + weights[0]) / 2, -0.8))
+            above = (weights[0], -1.2)  # where no tip touches the letters
+            _back(ax, a[t], above, WEIGHTS, "(4.5)", ((a[t][0] + weights[0]) / 2, -0.7))
             _node(ax, x, f"x{name}")
             _node(ax, a[t], f"a{name}")
         for t, place in h.items():

@@ -18,7 +18,7 @@ _W_H = np.array([[1.1, -0.9, 1.4, 1.2]])
 _BIAS = np.array([0.4, 1.0, 0.3, 0.2])
 _XS = np.random.default_rng(20).uniform(-1, 1.4, _STEPS)
 _DH_LAST, _DC_LAST, _STEP = 1.0, 0.5, 1e-5
-_HIDDEN_SHARE = 0.01  # of the largest entry: below it, errors are taken relative to it
+_HIDDEN_SHARE = 1e-4  # of the largest entry: below it, errors are taken relative to it
 
 
 def _case(T, b_f, start):
@@ -64,9 +64,9 @@ def examine_steps(letter, T, b_f=1.0, start=1.0, call=1):
 
 
 def relative_errors(given, numeric):
-    """|given - numeric| relative to the larger of both, a hundredth of the largest at least."""
-    larger = np.maximum(np.abs(given), np.abs(numeric))
-    return np.abs(given - numeric) / np.maximum(larger, _HIDDEN_SHARE * np.abs(numeric).max())
+    """|given - numeric| relative to |numeric|, or to a small share of its largest entry."""
+    size = np.abs(numeric)
+    return np.abs(given - numeric) / np.maximum(size, _HIDDEN_SHARE * size.max())
 
 
 def patient_explorer() -> Explorer:
@@ -90,7 +90,7 @@ def patient_explorer() -> Explorer:
         axes["map"].set_title(say("Error, relative to the true value"))
         bar = figure.colorbar(image, ax=axes["map"], pad=0.02, aspect=12)
         shares = (0, 0.01, 0.1, 0.5, 1)
-        bar.set_ticks(np.sqrt(shares), labels=[f"{share:.0%}" for share in shares])
+        bar.set_ticks(np.sqrt(shares), labels=["0%", "1%", "10%", "50%", "≥ 100%"])
         bar.ax.tick_params(labelsize=10)
         for name in "ig":
             axes[name].set_ylabel(say("divided by its largest"))

@@ -165,8 +165,16 @@ def gate_explorer(steps=100) -> Explorer:
         (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.35)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
         (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
-        table.set_data(np.arange(steps + 1), lstm_forward(xs, _one_unit(STAY)).c[:, 0, 0])
+        (pale,) = ax["left"].plot([], [], color=FAINT, lw=7, alpha=0.6)
         (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)
+        ax["left"].text(
+            2, 4e-9, say("as in the table (pale)"), color="#777777", weight="bold", fontsize=11.5,
+            va="center",
+        )  # fmt: skip
+        stays = _one_unit(STAY)
+        trace = lstm_forward(xs, stays)
+        table.set_data(np.arange(steps + 1), trace.c[:, 0, 0])
+        pale.set_data(np.arange(steps + 1), lstm_backward(dhs, trace, stays).c[:, 0, 0])
 
     def update(gate, b, w):
         act, slope_of = (
@@ -185,7 +193,7 @@ def gate_explorer(steps=100) -> Explorer:
         dots.set_data(inside, value)
         steep = slope_of(value).mean()
         slope.set_text(say("mean slope there: {slope:.3f}", slope=steep))
-        slope.set_y(-0.8 if gate == "g" else 0.08)
+        slope.set_y(-0.88 if gate == "g" else 0.08)
         course.set_data(t[1:], value)
         for artist in (dots, slope, course):
             artist.set_color(GATES[gate].line)

@@ -42,14 +42,9 @@ def count_ngrams(ids, order) -> NGrams:
         raise ValueError(f"ids: expected at least {order} numbers, got {len(ids)}")
     keys, counts = np.unique(_keys(ids[:, None], order), return_counts=True)
     contexts, starts = np.unique(keys // V, return_index=True)
-    return NGrams(
-        order,
-        keys,
-        counts,
-        contexts,
-        totals=np.add.reduceat(counts, starts),
-        followers=np.diff(starts, append=len(keys)),
-    )
+    totals, followers = np.add.reduceat(counts, starts), np.diff(starts, append=len(keys))
+    counts, totals, followers = (x.astype(np.int32) for x in (counts, totals, followers))
+    return NGrams(order, keys, counts, contexts, totals, followers)
 
 
 @lru_cache(maxsize=LONGEST_NGRAM)

@@ -28,7 +28,7 @@ def scores(reading, mark) -> np.ndarray:
 
 
 def _shown(reading):
-    return np.tanh(reading.trace.c[1 + WARM :])
+    return np.tanh(reading.c[1 + WARM :])
 
 
 def correlation(shown, mark) -> np.ndarray:
@@ -43,10 +43,10 @@ def correlation(shown, mark) -> np.ndarray:
         )
     validate.finite("shown", shown)
     validate.finite("mark", mark)
-    shown = shown.reshape(-1, shown.shape[-1]).astype(float)
-    shown = shown - shown.mean(axis=0)
+    shown = shown.reshape(-1, shown.shape[-1]).astype(float)  # a copy, which may be changed
+    shown -= shown.mean(axis=0)
     mark = np.ravel(mark) - np.mean(mark)
-    size = np.sqrt((shown**2).sum(axis=0) * (mark**2).sum())
+    size = np.sqrt(np.einsum("nh,nh->h", shown, shown) * (mark**2).sum())
     return mark @ shown / np.where(size > 0, size, 1)
 
 
@@ -96,7 +96,7 @@ def chosen_and_control(reading, mark):
 
 def _ends(reading):
     """The two ends of every cell's own scale, low and high: (2, H)."""
-    return np.quantile(reading.trace.c[1 + WARM :], USUAL, axis=(0, 1))
+    return np.quantile(reading.c[1 + WARM :], USUAL, axis=(0, 1))
 
 
 def _best_and_control(r, ends):
@@ -113,8 +113,8 @@ def levels(reading, unit, mark):
     Raises as `scores` does, and for a unit that is none.
     """
     check_mark(reading, mark)
-    validate.whole("unit", unit, least=0, most=reading.trace.c.shape[-1] - 1)
-    c = reading.trace.c[1 + WARM :, :, unit]
+    validate.whole("unit", unit, least=0, most=reading.c.shape[-1] - 1)
+    c = reading.c[1 + WARM :, :, unit]
     low, high = np.quantile(c, USUAL).astype(float)
     (r,) = correlation(np.tanh(c)[..., None], reading.marks[mark][WARM:])
     return (low, high) if r >= 0 else (high, low)
@@ -189,7 +189,7 @@ def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     check_text("symbols", symbols)
     validate.whole("unit", unit, least=-1, most=len(model.cell.W_h) - 1)
     validate.number("value", value)
-    h, _ = clamped_forward(reading.trace.xs, model.cell, unit, value)
+    h, _ = clamped_forward(reading.xs, model.cell, unit, value)
     h = h[1 + WARM :]
     shares = next_shares(h, model.readout)
     came = np.take_along_axis(shares, reading.ids[1 + WARM :, :, None], -1)
@@ -214,7 +214,7 @@ class EveryCell(NamedTuple):
     on_outside: np.ndarray  # (H,)
 
 
-def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=16) -> EveryCell:
+def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=8) -> EveryCell:
     """Hold each cell at the ends of its own scale, one after the other (7.6), (7.7).
 
     The ends and which of them is "on" are taken from `searched`, the effects from `reading`.
@@ -228,13 +228,13 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=16) -> 
     validate.count("at_once", at_once)
     ends = _ends(searched)
     off, on = np.where(scores(searched, mark) >= 0, ends, ends[::-1])
-    xs = reading.trace.xs
+    xs = reading.xs
     B, H = xs.shape[1], len(off)
 
     def chances(h):
         return share_of(model, h[1 + WARM :], symbols).reshape(len(inside), -1, B)
 
-    free, found = chances(reading.trace.h)[:, 0], []
+    free, found = chances(reading.h)[:, 0], []
     for ends, where in ((off, inside), (on, elsewhere)):
         held = []
         for first in range(0, H, at_once):
@@ -262,13 +262,13 @@ def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> l
     -1, more places than windows, or windows that are too short.
     """
     check_reading(reading)
-    T, B, H = reading.trace.i.shape
+    T, B, H = reading.h[1:].shape
     validate.whole("unit", unit, least=0, most=H - 1)
     validate.number("sign", sign, "1 or -1", lambda sign: sign in (1, -1))
     validate.whole("count", count, most=B)
     validate.whole("before", before, least=0, most=T - 1)
     validate.whole("after", after, least=0, most=T - 1 - before)
-    c = reading.trace.c[1:, :, unit]  # (T, B)
+    c = reading.c[1:, :, unit]  # (T, B)
     shown = np.tanh(c)
     peaks = before + (sign * shown[before : T - after]).argmax(axis=0)
     best = np.argsort(-sign * shown[peaks, np.arange(B)], kind="stable")[:count]
@@ -304,7 +304,7 @@ def watch(searched, reading, unit) -> list[Case]:
     inside, string = reading.marks["brackets"], reading.marks["string"]
     program = ~(string | reading.marks["comment"])
     ids, T = reading.ids[:-1], len(inside)
-    says = (reading.trace.c[1:, :, unit] > (off + on) / 2) == (on > off)
+    says = (reading.c[1:, :, unit] > (off + on) / 2) == (on > off)
     opening, closing, comma, line_end = (np.isin(ids, encode(s)) for s in ("([{", ")]}", ",", "\n"))
 
     def after(event, holds, first, last=3):
@@ -399,7 +399,7 @@ def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
             validate.whole("found", unit, least=0, most=H - 1)
     validate.whole("T", T, least=WARM + 1)
     reading = read(model, "measure", B=B, T=T)
-    xs = np.tile(reading.trace.xs, (1, len(HELD), 1))
+    xs = np.tile(reading.xs, (1, len(HELD), 1))
     values, curves = np.repeat(HELD, B), {}
 
     def means(h, mark):
@@ -410,5 +410,5 @@ def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
     for mark, suspect in found.items():
         held = [clamped_forward(xs, model.cell, unit, values)[0]
                 for unit in (suspect.unit, suspect.control)]  # fmt: skip
-        curves[mark] = Measured(means(reading.trace.h, mark)[:, 0], *(means(h, mark) for h in held))
+        curves[mark] = Measured(means(reading.h, mark)[:, 0], *(means(h, mark) for h in held))
     return curves

@@ -31,8 +31,14 @@ from lstm_inside.simulation.explorers_parts import (
     spread,
     two_inks,
 )
+from lstm_inside.simulation.figures_latch import (
+    draw_course,
+    draw_latch,
+    draw_line_ends,
+    settle_panel,
+)
 from lstm_inside.simulation.forecast import HORIZONS
-from lstm_inside.simulation.reading import MARKS
+from lstm_inside.simulation.reading import MARKS, gates_of
 from lstm_inside.words import say
 
 
@@ -379,17 +385,27 @@ def learning_picture(measured):
 _KINDS = (SIGNAL, INPUT, CANDIDATE_LINE, CELL_LINE)
 
 
-def turns_picture(reading, mark, unit):
-    """Mean course of one unit's gates and cell where a mark begins and where it ends."""
+def turns_picture(model, reading, mark, unit, *, by_hand=None):
+    """Mean course of one unit's gates and cell where a mark begins and where it ends.
+
+    by_hand: a unit that reads a number and a flag, such as `LATCH`, to be drawn above (3.9).
+    """
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 300, say("a unit's gates and cell around the places where a mark begins and ends.")
+            900,
+            300 if by_hand is None else 540,
+            say("a unit's gates and cell around the places where a mark begins and ends."),
         )
-        axes = figure.subplots(1, 2, sharey=True)
+        *above, axes = figure.subplots(1 if by_hand is None else 2, 2, sharey=True, squeeze=False)
+        for row in above:
+            hand = draw_latch(row, by_hand)
+            row[0].set_ylabel(say("set by hand"), weight="bold")
+            axes[0].set_ylabel(say("found: unit {unit}", unit=unit), weight="bold")
+        i, f = gates_of(model, reading, unit)
         values = (
-            (say("forget f"), reading.trace.f[..., unit], FORGET),
-            (say("input i"), reading.trace.i[..., unit], INPUT),
-            ("|tanh(c)|", np.abs(np.tanh(reading.trace.c[1:, :, unit])), CELL_LINE),
+            (say("forget f"), f, FORGET),
+            (say("input i"), i, INPUT),
+            ("|tanh(c)|", np.abs(np.tanh(reading.c[1:, :, unit])), CELL_LINE),
         )
         told, holds = [], reading.marks[mark]
         for ax, event, what in zip(axes, turns(reading.marks[mark]), ("begin", "end"), strict=True):
@@ -399,19 +415,16 @@ def turns_picture(reading, mark, unit):
                 if what == "begin":  # from 0 on only where it still holds: many marks end soon
                     kept, share = (around(x[WARM:], event[WARM:]) for x in (course * holds, holds))
                     mean = np.where(steps < 0, mean, kept / np.where(share > 0, share, np.nan))
-                dashes = (0, (4, 1.5)) if colour == FORGET else "-"  # two oranges
-                ax.plot(steps, mean, color=colour, marker="o", ms=4, ls=dashes)
+                draw_course(ax, k, name, mean, colour, named=what == "begin")
                 means = ", ".join(f"{m:.2f}" for m in mean[3:7])
                 told.append(
                     say("begin {name} {means}", name=name, means=means)
                     if what == "begin"
                     else say("end {name} {means}", name=name, means=means)
                 )
-                if what == "begin":  # between what is held and what is forgotten
-                    ax.text(0.02, 0.78 - 0.1 * k, name, color=colour, weight="bold",
-                            transform=ax.transAxes)  # fmt: skip
-            ax.axvline(0, color=FAINT, lw=1, zorder=0)
-            ax.set(ylim=(0, 1.03), xticks=range(-4, 9, 2))
+            settle_panel(ax)
+            if what == "end":  # where it does, that wipes out, too
+                told.append(draw_line_ends(ax, reading.ids[WARM:-1], event[WARM:]))
             ax.set_xlabel(say("characters from there on"))
             count = event[WARM + 4 : len(event) - 8].sum()  # of those that `around` has room for
             ax.set_title(
@@ -428,6 +441,8 @@ def turns_picture(reading, mark, unit):
             unit=unit,
             told=say("; ").join(told),
         )
+        if above:
+            figure.alt = say("Set by hand: {hand}. {found}", hand=hand, found=figure.alt)
     return figure
 
 

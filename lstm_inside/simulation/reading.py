@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import LSTMTrace, lstm_forward
+from lstm_core import lstm_forward, sigmoid
 from lstm_inside import validate
 from lstm_inside.simulation.text import (
     SYMBOLS,
@@ -98,11 +98,20 @@ def _library_labelled(part):
 
 
 class Reading(NamedTuple):
-    """A text read by a model: ids (T+1, B), its trace over the first T, and marks (T, B)."""
+    """A text read by a model: ids (T+1, B), the states it passed, marks (T, B).
+
+    Of long texts the gates would be most of what is held; `gates_of` works out a unit's own.
+    """
 
     ids: np.ndarray
-    trace: LSTMTrace
+    h: np.ndarray  # (T+1, B, H), of the first T characters, from h_0 on
+    c: np.ndarray  # (T+1, B, H)
     marks: dict[str, np.ndarray]
+
+    @property
+    def xs(self):
+        """The characters that were read, as the cell gets them: (T, B, V)."""
+        return one_hot(self.ids[:-1])
 
 
 def read(model, part, *, B=64, T=500) -> Reading:
@@ -119,7 +128,36 @@ def read(model, part, *, B=64, T=500) -> Reading:
     row, found, fresh = _library_labelled(part)
     ids = windows(row, B, T + 1, fresh)
     at = {name: windows(mark, B, T + 1, fresh)[:-1] for name, mark in found.items()}
-    return Reading(ids, lstm_forward(one_hot(ids[:-1]), model.cell), at)
+    return Reading(ids, *_states(model.cell, ids[:-1]), at)
+
+
+def _stretches(T, at_once=100):
+    """T characters in slices, so that what is worked out for each of them is never all there."""
+    return [slice(t, min(t + at_once, T)) for t in range(0, T, at_once)]
+
+
+def _states(cell, ids):
+    """h and c, (T+1, B, H), of ids (T, B)."""
+    h, c = np.zeros((2, len(ids) + 1, ids.shape[1], len(cell.W_h)), cell.b.dtype)
+    for at in _stretches(len(ids)):
+        trace = lstm_forward(one_hot(ids[at]), cell, h[at.start], c[at.start])
+        h[1:][at], c[1:][at] = trace.h[1:], trace.c[1:]
+    return h, c
+
+
+def gates_of(model, reading, unit):
+    """One unit's input and forget gate while this model read: i (3.3) and f (3.2), (T, B) each.
+
+    Raises ValueError or TypeError for no model, no Reading, or a unit that is none.
+    """
+    check_model(model)
+    check_reading(reading)
+    W_x, W_h, b = model.cell
+    H = len(W_h)
+    validate.whole("unit", unit, least=0, most=H - 1)
+    own = [unit, H + unit]  # its columns in the blocks of i and f
+    a = W_x[:, own][reading.ids[:-1]] + reading.h[:-1] @ W_h[:, own] + b[own]
+    return tuple(np.moveaxis(sigmoid(a), -1, 0))
 
 
 def costs(model, reading) -> np.ndarray:
@@ -129,8 +167,11 @@ def costs(model, reading) -> np.ndarray:
     """
     check_model(model)
     check_reading(reading)
-    shares = next_shares(reading.trace.h[1:], model.readout)
-    return -np.log2(np.take_along_axis(shares, reading.ids[1:, :, None], -1)[..., 0])
+    came, found = reading.ids[1:, :, None], np.empty(reading.ids[1:].shape)
+    for at in _stretches(len(came)):
+        shares = next_shares(reading.h[1:][at], model.readout)
+        found[at] = -np.log2(np.take_along_axis(shares, came[at], -1)[..., 0])
+    return found
 
 
 def kinds(reading) -> dict[str, np.ndarray]:

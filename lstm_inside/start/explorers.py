@@ -46,13 +46,14 @@ def hands_explorer() -> Explorer:
         ax["stream"].set_title(say("The stream, and the answer at its end"))
         ax["stream"].plot(STEPS + 1.5, target, "o", ms=13, mfc="none", mec=FLAGGED, mew=2)
         ax["stream"].text(STEPS + 2.2, target, say("wanted"), color=FLAGGED, va="center")
+        ax["stream"].text(STEPS + 2.2, 1.1, say("answer"), color=HIDDEN_LINE, va="center")
         draw_gate_rows(ax["gates"])
         ax["gates"].set_title(say("Your gates: the higher, the more goes through"))
         ax["cell"].set(ylim=(-1.25, 1.25), xlabel=say("step t"))
         ax["cell"].set_title(say("What the cell holds"))
-        ax["cell"].plot([0, STEPS + 0.6], [np.tanh(target / 2)] * 2, color=FLAGGED, ls=":", lw=1.6)
+        ax["cell"].plot([0, STEPS + 0.3], [np.tanh(target / 2)] * 2, color=FLAGGED, ls=":", lw=1.6)
         ax["cell"].text(
-            STEPS + 0.8,
+            STEPS + 0.45,
             np.tanh(target / 2),
             f"tanh({plain(target)}/2)",
             color=FLAGGED,

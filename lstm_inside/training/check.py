@@ -120,7 +120,7 @@ ask = asks(QUESTIONS)
 
 @checker
 def cross_entropy_gradient(function) -> str:
-    """Check a function (z (B, K), labels (B,)) -> dL/dz of the mean cross-entropy (5.5)."""
+    """Check a function (z (B, K), labels (B,)) -> dL/dz of the mean cross-entropy."""
     rng = np.random.default_rng(51)
     z, labels = rng.normal(size=(5, 4)) * 2, np.array([1, 0, 3, 3, 2])
     dz = run(function, z, labels)
@@ -218,7 +218,7 @@ def recall_setting(function) -> str:
 
 @checker
 def adam(function) -> str:
-    """Check (p, g, m, s, t) -> p, m, s: one step of Adam (5.9), rate 0.01, b1 0.9, b2 0.999.
+    """Check (p, g, m, s, t) -> p, m, s: one step of Adam (5.7), rate 0.01, b1 0.9, b2 0.999.
 
     t counts from 1 and is the number of the step to take.
     """

@@ -50,7 +50,7 @@ __all__ = [
 
 
 def bowl_explorer(steps=50) -> Explorer:
-    """SGD, momentum and Adam on the loss of a two-weight read-out (5.7)-(5.9)."""
+    """SGD, momentum and Adam on the loss of a two-weight read-out (5.5)-(5.7)."""
     w, b = np.meshgrid(np.linspace(-2.2, 4.2, 201), np.linspace(-4, 4, 201))
     off = w[..., None] * POINTS[:, 0] + b[..., None] - ANSWERS[:, 0]
     with matplotlib.rc_context(RC):
@@ -151,7 +151,7 @@ def _gradients_one_by_one(count, rng):
 
 
 def batch_explorer(count=256, draws=150) -> Explorer:
-    """How far a mini-batch's gradient is from the gradient of all sequences (5.6)."""
+    """How far a mini-batch's gradient is from the gradient of all sequences (5.4)."""
     rows = _gradients_one_by_one(count, np.random.default_rng(51))
     full = rows.mean(axis=0)
     length = np.linalg.norm(full)
@@ -370,7 +370,7 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
             curve = np.maximum(smoothed(run.losses), 1e-3)
             ax["loss"].plot(np.arange(1, steps + 1), curve, color=GRADIENT, ls=dash)
         ax["loss"].axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed; grey line: always answering 1"),
+        ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed\ngrey line: always answering 1"),
                         color="#555555", fontsize=11, transform=ax["loss"].transAxes)  # fmt: skip
         ax["gates"].set(xlim=(0, T), ylim=(0, 1.18), xlabel=say("time step t"), yticks=(0, 0.5, 1))
         ax["gates"].set_title(say("LSTM: mean gates on one sequence"))

@@ -159,44 +159,48 @@ def compare_gates(cells, batch, sequence=0, *, alt, title=""):
     return figure
 
 
-def compare_rates(errors, *, lazy, alt, later=None, steps=(200, 2000)):
-    """A picture of a sweep: rate -> list of errors, one a seed; the best rate stands out.
+def compare_rates(steps, *, most, alt, title):
+    """A picture of sweeps: rule -> rate -> steps until solved, a seed each.
 
-    later: rate -> the error of one seed after more steps; steps: how many these are, first and
-    later.
+    steps: None for not within `most`. A line a rule, through the middle one of the seeds; the
+    rate whose slowest seed is quickest has larger marks.
     """
-    rates, later = list(errors), later or {}
-    middle = [float(np.mean(errors[rate])) for rate in rates]
-    best = int(np.argmin(middle))
-    soon, late = (f"{n:,}" for n in steps)
+    looks = ((_GREY, "--", "s"), (GRADIENT, ":", "D"), (OUTPUT, "-", "o"))
+    missed = 1.18 * most  # where they stand that are not done
     with matplotlib.rc_context(RC):
-        figure = picture(760, 360, alt)
+        figure = picture(760, 380, alt)
         ax = figure.subplots()
-        ax.set(xscale="log", yscale="log", xlim=(rates[0] / 1.3, rates[-1] * 7))
-        ax.set(xlabel=say("learning rate"), ylabel=say("mean squared error"))
+        rates = sorted({rate for sweep in steps.values() for rate in sweep})
+        ax.set(xscale="log", yscale="log", xlim=(rates[0] / 1.6, rates[-1] * 1.6))
+        ax.set_ylim(min(n for s in steps.values() for v in s.values() for n in v if n) / 1.7,
+                    1.4 * most)  # fmt: skip
+        ax.axhspan(most, 1.4 * most, color="#f0f0f0", lw=0)
         ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        marks = [n for n in (50, 100, 200, 500, 1000, 2000) if ax.get_ylim()[0] < n < most]
+        ax.set_yticks(marks, [f"{n:,}" for n in marks])
         ax.minorticks_off()
-        ax.set_title(
-            say("After {soon} steps {rate:g} has the lowest mean; {late} steps narrow the gap",
-                soon=soon, rate=rates[best], late=late)
-            if later
-            else say("After {soon} steps {rate:g} is lowest", soon=soon, rate=rates[best])
-        )  # fmt: skip
-        ax.axhline(lazy, color=FAINT, lw=1.2)
-        ax.plot(rates, middle, color=GRADIENT, lw=1.6)
-        for rate, each in errors.items():
-            ax.plot([rate] * len(each), each, "o", color=GRADIENT, ms=6, alpha=0.6, mec="none")
-        if later:
-            ax.plot(list(later), list(later.values()), "s--", color=INPUT, ms=7, lw=1.4)
-            words = say("after {late} steps\n(seed 1)", late=late)
-            ax.text(rates[-1] * 1.25, later[max(later)], words, color=INPUT, weight="bold",
-                    va="center")  # fmt: skip
-        ax.plot(rates[best], middle[best], "o", color=OUTPUT, ms=11)
-        words = say("after {soon} steps\n(line: mean of the dots)", soon=soon)
-        ax.text(rates[-1] * 1.25, middle[-1], words, color=GRADIENT, weight="bold", va="center",
-                fontsize=11)  # fmt: skip
-        ax.text(rates[0] / 1.2, lazy * 1.12, say("always answering 1"), color=_GREY)
-        ax.set_ylim(top=max(2 * lazy, 1.5 * max(map(max, errors.values()))))
+        ax.set(xlabel=say("learning rate"), ylabel=say("steps until solved"))
+        ax.set_title(title)
+        ax.text(0.02, 0.97, say("not within {most} steps", most=f"{most:,}"), color=_GREY,
+                va="top", transform=ax.transAxes)  # fmt: skip
+        ax.text(0.98, 0.03, say("large: the rule's best rate"), color=_GREY, ha="right",
+                transform=ax.transAxes)  # fmt: skip
+        slowest = {name: {rate: max(n or missed for n in seeds) for rate, seeds in sweep.items()}
+                   for name, sweep in steps.items()}  # fmt: skip
+        best_rates = {name: min(sweep, key=sweep.get) for name, sweep in slowest.items()}
+        for (name, sweep), (colour, dash, mark) in zip(steps.items(), looks, strict=False):
+            places = [[n or missed for n in seeds] for seeds in sweep.values()]
+            middle = [float(np.median(seeds)) for seeds in places]
+            best = list(sweep).index(best_rates[name])
+            ax.plot(list(sweep), middle, color=colour, ls=dash, lw=1.8)
+            for k, (rate, seeds) in enumerate(zip(sweep, places, strict=True)):
+                ax.plot([rate] * len(seeds), seeds, mark, color=colour, mec="none",
+                        ms=9 if k == best else 6, alpha=0.9 if k == best else 0.5)  # fmt: skip
+            # Names stand where no line goes: the last one's valley is open to the right.
+            last = best_rates[name] == max(best_rates.values())
+            ax.text(best_rates[name] * (1.1 if last else 0.9), min(places[best]), name,
+                    color=colour, ha="left" if last else "right", va="center", weight="bold",
+                    fontsize=12.5)  # fmt: skip
     return figure
 
 

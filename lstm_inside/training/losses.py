@@ -1,4 +1,4 @@
-"""Losses with their gradients: mean squared error (5.3), softmax (5.4), cross-entropy (5.5)."""
+"""Losses with their gradients: mean squared error (5.3), softmax, cross-entropy."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def mean_squared_error(y, target):
 
 
 def softmax(z):
-    """exp(z) / sum of exp(z) along the last axis (5.4); finite for any finite z.
+    """exp(z) / sum of exp(z) along the last axis; finite for any finite z.
 
     Raises ValueError or TypeError for no axis, no classes, NaN or infinity, no real numbers.
     """
@@ -30,7 +30,7 @@ def softmax(z):
 
 
 def softmax_cross_entropy(z, labels):
-    """The mean of -log softmax(z)[label], and its gradient by z (5.5).
+    """The mean of -log softmax(z)[label], and its gradient by z.
 
     z (..., K): one score a class. labels (...): the right class, whole numbers 0 to K - 1.
     Raises ValueError or TypeError for labels of another shape or outside that range, and as

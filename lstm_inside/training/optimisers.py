@@ -15,7 +15,7 @@ from .trees import arrays_of, each_array, named
 
 @dataclass(frozen=True)
 class SGD:
-    """Gradient descent on mini-batches (5.7; Robbins & Monro 1951).
+    """Gradient descent on mini-batches (5.5; Robbins & Monro 1951).
 
     Raises ValueError or TypeError for a rate that is not a finite number above 0. `start` and
     `step` raise them for what are no finite floats, and for gradients of other parameters.
@@ -39,7 +39,7 @@ class SGD:
 
 @dataclass(frozen=True)
 class Momentum:
-    """Gradient descent that keeps a share of its speed (5.8; Polyak 1964).
+    """Gradient descent that keeps a share of its speed (5.6; Polyak 1964).
 
     Raises as `SGD` does, and for a share outside 0 <= keep < 1 or moments of other parameters.
     """
@@ -74,7 +74,7 @@ class AdamMoments(NamedTuple):
 
 @dataclass(frozen=True)
 class Adam:
-    """Steps by the gradient's running mean over its running size (5.9; Kingma & Ba 2015).
+    """Steps by the gradient's running mean over its running size (5.7; Kingma & Ba 2015).
 
     Raises as `Momentum` does, and for a `tiny` not above 0.
     """
@@ -161,7 +161,7 @@ def _length(name, tree):
 
 
 def clip_by_norm(grads, limit):
-    """Gradients shortened to length `limit` if they are longer (5.10), and their length before.
+    """Gradients shortened to length `limit` if they are longer (5.8), and their length before.
 
     The direction stays. Pascanu, Mikolov & Bengio 2013.
     Raises ValueError or TypeError for a limit that is not a finite number above 0, and for
