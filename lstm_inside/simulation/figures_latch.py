@@ -1,0 +1,71 @@
+"""A latch set by hand, drawn as the cell that was found is: gates and state around two flags."""
+
+import numpy as np
+
+from lstm_core import lstm_forward
+from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, INPUT
+from lstm_inside.simulation.dissection import around
+from lstm_inside.simulation.text import encode
+from lstm_inside.words import say
+
+BACK, ON = 4, 8  # steps drawn before an event and after it
+
+
+def draw_course(ax, k, name, values, colour, *, named):
+    """Line k of a panel: values (BACK + 1 + ON,) around step 0; its name, if it is to stand."""
+    dashes = (0, (4, 1.5)) if colour == FORGET else "-"  # two oranges
+    ax.plot(np.arange(-BACK, ON + 1), values, color=colour, marker="o", ms=4, ls=dashes)
+    if named:  # between what is held and what is forgotten
+        ax.text(0.02, 0.78 - 0.1 * k, name, color=colour, weight="bold", transform=ax.transAxes)
+
+
+def settle_panel(ax):
+    """Scales of a panel, and the line at step 0."""
+    ax.axvline(0, color=FAINT, lw=1, zorder=0)
+    ax.set(ylim=(0, 1.03), xticks=range(-BACK, ON + 1, 2))
+
+
+def draw_line_ends(ax, symbols, event):
+    """How often a line ends one or two steps after an event: symbols and event (T, B).
+
+    Returns what is drawn, in words.
+    """
+    ends = np.pad(np.isin(symbols, encode("\n")), ((0, 2), (0, 0)))
+    share = around(1.0 * (ends[1:-1] | ends[2:]), event)[BACK]
+    told = say("the line ends at 1 or 2: {share:.0%}", share=share)
+    ax.axvspan(0.5, 2.5, color="#eef2f5", zorder=0)
+    ax.text(0.6, 0.93, told, fontsize=12.5, color="#555555", va="center")
+    return told
+
+
+def draw_latch(axes, params):
+    """Draw a unit that reads a number and a flag, such as `LATCH` (3.9), in two panels.
+
+    Left its flag brings a 3, right, 16 steps later, a 0. All other numbers are random. Returns
+    what is drawn, in words.
+    """
+    flags = {10: 3, 26: 0}  # step -> what comes with the flag
+    xs = np.zeros((40, 1, 2))
+    xs[:, 0, 0] = np.random.default_rng(0).normal(size=len(xs))
+    for at, number in flags.items():
+        xs[at, 0] = number, 1
+    trace = lstm_forward(xs, params)
+    titles = (say("Set by hand: a flag brings a 3"), say("Set by hand: a flag brings a 0"))
+    told = []
+    for ax, at, title in zip(axes, flags, titles, strict=True):
+        now = slice(at - BACK, at + ON + 1)
+        for k, (name, values, colour) in enumerate((
+            (say("forget f"), trace.f, FORGET),
+            (say("input i"), trace.i, INPUT),
+            ("|tanh(c)|", np.abs(np.tanh(trace.c[1:])), CELL_LINE),
+        )):  # fmt: skip
+            draw_course(ax, k, name, values[now, 0, 0], colour, named=ax is axes[0])
+            means = ", ".join(f"{value:.2f}" for value in values[now, 0, 0][BACK - 1 : BACK + 3])
+            told.append(
+                say("begin {name} {means}", name=name, means=means)
+                if ax is axes[0]
+                else say("end {name} {means}", name=name, means=means)
+            )
+        settle_panel(ax)
+        ax.set_title(title)
+    return say("; ").join(told)
