@@ -40,7 +40,7 @@ os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone takes seconds 
 ROOT = Path(__file__).parent.parent
 EQUIVALENT = ROOT / "docs" / "mutation.md"
 HOUSE = ROOT / "lstm_inside"
-NOT_MATH = re.compile(r"explorers|figures|check|__init__")
+NOT_MATH = re.compile(r"explorers|figures|lab|check|__init__")
 # Modules of page/ that decide something, and their tests; the others draw.
 PAGE = {
     "verdict": ["test_page_verdict.py"],
@@ -184,22 +184,22 @@ def shown(node):
 
 
 class Reach:
-    """A pytest plugin: which tests call which function of a module, and what each test takes.
+    """A pytest plugin: which tests call which function of some modules, and what each test takes.
 
     What a file's import or a fixture calls, every test of that file may hang on.
     """
 
-    def __init__(self, path):
-        self.path, self.where = str(path), ""
-        self.calls, self.seconds = {}, Counter()  # function -> tests and files; test -> seconds
+    def __init__(self, names):
+        self.names, self.where = {str(modules()[name]): name for name in names}, ""
+        self.calls, self.seconds = {}, Counter()  # "module function" -> tests, files; test -> s
         sys.setprofile(self.note)
 
     def note(self, frame, event, _):
         """What Python's profiler tells: a call."""
-        if event == "call" and frame.f_code.co_filename == self.path:
+        if event == "call" and (module := self.names.get(frame.f_code.co_filename)):
             parts = frame.f_code.co_qualname.replace(".<locals>", "").split(".")
             function = ".".join(part for part in parts if not part.startswith("<"))
-            self.calls.setdefault(function, set()).add(self.where)
+            self.calls.setdefault(f"{module} {function}", set()).add(self.where)
 
     def pytest_pycollect_makemodule(self, module_path):
         """A file is about to be imported."""
@@ -239,14 +239,13 @@ class Chosen(NamedTuple):
         return [f for f in tests_of(module) if names & {f, str(Path(f).relative_to(ROOT))}]
 
 
-def reach(module):
-    """Calls and seconds of `Reach` for a module as it is, from a fork; None if a test fails."""
-    source = modules()[module].read_text(encoding="utf-8")
+def reach(names, files):
+    """Calls and seconds of `Reach` for modules as they are, from a fork; None if a test fails."""
     with tempfile.TemporaryFile("w+") as told:
         child = os.fork()
         if not child:
-            plugin = Reach(modules()[module])
-            failed = tested(Mutant(module, "", 0, "", "", source), plugin, tests_of(module))
+            plugin = Reach(names)
+            failed = tested(plugin, files)
             sys.setprofile(None)
             json.dump([{name: list(at) for name, at in plugin.calls.items()}, plugin.seconds], told)
             told.flush()
@@ -259,7 +258,8 @@ def reach(module):
 def chosen_tests(mutant, reached):
     """The tests that may notice a mutant; all of them for what stands outside of functions."""
     calls, seconds = reached
-    wanted = calls.get(mutant.function, ()) if mutant.function else tests_of(mutant.module)
+    files = tests_of(mutant.module)
+    wanted = calls.get(f"{mutant.module} {mutant.function}", ()) if mutant.function else files
     return Chosen(set(wanted), seconds)
 
 
@@ -269,7 +269,8 @@ def outcome(mutant, chosen):
     if not child:
         os.setpgid(0, 0)
         resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
-        os._exit(tested(mutant, chosen, chosen.files(mutant.module)))
+        sys.meta_path.insert(0, Exchange(mutant))
+        os._exit(tested(chosen, chosen.files(mutant.module)))
     signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
     signal.alarm(20 * PATIENCE)  # one that waits for ever takes no processor time
     _, status = os.waitpid(child, 0)
@@ -279,14 +280,13 @@ def outcome(mutant, chosen):
     return "noticed" if os.WEXITSTATUS(status) else "survived"
 
 
-def tested(mutant, plugin, files):
-    """0 when the tests that a plugin lets through pass with the mutant in the module's place."""
+def tested(plugin, files):
+    """0 when those tests of some files pass that a plugin lets through."""
     import pytest
 
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    sys.meta_path.insert(0, Exchange(mutant))
     options = ["-x", "-q", "-p", "no:cacheprovider", "-m", SELECTION]
     fine = pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED
     return int(any(pytest.main([*options, file], [plugin]) not in fine for file in files))
@@ -347,10 +347,16 @@ def main():
         print(*found, f"{len(found)} mutants", sep="\n")
         return 0
     warm_up()
-    reached = {module: reach(module) for module in dict.fromkeys(m.module for m in found)}
-    for module in reached:
-        if not reached[module]:
-            sys.exit(f"{module}: its tests fail as it is, so they can tell nothing of mutants")
+    rooms = {}  # modules by the tests that they share
+    for module in dict.fromkeys(m.module for m in found):
+        rooms.setdefault(tuple(tests_of(module)), []).append(module)
+    reached = {}
+    for files, names in rooms.items():
+        if not (there := reach(names, files)):
+            sys.exit(
+                f"{', '.join(names)}: tests fail as it is, so they can tell nothing of mutants"
+            )
+        reached |= dict.fromkeys(names, there)
     tests = [chosen_tests(mutant, reached[mutant.module]) for mutant in found]
     explained, counts = equivalents(), {module: Counter() for module in modules()}
     with concurrent.futures.ProcessPoolExecutor(chosen.processes) as pool:
