@@ -48,6 +48,7 @@ PAGE = {
 }
 SELECTION = "not browser and not slow"
 WANTED, PATIENCE = 95, 120  # per cent; seconds of processor time, which a busy machine keeps
+EVERYWHERE = "*"
 TOO_LONG = {signal.SIGKILL, signal.SIGXCPU}
 
 SWAPS = {
@@ -186,7 +187,7 @@ def shown(node):
 class Reach:
     """A pytest plugin: which tests call which function of some modules, and what each test takes.
 
-    What a file's import or a fixture calls, every test of that file may hang on.
+    What a fixture calls, every test of its file may hang on; what an import calls, all tests.
     """
 
     def __init__(self, names):
@@ -201,9 +202,9 @@ class Reach:
             function = ".".join(part for part in parts if not part.startswith("<"))
             self.calls.setdefault(f"{module} {function}", set()).add(self.where)
 
-    def pytest_pycollect_makemodule(self, module_path):
-        """A file is about to be imported."""
-        self.where = str(module_path)
+    def pytest_pycollect_makemodule(self):
+        """A file is about to be imported; what it imports itself, others find there."""
+        self.where = EVERYWHERE
 
     def pytest_runtest_setup(self, item):
         """A test's fixtures."""
@@ -259,8 +260,10 @@ def chosen_tests(mutant, reached):
     """The tests that may notice a mutant; all of them for what stands outside of functions."""
     calls, seconds = reached
     files = tests_of(mutant.module)
-    wanted = calls.get(f"{mutant.module} {mutant.function}", ()) if mutant.function else files
-    return Chosen(set(wanted), seconds)
+    wanted = set(calls.get(f"{mutant.module} {mutant.function}", ()))
+    if not mutant.function or EVERYWHERE in wanted:
+        wanted.update(files)
+    return Chosen(wanted, seconds)
 
 
 def outcome(mutant, chosen):

@@ -250,6 +250,8 @@ def test_the_stream_asks_for_the_last_flagged_number():
             want[t, n] = xs[t, n, 0] if xs[t, n, 1] == 1 else want[t - 1, n]
     assert (xs[0, :, 1] == 1).all()
     assert 0.02 < xs[..., 1].mean() < 0.08
+    assert xs[..., 0].min() == pytest.approx(-0.8, abs=0.01)
+    assert xs[..., 0].max() == pytest.approx(0.8, abs=0.01)
     np.testing.assert_array_equal(targets[..., 0], want)
 
 

@@ -19,6 +19,8 @@ from lstm_inside.training import (
 def test_the_rates_left_out_are_the_usual_ones():
     """Adam's is the paper's (Kingma & Ba 2015, algorithm 1)."""
     assert (SGD().rate, Momentum().rate, Adam().rate) == (0.1, 0.1, 0.001)
+    assert Momentum().keep == 0.9
+    assert (Adam().keep, Adam().keep_square, Adam().tiny) == (0.9, 0.999, 1e-8)
 
 
 def test_moments_of_other_shapes_are_not_stretched_to_fit():

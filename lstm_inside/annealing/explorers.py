@@ -399,7 +399,7 @@ def recall_explorer() -> Explorer:
         model = hunt.unseen.model(weights)
         trace = lstm_forward(xs[:, shown : shown + 1], model.cell)
         at_flag = say("f = {f:.2f} at the flag", f=trace.f[flag, 0, 0])
-        named.set_text(f"{search_in_words(search)}:\n{at_flag}")
+        named.set_text(say("{search}:\n{at_flag}", search=search_in_words(search), at_flag=at_flag))
         ends = {}
         for artist, key in ((forget, "f"), (write, "i")):
             values = getattr(trace, key)[:, 0, 0]

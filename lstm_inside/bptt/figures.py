@@ -260,7 +260,7 @@ def draws(drawn) -> Picture:
 
 def rates(tried, by_cut) -> Picture:
     """The error against the learning rate, for every way of cutting: k -> an error a rate tried."""
-    lowest = "; ".join(
+    lowest = say("; ").join(
         say(
             "{name}: {error:.2g} at rate {rate:g}",
             name=f"k = {k}",

@@ -93,7 +93,10 @@ def answers(scores) -> Picture:
         figure = picture(900, 270)
         figure.alt = say(
             "Answers against the flagged numbers. R²: {scores}.",
-            scores="; ".join(f"{name}: {plain(s.r2, 3)}" for name, s in scores.items()),
+            scores=say("; ").join(
+                say("{name}: {score}", name=name, score=plain(one.r2, 3))
+                for name, one in scores.items()
+            ),
         )
         axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
         steps = len(next(iter(scores.values())).trace.xs)

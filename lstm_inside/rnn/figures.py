@@ -285,7 +285,10 @@ def learning_picture(runs):
         axes[0].set_ylabel("$R^2$")
     figure.alt = say("R² on fresh sequences over a training, a line a start.")
     for title, starts in runs.items():
-        ends = ", ".join(f"{start}: {plain(pairs[-1][1])}" for start, pairs in starts.items())
+        ends = say("; ").join(
+            say("{name}: {score}", name=start, score=plain(pairs[-1][1]))
+            for start, pairs in starts.items()
+        )
         figure.alt = say("{so_far} {title}, at the end {ends}.",
                          so_far=figure.alt, title=title, ends=ends)  # fmt: skip
     return figure

@@ -542,8 +542,11 @@ def wins_picture(title, wins):
     names, runs = list(wins), list(wins.values())
     with matplotlib.rc_context(RC):
         figure = learned_picture(900, 90 + 25 * len(names), f"{title}.")
-        told = (f"{name}: {' '.join(map(str, of.sum(axis=0)))}" for name, of in wins.items())
-        figure.alt = f"{title}. {'; '.join(told)}."
+        told = (
+            say("{title}: {units}", title=name, units=" ".join(map(str, of.sum(axis=0))))
+            for name, of in wins.items()
+        )
+        figure.alt = say("{title}. {told}.", title=title, told=say("; ").join(told))
         ax = figure.subplots()
         shares = np.array([of.mean(axis=0) for of in runs])
         ax.pcolormesh(np.arange(HORIZONS + 1) + 0.5, np.arange(len(names) + 1) - 0.5, shares,

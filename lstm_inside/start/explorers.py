@@ -231,7 +231,7 @@ def wiring_explorer() -> Explorer:
         return say(
             "Step {t}, {what}: {f:.3f} of the old cell {c_prev} is kept, {i:.3f} of the "
             "candidate {g} is written, so the cell holds {c} and shows h = {h}. "
-            "Thick wires carry large numbers.",
+            "The thicker a wire, the larger its number, plus or minus.",
             t=v["t"],
             what=what,
             f=v["f"],

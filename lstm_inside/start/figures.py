@@ -496,7 +496,8 @@ def draw_wiring(ax):
         (1.0, 0.45), 5.95, 4.5, boxstyle="round,pad=0.1,rounding_size=0.25",
         fc="#f6f6f4", ec="#cfcfca", lw=1.5, zorder=0,
     ))  # fmt: skip
-    ax.text(6.95, 5.55, say("thick wire: large number"), color=SIGNAL, ha="right", va="center")
+    words = say("thick wire: large, plus or minus")
+    ax.text(6.95, 5.55, words, color=SIGNAL, ha="right", va="center")
     ax.plot([6.3, 6.3], [4.4, 2.63], color=CELL, lw=2, zorder=1)
     for x, (letter, gate) in zip((1.8, 3.1, 4.5, 5.8), GATES.items(), strict=True):
         ax.plot([x, x], [0.75, 1.2], color="#9a9a9a", lw=2, zorder=1)

@@ -15,6 +15,7 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
     picture,
+    plain,
 )
 from lstm_inside.words import say
 
@@ -154,7 +155,7 @@ def compare_gates(cells, batch, sequence=0, *, alt, title=""):
             ax.set_title(words)
         label(rows[0, 0], 0.98, 0.75, GATES["f"].short, FORGET, ha="right")
         label(rows[0, 0], 0.98, 0.13, GATES["i"].short, INPUT, ha="right")
-        words = say("step (dotted: the flagged one; its number is {number:.2f})", number=number)
+        words = say("step (dotted: the flagged one; its number is {number})", number=plain(number))
         figure.supxlabel(words, fontsize=12)
     return figure
 
