@@ -537,10 +537,6 @@ TABLE = {
         ), ("params",)), x=array(MLP_X).known_as("x", "target"), target=array(MLP_TRACE.y), rate=number(0.1), steps=count(2, least=0),
         direction=choice("true"), length=choice("missing"), keep=count(1).or_none(),
     ),
-    "foundations.compare_steps": call(
-        learning.compare_steps, cohort=Arg(COHORT, (("None", None), ("number", 3), ("networks", [MLP]))),
-        x=array(MLP_X).known_as("x", "target"), target=array(MLP_TRACE.y),
-    ),
     "foundations.Cohort.network": call(COHORT.network, step=count(2, least=0), number=count(1, least=0, most=1)),
     "foundations.compare_rules": call(
         learning.compare_rules, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),

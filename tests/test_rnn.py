@@ -393,7 +393,7 @@ def test_the_learning_picture_numbers_every_start_where_it_learns_or_at_the_end(
     first, never = (text.get_position() for text in figure.axes[0].texts)
     assert first == pytest.approx((77, 0.5))
     assert never == pytest.approx((102, 0.18))
-    assert "one, at the end 0: 0.75, 3: 0.10. other, at the end 1: 0.90." in figure.alt
+    assert "one, at the end 0: 0.75; 3: 0.10. other, at the end 1: 0.90." in figure.alt
 
 
 def test_the_door_picture_shows_weights_and_states():

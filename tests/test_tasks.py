@@ -33,6 +33,7 @@ def test_adding_1997_keeps_the_papers_protocol():
     assert set(counts) == {1, 2}  # 1 where the first pair itself was drawn
     assert np.flatnonzero(marked.any(axis=1)).max() == 14  # within the first T/2
     two = counts == 2
+    assert 1 - two.mean() == pytest.approx(0.1 + 0.9 / 14, abs=0.02)  # the first pair, either way
     assert marked[:10].sum(axis=0)[two].min() >= 1  # one of them among the first ten
     assert (xs[0, ~two, 0] == 0).all()
     sums = (xs[..., 0] * marked).sum(axis=0)

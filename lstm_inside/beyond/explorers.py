@@ -5,6 +5,7 @@ from itertools import pairwise
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
 from lstm_inside.page import Explorer, Pixels, Words, choice, signed, slider, strokes, toggle, whole
@@ -424,6 +425,9 @@ def two_flows(core, peer):
         ax = figure.subplots()
         ax.set(xlim=(0, T), yscale="log", xlabel=say("step t"))
         ax.set_ylabel(say("length of the gradient"))
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.set_title(title)
         for name, mine, theirs, colour in (
             ("dL/dh", core.h, peer[0], HIDDEN_LINE),
@@ -471,7 +475,8 @@ def loss_curves(losses):
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         left.set(xlim=(1, len(t)), xlabel=say("step"))
         left.set_title(title)
-        right.set(xlim=(1, len(t)), xlabel=say("step"), yscale="log", ylim=(1e-17, 1e-9))
+        right.set(xlim=(1, len(t)), xlabel=say("step"))
+        right.set_ylabel(say("in units of the last of 16 digits"))
         right.set_title(say("How far off {first}", first=first))
         for n, (name, curve) in enumerate(losses.items()):
             colour, dashes = looks[name]
@@ -487,8 +492,8 @@ def loss_curves(losses):
                 color="#888888" if name == first else colour,
             )
             if name != first:
-                off = np.abs(curve / losses[first] - 1)
-                right.plot(t, np.maximum(off, 1.2e-17), color=colour, ls=dashes, lw=2.2)
+                off = np.abs(curve / losses[first] - 1) / np.finfo(float).eps
+                right.plot(t, off, color=colour, ls=dashes, lw=2.2)
                 right.text(
                     0.97,
                     0.93 - 0.09 * (n - 1),
@@ -499,16 +504,8 @@ def loss_curves(losses):
                     weight="bold",
                     color=colour,
                 )
-        right.axhline(np.finfo(float).eps, color="#888888", lw=1.2, ls=":")
-        right.text(
-            len(t),
-            3e-16 * 1.3,
-            say("one unit in the last place "),
-            color="#666666",
-            ha="right",
-            va="bottom",
-            fontsize=11,
-        )
+        # room for the names above, and no ado about half a unit
+        right.set_ylim(0, 1.5 * max(2.5, right.dataLim.y1))
     return figure
 
 

@@ -5,7 +5,6 @@ from .learning import (
     XOR_TARGETS,
     Cohort,
     compare_rules,
-    compare_steps,
     measure_rules,
     train_cohort,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "MLPTrace",
     "activation",
     "compare_rules",
-    "compare_steps",
     "descend",
     "finite_differences",
     "half_squared_error",

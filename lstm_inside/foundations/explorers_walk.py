@@ -126,7 +126,7 @@ def _draw_walk(drawing, walk):
         text.set_color(GRADIENT if walk["rule"] == TRUE else WRONG)
     for neuron, text in drawing.errors.items():
         sent = walk["rule"] == MISSING and neuron in came
-        text.set_text(minus(f"-e = {_carried(walk)[neuron]:.5f}") if sent else "")
+        text.set_text(minus(f"e = {_carried(walk)[neuron]:.5f}") if sent else "")
     changed = [e for e in drawing.weights if _after(walk, "update", (e[0], e[2]))]
     drawing.tint(changed)
     for edge, text in drawing.weights.items():
@@ -267,7 +267,7 @@ def _lines_delta(walk, n, j):
     ]
     if walk["rule"] == MISSING:
         lines[0] = say(
-            "Backward, neuron {n}, by the faulty rule: -e, not δ, goes on.", n=neuron_number(n, j)
+            "Backward, neuron {n}, by the faulty rule: e, not δ, goes on.", n=neuron_number(n, j)
         )
         lines.append(
             say("The true δ{k} is {true_deltas:+.5f}.", k=k, true_deltas=walk["true_deltas"][n, j])
@@ -276,7 +276,7 @@ def _lines_delta(walk, n, j):
 
 
 def _carried(walk):
-    """What the rule sends back through the weights: delta, or -e, which is without the slope."""
+    """What the rule sends back through the weights: delta, or e, which is without the slope."""
     if walk["rule"] == TRUE:
         return walk["deltas"]
     return {

@@ -110,37 +110,6 @@ def train_cohort(
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 
-@_SILENT
-def compare_steps(cohort, x, target):
-    """How the missing-slope rule's gradient differs from the true one at every kept step.
-
-    cohort: a Cohort that learned from x (B, D) and target (B, N). Returns two arrays (K, S,
-    layers): how many times as long it is, and by how many degrees it points elsewhere (1 and
-    90 where both are 0). A layer's weights and biases count together.
-    Raises ValueError or TypeError, naming the argument, for what does not fit.
-    """
-    if not isinstance(cohort, Cohort):
-        raise TypeError(f"cohort: expected Cohort, got {validate.describe(cohort)}")
-    seen = mlp_forward(x, cohort.network(int(cohort.kept[0]), 0))
-    half_squared_error(seen.y, target)  # says what is wrong with a target
-    target = np.asarray(target).T[..., None]
-    ratios, angles = [], []
-    for place in range(len(cohort.kept)):
-        now = [np.moveaxis(p[place], 0, -1) for p in cohort.params]
-        W = [np.concatenate([w, b[None]]) for w, b in zip(now[::2], now[1::2], strict=True)]
-        before, after = _room(seen.h[0], W)
-        dh = _forward(W, before, after) - target
-        slopes = [y * (1 - y) for y in after]
-        true, missing = (_gradients(W, before, slopes, dh, rule) for rule in RULES)
-        lengths = [  # (layers, S) for each rule
-            np.sqrt(np.maximum([_dots(g, g) for g in found], _TINY)) for found in (true, missing)
-        ]
-        cosines = np.clip(list(map(_dots, true, missing)) / lengths[0] / lengths[1], -1, 1)
-        ratios.append((lengths[1] / lengths[0]).T)
-        angles.append(np.degrees(np.arccos(cosines)).T)
-    return np.stack(ratios), np.stack(angles)
-
-
 # Inside, the networks are the last axis: adding up over a few neurons takes a few long rows then,
 # where a product of matrices would be one tiny product a network. And a bias is one more weight,
 # the last row of W (D + 1, N, S), whose input is always 1.

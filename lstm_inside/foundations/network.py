@@ -5,7 +5,8 @@ Notebook 01; numbers in brackets, such as (1.7), are its equations.
 Axes: B batch, D inputs, N neurons of a layer. Names: a is a pre-activation, h what a neuron
 gives out, and delta is dL/da, the derivative of the loss with respect to the pre-activation.
 (In the tutorial of the missing slopes an "error" stands for -dL/dh, with respect to the
-neuron's *output*; then delta = -error * slope.) No function changes an array it was given.
+neuron's *output*; notebook 01 calls minus this e, and then delta = e * slope.)
+No function changes an array it was given.
 """
 
 import itertools

@@ -277,3 +277,4 @@ def _draw_flat(ax):
     wave = sines(121, 1, rng=np.random.default_rng(7))[:, 0]
     _free_run(ax, wave[1:], forecast_run(wave[:-1], teacher, 40), 40)
     ax.set(ylim=(-1.9, 1.9), yticks=(-1, 0, 1), xlabel=say("step"))
+    ax.text(1, 0.92, say("from here on it reads itself"), ha="right", transform=ax.transAxes)

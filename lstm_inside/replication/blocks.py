@@ -1,7 +1,7 @@
 """Networks of memory blocks as in 1997 and 2000, forward and backward, K of them at once.
 
 The cells of a block share their gates. Every network has weights of its own, and K networks run
-as one array with a leading axis. Numbers in brackets, such as (8.3), are the equations of
+as one array with a leading axis. Numbers in brackets, such as (8.2), are the equations of
 notebook 08_replication; "A.1 (14)" is equation 14 in appendix A.1 of Hochreiter & Schmidhuber
 1997.
 
@@ -167,7 +167,7 @@ class BlockTrace(NamedTuple):
 def blocks_forward(xs, params, net):
     """Run K networks over xs (T, K, B, D): the outputs (T, K, B, P) and the trace.
 
-    c = f c_prev + i g (8.4), where f is 1 without forget gates (8.3); h = 2 sigmoid(c) - 1 =
+    c = f c_prev + i g (8.5), where f is 1 without forget gates (8.2); h = 2 sigmoid(c) - 1 =
     tanh(c/2) (A.1 (4)), g = 4 sigmoid(a) - 2 = 2 tanh(a/2) (A.1 (5)), a cell's output is o h, the
     outputs are sigmoids.
     Raises ValueError or TypeError for what does not fit the wiring, NaN, infinity.

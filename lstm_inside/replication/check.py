@@ -17,7 +17,7 @@ WORDS = Sentences(
         "count_answers": "in experiment 1 only the gates have biases: the outputs have none.",
         "count_outputs": "the weights from the cells to the outputs are missing.",
         "coupled": "what is forgotten makes room for what is written, and for no more.",
-        "coupled_free": "both gates are f: what is kept is written once more. (8.2) with i = 1 - f.",
+        "coupled_free": "both gates are f: what is kept is written once more. (8.4) with i = 1 - f.",
         "coupled_swapped": "keep and write have changed places: f keeps the old cell.",
         "coupled_written": "the written part counts in full; it gets the share 1 - f.",
         "interval": "for few and for many trials, at the ends and in the middle.",
@@ -96,7 +96,7 @@ def coupled_cell(function) -> str:
 
 @checker
 def interval(function) -> str:
-    """Check a function (solved, trials) -> low, high: Wilson's 95 % interval (8.8)."""
+    """Check a function (solved, trials) -> low, high: Wilson's 95 % interval (8.3)."""
     z = 1.96
     for solved, trials in [(3, 10), (10, 10), (0, 4), (180, 200)]:
         got = run(function, solved, trials)

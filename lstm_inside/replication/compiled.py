@@ -519,7 +519,7 @@ def _step(net, hidden, row, a, c_prev, c, g, h, following):
                 s = a[N + cell, k]
                 g[cell, k] = s if net.plain else net.g_within * (2 * s - 1)
                 f = a[net.f + block, k] if net.f >= 0 else 1.0
-                c[cell, k] = f * c_prev[cell, k] + a[block, k] * g[cell, k]  # (8.3)
+                c[cell, k] = f * c_prev[cell, k] + a[block, k] * g[cell, k]  # (8.2)
             for k in range(L):
                 squashed = net.h_within * (2 * sigmoid(c[cell, k]) - 1)
                 h[cell, k] = c[cell, k] if net.plain else squashed

@@ -15,7 +15,7 @@ def stored_results() -> list[dict]:
 
 
 def wilson(solved, trials, z=1.96):
-    """The range of success rates that `solved` of `trials` leave plausible (8.8): low, high.
+    """The range of success rates that `solved` of `trials` leave plausible (8.3): low, high.
 
     Wilson's score interval (1927); z = 1.96 is 95 %. Raises ValueError or TypeError for fewer
     than one trial, successes that are no count among them, a z that is not above 0.

@@ -2,7 +2,7 @@
 
 Each variant is a step and, right under it, its step backward, written line for line like
 `lstm_core.lstm_step`, so that a diff between two of them shows what one paper changed.
-`forward` and `backward` run any of them over a sequence. Numbers in brackets, such as (8.2),
+`forward` and `backward` run any of them over a sequence. Numbers in brackets, such as (8.4),
 are the equations of notebook 08_replication; (3.x) and (4.x) are those of 03_gates and 04_bptt.
 
 Axes: T time steps, B batch, D input size, H hidden size, n blocks of columns, one for each gate
@@ -34,7 +34,7 @@ class PeepholeParams(NamedTuple):
 
 
 def modern_step(x, state, params):
-    """Today's LSTM (8.2), which is (3.1)-(3.6): x (B, D), state h and c (B, H)."""
+    """Today's LSTM (8.4), which is (3.1)-(3.6): x (B, D), state h and c (B, H)."""
     W_x, W_h, b = params
     h_prev, c_prev = state
     a_i, a_f, a_g, a_o = _blocks(x @ W_x + h_prev @ W_h + _row(b), 4)
@@ -67,7 +67,7 @@ def modern_step_backward(dstate, cache, params):
 
 
 def gers2000_step(x, state, params):
-    """The forget gate of Gers, Schmidhuber & Cummins 2000 (8.4): wider candidate, h in (-1, 1).
+    """The forget gate of Gers, Schmidhuber & Cummins 2000 (8.5): wider candidate, h in (-1, 1).
 
     2 sigmoid(z) - 1 = tanh(z / 2).
     """
@@ -103,7 +103,7 @@ def gers2000_step_backward(dstate, cache, params):
 
 
 def hochreiter1997_step(x, state, params):
-    """The first LSTM (8.3; Hochreiter & Schmidhuber 1997): the cell can only add.
+    """The first LSTM (8.2; Hochreiter & Schmidhuber 1997): the cell can only add.
 
     A block of one cell; several cells to a block, and gates that see the gates of the step
     before, are in `blocks.Blocks`.
@@ -138,7 +138,7 @@ def hochreiter1997_step_backward(dstate, cache, params):
 
 
 def peephole_step(x, state, params):
-    """Gates that see the cell (8.6; Gers & Schmidhuber 2000): i and f the old one, o the new."""
+    """Gates that see the cell (8.7; Gers & Schmidhuber 2000): i and f the old one, o the new."""
     W_x, W_h, b, W_c = params
     h_prev, c_prev = state
     p_i, p_f, p_o = _blocks(_row(W_c), 3)
@@ -174,7 +174,7 @@ def peephole_step_backward(dstate, cache, params):
 
 
 def coupled_step(x, state, params):
-    """One gate for both (8.5; "CIFG" in Greff et al. 2017): what is not kept is written."""
+    """One gate for both (8.6; "CIFG" in Greff et al. 2017): what is not kept is written."""
     W_x, W_h, b = params
     h_prev, c_prev = state
     a_f, a_g, a_o = _blocks(x @ W_x + h_prev @ W_h + _row(b), 3)
@@ -206,7 +206,7 @@ def coupled_step_backward(dstate, cache, params):
 
 
 def gru_step(x, state, params):
-    """The gated recurrent unit (8.7; Cho et al. 2014): no cell apart from h, two gates.
+    """The gated recurrent unit (8.8; Cho et al. 2014): no cell apart from h, two gates.
 
     r says how much of h the candidate sees, z how much of h is kept. (PyTorch's GRU applies r
     after the product with W_h instead of before it.)
