@@ -4,6 +4,7 @@ import unicodedata
 
 import matplotlib
 import numpy as np
+from matplotlib.patches import FancyBboxPatch
 
 from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, INPUT, RC, SIGNAL, Picture, picture
 from lstm_inside.replication import END, REBER, stored_results, wilson
@@ -32,8 +33,10 @@ def reber_picture() -> Picture:
         for n in (0, 1, 6, 7):
             _station(whole, stops[n], "")
         for height in (0.9, -0.9):
-            whole.text(2.9, height, say("Reber graph"), ha="center", va="center", color=INPUT,
-                       bbox={"boxstyle": "round,pad=0.5", "fc": "white", "ec": INPUT})  # fmt: skip
+            box = FancyBboxPatch((2.3, height - 0.2), 1.2, 0.4, boxstyle="round,pad=0.08",
+                                 fc="white", ec=INPUT)  # fmt: skip
+            whole.add_patch(box)
+            whole.text(2.9, height, say("Reber graph"), ha="center", va="center", color=INPUT)
         for x, words in ((1.6, say("“which”")), (4.2, say("“kept”")), (5.3, say("“end”"))):
             whole.text(x, -1.6, words, ha="center", color=SIGNAL, fontsize=9)
         whole.set(xlim=(-0.4, 6.3), ylim=(-1.75, 1.75))
@@ -145,8 +148,8 @@ def success_picture(records, names=None) -> Picture:
         ])  # fmt: skip
         ax.set_xlabel(say("share of trials solved, with its 95 % interval"))
         ax.set_title(say("Here (dots) and in the paper (diamonds; hollow: assumed)"))
-        ax.axvline(0, color=FAINT, lw=1)
-        ax.axvline(1, color=FAINT, lw=1)
+        ax.axvline(0, color=FAINT, lw=1, zorder=0)
+        ax.axvline(1, color=FAINT, lw=1, zorder=0)
     shares = say("; ").join(
         say(
             "{name} {solved} of {of}",
