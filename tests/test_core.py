@@ -601,6 +601,10 @@ def test_a_float32_loss_does_not_hide_a_wrong_gradient(loss, factor, directions)
     assert not report.coarse
 
 
+def test_a_report_is_not_of_a_coarse_loss_unless_it_says_so():
+    assert not core.GradientReport(True, 1e-9, "x[0]", 2.0, 2.0, vacuous=False).coarse
+
+
 @pytest.mark.parametrize("loss", [squares32, inside32])
 def test_how_fine_a_float32_loss_can_tell(loss):
     x = np.random.default_rng(0).normal(size=6)
