@@ -268,6 +268,16 @@ def two():
     return distributed.launch(SMALL, processes=2)
 
 
+def test_losses_are_drawn_as_far_apart_as_they_are():
+    """In units of the last digit: 2**-52 of the value."""
+    one = np.array([2.0, 1.5, 1.0])
+    _, right = (figure := beyond.loss_curves({"one": one, "other": one * (1 + 3 * 2.0**-52)})).axes
+    np.testing.assert_array_equal(right.lines[0].get_ydata(), [3, 3, 3])
+    assert right.get_ylim() == (0, 4.5)
+    assert "the same" in figure.alt
+    assert "NOT the same" in beyond.loss_curves({"one": one, "other": one * 1.001}).alt
+
+
 @needs_torch
 def test_two_processes_give_the_losses_of_one(two):
     """Measured: 4e-16 relative on the losses, 1e-12 on the weights after 40 steps of Adam."""

@@ -613,6 +613,18 @@ def test_the_latchs_gradient_reaches_the_flagged_number_and_only_that():
     explorer.close()
 
 
+def test_two_flagged_numbers_blur_in_a_plain_state_or_leave_one_bit():
+    axes = figures.plain_state_picture().axes
+    apart = []
+    for ax in axes[:3]:
+        solid, dashed = (line.get_ydata() for line in ax.lines if line.get_marker() != "o")
+        np.testing.assert_array_equal(solid[:6], dashed[:6])  # until the flag of step 6
+        assert abs(solid[6] - dashed[6]) > 0.2
+        apart.append(abs(solid[20] - dashed[20]))
+    assert max(apart[:2]) < 0.05
+    assert apart[2] > 1.8
+
+
 def test_pictures_say_what_they_show():
     assert "Number 6" in figures.stream_picture().alt
     assert "0.01 at w = 0.5" in figures.plain_state_picture().alt
