@@ -53,7 +53,7 @@ def alike(one, other, rtol=1e-9):
 
 
 @pytest.mark.parametrize("kind", ["lstm", "rnn"])
-@pytest.mark.parametrize("H", [1, 3])
+@pytest.mark.parametrize("H", [1, 3, 30])  # 30: more units than one layer takes
 def test_each_learns_what_it_learns_alone_and_can_go_on_alone(kind, H):
     together, alone = several(kind, H), several(kind, H)
     abreast(together, 7)
@@ -151,9 +151,10 @@ def test_what_cannot_go_abreast():
         abreast([several("lstm")[0], long], 1)
 
 
-def test_a_training_that_explodes_leaves_all_as_they_were():
-    runs = several("lstm")[:2]
-    wild = several("lstm")[0]
+@pytest.mark.parametrize("H", [3, 30])  # 30: the others have taken their steps by then
+def test_a_training_that_explodes_leaves_all_as_they_were(H):
+    runs = several("lstm", H)[:2]
+    wild = several("lstm", H)[0]
     wild.optimiser, wild.clip = SGD(1e200), None
     before = [run.state for run in (*runs, wild)]
     wild.state = wild.state._replace(moments=())

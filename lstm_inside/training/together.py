@@ -1,5 +1,7 @@
 """Trainings that differ only in seed, rate or start take their steps in one pass (notebook 05)."""
 
+import sys
+
 import numpy as np
 
 from lstm_inside import validate
@@ -19,14 +21,19 @@ _NOT_FINITE = Sentences(
 )
 
 
+# Units that stand in one layer: the products grow with their square, and most of what they
+# multiply is 0. In a browser NumPy multiplies matrices without a BLAS.
+_UNITS = 16 if sys.platform == "emscripten" else 64
+
+
 def abreast(runs, steps, *, below=None, width=20, change=None):
     """Take up to `steps` steps of each of several trainings, all of them at once.
 
     runs: `Training`s on `loss_at_end` that have taken equally many steps, of models of one form
     on batches of one form; optimisers, clip, batches and generators are each one's own. Every
     training takes the steps that it takes alone, up to rounding, which a training may enlarge as
-    it goes on: its units stand in one wide layer beside those of the others, with no wire from
-    one to another. The smaller the networks, the more time that saves; benchmarks/training.py
+    it goes on: its units stand in one wide layer beside those of others, with no wire from one
+    to another. The smaller the networks, the more time that saves; benchmarks/training.py
     says how much. below: a training ends as soon as the mean of its last `width` losses is below
     this. change: what is done to every gradient before its step, a function of
     a tree of arrays with one more axis in front, the training; None for nothing.
@@ -49,16 +56,21 @@ def abreast(runs, steps, *, below=None, width=20, change=None):
         recent = losses[k][-width:]
         return below is not None and len(recent) == width and np.mean(recent) < below
 
-    crowd, ended = _Crowd([k for k in range(len(runs)) if not done(k)], runs), []
-    for _ in range(steps):
-        if not crowd.members:
-            break
-        for k, loss, length in zip(crowd.members, *crowd.step(change), strict=True):
-            losses[k].append(float(loss))
-            norms[k].append(float(length))
-        if leave := [k for k in crowd.members if done(k)]:
-            ended += crowd.without(leave)
-    for k, state in ended + crowd.without(crowd.members):
+    going = [k for k in range(len(runs)) if not done(k)]
+    size = max(1, _UNITS // len(runs[0].params.cell.W_h))
+    ended = []
+    for first in range(0, len(going), size):
+        crowd = _Crowd(going[first : first + size], runs)
+        for _ in range(steps):
+            if not crowd.members:
+                break
+            for k, loss, length in zip(crowd.members, *crowd.step(change), strict=True):
+                losses[k].append(float(loss))
+                norms[k].append(float(length))
+            if leave := [k for k in crowd.members if done(k)]:
+                ended += crowd.without(leave)
+        ended += crowd.without(crowd.members)
+    for k, state in ended:
         runs[k]._take_over(state, losses[k], norms[k])
 
 
