@@ -58,6 +58,12 @@ def shortened(name, notebook):
     return notebook | {"cells": kept[::-1]}
 
 
+def without_words(name, notebook):
+    """What is `shortened`, its code cells only: words and formulas take long to be set."""
+    notebook = shortened(name, notebook)
+    return notebook | {"cells": [c for c in notebook["cells"] if c["cell_type"] == "code"]}
+
+
 def names_of(source):
     """(names that a cell makes, names that it has from elsewhere), read off its bytecode."""
     cell = compile(source, "a cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -1,7 +1,7 @@
 """The Chinese pages as a reader meets them: every explorer there, in Chinese, and alive."""
 
 import pytest
-from reader import every_slider_answers, in_a_browser, shortened
+from reader import every_slider_answers, in_a_browser, without_words
 
 import lstm_inside
 from tools import lab
@@ -19,7 +19,7 @@ def chinese():
 
 @pytest.fixture(scope="module")
 def served():
-    with lab.server(PAGES, patch=shortened) as address:
+    with lab.server(PAGES, patch=without_words) as address:
         yield address
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import functools
 import json
 import re
 import subprocess
@@ -24,6 +25,7 @@ PAGE = lab.NOTEBOOKS / "03_gates.ipynb"
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory):
+    @functools.cache
     def convert(to):
         folder = tmp_path_factory.mktemp(to)
         command = [
