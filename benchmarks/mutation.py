@@ -23,6 +23,7 @@ import contextlib
 import copy
 import importlib.machinery
 import importlib.util
+import inspect
 import json
 import os
 import random
@@ -196,9 +197,12 @@ class Reach:
         sys.setprofile(self.note)
 
     def note(self, frame, event, _):
-        """What Python's profiler tells: a call."""
-        if event == "call" and (module := self.names.get(frame.f_code.co_filename)):
-            parts = frame.f_code.co_qualname.replace(".<locals>", "").split(".")
+        """What Python's profiler tells: a call. A class's body is no function, and runs once."""
+        code = frame.f_code
+        if event != "call" or not code.co_flags & inspect.CO_OPTIMIZED:
+            return
+        if module := self.names.get(code.co_filename):
+            parts = code.co_qualname.replace(".<locals>", "").split(".")
             function = ".".join(part for part in parts if not part.startswith("<"))
             self.calls.setdefault(f"{module} {function}", set()).add(self.where)
 
@@ -257,11 +261,14 @@ def reach(names, files):
 
 
 def chosen_tests(mutant, reached):
-    """The tests that may notice a mutant; all of them for what stands outside of functions."""
+    """The tests that may notice a mutant; all of them for what no test was seen to call.
+
+    Such is what stands outside of functions, in a class too.
+    """
     calls, seconds = reached
     files = tests_of(mutant.module)
     wanted = set(calls.get(f"{mutant.module} {mutant.function}", ()))
-    if not mutant.function or EVERYWHERE in wanted:
+    if not wanted or EVERYWHERE in wanted:
         wanted.update(files)
     return Chosen(wanted, seconds)
 

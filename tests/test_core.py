@@ -459,6 +459,18 @@ def test_gradient_check_by_directions():
     assert not gradient_check(lambda x: np.sin(x).sum(), x, np.sin(x), directions=3, rng=rng)
 
 
+def test_a_direction_is_one_step_long():
+    places, x = [], np.linspace(0, 1, 50)
+
+    def loss(place):
+        places.append(place)
+        return place.sum()
+
+    assert gradient_check(loss, x, np.ones(50), directions=3, rng=np.random.default_rng(1), step=1e-3)
+    lengths = np.linalg.norm(np.array(places) - x, axis=1)
+    np.testing.assert_allclose(lengths, 1e-3, rtol=1e-9)
+
+
 def test_gradient_check_names_the_array_and_sees_small_ones():
     """A wrong b counts by b's own size, however large W is."""
     x = {"W": np.full(3, 1e6), "b": np.full(2, 1e-3)}
