@@ -613,6 +613,13 @@ def test_a_float32_loss_does_not_hide_a_wrong_gradient(loss, factor, directions)
     assert not report.coarse
 
 
+def test_a_curve_between_the_steps_is_no_coarse_loss():
+    """x cubed: the difference at a step of 0.01 is 1e-4, and a smooth curve all the way."""
+    report = gradient_check(lambda x: (x**3).sum(), np.zeros(1), np.full(1, -1e-4), step=0.01)
+    assert not report
+    assert not report.coarse
+
+
 def test_a_report_is_not_of_a_coarse_loss_unless_it_says_so():
     assert not core.GradientReport(True, 1e-9, "x[0]", 2.0, 2.0, vacuous=False).coarse
 
