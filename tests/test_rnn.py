@@ -328,6 +328,13 @@ def test_a_singular_value_above_1_does_not_make_an_explosion(shown):
     assert 1e2 < explorer.values["length"][-1] < 1e3
 
 
+def test_a_delay_lines_gradient_gets_back_as_far_as_its_memory_reaches(shown):
+    explorer = shown("vanishing")
+    explorer.show_preset("delay line")
+    assert explorer.values["length"][23] > 0.2
+    assert not explorer.values["length"][24:].any()
+
+
 def test_an_orthogonal_matrix_keeps_the_gradient_while_tanh_is_straight(shown):
     explorer = shown("vanishing")
     explorer.show_preset("orthogonal, soft input")
@@ -343,17 +350,6 @@ def test_the_unrolled_picture_carries_the_networks_numbers():
     assert f"({np.tanh(0.5):.2f})" in words
     assert f"(−{np.tanh(2 * np.tanh(0.5)):.2f})" in words
     assert "over 2 steps" in figure.alt
-
-
-def test_the_knocks_picture_shows_one_unit_after_both_knocks():
-    h = np.random.default_rng(0).uniform(-1, 1, (8, 2, 3))
-    figure = figures.knocks_picture({"one": h, "other": -h})
-    for ax, states, title in zip(figure.axes, (h, -h), ("one", "other"), strict=True):
-        hard, soft = ax.lines
-        np.testing.assert_array_equal(soft.get_ydata(), states[:, 0, 0])
-        np.testing.assert_array_equal(hard.get_ydata(), states[:, 1, 0])
-        assert ax.get_title(loc="left") == title
-    assert f"one: at step 7 it is {h[-1, 0, 0]:.2f} after" in figure.alt.replace("−", "-")
 
 
 def test_the_line_picture_shows_the_states():
@@ -381,19 +377,19 @@ def test_the_memories_picture_shows_every_draw_and_the_range_of_capacities():
     assert "3.0–5.0" in [text.get_text() for text in figure.axes[0].texts]
 
 
-def test_the_learning_picture_numbers_every_start_where_it_learns_or_at_the_end():
-    runs = {"one": {0: [(0, 0.0), (50, 0.25), (100, 0.75)], 3: [(0, -0.02), (100, 0.1)]},
-            "other": {1: [(0, 0.0), (40, 0.9)]}}  # fmt: skip
-    figure = figures.learning_picture(runs)
-    for ax, (title, starts) in zip(figure.axes, runs.items(), strict=True):
+def test_the_learning_picture_draws_every_start_and_counts_those_that_learn():
+    runs = {"one\nearly": [[0.0, 0.2, -0.1], [0.4, 0.9, 0.6], [0.51, 0.8, 0.5]],
+            "other": [[0.0, 0.1], [0.1, 0.2], [0.2, 0.3]]}  # fmt: skip
+    figure = figures.learning_picture(runs, every=50)
+    for ax, (title, scores), learned in zip(figure.axes, runs.items(), (2, 0), strict=True):
         assert ax.get_title(loc="left") == title
-        for line, words, (start, pairs) in zip(ax.lines, ax.texts, starts.items(), strict=True):
-            np.testing.assert_array_equal(line.get_xydata(), pairs)
-            assert words.get_text() == str(start)
-    first, never = (text.get_position() for text in figure.axes[0].texts)
-    assert first == pytest.approx((77, 0.5))
-    assert never == pytest.approx((102, 0.18))
-    assert "one, at the end 0: 0.75; 3: 0.10. other, at the end 1: 0.90." in figure.alt
+        _, *lines = ax.lines  # the first is the level of one half
+        for line, course in zip(lines, np.transpose(scores), strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), [50, 100, 150])
+            np.testing.assert_array_equal(line.get_ydata(), course)
+            assert (line.get_color() == figures.HIDDEN_LINE) == (course[-1] > 0.5)
+        assert [text.get_text() for text in ax.texts] == [f"{learned} of {len(scores[0])}"]
+    assert "one, early: 2 of 3 end above 0.5. other: 0 of 2 end above 0.5." in figure.alt
 
 
 def test_the_door_picture_shows_weights_and_states():
@@ -417,6 +413,15 @@ def test_the_recall_picture_names_the_flagged_number():
     assert said in figure.alt
     assert any(said in t.get_text() for t in figure.axes[0].texts)
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["1", "5", "10", "15", "20"]
+
+
+def test_at_strength_1_2_a_hard_and_a_soft_knock_end_alike(shown):
+    explorer, ends = shown("unrolling"), []
+    for size in (0.1, 2):
+        explorer.set(strength=1.2, knock_size=size)
+        ends.append(explorer.values["h"][-1])
+    assert np.abs(ends[0]).max() > 0.1
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
 
 
 def test_the_unrolling_view_shows_the_state_and_its_line_is_straight(shown):
@@ -566,5 +571,6 @@ def test_the_way_back_shows_the_gradient_at_every_state():
     words = " ".join(t.get_text() for t in figure.axes[0].texts)
     for t, came in enumerate(dh):
         assert f"$dh_{t}$\n({plain(came[0])}, {plain(came[1])})" in words
+    assert words.count("× $W_h$, × slopes") == words.count(r"× slopes, × $W_h^\top$") == 3
     assert figure.alt.count("dh_3 is (3.00, 4.00)") == 1
     assert "dh_0 is (−3.00, −2.00)" in figure.alt

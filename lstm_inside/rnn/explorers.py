@@ -459,6 +459,7 @@ def vanishing_explorer(most=60) -> Explorer:
             "orthogonal, soft input": {
                 "kind": "orthogonal", "strength": 1.0, "input_strength": 0.05,
             },
+            "delay line": {"kind": "delay line", "strength": 1.0, "input_strength": 0.05},
         },
     )  # fmt: skip
 

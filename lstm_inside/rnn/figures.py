@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: recall, an RNN there and back, knocks, a line, a door."""
+"""The still pictures of notebook 02: recall, an RNN there and back, memory, training, a door."""
 
 import matplotlib
 import numpy as np
@@ -18,9 +18,6 @@ from lstm_inside.page.style import (
     SIGNED,
 )
 from lstm_inside.words import say
-
-_STARTS = (HIDDEN_LINE, FORGET, "#333333")
-_LAST = 15  # steps that a knock's picture enlarges where its two ends differ
 
 
 def recall_picture(batch, b=0):
@@ -107,7 +104,7 @@ def unrolled_picture(xs, params):
 
 
 def backward_picture(dh):
-    """The way back through an unrolled RNN (2.7): the factors, and what arrives at each state.
+    """Through an unrolled RNN and back (2.7): the factors, and what arrives at each state.
 
     dh (T + 1, H): the gradients of h_0 ... h_T, where L looks at the last state alone.
     """
@@ -126,67 +123,21 @@ def backward_picture(dh):
             _arrow(ax, [(x + 0.4, 0.78), (end, 0.78)])
             _arrow(ax, [(end, 0.46), (x + 0.4, 0.46)], color=GRADIENT, ls=(0, (4, 2)))
             if not last:
-                _label(ax, x + 1.15, 1.0, "$W_h$, tanh", color=HIDDEN_LINE, fontsize=10)
+                _label(ax, x + 1.15, 1.0, say("× $W_h$, × slopes"), color=HIDDEN_LINE,
+                       fontsize=10)  # fmt: skip
                 _label(ax, x + 1.15, 0.2, say("× slopes, × $W_h^\\top$"), color=GRADIENT,
                        fontsize=10)  # fmt: skip
         _label(ax, 2.3 * T + 1.6, 0.62, "$L$", weight="bold")
-        ax.set_title(say("The gradient goes back, from the last state to the first"))
+        ax.set_title(say("A nudge goes forward, the gradient comes back: the same factors"))
     figure.alt = say(
-        "The states h_0 to h_{T} side by side, and L at the end. Arrows lead forward through W_h "
-        "and tanh. Dashed arrows lead back: every step multiplies by the slopes and by W_h "
-        "transposed. dh_{T} is {last}, dh_0 is {first}.",
+        "The states h_0 to h_{T} side by side, and L at the end. Arrows lead forward: every step "
+        "multiplies a nudge by W_h and by the slopes. Dashed arrows lead back: every step "
+        "multiplies by the slopes and by W_h transposed. dh_{T} is {last}, dh_0 is {first}.",
         T=T,
         last=_pair(dh[-1]),
         first=_pair(dh[0]),
     )
     return figure
-
-
-def knocks_picture(draws):
-    """One unit after a soft and a hard knock, a panel a draw of weights.
-
-    draws: title -> its states (T + 1, 2, H), the soft knock's first. Where the two still differ at
-    the end, the last steps stand enlarged below.
-    """
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 300)
-        axes = figure.subplots(1, len(draws), sharey=True, squeeze=False)[0]
-        for ax, (title, h) in zip(axes, draws.items(), strict=True):
-            ax.plot(h[:, 1, 0], color=HIDDEN, lw=4)
-            ax.plot(h[:, 0, 0], color=FORGET, lw=1.6)
-            ax.set(
-                xlim=(0, len(h) - 1), ylim=(-1.35, 1.05), xlabel=say("step t"), yticks=(-1, 0, 1)
-            )
-            ax.set_title(title)
-            _label(ax, 9, 0.85, say("hard knock"), color=HIDDEN_LINE, weight="bold", ha="left")
-            _label(ax, 34, 0.85, say("soft knock"), color=FORGET, weight="bold", ha="left")
-            if len(h) > _LAST and np.abs(h[-_LAST:, 0, 0] - h[-_LAST:, 1, 0]).max() > 0.05:
-                _enlarge(ax, h[-_LAST:, :, 0], len(h) - _LAST)
-        axes[0].set_ylabel(say("unit 0"))
-    figure.alt = say("Unit 0 over time after a soft and a hard knock.")
-    for title, h in draws.items():
-        figure.alt = say(
-            "{so_far} {title}: at step {t} it is {soft} after the soft knock and {hard} after "
-            "the hard one.",
-            so_far=figure.alt,
-            title=title,
-            t=len(h) - 1,
-            soft=plain(h[-1, 0, 0]),
-            hard=plain(h[-1, 1, 0]),
-        )
-    return figure
-
-
-def _enlarge(ax, ends, first):
-    """The last steps of both knocks, (steps, 2), from step `first` on, in a window below."""
-    window = ax.inset_axes((0.04, 0.015, 0.93, 0.27))
-    time = first + np.arange(len(ends))
-    window.plot(time, ends[:, 1], "o-", color=HIDDEN, lw=3, ms=6)
-    window.plot(time, ends[:, 0], "o-", color=FORGET, lw=1.4, ms=3.5)
-    window.set(xlim=(first - 0.5, time[-1] + 0.5), xticks=(), yticks=())
-    window.margins(y=0.2)
-    _label(ax, time[-1] - 1, -0.53, say("the last {steps} steps, enlarged", steps=len(ends)),
-           fontsize=10, ha="right")  # fmt: skip
 
 
 def line_picture(h):
@@ -245,52 +196,35 @@ def memories_picture(runs):
     return figure
 
 
-def _crosses_half(pairs):
-    """The step at which (step, R^2) pairs first rise above one half, or None."""
-    step, r2 = np.array(pairs, dtype=float).T
-    above = np.flatnonzero(r2 > 0.5)
-    if not len(above) or not above[0]:
-        return None
-    between = slice(above[0] - 1, above[0] + 1)
-    return np.interp(0.5, r2[between], step[between])
-
-
-def learning_picture(runs):
+def learning_picture(runs, every):
     """How well recall is learned over a training, a panel a kind of start, a line a start.
 
-    runs: title -> {number or name of the start: its (step, R^2) pairs, in order}. It stands where
-    its line crosses one half, or at the end. A name stands before the end, and before the line
-    that crosses first; a second one at the same end stands below its line.
+    runs: title -> R^2 (times, starts), measured once every `every` training steps. Starts that end
+    above one half are drawn in blue and counted, the others in grey.
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 280)
         axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
-        for ax, (title, starts) in zip(axes, runs.items(), strict=True):
-            most = max(pairs[-1][0] for pairs in starts.values())
-            ax.set(xlim=(0, 1.06 * most), ylim=(-0.3, 1.05), yticks=(0, 0.5, 1))
+        figure.alt = say("R² on fresh sequences over a training, a line a start.")
+        for ax, (title, scores) in zip(axes, runs.items(), strict=True):
+            scores = np.asarray(scores)
+            steps, learned = every * np.arange(1, len(scores) + 1), scores[-1] > 0.5
+            ax.axhline(0.5, color=FAINT, lw=1.2, ls=(0, (4, 3)))
+            for course, above in zip(scores.T, learned, strict=True):
+                ax.plot(steps, course, color=HIDDEN_LINE if above else "#999999", lw=1.4)
+            ax.set(xlim=(0, steps[-1]), ylim=(-0.3, 1.2), yticks=(0, 0.5, 1))
             ax.set(xlabel=say("training step"))
             ax.set_title(title)
-            crossings = [_crosses_half(pairs) for pairs in starts.values()]
-            first, ends = min((at for at in crossings if at is not None), default=None), []
-            for (start, pairs), at, colour in zip(starts.items(), crossings, _STARTS, strict=False):
-                ax.plot(*np.array(pairs, dtype=float).T, color=colour)
-                before, height = isinstance(start, str) and at == first, 0.5
-                if at is None:
-                    before, height = isinstance(start, str), pairs[-1][1] + 0.08
-                    height -= 0.17 * any(abs(height - other) < 0.1 for other in ends)
-                    ends.append(height)
-                x = (most if at is None else at) + (-0.02 if before else 0.02) * most
-                ha = "right" if before else "left"
-                _label(ax, x, height, f"{start}", color=colour, weight="bold", ha=ha)
+            words = say("{learned} of {starts}", learned=learned.sum(), starts=len(learned))
+            _label(ax, 0.05 * steps[-1], 1.08, words, color=HIDDEN_LINE, weight="bold", ha="left")
+            figure.alt = say(
+                "{so_far} {title}: {learned} of {starts} end above 0.5.",
+                so_far=figure.alt,
+                title=title.replace("\n", say(", ")),
+                learned=learned.sum(),
+                starts=len(learned),
+            )
         axes[0].set_ylabel("$R^2$")
-    figure.alt = say("R² on fresh sequences over a training, a line a start.")
-    for title, starts in runs.items():
-        ends = say("; ").join(
-            say("{name}: {score}", name=start, score=plain(pairs[-1][1]))
-            for start, pairs in starts.items()
-        )
-        figure.alt = say("{so_far} {title}, at the end {ends}.",
-                         so_far=figure.alt, title=title, ends=ends)  # fmt: skip
     return figure
 
 

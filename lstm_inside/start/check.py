@@ -46,15 +46,18 @@ QUESTIONS = {
         ),
     ),
     "reach": question(
-        "The flag is at step 6. Which of the 20 numbers does the gradient of the latch's answer "
-        "reach?",
+        "The latch's flag is at step 6. On its way back from step 20, how far does the gradient "
+        "get along the cell line?",
         right="b",
-        a=("All of them, the last ones most", "So it is where keep is below 1 and write is open."),
-        b=(
-            "The flagged one only",
-            "Elsewhere write is shut, and keep, shut at the flag, lets nothing past it.",
+        a=(
+            "It fades, a little at every step",
+            "It would with keep below 1. Between the flag and the end the latch's keep is all but 1.",
         ),
-        c=("All from the flag to the end", "The cells there, yes; but write lets no number in."),
+        b=(
+            "In full to step 6, and no further",
+            "Keep is 1 from the end to step 7 and 0 at the flag: nothing gets past step 6.",
+        ),
+        c=("In full to step 1", "At the flag keep is shut: a step back there multiplies by 0."),
     ),
 }
 ask = asks(QUESTIONS)

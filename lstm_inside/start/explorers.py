@@ -261,41 +261,43 @@ def wiring_explorer() -> Explorer:
 
 
 def way_back_explorer() -> Explorer:
-    """The answer's gradient on its way back: the cell line and the paths through W_h apart."""
+    """How much of the last step's gradient gets back to each: cell line and side paths apart."""
     streams = [one_stream(step, STEPS).xs for step in range(1, STEPS + 1)]
     dhs = np.zeros((STEPS, 1, 1))
     dhs[-1] = READOUT  # the answer itself is what is differentiated
     steps = np.arange(STEPS + 1)
+    low, high = -1.1, 1.6  # what side paths bring beyond is an arrow
     with matplotlib.rc_context(RC):
-        figure = picture(940, 500)
-        stream_ax, cell_ax, number_ax = figure.subplots(3, 1, sharex=True, height_ratios=(3, 5, 4))
+        figure = picture(940, 460)
+        stream_ax, keep_ax, back_ax = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 6))
         draw_stream(stream_ax, streams[0][:, 0], bars=False)
         stream_ax.set_title(say("The stream"))
-        cell_ax.set_title(say("d answer / dc$_t$: how much the answer would change with the cell"))
-        cell_ax.set(ylim=(-2.3, 4.4))
-        cell_ax.axhline(0, color=FAINT, lw=1)
+        keep_ax.set(ylim=(0, 1.1), yticks=(0, 1))
+        keep_ax.set_title(
+            say("keep f: a step back along the cell line multiplies by it"), color=GATES["f"].line
+        )
+        back_ax.set_title(
+            say("Of the gradient at step {STEPS}, what gets back to step t", STEPS=STEPS)
+        )
+        back_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.2, 2.1), xlabel=say("step t"))
+        back_ax.set(xticks=(1, 5, 10, 15, 20), yticks=(-1, 0, 1))
+        back_ax.axhline(0, color=FAINT, lw=1)
         for x, words, colour in (  # above all that is drawn
             (0.2, say("along the cell line"), CELL_LINE),
             (6.2, say("side paths, through W$_h$"), HIDDEN_LINE),
         ):
-            cell_ax.text(x, 3.85, words, color=colour, weight="bold", va="center")
+            back_ax.text(x, 1.85, words, color=colour, weight="bold", va="center")
         back = say("← back in time")
-        cell_ax.text(STEPS + 0.4, 3.85, back, color=GRADIENT, ha="right", va="center")
-        number_ax.set_title(
-            say("d answer / d number$_t$: and with the number, which comes in only through write")
-        )
-        number_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.3, 1.3), xlabel=say("step t"))
-        number_ax.xaxis.set_ticks((1, 5, 10, 15, 20))
-        number_ax.axhline(0, color=FAINT, lw=1)
+        back_ax.text(STEPS + 0.4, 1.85, back, color=GRADIENT, ha="right", va="center")
         bars = {"lw": 7, "solid_capstyle": "butt"}
         (numbers,) = stream_ax.plot([], [], color=FAINT, **bars)
         (mark,) = stream_ax.plot([], [], color=FLAGGED, **bars)
         flag_words = Words(stream_ax, 0, 1.2, color=FLAGGED, fontsize=15)
         flag_words.set_text("⚑")
-        (line,) = cell_ax.plot([], [], "-o", ms=5, color=CELL_LINE, ds="steps-mid")
-        (others,) = cell_ax.plot([], [], "--s", ms=3.5, lw=1.8, color=HIDDEN_LINE)
-        beyond = _arrows(cell_ax, HIDDEN_LINE)
-        (heard,) = number_ax.plot([], [], color=GRADIENT, **bars)
+        (kept,) = keep_ax.plot([], [], color=GATES["f"].line, **bars)
+        (line,) = back_ax.plot([], [], "-o", ms=5, color=CELL_LINE)
+        (others,) = back_ax.plot([], [], "--s", ms=3.5, lw=1.8, color=HIDDEN_LINE)
+        beyond = _arrows(back_ax, HIDDEN_LINE)
 
     def update(flag, sure, side_weight):
         xs = streams[flag - 1]
@@ -303,34 +305,28 @@ def way_back_explorer() -> Explorer:
         trace = lstm_forward(xs, params)
         grads = lstm_backward(dhs, trace, params)
         shares = split_way(dhs, trace, grads)
-        by_cell, by_side = shares.carousel[:, 0, 0], shares.rest[:, 0, 0]
-        dx = grads.xs[:, 0, 0]
+        by_cell, by_side = (part[:, 0, 0] / grads.c[-1, 0, 0] for part in shares)
+        keep = trace.f[:, 0, 0]
         numbers.set_data(*strokes(steps[1:], 0, xs[:, 0, 0]))
         mark.set_data([flag, flag], [0, xs[flag - 1, 0, 0]])
         flag_words.set_x(flag)
-        line.set_data(steps, np.clip(by_cell, -2.2, 3.2))
-        _show_inside(others, beyond, steps, by_side, -2.2, 3.2)
-        heard.set_data(*strokes(steps[1:], 0, np.clip(dx, -1.3, 1.3)))
-        return {
-            "flag": flag, "cell": by_cell, "side": by_side, "dx": dx,
-            "share": np.abs(dx[flag - 1]) / max(np.abs(dx).sum(), 1e-300),
-        }  # fmt: skip
+        kept.set_data(*strokes(steps[1:], 0, keep))
+        line.set_data(steps, by_cell)
+        _show_inside(others, beyond, steps, by_side, low, high)
+        return {"flag": flag, "keep": keep, "cell": by_cell, "side": by_side}
 
     def describe(v):
         flag = v["flag"]
         return say(
-            "At the flagged step {flag} the cell line brings {cell} of {cell_2}, the side paths "
-            "{side}. A step before the flag the cell line brings {cell_3}, the side paths "
-            "{side_2}. Of all that the {STEPS} numbers can do to the answer, {share:.0f} % is the "
-            "flagged one's.",
-            flag=flag,
-            cell=signed(v["cell"][flag], 3),
-            cell_2=signed(v["cell"][-1], 3),
-            side=signed(v["side"][flag], 3),
-            cell_3=signed(v["cell"][flag - 1], 3),
-            side_2=signed(v["side"][flag - 1], 3),
+            "Of the gradient at step {STEPS}, the cell line brings {cell} back to the flagged "
+            "step {flag}, the side paths {side}. To the step before the flag the cell line brings "
+            "{cell_2}, the side paths {side_2}.",
             STEPS=STEPS,
-            share=100 * v["share"],
+            flag=flag,
+            cell=plain(v["cell"][flag]),
+            side=plain(v["side"][flag]),
+            cell_2=plain(v["cell"][flag - 1]),
+            side_2=plain(v["side"][flag - 1]),
         )
 
     return Explorer(
@@ -341,7 +337,7 @@ def way_back_explorer() -> Explorer:
             "sure": slider("how sure the gates are", 0, 12, 0.5, 12, quantity="f", digits=1),
             "side_weight": slider("recurrent weights W_h", -1, 1, 0.1, 0, quantity="h", digits=1),
         },
-        moving=[numbers, mark, flag_words, line, others, *beyond, heard],
+        moving=[numbers, mark, flag_words, kept, line, others, *beyond],
         update=update,
         describe=describe,
         presets={

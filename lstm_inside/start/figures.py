@@ -133,10 +133,11 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
         scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
         figure.alt = say(
             "A plain state over one stream of {steps} numbers, with {x} and with {x_2} flagged, "
-            "and its answers to a hundred streams, at three recurrent strengths w, the best of "
-            "{units} units each. The two states come together where w is small, and end low and "
-            "high at the largest. Scores: {scores}. At small w the answers lie flat, off the "
-            "diagonal; at the largest they lie on two levels.",
+            "and its answers to a hundred of {streams} streams, at three recurrent strengths w, "
+            "the best of {units} units each. The two states come together where w is small, and "
+            "end low and high at the largest. Scores on all {streams} streams: {scores}. At small "
+            "w the answers lie flat, off the diagonal; at the largest they lie on two levels.",
+            streams=len(target),
             steps=steps,
             x=signed(number),
             x_2=signed(-number),
