@@ -58,7 +58,8 @@ class Row:
 
     paper: what the paper reports: share of trials solved, sequences until then (a mean), its
     number of trials, the place, and "seen": "text" where the paper's own text was read,
-    "second-hand" where somebody else's account of it was.
+    "second-hand" where somebody else's account of it was. departures: what is done otherwise than
+    in the paper, by the keys of `replication.figures.departures`, which says them.
     """
 
     experiment: str
@@ -68,7 +69,7 @@ class Row:
     trials: int
     cap: int
     paper: dict | None = None
-    departures: tuple[str, ...] = ()
+    departures: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     compiled: bool = False
 
@@ -82,7 +83,7 @@ def count(net):
 
 
 def by_sequences(experiment, protocol, variant, trials, cap, *, rate=None, added_after=0,
-                 paper=None, departures=(), fast=True, **biases):  # fmt: skip
+                 paper=None, departures=None, fast=True, **biases):  # fmt: skip
     """A row of experiments 2a, 4 and 6a: truncated gradient, plain descent.
 
     added_after: how many sequences are learned without the cells, or "settled": until the error
@@ -113,7 +114,7 @@ def by_sequences(experiment, protocol, variant, trials, cap, *, rate=None, added
         "loss": "squared",
         "added_after": added_after,
     }
-    return Row(experiment, variant, count(net), run, trials, cap, paper, departures, settings,
+    return Row(experiment, variant, count(net), run, trials, cap, paper, departures or {}, settings,
                fast)  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def set_pairs(distinct=False):
     return [embedded_sets(rng=rng, distinct=distinct) for _ in range(PAIRS)]
 
 
-def by_symbols(blocks, size, rate, cap, *, trials=120, paper=None, departures=(), online=True,
+def by_symbols(blocks, size, rate, cap, *, trials=120, paper=None, departures=None, online=True,
                aim="next", distinct=False, g_within=2.0, h_within=1.0, **biases):  # fmt: skip
     """A row of experiment 1: twelve pairs of sets, the starts shared out among them."""
     protocol = reber_protocol(blocks, size, rate)
@@ -143,16 +144,16 @@ def by_symbols(blocks, size, rate, cap, *, trials=120, paper=None, departures=()
     settings = {"rate": rate, "within": protocol.within, "biases": biases, "online": online,
                 "aim": aim, "distinct": distinct, "g_within": g_within,
                 "h_within": h_within}  # fmt: skip
-    departures += f"{trials} trials on 12 pairs of sets", f"at most {cap:,} strings", EXAMS
+    departures = (departures or {}) | {"on_pairs": (trials, PAIRS), "strings": cap} | EXAMS
     return Row("1 embedded Reber grammar", "1997", count(net), run, trials, cap, paper, departures,
                settings, compiled=True)  # fmt: skip
 
 
-EXAMS = "looked at every 100 strings"
+EXAMS = {"exam": 100}
 
 
 def continual(variant, trials, symbols, *, forget, decay=1.0, reset=False, paper=None,
-              departures=()):  # fmt: skip
+              departures=None):  # fmt: skip
     """A row of the continual Reber stream: 4 blocks of 2 cells, rate 0.5."""
     net = Blocks(7, 7, 4, 2, forget=forget, gates_feed=False, shortcut=True,
                  biases=("gates", "output"))  # fmt: skip
@@ -167,7 +168,7 @@ def continual(variant, trials, symbols, *, forget, decay=1.0, reset=False, paper
 
     settings = {"rate": 0.5, "decay": decay, "reset": reset, "within": 0.2, "biases": biases}
     return Row("continual Reber stream", variant, count(net), run, trials, symbols, paper,
-               departures, settings)  # fmt: skip
+               departures or {}, settings)  # fmt: skip
 
 
 # ---------------------------------------------------------------- running and storing
@@ -185,7 +186,7 @@ def run_row(name, row, seed, short=False):
     return {
         "row": name, "experiment": row.experiment, "variant": row.variant, "seed": seed,
         "weights": row.weights, "cap": row.cap, "settings": row.settings,
-        "departures": list(row.departures), "paper": row.paper, "trials": trials,
+        "departures": row.departures, "paper": row.paper, "trials": trials,
         "summary": summary(trials),
         "command": f"python benchmarks/replication.py {name}" + " --short" * short,
         "python": platform.python_version(), "numpy": np.__version__, **engine,
@@ -285,7 +286,7 @@ def as_text(records):
 
 # ---------------------------------------------------------------- the rows
 
-TODAY = "Adam at 0.01", "cross-entropy", "8 cells, each with gates of its own"
+TODAY = {"adam": 0.01, "entropy": True}
 
 
 def by_strings(variant, trials, cap, rate=0.01):
@@ -300,9 +301,8 @@ def by_strings(variant, trials, cap, rate=0.01):
 
     sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
     return Row("1 embedded Reber grammar", variant, sum(arrays_of(sizes)), run, trials, cap, None,
-               ("Adam at 0.01", "cross-entropy", f"{units} cells, each with gates of its own",
-                "an update a string", f"{trials} trials on 12 pairs of sets",
-                f"at most {cap:,} strings", EXAMS),
+               TODAY | {"own_gates": units, "by_string": True, "on_pairs": (trials, PAIRS),
+                        "strings": cap} | EXAMS,
                {"rate": rate, "units": units})  # fmt: skip
 
 
@@ -330,14 +330,13 @@ def by_chunks(variant, trials, cap, rate=0.01, units=8):
 
     sizes = each_array(np.size, model.start(7, units, 7, rngs=[np.random.default_rng(0)]))
     return Row("stream without resets", variant, sum(arrays_of(sizes)), run, trials, cap, None,
-               (*TODAY, "an update every 40 symbols"),
+               TODAY | {"own_gates": units, "by_chunk": 40},
                {"rate": rate, "units": units})  # fmt: skip
 
 
 ADDING = adding_protocol()
-STREAM = ("at most 2,000,000 training symbols, not 30,000 streams",
-          "a test every 50,000 symbols", "10 test streams, of 10,000 symbols at most")  # fmt: skip
-BOTH = "solved is both sequences right, looked at every 10, not 10,000 in a row"
+STREAM = {"symbols": (2_000_000, 30_000), "test": 50_000, "test_streams": (10, 10_000)}
+BOTH = {"both_right": (10, 10_000)}
 
 
 def lag(added_after, when):
@@ -345,17 +344,15 @@ def lag(added_after, when):
     return by_sequences(
         "2a long time lag, p = 100", lag_protocol(), "1997", 16, 40_000,
         added_after=added_after, paper=paper(1.0, 18, 5_040, "table 2"),
-        departures=("16 trials", "at most 40,000 sequences with the cell", when,
-                    BOTH))  # fmt: skip
+        departures={"trials": 16, "with_cell": 40_000} | when | BOTH)  # fmt: skip
 
 
 def short_lag(added_after):
     """A row of experiment 2a at p = 20."""
-    when = (f"the cell comes in after {added_after:,} sequences, which are not counted",)
+    when = {"cell_after": added_after} if added_after else {}
     return by_sequences(
         "2a long time lag, p = 20", lag_protocol(20), "1997", 10, 8_000, added_after=added_after,
-        departures=("p = 20 instead of 100", "at most 8,000 sequences",
-                    *(when if added_after else ()), BOTH))  # fmt: skip
+        departures={"p": (20, 100), "sequences": 8_000} | when | BOTH)  # fmt: skip
 
 
 def adding(trials, *biases, rate=0.5):
@@ -363,9 +360,9 @@ def adding(trials, *biases, rate=0.5):
     return by_sequences(
         "4 adding, T = 100", ADDING, "1997", trials, 1_000_000, rate=rate, i=biases,
         paper=paper(1.0, 10, 74_000, "table 7", assumed=True),
-        departures=(f"{trials} trials", "at most 1,000,000 sequences",
-                    *((f"input-gate biases {biases}",) if biases != (-3.0, -6.0) else ()),
-                    *((f"rate {rate:g} instead of 0.5",) if rate != 0.5 else ())),
+        departures={"trials": trials, "sequences": 1_000_000}
+        | ({"biases": biases} if biases != (-3.0, -6.0) else {})
+        | ({"rate": (rate, 0.5)} if rate != 0.5 else {}),
     )  # fmt: skip
 
 
@@ -374,17 +371,13 @@ def table_1(solved, sequences, **more):
 
 
 BOTTOM = table_1(1.0, 8_440, least=3_800, most=24_100)
-
-
-STOPPED = "the cell comes in when the loss falls by less than 1 % in 500 sequences"
-LATE = "the cell comes in after {:,} sequences, which are not counted"
 ROWS = {
     "order-1997": by_sequences(
         "6a temporal order", order_protocol(), "1997", 10, 60_000, fast=False,
         paper=paper(1.0, 20, 31_390, "table 9", assumed=True),
-        departures=("10 trials", "at most 60,000 sequences")),
+        departures={"trials": 10, "sequences": 60_000}),
     "adding-1997": adding(8, -3.0, -6.0),
-    "lag-added-1000": lag(1_000, LATE.format(1_000)),
+    "lag-added-1000": lag(1_000, {"cell_after": 1_000}),
     "lag-20-1997": short_lag(0),
     "lag-20-added-1997": short_lag(1_000),
     "reber-4x1-1997": by_symbols(4, 1, 0.1, 100_000, trials=24, paper=table_1(1.0, 39_740)),
@@ -392,12 +385,12 @@ ROWS = {
     "reber-3x2-slower": by_symbols(3, 2, 0.1, 60_000, trials=24, paper=table_1(1.0, 21_730)),
     "reber-3x2-legal": by_symbols(
         3, 2, 0.5, 40_000, trials=24, aim="legal",
-        departures=("told all legal symbols, not the one that came",)),
+        departures={"all_legal": True}),
     "reber-3x2-strings": by_symbols(
-        3, 2, 0.5, 40_000, trials=24, online=False, departures=("an update a string",)),
+        3, 2, 0.5, 40_000, trials=24, online=False, departures={"by_string": True}),
     "reber-3x2-ranges": by_symbols(
         3, 2, 0.5, 40_000, g_within=1.0, h_within=2.0, paper=BOTTOM,
-        departures=("g within 1 and h within 2, as in table 10",)),
+        departures={"table_10": (1, 2)}),
     **{f"reber-{name}-adam": by_strings(name, 12, 10_000) for name in VARIANTS},
     "continual-1997": continual(
         "1997", 8, 2_000_000, forget=False, departures=STREAM),
@@ -412,14 +405,13 @@ ROWS = {
     "adding-within": by_sequences(
         "4 adding, T = 100", ADDING._replace(task=ADDING.task._replace(mean=np.inf)), "1997", 10,
         300_000, paper=paper(1.0, 10, 74_000, "table 7", assumed=True), fast=False,
-        departures=("solved is the last 2,000 within 0.04, whatever their mean",
-                    "at most 300,000 sequences")),
+        departures={"any_mean": (2_000, 0.04), "sequences": 300_000}),
     "adding-slower": by_sequences(
         "4 adding, T = 100", ADDING, "1997", 10, 300_000, rate=0.25, fast=False,
-        departures=("rate 0.25 instead of 0.5", "at most 300,000 sequences")),
-    "lag-settled": lag("settled", STOPPED),
-    "lag-added-0": lag(0, "the cell is there from the start"),
-    **{f"lag-added-{n}": lag(n, LATE.format(n)) for n in (2_000, 3_000, 5_000, 8_000)},
+        departures={"rate": (0.25, 0.5), "sequences": 300_000}),
+    "lag-settled": lag("settled", {"settled": (1, 500)}),
+    "lag-added-0": lag(0, {"from_start": True}),
+    **{f"lag-added-{n}": lag(n, {"cell_after": n}) for n in (2_000, 3_000, 5_000, 8_000)},
     "adding-3-3": adding(8, -3.0, -3.0),
     "adding-1-2": adding(8, -1.0, -2.0),
     "adding-6-6": adding(8, -6.0, -6.0),
@@ -427,12 +419,12 @@ ROWS = {
     "reber-4x1-rate-0.5": by_symbols(4, 1, 0.5, 40_000, trials=24, paper=table_1(0.97, 9_500)),
     "reber-3x2-h4": by_symbols(
         3, 2, 0.5, 40_000, trials=60, g_within=1.0, h_within=4.0,
-        departures=("g within 1 and h within 4",)),
+        departures={"ranges": (1, 4)}),
     "reber-3x2-distinct": by_symbols(
         3, 2, 0.5, 40_000, trials=24, distinct=True,
-        departures=("256 different strings in a set",)),
+        departures={"different": 256}),
     "reber-3x2-input": by_symbols(
-        3, 2, 0.5, 40_000, trials=24, i=(-1.0,) * 3, departures=("input-gate biases start at -1",)),
+        3, 2, 0.5, 40_000, trials=24, i=(-1.0,) * 3, departures={"input_bias": -1}),
     "adding-rate-1": adding(8, -3.0, -6.0, rate=1.0),
 }  # fmt: skip
 

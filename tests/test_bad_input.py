@@ -25,7 +25,7 @@ import lstm_inside.replication as replication
 from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
-from lstm_inside.annealing import bits, landscape, many
+from lstm_inside.annealing import bits, landscape, many, tours
 from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
@@ -389,6 +389,24 @@ def readers(good=VARIANTS_OF_2):
         "b_y short": good._replace(readout=good.readout._replace(b_y=b_y[:1])),
     }
     return kind(good).or_bad(**bad).known_as("params", "W_x", "W_y", "b_y")
+
+
+def maps_of_cities(free=(0,)):
+    """Two maps of five cities; tours on them are named in errors, too."""
+    places = np.random.default_rng(1).random((2, 5, 2))
+    return array(places, free=free).known_as("maps", "tours", "starts")
+
+
+def tours_of_cities(more=0):
+    """Two round trips on each map, with `more` axes before if that is allowed."""
+    good = np.tile(np.arange(5), (4, 1))
+    bad = {
+        "odd": good[:3],
+        "twice": np.zeros_like(good),
+        "fractions": good + 0.5,
+        "others": good + 1,
+    }
+    return array(good, free=(0,), rank=not more).or_bad(**bad)
 
 
 def real_time():
@@ -848,6 +866,9 @@ TABLE = {
     "annealing.geometric_cooling": call(
         anneal.geometric_cooling, start=number(1.0, -1.0), cooling=number(0.9, 0.0, 1.1, -1.0), count=count(3),
     ),
+    "annealing.highest_climbs": call(
+        anneal.highest_climbs, temperatures=array(np.ones(3), free=(0,), rank=False, empty=False).or_bad(negative=-np.ones(3)), rng=generator(),
+    ),
     "annealing.linear_cooling": call(anneal.linear_cooling, start=number(1.0, -1.0), count=count(3)),
     "annealing.anneal": call(
         anneal.anneal, loss=LOSS, start=tree(), temperatures=array(np.ones(3), free=(0,), empty=False).or_bad(negative=-np.ones(3)),
@@ -863,8 +884,18 @@ TABLE = {
     "annealing.anneal_many": call(
         anneal.anneal_many, loss=function(lambda p: (p**2).sum(axis=1)).or_bad(one=lambda p: 1.0, words=lambda p: "1", NaN=lambda p: np.full(len(p), np.nan)),
         starts=array(normal(4, 2), free=(1,)).known_as("starts", "temperatures"), temperatures=array(np.ones((3, 4)), free=(0,)).without("axis 0 of length 0").or_bad(negative=-np.ones((3, 4))),
-        step=number(0.1, 0.0, -1.0).or_bad(row=np.ones((1, 4))), rng=generator(),
+        step=number(0.1, 0.0, -1.0).or_bad(row=np.ones((1, 4))), rng=generator().or_bad(none=[], seeds=[1, 2], three=[R, R, R]),
     ),
+    "annealing.tour_lengths": call(tours.tour_lengths, maps=maps_of_cities(), tours=tours_of_cities(1)),
+    "annealing.reversal_change": call(
+        tours.reversal_change, maps=maps_of_cities(), tours=tours_of_cities(), first=numbers(np.array([1, 2]), most=4).known_as("first", "last").without("axis 0 of length 0"),
+        last=numbers(np.array([3, 4]), most=4).known_as("last", "first").without("axis 0 of length 0"),
+    ),
+    "annealing.anneal_tours": call(
+        tours.anneal_tours, maps=maps_of_cities(), starts=tours_of_cities().known_as("starts"), temperatures=array(np.ones((3, 4)), free=(0,)).or_bad(negative=-np.ones((3, 4))),
+        rng=generator(), every=count(2).or_none(),
+    ),
+    "annealing.guess_tours": call(tours.guess_tours, maps=maps_of_cities(free=(0, 1)), count=count(3), rng=generator()),
     "annealing.evaluations_until": call(anneal.evaluations_until, search=kind(search()), level=number(0.1).without("infinity")),
     "annealing.two_class_loss": call(anneal.two_class_loss, model=model(), batch=batch()),
     "annealing.two_class_error": call(anneal.two_class_error, model=model(), batch=batch()),
@@ -1000,7 +1031,7 @@ TABLE = {
     "simulation.store_writer": call(
         text.store_writer, model=model(WRITER), about=Arg({}, (("None", None), ("word", "x"))), path=path(f"{tempfile.gettempdir()}/writer.npz"),
     ),
-    "simulation.suspects": call(text.suspects, model=model(WRITER), B=count(2), T=count(40)),
+    "simulation.suspects": call(text.suspects, reading=kind(READING)),
     "simulation.held_curves": call(
         text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0))}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0))}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1, (-1.0, 1.0))}))),
         B=count(2), T=count(40),
@@ -1139,9 +1170,6 @@ TABLE = {
     "beyond.to_torch": call(interop.to_torch, params=weights(P).without("W_x: axis 0 longer")),
     "beyond.from_torch": call(interop.from_torch, module=kind(MODULE)),
     "beyond.gradients_from_torch": call(interop.gradients_from_torch, module=kind(LEARNED).or_bad(**{"no gradient": MODULE})),
-    "beyond.flow_through_torch": call(
-        interop.flow_through_torch, xs=array(XS, free=(0, 1)).known_as("xs", "dhs"), dhs=array(DHS), params=weights(P).known_as("params", "xs", *P._fields),
-    ),
     "beyond.start": call(distributed.start, plan=plan()),
     "beyond.in_numpy": call(distributed.in_numpy, plan=plan()),
     "beyond.in_torch": call(
@@ -1245,7 +1273,7 @@ STEP = "one step of `replication.forward` or `backward`, which check once a sequ
 EXEMPT = {
     **dict.fromkeys(
         (
-            "annealing.Found", "annealing.RecallHunt", "annealing.Search", "annealing.TwoFlags", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
+            "annealing.Found", "annealing.RecallHunt", "annealing.Search", "annealing.TourWalks", "annealing.TwoFlags", "bptt.CellShares", "lstm_core.GradientReport", "lstm_core.LSTMGrads",
             "lstm_core.LSTMParams", "lstm_core.LSTMTrace", "lstm_core.RNNGrads", "lstm_core.RNNParams",
             "lstm_core.RNNTrace", "beyond.Outcome", "beyond.Plan", "beyond.Saving", "simulation.Windows",
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",

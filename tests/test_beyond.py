@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from lstm_core import LSTMParams, init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
-from lstm_inside.beyond import bridge, check, distributed
+from lstm_inside.beyond import bridge, check, distributed, figures
 from lstm_inside.beyond import explorers as beyond
 from lstm_inside.gates import BothParams
 from lstm_inside.training import (
@@ -215,15 +215,40 @@ def test_modules_without_biases_and_what_has_no_form_here(torch, rng):
 
 
 @needs_torch
-def test_the_gradient_flow_of_both_engines(rng):
-    params = with_bias(init_lstm(D, H, rng=rng), rng)
-    xs, dhs = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
-    grads = lstm_backward(dhs, lstm_forward(xs, params), params)
-    dh, dc = bridge.flow_through_torch(xs, dhs, params)
+def test_the_gradient_flow_of_both_engines():
+    """The page's own cells, run as they stand: step by step, each state keeping its gradient."""
+    cells = {c.id: c.source for c in nbformat.read(NOTEBOOK, as_version=4).cells}
+    names = {}
+    for cell in ("a01", "a13", "a14", "a18", "cell-flow"):
+        exec(cells[cell], names)
+    grads, (dh, dc) = names["grads"], names["flow"]
     assert apart(grads.h, dh) < 1e-10
     assert apart(grads.c, dc) < 1e-10
-    assert "agree within 1e-10" in beyond.two_flows(grads, (dh, dc)).alt
-    assert "DIFFER" in beyond.two_flows(grads, (dh, dc * 1.001)).alt
+    assert "agree within 1e-10" in figures.two_flows(grads, (dh, dc)).alt
+    assert "DIFFER" in figures.two_flows(grads, (dh, dc * 1.001)).alt
+
+
+def test_digits_are_counted_in_the_largest_number():
+    ours = np.array([[2.0, 0.002], [1.0, -0.5]])
+    off = np.array([[0, 2e-4], [2e-9, 0]])
+    assert figures.digits_alike(ours, ours + off) == pytest.approx([17, 4, 9, 17], abs=1e-4)
+    pair = {"h": (ours, ours), "dL/dx": (ours, ours + off)}
+    picture = figures.agreement({"one": {"h": pair["h"]}, "other": pair})
+    assert "one: at least 17; other: at least 4." in picture.alt
+    one, other = picture.axes[0].lines
+    assert np.sort(other.get_xdata())[:2] == pytest.approx([4, 9], abs=1e-4)
+    assert one.get_color() != other.get_color()
+
+
+def test_what_comes_back_says_whether_h_n_is_the_last_step(rng):
+    output, c_n = rng.normal(size=(T, B, H)), rng.normal(size=(1, B, H))
+    picture = figures.what_comes_back(output, output[-1:], c_n)
+    assert f"output {output.shape} holds h of {T} steps; its last column is h_n" in picture.alt
+    upper, lower = (ax.images[0] for ax in picture.axes[:2])
+    np.testing.assert_array_equal(upper.get_array(), output[:, 0].T)
+    np.testing.assert_array_equal(lower.get_array(), c_n[0, :1].T)
+    assert lower.get_extent()[:2] == [T - 0.5, T + 0.5]
+    assert "NOT h_n" in figures.what_comes_back(output, output[:1], c_n).alt
 
 
 def torch_losses(torch, module, batch, rate, steps):
@@ -269,13 +294,51 @@ def two():
 
 
 def test_losses_are_drawn_as_far_apart_as_they_are():
-    """In units of the last digit: 2**-52 of the value."""
+    """Left one on the other, each thinner than the one below; right the largest gap so far."""
     one = np.array([2.0, 1.5, 1.0])
-    _, right = (figure := beyond.loss_curves({"one": one, "other": one * (1 + 3 * 2.0**-52)})).axes
-    np.testing.assert_array_equal(right.lines[0].get_ydata(), [3, 3, 3])
-    assert right.get_ylim() == (0, 4.5)
+    off = np.array([0, 3e-13, 1e-13, 5e-13])
+    losses = {"one": one, "other": one * (1 + off[:3]), "third": one}
+    four = np.array([*one, 0.5])
+    longer = losses | {"one": four, "other": four * (1 + off)}
+    figure = figures.loss_curves(losses, longer)
+    left, right = figure.axes
+    widths = [line.get_linewidth() for line in left.lines]
+    assert widths[0] > 1.5 * widths[1] > 3 * widths[2]
+    other, third = (line.get_ydata() for line in right.lines)
+    assert other == pytest.approx([2e-17, 3e-13, 3e-13, 5e-13], rel=1e-2)
+    assert len(third) == 3
+    assert max(third) < 1e-15
+    assert right.get_ylim()[1] == pytest.approx(5e-12, rel=0.1)  # no empty half above
     assert "the same" in figure.alt
-    assert "NOT the same" in beyond.loss_curves({"one": one, "other": one * 1.001}).alt
+    wrong = {"one": one, "other": one * 1.001}
+    assert "NOT the same" in figures.loss_curves(wrong, wrong).alt
+
+
+def test_what_a_clip_before_averaging_does_to_the_losses_is_drawn():
+    right = [2.0, 1.5, 1.0]
+    picture = figures.how_far_off(
+        {"whole": right, "halves": [2.0, 1.5 * (1 + 1e-15), 1.0], "first": [2.0, 1.53, 1.0]}
+    )
+    halves, first = (line.get_ydata() for line in picture.axes[0].lines)
+    assert halves == pytest.approx(1e-14)
+    assert first == pytest.approx([1e-14, 0.02, 1e-14])
+    assert "halves: rounding only; first: from step 2 on, by up to 2.0%." in picture.alt
+
+
+def test_what_a_restart_lacks_is_drawn_beside_what_lost_nothing():
+    picture = figures.what_was_lost(
+        {"nothing": 0.5, "h": 0.25, "all": 1.0},
+        {"nothing": [1.0, 2.0], "h": [1.05, 2.0], "all": [1.0, 1.7]},
+        start=21,
+    )
+    bars = [[bar.get_width() for bar in ax.patches] for ax in picture.axes[::2]]
+    heights = [[bar.get_height() for bar in ax.patches] for ax in picture.axes[1::2]]
+    assert bars == [[0.25], [1.0]]
+    assert heights[0] == pytest.approx([0.05, 0])
+    assert heights[1] == pytest.approx([0, -0.1])  # drawn at the edge
+    assert [line.get_xdata()[0] for line in picture.axes[0].lines] == [0.5]
+    assert "h lost: by 0.25, its loss off by +0.0500, later ones by up to 0.000" in picture.alt
+    assert "all lost: by 1.00, its loss off by +0.0000, later ones by up to 0.300" in picture.alt
 
 
 @needs_torch
@@ -414,7 +477,7 @@ def test_without_pytorch_the_notebook_runs_through_and_prints_what_is_stored(no_
             tagged.append(said.getvalue())
         else:
             assert said.getvalue() == stored, cell.source
-    assert len(tagged) == 10
+    assert len(tagged) == 8
     assert all(bridge.MISSING in said for said in tagged)
     for explorer in (names["layout"], names["shared"]):
         explorer.close()
@@ -422,11 +485,16 @@ def test_without_pytorch_the_notebook_runs_through_and_prints_what_is_stored(no_
 
 def test_stored_are_the_outputs_with_pytorch():
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    texts = "".join(o.get("text", "") for c in cells for o in c.get("outputs", []))
+    outputs = [o for c in cells for o in c.get("outputs", [])]
+    texts = "".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in outputs)
     assert bridge.MISSING not in texts
-    assert re.search(r"PyTorch, 2 processes   40 losses, NumPy's to 1[0-9] digits at least", texts)
-    assert "went on from step 20: 40 losses, all as without the accident: True" in texts
-    assert "torch.nn.LSTMCell, step by step: the same within 1e-10: True" in texts
+    digits = {name: int(n) for name, n in re.findall(r"(\w[\w,' ]*): at least (\d+)[;.]", texts)}
+    assert digits.pop("control, a block turned") < 3
+    assert len(digits) == 3
+    assert min(digits.values()) >= 13
+    assert "they agree within 1e-10" in texts
+    assert "the 40 losses agree within 1e-10" in texts
+    assert "went on from step 20; of 40 losses differ: 0" in texts
     far, farther = map(float, re.findall(r"losses up to (\S+) apart", texts))
     assert 100 * far < farther < 1e-9  # what the text says: it grows with the steps
 
@@ -480,12 +548,6 @@ def test_all_reduce_against_the_whole_batch():
         assert apart(v["whole"].cell.W_h, right) < v["floor"]
         assert (v["whole"].cell.b.dtype == np.float32) == settings.get("single", False)
     explorer.close()
-
-
-def test_the_curves_say_whether_they_are_the_same():
-    first = np.linspace(4, 3, 10)
-    assert beyond.loss_curves({"a": first, "b": first * (1 + 1e-14)}).alt.endswith("the same.")
-    assert beyond.loss_curves({"a": first, "b": first * 1.001}).alt.endswith("NOT the same.")
 
 
 # ---------------------------------------------------------------- the exercises

@@ -3,9 +3,14 @@
 Every backward pass is held against finite differences, and against PyTorch where it is there.
 """
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from layer_nets import B, D, H, T, cell, needs_torch, torch
+from matplotlib.text import Text
 
 import lstm_core as core
 from lstm_inside import practice
@@ -13,6 +18,10 @@ from lstm_inside.beyond import bridge
 from lstm_inside.practice import check, explorers, figures
 from lstm_inside.practice.dropout import PLACES
 from lstm_inside.training import Model, ReadoutParams
+
+PAGE = json.loads(
+    (Path(__file__).parent.parent / "notebooks" / "10_practice.ipynb").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture
@@ -365,6 +374,65 @@ def test_the_six_pictures_are_what_their_answers_say():
     assert np.abs(wave - said)[20:40].max() < 0.3
     assert np.ptp(said[-16:]) < 0.3 * np.ptp(wave[-16:])
     assert picture.alt
+
+
+def test_the_dashed_line_of_the_sixth_picture_has_its_label_beside_it():
+    """In any language: the label begins at the line, whatever its length."""
+    last = figures.six_models().axes[-1]
+    (label,) = last.texts
+    dashed = last.lines[-1].get_xdata()[0]
+    assert label.get_ha() == "left"
+    assert dashed < label.get_position()[0] < dashed + 4
+
+
+def test_errors_step_by_step_are_drawn_as_they_are():
+    errors = {"every": [[0.1, 0.2], [0.3, 0.4]], "last": [[0.9, 0.01], [0.8, 0.02]]}
+    picture = figures.errors_by_step(errors, constant=0.5)
+    drawn = [line.get_ydata() for line in picture.axes[0].lines[1:]]
+    np.testing.assert_array_equal(drawn, [*errors["every"], *errors["last"]])
+    assert set(picture.axes[0].lines[0].get_ydata()) == {0.5}
+    assert "every: at step 1 up to 0.300, at step 2 up to 0.4000" in picture.alt
+    assert "last: at step 1 up to 0.900, at step 2 up to 0.0200" in picture.alt
+
+
+def test_a_loss_at_every_step_mends_the_early_answers():
+    """What the page draws of three starts: far better early, a little worse at the end."""
+    cells = {c["id"]: "".join(c["source"]) for c in PAGE["cells"]}
+    names = {}
+    for key in ("setup", "every", "everytable"):
+        exec(cells[key], names)
+    every, last = (np.array(starts) for starts in names["errors"].values())
+    assert every[:, 0].max() < 0.1 * last[:, 0].min()
+    assert last[:, 0].max() > (names["test"].targets ** 2).mean()
+    assert last[:, -1].max() < every[:, -1].min()
+
+
+def test_one_of_a_thing_is_not_spoken_of_as_many():
+    """Captions and labels at the settings where a count is 1."""
+    texts = []
+    for name, settings in (
+        ("sizes", {"T": 1, "B": 1, "D": 1, "H": 1}),
+        ("reading", {"first": 7, "last": 7}),
+        ("pads", {"k": 1}),
+        ("echo", {}),
+    ):
+        explorer = explorers.EXPLORERS[name]()
+        explorer.set(**settings)
+        texts += [explorer.caption, *(t.get_text() for t in explorer.figure.findobj(Text))]
+        explorer.close()
+    many = re.compile(r"\b1 (?:rows|inputs|units|steps|sequences|pads|numbers|parameters)\b")
+    assert len(texts) > 20
+    assert not [text for text in texts if many.search(text)]
+
+
+def test_the_map_at_the_top_leads_to_cells_that_are_there():
+    """Each row's link names a cell, and the heading that it promises begins in it."""
+    cells = {c["id"]: "".join(c["source"]) for c in PAGE["cells"]}
+    rows = re.findall(r"\[([^]]+)\]\(10_practice\.ipynb#cell-id=([\w-]+)\) \|$", cells["top"], re.M)
+    assert len(rows) == 13
+    for words, key in rows:
+        section = words[0]
+        assert re.search(rf"^(## {section} ·|### )", cells[key], re.M), words
 
 
 def test_carrying_a_state_helps_in_use_and_helps_more_when_trained():

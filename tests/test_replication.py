@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lstm_inside
 from lstm_core import gradient_check, sigmoid
+from lstm_inside.page.style import CELL_LINE, FORGET, INPUT
 from lstm_inside.replication import (
+    PLACES,
     VARIANTS,
     BlockModel,
     BlockParams,
@@ -617,7 +618,7 @@ def test_wilson_is_where_the_score_test_says_and_covers():
 
 @pytest.mark.parametrize(("count", "low", "high"), [(5, 0.72, 0.88), (10, 0.82, 0.94)])
 def test_of_few_values_the_bootstrap_promises_too_much(count, low, high):
-    """As notebook 08 says: its 95 % range holds the true mean in 80 to 90 of 100 cases."""
+    """Its 95 % range holds the true mean in 80 to 90 of 100 cases."""
     rng = np.random.default_rng(0)
     ranges = np.array([bootstrap(rng.normal(size=count), rng=rng, draws=500) for _ in range(600)])
     assert low < np.mean((ranges[:, 0] < 0) & (ranges[:, 1] > 0)) < high
@@ -727,22 +728,96 @@ def test_the_reber_picture_has_every_way_of_the_grammar():
     assert "".join(around) == "BEPPTT"
 
 
-def test_a_table_has_a_line_for_each_row_and_ends_in_step():
-    text = figures.rows_table({"order-1997": "order", "adding-slower": "no figure in the paper"})
-    above, heads, order, slower = text.splitlines()
-    assert "trials solved" in above
-    assert heads.split()[:2] == ["paper", "here"]
-    assert "100 %? of 20" in order
-    assert "9 of 10" in order
-    assert order.endswith("31,390")
-    assert slower.startswith("no figure in the paper")
-    assert slower.endswith("-")
-    assert len({len(line) for line in (heads, order, slower)}) == 1
-    lstm_inside.language("zh")
-    try:
-        assert "论文" in figures.rows_table({"order-1997": "顺序"})
-    finally:
-        lstm_inside.language("en")
+def test_departures_are_keys_that_are_said():
+    records = {record["row"]: record for record in stored_results()}
+    for record in records.values():
+        said = figures.departures(record)
+        assert len(said.split("; ")) == len(record["departures"])
+        assert "{" not in said
+    assert records["lag-settled"]["departures"]["with_cell"] == records["lag-settled"]["cap"]
+    assert list(records["adding-3-3"]["departures"]) == ["trials", "sequences", "biases"]
+    assert "biases −3 and −3" in figures.departures(records["adding-3-3"])
+
+
+def drawn(ax, marker, colour):
+    """The lines of an axis with this marker and colour."""
+    return [line for line in ax.lines if (line.get_marker(), line.get_color()) == (marker, colour)]
+
+
+def test_the_picture_of_rows_has_every_solved_trial_and_the_paper():
+    figure = figures.rows_picture({"order-1997": "order", "adding-slower": "no figure"})
+    shares, until = figure.axes
+    [record] = [r for r in stored_results() if r["row"] == "order-1997"]
+    names = [label.get_text() for label in shares.get_yticklabels()]
+    assert names == ["order: 9 of 10", "no figure: 0 of 10"]
+    share, nothing = drawn(shares, "o", INPUT)
+    assert (share.get_xdata()[0], nothing.get_xdata()[0]) == (0.9, 0)
+    [trials] = drawn(until, "o", INPUT)
+    assert list(trials.get_xdata()) == [t["sequences"] for t in record["trials"] if t["solved"]]
+    [mean] = drawn(until, "|", INPUT)
+    assert mean.get_xdata()[0] == record["summary"]["sequences"] == 23_644
+    [assumed] = drawn(shares, "D", FORGET)
+    assert assumed.get_markerfacecolor() == "white"
+    [paper] = drawn(until, "D", FORGET)
+    assert paper.get_xdata()[0] == 31_390
+    beside = [text.get_text() for text in until.texts]
+    assert {"23,644", "31,390", "1 stopped at 60,000", "10 stopped at 300,000"} <= set(beside)
+    assert "order: 9 of 10 solved, 60 to 98 %, after 14,509 to 36,816 sequences" in figure.alt
+
+
+def test_the_same_figure_of_the_paper_stands_once():
+    figure = figures.rows_picture({"lag-added-1000": "early", "lag-added-5000": "late"})
+    assert len(drawn(figure.axes[1], "D", FORGET)) == 1
+    assert figure.alt.count("the paper") == 1
+
+
+def test_lengths_that_differ_by_much_stand_on_a_logarithmic_axis():
+    for rows, scale in [(("order-1997",), "linear"), (("order-1997", "adding-3-3"), "log")]:
+        until = figures.rows_picture({row: row for row in rows}).axes[1]
+        assert until.get_xscale() == scale
+        low, high = until.get_xlim()
+        dots = np.concatenate([line.get_xdata() for line in drawn(until, "o", INPUT)])
+        assert low < dots.min() < dots.max() < high
+
+
+def test_the_cells_picture_draws_both_sequences():
+    curves = [np.outer(np.arange(5.0), [1, 2]), np.outer(np.arange(5.0), [3, 4])]
+    figure = figures.cell_picture(curves, ["one", "other"])
+    for ax, c in zip(figure.axes, curves, strict=True):
+        np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], c.T)
+    assert "other: at the last step 12.00 and 16.00" in figure.alt
+
+
+def test_the_picture_of_opening_gates_counts_what_is_stored():
+    record = next(r for r in stored_results() if r["row"] == "adding-6-6")
+    figure = figures.opening_picture([record, record], ["one", "other"])
+    assert figure.axes[0].get_title(loc="left") == "one\n0 of 8 solved"
+    assert len(figure.axes[0].lines) == 2 * len(record["trials"])
+    top = np.array([[max(gate) for gate in t["opened"][:2]] for t in record["trials"]])
+    assert f"at most {top[:, 0].min():.2g} to {top[:, 0].max():.2g} in block 1" in figure.alt
+    assert f"both beyond 0.05 in {(top > 0.05).all(axis=1).sum()} of 8" in figure.alt
+
+
+def test_the_picture_of_places_says_where_unsolved_networks_are_wrong():
+    figure = figures.places_picture({"reber-3x2-1997": "text", "reber-3x2-ranges": "table"})
+    for ax, row in zip(figure.axes, ("reber-3x2-1997", "reber-3x2-ranges"), strict=True):
+        record = next(r for r in stored_results() if r["row"] == row)
+        places = [t["places"] for t in record["trials"] if not t["solved"]]
+        wanted = [sum(n > 0 for n in place) / len(places) for place in zip(*places, strict=True)]
+        np.testing.assert_allclose([bar.get_height() for bar in ax.patches], wanted)
+        assert len(wanted) == len(PLACES)
+    assert "of 75 unsolved networks 47 are wrong in the Reber graph only" in figure.alt
+
+
+def test_the_picture_of_streams_has_a_dot_a_network():
+    figure = figures.streams_picture({"stream-1997": "old", "stream-GRU": "GRU"}, 0.96)
+    record = next(r for r in stored_results() if r["row"] == "stream-1997")
+    rights, sizes = figure.axes
+    right = drawn(rights, "o", INPUT)[0].get_xdata()
+    np.testing.assert_allclose(right, [np.mean(t["right"]) for t in record["trials"]])
+    largest = drawn(sizes, "o", CELL_LINE)[0].get_xdata()
+    assert list(largest) == [t["state"][-1] for t in record["trials"]]
+    assert f"{100 * right.min():.1f} to {100 * right.max():.1f} % right" in figure.alt
 
 
 # ---------------------------------------------------------------- the dead block

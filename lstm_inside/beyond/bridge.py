@@ -195,34 +195,3 @@ def _gradient(module, name):
     if gradient is None:
         raise ValueError(f"module: expected a gradient, got none: {name} has no gradient yet")
     return gradient.detach().cpu().numpy().copy()
-
-
-# ---------------------------------------------------------------- looking inside
-
-
-def flow_through_torch(xs, dhs, params):
-    """dL/dh_t and dL/dc_t at every step, (T+1, B, H) each, by PyTorch's automatic differentiation.
-
-    `torch.nn.LSTM` hands out neither, and even step by step its h does not hang on the c that
-    it returns. So the six equations are written out here (3.1)-(3.6), and every state on the
-    way is asked to keep its gradient. xs (T, B, D); dhs (T, B, H) as for `lstm_backward`;
-    params: LSTMParams. Raises as `lstm_backward` does, and ImportError without PyTorch.
-    """
-    torch = require_torch()
-    params = validate.lstm_params(params)
-    (xs,) = validate.sequence(params, xs)
-    dhs = validate.array("dhs", dhs, (*xs.shape[:2], len(params.W_h)), "(T, B, H)", params.b.dtype)
-    W_x, W_h, b = (_tensor(torch, p) for p in params)
-    h, c = torch.zeros((2, xs.shape[1], len(W_h)), dtype=b.dtype)
-    states = [(h.requires_grad_(), c.requires_grad_())]
-    for x in _tensor(torch, xs):
-        h, c = states[-1]
-        i, f, g, o = (x @ W_x + h @ W_h + b).chunk(4, dim=1)
-        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        h = o.sigmoid() * c.tanh()
-        h.retain_grad()
-        c.retain_grad()
-        states.append((h, c))
-    hs = torch.stack([h for h, _ in states[1:]])
-    (hs * _tensor(torch, dhs)).sum().backward()
-    return tuple(torch.stack([state[k].grad for state in states]).numpy() for k in (0, 1))

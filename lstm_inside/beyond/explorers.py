@@ -5,22 +5,10 @@ from itertools import pairwise
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from lstm_core import init_lstm, lstm_backward, lstm_forward, split_gates
 from lstm_inside.page import Explorer, Pixels, Words, choice, signed, slider, strokes, toggle, whole
-from lstm_inside.page.measure import step_lengths
-from lstm_inside.page.style import (
-    BLOCKS,
-    CELL_LINE,
-    FAINT,
-    GATES,
-    GRADIENT,
-    HIDDEN_LINE,
-    RC,
-    SIGNED,
-    picture,
-)
+from lstm_inside.page.style import BLOCKS, FAINT, GATES, GRADIENT, RC, SIGNED, picture
 from lstm_inside.simulation.text import V, encode, one_hot, windows
 from lstm_inside.training import Model, arrays_of, each_array, init_readout, loss_every_step
 from lstm_inside.words import say
@@ -391,122 +379,6 @@ def _weight(worker, sizes, weighted):
         return ""
     factor = f"{sizes[worker]}/{SEQUENCES}" if weighted else f"1/{len(sizes)}"
     return say("weight {factor}", factor=factor) if sizes[worker] > 1 else factor
-
-
-# ---------------------------------------------------------------- pictures with PyTorch in them
-
-
-def two_flows(core, peer):
-    """The gradient flow of one LSTM by two engines, laid over each other.
-
-    core: LSTMGrads. peer: (dL/dh, dL/dc), (T+1, B, H) each, from the other engine.
-    """
-    T = len(core.h) - 1
-    t = np.arange(T + 1)
-    most = max(
-        np.abs(p - g).max() / np.abs(g).max() for p, g in zip(peer, (core.h, core.c), strict=True)
-    )
-    if most < 1e-10:
-        title = say("Gradient flow by two engines: they agree within 1e-10")
-        alt = say(
-            "Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
-            "two curves each that lie on each other: they agree within 1e-10.",
-            T=T,
-        )
-    else:
-        title = say("Gradient flow by two engines: they DIFFER")
-        alt = say(
-            "Gradient flow dL/dh and dL/dc over {T} steps by lstm_core and by PyTorch, "
-            "two curves each: they DIFFER.",
-            T=T,
-        )
-    with matplotlib.rc_context(RC):
-        figure = picture(820, 320, alt)
-        ax = figure.subplots()
-        ax.set(xlim=(0, T), yscale="log", xlabel=say("step t"))
-        ax.set_ylabel(say("length of the gradient"))
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
-        ax.set_title(title)
-        for name, mine, theirs, colour in (
-            ("dL/dh", core.h, peer[0], HIDDEN_LINE),
-            ("dL/dc", core.c, peer[1], CELL_LINE),
-        ):
-            size = step_lengths(mine)
-            ax.plot(t, size, color=colour, lw=6, alpha=0.35)
-            ax.plot(t, step_lengths(theirs), color=colour, ls=(0, (3, 2)), lw=1.8)
-            ax.text(1, size[1] * 1.6, name, color=colour, weight="bold", va="bottom")
-        ax.text(
-            0.98,
-            0.06,
-            say("wide: lstm_core    dashed: PyTorch"),
-            transform=ax.transAxes,
-            ha="right",
-            color="#444444",
-        )
-    return figure
-
-
-_ALONE = "#7A4FA3"  # of no quantity in the series: the second of three trainings
-
-
-def loss_curves(losses):
-    """Losses of trainings that ought to be one and the same: dict name -> (steps,).
-
-    The first is drawn wide, the others on it; on the right, how far each is off the first.
-    """
-    first, *others = losses
-    t = np.arange(1, len(losses[first]) + 1)
-    gaps = {n: np.abs(losses[n] / losses[first] - 1).max() for n in others}
-    drawn = {"t": len(t), "losses": say(", ").join(losses)}
-    if max(gaps.values(), default=0) < 1e-10:
-        title = say("The loss: the same, one on the other")
-        alt = say("Losses over {t} steps of {losses}: the same.", **drawn)
-    else:
-        title = say("The loss: NOT the same, one on the other")
-        alt = say("Losses over {t} steps of {losses}: NOT the same.", **drawn)
-    looks = {
-        n: (c, s)
-        for n, c, s in zip(losses, (FAINT, _ALONE, "#111111"), ("-", ":", "--"), strict=False)
-    }
-    with matplotlib.rc_context(RC):
-        figure = picture(920, 320, alt)
-        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        left.set(xlim=(1, len(t)), xlabel=say("step"))
-        left.set_title(title)
-        right.set(xlim=(1, len(t)), xlabel=say("step"))
-        right.set_ylabel(say("in units of the last of 16 digits"))
-        right.set_title(say("How far off {first}", first=first))
-        for n, (name, curve) in enumerate(losses.items()):
-            colour, dashes = looks[name]
-            left.plot(t, curve, color=colour, ls=dashes, lw=7 if name == first else 2.2)
-            left.text(
-                0.97,
-                0.93 - 0.09 * n,
-                name,
-                transform=left.transAxes,
-                ha="right",
-                va="top",
-                weight="bold",
-                color="#888888" if name == first else colour,
-            )
-            if name != first:
-                off = np.abs(curve / losses[first] - 1) / np.finfo(float).eps
-                right.plot(t, off, color=colour, ls=dashes, lw=2.2)
-                right.text(
-                    0.97,
-                    0.93 - 0.09 * (n - 1),
-                    name,
-                    transform=right.transAxes,
-                    ha="right",
-                    va="top",
-                    weight="bold",
-                    color=colour,
-                )
-        # room for the names above, and no ado about half a unit
-        right.set_ylim(0, 1.5 * max(2.5, right.dataLim.y1))
-    return figure
 
 
 EXPLORERS = {"layout": layout_explorer, "all_reduce": all_reduce_explorer}

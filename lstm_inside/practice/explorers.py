@@ -89,20 +89,24 @@ def reading_explorer(T=24) -> Explorer:
         return {"first": first, "last": last, "dc": dc, "dh": dh, "direct": direct}
 
     def describe(v):
-        n = v["last"] - v["first"] + 1
-        where = (
-            say("step {last} only", last=v["last"])
-            if n == 1
-            else say("steps {first} to {last}", first=v["first"], last=v["last"])
-        )
+        n, dc = v["last"] - v["first"] + 1, v["dc"][0]
+        if n == 1:
+            return say(
+                "Of {T} steps the loss reads step {last} only, and sends it a gradient of length "
+                "1. At step 1 arrives dL/dc of length {dc:.2g}; after the reading nothing arrives.",
+                T=T,
+                last=v["last"],
+                dc=dc,
+            )
         return say(
-            "The loss reads {where} of {T}. Into each of them it sends 1/{n} of a gradient of "
-            "length 1. At step 1 arrives dL/dc of length {dc:.2g}; after the last reading "
-            "nothing arrives.",
-            where=where,
+            "Of {T} steps the loss reads steps {first} to {last}: into each of them it sends 1/{n} "
+            "of a gradient of length 1. At step 1 arrives dL/dc of length {dc:.2g}; after the last "
+            "reading nothing arrives.",
             T=T,
+            first=v["first"],
+            last=v["last"],
             n=n,
-            dc=v["dc"][0],
+            dc=dc,
         )
 
     return Explorer(
@@ -199,10 +203,10 @@ def pieces_explorer(T=40) -> Explorer:
 
 _PADS = Sentences(  # side, whether a mask holds
     {
-        ("right", True): "{k} pads on the right, held by a mask.",
-        ("right", False): "{k} pads on the right, no mask.",
-        ("left", True): "{k} pads on the left, held by a mask.",
-        ("left", False): "{k} pads on the left, no mask.",
+        ("right", True): "Pads on the right: {k}, held by a mask.",
+        ("right", False): "Pads on the right: {k}, no mask.",
+        ("left", True): "Pads on the left: {k}, held by a mask.",
+        ("left", False): "Pads on the left: {k}, no mask.",
     }
 )
 

@@ -60,18 +60,18 @@ def sizes_explorer() -> Explorer:
             patch, bottom, _ = arrays[name]
             patch.set_bounds(0, bottom, T, size)
             names[name].set_position((0, bottom - 0.8))
-        names["xs"].set_text(say("xs: {T} steps × {D} inputs", T=T, D=D))
-        names["h"].set_text(say("h: {T} steps × {H} units (c: as many)", T=T, H=H))
-        batch.set_text(say("B = {B} such sequences: {T} numbers in h", B=B, T=T * B * H))
+        names["xs"].set_text(say("xs: steps {T} × inputs {D}", T=T, D=D))
+        names["h"].set_text(say("h: steps {T} × units {H} (c: as many)", T=T, H=H))
+        batch.set_text(say("sequences: {B}; numbers in h: {run}", B=B, run=T * B * H))
         used = {"LSTM": "ifgo", "GRU": "ifg", "RNN": "g"}[kind]
         for (gate, rows), patch in blocks.items():
             top, height = {"D": (0, D), "H": (D + 0.4, H), "1": (D + H + 0.8, 1)}[rows]
             column = used.index(gate) if gate in used else 0
             patch.set_bounds(column * H, top, H if gate in used else 0, height)
         for name, label, middle in (
-            ("D", say("W_x: {D} rows", D=D), D / 2),
-            ("H", say("W_h: {H} rows", H=H), D + 0.4 + H / 2),
-            ("1", say("b: 1 row"), D + H + 1.3),
+            ("D", say("W_x, rows: {D}", D=D), D / 2),
+            ("H", say("W_h, rows: {H}", H=H), D + 0.4 + H / 2),
+            ("1", say("b, rows: 1"), D + H + 1.3),
         ):
             rows_words[name].set_position((len(used) * H + 0.8 if H < 12 else 1, middle))
             rows_words[name].set_text(label)
@@ -92,8 +92,8 @@ def sizes_explorer() -> Explorer:
 
     def describe(v):
         return say(
-            "{kind} layer with D = {D} inputs and H = {H} units: {size} parameters, whatever T "
-            "is. A run over T = {T} steps and B = {B} sequences makes {run} numbers in h.",
+            "{kind} layer, inputs D = {D}, units H = {H}: {size} parameters, whatever T is. A run "
+            "over T = {T}, B = {B} makes an h of T × B × H = {run}.",
             **v,
         )
 

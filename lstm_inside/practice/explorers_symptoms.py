@@ -152,9 +152,9 @@ def echo_explorer() -> Explorer:
 
     def describe(v):
         return say(
-            "The forecast agrees best with the value {k} steps before the one it is for "
-            "(correlation {scores:.2f}; with the right one {scores_2:.2f}). Its error is "
-            "{error:.2f}, that of persistence {lazy:.2f}.",
+            "Shifted by k = {k}, the forecast agrees best with the series (correlation "
+            "{scores:.2f}; not shifted {scores_2:.2f}). Its error is {error:.2f}, that of "
+            "persistence {lazy:.2f}.",
             k=v["k"],
             scores=v["scores"][v["k"]],
             scores_2=v["scores"][0],

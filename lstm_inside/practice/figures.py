@@ -1,4 +1,4 @@
-"""The still pictures of notebook 10: sizes by validation, free runs, six models to be named."""
+"""The still pictures of notebook 10: answers step by step, sizes, free runs, six models to name."""
 
 import matplotlib
 import numpy as np
@@ -58,6 +58,45 @@ def unpushed(past, n):
 
 def _swing(last, before):
     return 2 * _KEEP * np.cos(2 * np.pi / _PERIOD) * last - _KEEP**2 * before
+
+
+def errors_by_step(errors, constant):
+    """How wrong a model's answer is at each step, on a log axis: a line for every start.
+
+    errors: dict name -> (starts, T), mean squared errors; constant: that of always saying 0.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(820, 320)
+        ax = figure.subplots()
+        ax.axhline(constant, color="#777777", lw=1.5, ls=(0, (3, 3)))
+        for (name, starts), colour in zip(errors.items(), (HIDDEN_LINE, FORGET), strict=True):
+            starts = np.asarray(starts)
+            steps = np.arange(1, starts.shape[1] + 1)
+            ax.plot(steps, starts.T, "o-", color=colour, lw=1.8, ms=4)
+            ax.text(
+                steps[-1] + 0.3,
+                starts[:, -1].mean(),
+                name,
+                color=colour,
+                weight="bold",
+                va="center",
+            )
+        ax.text(steps[-1] + 0.3, 0.9 * constant, say("always saying 0"), color="#555555", va="top")
+        ax.set(yscale="log", xlim=(0.7, 1.4 * steps[-1]), xticks=steps, xlabel=say("step"))
+        ax.set_title(say("How wrong the answer is (mean squared error)"))
+    figure.alt = say(
+        "Mean squared error of the answer, step by step. {each}. Always saying 0: {constant:.2f}.",
+        each=say("; ").join(
+            say(
+                "{name}: at step 1 up to {first:.3f}, at step {T} up to {last:.4f}",
+                name=name, first=np.max(starts, axis=0)[0], T=steps[-1],
+                last=np.max(starts, axis=0)[-1],
+            )
+            for name, starts in errors.items()
+        ),
+        constant=constant,
+    )  # fmt: skip
+    return figure
 
 
 def size_dots(by_size, every, levels, first=3):
@@ -277,4 +316,4 @@ def _draw_flat(ax):
     wave = sines(121, 1, rng=np.random.default_rng(7))[:, 0]
     _free_run(ax, wave[1:], forecast_run(wave[:-1], teacher, 40), 40)
     ax.set(ylim=(-1.9, 1.9), yticks=(-1, 0, 1), xlabel=say("step"))
-    ax.text(1, 0.92, say("from here on it reads itself"), ha="right", transform=ax.transAxes)
+    ax.text(42, 1.62, say("from here on it reads itself"), fontsize=11)
