@@ -116,14 +116,13 @@ def test_a_plain_network_can_be_scored():
 def test_every_sum_below_the_wiring_comes_out(made):
     """A reader with a pocket calculator: each "a·b + c·d = e" is right to the digits shown."""
     wiring = made(explorers.wiring_explorer)
-    sums = [artist for artist in wiring._moving if "·" in getattr(artist, "get_text", str)()]
     product = r"\(?(-?[\d.]+)\)?·\(?(-?[\d.]+)\)?"
     checked = 0
     for settings in ({}, {"backward": True}, {"c_prev": -1.3, "x": -0.7}, {"x": 1.7, "h_prev": -0.4, "backward": True}):  # fmt: skip
         wiring.reset()
         wiring.set(**settings)
-        for line in sums:
-            text = line.get_text().replace("− ", "+ -").replace("−", "-")
+        for artist in wiring._moving:
+            text = getattr(artist, "get_text", str)().replace("− ", "+ -").replace("−", "-")
             for left, right in re.findall(r"= ([-\d.() ·+]+·[-\d.() ·+]+) = (-?[\d.]+)", text):
                 terms = [t.strip() for t in left.split(" + ")]
                 value = sum(
@@ -132,7 +131,19 @@ def test_every_sum_below_the_wiring_comes_out(made):
                 )
                 assert value == pytest.approx(float(right), abs=0.0051), text
                 checked += 1
-    assert checked > 20
+    assert checked == 2 * (6 + 10)  # all that is computed, but dh/do, which is no product
+
+
+def test_the_wiring_names_what_it_computes_and_only_that(made):
+    """The formulas are those of the direction shown, in symbols: no name of the code among them."""
+    wiring = made(explorers.wiring_explorer)
+    for backward, first in ((False, "$a_f = "), (True, "$dh/df = ")):
+        wiring.set(backward=backward)
+        shown = [t.get_text() for t in wiring.figure.axes[0].texts if t.get_visible()]
+        formulas = [text for text in shown if text.startswith("$") and "=" in text]
+        assert formulas[0].startswith(first)
+        assert len(formulas) == (11 if backward else 6)
+        assert not [text for text in shown if "prev" in text or "w_x·" in text]
 
 
 def test_the_wiring_shows_what_step_and_step_backward_compute(made):
@@ -188,23 +199,37 @@ def test_a_step_back_is_matrix_times_slope_and_a_forget_gate(made):
         states.append(np.tanh(x @ rnn.W_x + states[-1] @ rnn.W_h))
     np.testing.assert_allclose(states[1], h)
     slopes = np.array([1.3 * (1 - s[0, 0] ** 2) for s in states[1:]])
-    np.testing.assert_allclose(two.values["factors"]["rnn"], slopes)
-    np.testing.assert_allclose(two.values["factors"]["cell_line"], trace.f[:, 0, 0])
+    left = two.values["left"]
+    np.testing.assert_allclose(left["rnn"][:-1] / left["rnn"][1:], slopes)
+    np.testing.assert_allclose(left["cell_line"][:-1] / left["cell_line"][1:], trace.f[:, 0, 0])
+    assert left["rnn"][-1] == left["cell_line"][-1] == left["all"][-1] == 1
 
 
-def test_the_gradient_stops_where_the_flag_is(made):
-    feels = made(explorers.latch_gradient_explorer)
-    first, last = feels.values["flagged"]
-    opened = feels.values["dc"]
-    feels.show_preset("keep (b_f = 8)")
-    keeps = feels.values["dc"]
+def test_one_bias_holds_the_cell_lines_gradient_and_leaves_the_rnns(made):
+    two = made(explorers.two_gradients_explorer)
+    before = two.values["left"]
+    assert before["cell_line"][0] < before["all"][0] < 1e-5
+    two.show_preset("LSTM: forget bias 5")
+    after = two.values["left"]
+    assert 0.3 < after["cell_line"][0] < 1 < after["all"][0]
+    np.testing.assert_array_equal(after["rnn"], before["rnn"])
+    two.show_preset("RNN: W_h × 1.5")
+    assert two.values["left"]["rnn"][0] > 1
+    np.testing.assert_array_equal(two.values["left"]["all"], before["all"])
+
+
+def test_the_gradient_stops_where_the_flag_is():
+    figure = figures.latch_gradients()
+    (ax,) = figure.axes
+    keeps, forgets, dc = (line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 101)
+    first, last = (int(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 2)
     assert keeps[0] / keeps[100] > 0.95  # it feels every step alike, the first flag's too
-    feels.show_preset("keep, and clear at a flag (LATCH)")
-    dc = feels.values["dc"]
-    np.testing.assert_array_equal(opened, dc)  # the picture opens where there is something to see
+    np.testing.assert_allclose(forgets[:-1] / forgets[1:], sigmoid(3))
     assert dc[last] / dc[100] > 0.95
     for at in (first, last):
         assert dc[at - 1] / dc[at] == pytest.approx(sigmoid(-8))
+    assert f"to {dc[last - 1]:.1e} a step before the last one" in figure.alt
+    assert f"to {dc[first - 1]:.1e} a step before the first" in figure.alt
 
 
 def _wrong(params, size, rng):

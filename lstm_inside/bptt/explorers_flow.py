@@ -295,15 +295,6 @@ def _measure_cuts(steps, units, draw, b_f, strength=1.0, last=False) -> _Cuts:
     return _Cuts(dhs, trace, lstm, full, np.stack([flat @ whole / there, lengths / length], axis=1))
 
 
-def cut_cosines(b_f, draws=20, steps=48, units=6) -> np.ndarray:
-    """Cosine of the LSTM's gradient cut every k steps with the full one, (draws, steps).
-
-    Row n holds k = 1 ... steps for the weights drawn from seed n, as `truncation_explorer`
-    shows them one draw at a time. b_f: the forget bias.
-    """
-    return np.stack([_measure_cuts(steps, units, n, b_f).near[:, 0] for n in range(draws)])
-
-
 def truncation_explorer(steps=48, units=6) -> Explorer:
     """Truncated against full BPTT: the gradient that survives the cuts, and its direction.
 

@@ -20,7 +20,6 @@ from lstm_inside.page.style import (
     OUTPUT,
     RC,
     SIGNAL,
-    true_minus,
 )
 from lstm_inside.words import say
 
@@ -187,41 +186,6 @@ def recall_cut(k=20, at=15, steps=60) -> Picture:
     return figure
 
 
-def cosine_draws(draws) -> Picture:
-    """Cosine of cut and full gradient against k, many draws and their median.
-
-    draws: forget bias -> (draws, steps), as `explorers_flow.cut_cosines` returns it.
-    """
-    with matplotlib.rc_context(RC):
-        lowest = min(cosines.min() for cosines in draws.values())
-        figure = picture(
-            900, 300,
-            say(
-                "Cosine of the cut gradient with the full one against the chunk length k, one "
-                "panel a forget bias: thin lines are single draws of the weights, the thick "
-                "one is their median. Where memory is short all lines lie near 1. Where it is "
-                "long the median climbs slowly, and single draws fall on the way, the worst "
-                "to {lowest:.2f}.", lowest=lowest),
-        )  # fmt: skip
-        for ax, (b_f, cosines) in zip(
-            figure.subplots(1, len(draws), sharey=True, squeeze=False)[0],
-            draws.items(),
-            strict=True,
-        ):
-            k = np.arange(1, cosines.shape[1] + 1)
-            ax.plot(k, cosines.T, color=FAINT, lw=1)
-            ax.plot(k, np.median(cosines, axis=0), color=GRADIENT, lw=3)
-            ax.set(ylim=(0, 1.05), xlim=(1, k[-1]), xlabel=say("k: steps a chunk"))
-            ax.set_title(true_minus(say("forget bias {b_f}", b_f=b_f)))
-        if len(draws) > 1:  # from the smallest forget bias to the largest
-            name_lines(figure.axes[0], (0.55, 0.12, say("short memory"), "#444444"))
-            name_lines(figure.axes[-1], (0.55, 0.12, say("long memory"), "#444444"))
-        ax = figure.axes[0]
-        ax.set_ylabel(say("cosine with the full gradient"))
-        name_lines(ax, (0.3, 0.3, say("one draw"), "#888888"), (0.3, 0.2, say("median"), GRADIENT))
-    return figure
-
-
 def draws(drawn) -> Picture:
     """Every draw as a dot: what is left of the gradient, and the carousel's part of it.
 
@@ -255,42 +219,6 @@ def draws(drawn) -> Picture:
         part_ax.set_title(triangles if beyond_it else say("The carousel's part there"))
         for ax in (left_ax, part_ax):
             ax.axvline(1, color="#999999", lw=1.2, zorder=0)
-    return figure
-
-
-def rates(tried, by_cut) -> Picture:
-    """The error against the learning rate, for every way of cutting: k -> an error a rate tried."""
-    lowest = say("; ").join(
-        say(
-            "{name}: {error:.2g} at rate {rate:g}",
-            name=f"k = {k}",
-            error=np.min(errors),
-            rate=tried[np.argmin(errors)],
-        )
-        for k, errors in by_cut.items()
-    )
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 320)
-        figure.alt = say(
-            "Largest error of three streams against the learning rate, both on log scales, a line "
-            "for each k; a ring marks its lowest point. Lowest points: {lowest}.",
-            lowest=lowest,
-        )
-        ax = figure.subplots()
-        for (k, errors), colour, style in zip(
-            by_cut.items(), (GRADIENT, INPUT, FORGET), ("-", "--", ":"), strict=True
-        ):
-            ax.plot(tried, errors, ls=style, marker="o", ms=5, color=colour)
-            best = np.argmin(errors)
-            ax.plot(tried[best], errors[best], "o", ms=13, mfc="none", mec=colour, mew=1.8)
-            words = say("cut every step") if k == 1 else say("cut every {k} steps", k=k)
-            ax.text(tried[0] * 0.95, errors[0], words, color=colour, ha="right", va="center")
-        ax.set(xscale="log", yscale="log", xlim=(tried[0] / 1.9, tried[-1] * 1.15))
-        ax.set_xticks(tried, [f"{rate:g}" for rate in tried])
-        ax.set_yticks([0.02, 0.05, 0.1, 0.2], ["0.02", "0.05", "0.1", "0.2"])
-        ax.minorticks_off()
-        ax.set(xlabel=say("learning rate"), ylabel=say("mean squared error"))
-        ax.set_title(say("Each cut at its best rate (ring): nearly the same error"))
     return figure
 
 

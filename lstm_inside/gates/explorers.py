@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
-from lstm_inside.gates.explorers_gradients import latch_gradient_explorer, two_gradients_explorer
+from lstm_inside.gates.explorers_gradients import two_gradients_explorer
 from lstm_inside.gates.explorers_time import (
     Beyond,
     latch_explorer,
@@ -338,5 +338,4 @@ EXPLORERS = {
     "two_gradients": two_gradients_explorer,
     "sequence": sequence_explorer,
     "latch": latch_explorer,
-    "latch_gradient": latch_gradient_explorer,
 }

@@ -1,4 +1,4 @@
-"""Gradients of notebook 03: what a latch's answer feels, and an RNN beside an LSTM."""
+"""Gradients of notebook 03: an RNN beside an LSTM."""
 
 import matplotlib
 import numpy as np
@@ -14,93 +14,17 @@ from lstm_core import (
 )
 from lstm_inside import validate
 from lstm_inside.gates.explorers_time import name_curves
-from lstm_inside.gates.recall import last_flag_problem, latch
 from lstm_inside.page import Explorer, slider
 from lstm_inside.page.measure import step_lengths
-from lstm_inside.page.style import FAINT, GATES, GRADIENT, RC, picture
+from lstm_inside.page.style import CELL_LINE, FAINT, GATES, GRADIENT, RC, picture
 from lstm_inside.tasks import eeg
 from lstm_inside.words import say
 
 _FLOOR = 1e-30  # below every log axis here
 
 
-# ---------------------------------------------------------------- the latch's gradient
-
-
-def latch_gradient_explorer(steps=100) -> Explorer:
-    """How much the answer of a unit that stores flagged numbers feels the cell state of step t.
-
-    The unit is `LATCH` but for its forget gate, which the sliders set; the loss is the last h,
-    the stream has two flags. It opens as `LATCH` itself.
-    """
-    xs = last_flag_problem(steps, 1, rng=np.random.default_rng(2)).xs
-    flagged = np.flatnonzero(xs[:, 0, 1]) + 1
-    loss = np.zeros((steps, 1, 1))
-    loss[-1] = 1
-    t = np.arange(steps + 1)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
-        ax = figure.subplots()
-        ax.set(xlim=(0, steps), yscale="log", ylim=(1e-8, 40), xlabel=say("step t"))
-        ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
-        ax.set_title(
-            say(
-                "dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t",
-                steps=steps,
-            )
-        )
-        for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
-            ax.axvline(at, ymax=0.86, color="#111111", lw=1.2, ls=(0, (1, 2)))
-            ax.text(at, 9, words, ha="center", va="center", weight="bold", fontsize=11.5)
-        (line,) = ax.plot([], [], color=GRADIENT, lw=3)
-
-    def update(b_f, w_f):
-        params = latch(b_i=-8, w_i=16, b_f=b_f, w_f=w_f, w_g=0.5)
-        trace = lstm_forward(xs, params)
-        dc = lstm_backward(loss, trace, params).c[:, 0, 0]
-        line.set_data(t, np.maximum(dc, _FLOOR))
-        return {"dc": dc, "flagged": flagged, "f": trace.f[:, 0, 0]}
-
-    def describe(v):
-        first, last = v["flagged"]
-        dc, f = v["dc"], v["f"]
-        return say(
-            "Forget gate: {f:.4f} at the flags, {f_2:.4f} elsewhere. dh/dc is {dc:.2g} at step "
-            "{steps}, {dc_2:.2g} at the last flag (step {last}), {dc_3:.2g} a step before it, "
-            "and {dc_4:.2g} before the first flag.",
-            f=f[last - 1],
-            f_2=f[last],
-            dc=dc[steps],
-            steps=steps,
-            dc_2=dc[last],
-            last=last,
-            dc_3=dc[last - 1],
-            dc_4=dc[first - 1],
-        )
-
-    return Explorer(
-        "latch_gradient",
-        figure=figure,
-        controls={
-            "b_f": slider("forget bias b_f", 1, 12, 0.5, 8, quantity="f", digits=1),
-            "w_f": slider("flag to forget gate: w_f", -24, 0, 0.5, -16, quantity="f", digits=1),
-        },
-        moving=[line],
-        update=update,
-        describe=describe,
-        presets={
-            "forget (b_f = 3)": {"b_f": 3, "w_f": 0},
-            "keep (b_f = 8)": {"b_f": 8, "w_f": 0},
-            "keep, and clear at a flag (LATCH)": {"b_f": 8, "w_f": -16},
-        },
-    )
-
-
-# ---------------------------------------------------------------- two gradients
-
-
 def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
-    """RNN and LSTM on shared axes: the factor of each step, and what is left of the gradient.
+    """RNN and LSTM on shared axes: what is left of the gradient at step t.
 
     Both read the same sequence, and the loss is the sum of the last state. RNN: dL/dh_t, whose
     every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
@@ -128,38 +52,28 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     t = np.arange(steps + 1)
 
     with matplotlib.rc_context(RC):
-        figure = picture(900, 520)
-        factor, left = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
-        factor.set(xlim=(0, steps), ylim=(0, 1.6))
-        factor.set_title(say("Factor of one step back"))
-        factor.axhline(1, color=FAINT, lw=1.2)
-        left.set(
-            ylim=(1e-14, 1e10), yscale="log", xlabel=say("step t: the loss is at the right end")
+        figure = picture(900, 360)
+        ax = figure.subplots()
+        ax.set(xlim=(0, steps), ylim=(1e-14, 1e3), yscale="log", yticks=[1e-12, 1e-8, 1e-4, 1])
+        ax.set_xlabel(say("step t: the loss is at the right end"))
+        ax.set_title(say("What is left, from right to left"))
+        ax.axhline(1, color=FAINT, lw=1.2)
+        name_curves(
+            ax,
+            (0.3, say("RNN (dashed)"), "#6b6b6b"),
+            (0.46, say("LSTM, cell line"), CELL_LINE),
+            (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
         )
-        left.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4, 1e8])
-        left.set_title(say("What is left, from right to left"))
-        for ax in (factor, left):
-            name_curves(
-                ax,
-                (0.3, say("RNN (dashed)"), "#6b6b6b"),
-                (0.46, say("LSTM, cell line"), GATES["f"].line),
-                (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
-            )
-        dashed = {"color": "#6b6b6b", "ls": (0, (4, 2.5))}
-        (lstm_factor,) = factor.plot([], [], color=GATES["f"].line, lw=4)
-        (rnn_factor,) = factor.plot([], [], **dashed)
-        (every_factor,) = factor.plot([], [], color=GRADIENT, lw=1.6)
-        (lstm_left,) = left.plot([], [], color=GATES["f"].line, lw=5)
-        (rnn_left,) = left.plot([], [], **dashed)
-        (every_path,) = left.plot([], [], color=GRADIENT, lw=1.6)
+        (lstm_left,) = ax.plot([], [], color=CELL_LINE, lw=5)
+        (rnn_left,) = ax.plot([], [], color="#6b6b6b", ls=(0, (4, 2.5)))
+        (every_path,) = ax.plot([], [], color=GRADIENT, lw=1.6)
 
-    def update(b_f, strength, loud):
-        heard = xs * loud
+    def update(b_f, strength):
         plain = rnn._replace(W_h=rnn.W_h * rnn.W_h.dtype.type(strength))
         b = lstm.b.copy()
         split_gates(b)[GATES["f"].block][:] += b_f
         gated = lstm._replace(b=b)
-        was, trace = rnn_forward(heard, plain), lstm_forward(heard, gated)
+        was, trace = rnn_forward(xs, plain), lstm_forward(xs, gated)
         loss = np.zeros(was.h[1:].shape)
         loss[-1] = 1
         back = step_lengths(rnn_backward(loss, was, plain).h)
@@ -172,29 +86,13 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         shares = {"rnn": back / back[-1], "cell_line": along / along[-1], "all": total / total[-1]}
         for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
             line.set_data(t, np.maximum(shares[key], _FLOOR))
-        factors = {}
-        for key in shares:
-            before, after = shares[key][:-1], shares[key][1:]
-            factors[key] = np.divide(before, after, out=np.zeros(steps), where=after > 0)
-        rnn_factor.set_data(t[:-1], factors["rnn"])
-        lstm_factor.set_data(t[:-1], factors["cell_line"])
-        every_factor.set_data(t[:-1], factors["all"])
-        return {"factors": factors, "left": shares}
+        return {"left": shares}
 
     def describe(v):
-        few = min(20, steps)
-        near = {k: (v["left"][k][-1 - few] / v["left"][k][-1]) ** (1 / few) for k in v["factors"]}
         return say(
-            "On average over the last {few} steps, a step back multiplies the RNN's gradient by "
-            "{rnn:.2f} and the LSTM's along the cell line by {cell_line:.2f}. Left at step 0: "
-            "RNN {rnn_2:.1e}, LSTM along the cell line {cell_line_2:.1e}, with the side path "
-            "{all:.1e}.",
-            few=few,
-            rnn=near["rnn"],
-            cell_line=near["cell_line"],
-            rnn_2=v["left"]["rnn"][0],
-            cell_line_2=v["left"]["cell_line"][0],
-            all=v["left"]["all"][0],
+            "Of the gradient's length, left at step 0: RNN {rnn:.2g}, LSTM along the cell line "
+            "{cell_line:.2g}, LSTM with the side path {all:.2g}.",
+            **{key: share[0] for key, share in v["left"].items()},
         )
 
     label = say("LSTM: forget bias b_f: add" if own else "LSTM: forget bias b_f")
@@ -205,16 +103,12 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         controls={
             "b_f": forget_bias,
             "strength": slider("RNN's W_h: ×", 0, 1.5, 0.05, 1, quantity="h"),
-            "loud": slider("input: × x", 0, 3, 0.05, 1, quantity="x"),
         },
-        moving=[lstm_factor, rnn_factor, every_factor, lstm_left, rnn_left, every_path],
+        moving=[lstm_left, rnn_left, every_path],
         update=update,
         describe=describe,
         presets={
-            **({} if own else {"b_f = 5": {"b_f": 5}, "b_f = 8": {"b_f": 8}}),
-            "silence": {"loud": 0},
-            "silence, forget gate wide open": {"loud": 0, "b_f": 5},
-            "silence, RNN's W_h × 1.2": {"loud": 0, "strength": 1.2},
-            "driven, RNN's W_h × 1.2": {"strength": 1.2},
+            **({} if own else {"LSTM: forget bias 5": {"b_f": 5}}),
+            "RNN: W_h × 1.5": {"strength": 1.5},
         },
     )

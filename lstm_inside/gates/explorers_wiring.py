@@ -6,7 +6,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward
 from lstm_inside import validate
-from lstm_inside.page import Explorer, Lines, Words, plain, slider, toggle
+from lstm_inside.page import Explorer, Words, plain, slider, toggle
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -50,7 +50,20 @@ _WIRES = {
     "h_prev": (HIDDEN, [(0.3, 0.65), (1.3, 0.65)], (0.75, 0.9)),
     "x": (SIGNAL, [(0.3, 0.0), (1.3, 0.0)], (0.75, 0.22)),
 }
-_SUMS = (-0.75, -1.12, -1.49, -1.86)  # heights of the lines in which f, i, g and o are computed
+_HEIGHTS = (-0.75, -1.12, -1.49, -1.86, -2.28, -2.65)  # of the lines for f, i, g, o, c and h
+_FORWARD = [  # what a line computes; its numbers stand to the right of it
+    *(rf"$a_{k} = w_x\,x_t + w_h\,h_{{t-1}} + b_{k}$" for k in GATES),
+    r"$c_t = f\,c_{t-1} + i\,g$",
+    r"$h_t = o\,\tanh(c_t)$",
+]
+_BACKWARD = [  # two to a line
+    (r"$dh/df = dh/dc_t\cdot c_{t-1}$", r"$dh/da_f = dh/df\cdot f\,(1-f)$"),
+    (r"$dh/di = dh/dc_t\cdot g$", r"$dh/da_i = dh/di\cdot i\,(1-i)$"),
+    (r"$dh/dg = dh/dc_t\cdot i$", r"$dh/da_g = dh/dg\cdot (1-g^2)$"),
+    (r"$dh/do = \tanh(c_t)$", r"$dh/da_o = dh/do\cdot o\,(1-o)$"),
+    (r"$dh/dc_t = o\,(1-\tanh^2 c_t)$", r"$dh/dc_{t-1} = f\cdot dh/dc_t$"),
+    (r"$dh/dh_{t-1} = \sum\, w_h\cdot dh/da$",),
+]
 
 
 def times(a, b, places=3):
@@ -93,7 +106,7 @@ def wiring_explorer(params=WIRING) -> Explorer:
         figure = picture(900, 640)
         figure.set_layout_engine("none")
         ax = figure.add_axes((0.01, 0.01, 0.98, 0.98))
-        ax.set(xlim=(0, 11), ylim=(-2.8, 5.35))
+        ax.set(xlim=(0, 11), ylim=(-2.8, 5.35), xticks=(), yticks=())
         ax.set_axis_off()
         _draw_body(ax)
         wires = {
@@ -109,46 +122,29 @@ def wiring_explorer(params=WIRING) -> Explorer:
             k: Words(ax, x + 0.12, 1.02, ha="left", fontsize=11, color=GATES[k].line, zorder=6)
             for k, x in _AT.items()
         }
-        colours = [gate.line for gate in GATES.values()]
-        sums = [
-            Lines(ax, 0.3, y + 0.1, fontsize=12, color=colour)
-            for y, colour in zip(
-                (*_SUMS, -2.28, -2.65), (*colours, CELL_LINE, HIDDEN_LINE), strict=True
-            )
-        ]
+        ahead, back, first, second = _draw_sums(ax)
 
-    def forward_sums(x, h_prev, c_prev, b, q):
-        for line, (k, gate) in zip(sums, GATES.items(), strict=False):
+    def forward_sums(x, h_prev, c_prev, b, a, q):
+        for n, (k, gate) in enumerate(GATES.items()):
             terms = _plus(times(w_x[k], x, places), times(w_h[k], h_prev, places), plain(b[k]))
-            a = w_x[k] * x + w_h[k] * h_prev + b[k]
-            line.set_text(
-                f"a_{k} = w_x·x + w_h·h_prev + b = {terms} = {plain(a)},   "
-                f"{k} = {gate.act}({plain(a)}) = {plain(q[k], 3)}"
-            )
+            first[n].set_text(f"= {terms} = {plain(a[k])}")
+            second[n].set_text(f"{k} = {gate.act}({plain(a[k])}) = {plain(q[k], 3)}")
         kept, written = times(q["f"], c_prev), times(q["i"], q["g"])
-        sums[4].set_text(f"c = f·c_prev + i·g = {_plus(kept, written)} = {plain(q['c'], 3)}")
-        sums[5].set_text(f"h = o·tanh(c) = {times(q['o'], q['tanh_c'])} = {plain(q['h'], 3)}")
+        first[4].set_text(f"= {_plus(kept, written)} = {plain(q['c'], 3)}")
+        second[4].set_text("")
+        first[5].set_text(f"= {times(q['o'], q['tanh_c'])} = {plain(q['h'], 3)}")
 
     def backward_sums(c_prev, q, s, da):
-        dc = s["c"]
-        factor = {"f": ("c_prev", c_prev), "i": ("g", q["g"]), "g": ("i", q["i"])}
-        for line, k in zip(sums, GATES, strict=False):
+        dc, beside = s["c"], {"f": c_prev, "i": q["g"], "g": q["i"]}
+        for n, k in enumerate(GATES):
+            product = f"{times(dc, beside[k])} = " if k in beside else ""
             steep = 1 - q[k] ** 2 if k == "g" else q[k] * (1 - q[k])
-            rule = "(1 − g²)" if k == "g" else f"{k}·(1 − {k})"
-            if k == "o":
-                first = f"dh/do = tanh(c) = {plain(s['o'], 3)}"
-            else:
-                name, value = factor[k]
-                first = f"dh/d{k} = dh/dc·{name} = {times(dc, value)} = {plain(s[k], 3)}"
-            line.set_text(
-                f"{first},   dh/da_{k} = dh/d{k}·{rule} = {times(s[k], steep)} = {plain(da[k], 3)}"
-            )
-        sums[4].set_text(
-            f"dh/dc = o·(1 − tanh²c) = {times(q['o'], 1 - q['tanh_c'] ** 2)} = {plain(dc, 3)},   "
-            f"dh/dc_prev = f·dh/dc = {times(q['f'], dc)} = {plain(s['c_prev'], 3)}"
-        )
-        back = _plus(*(times(w_h[k], da[k]) for k in GATES))
-        sums[5].set_text(f"dh/dh_prev = Σ w_h·dh/da = {back} = {plain(s['h_prev'], 3)}")
+            first[n].set_text(f"= {product}{plain(s[k], 3)}")
+            second[n].set_text(f"= {times(s[k], steep)} = {plain(da[k], 3)}")
+        first[4].set_text(f"= {times(q['o'], 1 - q['tanh_c'] ** 2)} = {plain(dc, 3)}")
+        second[4].set_text(f"= {times(q['f'], dc)} = {plain(s['c_prev'], 3)}")
+        terms = _plus(*(times(w_h[k], da[k]) for k in GATES))
+        first[5].set_text(f"= {terms} = {plain(s['h_prev'], 3)}")
 
     def update(x, h_prev, c_prev, b_f, b_i, b_g, b_o, backward):
         b = {"f": b_f, "i": b_i, "g": b_g, "o": b_o}
@@ -179,18 +175,22 @@ def wiring_explorer(params=WIRING) -> Explorer:
         a = {k: w_x[k] * x + w_h[k] * h_prev + b[k] for k in GATES}
         for k, foot in below.items():
             foot.set_text(f"dh/da = {plain(da[k], 3)}" if backward else f"a = {plain(a[k])}")
+        for formula in (*ahead, *back):
+            formula.set_visible((formula in back) == backward)
+        for numbers_of_one in second:
+            numbers_of_one.set_x(7.9 if backward else 7.7)
         if backward:
             backward_sums(c_prev, flow, slope, da)
         else:
-            forward_sums(x, h_prev, c_prev, b, flow)
+            forward_sums(x, h_prev, c_prev, b, a, flow)
         return {"backward": backward, "flow": flow, "slope": slope, "a": a, "da": da}
 
     def describe(v):
         if v["backward"]:
             q = v["slope"]
             return say(
-                "Backward: a nudge of c_prev moves h by {c_prev:.3f} times itself, one of "
-                "h_prev by {h_prev:+.3f}, one of x by {x:+.3f}. On the forget gate's wire: "
+                "Backward: a nudge of the c before moves h by {c_prev:.3f} times itself, one of "
+                "the h before by {h_prev:+.3f}, one of x by {x:+.3f}. On the forget gate's wire: "
                 "dh/df = {f:.3f}.",
                 **q,
             )
@@ -210,24 +210,47 @@ def wiring_explorer(params=WIRING) -> Explorer:
         "wiring",
         figure=figure,
         controls={
-            "x": slider("input x", -2, 2, 0.1, 1, quantity="x", digits=1),
-            "h_prev": slider("h before: h_prev", -1, 1, 0.05, 0.3, quantity="h"),
-            "c_prev": slider("c before: c_prev", -2, 2, 0.1, 0.8, quantity="c", digits=1),
+            "x": slider("input xₜ", -2, 2, 0.1, 1, quantity="x", digits=1),
+            "h_prev": slider("h before: hₜ₋₁", -1, 1, 0.05, 0.3, quantity="h"),
+            "c_prev": slider("c before: cₜ₋₁", -2, 2, 0.1, 0.8, quantity="c", digits=1),
             "b_f": bias("f"),
             "b_i": bias("i"),
             "b_g": bias("g", 3),
             "b_o": bias("o"),
             "backward": toggle("go backward: how much h answers to each wire"),
         },
-        moving=[*(w for (w,) in wires.values()), *numbers.values(), *below.values(), *sums],
+        moving=[
+            *(w for (w,) in wires.values()), *numbers.values(), *below.values(), *first, *second
+        ],
         update=update,
         describe=describe,
+        redraw_on=("backward",),
         presets={
             "forward": {},
             "backward": {"backward": True},
             "cell state hidden": {"c_prev": 2, "b_f": 6, "b_o": -6},
         },
-    )
+    )  # fmt: skip
+
+
+def _draw_sums(ax):
+    """Below the drawing, a line each for f, i, g, o, c and h: its formulas and its numbers.
+
+    Returns four lists of texts: the formulas forward and those backward, which stand still, and
+    the two columns of numbers beside them.
+    """
+    ahead, back, first, second = [], [], [], []
+    colours = [*(gate.line for gate in GATES.values()), CELL_LINE, HIDDEN_LINE]
+    for n, (y, colour) in enumerate(zip(_HEIGHTS, colours, strict=True)):
+        looks = {"color": colour, "va": "center", "fontsize": 13}
+        ahead.append(ax.text(0.3, y, _FORWARD[n], **looks))
+        back += [
+            ax.text(x, y, words, **looks)
+            for x, words in zip((0.3, 5.2), _BACKWARD[n], strict=False)
+        ]
+        first.append(Words(ax, 2.9, y, ha="left", fontsize=12, color=colour))
+        second.append(Words(ax, 7.7, y, ha="left", fontsize=12, color=colour))
+    return ahead, back, first, second
 
 
 def _draw_body(ax):
@@ -241,7 +264,7 @@ def _draw_body(ax):
     ax.plot([1.3, 7.2], [0.65, 0.65], **grey)
     ax.plot([1.3, 1.3], [0.0, 0.65], **grey)
     ax.plot([1.3], [0.65], "o", color="#555555", ms=8, zorder=4)  # every box sees both
-    ax.text(1.72, 0.4, "[h, x]", color="#555555", va="center", fontsize=12)
+    ax.text(1.72, 0.4, "$[h_{t-1}, x_t]$", color="#555555", va="center", fontsize=12)
     for letter, x in _AT.items():
         gate = GATES[letter]
         ax.plot([x, x], [0.65, 1.4], **grey)
@@ -262,17 +285,18 @@ def _draw_body(ax):
     ax.add_patch(squash)
     ax.text(7.7, 3.55, "tanh", ha="center", va="center", fontsize=12, zorder=5)
     for x, y, words, colour, side in (
-        (0.3, 5.15, say("c before"), CELL_LINE, "left"),
-        (0.3, 1.2, say("h before"), HIDDEN_LINE, "left"),
-        (0.3, -0.28, say("input x"), SIGNAL, "left"),
-        (10.4, 4.6, "c", CELL_LINE, "left"),
-        (10.4, 2.4, "h", HIDDEN_LINE, "left"),
+        (0.3, 5.15, "$c_{t-1}$", CELL_LINE, "left"),
+        (0.3, 1.2, "$h_{t-1}$", HIDDEN_LINE, "left"),
+        (0.3, -0.28, "$x_t$", SIGNAL, "left"),
+        (10.4, 4.6, "$c_t$", CELL_LINE, "left"),
+        (10.4, 2.4, "$h_t$", HIDDEN_LINE, "left"),
         (2.25, 3.05, GATES["f"].word, GATES["f"].line, "right"),
         (3.65, 3.15, GATES["i"].word, GATES["i"].line, "left"),
         (6.0, 3.15, GATES["g"].word, GATES["g"].line, "left"),
         (6.7, 2.1, GATES["o"].word, GATES["o"].line, "right"),
     ):
-        ax.text(x, y, words, color=colour, ha=side, va="center", weight="bold", fontsize=12)
+        size = 15 if words.startswith("$") else 12
+        ax.text(x, y, words, color=colour, ha=side, va="center", weight="bold", fontsize=size)
     ax.text(
         7.5, 4.85, say("the cell line"), color=CELL_LINE, ha="center", fontsize=11.5, style="italic"
     )

@@ -4,13 +4,16 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
+from lstm_core import lstm_backward, lstm_forward
 from lstm_inside.gates.explorers_time import name_curves
+from lstm_inside.gates.recall import LATCH, last_flag_problem, latch
 from lstm_inside.page import plain
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
     FAINT,
     GATES,
+    GRADIENT,
     HIDDEN,
     HIDDEN_LINE,
     RC,
@@ -84,6 +87,48 @@ def side_path() -> Picture:
             (5.8, 1.1, "$W_h$", HIDDEN_LINE),
         ):
             ax.text(x, y, words, color=colour, ha="center", va="center", fontsize=14)
+    return figure
+
+
+def latch_gradients() -> Picture:
+    """How much the last h of three units feels the cell state of step t, on one stream.
+
+    One unit keeps and hears no flag at its forget gate, one forgets and does not either, the
+    third is `LATCH`. The stream has 100 steps and two flags; the loss is the last h.
+    """
+    xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
+    loss = np.zeros((100, 1, 1))
+    loss[-1] = 1
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        ax = figure.subplots()
+        ax.set(xlim=(0, 100), yscale="log", ylim=(1e-8, 40), xlabel=say("step t"))
+        ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
+        ax.set_title(
+            say("dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t",
+                steps=100)
+        )  # fmt: skip
+        flagged = np.flatnonzero(xs[:, 0, 1]) + 1
+        for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
+            ax.axvline(at, ymax=0.86, color="#111111", lw=1.2, ls=(0, (1, 2)))
+            ax.text(at, 9, words, ha="center", va="center", weight="bold", fontsize=11.5)
+        for params, x, y, words, looks in (
+            (latch(-8, 16, 8, 0, 0.5), 13, 1.7, say("keeps"), {"color": "#777777", "lw": 2}),
+            (latch(-8, 16, 3, 0, 0.5), 18, 0.05, say("forgets"), {"color": "#777777", "ls": "--"}),
+            (LATCH, 13, 7e-5, "LATCH", {"color": GRADIENT, "lw": 3}),
+        ):
+            dc = lstm_backward(loss, lstm_forward(xs, params), params).c[:, 0, 0]
+            ax.plot(dc, **looks)
+            ax.text(x, y, words, color=looks["color"], weight="bold", va="center")
+        before, first = dc[flagged - 1][::-1]
+        figure.alt = say(
+            "Three units that hold a number, the gradient of the last h from right to left. In one "
+            "that keeps it is nearly flat, in one that forgets it falls steadily. In LATCH it is "
+            "flat, and falls at both flags: to {before:.1e} a step before the last one, to "
+            "{first:.1e} a step before the first.",
+            before=before,
+            first=first,
+        )
     return figure
 
 
