@@ -445,3 +445,26 @@ def test_checkers_refuse_with_the_right_hint(checker, answer, hint):
     verdict = checker(answer)
     assert not verdict
     assert re.search(hint, verdict.message), verdict
+
+
+def test_window_picture_adds_up_one_value():
+    window, kernel = np.arange(9.0).reshape(3, 3) / 10, np.full((3, 3), -0.5)
+    figure = figures.window_picture(window, kernel)
+    assert "add up to −1.800" in figure.alt
+    products = [text.get_text() for text in figure.axes[2].texts]
+    assert products == ["0.000", *(f"−{0.05 * n:.3f}" for n in range(1, 9))]
+    assert figure.png()[:4] == b"\x89PNG"
+    with pytest.raises(ValueError, match="kernel"):
+        figures.window_picture(window, kernel[:2])
+
+
+def test_shift_picture_labels_every_line_at_its_own_end():
+    figure = figures.shift_picture({"one": [0.8, 0.5], "other": [0.8, 0.9]}, (1, 2))
+    (ax,) = figure.axes
+    assert [list(line.get_ydata()) for line in ax.lines] == [[0.8, 0.5], [0.8, 0.9]]
+    places = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert places["one: 50%"] == 0.5
+    assert places["other: 90%"] == 0.9
+    assert "as it is: 80%" in places
+    assert "For k = 1, 2: one 80%, 50%; other 80%, 90%." in figure.alt
+    assert figure.png()[:4] == b"\x89PNG"

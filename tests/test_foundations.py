@@ -88,7 +88,8 @@ def test_missing_slope_rule_is_as_the_tutorial_has_it():
 
 def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
     measured = measure_rules(200)
-    ratios = measured["ratio"]
+    sizes = measured["sizes"]
+    ratios = sizes["missing"] / sizes["true"]
     assert ratios[:, 0].min() > 10
     assert 18 < np.median(ratios[:, 0]) < 23
     assert ratios[:, 1].min() >= 4
@@ -102,9 +103,10 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
             for rule in (mlp.mlp_backward, mlp.mlp_backward_missing_slopes)
         )
         size = [np.sqrt((t**2).mean()) for t in true]
-        np.testing.assert_allclose(measured["size"][seed], size)
+        np.testing.assert_allclose(sizes["true"][seed], size)
         faulty = [np.sqrt((m**2).mean()) for m in missing]
-        np.testing.assert_allclose(ratios[seed], np.divide(faulty, size))
+        np.testing.assert_allclose(sizes["missing"][seed], faulty)
+    np.testing.assert_allclose(sizes["differences"], sizes["true"], rtol=1e-5)
 
 
 def test_missing_slope_rule_fails_the_gradient_check():
@@ -556,6 +558,37 @@ def test_network_picture_says_what_it_shows():
     figure = figures.network_picture()
     assert "14 lines" in figure.alt
     assert figure.png()[:4] == b"\x89PNG"
+
+
+def test_rules_picture_holds_both_gradients_against_the_measured_one():
+    measured = measure_rules(3)
+    sizes = measured["sizes"] = {k: s.copy() for k, s in measured["sizes"].items()}
+    for way, size in (("differences", 0.5), ("true", 0.25), ("missing", 3.0)):
+        sizes[way][:] = size
+    sizes["missing"][0] = 1000  # one network does not move a median
+    figure = figures.rules_picture(measured)
+    assert "Medians of 3 networks" in figure.alt
+    assert "left out 6.0, 6.0, 6.0, the true one 0.5, 0.5, 0.5." in figure.alt
+    assert "true gradient: 0.2500, 0.2500, 0.2500." in figure.alt
+    left, right = figure.axes
+    assert [bar.get_height() for bar in left.patches] == [6, 6, 6]
+    assert [bar.get_height() for bar in right.patches] == [0.25] * 3
+    assert (
+        left.get_title(loc="left") + left.get_title()
+        == "Slopes left out: layer 1 is 6 times too large"
+    )
+    assert figure.png()[:4] == b"\x89PNG"
+
+
+def test_learning_explorer_puts_plates_between_lines_and_answers():
+    explorer = views.learning_explorer()
+    moving = explorer._moving
+    words = {a.get_text(): n for n, a in enumerate(moving) if hasattr(a, "get_text")}
+    (plates,) = (n for n, a in enumerate(moving) if getattr(a, "get_alpha", float)() == 0.8)
+    lines = [n for n, a in enumerate(moving) if len(getattr(a, "get_xdata", list)()) == 201]
+    assert all(n < plates for n in lines)
+    assert plates < words["0.14"]
+    explorer.close()
 
 
 def test_corners_picture_says_what_each_neuron_answers():

@@ -91,7 +91,7 @@ QUESTIONS = {
             "halves",
             "A nudge of 0.01 moves y by just as much, however large the weight is already.",
         ),
-        c=("stays", "(11.3): the pixels in the window. No pixel changes with the weights."),
+        c=("stays", "It is made of the pixels in the window. No pixel changes with the weights."),
         d=(
             "depends on the window",
             "What dL/dW is depends on the window, but in every window it is made of pixels only.",

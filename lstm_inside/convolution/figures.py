@@ -213,6 +213,86 @@ def numbers_picture():
     return figure
 
 
+def window_picture(window, kernel):
+    """One value of a convolution (11.1), b = 0: a window's pixels times the weights, added up.
+
+    window, kernel: (k, k) each. Raises ValueError or TypeError for anything else.
+    """
+    window = validate.real("window", window, ndim=2)
+    kernel = validate.array("kernel", kernel, window.shape, "of the window", float)
+    products = window * kernel
+    with matplotlib.rc_context(RC):
+        figure, ax = stage(
+            860, 210,
+            window=(10, 10, 165, 165), kernel=(230, 10, 165, 165), products=(450, 10, 165, 165),
+        )  # fmt: skip
+        for key, values, title, colours, low, places in (
+            ("window", window, say("pixels in a window"), "gray", 0, 2),
+            ("kernel", kernel, say("weights of the kernel"), SIGNED, -1, 2),
+            ("products", products, say("products"), SIGNED, -1, 3),
+        ):
+            canvas(ax[key], title, *values.shape)
+            place_image(image_on(ax[key], colours, low, 1), values)
+            for (i, j), value in np.ndenumerate(values):
+                ax[key].text(
+                    j + 0.5, -i - 0.5, f"{value + 0.0:.{places}f}".replace("-", "−"),
+                    ha="center", va="center",
+                    color="white" if low == 0 and value < 0.5 else "black",
+                )  # fmt: skip
+        total = f"{products.sum():.3f}".replace("-", "−")
+        for x, words in ((202, "×"), (422, "="), (675, "Σ =")):
+            figure.text(x / 860, 92 / 210, words, ha="center", va="center", fontsize=18)
+        figure.text(765 / 860, 92 / 210, total, ha="center", va="center", fontsize=18,
+                    weight="bold")  # fmt: skip
+        figure.text(765 / 860, 183 / 210, say("one value"), ha="center", weight="bold")
+    figure.alt = say(
+        "The pixels of one window, the weights of the kernel, their products place by place. The "
+        "products add up to {total}, one value of the output.",
+        total=total,
+    )
+    return figure
+
+
+def shift_picture(changes, sizes):
+    """How much of an image changes when the picture moves by a pixel, by window size.
+
+    changes: what was done to the image -> a share for each of the `sizes`; the first size is 1,
+    where nothing was done.
+    """
+    places = np.arange(len(sizes))
+    with matplotlib.rc_context(RC):
+        figure = picture(720, 320)
+        ax = figure.subplots()
+        ax.grid(visible=False)
+        for n, (name, shares) in enumerate(changes.items()):
+            style = ("-", (0, (5, 2)), (0, (1, 1.5)))[n % 3]
+            ax.plot(places, shares, "o", color=GRADIENT, ms=8, ls=style, lw=2.2)
+            ax.text(
+                places[-1] + 0.08,
+                shares[-1],
+                say("{name}: {share:.0%}", name=name, share=shares[-1]),
+                va="center",
+            )
+        first = next(iter(changes.values()))[0]
+        ax.text(0, first + 0.07, say("as it is: {share:.0%}", share=first), ha="center")
+        ax.set(xlim=(-0.35, len(sizes) - 0.1), ylim=(0, 1.1), yticks=np.arange(0, 1.1, 0.25))
+        ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        ax.set_xticks(places, [f"k = {size}" for size in sizes])
+        ax.set_ylabel(say("change, share of the mean"))
+        ax.set_title(say("How much a shift by one pixel changes the map"))
+    shown = [
+        say("{name} {answers}", name=name, answers=", ".join(f"{share:.0%}" for share in shares))
+        for name, shares in changes.items()
+    ]
+    figure.alt = say(
+        "How much the map changes, as a share of its mean, when the picture moves by one pixel. "
+        "For k = {sizes}: {listed}.",
+        sizes=", ".join(map(str, sizes)),
+        listed=say("; ").join(shown),
+    )
+    return figure
+
+
 def depth_picture():
     """One kernel of depth 3 on the colour photograph: a part from each channel, added (11.1)."""
     photo = photograph(colour=True)

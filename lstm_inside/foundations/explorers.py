@@ -272,6 +272,7 @@ def border_line(w_1, w_2, b, limits=(-3, 3)):
 # ---------------------------------------------------------------- learning, seen
 
 STARTS, STEPS, KEEP = 12, 1500, 10
+_PLATE = [(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5), (-1, -0.5)]  # a marker: a flat box
 RATES = (1, 2, 5)
 
 
@@ -293,7 +294,13 @@ def learning_explorer() -> Explorer:
             for which, colour in ((~wanted, LOW), (wanted, HIGH))
         ]
         lines = [ax.plot([], [], color="#111111", lw=1.4, ls=(0, (4, 3)))[0] for _ in range(3)]
-        answers = [Words(ax, x + 0.17, y + 0.14, weight="bold") for x, y in XOR_INPUTS]
+        tags = XOR_INPUTS + np.array(
+            [0.17, 0.14]
+        )  # where the answers stand, on a plate over the lines
+        (plates,) = ax.plot(
+            *tags.T, ls="none", marker=_PLATE, ms=44, mew=0, color="white", alpha=0.8
+        )
+        answers = [Words(ax, *tag, weight="bold", zorder=4) for tag in tags]
         losses.set(
             xlim=(0, STEPS),
             ylim=(3e-4, 1.5),
@@ -370,7 +377,7 @@ def learning_explorer() -> Explorer:
             "eleven": toggle("show the other eleven starts"),
         },
         # corners: above the surface
-        moving=[surface, *lines, *corners, *answers, others, mine, now, here, late],
+        moving=[surface, *lines, plates, *corners, *answers, others, mine, now, here, late],
         update=update,
         describe=describe,
         play="step",

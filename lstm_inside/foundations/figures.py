@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle
 
 from lstm_inside.page import Words, picture
-from lstm_inside.page.style import FAINT, HIDDEN_LINE, RC, SIGNAL, SIGNED
+from lstm_inside.page.style import FAINT, GRADIENT, HIDDEN_LINE, RC, SIGNAL, SIGNED
 from lstm_inside.words import say
 
 from .learning import XOR_INPUTS
@@ -156,6 +156,63 @@ def network_picture():
         "Two inputs on the left, three neurons numbered 1 to 3, two numbered 4 and 5, one output "
         "neuron numbered 6. A line runs from every number to every neuron of the next layer, 14 "
         "lines, and each carries its weight."
+    )
+    return figure
+
+
+def rules_picture(measured):
+    """What the missing slopes do to each layer's gradient, held against finite differences.
+
+    measured: what `measure_rules` returns. Left, how many times as large as the measured one the
+    faulty gradient is (bars) and the true one (rings); right, how large the true one is.
+    """
+    sizes, at = measured["sizes"], np.arange(3)
+    true, faulty = (
+        np.median(sizes[rule] / sizes["differences"], axis=0) for rule in ("true", "missing")
+    )
+    small = np.median(sizes["true"], axis=0)
+    layers = [say("layer {n}", n=n + 1) for n in at]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 340)
+        left, right = figure.subplots(1, 2)
+        for ax, heights, colour, places in ((left, faulty, WRONG, 1), (right, small, GRADIENT, 4)):
+            ax.bar(at, heights, 0.55, color=colour)
+            ax.set_xticks(at, layers)
+            ax.grid(visible=False)
+            ax.set_ylim(0, 1.17 * heights.max())
+            for x, height in zip(at, heights, strict=True):
+                label = f"{height:.{places}f}"
+                ax.annotate(label, (x, height), (0, 9), textcoords="offset points", ha="center",
+                            color=colour, weight="bold")  # fmt: skip
+        left.axhline(1, color="#111111", lw=1.5, ls=(0, (4, 3)))
+        left.plot(at, true, "o", mfc="white", mec=GRADIENT, mew=2.2, ms=9, zorder=5)
+        for row, (words, colour) in enumerate(
+            (
+                (say("bars: slopes left out"), WRONG),
+                (say("rings: true gradient"), GRADIENT),
+                (say("dashed: finite differences"), "#111111"),
+            )
+        ):
+            left.text(0.98, 0.93 - 0.1 * row, words, color=colour, ha="right",
+                      transform=left.transAxes)  # fmt: skip
+        left.set_ylabel(say("size (finite differences: 1)"))
+        left.set_title(
+            say("Slopes left out: layer 1 is {factor:.0f} times too large", factor=faulty[0])
+        )
+        right.set_ylabel(say("size of a derivative"))
+        right.set_title(say("The true gradient: smallest in layer 1"))
+    listed = {
+        name: ", ".join(f"{value:.{places}f}" for value in values)
+        for name, values, places in (
+            ("faulty", faulty, 1), ("true", true, 1), ("small", small, 4),
+        )
+    }  # fmt: skip
+    figure.alt = say(
+        "Medians of {count} networks, layers 1, 2, 3. Left, the gradient's size in units of the "
+        "one measured by finite differences: with the slopes left out {faulty}, the true one "
+        "{true}. Right, the size of a derivative of the true gradient: {small}.",
+        count=len(sizes["true"]),
+        **listed,
     )
     return figure
 

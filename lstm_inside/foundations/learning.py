@@ -188,26 +188,23 @@ def compare_rules(params, x, target):
 def measure_rules(count=200):
     """Both rules on the random networks 0 .. count - 1 of `random_case`.
 
-    Returns a dict of arrays, a row for each network. "ratio" (count, 3): how many times as long
-    the missing-slope rule's gradient is as the true one, by layer. "size" (count, 3): the true
-    gradient of a weight, root mean square by layer. "true" and "missing" (count,): whether that
-    rule's derivatives equal the finite differences. "downhill" (count,): whether a small step
-    against the missing-slope rule's gradient lowers the loss.
+    Returns a dict of arrays, a row for each network. "sizes": a dict with the root mean square
+    of a layer's derivatives, (count, 3) each, by "true", "missing" and "differences". "true" and
+    "missing" (count,): whether that rule's derivatives equal the finite differences. "downhill"
+    (count,): whether a small step against the missing-slope rule's gradient lowers the loss.
     Raises ValueError or TypeError for a count below 1.
     """
     validate.count("count", count)
-    rows = []
-    for seed in range(count):
-        found = compare_rules(*random_case(np.random.default_rng(seed)))
-        pairs = list(zip(found["missing"], found["true"], strict=True))
-        rows.append(
-            {
-                "ratio": [np.linalg.norm(m) / np.linalg.norm(t) for m, t in pairs],
-                "size": [np.sqrt(np.mean(t**2)) for _, t in pairs],
-                **{
-                    rule: all(map(np.allclose, found[rule], found["differences"])) for rule in RULES
-                },
-                "downhill": sum((m * t).sum() for m, t in pairs) > 0,
-            }
+    cases = [compare_rules(*random_case(np.random.default_rng(seed))) for seed in range(count)]
+    sizes = {
+        way: np.array([[np.sqrt(np.mean(layer**2)) for layer in found[way]] for found in cases])
+        for way in cases[0]
+    }
+    equal = {
+        rule: np.array(
+            [all(map(np.allclose, found[rule], found["differences"])) for found in cases]
         )
-    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+        for rule in RULES
+    }
+    slopes = [sum(map(np.vdot, found["missing"], found["true"])) for found in cases]
+    return {"sizes": sizes, **equal, "downhill": np.array(slopes) > 0}
