@@ -347,6 +347,14 @@ def test_initialisers(kind):
         assert -1 <= np.sqrt(8) * W.min() < -0.8
 
 
+def test_an_orthogonal_start_mirrors_as_often_as_not():
+    """One unit: a QR decomposition alone gives 1 every time."""
+    rngs = map(np.random.default_rng, range(20))
+    starts = [core.init_rnn(1, 1, rng=rng, recurrent="orthogonal").W_h.item() for rng in rngs]
+    assert 5 <= starts.count(1.0) <= 15
+    assert starts.count(1.0) + starts.count(-1.0) == 20
+
+
 def test_forget_bias_is_the_forget_gates():
     start = core.split_gates(core.init_lstm(3, 4, rng=np.random.default_rng(0)).b)
     assert [float(b.max()) for b in start] == [float(b.min()) for b in start] == [0, 1, 0, 0]
