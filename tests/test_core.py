@@ -474,7 +474,9 @@ def test_a_direction_is_one_step_long():
         places.append(place)
         return place.sum()
 
-    assert gradient_check(loss, x, np.ones(50), directions=3, rng=np.random.default_rng(1), step=1e-3)
+    assert gradient_check(
+        loss, x, np.ones(50), directions=3, rng=np.random.default_rng(1), step=1e-3
+    )
     lengths = np.linalg.norm(np.array(places) - x, axis=1)
     np.testing.assert_allclose(lengths, 1e-3, rtol=1e-9)
 
