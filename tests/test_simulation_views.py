@@ -133,7 +133,7 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
 
 def test_suspects_are_the_best_cells_with_their_own_scales(model):
     reading = lt.read(model, "search", B=8, T=60)
-    for mark, suspect in lt.suspects(model, B=8, T=60).items():
+    for mark, suspect in lt.suspects(reading).items():
         assert (suspect.unit, suspect.control) == lt.chosen_and_control(reading, mark)
         assert suspect.r == pytest.approx(lt.scores(reading, mark)[suspect.unit])
         assert suspect.scale == pytest.approx(sorted(lt.levels(reading, suspect.unit, mark)))
@@ -189,9 +189,11 @@ def test_still_pictures_say_what_they_show(model):
     for shown in (
         figures.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
         figures.samples_picture({"a": "def $x$\n" * 9, "b": "y" * 99}),
+        figures.page_picture(model, 3),
         figures.scores_picture(reading),
+        figures.scores_picture(reading, again=reading),
         figures.effects_picture({"left alone": effect, "control held": effect}, ")"),
-        figures.errors_picture({"mean": np.ones(16), "LSTM, values": np.ones((3, 16))}),
+        figures.errors_picture({"mean": np.ones(16), "LSTM": np.ones((3, 16))}),
         figures.learning_picture(
             {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
         ),
@@ -224,6 +226,36 @@ def test_the_best_cells_are_named_with_a_true_minus(model):
     for one, other in zip(turned, straight, strict=True):  # a mark turned round turns its r round
         assert ("−" in one) != ("−" in other)
         assert "-" not in one + other
+
+
+def test_the_scores_picture_shows_chance_and_the_same_cell_on_other_text(model):
+    reading, again = lt.read(model, "search", B=8, T=200), lt.read(model, "measure", B=8, T=200)
+    figure = figures.scores_picture(reading, again=again)
+    for ax, (mark, holds) in zip(figure.axes, reading.marks.items(), strict=True):
+        chance, cells, best, ring = (line.get_ydata() for line in ax.lines)
+        r = lt.scores(reading, mark)
+        elsewhere = {**reading.marks, mark: np.roll(holds, 1, axis=1)}
+        by_chance = lt.scores(reading._replace(marks=elsewhere), mark)
+        assert cells == pytest.approx(np.sort(np.abs(r))[::-1])
+        assert chance == pytest.approx(np.sort(np.abs(by_chance))[::-1])
+        assert best == cells[0]
+        other = lt.scores(again, mark)[np.abs(r).argmax()]
+        assert ring == pytest.approx([abs(other)])
+        assert f"on other text {other:.2f}".replace("-", "−") in figure.alt
+    assert len(figures.scores_picture(reading).axes[0].lines) == 3
+
+
+def test_the_page_is_coloured_by_the_cell_after_each_character(model):
+    before, text, found = passage()
+    figure = figures.page_picture(model, 3)
+    (page,) = figure.axes
+    (tint,) = (artist for artist in page.get_children() if isinstance(artist, Pixels))
+    _, c = lt.states_after(model, before + text[:31])
+    row, column = text[:31].count("\n"), 30 - (text[:30].rfind("\n") + 1)
+    assert tint.get_array()[-1 - row, column] == pytest.approx(np.tanh(c[0, 3]), abs=1e-5)
+    underlined = max(page.lines, key=lambda line: len(line.get_xdata()))
+    assert len(underlined.get_xdata()) == 3 * found["brackets"].sum()
+    assert "unit 3 " in figure.alt
 
 
 def test_of_two_neighbouring_cells_the_higher_is_named_above():
@@ -330,12 +362,3 @@ def test_a_training_begun_by_the_button_is_waited_for_by_a_cell():
 
     assert asyncio.run(both()) == (2, 10)
     view.close()
-
-
-def test_wins_are_coloured_by_their_share_of_the_runs_and_told_by_their_count():
-    wins = {"one": np.arange(48).reshape(3, 16) % 3 == 0, "other": np.ones((2, 16), bool)}
-    figure = figures.wins_picture("Who errs less", wins)
-    shares = figure.axes[0].collections[0].get_array().reshape(2, 16)
-    np.testing.assert_allclose(shares, [wins["one"].mean(axis=0), np.ones(16)])
-    assert figure.alt.startswith("Who errs less. one: 1 1 1 1")
-    assert figure.alt.endswith(f"other: {' '.join(['2'] * 16)}.")

@@ -40,11 +40,22 @@ def count_ngrams(ids, order) -> NGrams:
     validate.whole("order", order, most=LONGEST_NGRAM)
     if len(ids) < order:
         raise ValueError(f"ids: expected at least {order} numbers, got {len(ids)}")
-    keys, counts = np.unique(_keys(ids[:, None], order), return_counts=True)
-    contexts, starts = np.unique(keys // V, return_index=True)
+    keys = _keys(ids[:, None], order)
+    keys.sort()  # in place: of millions there is no second copy
+    keys, firsts = _distinct(keys)
+    counts = np.diff(firsts, append=len(ids) - order + 1)
+    contexts, starts = _distinct(keys // V)
     totals, followers = np.add.reduceat(counts, starts), np.diff(starts, append=len(keys))
     counts, totals, followers = (x.astype(np.int32) for x in (counts, totals, followers))
     return NGrams(order, keys, counts, contexts, totals, followers)
+
+
+def _distinct(ordered):
+    """The different numbers of a row in order, and where the first of each stands."""
+    new = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    firsts = np.flatnonzero(new)
+    return ordered[firsts], firsts
 
 
 @lru_cache(maxsize=LONGEST_NGRAM)
@@ -57,7 +68,8 @@ def _keys(ids, order):
     last = len(ids) - order + 1
     keys = np.zeros((last, ids.shape[1]), np.int64)
     for k in range(order):
-        keys = keys * V + ids[k : last + k]
+        keys *= V
+        keys += ids[k : last + k]
     return keys.ravel()
 
 
@@ -87,6 +99,12 @@ def interpolated_costs(tables, held, warm=0) -> np.ndarray:
         raise ValueError(f"tables: expected orders 1, 2, ..., got {[t.order for t in tables]}")
     held = as_held(held, warm, len(tables) - 1)
     first = max(warm, len(tables) - 1)
+    *_, p = _shares(tables, held, first)
+    return -np.log2(p).reshape(-1, held.shape[1])
+
+
+def _shares(tables, held, first):
+    """What tables 1, 1 to 2, ... give the characters of held from row `first` on: (N,) each."""
     p = np.full((len(held) - first) * held.shape[1], 1 / V)
     for table in tables:
         keys = _keys(held[first - table.order + 1 :], table.order)
@@ -95,21 +113,22 @@ def interpolated_costs(tables, held, warm=0) -> np.ndarray:
         R = _looked_up(keys // V, table.contexts, table.followers)
         seen = N > 0
         p = np.where(seen, (n + R * p) / np.where(seen, N + R, 1), p)
-    return -np.log2(p).reshape(-1, held.shape[1])
+        yield p
 
 
 def ladder_costs(held, warm=0) -> dict[str, np.ndarray]:
     """`interpolated_costs` of held (T, B) by ever longer contexts, counted in the learning part.
 
-    Returns name -> costs (rows, B), from "single characters" to "7-gram"; `warm` as there, 6 at
+    Returns name -> costs (rows, B), from "single characters" to "6-gram"; `warm` as there, 5 at
     least, so that all have the same rows.
     Raises ValueError or TypeError as `interpolated_costs` does.
     """
-    names = ("single characters", "bigram", "trigram", *(f"{n}-gram" for n in range(4, 8)))
-    as_held(held, warm, len(names) - 1)
+    names = ("single characters", "bigram", "trigram", *(f"{n}-gram" for n in range(4, 7)))
+    held = as_held(held, warm, len(names) - 1)
     tables = [_learned(n) for n in range(1, len(names) + 1)]
-    warm = max(warm, len(names) - 1)
-    return {name: interpolated_costs(tables[:n], held, warm) for n, name in enumerate(names, 1)}
+    shares = _shares(tables, held, max(warm, len(names) - 1))
+    costs = (-np.log2(p).reshape(-1, held.shape[1]) for p in shares)
+    return dict(zip(names, costs, strict=True))
 
 
 def times_seen(table, held, warm=0) -> np.ndarray:

@@ -11,7 +11,7 @@ from lstm_core import LSTMParams, lstm_step
 from lstm_inside import validate
 from lstm_inside.simulation.reading import MARKS, check_mark, check_reading, read
 from lstm_inside.simulation.text import check_text, decode, encode
-from lstm_inside.simulation.writer import next_shares
+from lstm_inside.simulation.writer import after_symbol, next_shares
 from lstm_inside.training import check_model
 
 WARM = 20  # characters at the start of a window that are read and not judged
@@ -43,11 +43,15 @@ def correlation(shown, mark) -> np.ndarray:
         )
     validate.finite("shown", shown)
     validate.finite("mark", mark)
-    shown = shown.reshape(-1, shown.shape[-1]).astype(float)  # a copy, which may be changed
-    shown -= shown.mean(axis=0)
-    mark = np.ravel(mark) - np.mean(mark)
-    size = np.sqrt(np.einsum("nh,nh->h", shown, shown) * (mark**2).sum())
-    return mark @ shown / np.where(size > 0, size, 1)
+    shown = shown.reshape(-1, shown.shape[-1])
+    mean, mark = shown.mean(axis=0, dtype=float), np.ravel(mark) - np.mean(mark)
+    together, squares = np.zeros((2, len(mean)))
+    for n in range(0, len(shown), 5000):  # few at a time: the copies in float64 are large
+        apart = shown[n : n + 5000] - mean
+        together += mark[n : n + 5000] @ apart
+        squares += np.einsum("nh,nh->h", apart, apart)
+    size = np.sqrt(squares * (mark**2).sum())
+    return together / np.where(size > 0, size, 1)
 
 
 def around(values, event, *, back=4, on=8) -> np.ndarray:
@@ -157,6 +161,24 @@ def clamped_forward(xs, params: LSTMParams, units, values, h0=None, c0=None):
     return h, c
 
 
+def _held(cell, ids, units, values):
+    """h of `clamped_forward`, (T+1, B, H), where the input is symbols: ids (T, B).
+
+    Unit -1 holds nothing. One unit and one value for all, or (B,) of each.
+    """
+    T, B = ids.shape
+    of_symbol, rows = cell.W_x + cell.b, np.flatnonzero(np.broadcast_to(units, B) >= 0)
+    unit, value = (np.broadcast_to(each, B)[rows] for each in (units, values))
+    h = np.zeros((T + 1, B, len(cell.W_h)), cell.b.dtype)
+    c = h[0]
+    with np.errstate(over="ignore", under="ignore"):
+        for t in range(T):
+            h[t + 1], c, o = after_symbol(of_symbol[ids[t]], h[t], c, cell.W_h)
+            c[rows, unit] = value  # (7.6)
+            h[t + 1, rows, unit] = o[rows, unit] * np.tanh(value)
+    return h
+
+
 def share_of(model, h, symbols) -> np.ndarray:
     """The probability that the next character is one of `symbols`: h (..., H) -> (...).
 
@@ -189,9 +211,8 @@ def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     check_text("symbols", symbols)
     validate.whole("unit", unit, least=-1, most=len(model.cell.W_h) - 1)
     validate.number("value", value)
-    h, _ = clamped_forward(reading.xs, model.cell, unit, value)
-    h = h[1 + WARM :]
-    shares = next_shares(h, model.readout)
+    h = _held(model.cell, reading.ids[:-1], unit, value)
+    shares = next_shares(h[1 + WARM :], model.readout)
     came = np.take_along_axis(shares, reading.ids[1 + WARM :, :, None], -1)
     share = shares[..., encode(symbols)].sum(axis=-1)
     return Effect(
@@ -228,8 +249,8 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=8) -> E
     validate.count("at_once", at_once)
     ends = _ends(searched)
     off, on = np.where(scores(searched, mark) >= 0, ends, ends[::-1])
-    xs = reading.xs
-    B, H = xs.shape[1], len(off)
+    ids = reading.ids[:-1]
+    B, H = ids.shape[1], len(off)
 
     def chances(h):
         return share_of(model, h[1 + WARM :], symbols).reshape(len(inside), -1, B)
@@ -239,8 +260,8 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=8) -> E
         held = []
         for first in range(0, H, at_once):
             units = np.arange(first, min(first + at_once, H))
-            many = np.tile(xs, (1, len(units), 1))
-            h, _ = clamped_forward(many, model.cell, units.repeat(B), ends[units].repeat(B))
+            many = np.tile(ids, len(units))
+            h = _held(model.cell, many, units.repeat(B), ends[units].repeat(B))
             held.extend(part[where].mean() for part in chances(h).swapaxes(0, 1))
         found.append(np.array(held) / free[where].mean())
     return EveryCell(*found)
@@ -289,13 +310,15 @@ class Case(NamedTuple):
     where: str
     share: float
     count: int
-    wanted: bool  # whether a bracket is open there
+    wanted: bool  # whether a bracket is open there, or whether the rule holds
 
 
 def watch(searched, reading, unit) -> list[Case]:
     """Where a cell says that a bracket is open: cases in pairs, the first of each a control.
 
     It says so where it is on that side of the middle between its two `levels` in `searched`.
+    The last pair is of a simpler rule: a bracket was opened on this line, of the program or in
+    a text, and none has closed since; `wanted` is then what the rule wants.
     Raises as `levels` does.
     """
     off, on = levels(searched, unit, "brackets")
@@ -321,6 +344,11 @@ def watch(searched, reading, unit) -> list[Case]:
     broken = lines > np.take_along_axis(lines, np.maximum(begun, 0), axis=0)
     since = np.arange(T)[:, None] - begun  # characters since the outermost bracket was opened
     some = inside & (begun >= 0) & (since >= 20) & (since < 40)
+    opened, closed, ended = (
+        np.maximum.accumulate(np.where(event, np.arange(T)[:, None], -1))
+        for event in (opening, closing, line_end)
+    )  # the last place of each so far
+    rule = opened > np.maximum(closed, ended)
     cases = (
         ("at an opening bracket", after(opening & program, inside, 0), True),
         ("at one that is only text", after(opening & string, string & ~inside, 0), False),
@@ -330,6 +358,8 @@ def watch(searched, reading, unit) -> list[Case]:
         ("3 after an inner closing", after(closing & program, inside, 3), True),
         ("inside brackets, all places", inside, True),
         ("outside, all places", ~inside, False),
+        ("opened on this line, none closed since", rule, True),
+        ("all other places", ~rule, False),
     )  # fmt: skip
     return [
         Case(where, float(says[WARM:][here[WARM:]].mean()) if here[WARM:].any() else 0.0,
@@ -359,16 +389,14 @@ class Suspect(NamedTuple):
     scale: tuple[float, float]  # the two ends of the cell's own scale, low and high
 
 
-def suspects(model, *, B=64, T=500) -> dict[str, Suspect]:
-    """The best cell of each mark and its control, by the score (7.5) on the part to search.
+def suspects(reading) -> dict[str, Suspect]:
+    """The best cell of each mark and its control, by the score (7.5).
 
-    Raises as `read` does, and for a T that leaves nothing after WARM characters.
+    Raises as `scores` does, and for a reading that lacks one of Python's marks.
     """
-    validate.whole("T", T, least=WARM + 1)
-    reading = read(model, "search", B=B, T=T)
-    shown, ends, found = _shown(reading), _ends(reading), {}
-    for mark in MARKS:
-        r = correlation(shown, reading.marks[mark][WARM:])
+    scored, found = {mark: scores(reading, mark) for mark in MARKS}, {}
+    ends = _ends(reading)
+    for mark, r in scored.items():
         unit, control = _best_and_control(r, ends)
         scale = tuple(ends[:, unit].tolist())
         found[mark] = Suspect(unit, float(r[unit]), control, float(r[control]), scale)
@@ -383,7 +411,7 @@ class Measured(NamedTuple):
     control: np.ndarray  # (2, values)
 
 
-def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
+def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
     """What holding each mark's cell and its control does, on the part to measure (7.7).
 
     found: mark -> `Suspect` of this model. Raises ValueError or TypeError for other marks or
@@ -399,7 +427,7 @@ def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
             validate.whole("found", unit, least=0, most=H - 1)
     validate.whole("T", T, least=WARM + 1)
     reading = read(model, "measure", B=B, T=T)
-    xs = np.tile(reading.xs, (1, len(HELD), 1))
+    ids = np.tile(reading.ids[:-1], len(HELD))
     values, curves = np.repeat(HELD, B), {}
 
     def means(h, mark):
@@ -408,7 +436,6 @@ def held_curves(model, found, *, B=32, T=80) -> dict[str, Measured]:
                          for at in _inside_and_elsewhere(reading, mark)])  # fmt: skip
 
     for mark, suspect in found.items():
-        held = [clamped_forward(xs, model.cell, unit, values)[0]
-                for unit in (suspect.unit, suspect.control)]  # fmt: skip
+        held = [_held(model.cell, ids, unit, values) for unit in (suspect.unit, suspect.control)]
         curves[mark] = Measured(means(reading.h, mark)[:, 0], *(means(h, mark) for h in held))
     return curves

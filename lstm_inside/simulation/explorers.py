@@ -47,7 +47,7 @@ from lstm_inside.simulation.explorers_parts import (
     title,
     two_inks,
 )
-from lstm_inside.simulation.reading import MARKS
+from lstm_inside.simulation.reading import MARKS, read
 from lstm_inside.simulation.text import SYMBOLS, encode, one_hot
 from lstm_inside.simulation.writer import next_shares, sketch, write
 from lstm_inside.training import readout_backward
@@ -353,7 +353,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     given, model = model, sketch() if model is None else model
     before, text, _ = passage()
     start = before_closing(text)
-    found = suspects(model, B=24, T=300) if found is None else found
+    found = suspects(read(model, "search", B=24, T=300)) if found is None else found
     curves = held_curves(model, found)
     xs = one_hot(encode(before + text))[:, None]
     trace = lstm_forward(xs, model.cell)

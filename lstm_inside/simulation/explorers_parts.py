@@ -93,10 +93,7 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         # forecasters
         "mean": "the mean",
         "persistence": "persistence",
-        "shrunk persistence": "shrunk persistence",
         "linear": "linear",
-        "LSTM, values": "LSTM, values",
-        "LSTM, changes": "LSTM, changes",
         # where a bracket is open, or none
         "at an opening bracket": "at an opening bracket",
         "at one that is only text": "at one that is only text",
@@ -106,6 +103,8 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "3 after an inner closing": "3 after an inner closing",
         "inside brackets, all places": "inside brackets, all places",
         "outside, all places": "outside, all places",
+        "opened on this line, none closed since": "opened on this line, none closed since",
+        "all other places": "all other places",
         # cursors worth a look
         "a bracket opens": "a bracket opens",
         "its partner closes": "its partner closes",

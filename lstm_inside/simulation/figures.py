@@ -4,7 +4,6 @@ import re
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from lstm_inside.page.style import (
@@ -19,14 +18,16 @@ from lstm_inside.page.style import (
     SIGNAL,
     true_minus,
 )
-from lstm_inside.simulation.dissection import WARM, around, scores, turns
+from lstm_inside.simulation.dissection import WARM, around, correlation, scores, turns
 from lstm_inside.simulation.explorers_forecast import METHODS
 from lstm_inside.simulation.explorers_parts import (
     MONO,
     TINT,
+    Page,
     dotted,
     learned_picture,
     named,
+    passage,
     said,
     spread,
     two_inks,
@@ -39,7 +40,29 @@ from lstm_inside.simulation.figures_latch import (
 )
 from lstm_inside.simulation.forecast import HORIZONS
 from lstm_inside.simulation.reading import MARKS, gates_of
+from lstm_inside.simulation.text import encode
+from lstm_inside.simulation.writer import states_of
 from lstm_inside.words import say
+
+
+def page_picture(model, unit):
+    """Real code coloured by one cell of a model; underlined where a bracket is open."""
+    before, text, found = passage()
+    _, c = states_of(model.cell, encode(before + text)[:, None])
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(900, 255, say("real code coloured by one cell of a trained LSTM."))
+        figure.set_layout_engine("none")
+        page = Page(figure, text, 36)
+        page.colour(np.tanh(c[1 + len(before) :, 0, unit]))
+        page.underline(found["brackets"])
+        words = say("One cell of a trained LSTM over real code. Underlined: a bracket is open.")
+        page.ax.set_title(words)
+        figure.alt = say(
+            "Code coloured by unit {unit} of a trained LSTM: where brackets open the colour "
+            "mostly begins, where they close it mostly ends.",
+            unit=unit,
+        )
+    return figure
 
 
 def bits_picture(bits):
@@ -317,40 +340,57 @@ def lags_picture(lags, horizon):
     return figure
 
 
-def scores_picture(reading):
-    """|r| of every cell for every mark, sorted; the best is named (7.5)."""
+def scores_picture(reading, again=None):
+    """|r| of every cell for every mark, sorted; the best is named (7.5).
+
+    In grey the same with the marks of another stretch, where there is nothing to find. again: a
+    reading of another text, on which the best cell is scored once more.
+    """
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 270, say("how closely each cell goes along with four marks, sorted, best first.")
+            900, 300, say("how closely each cell goes along with four marks, sorted, best first.")
         )
         axes = figure.subplots(1, len(MARKS), sharey=True)
-        best = {}
+        best, shown = [], np.tanh(reading.c[1 + WARM :])
         for ax, mark in zip(axes, MARKS, strict=True):
             r = scores(reading, mark)
             order = np.argsort(-np.abs(r))
             unit = int(order[0])
-            best[mark] = say(
-                "{mark} unit {unit} with {r:.2f}", mark=named(mark), unit=unit, r=r[unit]
-            )
+            elsewhere = np.roll(reading.marks[mark], 1, axis=1)[WARM:]
+            chance = np.abs(correlation(shown, elsewhere))
+            ax.plot(np.sort(chance)[::-1], ".", ms=3, color="#999999")
             ax.plot(np.abs(r[order]), "o", ms=3, color="#9fb4c7")
             ax.plot(np.abs(r[unit]), "o", ms=9, color=CELL_LINE, clip_on=False)
+            found = {"mark": named(mark), "unit": unit, "r": r[unit], "most": chance.max()}
+            if again is None:
+                best.append(say("{mark} unit {unit} with {r:.2f}, by chance {most:.2f}", **found))
+            else:
+                other = scores(again, mark)[unit]
+                ax.plot(np.abs(other), "o", ms=9, mfc="none", mew=2, color=CELL_LINE)
+                best.append(
+                    say(
+                        "{mark} unit {unit} with {r:.2f}, on other text {other:.2f}, by chance "
+                        "{most:.2f}",
+                        **found,
+                        other=other,
+                    )
+                )
             ax.set(ylim=(0, 1), xlabel=say("cells, sorted"))
             ax.set_xticks([])
             ax.set_title(named(mark))
-            ax.text(
-                0.97,
-                0.93,
-                true_minus(say("unit {unit}: r = {r:.2f}", unit=unit, r=r[unit])),
-                color=CELL_LINE,
-                ha="right",
-                va="top",
-                weight="bold",
-                transform=ax.transAxes,
-            )
+            looks = {"ha": "right", "va": "top", "transform": ax.transAxes}
+            words = true_minus(say("unit {unit}: r = {r:.2f}", unit=unit, r=r[unit]))
+            ax.text(0.97, 0.95, words, color=CELL_LINE, weight="bold", **looks)
+            if ax is axes[0]:
+                if again is not None:
+                    words = say("○ on other text")
+                    ax.text(0.97, 0.83, words, color=CELL_LINE, fontsize=12, **looks)
+                words = say("grey: marks of another text")
+                ax.text(0.97, 0.72, words, color="#777777", fontsize=11.5, **looks)
         axes[0].set_ylabel("|r|")
-        figure.alt = say(
-            "Correlation of each cell with four marks, sorted. Best: {best}.",
-            best=say(", ").join(best.values()),
+        told = say("; ").join(best)
+        figure.alt = true_minus(
+            say("Correlation of each cell with four marks, sorted. Best: {best}.", best=told)
         )
     return figure
 
@@ -502,14 +542,12 @@ def effects_picture(effects, symbols):
 
 def errors_picture(errors):
     """Forecast errors by horizon: name -> (K,) or (runs, K), of which the range is drawn (7.11)."""
-    colours = {**METHODS, "shrunk persistence": CELL_LINE, "LSTM, values": CANDIDATE_LINE,
-               "LSTM, changes": OUTPUT}  # fmt: skip
     ahead = np.arange(1, HORIZONS + 1)
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
             390,
-            say("typical forecast error by steps ahead, for six ways to forecast the EEG."),
+            say("typical forecast error by steps ahead, for four ways to forecast the EEG."),
         )
         ax = figure.subplots()
         ends = {name: np.atleast_2d(e).mean(axis=0) for name, e in errors.items()}
@@ -517,12 +555,12 @@ def errors_picture(errors):
         for (name, runs), height in zip(errors.items(), heights, strict=True):
             runs = np.atleast_2d(runs)
             if len(runs) > 1:
-                ax.fill_between(ahead, runs.min(axis=0), runs.max(axis=0), color=colours[name],
+                ax.fill_between(ahead, runs.min(axis=0), runs.max(axis=0), color=METHODS[name],
                                 alpha=0.25, lw=0)  # fmt: skip
             looks = {"ls": (0, (4, 2)), "zorder": 5} if name == "mean" else {}  # over the others
-            ax.plot(ahead, runs.mean(axis=0), color=colours[name], marker="o", ms=4, **looks)
-            ax.plot([HORIZONS, HORIZONS + 0.6], [ends[name][-1], height], color=colours[name], lw=1)
-            ax.text(HORIZONS + 0.7, height, named(name), color=colours[name], weight="bold",
+            ax.plot(ahead, runs.mean(axis=0), color=METHODS[name], marker="o", ms=4, **looks)
+            ax.plot([HORIZONS, HORIZONS + 0.6], [ends[name][-1], height], color=METHODS[name], lw=1)
+            ax.text(HORIZONS + 0.7, height, named(name), color=METHODS[name], weight="bold",
                     va="center")  # fmt: skip
         ax.set(xlim=(0.5, HORIZONS + 4.9), ylim=(0, 2.05), xlabel=say("steps ahead (80 a second)"))
         ax.set_ylabel(say("error (7.11)"))
@@ -535,29 +573,3 @@ def errors_picture(errors):
             ),
         )
     return figure
-
-
-def wins_picture(title, wins):
-    """Who errs less, by horizon: name -> bool (runs, K), coloured by the share of the runs."""
-    names, runs = list(wins), list(wins.values())
-    with matplotlib.rc_context(RC):
-        figure = learned_picture(900, 90 + 25 * len(names), f"{title}.")
-        told = (
-            say("{title}: {units}", title=name, units=" ".join(map(str, of.sum(axis=0))))
-            for name, of in wins.items()
-        )
-        figure.alt = say("{title}. {told}.", title=title, told=say("; ").join(told))
-        ax = figure.subplots()
-        shares = np.array([of.mean(axis=0) for of in runs])
-        ax.pcolormesh(np.arange(HORIZONS + 1) + 0.5, np.arange(len(names) + 1) - 0.5, shares,
-                      cmap=_SHARES, vmin=0, vmax=1, edgecolor="#cccccc", lw=0.8)  # fmt: skip
-        ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-        ax.set(xticks=range(1, HORIZONS + 1), xlabel=say("steps ahead (80 a second)"))
-        ax.grid(False)
-        ax.set_title(title, fontsize=12.5, x=1, ha="right")
-    return figure
-
-
-_SHARES = LinearSegmentedColormap.from_list(
-    "shares", [(0, "white"), (0.3, "#d3e5f1"), (0.7, "#a3c9e2"), (1, INPUT)]
-)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import lstm_forward, sigmoid
+from lstm_core import sigmoid
 from lstm_inside import validate
 from lstm_inside.simulation.text import (
     SYMBOLS,
@@ -24,7 +24,7 @@ from lstm_inside.simulation.text import (
     standard_library,
     windows,
 )
-from lstm_inside.simulation.writer import next_shares
+from lstm_inside.simulation.writer import bits_of, states_of
 from lstm_inside.training import check_model
 
 MARKS = ("brackets", "string", "indentation", "comment")
@@ -93,7 +93,7 @@ def _library_labelled(part):
     if part == "learn":
         return row, found, None
     if np.array_equal(row, library_ids(part)):  # no file was left out
-        return row, found, fresh_part(part)
+        return library_ids(part), found, fresh_part(part)
     return row, found, ~copied(row, library_ids("learn"))
 
 
@@ -128,21 +128,7 @@ def read(model, part, *, B=64, T=500) -> Reading:
     row, found, fresh = _library_labelled(part)
     ids = windows(row, B, T + 1, fresh)
     at = {name: windows(mark, B, T + 1, fresh)[:-1] for name, mark in found.items()}
-    return Reading(ids, *_states(model.cell, ids[:-1]), at)
-
-
-def _stretches(T, at_once=100):
-    """T characters in slices, so that what is worked out for each of them is never all there."""
-    return [slice(t, min(t + at_once, T)) for t in range(0, T, at_once)]
-
-
-def _states(cell, ids):
-    """h and c, (T+1, B, H), of ids (T, B)."""
-    h, c = np.zeros((2, len(ids) + 1, ids.shape[1], len(cell.W_h)), cell.b.dtype)
-    for at in _stretches(len(ids)):
-        trace = lstm_forward(one_hot(ids[at]), cell, h[at.start], c[at.start])
-        h[1:][at], c[1:][at] = trace.h[1:], trace.c[1:]
-    return h, c
+    return Reading(ids.astype(np.intp), *states_of(model.cell, ids[:-1]), at)
 
 
 def gates_of(model, reading, unit):
@@ -167,11 +153,7 @@ def costs(model, reading) -> np.ndarray:
     """
     check_model(model)
     check_reading(reading)
-    came, found = reading.ids[1:, :, None], np.empty(reading.ids[1:].shape)
-    for at in _stretches(len(came)):
-        shares = next_shares(reading.h[1:][at], model.readout)
-        found[at] = -np.log2(np.take_along_axis(shares, came[at], -1)[..., 0])
-    return found
+    return bits_of(reading.h[1:], model.readout, reading.ids[1:])
 
 
 def kinds(reading) -> dict[str, np.ndarray]:

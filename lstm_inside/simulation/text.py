@@ -86,23 +86,24 @@ def check_text(name, text):
 
 
 def as_ids(name, ids, ndim=None):
-    """Numbers of symbols: whole ones from 0 to V - 1."""
+    """Numbers of symbols: whole ones from 0 to V - 1. Those of one byte each stay so."""
     ids = validate.real(name, ids, ndim)
     if ids.size and (ids.dtype.kind not in "iu" or not 0 <= ids.min() <= ids.max() < V):
         raise ValueError(
             f"{name}: expected whole numbers from 0 to {V - 1}, got {validate.describe(ids)}"
         )
-    return ids.astype(np.intp, copy=False)
+    return ids if ids.dtype == np.uint8 else ids.astype(np.intp, copy=False)
 
 
 @lru_cache(maxsize=4)
 def _joined(part) -> np.ndarray:
-    return encode("".join(getattr(standard_library(), part).values()))
+    return encode("".join(getattr(standard_library(), part).values())).astype(np.uint8)
 
 
 def library_ids(part) -> np.ndarray:
     """A part ("learn", "search" or "measure") of the standard library as one row of numbers.
 
+    They are kept in one byte each: good to look up with, not to compute with.
     Raises ValueError for another part.
     """
     validate.choice("part", part, Corpus._fields)
@@ -121,25 +122,27 @@ def copied(row, known, length=60) -> np.ndarray:
     """Which characters of a row (N,) stand in a stretch that `known` holds too: (N,) bool.
 
     A stretch is `length` neighbouring characters. Stretches are compared by 64-bit hashes, so
-    that all of them are looked at in a second.
+    that all of them are looked at in a second; those of `known` some at a time, as they are many.
     Raises ValueError or TypeError for other numbers than 0 to V - 1, a length below 1.
     """
     row, known = as_ids("row", row, ndim=1), as_ids("known", known, ndim=1)
     validate.count("length", length)
     if min(len(row), len(known)) < length:
         return np.zeros(len(row), bool)
-    own, known = _hashes(row, length), np.sort(_hashes(known, length))
-    order = np.argsort(own)  # looked up in order, neighbours lie near in memory
-    places = np.searchsorted(known, own[order]).clip(max=len(known) - 1)
-    starts = np.zeros(len(own), bool)
-    starts[order] = known[places] == own[order]
+    own, which = np.unique(_hashes(row, length), return_inverse=True)
+    found = np.zeros(len(own), bool)
+    for start in range(0, len(known) - length + 1, _AT_ONCE):
+        some = np.sort(_hashes(known[start : start + _AT_ONCE + length - 1], length))
+        places = np.searchsorted(own, some).clip(max=len(own) - 1)
+        found[places[own[places] == some]] = True
     edges = np.zeros(len(row) + 1, int)  # +1 where a copy starts, -1 after it ends
-    at = np.flatnonzero(starts)
+    at = np.flatnonzero(found[which])
     np.add.at(edges, at, 1)
     np.add.at(edges, at + length, -1)
     return edges[:-1].cumsum() > 0
 
 
+_AT_ONCE = 250_000  # stretches whose hashes are worked out together
 _BASE = 0x9E3779B97F4A7C15  # odd, so that no digit of a hash is lost
 
 

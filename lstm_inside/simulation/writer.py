@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 import lstm_core
-from lstm_core import LSTMParams, init_lstm, lstm_forward, split_gates
+from lstm_core import LSTMParams, init_lstm, lstm_forward
 from lstm_inside import validate
 from lstm_inside.simulation.counting import as_held
 from lstm_inside.simulation.text import V, as_ids, check_text, decode, encode, library_ids, one_hot
@@ -55,7 +55,7 @@ class Stream:
     """
 
     def __init__(self, ids, B, T, H, *, rng, dtype=np.float32, engine=lstm_core):
-        ids = as_ids("ids", ids, ndim=1)
+        ids = as_ids("ids", ids, ndim=1).astype(np.uint8, copy=False)
         if not len(ids):
             raise ValueError("ids: expected at least one number, got none")
         for name, size in (("B", B), ("T", T), ("H", H)):
@@ -73,7 +73,7 @@ class Stream:
         """
         _check_position(at)
         ids = self._ids[(at.places + np.arange(self._T + 1)[:, None]) % len(self._ids)]
-        return one_hot(ids[:-1]), ids[1:]
+        return one_hot(ids[:-1]), ids[1:].astype(np.intp)
 
     def chunks(self):
         """The batches from the start on, one after the other, without end."""
@@ -125,14 +125,61 @@ def text_training(
 def model_bits(model, held, warm=0) -> float:
     """Bits per character of held (T, B), read from zero states, from row `warm` on (7.2).
 
-    Raises ValueError or TypeError for no model, and as `ngram_bits` does.
+    Raises ValueError or TypeError for no model, and as `interpolated_costs` does.
     """
     check_model(model)
     held = as_held(held, warm, 1)
-    trace = lstm_forward(one_hot(held[:-1]), model.cell)
+    h, _ = states_of(model.cell, held[:-1])
     from_here = max(warm, 1)  # the first character has nothing before it
-    z = readout(trace.h[from_here:], model.readout)
-    return float(softmax_cross_entropy(z, held[from_here:])[0] / np.log(2))
+    return float(bits_of(h[from_here:], model.readout, held[from_here:]).mean())
+
+
+# ---------------------------------------------------------------- reading
+
+
+def bits_of(h, params, came) -> np.ndarray:
+    """-log2 of what the read-out gave to what came: h (T, B, H), came (T, B) -> (T, B).
+
+    Some steps at a time: of a long text the shares would be most of what is held.
+    Raises as `next_shares` does.
+    """
+    bits = np.empty(came.shape)
+    for t in range(0, len(came), 100):
+        shares = next_shares(h[t : t + 100], params)
+        given = np.take_along_axis(shares, came[t : t + 100, :, None], -1)
+        bits[t : t + 100] = -np.log2(given[..., 0])
+    return bits
+
+
+def after_symbol(a_x, h, c, W_h):
+    """One step of an LSTM (3.1)-(3.6) from what its input adds, a_x = x W_x + b (..., 4H).
+
+    Returns h, c and o, (..., H) each. `lstm_step` without its checks, which took two thirds of
+    the time, and without the product x W_x: x is one-hot, so it is a row of W_x.
+    """
+    H = len(W_h)
+    a = a_x + h @ W_h
+    s = 1 / (1 + np.exp(-a))  # 1 / (1 + inf) is the 0 we want
+    c = s[..., H : 2 * H] * c + s[..., :H] * np.tanh(a[..., 2 * H : 3 * H])  # (3.1)
+    o = s[..., 3 * H :]
+    return o * np.tanh(c), c, o  # (3.6)
+
+
+def states_of(cell, ids):
+    """h and c, (T+1, B, H) each, of a cell that reads the symbols ids (T, B) from zero states.
+
+    To the last bit those of `lstm_forward` on their one-hot vectors (a test says so).
+    Raises ValueError or TypeError for no cell of V inputs, other numbers than 0 to V - 1.
+    """
+    W_x, W_h, b = validate.lstm_params(cell)
+    H = len(W_h)
+    validate.array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype)
+    ids, of_symbol = as_ids("ids", ids, ndim=2), W_x + b
+    h, c = np.zeros((2, len(ids) + 1, ids.shape[1], H), b.dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        for t in range(len(ids)):
+            h[t + 1], c[t + 1], _ = after_symbol(of_symbol[ids[t]], h[t], c[t], W_h)
+    return h, c
 
 
 # ---------------------------------------------------------------- writing
@@ -188,19 +235,13 @@ def write(model, h, c, count, *, temperature=1.0, rng) -> str:
     validate.generator(rng)
     _check_temperature(temperature)
     _, (W_y, b_y) = check_readout(h, model.readout)
-    read = (
-        validate.array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype) + b
-    )  # (3.2)-(3.5), x one-hot
+    of_symbol = validate.array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype) + b
     h, c, ids = h[0], c[0], []
-    with np.errstate(over="ignore", under="ignore"):  # 1 / (1 + inf) is the 0 we want
+    with np.errstate(over="ignore", under="ignore"):
         for u in rng.random(count):
             shares = _shares(h @ W_y + b_y, temperature).cumsum()
             ids.append(min(int(np.searchsorted(shares, u * shares[-1], side="right")), V - 1))
-            # `lstm_step` without its checks, which took two thirds of the time.
-            a = read[ids[-1]] + h @ W_h
-            i, f, _, o = split_gates(1 / (1 + np.exp(-a)))
-            c = f * c + i * np.tanh(a[2 * H : 3 * H])  # (3.1)
-            h = o * np.tanh(c)  # (3.6)
+            h, c, _ = after_symbol(of_symbol[ids[-1]], h, c, W_h)
     return decode(ids)
 
 
