@@ -1,5 +1,6 @@
 """Notebook 06: the searches against their definitions, checkers, and what the views show."""
 
+import itertools
 import math
 
 import numpy as np
@@ -15,8 +16,10 @@ from lstm_inside.annealing import (
     anneal,
     anneal_all,
     anneal_many,
+    anneal_tours,
     bits_crowd,
     check,
+    comparisons,
     count_right,
     descend,
     descend_all,
@@ -26,12 +29,16 @@ from lstm_inside.annealing import (
     geometric_cooling,
     guess,
     guess_all,
+    guess_tours,
     halves,
+    highest_climbs,
     learn_fresh,
     linear_cooling,
     r_squared,
     recall_hunt,
+    reversal_change,
     share_right,
+    tour_lengths,
     two_class_error,
     two_class_loss,
     two_flags,
@@ -40,6 +47,7 @@ from lstm_inside.annealing import (
     valley_map,
 )
 from lstm_inside.annealing import explorers as annealing
+from lstm_inside.annealing.explorers_tours import HEATS, untangled
 from lstm_inside.annealing.recall import TwoFlags
 from lstm_inside.gates.recall import LATCH, last_flag_problem
 from lstm_inside.tasks import Sequences, recall_problem, two_sequence_problem
@@ -196,6 +204,31 @@ def test_many_walks_take_a_candidate_as_often_as_the_rule_says():
     assert abs(taken[1].mean() - np.exp(-2)) < 4 * np.sqrt(np.exp(-2) / 20_000)
 
 
+def test_a_candidate_is_taken_up_to_a_climb_that_is_drawn_by_the_rule():
+    """The share of drawn climbs above a change is the chance of that change (6.2)."""
+    change = np.array([0.0, 0.1, 0.5, 2.0])
+    for T in (0.2, 1.0):
+        climbs = highest_climbs(np.full((100, 200), T), rng=np.random.default_rng(12))
+        share = [(climbs >= each).mean() for each in change]
+        np.testing.assert_allclose(share, acceptance(change, T), atol=0.015)
+    assert (highest_climbs(np.zeros(50), rng=np.random.default_rng(12)) == 0).all()
+
+
+def test_walks_of_two_generators_of_one_seed_have_the_same_noise():
+    def many(count, **options):
+        walls = lambda p: (p**2).sum(axis=1)  # noqa: E731
+        temperatures = np.full((30, count), 0.5)
+        return anneal_many(walls, np.ones((count, 2)), temperatures, step=0.3, **options)
+
+    both = many(6, rng=[np.random.default_rng(13) for _ in range(2)])
+    alone = many(3, rng=np.random.default_rng(13))
+    for two, one in zip(both, alone, strict=True):
+        np.testing.assert_array_equal(two[:, :3], one)
+        np.testing.assert_array_equal(two[:, 3:], one)
+    with pytest.raises(ValueError, match="rng: expected to share 5 walks"):
+        many(5, rng=[np.random.default_rng(13) for _ in range(2)])
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -254,6 +287,16 @@ def test_the_goal_of_the_walks_needs_heat_and_small_steps():
     assert score(explorer.values) < 1
     explorer.set(step=1.5)
     assert explorer.values["low"] > 5 > score(explorer.values)
+    explorer.close()
+
+
+def test_the_control_of_the_walks_has_their_noise_and_no_heat():
+    explorer = annealing.walk_explorer(count=40)
+    values = explorer.values
+    assert (values["best"] != values["cold"]).any()
+    explorer.set(start=0)
+    np.testing.assert_array_equal(explorer.values["best"], values["cold"])
+    np.testing.assert_array_equal(explorer.values["best"], explorer.values["cold"])
     explorer.close()
 
 
@@ -493,23 +536,59 @@ def test_visits_follow_the_formula():
 
 def test_what_the_recall_searches_came_to():
     """Descent recalls from most starts, annealing from few, guessing from none, at equal cost."""
-    hunt, draws = annealing.recall_searches()
+    hunt, draws = comparisons.recall_searches()
+    walks = [f"annealing, step {step}, T = {T:g}" for step, T in comparisons.WALKS]
+    assert [name for name in draws if "annealing" in name] == walks
     for name, each in draws.items():
-        assert len(each) == (annealing.DRAWS if "annealing" in name else 1)
+        assert len(each) == (comparisons.DRAWS if "annealing" in name else 1)
         cost = 3 if "descent" in name else 1
         for found in each:
-            assert cost * len(found.losses) == annealing.BUDGET
+            assert cost * len(found.losses) == comparisons.BUDGET
             count = (r_squared(hunt.unseen, found.best) > 0.9).sum()
-            assert count >= 6 if "descent" in name else count <= 3
+            assert count >= 6 if "descent" in name else count <= 4
             assert count == 0 or "guessing" not in name
     explorer = annealing.recall_explorer()
     explorer.set(search="descent, rate 0.03", start=0)
-    for name, row in (("r2", "best"), ("r2_last", "last")):
-        rows = getattr(draws["descent, rate 0.03"][0], row)
-        assert explorer.values[name] == pytest.approx(r_squared(hunt.unseen, rows)[0], rel=1e-9)
-    rows = draws["descent, rate 0.03"][0].best
-    assert explorer.values["r2_two"] == pytest.approx(two_flags(hunt, rows).r2[0], rel=1e-9)
+    found = draws["descent, rate 0.03"][0]
+    assert explorer.values["r2"] == pytest.approx(r_squared(hunt.unseen, found.best)[0], rel=1e-9)
+    assert explorer.values["loss"] == found.losses[:, 0].min()
+    _, bold, *_ = explorer._moving  # the curves of all starts, and that of the chosen one
+    looks, least = bold.get_data()
+    assert (looks[0], looks[-2]) == (3, comparisons.BUDGET)
+    assert least[-2] == pytest.approx(found.losses[:, 0].min())
     explorer.close()
+
+
+def test_a_crowds_shares_right_are_those_of_its_networks():
+    models = [Model(init_rnn(1, 3, rng=rng), init_readout(3, 1, rng=rng))
+              for rng in map(np.random.default_rng, range(4))]  # fmt: skip
+    batches = [two_sequence_problem(6, 10, rng=np.random.default_rng(k)) for k in (7, 8)]
+    crowd = Crowd(models[0], batches, two_class=True)
+    wanted = [share_right(model, batches[k % 2]) for k, model in enumerate(models)]
+    np.testing.assert_array_equal(crowd.shares_right(crowd.rows(models)), wanted)
+    assert len(set(wanted)) > 1
+    with pytest.raises(ValueError, match="two_class"):
+        Crowd(models[0], batches).shares_right(crowd.rows(models))
+
+
+def test_the_answer_counts_what_the_sections_show():
+    """Six rows: without heat, with it, by guessing, by descent."""
+    rows = comparisons.successes()
+    searches, (hunt, _) = comparisons.sign_searches(), comparisons.recall_searches()
+
+    def found(name):
+        return 100 * np.mean(searches[name].right > 0.9)
+
+    heat, trips = comparisons.ridge_walks(), comparisons.round_trips()
+    assert rows[0][:2] == (heat[0.3, 1][1, 0] / 0.16, max(heat[0.3, 0.22][1, 1:]) / 0.16)
+    walks = [found(f"annealing, step 1.0, T = {T}") for T in (0, 0.03, 0.1)]
+    rivals = found("guessing, ±10"), found("descent, RNN")
+    assert rows[3] == (walks[0], max(walks[1:]), *rivals)
+    fresh = r_squared(hunt.unseen, comparisons.recall_fresh())
+    assert (fresh > 0.9).mean() >= rows[4][3] / 100 > rows[4][1] / 100
+    shares = [100 * (trips.beyond(tours) <= 2).mean() for tours in (trips.four, trips.hot)]
+    assert rows[5] == (*shares, 0, None)
+    assert shares[1] > shares[0]
 
 
 def test_labels_stand_apart_in_their_order():
@@ -523,6 +602,198 @@ def test_the_walks_on_show_stand_where_their_losses_say():
     explorer.set(start=0)
     assert (np.diff(explorer.values["losses"], axis=0) <= 0).all()
     explorer.close()
+
+
+# ---------------------------------------------------------------- round trips
+
+
+def random_tours(seed, N, *shape):
+    order = np.tile(np.arange(N), (*shape, 1))
+    return np.random.default_rng(seed).permuted(order, axis=-1)
+
+
+def length_by_hand(cities, tour):
+    home = [*tour, tour[0]]
+    return sum(math.dist(cities[a], cities[b]) for a, b in itertools.pairwise(home))
+
+
+def test_the_length_of_a_tour_is_the_sum_of_its_ways():
+    maps, tours = np.random.default_rng(1).random((2, 7, 2)), random_tours(2, 7, 3, 6)
+    lengths = tour_lengths(maps, tours)
+    assert lengths.shape == (3, 6)
+    for at in np.ndindex(3, 6):
+        assert lengths[at] == pytest.approx(length_by_hand(maps[at[1] % 2], tours[at]))
+
+
+def test_four_distances_say_what_a_reversal_changes():
+    maps, tours = np.random.default_rng(3).random((2, 9, 2)), random_tours(4, 9, 4)
+    first, last = 1 + np.array(np.triu_indices(8))
+    change = reversal_change(maps, tours, first, last)
+    assert change.shape == (4, 36)
+    before = tour_lengths(maps, tours)
+    for p, (i, j) in enumerate(zip(first, last, strict=True)):
+        turned = tours.copy()
+        turned[:, i : j + 1] = tours[:, i : j + 1][:, ::-1]
+        np.testing.assert_allclose(change[:, p], tour_lengths(maps, turned) - before, atol=1e-12)
+    for bad in ((0, 3), (5, 4), (2, 9)):
+        with pytest.raises(ValueError, match="1 <= first <= last <= 8"):
+            reversal_change(maps, tours, *np.array(bad)[:, None])
+
+
+@pytest.fixture(scope="module")
+def toured():
+    """Six walks on two maps of 8 cities: hot, then cold; every tour of their ways is kept."""
+    maps, starts = np.random.default_rng(5).random((2, 8, 2)), random_tours(6, 8, 6)
+    heat = np.outer(0.01 ** (np.arange(1500) / 1500), np.full(6, 0.5))
+    walks = anneal_tours(maps, starts, heat, rng=np.random.default_rng(7), every=1)
+    return maps, starts, heat, walks
+
+
+def test_every_tour_of_a_walk_names_every_city_once(toured):
+    maps, starts, _, walks = toured
+    assert walks.path.shape == (1501, 6, 8)
+    assert (np.sort(walks.path, axis=-1) == np.arange(8)).all()
+    assert (np.sort(walks.best, axis=-1) == np.arange(8)).all()
+    np.testing.assert_array_equal(walks.path[0], starts)
+    assert (walks.path[:, :, 0] == starts[:, 0]).all()  # place 0 stays where it is
+    lengths = tour_lengths(maps, walks.path)
+    np.testing.assert_allclose(tour_lengths(maps, walks.best), lengths.min(axis=0), rtol=1e-9)
+
+
+def test_a_walk_goes_from_tour_to_tour_by_one_reversal(toured):
+    _, _, _, walks = toured
+    moved = (walks.path[1:] != walks.path[:-1]).any(axis=-1)
+    assert 0.05 < moved.mean() < 0.95
+    for n, r in np.argwhere(moved):
+        before, after = walks.path[n : n + 2, r]
+        (i, *_, j) = np.flatnonzero(before != after)
+        np.testing.assert_array_equal(after[i : j + 1], before[i : j + 1][::-1])
+
+
+def test_a_walk_climbs_as_often_as_the_rule_says():
+    """One look from one tour: of all reversals each is as likely, and taken by (6.2)."""
+    cities, tour = np.random.default_rng(8).random((1, 6, 2)), random_tours(9, 6, 1)
+    R, T = 20_000, 0.3
+    walks = anneal_tours(cities, np.tile(tour, (R, 1)), np.full((1, R), T),
+                         rng=np.random.default_rng(10))  # fmt: skip
+    first, last = 1 + np.array(np.triu_indices(5, 1))
+    change = reversal_change(cities, tour, first, last)[0]
+    for i, j, chance in zip(first, last, acceptance(change, T) / len(change), strict=True):
+        turned = tour[0].copy()
+        turned[i : j + 1] = turned[i : j + 1][::-1]
+        share = (walks.path[-1] == turned).all(axis=-1).mean()
+        assert abs(share - chance) < 4.5 * np.sqrt(chance / R)
+
+
+def test_without_heat_no_tour_gets_longer(toured):
+    maps, starts, heat, _ = toured
+    walks = anneal_tours(maps, starts, 0 * heat, rng=np.random.default_rng(7), every=10)
+    lengths = tour_lengths(maps, walks.path)
+    assert (np.diff(lengths, axis=0) <= 1e-9).all()
+    np.testing.assert_allclose(tour_lengths(maps, walks.best), lengths[-1])
+
+
+def test_the_same_generator_gives_the_same_tours(toured):
+    maps, starts, heat, walks = toured
+    again = anneal_tours(maps, starts, heat, rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(again.best, walks.best)
+    np.testing.assert_array_equal(again.path, walks.path[[0, -1]])
+
+
+def test_hot_walks_find_the_shortest_of_all_tours(toured):
+    """8 cities have 2,520 round trips; all are tried."""
+    maps, _, _, walks = toured
+    found = tour_lengths(maps, walks.best)
+    for m, cities in enumerate(maps):
+        all_tours = np.array([(0, *rest) for rest in itertools.permutations(range(1, 8))])
+        shortest = tour_lengths(cities[None], all_tours).min()
+        np.testing.assert_allclose(found[m::2], shortest, rtol=1e-9)
+
+
+def test_guessing_keeps_the_shortest_of_its_tours():
+    maps = np.random.default_rng(11).random((2, 6, 2))
+    one, many = (guess_tours(maps, n, rng=np.random.default_rng(12)) for n in (1, 5000))
+    assert many.shape == (2, 6)
+    assert (np.sort(many, axis=-1) == np.arange(6)).all()
+    assert (tour_lengths(maps, many) < tour_lengths(maps, one)).all()
+    for cities, tour in zip(maps, many, strict=True):  # 60 round trips: none is missed
+        best = min(length_by_hand(cities, (0, *p)) for p in itertools.permutations(range(1, 6)))
+        assert length_by_hand(cities, tour) == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"maps": np.zeros((2, 8, 3))}, "maps"),
+        ({"maps": np.full((2, 8, 2), np.nan)}, "maps"),
+        ({"starts": np.zeros((6, 8), int)}, "each of 8 cities once, got"),
+        ({"starts": random_tours(6, 8, 5)}, "multiple of 2"),
+        ({"starts": random_tours(6, 8, 6) * 1.0}, "whole numbers"),
+        ({"temperatures": np.zeros((4, 5))}, "temperatures"),
+        ({"temperatures": np.full((4, 6), -1.0)}, "below 0"),
+        ({"every": 0}, "every"),
+    ],
+)
+def test_which_round_trips_are_not_let_in(change, words):
+    given = {
+        "maps": np.random.default_rng(5).random((2, 8, 2)), "starts": random_tours(6, 8, 6),
+        "temperatures": np.zeros((4, 6)), "rng": np.random.default_rng(1),
+    }  # fmt: skip
+    with pytest.raises((ValueError, TypeError), match=words):
+        anneal_tours(**(given | change))
+    with pytest.raises(ValueError, match="at least 4 cities"):
+        anneal_tours(np.zeros((1, 3, 2)), random_tours(1, 3, 2), np.zeros((1, 2)),
+                     rng=np.random.default_rng(1))  # fmt: skip
+
+
+def test_the_round_trips_on_show_are_as_long_as_is_said():
+    explorer = annealing.tour_explorer()
+    cities, tours, lengths = untangled()
+    np.testing.assert_allclose(lengths[2], tour_lengths(cities, tours[2]))
+    for which in ("hot", "cold"):
+        for t in (0, 6000, 20_000):
+            explorer.set(t=t)
+            tour = explorer.values["tours"][which]
+            assert explorer.values[which] == pytest.approx(length_by_hand(cities[0], tour))
+    ends = explorer.values["hot_end"], explorer.values["cold_end"]
+    assert ends == (explorer.values["hot"], explorer.values["cold"])
+    assert ends[0] < ends[1]
+    explorer.show_preset("too hot")
+    assert explorer.values["hot"] > explorer.values["cold"]
+    explorer.close()
+
+
+def test_what_round_trips_came_to_on_the_page():
+    """From 0.1 down heat ends shorter than none in every draw that the explorer has."""
+    _, _, lengths = untangled()
+    assert (lengths[1 + HEATS.index(0.1), -1] < lengths[0, -1]).all()
+
+
+def test_a_panel_for_each_kind_of_trip_and_a_dot_for_each_run():
+    cities = np.random.default_rng(13).random((10, 2))
+    kinds = {name: random_tours(n, 10, n) for n, name in enumerate(("one", "two", "six", "ten"), 1)}
+    lengths = {name: tour_lengths(cities[None], found) for name, found in kinds.items()}
+    shortest = min(each.min() for each in lengths.values())
+    farthest = 100 * (np.median(lengths["ten"]) / shortest - 1)
+    figure = figures.tours(
+        cities, kinds, shortest=shortest, farthest=farthest, title="T", xlabel="x",
+        beyond="{times:.1f} times", alt="said",
+    )  # fmt: skip
+    *panels, runs = figure.axes
+    for ax, (name, each) in zip(panels, lengths.items(), strict=True):
+        typical = np.sort(each)[(len(each) - 1) // 2]
+        assert ax.get_title(loc="left") == f"{name}: {typical:.2f}"
+        x, y = ax.lines[0].get_data()
+        assert np.hypot(np.diff(x), np.diff(y)).sum() == pytest.approx(typical)
+    dots = np.concatenate([line.get_xdata() for line in runs.lines if line.get_marker() != ">"])
+    longer = 100 * (np.concatenate(list(lengths.values())) / shortest - 1)
+    np.testing.assert_allclose(np.sort(dots), np.sort(longer[longer <= farthest]))
+    beyond = [line for line in runs.lines if line.get_marker() == ">"]
+    assert len(beyond) == sum(
+        (100 * (each / shortest - 1) > farthest).any() for each in lengths.values()
+    )
+    assert len(runs.texts) == len(beyond)
+    assert figure.alt == "said"
 
 
 # ---------------------------------------------------------------- checkers
@@ -630,7 +901,7 @@ def test_a_search_is_named_in_the_language_spoken():
 
 
 def test_the_bar_of_a_task_leads_from_the_cold_walk_to_the_hot_one():
-    rows = {"one": (10, 80, 20, 30), "other": (50, 40, 0, 100)}
+    rows = {"one": (10, 80, 20, 30), "other": (50, 40, 0, None)}
     figure = figures.score(rows, names="cdgh", title="T", xlabel="x", alt="said")
     ax = figure.axes[0]
     (bars,) = ax.collections
@@ -639,7 +910,7 @@ def test_the_bar_of_a_task_leads_from_the_cold_walk_to_the_hot_one():
         ax.lines, "cdgh", zip(*rows.values(), strict=True), strict=False
     ):
         assert line.get_label() == name
-        np.testing.assert_array_equal(line.get_xdata(), percents)
+        np.testing.assert_array_equal(line.get_xdata(), np.array(percents, dtype=float))
     assert figure.alt == "said"
 
 

@@ -44,6 +44,7 @@ from lstm_inside.practice import masks as padding
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
 from lstm_inside.simulation import forecast
+from lstm_inside.simulation import writer as writing
 from lstm_inside.start import learning as unit_learning
 from lstm_inside.start import recall as unit_recall
 from lstm_inside.start import setup, times
@@ -916,6 +917,7 @@ TABLE = {
     "annealing.Crowd.rows": call(CROWD.rows, models=kind([MODEL]).or_bad(words=["a"], other=[RMODEL]).known_as("models", "model")),
     "annealing.Crowd.model": call(CROWD.model, row=array(ROWS[0]).known_as("row")),
     "annealing.Crowd.answers": call(CROWD.answers, rows=array(ROWS, free=(0,))),
+    "annealing.Crowd.shares_right": call(many.Crowd(MODEL, [BATCH], two_class=True).shares_right, rows=array(ROWS, free=(0,))),
     "annealing.Crowd.gates": call(CROWD.gates, rows=array(ROWS, free=(0,))),
     "annealing.Crowd.losses": call(CROWD.losses, rows=array(ROWS, free=(0,))),
     "annealing.Crowd.gradients": call(CROWD.gradients, rows=array(ROWS, free=(0,))),
@@ -992,6 +994,9 @@ TABLE = {
     "simulation.turns": call(text.turns, mark=array(np.arange(40).reshape(20, 2) == 20, free=(0, 1), empty=False)),
     "simulation.next_shares": call(
         text.next_shares, h=array(normal(B, H), free=(0,), rank=False, empty=False), params=weights(WRITER.readout).known_as("params", "h", *Y._fields), temperature=number(1.0, -1.0),
+    ),
+    "simulation.states_of": call(
+        writing.states_of, cell=weights(WRITER.cell).known_as("cell", "params", *P._fields), ids=numbers(np.array([[1, 2], [3, 4]]), most=text.V - 1, free=(0, 1), empty=False),
     ),
     "simulation.states_after": call(text.states_after, model=model(WRITER), text=word("abc", ("empty", ""))),
     "simulation.write": call(
@@ -1302,7 +1307,16 @@ EXEMPT = {
         ["annealing.check_crowd"] + [f"simulation.{what}" for what in ("as_held", "as_ids", "check_mark", "check_reading", "check_text")],
         "a check itself: every function that uses it stands above",
     ),
+    **dict.fromkeys(
+        [f"annealing.{what}" for what in ("recall_best", "recall_fresh", "recall_searches", "ridge_walks", "round_trips", "sign_searches", "successes")],
+        "takes nothing",
+    ),
+    "annealing.SignSearch": "a result, which nobody hands in",
+    "annealing.RoundTrips": "a result, which nobody hands in",
+    "annealing.RoundTrips.beyond": "tour_lengths checks the tours",
     "gates.directions": "takes any part of what stack_forward and the others have checked",
+    "simulation.after_symbol": "one step of states_of, which checks once a text",
+    "simulation.bits_of": "what costs and model_bits come to, given what they have checked",
     "simulation.sketch": "takes nothing",
     "simulation.stored_writer": "takes nothing",
     **dict.fromkeys(

@@ -1,4 +1,4 @@
-"""What a reader moves in notebook 06: the acceptance rule, a walk, a unit annealed on recall."""
+"""What a reader moves in notebook 06; round trips have a file of their own."""
 
 from functools import lru_cache
 
@@ -6,7 +6,9 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_forward
-from lstm_inside.annealing.figures import IN_WORDS, draw_map, search_in_words
+from lstm_inside.annealing.comparisons import BUDGET, recall_searches
+from lstm_inside.annealing.explorers_tours import tour_explorer
+from lstm_inside.annealing.figures import IN_WORDS, apart, draw_map, search_in_words
 from lstm_inside.annealing.landscape import (
     HERE,
     HIGH,
@@ -15,8 +17,8 @@ from lstm_inside.annealing.landscape import (
     valley_loss,
     walled,
 )
-from lstm_inside.annealing.many import Found, anneal_all, descend_all, guess_all
-from lstm_inside.annealing.recall import RecallHunt, r_squared, recall_hunt, two_flags
+from lstm_inside.annealing.many import Crowd
+from lstm_inside.annealing.recall import r_squared
 from lstm_inside.annealing.search import (
     GRADIENT_COST,
     acceptance,
@@ -36,6 +38,7 @@ from lstm_inside.page.style import (
     RC,
     picture,
 )
+from lstm_inside.tasks import Sequences
 from lstm_inside.words import say
 
 # ---------------------------------------------------------------- a walk on a loss one can see
@@ -52,14 +55,6 @@ def _rival_curves(count):
     drawn = rng.uniform(LOW, HIGH, (count + 1, 16, 2))
     guesses = np.minimum.accumulate([valley_loss(row) for row in drawn], axis=0)
     return np.array(descent)[: count + 1], np.median(guesses, axis=1)
-
-
-def apart(heights, gap):
-    """Heights moved up as far as it takes to stand at least `gap` apart, the order kept."""
-    placed, floor = dict.fromkeys(heights), -np.inf
-    for name in sorted(heights, key=heights.get):
-        placed[name] = floor = max(heights[name], floor + gap)
-    return placed
 
 
 def _put_labels(labels, ends, x, gap):
@@ -120,20 +115,21 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
 
     @lru_cache(maxsize=8)  # moving the time slider shows the same walks again
     def walked(start, step, cooling, again):
-        temperatures = np.repeat(geometric_cooling(start, cooling, count)[:, None], scored, axis=1)
+        """Places, losses and taken of the walks on show, the control's losses, how many end low."""
+        hot = np.repeat(geometric_cooling(start, cooling, count)[:, None], scored, axis=1)
         places, losses, taken = anneal_many(
-            walled(valley_loss), np.tile(HERE, (scored, 1)), temperatures, step=step,
-            rng=np.random.default_rng(again),
+            walled(valley_loss), np.tile(HERE, (2 * scored, 1)), np.hstack([hot, 0 * hot]),
+            step=step, rng=[np.random.default_rng(again) for _ in range(2)],  # the same noise
         )  # fmt: skip
-        low = 16 * (losses[-1] < 0.05).mean()
-        return places[:, :walks], losses[:, :walks], taken[:, :walks], low
+        low = 16 * (losses[-1, :scored] < 0.05).mean()
+        shown, cold = slice(walks), slice(scored, scored + walks)
+        return places[:, shown], losses[:, shown], taken[:, shown], losses[:, cold], low
 
     def median_best(losses):
         return np.median(np.minimum.accumulate(losses, axis=0), axis=1)
 
     def update(start, step, cooling, again, t):
-        places, losses, taken, low = walked(start, step, cooling, again)
-        _, control_losses, *_ = walked(0.0, step, 1.0, again)  # the same noise, no heat
+        places, losses, taken, control_losses, low = walked(start, step, cooling, again)
         one = int((places[-1, :, 0] > 0).argmax())  # the first that ends on the right, if any
         path.set_data(*places[: t + 1, one].T)
         here.set_data(*places[t : t + 1, one].T)
@@ -282,65 +278,42 @@ def acceptance_explorer(proposals=150) -> Explorer:
 
 # ---------------------------------------------------------------- one LSTM unit on recall
 
-TEMPERATURES, WIDTHS, RATES = (0.0, 0.003, 0.01), (1, 3, 10), (0.01, 0.03, 0.1)
-BUDGET = 1200  # looks at the loss for each search
-DRAWS = 3  # of every walk
-STEP = 0.1  # of the walks
-FORGET_BIAS = 13  # which of the 18 weights it is
-
-
-@lru_cache(maxsize=1)
-def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
-    """One hunt for the weights of recall, every search at BUDGET looks from 12 starts.
-
-    By name: annealing at three start temperatures (0 is the control), DRAWS walks of each;
-    guessing in three ranges, around a forget gate as open as that of the starts; descent at three
-    rates.
-    """
-    hunt, found = recall_hunt(), {}
-    schedules = [
-        geometric_cooling(T, 0.997, BUDGET - 1) for T in TEMPERATURES for _ in range(DRAWS)
-    ]
-    walks = anneal_all(
-        hunt.crowd, hunt.starts, schedules, step=STEP, rng=np.random.default_rng(0)
-    )  # fmt: skip
-    for n, T in enumerate(TEMPERATURES):
-        found[f"annealing, T = {T:g}"] = walks[n * DRAWS : (n + 1) * DRAWS]
-    around = np.zeros(hunt.crowd.size)
-    around[FORGET_BIAS] = 3
-    for width in WIDTHS:
-        guesses = guess_all(
-            hunt.crowd, width, BUDGET, around=around, rng=np.random.default_rng(1)
-        )  # fmt: skip
-        found[f"guessing, ±{width}"] = [guesses]
-    paths = descend_all(hunt.crowd, hunt.starts, RATES, BUDGET // GRADIENT_COST)
-    for rate, path in zip(RATES, paths, strict=True):
-        found[f"descent, rate {rate:g}"] = [path]
-    return hunt, found
+DOTS = 100  # of the 500 unseen sequences are shown
 
 
 def _best_annealed(hunt, draws):
-    """Of all annealed networks the weights (P,) of the one that recalls best, unseen."""
+    """The weights (P,) of the annealed network that recalls best, unseen, and of how many."""
     rows = np.concatenate([found.best for name in draws if "annealing" in name
                            for found in draws[name]])  # fmt: skip
-    return rows[r_squared(hunt.unseen, rows).argmax()]
+    return rows[r_squared(hunt.unseen, rows).argmax()], len(rows)
+
+
+def _best_so_far(found, name):
+    """The looks spent, and each start's smallest loss by then: (n,), (S, n).
+
+    What a logarithmic axis can show, with a gap at the end.
+    """
+    cost = GRADIENT_COST if "descent" in name else 1
+    at = np.unique(np.geomspace(1, len(found.losses), 80).round().astype(int))
+    losses = np.maximum(np.minimum.accumulate(found.losses, axis=0), 1e-4)[at - 1]
+    gap = np.full((1, losses.shape[1]), np.nan)
+    return np.append(cost * at, np.nan), np.concatenate([losses, gap]).T
 
 
 def recall_explorer() -> Explorer:
     """What each search (its first draw) found from each start: its loss, its gates, its answer."""
     hunt, draws = recall_searches()
     found = {name: each[0] for name, each in draws.items()}
-    ends = np.array([(each.best, each.last) for each in found.values()])  # (searches, 2, S, P)
-    every = r_squared(hunt.unseen, ends.reshape(-1, hunt.crowd.size)).reshape(ends.shape[:3])
-    scores = dict(zip(found, every, strict=True))  # best and last, (2, S)
-    two = two_flags(hunt, ends[:, 0].reshape(-1, hunt.crowd.size)).r2
-    mixed = dict(zip(found, two.reshape(len(found), -1), strict=True))
+    best = np.concatenate([each.best for each in found.values()])
     S, steps = len(hunt.starts), np.arange(1, len(hunt.crowd.xs) + 1)
-    xs = hunt.unseen.xs[:, 0]
+    scores = dict(zip(found, r_squared(hunt.unseen, best).reshape(-1, S), strict=True))
+    xs, due, last = hunt.unseen.xs[:, 0], hunt.unseen.targets[0], hunt.unseen.last[0]
+    some = Sequences(xs[:, :DOTS], due[:DOTS], last[:DOTS])
+    asked = Crowd(hunt.crowd.form, [some])
     shown = int(np.abs(hunt.unseen.targets[0, :40, 0]).argmax())  # a large number to recall
     flag = int(xs[:, shown, 1].argmax())
     by_hand = lstm_forward(xs[:, shown : shown + 1], LATCH)
-    annealed = _best_annealed(hunt, draws)
+    annealed, count = _best_annealed(hunt, draws)
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
         ax = figure.subplot_mosaic([["gates", "annealed"], ["loss", "line"]], height_ratios=(5, 4))
@@ -351,8 +324,11 @@ def recall_explorer() -> Explorer:
         ax["loss"].text(BUDGET, 0.36, say("always answering 0"), color="#555555", fontsize=11,
                         ha="right")  # fmt: skip
         ax["loss"].set_ylabel(say("loss"))
-        for k, title in (("gates", say("Gates of the chosen network; dashed: by hand")),
-                         ("annealed", say("Best of 108 walks: f stays open"))):  # fmt: skip
+        titles = {
+            "gates": say("Gates of the chosen network; dashed: by hand"),
+            "annealed": say("Best of {count} walks: f stays open", count=count),
+        }
+        for k, title in titles.items():
             ax[k].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
             ax[k].set(xlabel=say("step"), title=title, xticks=range(0, len(steps) + 1, 5))
             ax[k].axvline(flag + 1, color="#111111", lw=1)
@@ -377,25 +353,18 @@ def recall_explorer() -> Explorer:
             key: Words(ax["gates"], 0, 0, ha="left", color=colour, fontsize=13, weight="bold")
             for key, colour in (("f", FORGET), ("i", INPUT))
         }
-        rest = [ax["loss"].plot([], [], color="#BBBBBB", lw=1)[0] for _ in range(S)]
+        (rest,) = ax["loss"].plot([], [], color="#BBBBBB", lw=1)
         (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=3)
         (dots,) = ax["line"].plot([], [], "o", color=GRADIENT, ms=3.5, alpha=0.6)
 
-    curves = {
-        name: (
-            np.maximum(np.minimum.accumulate(each.losses, axis=0), 1e-4),
-            np.arange(1, len(each.losses) + 1) * (GRADIENT_COST if "descent" in name else 1),
-        )
-        for name, each in found.items()
-    }
+    curves = {name: _best_so_far(each, name) for name, each in found.items()}
     at_first = "descent, rate 0.03"  # recalls one flag, and mixes two
 
     def update(search, start):
-        each, (losses, at) = found[search], curves[search]
-        weights, (r2, r2_last) = each.best[start], scores[search]
-        for k, line in enumerate(rest):
-            line.set_data(at, losses[:, k])
-        curve.set_data(at, losses[:, start])
+        each, (at, losses) = found[search], curves[search]
+        weights, r2 = each.best[start], scores[search]
+        rest.set_data(np.tile(at, S), losses.ravel())
+        curve.set_data(at, losses[start])
         model = hunt.unseen.model(weights)
         trace = lstm_forward(xs[:, shown : shown + 1], model.cell)
         at_flag = say("f = {f:.2f} at the flag", f=trace.f[flag, 0, 0])
@@ -408,28 +377,23 @@ def recall_explorer() -> Explorer:
         for key, height in apart(ends, 0.13).items():
             letters[key].set_position((steps[-1] + 0.5, height))
             letters[key].set_text(key)
-        answers = hunt.unseen.answers(weights[None])[0, :, 0]
-        targets = hunt.unseen.targets[0, :, 0]
-        dots.set_data(targets[:150], np.clip(answers[:150], -1.25, 1.25))
+        answers = asked.answers(weights[None])[0, :, 0]
+        dots.set_data(due[:DOTS, 0], np.clip(answers, -1.25, 1.25))
         return {
             "search": search, "start": start, "loss": each.losses.min(axis=0)[start],
-            "r2": r2[start], "r2_last": r2_last[start],
-            "solved": int((r2 > 0.9).sum()), "r2_two": mixed[search][start],
+            "r2": r2[start], "solved": int((r2 > 0.9).sum()),
             "f": trace.f[:, 0, 0], "i": trace.i[:, 0, 0], "c": trace.c[:, 0, 0], "flag": flag,
         }  # fmt: skip
 
     def describe(v):
         return say(
             "{search}, start {start}: the smallest training loss is {loss}; that network has R² "
-            "= {r2:.2f} on unseen sequences ({r2_two:.2f} with two flags), the last one "
-            "{r2_last:.2f}. Of the 12 starts {solved} come above 0.9. At the flag f = {f:.2f} "
-            "and i = {i:.2f}.",
+            "= {r2:.2f} on unseen sequences. Of the 12 starts {solved} come above 0.9. At the "
+            "flag f = {f:.2f} and i = {i:.2f}.",
             search=search_in_words(v["search"]),
             start=v["start"],
             loss=in_words(v["loss"]),
             r2=v["r2"],
-            r2_two=v["r2_two"],
-            r2_last=v["r2_last"],
             solved=v["solved"],
             f=v["f"][flag],
             i=v["i"][flag],
@@ -440,11 +404,9 @@ def recall_explorer() -> Explorer:
         figure=figure,
         controls={
             "search": choice("search", [(search_in_words(name), name) for name in found], at_first),
-            "start": whole(
-                "which start", 0, S - 1, int(scores[at_first][0].argmax()), quantity="x"
-            ),
+            "start": whole("which start", 0, S - 1, int(scores[at_first].argmax()), quantity="x"),
         },
-        moving=[*rest, curve, write, forget, dots, named, *letters.values()],
+        moving=[rest, curve, write, forget, dots, named, *letters.values()],
         update=update,
         describe=describe,
     )
@@ -461,4 +423,5 @@ EXPLORERS = {
     "anneal_walk": walk_explorer,
     "acceptance": acceptance_explorer,
     "anneal_lstm": recall_explorer,
+    "anneal_tour": tour_explorer,
 }

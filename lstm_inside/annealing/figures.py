@@ -7,9 +7,9 @@ import numpy as np
 
 from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss, valley_map
 from lstm_inside.annealing.search import anneal_many
+from lstm_inside.annealing.tours import tour_lengths
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import (
-    CANDIDATE_LINE,
     FAINT,
     FORGET,
     GRADIENT,
@@ -154,6 +154,14 @@ def _cut(places):
     return np.where(inside == w, valley_loss(np.stack([inside, 0 * w], axis=1)), 1e3)
 
 
+def apart(heights, gap):
+    """Heights moved up as far as it takes to stand at least `gap` apart, the order kept."""
+    placed, floor = dict.fromkeys(heights), -np.inf
+    for name in sorted(heights, key=heights.get):
+        placed[name] = floor = max(heights[name], floor + gap)
+    return placed
+
+
 def heat(temperatures, counts, *, titles, alt):
     """Of 16 walks, how many end low and how many met a low place, against the start temperature.
 
@@ -246,11 +254,59 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, h
     return figure
 
 
+def round_trip(cities, tour):
+    """The way of a tour (N,) through cities (N, 2), home again: x and y, (N + 1,) each."""
+    return cities[np.append(tour, tour[0])].T
+
+
+def draw_trip(ax, cities, tour, colour):
+    """A tour (N,) on a map of cities (N, 2) that fills the axes; returns its line."""
+    (line,) = ax.plot(*round_trip(cities, tour), color=colour, lw=1.6)
+    ax.plot(*cities.T, "o", color="#111111", ms=4)
+    ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xticks=(), yticks=(), aspect="equal")
+    ax.grid(False)
+    return line
+
+
+def tours(cities, kinds, *, shortest, farthest, title, xlabel, beyond, alt):
+    """For each kind of search a typical round trip, and for every run how long its own is.
+
+    cities (N, 2). kinds: name -> tours (R, N), of four: guessing, the cold walk, the restarted one,
+    the hot one; the typical tour is that of median length. shortest: the length that all are
+    measured by, in percent beyond it, on an axis that ends at `farthest`. What lies beyond is an
+    arrowhead there, with the words `beyond`, which say how many {times} as long it is.
+    """
+    looks = ((INPUT, "s"), (GRADIENT, "o"), ("#777777", "o"), (FORGET, "o"))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 440, alt)
+        panels = figure.subplot_mosaic([list("abcd"), ["runs"] * 4], height_ratios=(5, 4))
+        runs, rng = panels.pop("runs"), np.random.default_rng(0)
+        named = zip(panels.values(), kinds.items(), looks, strict=True)
+        for y, (ax, (name, found), (colour, marker)) in enumerate(named):
+            lengths = tour_lengths(cities[None], found)
+            typical = np.argsort(lengths)[(len(lengths) - 1) // 2]
+            draw_trip(ax, cities, found[typical], colour)
+            ax.set_title(f"{name}: {lengths[typical]:.2f}", color=colour)
+            longer = 100 * (lengths / shortest - 1)
+            spread = rng.uniform(-0.22, 0.22, len(longer))
+            within = longer <= farthest
+            runs.plot(longer[within], y + spread[within], marker, color=colour, ms=7, alpha=0.6)
+            if not within.all():
+                runs.plot(farthest, y, ">", color=colour, ms=9)
+                words = beyond.format(times=np.median(lengths[~within]) / shortest)
+                runs.text(0.98 * farthest, y, words, color=colour, ha="right", va="center")
+        runs.set_yticks(range(len(kinds)), kinds)
+        runs.set(xlim=(-0.02 * farthest, 1.01 * farthest), ylim=(len(kinds) - 0.5, -0.5))
+        runs.set(xlabel=xlabel, title=title)
+        runs.grid(False, axis="y")
+    return figure
+
+
 def score(rows, *, names, title, xlabel, alt):
     """What heat adds on each task: a bar from the cold walk to the hot one, and two rivals.
 
     rows: task -> the percentage of runs that succeed, of the cold walk, the hot one, guessing and
-    descent. names: what these four are called.
+    descent; None where a task has no such search. names: what these four are called.
     """
     colours, shapes, sizes = ("#111111", FORGET, INPUT, OUTPUT), "oos^", (15, 8, 9, 9)
     with matplotlib.rc_context(RC):
@@ -276,10 +332,10 @@ def score(rows, *, names, title, xlabel, alt):
 def two_numbers(kinds, *, title, xlabel, ylabel, latch, adder, alt):
     """A dot for each network given two flagged numbers: what the earlier and the later one count.
 
-    kinds: name -> `TwoFlags`, at most four, drawn one over the other in this order. latch, adder:
+    kinds: name -> `TwoFlags`, at most three, drawn one over the other in this order. latch, adder:
     the names of the places (0, 1) and (1, 1).
     """
-    looks = ((FORGET, "^"), (OUTPUT, "o"), (CANDIDATE_LINE, "D"), (INPUT, "s"))
+    looks = ((FORGET, "^"), (OUTPUT, "o"), (INPUT, "s"))
     with matplotlib.rc_context(RC):
         figure = picture(900, 400, alt)
         ax = figure.subplots()

@@ -98,6 +98,17 @@ class Crowd:
         B = self.last.shape[1]
         return np.ascontiguousarray(np.moveaxis(said.reshape(len(said), -1, B), 0, -1))
 
+    def shares_right(self, rows) -> np.ndarray:
+        """The share of sequences whose answer lies on the right side of 1/2: (K, P) -> (K,).
+
+        Raises ValueError for a crowd whose answers are not squashed, and as `answers` does.
+        """
+        if not self.two_class:
+            raise ValueError("shares_right: expected a crowd with two_class=True, got one without")
+        said = self.answers(rows)
+        wanted = np.tile(self.targets, (len(said) // len(self.targets), 1, 1))
+        return ((said > 0.5) == (wanted > 0.5)).mean(axis=(1, 2))
+
     def gates(self, rows) -> np.ndarray:
         """The gates i, f, g, o of LSTMs at every step: (4, T, K, B, H).
 

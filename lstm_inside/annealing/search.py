@@ -83,6 +83,21 @@ def acceptance(change, temperature):
         return np.exp(-worse / temperature)[()]
 
 
+def highest_climbs(temperatures, *, rng) -> np.ndarray:
+    """The largest change that each look takes, drawn by (6.2); shaped as the temperatures.
+
+    A number u drawn evenly from 0 to 1 is below exp(-change / T) as long as the change is below
+    -T ln u: a candidate is taken up to that change, and so with the chance `acceptance`.
+    Raises ValueError or TypeError for temperatures below 0 or not finite, no Generator.
+    """
+    temperatures = validate.real("temperatures", temperatures)
+    validate.finite("temperatures", temperatures)
+    if (temperatures < 0).any():
+        raise ValueError(f"temperatures: expected none below 0, got {temperatures.min()}")
+    validate.generator(rng)
+    return -temperatures * np.log1p(-rng.random(temperatures.shape))  # 1 - u is never 0
+
+
 def geometric_cooling(start, cooling, count) -> np.ndarray:
     """T_n = start * cooling^n for n = 0 .. count - 1 (6.4; Kirkpatrick et al. 1983).
 
@@ -227,19 +242,26 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
     """K walks of `anneal` side by side, for a loss that takes all K candidates in one pass.
 
     loss: (K, size) -> (K,). starts (K, size). temperatures (N, K). step: one number, or (K, 1).
+    rng: one Generator, or a list of some, each for as many walks: two of one seed give the first
+    half of the walks and the second the same random numbers.
     Returns where the walks stood (N + 1, K, size), their losses there and whether they took
     the step that led there, both (N + 1, K).
     Raises ValueError or TypeError for shapes that differ, numbers that are not finite, a step
-    not above 0, temperatures below 0, no function, no Generator.
+    not above 0, temperatures below 0, no function, no Generator, K no multiple of their number.
     """
     validate.function("loss", loss)
-    validate.generator(rng)
     here = validate.real("starts", starts, ndim=2).astype(float)
+    rngs = rng if isinstance(rng, list) else [rng]
+    validate.several("rng", rngs)
+    for each in rngs:
+        validate.generator(each)
     temperatures = validate.real("temperatures", temperatures, ndim=2)
     validate.finite("starts", here)
     validate.finite("temperatures", temperatures)
     if not here.size:
         raise ValueError(f"starts: expected (K, size), each at least 1, got shape {here.shape}")
+    if len(here) % len(rngs):
+        raise ValueError(f"rng: expected to share {len(here)} walks, got {len(rngs)} Generators")
     if temperatures.shape[1] != len(here):
         raise ValueError(f"temperatures: expected (N, {len(here)}), got {temperatures.shape}")
     if (temperatures < 0).any():
@@ -252,10 +274,8 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
     height = _evaluate_all(loss, here)
     places, losses = [here], [height]
     taken = [np.ones(len(here), bool)]
-    noise = rng.standard_normal((len(temperatures), *here.shape)) * step
-    luck = rng.random(temperatures.shape)
-    climb = -temperatures * np.log1p(-luck)  # (6.2), solved for the change: u < exp(-change / T)
-    for highest, move in zip(climb, noise, strict=True):
+    noise, climbs = _drawn(temperatures, here.shape[1], rngs)
+    for highest, move in zip(climbs, noise * step, strict=True):
         there = here + move  # (6.1)
         value = _evaluate_all(loss, there)
         take = value - height <= highest
@@ -265,6 +285,15 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
         losses.append(height)
         taken.append(take)
     return np.array(places), np.array(losses), np.array(taken)
+
+
+def _drawn(temperatures, size, rngs):
+    """What each walk at each look draws: its noise (N, K, size) and its highest climb (N, K)."""
+    noise, climbs = [], []
+    for rng, own in zip(rngs, np.split(temperatures, len(rngs), axis=1), strict=True):
+        noise.append(rng.standard_normal((*own.shape, size)))
+        climbs.append(highest_climbs(own, rng=rng))
+    return np.concatenate(noise, axis=1), np.concatenate(climbs, axis=1)
 
 
 def evaluations_until(search, level) -> int | None:
