@@ -239,6 +239,29 @@ def test_times_are_written_where_they_belong(tmp_path):
     assert (tmp_path / "00_start_here.ipynb").read_bytes() == before
 
 
+def test_times_are_those_of_the_english_page_in_chinese_too(tmp_path):
+    readme, tmp_path = tmp_path / "README.zh.md", tmp_path / "notebooks"
+    (tmp_path / "zh").mkdir(parents=True)
+    readme.write_text("| [01 甲](notebooks/zh/01_a.ipynb) | 3道门 | 90 |\n", encoding="utf-8")
+    put(tmp_path, "00_start_here.ipynb", MAP + "| [01 A](01_a.ipynb) | gates | 90 |\n")
+    put(tmp_path, "01_a.ipynb", "# 01 · A\n\n**Time** 90 minutes.", explorers=4)
+    put(tmp_path, "02_b.ipynb", "# 02 · B\n\n**Time** 90 minutes.")  # has no twin yet
+    put(
+        tmp_path / "zh",
+        "00_start_here.ipynb",
+        "**时间** 90分钟。\n\n| [01 甲](01_a.ipynb) | 门 | 90 |",
+    )
+    put(tmp_path / "zh", "01_a.ipynb", "# 01 · 甲\n\n**时间** 最多90分钟，分2次读。")
+    write_times.main(tmp_path)
+    first, second = (
+        nbformat.read(tmp_path / "zh" / name, 4).cells[0].source
+        for name in ("00_start_here.ipynb", "01_a.ipynb")
+    )
+    assert first.endswith("| [01 甲](01_a.ipynb) | 门 | 10 |")
+    assert second.endswith("**时间** 最多10分钟，分2次读。")
+    assert readme.read_text(encoding="utf-8").endswith("| 3道门 | 10 |\n")
+
+
 def test_a_notebook_without_a_time_is_said(tmp_path):
     put(tmp_path, "00_start_here.ipynb", "no time")
     with pytest.raises(ValueError, match=r"00_start_here\.ipynb: expected '\*\*Time"):

@@ -1,7 +1,8 @@
 """Write the time that each notebook takes, by the rule, wherever it is said.
 
 python tools/times.py [FOLDER]; the last thing to run after `make notebooks`. It is said in the
-notebook's first lines, in 00's map and in the README beside the folder. A notebook that the map
+notebook's first lines, in 00's map and in the README beside the folder, and in the Chinese twins of
+all three. A notebook that the map
 does not have yet gets a row, which takes its words from "You will see"; a row whose notebook is
 gone is taken out. It prints what the rule counted.
 """
@@ -16,6 +17,7 @@ from lstm_inside.start.times import TIME, length
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 _ROW = re.compile(r"^\| \[[^]]*\]\((\d\d_\w+\.ipynb)\) \| (.*) \| \d+ \|$", re.M)
+_CHINESE_TIME = re.compile(r"(\*\*时间\*\*[^\d\n]*)\d+")
 _HEADER = re.compile(r"^\|[- |]+\|\n", re.M)
 
 
@@ -54,10 +56,30 @@ def write_map(start, minutes):
 def write_readme(readme, minutes):
     """Put the minutes into the README's rows that end with some, notebook path -> minutes."""
     text = readme.read_text(encoding="utf-8")
+    readme.write_text(_with_rows(text, minutes), encoding="utf-8")
+
+
+def write_twins(folder, minutes):
+    """Put the minutes, notebook path -> minutes, into the Chinese pages there are, and their map."""
     for path, time in minutes.items():
-        row = rf"^(\|.*\(notebooks/{re.escape(path.name)}\).*\| )\d+( \|)$"
+        twin = folder / path.name
+        if not twin.exists():
+            continue
+        notebook = nbformat.read(twin, as_version=4)
+        first = notebook.cells[0]
+        first.source = _CHINESE_TIME.sub(rf"\g<1>{time}", first.source, count=1)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = _with_rows(cell.source, minutes)
+        _store(notebook, twin)
+
+
+def _with_rows(text, minutes):
+    """A text with the minutes in those rows of its tables that link to a notebook."""
+    for path, time in minutes.items():
+        row = rf"^(\|.*\((?:notebooks/(?:zh/)?)?{re.escape(path.name)}\).*\| )\d+( \|)$"
         text = re.sub(row, rf"\g<1>{time}\g<2>", text, flags=re.M)
-    readme.write_text(text, encoding="utf-8")
+    return text
 
 
 def _title(path):
@@ -88,8 +110,11 @@ def main(folder):
             f"{path.name}: {taken.words} words, {taken.explorers} explorers, "
             f"{taken.exercises} exercises: {taken.minutes} minutes"
         )
-    if (readme := folder.parent / "README.md").exists():
-        write_readme(readme, minutes)
+    for name in ("README.md", "README.zh.md"):
+        if (readme := folder.parent / name).exists():
+            write_readme(readme, minutes)
+    if (chinese := folder / "zh").exists():
+        write_twins(chinese, minutes)
     del minutes[start]
     write_map(start, minutes)
 
