@@ -60,7 +60,7 @@ def write_readme(readme, minutes):
 
 
 def write_twins(folder, minutes):
-    """Put the minutes, notebook path -> minutes, into the Chinese pages there are, and their map."""
+    """Put the minutes, notebook path -> minutes, into the Chinese pages there are."""
     for path, time in minutes.items():
         twin = folder / path.name
         if not twin.exists():
