@@ -33,7 +33,7 @@ from lstm_inside.training import (
     Model,
     Training,
     abreast,
-    adding_duel,
+    adding_training,
     init_readout,
     recall_training,
 )
@@ -53,11 +53,13 @@ if torch:
 
 
 def adding(T, engine, dtype=np.float64):
-    """The LSTM of notebook 05: 16 units, mini-batches of 32, Adam at 0.02, clipped at 1.
+    """An LSTM of 16 units on the adding problem: mini-batches of 32, Adam at 0.02, clipped at 1.
 
     In float32, too, which is what PyTorch computes in unless it is told otherwise.
     """
-    return adding_duel(T, engine=engine, dtype=dtype)[0]
+    rng = np.random.default_rng(1)
+    cell = init_lstm(2, 16, rng=rng, forget_bias=3.0, dtype=dtype)
+    return adding_training(cell, T, rng=rng, batch_rng=np.random.default_rng([1, 2]), engine=engine)
 
 
 def characters(engine):

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 from training_nets import rng, same
 
-from lstm_core import init_lstm
+from lstm_core import init_lstm, split_gates
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import FORGET
 from lstm_inside.tasks import Sequences, hold_problem, recall_problem
@@ -14,8 +14,10 @@ from lstm_inside.training import (
     RECALL,
     Adam,
     answers,
+    arrays_of,
     checkpoints,
     data_training,
+    each_array,
     figures,
     init_model,
     loss_at_end,
@@ -115,6 +117,28 @@ def test_a_sweep_shows_every_seed_and_the_best_rate():
     assert {"not within 100 steps", "large: the rule's best rate"} < set(names)
     assert ax.get_ylabel() == "steps until solved"
     assert [line.get_markersize() for line in dots[:3]] == [6, 9, 6]
+
+
+def test_the_sizes_of_gradients_stand_in_the_rows_of_their_gates():
+    sizes = each_array(lambda a: 10.0 + 0 * a, init_model(2, 3, 1, rng=rng(1)))
+    split_gates(sizes.cell.W_h)[1][:] = 1e-3  # 9 of the forget gate's 18
+    split_gates(sizes.cell.b)[1][:] = 1e-4
+    sizes.readout.W_y[:] = 5.0
+    (ax,) = figures.gradient_sizes(sizes, title="x", alt="dots").axes
+    rows, (common,) = ax.lines[:-1], ax.lines[-1:]
+    names = [words.get_text() for words in ax.get_yticklabels()]
+    assert names == ["input gate", "forget gate", "candidate", "output gate", "read-out"]
+    for row, (small, median) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
+        assert np.abs(small.get_ydata() - row).max() < 0.3
+        assert median.get_ydata() == [row]
+        assert median.get_xdata() == [np.median(small.get_xdata())]
+        assert small.get_color() == median.get_color() == ax.get_yticklabels()[row].get_color()
+    assert sorted(rows[2].get_xdata()) == [1e-4] * 3 + [1e-3] * 9 + [10] * 6
+    assert sorted(rows[8].get_xdata()) == [5, 5, 5, 10]
+    assert rows[2].get_color() == FORGET
+    every = np.concatenate([a.ravel() for a in arrays_of(sizes)])
+    assert sum(len(small.get_xdata()) for small in rows[::2]) == every.size
+    assert common.get_xdata()[0] == pytest.approx(np.sqrt((every**2).mean()))
 
 
 def test_starts_are_numbered_alike_on_both_sides():

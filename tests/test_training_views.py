@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from training_nets import rng, same
 
-from lstm_core import gradient_check, init_lstm
+from lstm_core import RNNParams, gradient_check, init_lstm, rnn_backward, rnn_forward
 from lstm_inside import EXPLORERS
 from lstm_inside.tasks import adding_problem
 from lstm_inside.training import (
@@ -12,6 +12,7 @@ from lstm_inside.training import (
     adding_duel,
     adding_training,
     answers,
+    arrays_of,
     bowl_curvatures,
     cliff,
     figures,
@@ -46,6 +47,19 @@ def test_the_cliffs_gradient_is_the_losss():
     assert report, report
 
 
+def test_the_cliff_is_a_recurrent_network_of_one_unit():
+    for w, b in ((1.3, -0.1), (0.7, 0.2), (2.0, 0.3)):
+        cell = RNNParams(np.zeros((1, 1)), np.array([[w]]), np.array([b]))
+        start = np.full((1, 1), landscapes.CLIFF_START)
+        trace = rnn_forward(np.zeros((landscapes.CLIFF_STEPS, 1, 1)), cell, start)
+        dhs = np.zeros((landscapes.CLIFF_STEPS, 1, 1))
+        dhs[-1] = 2 * trace.h[-1]
+        grads = rnn_backward(dhs, trace, cell).params
+        loss, slopes = cliff(np.array([w]), np.array([b]))
+        np.testing.assert_allclose(loss, trace.h[-1, 0] ** 2, rtol=1e-12)
+        np.testing.assert_allclose(slopes[:, 0], [grads.W_h[0, 0], grads.b[0]], rtol=1e-12)
+
+
 def test_the_cliff_view_clips_one_walk_only():
     explorer = EXPLORERS["cliff"]()
     v = explorer.values
@@ -76,6 +90,29 @@ def test_the_flow_view_shows_checkpoints_of_a_real_training():
     assert explorer.values["answer"] == pytest.approx(answers(run.params, batch)[5, 0])
     np.testing.assert_allclose([s[-1] for s in explorer.values["shares"].values()], 1)
     explorer.close()
+
+
+def test_a_second_flow_view_trains_nothing_and_a_sequence_asks_for_no_other_pass(monkeypatch):
+    settings = {"T": 9, "steps": 6, "H": 2, "B": 3}
+    first = views.flow_explorer(**settings)
+    first.set(moment=2)
+    monkeypatch.setattr(views, "checkpoints", None)
+    second = views.flow_explorer(**settings)
+    second.set(moment=2)
+    assert second.values["loss"] == first.values["loss"]
+    monkeypatch.setattr(views, "flow", None)
+    before = second.values
+    second.set(sequence=3)
+    assert second.error is None
+    assert second.values["truth"] != before["truth"]
+    assert second.values["loss"] == before["loss"]
+    first.close(), second.close()
+
+
+def test_both_sides_of_a_duel_have_about_as_many_weights_and_rates_of_their_own():
+    lstm, rnn = adding_duel(10)
+    assert [sum(a.size for a in arrays_of(run.params)) for run in (lstm, rnn)] == [361, 321]
+    assert [run.optimiser for run in (lstm, rnn)] == [Adam(0.02), Adam(0.01)]
 
 
 def test_both_sides_of_a_duel_see_the_same_mini_batches_and_another_seed_others():

@@ -1,6 +1,6 @@
 """The views of notebook 05: optimisers, mini-batches, clipping, gradient flow while it learns."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import matplotlib
@@ -30,7 +30,7 @@ from lstm_inside.words import say
 from .explorers_live import LiveTraining, live_duel, live_recall, live_training
 from .landscapes import ANSWERS, POINTS, bowl, cliff
 from .model import Model, ReadoutParams, answers, flow, init_readout, loss_at_end
-from .optimisers import SGD, Adam, Momentum, clip_by_norm, norm
+from .optimisers import SGD, Adam, Momentum
 from .runs import ADDING, adding_training, checkpoints, smoothed
 from .trees import arrays_of
 
@@ -274,9 +274,10 @@ def cliff_explorer(steps=100) -> Explorer:
         places, met = [place], []
         for _ in range(steps):
             _, grads = cliff(*place)
-            kept, length = clip_by_norm(grads[:, 0], limit)
-            met.append((length, norm(grads[:, 1])))
-            place = place - rate * np.stack([kept, grads[:, 1]], axis=1)
+            lengths = np.hypot(*grads)
+            met.append(lengths)
+            shorter = min(1, limit / max(lengths[0], 1e-300))  # (5.8)
+            place = place - rate * grads * [shorter, 1]
             places.append(place)
         return np.array(places), np.array(met)
 
@@ -338,18 +339,25 @@ def cliff_explorer(steps=100) -> Explorer:
 # ---------------------------------------------------------------- gradient flow over a training
 
 
+@lru_cache(maxsize=2)  # a page shows it in one cell and asks it in the next
+def _watched(T, steps, H, B):
+    """An LSTM's and an RNN's training: their (step, model) pairs by moments, and their losses."""
+    seeds = [np.random.default_rng(1) for _ in range(2)]
+    lstm = adding_training(
+        init_lstm(2, H, rng=seeds[0], forget_bias=2.0), T, B=B, optimiser=Adam(0.03), rng=seeds[0]
+    )
+    rnn = adding_training(init_rnn(2, H, rng=seeds[1]), T, B=B, rng=seeds[1])
+    kept = zip(checkpoints(lstm, steps), checkpoints(rnn, steps), strict=True)
+    return list(kept), (lstm.losses, rnn.losses)
+
+
 def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
     """Gradient flow and gates at stored moments of a training, LSTM beside RNN.
 
     T: length of the adding problem's sequences; H units each; B sequences a mini-batch.
     Training happens here: a few hundredths of a millisecond a step, sequence and time step.
     """
-    seeds = [np.random.default_rng(1) for _ in range(2)]
-    lstm = adding_training(
-        init_lstm(2, H, rng=seeds[0], forget_bias=2.0), T, B=B, optimiser=Adam(0.03), rng=seeds[0]
-    )
-    rnn = adding_training(init_rnn(2, H, rng=seeds[1]), T, B=B, rng=seeds[1])
-    kept = list(zip(checkpoints(lstm, steps), checkpoints(rnn, steps), strict=True))
+    kept, losses = _watched(T, steps, H, B)
     batch = adding_problem(T, 32, rng=np.random.default_rng(52))
     with matplotlib.rc_context(RC):
         figure = picture(900, 520)
@@ -366,8 +374,8 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         ax["loss"].set(xlim=(-0.02 * steps, steps), yscale="log", ylim=(1e-3, 3))
         ax["loss"].set_xlabel(say("training step"))
         ax["loss"].set_title(say("Loss of each mini-batch; orange: this moment"))
-        for run, dash in ((lstm, "-"), (rnn, "--")):
-            curve = np.maximum(smoothed(run.losses), 1e-3)
+        for each, dash in zip(losses, ("-", "--"), strict=True):
+            curve = np.maximum(smoothed(each), 1e-3)
             ax["loss"].plot(np.arange(1, steps + 1), curve, color=GRADIENT, ls=dash)
         ax["loss"].axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
         ax["loss"].text(0.03, 0.05, say("LSTM solid, RNN dashed\ngrey line: always answering 1"),
@@ -410,7 +418,8 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
         cursor = ax["loss"].axvline(0, color=FORGET, lw=2.5, zorder=5)
         said = Words(ax["cells"], T / 2, 7, color="#333333", weight="bold")
 
-    def update(moment, sequence):
+    @cache  # another sequence, or a moment seen before: the same passes
+    def passes(moment):
         (step, model), (_, plain) = kept[moment]
         loss, trace, grads, _ = flow(model, batch)
         loss_rnn, _, grads_rnn, _ = flow(plain, batch)
@@ -421,6 +430,12 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
             "rnn": step_lengths(grads_rnn.h),
         }
         shares = {k: np.clip(v / max(v[-1], 1e-300), 1e-9, 10) for k, v in sizes.items()}
+        given = answers(model, batch, trace)[:, 0]
+        return {"step": step, "loss": loss, "loss_rnn": loss_rnn, "shares": shares}, trace, given
+
+    def update(moment, sequence):
+        values, trace, answered = passes(moment)
+        step, shares = values["step"], values["shares"]
         for key, curve in curves.items():
             curve.set_data(np.arange(T + 1), shares[key])
         for key, line in gates.items():
@@ -432,11 +447,10 @@ def flow_explorer(T=20, steps=300, H=8, B=16) -> Explorer:
             line.set_xdata([t, t])
         cursor.set_xdata([step, step])
         truth = batch.targets[sequence, 0]
-        answer = answers(model, batch, trace)[sequence, 0]
+        answer = answered[sequence]
         words = say("sum {truth}, answer {answer}", truth=f"{truth:.2f}", answer=f"{answer:.2f}")
         said.set_text(true_minus(words))
-        return {"step": step, "loss": loss, "loss_rnn": loss_rnn, "shares": shares,
-                "forget": trace.f.mean(axis=(0, 1)), "answer": answer, "truth": truth}  # fmt: skip
+        return values | {"forget": trace.f.mean(axis=(0, 1)), "answer": answer, "truth": truth}
 
     def describe(v):
         first = {k: s[1] for k, s in v["shares"].items()}

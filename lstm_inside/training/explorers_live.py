@@ -351,7 +351,7 @@ def _live_own(run, model, data, optimiser, steps):
     return LiveTraining("live_own", (run,), problem, batch, steps=steps)
 
 
-def live_duel(T=20, steps=2500) -> LiveTraining:
+def live_duel(T=20, steps=1500) -> LiveTraining:
     """Watch the two trainings of `adding_duel` in turn, with sliders for length T and seed."""
 
     def remake(T, seed=1):

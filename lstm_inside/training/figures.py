@@ -3,7 +3,9 @@
 import matplotlib
 import numpy as np
 
+from lstm_core import split_gates
 from lstm_inside.page.style import (
+    BLOCKS,
     CANDIDATE_LINE,
     CELL_LINE,
     FAINT,
@@ -39,7 +41,7 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(runs, *, alt, title, goal=None, least=2e-4):
+def compare_runs(runs, *, alt, title, goal=None, least=0.01):
     """A picture of smoothed losses on the adding problem: "LSTM 1" -> losses, each to its end.
 
     The first word of a name is the kind of network, the rest the seed, which stands at the end.
@@ -56,8 +58,8 @@ def compare_runs(runs, *, alt, title, goal=None, least=2e-4):
         ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
         ax.text(0.99, 0.93, say("grey line: always answering 1"), color=_GREY, ha="right",
                 transform=ax.transAxes)  # fmt: skip
-        label(ax, 0.05, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
-        label(ax, 0.62, 0.3, say("RNN (dashed)"), looks["RNN"][0], fontsize=14)
+        label(ax, 0.03, 0.12, "LSTM", looks["LSTM"][0], fontsize=14)
+        label(ax, 0.5, 0.62, say("RNN (dashed)"), looks["RNN"][0], fontsize=14)
         for name, losses in runs.items():
             colour, dash = looks[name.split()[0]]
             t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
@@ -65,7 +67,7 @@ def compare_runs(runs, *, alt, title, goal=None, least=2e-4):
         if goal is not None:
             ax.axhline(goal, color=_GREY, lw=1, ls=":")
             ax.text(0.99 * ax.get_xlim()[1], 1.1 * goal, f"{goal:g}", color=_GREY, ha="right")
-        for (kind, at), seeds in _ending_together(runs, 0.02 * steps).items():
+        for (kind, at), seeds in _ending_together(runs, 0.07 * steps).items():
             lowest = min(smoothed(runs[f"{kind} {seed}"])[-1] for seed in seeds)
             words = (
                 say("seed {seeds}", seeds=seeds[0])
@@ -205,6 +207,38 @@ def compare_rates(steps, *, most, alt, title):
     return figure
 
 
+def gradient_sizes(sizes, *, alt, title):
+    """A picture of how large the gradient of each of an LSTM's weights is, a row a gate.
+
+    sizes: a `Model` of an LSTM that holds each weight's size in that weight's place. Dotted: the
+    root of the mean square of all. The larger dot of a row is its median.
+    """
+    blocks = split_gates(np.vstack([sizes.cell.W_x, sizes.cell.W_h, sizes.cell.b]))
+    rows = {
+        GATES[key].name: (block.ravel(), GATES[key].line)
+        for key, block in zip(BLOCKS, blocks, strict=True)
+    }
+    rows[say("read-out")] = np.concatenate([a.ravel() for a in sizes.readout]), GRADIENT
+    every = np.concatenate([numbers for numbers, _ in rows.values()])
+    common = np.sqrt((every**2).mean())
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 280, alt)
+        ax = figure.subplots()
+        for row, (numbers, colour) in enumerate(rows.values()):
+            beside = row + 0.5 * (np.arange(len(numbers)) * 0.618 % 1 - 0.5)  # none over another
+            ax.plot(numbers, beside, "o", color=colour, ms=5, alpha=0.35, mec="none")
+            ax.plot([np.median(numbers)], [row], "o", color=colour, ms=12)
+        ax.axvline(common, color=SIGNAL, lw=1.3, ls=":")
+        ax.set(xscale="log", ylim=(len(rows) - 0.4, -1.0), xlabel=say("size of its gradient"))
+        ax.set_yticks(range(len(rows)), rows)
+        for words, (_, colour) in zip(ax.get_yticklabels(), rows.values(), strict=True):
+            words.set(color=colour, weight="bold")
+        ax.text(common * 0.9, -0.62, say("root mean square of all"), color=SIGNAL, ha="right",
+                va="center")  # fmt: skip
+        ax.set_title(title)
+    return figure
+
+
 def seen_and_unseen(steps, seen, unseen, *, lazy, alt, rule=None):
     """A picture of overfitting: the loss on the training set and on unseen sequences.
 
@@ -228,8 +262,8 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt, rule=None):
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
         ax.set_xticks(np.linspace(0, steps[-1], 5))
-        ax.text(steps[-1] * 1.24, lazy * 1.06, say("always answering 1"), color=_GREY, ha="right",
-                va="bottom", fontsize=10.5)  # fmt: skip
+        ax.text(steps[-1] * 1.24, lazy * 0.94, say("always answering 1"), color=_GREY, ha="right",
+                va="top", fontsize=10.5)  # fmt: skip
         if rule is not None:
             ax.axhline(rule, color=INPUT, lw=1.2, ls=(0, (5, 3)))
             ax.text(steps[-1] * 0.01, rule * 0.94, say("the right rule, on the training set"),

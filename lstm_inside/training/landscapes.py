@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from lstm_core import RNNParams, rnn_backward, rnn_forward
 from lstm_inside import validate
 
 from .losses import mean_squared_error
@@ -37,14 +36,15 @@ def cliff(w, b):
     w, b = _weights("w", w), _weights("b", b)
     if w.shape != b.shape:
         raise ValueError(f"b: expected the shape of w, {w.shape}, got {b.shape}")
-    # One network of N units with a diagonal W_h: N networks that do not know of each other.
-    params = RNNParams(np.zeros((1, len(w))), np.diag(w), b)
-    start = np.full((1, len(w)), CLIFF_START)
-    trace = rnn_forward(np.zeros((CLIFF_STEPS, 1, 1)), params, start)
-    dhs = np.zeros((CLIFF_STEPS, 1, len(w)))
-    dhs[-1] = 2 * trace.h[-1]
-    grads = rnn_backward(dhs, trace, params).params
-    return trace.h[-1, 0] ** 2, np.array([np.diag(grads.W_h), grads.b])
+    # 02's forward and 04's backward pass, of one number each: a view takes hundreds at a touch.
+    hs = [np.full(len(w), CLIFF_START)]
+    for _ in range(CLIFF_STEPS):
+        hs.append(np.tanh(w * hs[-1] + b))
+    dh, dw, db = 2 * hs[-1], np.zeros(len(w)), np.zeros(len(w))
+    for h_prev, h in zip(hs[-2::-1], hs[:0:-1], strict=True):
+        da = dh * (1 - h**2)
+        dw, db, dh = dw + da * h_prev, db + da, da * w
+    return hs[-1] ** 2, np.array([dw, db])
 
 
 def _weights(name, weights):
