@@ -75,14 +75,14 @@ def test_gathering_finds_what_is_said_and_leaves_keys():
 W = Sentences({"key": "a value"})
 slider("a label", 0, 1)
 choice("which", [("an option", "value"), ("another", "v2")], "value")
-Explorer(presets={"a preset": {"f": 1}}, challenge=Challenge(task="a task", score=f))
+Explorer(presets={"a preset": {"f": 1}, **({} if own else {"one more": {"f": 2}})}, challenge=Challenge(task="a task", score=f))
 question("why?", right="a", a=("because", "yes"))
 say("a {place}", place=1)
 print("not said")
 """
     assert {text for _, text in said(source)} == {
-        "a value", "a label", "which", "an option", "another", "a preset", "a task", "why?",
-        "because", "yes", "a {place}",
+        "a value", "a label", "which", "an option", "another", "a preset", "one more", "a task",
+        "why?", "because", "yes", "a {place}",
     }  # fmt: skip
 
 

@@ -32,6 +32,15 @@ def strings(node) -> Iterator[ast.Constant]:
             yield inner
 
 
+def keys(node) -> Iterator[ast.expr]:
+    """The keys of a dictionary, and of those taken into it by `**`, on a condition or not."""
+    if isinstance(node, ast.IfExp):
+        yield from (*keys(node.body), *keys(node.orelse))
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield from [key] if key is not None else keys(value)
+
+
 def said(source: str) -> Iterator[tuple[int, str]]:
     """(line, text) of everything that a module says."""
     for node in ast.walk(ast.parse(source)):
@@ -49,8 +58,8 @@ def said(source: str) -> Iterator[tuple[int, str]]:
                 found = []
             found += [k.value for k in node.keywords if k.arg == "task"]
             for keyword in node.keywords:  # the names of presets are shown on their buttons
-                if keyword.arg == "presets" and isinstance(keyword.value, ast.Dict):
-                    found += [key for key in keyword.value.keys if key is not None]
+                if keyword.arg == "presets":
+                    found += keys(keyword.value)
             for part in found:
                 yield from ((text.lineno, text.value) for text in strings(part) if text.value)
 
