@@ -286,7 +286,8 @@ def tours(cities, kinds, *, shortest, farthest, title, xlabel, beyond, alt):
             lengths = tour_lengths(cities[None], found)
             typical = np.argsort(lengths)[(len(lengths) - 1) // 2]
             draw_trip(ax, cities, found[typical], colour)
-            ax.set_title(f"{name}: {lengths[typical]:.2f}", color=colour)
+            length = say("{name}: {length:.2f}", name=name, length=lengths[typical])
+            ax.set_title(length, color=colour)
             longer = 100 * (lengths / shortest - 1)
             spread = rng.uniform(-0.22, 0.22, len(longer))
             within = longer <= farthest
