@@ -174,8 +174,7 @@ def _held(cell, ids, units, values):
     with np.errstate(over="ignore", under="ignore"):
         for t in range(T):
             h[t + 1], c, o = after_symbol(of_symbol[ids[t]], h[t], c, cell.W_h)
-            c[rows, unit] = value  # (7.6)
-            h[t + 1, rows, unit] = o[rows, unit] * np.tanh(value)
+            h[t + 1, rows, unit] = o[rows, unit] * np.tanh(value)  # (7.6): all that is seen of c
     return h
 
 
