@@ -1,6 +1,8 @@
 """Neuron and MLP: gradients against differences, two rules, learning, the checkers, the explorers."""
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from lstm_inside.foundations import (
     XOR_TARGETS,
     check,
     figures,
+    learning,
     measure_rules,
     photograph,
     strips,
@@ -20,6 +23,8 @@ from lstm_inside.foundations import explorers as views
 from lstm_inside.foundations import explorers_nudges as nudges
 from lstm_inside.foundations import explorers_walk as walk
 from lstm_inside.foundations import network as mlp
+
+ROOT = Path(__file__).parent.parent
 
 
 def problem(sizes=(2, 3, 2, 1), B=4, seed=0):
@@ -106,7 +111,16 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
         np.testing.assert_allclose(sizes["true"][seed], size)
         faulty = [np.sqrt((m**2).mean()) for m in missing]
         np.testing.assert_allclose(sizes["missing"][seed], faulty)
+        deltas = gradients(*mlp.random_case(np.random.default_rng(seed))).deltas
+        size = [np.sqrt((delta**2).mean()) for delta in deltas]
+        np.testing.assert_allclose(sizes["deltas"][seed], size)
     np.testing.assert_allclose(sizes["differences"], sizes["true"], rtol=1e-5)
+
+
+def test_a_step_by_the_missing_slope_rule_is_tried_not_inferred(monkeypatch):
+    assert measure_rules(20)["downhill"].all()
+    monkeypatch.setattr(learning, "STEP", -0.1)  # uphill
+    assert not measure_rules(20)["downhill"].any()
 
 
 def test_missing_slope_rule_fails_the_gradient_check():
@@ -382,6 +396,53 @@ def test_wrong_forms_get_their_hint(checker, function, hint):
     assert hint in verdict.message
 
 
+@pytest.mark.parametrize("checker", [check.hidden_delta, check.updated_weights])
+def test_yours_takes_over_where_it_is_right_and_ours_where_it_is_not(checker):
+    rng = np.random.default_rng(5)
+    delta, W, h = rng.normal(size=(3, 2)), rng.normal(size=(4, 2)), rng.uniform(size=(3, 4))
+    given = (delta, W, h) if checker is check.hidden_delta else (W, h, delta, 0.3)
+    want = RIGHT[4 if checker is check.hidden_delta else 8][1](*given)
+
+    def taken(function):
+        place = 0 if checker is check.hidden_delta else 1
+        both = [None, None]
+        both[place] = function
+        return check.yours_or_ours(*both)[place]
+
+    calls = []
+    for accepts, function in RIGHT:
+        if accepts is checker:
+            mine = taken(lambda *a, function=function: calls.append(1) or function(*a))
+            calls.clear()  # the checker's own calls
+            got = mine(*given)
+            assert isinstance(got, np.ndarray)
+            np.testing.assert_allclose(got, want)
+            assert calls == [1]
+    for accepts, function, _ in WRONG:
+        if accepts is checker:
+            np.testing.assert_allclose(taken(function)(*given), want)
+
+
+def test_the_page_prints_the_same_with_the_exercises_open_and_solved(capsys):
+    page = json.loads((ROOT / "notebooks" / "01_foundations.ipynb").read_text(encoding="utf-8"))
+    cells = {cell["id"]: "".join(cell["source"]) for cell in page["cells"]}
+    solved = dict(cells)
+    for exercise, answer in (("a21", "a22"), ("a23", "a24")):
+        solved[exercise] = re.search(r"```python\n(.*?)```", cells[answer], re.S)[1]
+    said = []
+    for page_cells in (cells, solved):
+        names = {}
+        for cell in ("a01", "a09", "loss-c", "a21", "a23"):
+            exec(page_cells[cell], names)
+        capsys.readouterr()
+        for cell in ("a15", "learn"):
+            exec(page_cells[cell], names)
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert "to nine decimals" in said[0]
+    assert "answers [0.01 0.98 0.99 0.02]" in said[0]
+
+
 # ---------------------------------------------------------------- explorers
 
 
@@ -395,7 +456,19 @@ def test_neuron_explorer_shows_the_neuron():
     np.testing.assert_allclose(v["dw"], v["slope"] * np.array([0.7, -2]))
     np.testing.assert_allclose(v["dx"], v["slope"] * np.array([-1.5, 0.5]))
     np.testing.assert_allclose(v["plane"][0, -1], np.tanh((-1.5 - 0.5) * 120 / 41 + 0.3))
+    x_1, x_2 = at(explorer, "a = 0")
+    np.testing.assert_allclose(-1.5 * x_1 + 0.5 * x_2 + 0.3, 0, atol=1e-9)
+    x_1, x_2 = at(explorer, "your input")
+    assert (x_1, abs(x_2 + 2)) == (0.7, pytest.approx(0.36))
+    explorer.set(w_1=0, w_2=0)  # no line, no tag
+    assert ">a = 0<" not in explorer.frame.decode()
     explorer.close()
+
+
+def at(explorer, words):
+    """Where these words stand, in the data of their axes."""
+    (found,) = (a for a in explorer._moving if getattr(a, "get_text", str)() == words)
+    return found.get_position()
 
 
 @pytest.mark.parametrize(("w_1", "w_2", "b"), [(2, 1, -0.5), (0, 1, 2), (4, 0, -6), (0, 0, 1)])
@@ -426,6 +499,7 @@ def test_backprop_explorer_shows_the_pass_it_names(rule):
 
 def test_backprop_explorer_walks_forward_and_back():
     explorer = walk.backprop_explorer()
+    assert walk._WALK[explorer.values["step"]] == ("loss", None)  # no δ given away
     frames = []
     for step in range(walk.STEPS + 1):
         explorer.set(step=step)
@@ -460,8 +534,12 @@ def test_line_explorer_counts_the_points_on_their_side():
     explorer.set(task="AND", w_1=2, w_2=2, b=-3)
     assert explorer.values["right"] == 4
     assert "Reached" in explorer.challenge.words(explorer.values)
+    assert "wrong side" not in explorer.frame.decode()
     explorer.set(task="OR")
     assert explorer.values["right"] == 2
+    assert explorer.frame.decode().count(">wanted 1: wrong side<") == 2
+    (crosses,) = (a for a in explorer._moving if getattr(a, "get_marker", str)() == "x")
+    np.testing.assert_array_equal(crosses.get_xydata(), [[0, 1], [1, 0]])  # on these corners
     for preset, right in (("OR, not yet", 3), ("AND, not yet", 2), ("XOR, three of four", 3)):
         explorer.show_preset(preset)
         assert explorer.values["right"] == right, preset
@@ -497,12 +575,23 @@ def test_chain_explorer_multiplies_the_slopes(what):
     moved = loss(0.75, -1.2) if what == "x" else loss(0.7, -1.15)
     np.testing.assert_allclose(v["change"], moved - loss(0.7, -1.2))
     np.testing.assert_allclose(v["change"], v["told"], rtol=0.05)
+    explorer.set(nudge=1)
+    v = explorer.values
+    gap = abs(v["told"] - v["change"])
+    assert gap > 0.002
+    assert f">] gap: {gap:.4f}<" in explorer.frame.decode()
+    (bracket,) = (a for a in explorer._moving if getattr(a, "get_linewidth", int)() == 2.8)
+    np.testing.assert_allclose(np.ptp(bracket.get_ydata()), gap)
+    name = {"x": "the input x", "w": "the weight w"}[what]
+    assert f">{name} (the number nudged)<" in explorer.frame.decode()
     explorer.close()
 
 
 def test_two_paths_add_up_to_the_delta():
     explorer = nudges.paths_explorer()
-    assert abs(explorer.values["together"]) < 0.01 * abs(explorer.values["paths"]).max()  # cancel
+    assert (explorer.values["paths"] < 0).all()  # as drawn, the paths help each other
+    explorer.show_preset("they cancel")
+    assert abs(explorer.values["together"]) < 0.01 * abs(explorer.values["paths"]).max()
     for w_15 in (-2, -0.7, 0, 2):
         explorer.set(w_14=1.1, w_15=w_15, nudge=0.05)
         v = explorer.values
@@ -527,6 +616,9 @@ def test_learning_explorer_shows_the_training_step_by_step():
     np.testing.assert_allclose(explorer.values["y"], y[:, 0], rtol=1e-8)
     loss = mlp.half_squared_error(y, XOR_TARGETS)[0]
     np.testing.assert_allclose(explorer.values["loss"], loss, rtol=1e-8)
+    assert "start 2, step 300" in explorer.frame.decode()
+    for name, w, b in zip("₁₂₃", params.W_1.T, params.b_1, strict=True):
+        np.testing.assert_allclose(w @ at(explorer, f"a{name} = 0") + b, 0, atol=1e-6)
     assert explorer.values["solved"] == 11
     assert "of 12 starts" not in explorer.caption  # nothing of the others before they are asked for
     assert "start 12" not in explorer.frame.decode()
@@ -543,6 +635,10 @@ def test_learning_explorer_shows_the_training_step_by_step():
 def test_order_explorer_moves_the_rnn_only():
     explorer = views.order_explorer()
     assert explorer.values["rnn"] == 0  # it opens in the original order
+    explorer.show_preset("shuffled")
+    assert explorer.values["rnn"] > 0.1
+    explorer.show_preset("shuffled, W_h × 0")
+    assert explorer.values["rnn"] < 1e-12
     for order in (1, 7, 20):
         explorer.set(order=order, strength=1.0)
         assert explorer.values["mlp"] < 1e-12
@@ -563,20 +659,27 @@ def test_network_picture_says_what_it_shows():
 def test_rules_picture_holds_both_gradients_against_the_measured_one():
     measured = measure_rules(3)
     sizes = measured["sizes"] = {k: s.copy() for k, s in measured["sizes"].items()}
-    for way, size in (("differences", 0.5), ("true", 0.25), ("missing", 3.0)):
+    for way, size in (("differences", 0.5), ("true", 0.25), ("missing", 3.0), ("deltas", 0.01)):
         sizes[way][:] = size
     sizes["missing"][0] = 1000  # one network does not move a median
     figure = figures.rules_picture(measured)
     assert "Medians of 3 networks" in figure.alt
     assert "left out 6.0, 6.0, 6.0, the true one 0.5, 0.5, 0.5." in figure.alt
-    assert "true gradient: 0.2500, 0.2500, 0.2500." in figure.alt
-    left, right = figure.axes
-    assert [bar.get_height() for bar in left.patches] == [6, 6, 6]
-    assert [bar.get_height() for bar in right.patches] == [0.25] * 3
+    (ax,) = figure.axes
+    assert [bar.get_height() for bar in ax.patches] == [6, 6, 6]
     assert (
-        left.get_title(loc="left") + left.get_title()
-        == "Slopes left out: layer 1 is 6 times too large"
+        ax.get_title(loc="left") + ax.get_title() == "Slopes left out: layer 1 is 6 times too large"
     )
+    assert figure.png()[:4] == b"\x89PNG"
+
+
+def test_deltas_picture_shows_the_median_of_a_layer():
+    measured = measure_rules(3)
+    measured["sizes"]["deltas"] = np.array([[0.01, 0.02, 0.05], [0.01, 0.02, 0.05], [9, 9, 9]])
+    figure = figures.deltas_picture(measured)
+    assert "medians of 3 networks: 0.0100, 0.0200, 0.0500." in figure.alt
+    (ax,) = figure.axes
+    assert [bar.get_height() for bar in ax.patches] == [0.01, 0.02, 0.05]
     assert figure.png()[:4] == b"\x89PNG"
 
 
@@ -584,9 +687,12 @@ def test_learning_explorer_puts_plates_between_lines_and_answers():
     explorer = views.learning_explorer()
     moving = explorer._moving
     words = {a.get_text(): n for n, a in enumerate(moving) if hasattr(a, "get_text")}
-    (plates,) = (n for n, a in enumerate(moving) if getattr(a, "get_alpha", float)() == 0.8)
+    below_tags, plates = (
+        n for n, a in enumerate(moving) if getattr(a, "get_alpha", float)() == 0.8
+    )
     lines = [n for n, a in enumerate(moving) if len(getattr(a, "get_xdata", list)()) == 201]
-    assert all(n < plates for n in lines)
+    assert all(n < min(below_tags, plates) for n in lines)
+    assert below_tags < words["a₁ = 0"]
     assert plates < words["0.14"]
     explorer.close()
 

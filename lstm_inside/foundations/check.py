@@ -51,8 +51,8 @@ WORDS = Sentences(
 
 QUESTIONS = {
     "three_sigmoids": question(
-        "A number passes through three sigmoid neurons in a row, all weights 1, biases as you like. A "
-        "nudge of the input arrives at the end multiplied by the three slopes. By what factor at most?",
+        "A nudge enters three sigmoid neurons in a row (weights 1, biases as you like). What fraction "
+        "of it comes out at most?",
         right="c",
         a=(
             "1: it can arrive in full",
@@ -175,3 +175,21 @@ def updated_weights(function) -> str:
             ]
         compare(say("your new W"), got, W - rate * gradient, hints=hints)
     return WORDS["update"]
+
+
+def yours_or_ours(hidden, update):
+    """The reader's two functions, each where its checker takes it; where not yet, the solution.
+
+    hidden: (delta_next, W_next, h) -> delta, as `hidden_delta` wants it. update: (W, h_prev,
+    delta, rate) -> new W, as `updated_weights` wants it. Returns the two; both give arrays.
+    """
+    solutions = (
+        (hidden_delta, hidden, lambda delta_next, W_next, h: (delta_next @ W_next.T) * h * (1 - h)),
+        (updated_weights, update, lambda W, h_prev, delta, rate: W - rate * h_prev.T @ delta),
+    )
+    return tuple(_as_array(yours if accepts(yours) else ours) for accepts, yours, ours in solutions)
+
+
+def _as_array(function):
+    """The function, whose lists become arrays."""
+    return lambda *arguments: np.asarray(function(*arguments))

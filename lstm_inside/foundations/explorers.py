@@ -67,6 +67,8 @@ def neuron_explorer() -> Explorer:
         ax["slope"].set(xlim=(-8, 8), ylim=(-0.05, 1.12), xlabel=say("pre-activation a"))
         ax["slope"].set_title(say("Slope φ′(a) = dh/da"))
         (border,) = ax["plane"].plot([], [], color="#111111", lw=1.6, ls=(0, (4, 3)))
+        plate, (border_tag,) = _border_tags(ax["plane"], ["a = 0"])
+        yours = Words(ax["plane"], 0, 0, weight="bold", fontsize=11.5)
         (here,) = ax["plane"].plot(
             [], [], "o", color="white", mec="#111111", mew=1.8, ms=11, clip_on=False
         )
@@ -76,7 +78,7 @@ def neuron_explorer() -> Explorer:
         (slope_dot,) = ax["slope"].plot([], [], "o", color=GRADIENT, ms=11, clip_on=False)
         notes = [
             Words(ax[key], 7.7, y, color=colour, weight="bold", ha="right")
-            for key, y, colour in (("act", -0.75, HIDDEN_LINE), ("slope", 0.9, GRADIENT))
+            for key, y, colour in (("act", -0.75, "#111111"), ("slope", 0.9, GRADIENT))
         ]
 
     def update(w_1, w_2, b, x_1, x_2, act):
@@ -88,14 +90,20 @@ def neuron_explorer() -> Explorer:
         output.set_data(whole_plane)
         low = -1 if act == "tanh" else 0
         output.set_clim(low, 1)
-        border.set_data(*border_line(w_1, w_2, b))
+        line = border_line(w_1, w_2, b)
+        border.set_data(*line)
+        _put_border_tags(plate, [border_tag], [line], (-3, 3))
         here.set_data([x_1], [x_2])
+        yours.set(x=x_1, y=x_2 + (0.36 if x_2 < 2.5 else -0.36), text=say("your input"))
+        yours.set_ha("left" if x_1 < -2 else "right" if x_1 > 2 else "center")
         h_line = activation(a_line, act)
         curve.set_data(a_line, h_line)
         bump.set_data(a_line, slope(h_line, act))
         inside = np.clip(a, -8, 8)
         dot.set_data([inside], [h])
-        dot.set_markerfacecolor(SIGNED((h - low) / (1 - low)))  # as on the plane
+        bright = (h - low) / (1 - low)
+        dot.set_markerfacecolor(SIGNED(bright))  # as on the plane
+        yours.set_color("white" if abs(bright - 0.5) > 0.25 else "#111111")
         slope_dot.set_data([inside], [delta])
         notes[0].set_text(minus(f"a = {a:.2f}, h = {h:.3f}"))
         notes[1].set_text(say("slope {delta:.3f}", delta=delta))
@@ -129,7 +137,19 @@ def neuron_explorer() -> Explorer:
             "x_1": slider("input x₁", -3, 3, 0.1, 1, quantity="x", digits=1),
             "x_2": slider("input x₂", -3, 3, 0.1, 0.5, quantity="x", digits=1),
         },
-        moving=[output, border, here, curve, bump, dot, slope_dot, *notes],
+        moving=[
+            output,
+            border,
+            plate,
+            border_tag,
+            yours,
+            here,
+            curve,
+            bump,
+            dot,
+            slope_dot,
+            *notes,
+        ],
         update=update,
         describe=describe,
     )
@@ -168,13 +188,17 @@ def line_explorer() -> Explorer:
     """One neuron and four points: which of them it gets right, and why XOR is out of reach."""
     with matplotlib.rc_context(RC):
         figure, ax, sums, output, plane = _input_plane(900, 420)
-        ax.set_title(say("Output h: blue below ½, orange above"))
+        ax.set_title(say("Background: output h, blue below ½, orange above"))
         output.set_clim(-1, 2)  # a pale ground for the corners
         diagonals = ax.plot([0, 1], [0, 1], [0, 1], [1, 0], color="#777777", lw=1.2)
         (border,) = ax.plot([], [], color="#111111", lw=1.8, ls=(0, (4, 3)))
         look = {"ls": "none", "marker": "o", "ms": 17, "mec": "white", "mew": 3, "clip_on": False}
         low, high = (ax.plot([], [], color=c, zorder=5, **look)[0] for c in (LOW, HIGH))
-        (wrong,) = ax.plot([], [], "X", color="#111111", ms=15, mec="white", mew=1, zorder=6)
+        (wrong,) = ax.plot([], [], "x", color="#111111", ms=29, mew=4, clip_on=False)
+        tags = [
+            Words(ax, x, y + (0.19 if y else -0.19), fontsize=11.5, color="#111111")
+            for x, y in XOR_INPUTS
+        ]
         sums.set(xlim=(-13, 13), ylim=(-0.7, 2.7), xlabel=say("pre-activation a"), yticks=(0, 1, 2))
         middles = say("middle of\n◇ (0,0) and (1,1)\n■ (0,1) and (1,0)")
         sums.set_yticklabels([say("wanted 1"), say("wanted 0"), middles])
@@ -193,12 +217,16 @@ def line_explorer() -> Explorer:
         border.set_data(*border_line(w_1, w_2, b, (-0.5, 1.5)))
         for mark, which in ((low, ~wanted), (high, wanted)):
             mark.set_data(*XOR_INPUTS[which].T)
-        wrong.set_data(*(XOR_INPUTS[(a > 0) != wanted] + 0.17).T)  # beside the corner
+        missed = (a > 0) != wanted
+        wrong.set_data(*XOR_INPUTS[missed].T)
+        for tag, one_wanted, off in zip(tags, wanted, missed, strict=True):
+            want = say("wanted 1") if one_wanted else say("wanted 0")
+            tag.set_text(say("{want}: wrong side", want=want) if off else want)
         for mark, which, row in ((sum_low, ~wanted, 1), (sum_high, wanted, 0)):
             mark.set_data(a[which], row + _apart(a[which]))
         one.set_data([(a[0] + a[3]) / 2], [2])
         other.set_data([(a[1] + a[2]) / 2], [2])
-        right = int(((a > 0) == wanted).sum())
+        right = int((~missed).sum())
         return {"task": task, "a": a, "wanted": wanted, "right": right, "middle": a.mean()}
 
     def describe(v):
@@ -225,7 +253,19 @@ def line_explorer() -> Explorer:
             "w_2": slider("weight w₂", -4, 4, 0.2, 3, digits=1),
             "b": slider("bias b", -6, 6, 0.2, -1.6, digits=1),
         },
-        moving=[output, *diagonals, border, low, high, wrong, sum_low, sum_high, one, other],
+        moving=[
+            output,
+            *diagonals,
+            border,
+            wrong,
+            low,
+            high,
+            *tags,
+            sum_low,
+            sum_high,
+            one,
+            other,
+        ],
         update=update,
         describe=describe,
         presets={
@@ -269,10 +309,41 @@ def border_line(w_1, w_2, b, limits=(-3, 3)):
     return xs[inside], ys[inside]
 
 
+_PLATE = [(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5), (-1, -0.5)]  # a marker: a flat box
+
+
+def _plates(ax):
+    """Pale boxes on which words stand out from the colours below them."""
+    (plates,) = ax.plot([], [], ls="none", marker=_PLATE, ms=44, mew=0, color="white", alpha=0.8)
+    return plates
+
+
+def _border_tags(ax, names):
+    """Plates and words that `_put_border_tags` puts on dashed lines."""
+    tags = [Words(ax, 0, 0, fontsize=11, zorder=4) for _ in names]
+    for tag, name in zip(tags, names, strict=True):
+        tag.set_text(name)
+    return _plates(ax), tags
+
+
+def _put_border_tags(plates, tags, lines, limits):
+    """Put each tag near the upper end of its line (xs, ys); a line outside the square has none."""
+    low, high = limits
+    margin = 0.04 * (high - low) * np.array([[1.7], [1]])  # words are wider than high
+    places = []
+    for tag, line in zip(tags, lines, strict=True):
+        line = np.array(line)
+        well_inside = line[:, ((line > low + margin) & (line < high - margin)).all(axis=0)]
+        tag.set_visible(well_inside.size > 0)
+        if well_inside.size:
+            places.append(well_inside[:, well_inside[1].argmax()])
+            tag.set_position(places[-1])
+    plates.set_data(*np.reshape(places, (-1, 2)).T)
+
+
 # ---------------------------------------------------------------- learning, seen
 
 STARTS, STEPS, KEEP = 12, 1500, 10
-_PLATE = [(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5), (-1, -0.5)]  # a marker: a flat box
 RATES = (1, 2, 5)
 
 
@@ -297,9 +368,9 @@ def learning_explorer() -> Explorer:
         tags = XOR_INPUTS + np.array(
             [0.17, 0.14]
         )  # where the answers stand, on a plate over the lines
-        (plates,) = ax.plot(
-            *tags.T, ls="none", marker=_PLATE, ms=44, mew=0, color="white", alpha=0.8
-        )
+        plates = _plates(ax)
+        plates.set_data(*tags.T)
+        border_plates, border_tags = _border_tags(ax, ["a₁ = 0", "a₂ = 0", "a₃ = 0"])
         answers = [Words(ax, *tag, weight="bold", zorder=4) for tag in tags]
         losses.set(
             xlim=(0, STEPS),
@@ -319,8 +390,12 @@ def learning_explorer() -> Explorer:
         cohort = cohorts[rate]
         params = cohort.network(step, start - 1)
         surface.set_data(mlp_forward(plane, params).y.reshape(41, 41))
-        for line, w, b in zip(lines, params[0].T, params[1], strict=True):
-            line.set_data(*border_line(*w, b, (-0.5, 1.5)))
+        borders = [
+            border_line(*w, b, (-0.5, 1.5)) for w, b in zip(params[0].T, params[1], strict=True)
+        ]
+        for line, border in zip(lines, borders, strict=True):
+            line.set_data(*border)
+        _put_border_tags(border_plates, border_tags, borders, (-0.5, 1.5))
         y = mlp_forward(XOR_INPUTS, params).y[:, 0]
         for text, answer in zip(answers, y, strict=True):
             text.set_text(f"{answer:.2f}")
@@ -334,7 +409,7 @@ def learning_explorer() -> Explorer:
         now.set_data([step], [height])
         right = step > 0.7 * STEPS  # the words stand beside the dot, inside the picture
         here.set(x=step + (-40 if right else 40), y=1.4 * height, ha="right" if right else "left")
-        here.set_text(say("now: step {step}", step=step))
+        here.set_text(say("start {start}, step {step}", start=start, step=step))
         final = cohort.losses[-1]
         left = np.flatnonzero(final >= 0.05)
         late.set_text(
@@ -377,7 +452,20 @@ def learning_explorer() -> Explorer:
             "eleven": toggle("show the other eleven starts"),
         },
         # corners: above the surface
-        moving=[surface, *lines, plates, *corners, *answers, others, mine, now, here, late],
+        moving=[
+            surface,
+            *lines,
+            border_plates,
+            *border_tags,
+            plates,
+            *corners,
+            *answers,
+            others,
+            mine,
+            now,
+            here,
+            late,
+        ],
         update=update,
         describe=describe,
         play="step",
@@ -501,6 +589,11 @@ def order_explorer() -> Explorer:
         ],
         update=update,
         describe=describe,
+        presets={
+            "original order": {},
+            "shuffled": {"order": 2},
+            "shuffled, W_h × 0": {"order": 2, "strength": 0},
+        },
     )
 
 

@@ -47,22 +47,28 @@ def chain_explorer() -> Explorer:
             )
         values = [Words(chain, x, 0.6) for x in places]
         slopes = [Words(chain, x + 1.25, 1.2, color=GRADIENT, fontsize=11.5) for x in places[:-1]]
-        arrive = [Words(chain, x, -0.36, color=HIDDEN_LINE, weight="bold") for x in places]
+        arrive = [Words(chain, x, -0.36, color=GRADIENT, weight="bold") for x in places]
         chain.text(
             -0.8,
             -0.0,
             say("the nudge, as the slopes predict it:"),
-            color=HIDDEN_LINE,
+            color=GRADIENT,
             ha="left",
             va="center",
         )
-        lines = [Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color="#222222") for k in range(2)]
+        lines = [
+            Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color=colour)
+            for k, colour in enumerate((GRADIENT, HIDDEN_LINE))
+        ]
         curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.09, 0.56), ylabel=say("loss L"))
-        curve_ax.set_xlabel(say("the number that is nudged"))
+        figure.get_layout_engine().set(rect=(0, 0.06, 1, 0.94))  # room below for what is nudged
+        nudged = Words(curve_ax, 0, -0.16, color="#333333")
         curve_ax.set_title(say("The slope is the line; the loss is the curve"))
         at = np.linspace(-3.2, 3.2, 161)
         (curve,) = curve_ax.plot([], [], color=FAINT, lw=3)
         (tangent,) = curve_ax.plot([], [], color=GRADIENT, lw=1.6)
+        (gap,) = curve_ax.plot([], [], color=FORGET, lw=2.8, zorder=5)
+        gap_note = Words(curve_ax, -3.05, 0.53, ha="left", color=FORGET, weight="bold")
         (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
         (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
         (told,) = curve_ax.plot([], [], "o", color="none", mec=GRADIENT, mew=1.8, ms=14)
@@ -87,6 +93,11 @@ def chain_explorer() -> Explorer:
         before, after = loss(from_), loss(from_ + nudge)
         derivative = steps.prod()
         start.set_text(say("the weight w") if what == "w" else say("the input x"))
+        nudged.set_text(
+            say("the weight w (the number nudged)")
+            if what == "w"
+            else say("the input x (the number nudged)")
+        )
         shown = (from_, a, h, before)
         for text, value, digits in zip(values, shown, (2, 2, 3, 4), strict=True):
             text.set_text(minus(f"{value:.{digits}f}"))
@@ -117,6 +128,11 @@ def chain_explorer() -> Explorer:
         here.set_data([from_], [before])
         there.set_data([from_ + nudge], [after])
         told.set_data([from_ + nudge], [before + sizes[-1]])
+        low, high = np.clip(sorted((after, before + sizes[-1])), -0.03, 0.56)
+        beside = from_ + nudge + (0.35 if from_ + nudge < 2.8 else -0.35)
+        hook = beside - np.sign(beside - from_ - nudge) * 0.12  # the bracket opens to the dots
+        gap.set_data([hook, beside, beside, hook], [low, low, high, high])
+        gap_note.set_text(say("] gap: {gap:.4f}", gap=abs(sizes[-1] - after + before)))
         return {
             "what": what, "steps": steps, "sizes": sizes, "derivative": derivative,
             "told": sizes[-1], "change": after - before, "nudge": nudge,
@@ -144,12 +160,27 @@ def chain_explorer() -> Explorer:
         figure=figure,
         controls={
             "what": choice("nudge the", [("input x", "x"), ("weight w", "w")], "x"),
-            "nudge": slider("nudge", -1, 1, 0.05, 0.5, quantity="gradient"),
+            "nudge": slider("nudge", -1, 1, 0.05, 1, quantity="gradient"),
             "x": slider("input x", -2, 2, 0.1, 0.8, quantity="x", digits=1),
             "w": slider("weight w", -2, 2, 0.1, 1.5, digits=1),
-            "target": slider("target y*", 0, 1, 0.05, 0, quantity="x"),
+            "target": slider("target y*", 0, 1, 0.05, 0.2, quantity="x"),
         },
-        moving=[start, goal, *values, *slopes, *arrive, *lines, curve, tangent, here, there, told],
+        moving=[
+            start,
+            nudged,
+            goal,
+            *values,
+            *slopes,
+            *arrive,
+            *lines,
+            curve,
+            tangent,
+            gap,
+            gap_note,
+            here,
+            there,
+            told,
+        ],
         update=update,
         describe=describe,
         presets={
@@ -200,7 +231,8 @@ def paths_explorer() -> Explorer:
             bars.fill([], [], color=c, alpha=0.85, lw=0)[0] for c in (INPUT, FORGET, GRADIENT)
         ]
         (measured,) = bars.plot([], [], "o", color="white", mec="#111111", mew=2, ms=12, zorder=5)
-        bars.text(2.1, 0.0276, say("○ measured"), ha="center", va="center", color="#111111")
+        bars.text(2.55, 0.0276, say("○ measured with the nudge"), ha="right", va="center",
+                  color="#111111")  # fmt: skip
         tags = [Words(bars, n, 0, weight="bold", fontsize=11.5) for n in range(3)]
 
     def update(w_14, w_15, nudge):
@@ -270,16 +302,16 @@ def paths_explorer() -> Explorer:
         "paths",
         figure=figure,
         controls={
-            "w_14": slider("weight w₁₄", -2, 2, 0.1, -1.6, digits=1),
-            "w_15": slider("weight w₁₅", -2, 2, 0.1, -1.9, digits=1),
+            "w_14": slider("weight w₁₄", -2, 2, 0.1, 1.1, digits=1),
+            "w_15": slider("weight w₁₅", -2, 2, 0.1, -0.7, digits=1),
             "nudge": slider("nudge of a₁", 0.05, 2, 0.05, 0.05, quantity="gradient"),
         },
         moving=[*own.values(), *weights.values(), loss_note, *products, *blocks, measured, *tags],
         update=update,
         describe=describe,
         presets={
-            "they cancel": {},
-            "as drawn": {"w_14": 1.1, "w_15": -0.7},
-            "one path only": {"w_14": 1.1, "w_15": 0},
+            "as drawn": {},
+            "they cancel": {"w_14": -1.6, "w_15": -1.9},
+            "one path only": {"w_15": 0},
         },
     )

@@ -77,7 +77,7 @@ def backprop_explorer() -> Explorer:
         "backprop",
         figure=figure,
         controls={
-            "step": whole("step", 0, STEPS, 11),
+            "step": whole("step", 0, STEPS, 7),
             "rule": choice("backward by the", list(RULES), TRUE),
             "x_1": slider("input x₁", -2, 2, 0.1, 0.8, quantity="x", digits=1),
             "x_2": slider("input x₂", -2, 2, 0.1, 0.3, quantity="x", digits=1),

@@ -161,31 +161,20 @@ def network_picture():
 
 
 def rules_picture(measured):
-    """What the missing slopes do to each layer's gradient, held against finite differences.
+    """How many times as large as the measured gradient the faulty one is, and the true one.
 
-    measured: what `measure_rules` returns. Left, how many times as large as the measured one the
-    faulty gradient is (bars) and the true one (rings); right, how large the true one is.
+    measured: what `measure_rules` returns. A bar a layer for the faulty gradient, a ring for the
+    true one.
     """
     sizes, at = measured["sizes"], np.arange(3)
     true, faulty = (
         np.median(sizes[rule] / sizes["differences"], axis=0) for rule in ("true", "missing")
     )
-    small = np.median(sizes["true"], axis=0)
-    layers = [say("layer {n}", n=n + 1) for n in at]
+    count = len(sizes["true"])
     with matplotlib.rc_context(RC):
-        figure = picture(900, 340)
-        left, right = figure.subplots(1, 2)
-        for ax, heights, colour, places in ((left, faulty, WRONG, 1), (right, small, GRADIENT, 4)):
-            ax.bar(at, heights, 0.55, color=colour)
-            ax.set_xticks(at, layers)
-            ax.grid(visible=False)
-            ax.set_ylim(0, 1.17 * heights.max())
-            for x, height in zip(at, heights, strict=True):
-                label = f"{height:.{places}f}"
-                ax.annotate(label, (x, height), (0, 9), textcoords="offset points", ha="center",
-                            color=colour, weight="bold")  # fmt: skip
-        left.axhline(1, color="#111111", lw=1.5, ls=(0, (4, 3)))
-        left.plot(at, true, "o", mfc="white", mec=GRADIENT, mew=2.2, ms=9, zorder=5)
+        figure, ax = _layer_bars(560, faulty, WRONG, "{:.1f}")
+        ax.axhline(1, color="#111111", lw=1.5, ls=(0, (4, 3)))
+        ax.plot(at, true, "o", mfc="white", mec=GRADIENT, mew=2.2, ms=9, zorder=5)
         for row, (words, colour) in enumerate(
             (
                 (say("bars: slopes left out"), WRONG),
@@ -193,28 +182,51 @@ def rules_picture(measured):
                 (say("dashed: finite differences"), "#111111"),
             )
         ):
-            left.text(0.98, 0.93 - 0.1 * row, words, color=colour, ha="right",
-                      transform=left.transAxes)  # fmt: skip
-        left.set_ylabel(say("size (finite differences: 1)"))
-        left.set_title(
+            ax.text(0.98, 0.93 - 0.1 * row, words, color=colour, ha="right",
+                    transform=ax.transAxes)  # fmt: skip
+        ax.set_ylabel(say("times the measured size\n(median of {count})", count=count))
+        ax.set_title(
             say("Slopes left out: layer 1 is {factor:.0f} times too large", factor=faulty[0])
         )
-        right.set_ylabel(say("size of a derivative"))
-        right.set_title(say("The true gradient: smallest in layer 1"))
-    listed = {
-        name: ", ".join(f"{value:.{places}f}" for value in values)
-        for name, values, places in (
-            ("faulty", faulty, 1), ("true", true, 1), ("small", small, 4),
-        )
-    }  # fmt: skip
     figure.alt = say(
-        "Medians of {count} networks, layers 1, 2, 3. Left, the gradient's size in units of the "
-        "one measured by finite differences: with the slopes left out {faulty}, the true one "
-        "{true}. Right, the size of a derivative of the true gradient: {small}.",
-        count=len(sizes["true"]),
-        **listed,
+        "Medians of {count} networks, layers 1, 2, 3: the gradient's size in units of the one "
+        "measured by finite differences. With the slopes left out {faulty}, the true one {true}.",
+        count=count,
+        faulty=", ".join(f"{value:.1f}" for value in faulty),
+        true=", ".join(f"{value:.1f}" for value in true),
     )
     return figure
+
+
+def deltas_picture(measured):
+    """How large a true delta is, a bar a layer: the median of the networks in `measured`."""
+    deltas = measured["sizes"]["deltas"]
+    small, count = np.median(deltas, axis=0), len(deltas)
+    with matplotlib.rc_context(RC):
+        figure, ax = _layer_bars(460, small, GRADIENT, "{:.4f}")
+        ax.set_ylabel(say("size of a δ (median of {count})", count=count))
+        ax.set_title(say("The true δ: smallest in layer 1"))
+    figure.alt = say(
+        "The size of a true δ in layers 1, 2, 3, medians of {count} networks: {small}.",
+        count=count,
+        small=", ".join(f"{value:.4f}" for value in small),
+    )
+    return figure
+
+
+def _layer_bars(width, heights, colour, shown):
+    """A figure of a bar a layer, the heights (3,) written above it: figure, its axes."""
+    at = np.arange(3)
+    figure = picture(width, 300)
+    ax = figure.subplots()
+    ax.bar(at, heights, 0.55, color=colour)
+    ax.set_xticks(at, [say("layer {n}", n=n + 1) for n in at])
+    ax.grid(visible=False)
+    ax.set_ylim(0, 1.17 * heights.max())
+    for x, height in zip(at, heights, strict=True):
+        ax.annotate(shown.format(height), (x, height), (0, 9), textcoords="offset points",
+                    ha="center", color=colour, weight="bold")  # fmt: skip
+    return figure, ax
 
 
 def corners_picture(params):

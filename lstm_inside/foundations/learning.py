@@ -25,6 +25,7 @@ XOR_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
+STEP = 0.1  # the learning rate with which `measure_rules` tries the faulty gradient
 _TINY = 1e-300  # in place of a squared length of 0
 _SILENT = np.errstate(over="ignore", under="ignore")  # exp(-a) far out
 
@@ -168,20 +169,27 @@ def compare_rules(params, x, target):
     """All derivatives with respect to the weights, three ways.
 
     params: MLPParams. x (B, D), target (B, N). Returns a dict: "true", "missing" and
-    "differences" hold the three layers' gradients.
+    "differences" hold the three layers' gradients. Beside them, "deltas" holds the true
+    gradient's deltas, and "downhill" is whether a step of learning rate `STEP` against the
+    "missing" one lowers the loss.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     trace = mlp_forward(x, params)
-    _, dy = half_squared_error(trace.y, target)
+    before, dy = half_squared_error(trace.y, target)
 
     def loss(weights):
         moved = [part for pair in zip(weights, params[1::2], strict=True) for part in pair]
         return half_squared_error(mlp_forward(x, tuple(moved)).y, target)[0]
 
+    true = mlp_backward(dy, trace, params)
+    missing = mlp_backward_missing_slopes(dy, trace, params).params[::2]
+    moved = tuple(W - STEP * dW for W, dW in zip(params[::2], missing, strict=True))
     return {
-        "true": mlp_backward(dy, trace, params).params[::2],
-        "missing": mlp_backward_missing_slopes(dy, trace, params).params[::2],
+        "true": true.params[::2],
+        "missing": missing,
         "differences": finite_differences(loss, params[::2]),
+        "deltas": true.deltas,
+        "downhill": loss(moved) < before,
     }
 
 
@@ -189,16 +197,17 @@ def measure_rules(count=200):
     """Both rules on the random networks 0 .. count - 1 of `random_case`.
 
     Returns a dict of arrays, a row for each network. "sizes": a dict with the root mean square
-    of a layer's derivatives, (count, 3) each, by "true", "missing" and "differences". "true" and
-    "missing" (count,): whether that rule's derivatives equal the finite differences. "downhill"
-    (count,): whether a small step against the missing-slope rule's gradient lowers the loss.
+    of a layer's derivatives, (count, 3) each, by "true", "missing", "differences" and "deltas".
+    "true" and "missing" (count,): whether that rule's derivatives equal the finite differences.
+    "downhill" (count,): whether a step of learning rate `STEP` against the missing-slope rule's
+    gradient lowers the loss.
     Raises ValueError or TypeError for a count below 1.
     """
     validate.count("count", count)
     cases = [compare_rules(*random_case(np.random.default_rng(seed))) for seed in range(count)]
     sizes = {
         way: np.array([[np.sqrt(np.mean(layer**2)) for layer in found[way]] for found in cases])
-        for way in cases[0]
+        for way in (*RULES, "differences", "deltas")
     }
     equal = {
         rule: np.array(
@@ -206,5 +215,4 @@ def measure_rules(count=200):
         )
         for rule in RULES
     }
-    slopes = [sum(map(np.vdot, found["missing"], found["true"])) for found in cases]
-    return {"sizes": sizes, **equal, "downhill": np.array(slopes) > 0}
+    return {"sizes": sizes, **equal, "downhill": np.array([found["downhill"] for found in cases])}
