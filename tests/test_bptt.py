@@ -19,7 +19,9 @@ from lstm_inside.bptt import (
     check,
     compare_gradients,
     figures,
-    flag_stream,
+    flagged_sequence,
+    learn_recall,
+    left_at_flag,
     lstm_jacobians,
     products_to_end,
     rnn_jacobians,
@@ -28,10 +30,11 @@ from lstm_inside.bptt import (
     split_way,
     truncated_at_every,
     truncated_backward,
+    twenty_draws,
 )
 from lstm_inside.bptt.explorers import EXPLORERS
-from lstm_inside.gates import LATCH, BothParams
-from lstm_inside.tasks import eeg
+from lstm_inside.gates import LATCH, BothParams, latch
+from lstm_inside.tasks import eeg, recall_problem
 
 D, H, B, T = 3, 4, 2, 12
 
@@ -241,19 +244,6 @@ def test_comparing_where_squares_leave_the_range_of_the_dtype(lstm, dtype, size)
     assert compare_gradients(*scaled) == pytest.approx(wanted, rel=1e-5)
 
 
-def test_the_stream_asks_for_the_last_flagged_number():
-    xs, targets = flag_stream(300, 3, rng=np.random.default_rng(0))
-    want = np.zeros((300, 3))
-    for n in range(3):
-        for t in range(300):
-            want[t, n] = xs[t, n, 0] if xs[t, n, 1] == 1 else want[t - 1, n]
-    assert (xs[0, :, 1] == 1).all()
-    assert 0.02 < xs[..., 1].mean() < 0.08
-    assert xs[..., 0].min() == pytest.approx(-0.8, abs=0.01)
-    assert xs[..., 0].max() == pytest.approx(0.8, abs=0.01)
-    np.testing.assert_array_equal(targets[..., 0], want)
-
-
 # ---------------------------------------------------------------- side by side
 
 
@@ -282,6 +272,78 @@ def test_side_by_side_refuses_what_does_not_fit():
     wide = init_lstm(2, 2, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="one unit each"):
         side_by_side([LATCH, wide], [0, 0])
+
+
+# ---------------------------------------------------------------- learning recall
+
+
+def soft(b_f=2):
+    """A unit that hears no flag yet."""
+    return latch(b_i=-2, w_i=0, b_f=b_f, w_f=0, w_g=0.5)
+
+
+@pytest.mark.parametrize("asks", ["end", "every"])
+def test_recall_is_learned_as_by_hand(asks):
+    """One unit, one data set at a time, the whole gradient: as many updates at the same rate."""
+    run, until = learn_recall(soft(), asks), []
+    for seed in (0, 1):
+        data, unit = recall_problem(10, 100, rng=np.random.default_rng(seed)), soft()
+        flagged = data.xs[..., 1:].cumsum(axis=0)
+        asked = flagged / flagged.sum(axis=0) if asks == "every" else np.zeros((10, 100, 1))
+        asked[-1] += asks == "end"
+        for update in range(100):
+            trace = lstm_forward(data.xs, unit)
+            off = trace.h[1:] - data.targets
+            if (off[-1] ** 2).mean() < 0.1:
+                break
+            grads = lstm_backward(asked * off / 100, trace, unit).params
+            if seed == update == 0:
+                assert run.told == pytest.approx(grads.W_x[1, 0])
+            unit = type(unit)(*(p - run.rate * dp for p, dp in zip(unit, grads, strict=True)))
+        until.append(update)
+    assert run.updates == max(until) < 50
+
+
+def test_where_only_the_end_asks_a_flag_behind_the_cut_tells_nothing():
+    run = learn_recall(soft(), "end", 5)
+    assert (run.updates, run.rate, run.told) == (None, None, 0)
+    assert learn_recall(soft(), "every", 5).updates < 50
+    assert learn_recall(soft(), "every", 1).updates < 50
+
+
+def test_a_firm_forget_gate_learns_nothing_and_need_not(monkeypatch):
+    """With its weights held the counts of the page's rows with a firm forget gate are the same."""
+    from lstm_inside.bptt import learning
+
+    units = [latch(b_i=-i, w_i=0, b_f=8, w_f=0, w_g=0.5) for i in (2, 8)]
+    free = [learn_recall(unit) for unit in units]
+
+    def held(*arguments):
+        layer, own = side_by_side(*arguments)
+        for weights in own:
+            np.split(weights, 4, axis=-1)[1][:] = 0
+        return layer, own
+
+    monkeypatch.setattr(learning, "side_by_side", held)
+    assert [learn_recall(unit).updates for unit in units] == [run.updates for run in free]
+
+
+def test_what_is_left_at_the_flag():
+    xs, dhs = flagged_sequence(), np.zeros((100, 1, 8))
+    assert np.flatnonzero(xs[:, 0, 1]).tolist() == [9]  # step 10
+    dhs[-1] = 1
+    plain = init_rnn(2, 8, rng=np.random.default_rng(3), recurrent="orthogonal")
+    dh = rnn_backward(dhs, rnn_forward(xs, plain), plain).h[:, 0]
+    left = left_at_flag(plain)
+    assert left[0] == pytest.approx(np.linalg.norm(dh[10]) / np.linalg.norm(dh[-1]))
+    assert np.isnan(left[1])
+    np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal")[:, 3], left)
+    lstm = init_lstm(2, 8, rng=np.random.default_rng(3), forget_bias=4.0)
+    dc, pure = measured(lstm, xs, dhs)
+    lengths = [np.linalg.norm(a) for a in (dc[10], pure[10], dc[-1])]
+    assert left_at_flag(lstm) == pytest.approx(np.divide(lengths[:2], lengths[2]))
+    np.testing.assert_array_equal(twenty_draws("lstm", b_f=4)[:, 3], left_at_flag(lstm))
+    assert left_at_flag(LATCH) == pytest.approx([0.97, 0.97], abs=1e-3)  # W_h is 0: one way only
 
 
 # ---------------------------------------------------------------- checkers
@@ -352,11 +414,11 @@ def measured(lstm, xs, dhs):
 def test_the_microscope_shows_the_backward_passes():
     explorer = EXPLORERS["gradient_flow"]()
     explorer.set(b_f=2, strength=3, T=30)
-    rng = np.random.default_rng(5)
-    rnn, lstm = init_rnn(4, 8, rng=rng), init_lstm(4, 8, rng=rng, forget_bias=2.0)
-    kept = init_rnn(4, 8, rng=np.random.default_rng(5), recurrent="orthogonal")
+    rng = np.random.default_rng(2)
+    rnn, lstm = init_rnn(2, 8, rng=rng), init_lstm(2, 8, rng=rng, forget_bias=2.0)
+    kept = init_rnn(2, 8, rng=np.random.default_rng(2), recurrent="orthogonal")
     rnn, kept, lstm = (p._replace(W_h=3 * p.W_h) for p in (rnn, kept, lstm))
-    xs, dhs = eeg(100, 30)[:, None], np.zeros((30, 1, 8))
+    xs, dhs = flagged_sequence()[:30], np.zeros((30, 1, 8))
     dhs[-1] = 1
     dc, pure = measured(lstm, xs, dhs)
     v = explorer.values
@@ -364,7 +426,14 @@ def test_the_microscope_shows_the_backward_passes():
         dh = rnn_backward(dhs, rnn_forward(xs, plain), plain).h
         assert close(v[key], np.linalg.norm(dh[:, 0], axis=1))
     assert close(v["dc"], np.linalg.norm(dc[:, 0], axis=1))
-    assert close(v["part"], (pure * dc).sum(axis=(1, 2)) / (dc**2).sum(axis=(1, 2)))
+    assert close(v["alone"], np.linalg.norm(pure[:, 0], axis=1))
+    held, _ = measured(LATCH, xs, dhs[:, :, :1])
+    assert close(v["latch"], held[:, 0, 0])
+    drawn = [line.get_ydata() for line in explorer.figure.axes[0].lines]
+    assert any(len(y) == 31 and close(y, v["latch"]) for y in drawn)
+    told = v["dc"][10] / v["dc"][-1]
+    assert f"The gradient at step 10 is {told:.2g} times that at step 30" in explorer.caption
+    assert explorer.caption.endswith("The flag stands at step 10.")
     explorer.set(every=True)
     dhs[:] = 1
     dc, _ = measured(lstm, xs, dhs)
@@ -385,14 +454,16 @@ def test_the_microscope_takes_the_readers_own_networks(lstm, rnn):
     more[H : 2 * H] += 2
     dc, pure = measured(params._replace(b=more), trace.xs, dhs)
     assert close(explorer.values["dc"], np.linalg.norm(dc, axis=(1, 2)))
-    assert close(explorer.values["part"], (pure * dc).sum(axis=(1, 2)) / (dc**2).sum(axis=(1, 2)))
+    assert close(explorer.values["alone"], np.linalg.norm(pure, axis=(1, 2)))
     explorer.close()
-    mine = EXPLORERS["gradient_flow"](rnn=init_rnn(4, 8, rng=np.random.default_rng(1)))
+    mine = EXPLORERS["gradient_flow"](rnn=init_rnn(2, 8, rng=np.random.default_rng(1)))
     assert "in the RNN." in mine.caption or "in the RNN," in mine.caption
     assert "uniform" not in mine.caption
     mine.close()
     alone = EXPLORERS["gradient_flow"](params=params, xs=trace.xs)
-    assert "rnn_dh" not in alone.values
+    assert not {"rnn_dh", "latch"} & alone.values.keys()
+    assert "flag" not in alone.caption
+    assert "The gradient at step 0 is" in alone.caption
     assert "RNN" not in alone.caption
     assert alone.error is None
     alone.close()
@@ -418,7 +489,10 @@ OWN = {"params": init_lstm(2, 3, rng=np.random.default_rng(0)), "xs": np.ones((6
         ({"xs": np.ones((6, 2, 3))}, "xs: expected shape"),
         ({"xs": np.full((6, 2, 2), np.nan)}, "xs: expected finite"),
         ({"xs": np.ones((1, 2, 2))}, "xs: expected T >= 2"),
-        ({"xs": None}, "xs: expected shape"),
+        (
+            {"xs": None, "params": init_lstm(3, 3, rng=np.random.default_rng(0))},
+            "xs: expected shape",
+        ),
         ({"rnn": "plain"}, "rnn: params: expected RNNParams"),
         ({"rnn": init_rnn(3, 4, rng=np.random.default_rng(0))}, "rnn: xs: expected shape"),
     ],
@@ -428,20 +502,10 @@ def test_the_microscope_names_what_does_not_fit(wrong, words):
         EXPLORERS["gradient_flow"](**OWN | wrong)
 
 
-def test_a_gradient_too_small_to_divide_by_is_a_gap():
-    params = OWN["params"]._replace(b=np.repeat([0.0, -40, 0, 0], 3))
-    explorer = EXPLORERS["gradient_flow"](params=params, xs=np.ones((60, 1, 2)))
-    explorer.set(strength=0)
-    part = explorer.values["part"]
-    assert np.isnan(part[0])
-    assert part[-5:] == pytest.approx(1)
-    explorer.close()
-
-
 def test_without_a_way_through_the_weights_the_carousel_is_all():
     explorer = EXPLORERS["gradient_flow"]()
     explorer.show_preset("no way through W_h")
-    np.testing.assert_allclose(explorer.values["part"], 1, rtol=1e-9)
+    np.testing.assert_allclose(explorer.values["alone"], explorer.values["dc"], rtol=1e-9)
     explorer.close()
 
 
@@ -556,20 +620,18 @@ def test_the_preset_shows_the_worst_of_twenty_draws():
     explorer.close()
 
 
-def test_every_draw_is_a_dot_and_one_beyond_the_frame_a_triangle():
-    left, part = np.array([1e-3, 0.1, 1.0]), np.array([-4.0, 0.5, 9.0])
-    figure = figures.draws({"one": (left, part), "other": (left[:2], part[1:2].repeat(2))})
-    lefts, parts = figure.axes
-    np.testing.assert_array_equal(lefts.lines[0].get_xdata(), left)
-    inside, below, above = parts.lines[:3]
-    np.testing.assert_array_equal(inside.get_xdata(), [0.5])
-    assert (below.get_marker(), above.get_marker()) == ("<", ">")
-    assert below.get_xdata()[0] == parts.get_xlim()[0] + 0.1 == pytest.approx(-1.5)
-    assert above.get_ydata()[0] == lefts.lines[0].get_ydata()[2]
-    assert "triangle" in figure.alt
-    assert "triangle" in parts.get_title(loc="left")
-    none_beyond = figures.draws({"one": (left, np.array([-0.5, 0.5, 1.0]))})
-    assert "triangle" not in none_beyond.alt + none_beyond.axes[1].get_title(loc="left")
+def test_every_draw_is_a_dot_and_the_cell_line_alone_a_hollow_one():
+    lstm, rnn = np.array([[1e-3, 0.1, 4.0], [1e-6, 0.2, 0.5]]), np.array([[0.3] * 3, [np.nan] * 3])
+    figure = figures.draws({"lstm": lstm, "rnn": rnn, "latch": lstm[:, :1]})
+    whole, alone, plain, none = figure.axes[0].lines[:4]
+    np.testing.assert_array_equal(whole.get_xdata(), lstm[0])
+    np.testing.assert_array_equal(alone.get_xdata(), lstm[1])
+    assert max(whole.get_ydata()) < min(alone.get_ydata()) < 0.5  # the hollow ones stand below
+    assert (whole.get_mfc() == whole.get_color(), alone.get_mfc()) == (True, "none")
+    np.testing.assert_array_equal(plain.get_xdata(), rnn[0])
+    assert plain.get_color() != whole.get_color()
+    assert np.isnan(none.get_xdata()).all()
+    assert figure.alt.endswith("from the top: 0.1, 0.3, 0.001.")
 
 
 def test_a_cut_keeps_the_answers_gradient_from_the_flag():

@@ -31,6 +31,7 @@ from lstm_inside.bptt import (
     patients_with,
     step_errors,
     take_step,
+    who_passes,
     with_fault,
 )
 from lstm_inside.bptt.lab import examine_steps, patient_explorer
@@ -186,6 +187,10 @@ def test_what_weak_checks_let_through(seed):
     assert passed(T=5, with_dc=False, seed=seed) == "CE"
     assert passed(T=1, seed=seed) == "ACH"
     assert passed(T=2, seed=seed) == "C"
+    assert passed(T=2, only=("W_h",), with_dc=False, seed=seed) == "CE"
+    assert passed(T=2, zero_start=True, seed=seed) == "C"
+    settings = {"T": 2, "zero_start": True, "with_dc": False, "only": ("W_h",)}
+    assert who_passes(**settings).split() == list(passed(**settings))
 
 
 def test_only_the_one_step_check_is_flagged_vacuous():
@@ -283,6 +288,10 @@ def test_the_map_shows_an_error_relative_to_the_true_value_however_small_that_is
     explorer = patient_explorer()  # A hands no dh_from back: before the last step o gets nothing
     errors = explorer.values["errors"]
     np.testing.assert_array_equal(errors[:-1, 3], 1)
+    pixels = next(a for a in explorer._moving if hasattr(a, "get_cmap") and hasattr(a, "_A"))
+    classes = np.digitize(errors, [1e-4, 0.1])  # right, off, off by a tenth or more
+    np.testing.assert_array_equal(pixels._A[::-1].T, classes)
+    assert set(classes.ravel()) == {0, 1, 2}
     np.testing.assert_allclose(errors[:-1, 0], errors[:-1, 1], rtol=1e-4)  # one share is lost
     assert errors[-1].max() < 1e-8
     explorer.close()
@@ -311,7 +320,8 @@ def test_what_is_not_a_step_and_what_lies_beyond_the_frame_is_marked():
 def test_a_diagnosis_is_right_for_its_fault_alone(letter):
     question = check.diagnosis(letter)
     right = DIAGNOSES[letter]
-    words = FAULTS[right].words if right else "nothing: this one is right"
+    number = 1 + list(FAULTS).index(right) if right else 8
+    words = f"{number} · {FAULTS[right].words if right else 'nothing: this one is right'}"
     replies = set()
     for option in question.choice.options:
         question.choice.value = option
@@ -325,8 +335,9 @@ def test_a_diagnosis_is_right_for_its_fault_alone(letter):
 def test_several_diagnoses_in_one_view():
     view = check.diagnoses("BC")
     assert list(view.titles) == ["patient B", "patient C"]
-    text = view._repr_mimebundle_()["text/plain"]
-    assert text.index("patient B") < text.index("patient C")
+    lines = view._repr_mimebundle_()["text/plain"].splitlines()
+    assert lines[:2] == ["What ails patient B?", "What ails patient C?"]
+    assert [line[:6] for line in lines[2:]] == [f"  ○ {number} " for number in range(1, 9)]
     view.close()
 
 
@@ -380,7 +391,7 @@ WRONG = [
     *((check.coupled_lines, coupled_with(slip), check.WORDS[slip].split("({")[0]) for slip in SLIPS),
     (check.coupled_lines, coupled_with("order_fog"), "another order"),
     (check.coupled_lines, lambda *a: (coupled(*a)[0] + np.repeat([0, 1, 0], 3), coupled(*a)[1]), "block g of your da"),
-    (check.coupled_lines, lambda *a: (coupled(*a)[0], coupled(*a)[1] + 1), "your dc_prev"),
+    (check.coupled_lines, lambda *a: (coupled(*a)[0], coupled(*a)[1] + 1), "your dc_line_prev"),
     (check.coupled_lines, lambda *a: coupled(*a)[::-1], "other way round"),
     (check.coupled_lines, lambda *a: coupled(*a)[0], "two arrays"),
     (check.coupled_lines, lambda *a: None, "None"),

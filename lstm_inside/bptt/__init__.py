@@ -9,6 +9,7 @@ from .answer_key import (
     in_course_layout,
     patients_with,
 )
+from .draws import flagged_sequence, left_at_flag, twenty_draws
 from .faults import (
     DIAGNOSES,
     FAULTS,
@@ -21,8 +22,10 @@ from .faults import (
     examine,
     step_errors,
     take_step,
+    who_passes,
     with_fault,
 )
+from .learning import RATES, UPDATES, Learned, learn_recall
 from .shares import (
     CellShares,
     compare_gradients,
@@ -34,7 +37,6 @@ from .shares import (
     truncated_at_every,
     truncated_backward,
 )
-from .stream import flag_stream
 
 __all__ = [
     "DIAGNOSES",
@@ -43,17 +45,22 @@ __all__ = [
     "FIRST_KEY",
     "LINES",
     "PATIENTS",
+    "RATES",
     "SECOND_KEY",
+    "UPDATES",
     "CellShares",
     "Fault",
+    "Learned",
     "Point",
     "backward_by_steps",
     "compare_gradients",
     "course_exercise",
     "draw_point",
     "examine",
-    "flag_stream",
+    "flagged_sequence",
     "in_course_layout",
+    "learn_recall",
+    "left_at_flag",
     "lstm_jacobians",
     "patients_with",
     "products_to_end",
@@ -65,5 +72,7 @@ __all__ = [
     "take_step",
     "truncated_at_every",
     "truncated_backward",
+    "twenty_draws",
+    "who_passes",
     "with_fault",
 ]

@@ -28,34 +28,34 @@ WORDS = Sentences(
         "cell_all_f": "f_next stands on the cell line only; what comes through h_t does not pass it.",
         "cell_after": "that is step t + 1's total: f_next and the path through h are missing.",
         "cell_tanh": "tanh' = 1 - tanh(c)^2: c is the value before tanh.",
-        "pair": "{name} returned {got}; expected the two arrays da (B, 3H) and dc_prev (B, H).",
+        "pair": "{name} returned {got}; expected the two arrays da (B, 3H) and dc_line_prev (B, H).",
         "step": "three blocks and the carousel: the coupled cell's backward step is right.",
         "order": "the three blocks are there, in another order than f, g, o.",
         "no_write": "f stands twice in c: f * c_prev keeps, (1 - f) * g writes. df has a term of each.",
         "write_sign": "1 - f falls as f rises, so g stands in df with a minus.",
         "no_i": "beside g in c stands 1 - f, and not f: that is what dg takes.",
-        "carried": "dc_prev takes what stands beside c_prev, and that is f alone (4.11).",
+        "carried": "dc_line_prev takes what stands beside c_prev, and that is f alone (4.11).",
         "in_place": "an array of the caller's was changed ({which}): write dc = dc_line + ..., not +=.",
         "no_h_path": "dc misses the path through h_t (4.7).",
         "c_not_before": "df takes the cell BEFORE the step: f stands beside c_prev, not c (4.8).",
         "tanh_in_do": "do is dh times what stands beside o in h, and that is tanh(c), not c (4.6).",
         "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
-        "line_alone": "dc_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
+        "line_alone": "dc_line_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
         "no_slopes": "that is df, dg, do; each still takes its gate's slope to become da (4.12).",
-        "swapped": "the right arrays, the other way round: return da, dc_prev.",
+        "swapped": "the right arrays, the other way round: return da, dc_line_prev.",
     }
 )
 
 QUESTIONS = {
     "second_term": question(
-        "The loss looks at h_2 only. What is dL/dh_1?",
+        "Suppose the arrow from L to h_1 were missing. What is dL/dh_1?",
         right="c",
         a=(
             "0: the loss does not look at h_1",
             "Not directly. But step 2 reads h_1, so a nudge of h_1 changes h_2 and with it the loss",
         ),
         b=(
-            "what the loss says about h_1, as always",
+            "the direct part, the arrow from L to h_1",
             "that is the first term, and it is 0 here; h_1 also acts through the next step",
         ),
         c=(
@@ -65,23 +65,6 @@ QUESTIONS = {
         d=(
             "the same as dL/dh_2",
             "between them lie the slope of tanh and W_h: the gradient is not handed on unchanged",
-        ),
-    ),
-    "cell_line": question(
-        "Which of these stands between dL/dc_t and dL/dc_{t-1} on the cell line?",
-        right="b",
-        a=(
-            "the recurrent matrix W_h",
-            "W_h stands between h_{t-1} and the gates, not on the cell line",
-        ),
-        b=("the forget gate's value f_t", "one number per unit, between 0 and 1"),
-        c=(
-            "the slope of tanh",
-            "that stands between c_t and h_t: the cell line itself is never squashed",
-        ),
-        d=(
-            "nothing: the gradient passes unchanged",
-            "so it was in 1997, with f fixed at 1; with a forget gate it is multiplied by f_t",
         ),
     ),
     "half_hearted": question(
@@ -157,7 +140,7 @@ def cell_total(function) -> str:
 
 @checker
 def coupled_lines(function) -> str:
-    """Check (dh, dc_line, c_prev, f, g, o, c) -> (da, dc_prev) of a cell whose i is 1 - f.
+    """Check (dh, dc_line, c_prev, f, g, o, c) -> (da, dc_line_prev) of a cell whose i is 1 - f.
 
     c = f * c_prev + (1 - f) * g, h = o * tanh(c); da (B, 3H) has the blocks f, g, o. The right
     answer is by finite differences of that forward step.
@@ -184,7 +167,7 @@ def coupled_lines(function) -> str:
         blocks = (np.split(np.asarray(a), 3, axis=1) for a in (got[0], da))
         for name, mine, want in zip("fgo", *blocks, strict=True):
             compare(say("block {name} of your da", name=name), mine, want)
-        compare(say("your dc_prev"), got[1], dc_prev)
+        compare(say("your dc_line_prev"), got[1], dc_prev)
     return WORDS["step"]
 
 
@@ -266,6 +249,7 @@ _LOOKS = Sentences(
 def diagnosis(letter) -> Question:
     """The question what ails a patient, "A" to "H"; a wrong answer's reply says how that looks.
 
+    Its answers have the numbers of the page's table of mistakes; the last one is the healthy.
     Raises KeyError for a patient that does not exist.
     """
     truth = DIAGNOSES[letter] or "healthy"
@@ -282,13 +266,23 @@ def diagnosis(letter) -> Question:
             )
         else:
             reply = say("That would look otherwise: {looks}", looks=looks)
-        answers[name] = (healthy if name == "healthy" else IN_WORDS[name], reply)
+        words = healthy if name == "healthy" else IN_WORDS[name]
+        answers[name] = (f"{len(answers) + 1} · {words}", reply)
     asked = say("What ails patient {letter}?", letter=letter)
     return Question(*question(asked, right=truth, **answers))
 
 
+class _Ward(Questions):
+    """Questions that have the same answers: where text must do, these stand there once."""
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        texts = [q._repr_mimebundle_()["text/plain"] for q in self.questions.values()]
+        asked = [text.split("\n", 1)[0] for text in texts]
+        data["text/plain"] = "\n".join([*asked, texts[-1].split("\n", 1)[1]])
+        return data
+
+
 def diagnoses(letters) -> Questions:
     """`diagnosis` for several patients in one view, a tab for each."""
-    return Questions(
-        {say("patient {letter}", letter=letter): diagnosis(letter) for letter in letters}
-    )
+    return _Ward({say("patient {letter}", letter=letter): diagnosis(letter) for letter in letters})

@@ -228,7 +228,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         figure=figure,
         controls={
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
-            "drive": slider("flag drives i, f to ±", 0, 14, 0.5, 8, quantity="f", digits=1),
+            "drive": slider("i, f driven to ±", 0, 14, 0.5, 8, quantity="f", digits=1),
         },
         presets={"latch": {}, "half-hearted": {"drive": 4.0}, "gates at half": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],

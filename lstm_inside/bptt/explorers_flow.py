@@ -19,22 +19,24 @@ from lstm_core import (
     split_gates,
 )
 from lstm_inside import validate
+from lstm_inside.bptt.draws import FLAG, flagged_sequence
 from lstm_inside.bptt.shares import split_way, truncated_at_every, truncated_backward
+from lstm_inside.gates import LATCH
 from lstm_inside.page import Explorer, Words, slider, toggle, whole
 from lstm_inside.page.measure import step_lengths
-from lstm_inside.page.style import CELL_LINE, FORGET, GRADIENT, RC, picture, true_minus
+from lstm_inside.page.style import CELL_LINE, GRADIENT, RC, SIGNAL, picture, true_minus
 from lstm_inside.tasks import eeg
 from lstm_inside.words import say
 
 DASHED = (0, (4, 2.5))
 RNN_LINE = "#777777"
+ALONE = "#6B4A00"  # a darker cell line, to be seen on it
 LABEL = {
     "fontsize": 11.5,
     "weight": "bold",
     "bbox": {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85},
 }
 _FLOOR = 1e-30  # below every log axis here
-_SMALLEST = 1e-290  # of a gradient that something is divided by
 
 
 def _opened(lstm, b_f, strength):
@@ -42,21 +44,6 @@ def _opened(lstm, b_f, strength):
     b = lstm.b.copy()
     split_gates(b)[1][:] += b_f
     return lstm._replace(W_h=lstm.W_h * lstm.W_h.dtype.type(strength), b=b)
-
-
-def _part(some, grads):
-    """What part of a gradient (T+1, B, H) some of its paths make: their projection on it.
-
-    1: just as long in that direction; 0: none, or at a right angle; below 0: against it. NaN
-    beside a gradient that is too small for the division.
-    """
-    some, grads = np.asarray(some, float), np.asarray(grads, float)
-    largest = np.abs(grads).max(axis=(1, 2))
-    seen = largest > _SMALLEST
-    scale = np.where(seen, largest, 1)[:, None, None]
-    square = ((grads / scale) ** 2).sum(axis=(1, 2))
-    along = (some / scale * (grads / scale)).sum(axis=(1, 2))
-    return np.where(seen, along / np.where(seen, square, 1), np.nan)
 
 
 def _draw(line, t, sizes):
@@ -82,10 +69,11 @@ def _settings(b_f, words="LSTM's forget bias b_f"):
 
 
 def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
-    """Size of dL/dh_t and dL/dc_t at every step, RNN and LSTM, and the pure carousel's part.
+    """Size of an RNN's dL/dh_t and an LSTM's dL/dc_t at every step, and along the cell line alone.
 
     The loss is the sum of the last hidden state's units, or, with the box ticked, of every
-    step's. Without arguments: 8 untrained units, an RNN's W_h drawn in two ways, 100 steps of EEG.
+    step's. Without arguments: 8 untrained units, an RNN's W_h drawn in two ways, and the latch
+    read a sequence of recall, whose flag is marked.
     Yours: LSTM params, xs (T, B, D) with T >= 2, and, if you like, RNNParams of as many inputs;
     the first slider then adds to the forget bias that you give, and lengths are over the batch:
 
@@ -96,8 +84,9 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
     """
     own = params is not None
     lstm, rnns = _networks(params, rnn)
-    trace = lstm_forward(eeg(100, 100)[:, None, :] if xs is None else xs, lstm)
-    longest, _, units = trace.tanh_c.shape
+    recall = xs is None  # its flag is marked, and measured is up to it
+    trace = lstm_forward(flagged_sequence() if xs is None else xs, lstm)
+    longest = len(trace.tanh_c)
     record = trace.xs
     if longest < 2:
         raise ValueError(f"xs: expected T >= 2 in (T, B, D), got shape {record.shape}")
@@ -105,19 +94,15 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         validate.said_of("rnn", rnn_forward, record, plain)
 
     with matplotlib.rc_context(RC):
-        figure = picture(940, 520)
-        ax = figure.subplot_mosaic([["flow", "flow"], ["part", "gates"]], height_ratios=(6, 5))
-        ax["flow"].set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e6))
-        ax["flow"].set_title(say("How large the gradient is at step t (below the frame: < 10⁻¹⁴)"))
-        ax["flow"].set_ylabel(say("length"))
-        ax["part"].set(
-            xlim=(0, longest), ylim=(-0.6, 1.8), yticks=(0, 0.5, 1), xlabel=say("step t")
+        figure = picture(940, 420)
+        ax = figure.subplots()
+        ax.set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e8), xlabel=say("step t"))
+        ax.set_title(
+            say("How much gradient comes back to the flag (below the frame: < 10⁻¹⁴)")
+            if recall
+            else say("How large the gradient is at step t (below the frame: < 10⁻¹⁴)")
         )
-        ax["part"].set_title(say("The pure carousel's part of dL/dc"))
-        ax["part"].axhline(1, color="#999999", lw=1.2)
-        ax["part"].axhline(0, color="#999999", lw=1.2)
-        ax["gates"].set(xlim=(0, longest), ylim=(-0.03, 1.12), xlabel=say("step t"))
-        ax["gates"].set_title(say("LSTM's forget gates, and their mean"))
+        ax.set_ylabel(say("length"))
         labels = {
             "rnn_dh": (
                 0.02,
@@ -125,30 +110,28 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
                 if rnn is not None
                 else say("RNN dL/dh, uniform W$_h$ (dashed)"),
             ),
-            "orthogonal_dh": (0.35, say("RNN, orthogonal W$_h$ (dotted)")),
+            "orthogonal_dh": (0.38, say("RNN, orthogonal W$_h$ (dotted)")),
         }
         last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
         plain_lines = {}
         for key, style in zip(rnns, (DASHED, ":"), strict=False):
             x, words = labels[key]
-            name_lines(ax["flow"], (x, 0.97, words, RNN_LINE))
-            (plain_lines[key],) = ax["flow"].plot([], [], color=RNN_LINE, ls=style, **last)
+            name_lines(ax, (x, 0.98, words, RNN_LINE))
+            (plain_lines[key],) = ax.plot([], [], color=RNN_LINE, ls=style, **last)
         name_lines(
-            ax["flow"],
-            (0.61, 0.97, say("LSTM dL/dh"), GRADIENT),
-            (0.76, 0.97, say("LSTM dL/dc"), CELL_LINE),
+            ax,
+            (0.02, 0.9, say("LSTM dL/dc (solid)"), CELL_LINE),
+            (0.38, 0.9, say("dL/dc along the cell line alone (dashed)"), ALONE),
         )
-        name_lines(
-            ax["part"],
-            (0.02, 0.97, say("1: the other ways add up to 0. Above: they cancel some"), "#777777"),
-        )
-        setting = Words(ax["flow"], 1, 1.035, ha="right", fontsize=12, color="#444444",
-                        transform=ax["flow"].transAxes)  # fmt: skip
-        (lstm_h,) = ax["flow"].plot([], [], color=GRADIENT, **last)
-        (lstm_c,) = ax["flow"].plot([], [], color=CELL_LINE)
-        (part,) = ax["part"].plot([], [], color=CELL_LINE, lw=3)
-        gates = [ax["gates"].plot([], [], color=FORGET, lw=1, alpha=0.3)[0] for _ in range(units)]
-        (mean,) = ax["gates"].plot([], [], color=FORGET, lw=3)
+        (latched,) = ax.plot([], [], color=GRADIENT, lw=1.6, drawstyle="steps-mid")
+        if recall:
+            name_lines(ax, (0.78, 0.9, say("latch dL/dc (black)"), GRADIENT))
+            ax.axvline(FLAG, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
+            name_lines(ax, ((FLAG + 1) / longest, 0.09, say("flag"), SIGNAL))
+        setting = Words(ax, 1, 1.035, ha="right", fontsize=12, color="#444444",
+                        transform=ax.transAxes)  # fmt: skip
+        (lstm_c,) = ax.plot([], [], color=CELL_LINE, lw=3)
+        (alone,) = ax.plot([], [], color=ALONE, ls=DASHED)
 
     def update(b_f, strength, T, every):
         gated, xs = _opened(lstm, b_f, strength), record[:T]
@@ -156,48 +139,55 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         dhs = _at_the_end(trace.h[1:], every)
         grads = lstm_backward(dhs, trace, gated)
         pure = split_way(dhs, trace, grads).carousel
-        v = {"dh": step_lengths(grads.h), "dc": step_lengths(grads.c), "part": _part(pure, grads.c)}
+        v = {"dc": step_lengths(grads.c), "alone": step_lengths(pure)}
         t = np.arange(T + 1)
+        if recall:  # the latch's gradient comes back to the flag, and no further
+            held = lstm_forward(xs, LATCH)
+            back = lstm_backward(_at_the_end(held.h[1:], every), held, LATCH)
+            v["latch"] = step_lengths(back.c)
+            _draw(latched, t, v["latch"])
         for key, line in plain_lines.items():
             plain = rnns[key]
             plain = plain._replace(W_h=plain.W_h * plain.W_h.dtype.type(strength))
             was = rnn_forward(xs, plain)
             v[key] = step_lengths(rnn_backward(_at_the_end(was.h[1:], every), was, plain).h)
             _draw(line, t, v[key])
-        _draw(lstm_h, t, v["dh"])
         _draw(lstm_c, t, v["dc"])
-        part.set_data(t, v["part"])
-        for unit, gate in enumerate(gates):
-            gate.set_data(t[1:], trace.f[:, :, unit].mean(axis=1))
-        mean.set_data(t[1:], trace.f.mean(axis=(1, 2)))
+        _draw(alone, t, v["alone"])
         bias = f"b_f {b_f:+.1f}" if own else f"b_f = {b_f:.1f}"
-        setting.set_text(true_minus(f"{bias}   W_h × {strength:.1f}"))
-        return v | {"T": T, "every": every, "f": float(trace.f.mean())}
+        f = float(trace.f.mean())
+        mean = say("mean f = {f:.3f}", f=f)
+        setting.set_text(f"{true_minus(bias)}   {mean}   W_h × {strength:.1f}")
+        return v | {"T": T, "every": every, "f": f}
 
     def describe(v):
-        back = {key: v[key][0] / v[key][-1] for key in (*plain_lines, "dc")}
-        values = {**back, "T": v["T"], "part": v["part"][0], "f": v["f"]}
+        at = FLAG if recall else 0
+        back = {key: v[key][at] / v[key][-1] for key in (*plain_lines, "dc")}
+        back["alone"] = v["alone"][at] / v["dc"][-1]
+        values = {**back, "T": v["T"], "f": v["f"], "at": at}
         if len(plain_lines) == 2:
             words = say(
-                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
+                "The gradient at step {at} is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
                 "{rnn_dh:.2g} times in the RNN with a uniform W_h, {orthogonal_dh:.2g} times in "
-                "the one with an orthogonal W_h. The pure carousel makes {part:.2g} of dL/dc_0. "
-                "Mean forget gate {f:.3f}.",
+                "the one with an orthogonal W_h. The LSTM's cell line alone would bring "
+                "{alone:.2g} times. Mean forget gate {f:.3f}.",
                 **values,
             )
         elif plain_lines:
             words = say(
-                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
-                "{rnn_dh:.2g} times in the RNN. The pure carousel makes {part:.2g} of dL/dc_0. "
-                "Mean forget gate {f:.3f}.",
+                "The gradient at step {at} is {dc:.2g} times that at step {T} in the LSTM (dL/dc), "
+                "{rnn_dh:.2g} times in the RNN. The LSTM's cell line alone would "
+                "bring {alone:.2g} times. Mean forget gate {f:.3f}.",
                 **values,
             )
         else:
             words = say(
-                "The gradient at step 0 is {dc:.2g} times that at step {T} in the LSTM (dL/dc). "
-                "The pure carousel makes {part:.2g} of dL/dc_0. Mean forget gate {f:.3f}.",
+                "The gradient at step {at} is {dc:.2g} times that at step {T} in the LSTM (dL/dc). "
+                "The cell line alone would bring {alone:.2g} times. Mean forget gate {f:.3f}.",
                 **values,
             )
+        if recall:
+            words += say(" The flag stands at step {at}.", at=at)
         if v["every"]:
             words += say(" Every step's own loss adds to it.")
         return words + (say(" No line: exactly 0.") if 0 in back.values() else "")
@@ -214,7 +204,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
-        moving=[*gates, mean, part, *plain_lines.values(), lstm_h, lstm_c, setting],
+        moving=[*plain_lines.values(), lstm_c, alone, latched, setting],
         update=update,
         describe=describe,
         stays=("every",),
@@ -240,10 +230,10 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
 def _networks(params, rnn):
     """The microscope's LSTM, and its RNNs by the key of what is measured of them."""
     if params is None:
-        rng = np.random.default_rng(5)  # a draw near the middle of twenty
-        drawn = init_rnn(4, 8, rng=rng)
-        lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0)
-        kept = init_rnn(4, 8, rng=np.random.default_rng(5), recurrent="orthogonal")
+        rng = np.random.default_rng(2)  # a draw near the middle of twenty
+        drawn = init_rnn(2, 8, rng=rng)
+        lstm = init_lstm(2, 8, rng=rng, forget_bias=0.0)
+        kept = init_rnn(2, 8, rng=np.random.default_rng(2), recurrent="orthogonal")
         rnns = {"rnn_dh": drawn, "orthogonal_dh": kept}
     elif isinstance(params, tuple) and params and isinstance(params[0], tuple):
         raise TypeError(

@@ -242,6 +242,23 @@ def examine(backward, point, dhs, dc_last=None, *, only=None):
     return gradient_check(loss, at, given)
 
 
+def who_passes(T=5, *, zero_start=False, with_dc=True, only=None) -> str:
+    """Letters of the patients that pass one check, over T steps.
+
+    zero_start: h_0 and c_0 are 0. with_dc: the loss sees the last cell, too. only: as for
+    `examine`.
+    Raises ValueError or TypeError for a T below 1, and as `examine` does for `only`.
+    """
+    passed = []
+    for letter, backward in PATIENTS.items():
+        rng = np.random.default_rng(4)
+        point = draw_point(T, zero_start=zero_start, rng=rng)
+        dhs, dc_last = rng.normal(size=(T, 2, 3)), rng.normal(size=(2, 3))
+        if examine(backward, point, dhs, dc_last if with_dc else None, only=only):
+            passed.append(letter)
+    return " ".join(passed)
+
+
 def _check_point(point):
     if not isinstance(point, Point):
         raise TypeError(f"point: expected a Point, got {validate.describe(point)}")

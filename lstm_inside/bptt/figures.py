@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_forward
-from lstm_inside.bptt.explorers_flow import name_lines
+from lstm_inside.bptt.explorers_flow import ALONE, RNN_LINE, name_lines
 from lstm_inside.bptt.faults import PATIENTS, draw_point, step_errors
 from lstm_inside.bptt.shares import truncated_backward
 from lstm_inside.gates import LATCH
@@ -15,6 +15,7 @@ from lstm_inside.page.style import (
     FAINT,
     FORGET,
     GRADIENT,
+    HIDDEN,
     HIDDEN_LINE,
     INPUT,
     OUTPUT,
@@ -32,8 +33,11 @@ def _node(ax, place, words, size=30, square=False):
     ax.text(*place, words, ha="center", va="center", fontsize=13, zorder=4)
 
 
-def _back(ax, start, end, colour, words, label, bend=0.0, line="-"):
-    """A gradient's arrow from `start` back to `end`, and its equation's number at `label`."""
+def _back(ax, start, end, colour, words, label, bend=0.0, line="-", arrow=None):
+    """A gradient's arrow from `start` back to `end`, and its equation's number at `label`.
+
+    arrow: the arrow's colour where it is not the number's.
+    """
     ax.annotate(
         "",
         start,
@@ -42,7 +46,7 @@ def _back(ax, start, end, colour, words, label, bend=0.0, line="-"):
     )
     style = {
         "arrowstyle": "-|>",
-        "color": colour,
+        "color": arrow or colour,
         "lw": 2.6,
         "ls": line,
         "shrinkA": 17,
@@ -66,7 +70,7 @@ def rnn_graph() -> Picture:
     """Two steps of an RNN unrolled, each gradient's arrow with the number of its equation."""
     with matplotlib.rc_context(RC):
         figure, ax = _canvas(
-            900, 330, (-0.4, 9.2), (-1.75, 2.75),
+            900, 330, (-0.4, 9.9), (-1.75, 2.75),
             say(
                 "Two unrolled steps of an RNN. Arrows run backward from the loss to each "
                 "hidden state (4.1), from h through the squashing to a (4.2), from a to the "
@@ -76,10 +80,11 @@ def rnn_graph() -> Picture:
         ax.set_title(say("Two steps of an RNN: the gradient's ways back"))
         h = {0: (0, 0), 1: (4, 0), 2: (8, 0)}
         a = {1: (2.2, 0), 2: (6.2, 0)}
-        weights, loss = (4.2, -1.4), (6.2, 2.4)
+        weights, loss = (4.2, -1.4), (9.5, 1.7)
         for t in (1, 2):
             name, x = f"$_{t}$", (a[t][0], 1.5)
-            _back(ax, loss, h[t], GRADIENT, say("(4.1) direct"), ((loss[0] + h[t][0]) / 2, 1.35))
+            label, bend = (((9.4, 0.8), 0.0), ((7.0, 2.35), 0.5))[t == 1]
+            _back(ax, loss, h[t], GRADIENT, say("(4.1) direct"), label, bend)
             _back(ax, h[t], a[t], PRE_ACTIVATION, "(4.2)", (a[t][0] + 0.95, 0.28))
             words = say("(4.3) from step 2") if t == 2 else "(4.3)"
             _back(ax, a[t], h[t - 1], HIDDEN_LINE, words, (a[t][0] - 1.1, 0.28))
@@ -124,7 +129,8 @@ def lstm_graph() -> Picture:
         words = say("(4.7) along the cell line: dc_line")
         _back(ax, (11.8, 4), c, CELL_LINE, words, (8.9, 4.25))
         words = say("(4.7) through h (dashed)")
-        _back(ax, h, c, HIDDEN_LINE, words, (8.6, 3.35), line=(0, (3, 1.5)))
+        _back(ax, h, c, HIDDEN_LINE, words, (8.95, 3.45), line=(0, (3, 1.5)),
+              arrow=HIDDEN)  # fmt: skip
         for name, (x, y, colour, words, label) in gates.items():
             _back(ax, h if name == "o" else c, (x, y), colour, words, label)
             _back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, "(4.12)", (x + 0.5, 1.35))
@@ -163,7 +169,8 @@ def recall_cut(k=20, at=15, steps=60) -> Picture:
             at_flag.append(grads.xs[at - 1, 0, 0])
             ax.set_title(title)
             ax.set(xlim=(0, steps + 1), ylim=(-0.04, 1.15))
-            ax.plot(np.arange(steps + 1), grads.c[:, 0, 0], color=CELL_LINE, lw=3)
+            ax.step(np.arange(steps + 1), grads.c[:, 0, 0], color=CELL_LINE, lw=3, where="mid")
+            ax.set_ylabel(say("gradient"))
             ax.bar(np.arange(1, steps + 1), grads.xs[:, 0, 0], color=GRADIENT, width=0.8)
             for cut in range(chunk, steps, chunk):
                 ax.axvline(cut + 0.5, color="#777777", lw=1.4, ls=(0, (3, 2)))
@@ -187,38 +194,39 @@ def recall_cut(k=20, at=15, steps=60) -> Picture:
 
 
 def draws(drawn) -> Picture:
-    """Every draw as a dot: what is left of the gradient, and the carousel's part of it.
+    """Every draw as a dot: what is left of the gradient, and what the cell line alone brings.
 
-    drawn: a setting's words -> (left at step 0, part), each with a number for each draw.
+    drawn: a setting's words -> what `twenty_draws` returns, (2, draws), or one column of it.
     """
-    least, most = -1.5, 2.5  # of the parts: beyond it a triangle at the edge
-    parts = np.concatenate([part for _, part in drawn.values()])
-    beyond_it = ((parts < least) | (parts > most)).any()
     with matplotlib.rc_context(RC):
-        figure = picture(900, 340)
-        figure.alt = say(
-            "Dots, one for each draw of the weights, a row for each setting. Left: how much of "
-            "the gradient is left at step 0, on a log scale. Right: the pure carousel's part "
-            "of it."
+        figure = picture(900, 400)
+        ax = figure.subplots()
+        for row, (left, alone) in enumerate(drawn.values()):
+            # side by side, so that none hides; the hollow ones in the lower half of the row
+            y = row + np.linspace(-0.36, 0.04, len(left))
+            colour = RNN_LINE if np.isnan(alone).all() else CELL_LINE
+            ax.plot(left, y, "o", ms=5, color=colour)
+            ax.plot(alone, np.full(len(alone), row + 0.28), "o", ms=6, color=ALONE, mfc="none",
+                    mew=1.2)  # fmt: skip
+        ax.axvline(1, color="#999999", lw=1.2, zorder=0)
+        ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -1.1))
+        ax.set(xlabel=say("length at the flag, as a multiple of the last step's"))
+        ax.set_yticklabels(drawn)
+        ax.set_title(
+            say("At the flag, 90 steps back, little is left unless the forget gates are open")
         )
-        if beyond_it:
-            figure.alt += say(" A triangle at the edge stands for a part beyond the frame.")
-        left_ax, part_ax = figure.subplots(1, 2, sharey=True)
-        for row, (left, part) in enumerate(drawn.values()):
-            y = row + np.linspace(-0.25, 0.25, len(left))  # side by side, so that none hides
-            inside = (part >= least) & (part <= most)
-            left_ax.plot(left, y, "o", ms=4, color=CELL_LINE)
-            part_ax.plot(part[inside], y[inside], "o", ms=4, color=CELL_LINE)
-            for beyond, edge, marker in ((part < least, least, "<"), (part > most, most, ">")):
-                part_ax.plot(np.full(beyond.sum(), edge), y[beyond], marker, ms=6, color=GRADIENT)
-        left_ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -0.5))
-        left_ax.set_yticklabels(drawn)
-        left_ax.set_title(say("What is left of dL/dc at step 0"))
-        part_ax.set(xlim=(least - 0.1, most + 0.1))
-        triangles = say("The carousel's part there (triangle: beyond)")
-        part_ax.set_title(triangles if beyond_it else say("The carousel's part there"))
-        for ax in (left_ax, part_ax):
-            ax.axvline(1, color="#999999", lw=1.2, zorder=0)
+        name_lines(
+            ax,
+            (0.01, 0.99, say("● dL/dh of an RNN"), RNN_LINE),
+            (0.24, 0.99, say("● dL/dc of an LSTM"), CELL_LINE),
+            (0.48, 0.99, say("○ along the cell line alone"), ALONE),
+        )
+        medians = [np.median(left) for left, _ in drawn.values()]
+        figure.alt = say(
+            "Dots, one for each draw of the weights, a row for each setting: how much of the "
+            "gradient is left at the flag, on a log scale. The medians from the top: {medians}.",
+            medians=", ".join(f"{left:.2g}" for left in medians),
+        )
     return figure
 
 

@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import ListedColormap
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
 from lstm_inside.bptt.faults import PATIENTS
@@ -12,7 +13,8 @@ from lstm_inside.words import say
 _STEPS = 12
 _EDGE = 1.6  # of a panel, in its largest true value
 _COLUMNS = (0.3, 0.54, 0.8)  # right ends of the table's three, as shares of its width
-_AGREES = SIZE.with_extremes(bad="#c9c9c9")
+_MAP = ListedColormap(SIZE([0, 0.45, 0.95])).with_extremes(bad="#c9c9c9")
+_LARGE = 0.1  # an error that the map draws dark
 _W_X = np.array([[0.9, 0.6, 1.3, 0.8]])
 _W_H = np.array([[1.1, -0.9, 1.4, 1.2]])
 _BIAS = np.array([0.4, 1.0, 0.3, 0.2])
@@ -24,7 +26,7 @@ _HIDDEN_SHARE = 1e-4  # of the largest entry: below it, errors are taken relativ
 def _case(T, b_f, start):
     """One unit over T steps; four more inputs, all zero, stand for a bias of each step's own.
 
-    Their weights are the unit matrix, so a derivative by them is dL/da_t (4.13).
+    Their weights are the unit matrix, so a derivative by them is dL/da_t (4.12).
     """
     b = _BIAS.copy()
     b[1] = b_f
@@ -82,15 +84,16 @@ def patient_explorer() -> Explorer:
             lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
         axes["g"].set_xlabel(say("step t"))
         axes["o"].set_xlabel(say("step t"))
-        image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_AGREES, vmin=0, vmax=1)
+        image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_MAP, vmin=-0.5, vmax=2.5)
         axes["map"].set(
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
-            yticks=range(4), yticklabels="ogfi", xlabel=say("step t"),
+            yticks=range(4), yticklabels="ogfi",
+            xlabel=say("step t (orange line: the step of the numbers on the right)"),
         )  # fmt: skip
         axes["map"].set_title(say("Error, relative to the true value"))
         bar = figure.colorbar(image, ax=axes["map"], pad=0.02, aspect=12)
-        shares = (0, 0.01, 0.1, 0.5, 1)
-        bar.set_ticks(np.sqrt(shares), labels=["0%", "1%", "10%", "50%", "≥ 100%"])
+        bar.set_ticks(range(3), labels=[say("agrees"), "< 10%", "≥ 10%"])
+        axes["map"].spines[:].set_visible(True)
         bar.ax.tick_params(labelsize=10)
         for name in "ig":
             axes[name].set_ylabel(say("divided by its largest"))
@@ -102,6 +105,7 @@ def patient_explorer() -> Explorer:
     def update(patient, T, b_f, start, call, t):
         given, true, numeric = examine_steps(patient, T, b_f, start, call)
         errors = relative_errors(given, numeric)
+        wrong = errors > 1e-4
         steps = np.arange(1, T + 1)
         scale = np.abs(true).max(axis=0)
         parts = (split_gates(v / scale) for v in (given, true, numeric))
@@ -112,7 +116,7 @@ def patient_explorer() -> Explorer:
                 out = sign * mine[:, 0] > _EDGE
                 line.set_data(steps[out], np.full(out.sum(), sign * _EDGE))
         shown = np.full((4, _STEPS), np.nan)
-        shown[::-1, :T] = np.sqrt(errors.T)  # the root lets an error of 1 % show
+        shown[::-1, :T] = (wrong.astype(int) + (errors > _LARGE)).T
         image.set_data(shown)
         cursor.set_xdata([t - 1, t - 1])
         here = {"patient": patient, "call": call, "t": t}
@@ -128,7 +132,7 @@ def patient_explorer() -> Explorer:
                 cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
         return {
             "patient": patient, "given": given, "true": true, "numeric": numeric,
-            "errors": errors, "wrong": errors > 1e-4, "call": call, "t": t,
+            "errors": errors, "wrong": wrong, "call": call, "t": t,
         }  # fmt: skip
 
     def describe(v):
