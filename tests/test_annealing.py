@@ -38,6 +38,7 @@ from lstm_inside.annealing import (
     recall_hunt,
     reversal_change,
     share_right,
+    tables,
     tour_lengths,
     two_class_error,
     two_class_loss,
@@ -537,10 +538,10 @@ def test_visits_follow_the_formula():
 def test_what_the_recall_searches_came_to():
     """Descent recalls from most starts, annealing from few, guessing from none, at equal cost."""
     hunt, draws = comparisons.recall_searches()
-    walks = [f"annealing, step {step}, T = {T:g}" for step, T in comparisons.WALKS]
-    assert [name for name in draws if "annealing" in name] == walks
+    walks = [f"walk, step {step}, T = {T:g}" for step, T in comparisons.WALKS]
+    assert [name for name in draws if "walk" in name] == walks
     for name, each in draws.items():
-        assert len(each) == (comparisons.DRAWS if "annealing" in name else 1)
+        assert len(each) == (comparisons.DRAWS if "walk" in name else 1)
         cost = 3 if "descent" in name else 1
         for found in each:
             assert cost * len(found.losses) == comparisons.BUDGET
@@ -572,23 +573,114 @@ def test_a_crowds_shares_right_are_those_of_its_networks():
 
 
 def test_the_answer_counts_what_the_sections_show():
-    """Six rows: without heat, with it, by guessing, by descent."""
-    rows = comparisons.successes()
+    """The map, the sign, recall, the round trip: without heat, with it, and by the rivals."""
+    on_map, sign, recall, trip = comparisons.successes()
     searches, (hunt, _) = comparisons.sign_searches(), comparisons.recall_searches()
 
     def found(name):
-        return 100 * np.mean(searches[name].right > 0.9)
+        right = searches[name].right
+        return comparisons.Count((right > 0.9).sum(), len(right))
 
     heat, trips = comparisons.ridge_walks(), comparisons.round_trips()
-    assert rows[0][:2] == (heat[0.3, 1][1, 0] / 0.16, max(heat[0.3, 0.22][1, 1:]) / 0.16)
-    walks = [found(f"annealing, step 1.0, T = {T}") for T in (0, 0.03, 0.1)]
-    rivals = found("guessing, ±10"), found("descent, RNN")
-    assert rows[3] == (walks[0], max(walks[1:]), *rivals)
+    small = 6 * heat[0.3, 1][1, 0], 6 * max(heat[0.3, 0.22][1, 1:])
+    assert [each.found for each in on_map.walks["walk, step 0.3"]] == pytest.approx(small)
+    assert 0 < on_map.rivals["descent, five starts"].found < on_map.rivals["guessing"].found == 96
+    for step in ("0.3", "1.0"):
+        cold, *hot = (found(f"walk, step {step}, T = {T}") for T in (0, 0.03, 0.1))
+        assert sign.walks[f"walk, step {step}"] == (cold, max(hot))
+    rivals = {"guessing": found("guessing, ±10"), "descent": found("descent, RNN")}
+    assert sign.rivals == rivals
+    assert sign.others == {"descent, LSTM, open": found("descent, LSTM, open")}
     fresh = r_squared(hunt.unseen, comparisons.recall_fresh())
-    assert (fresh > 0.9).mean() >= rows[4][3] / 100 > rows[4][1] / 100
-    shares = [100 * (trips.beyond(tours) <= 2).mean() for tours in (trips.four, trips.hot)]
-    assert rows[5] == (*shares, 0, None)
-    assert shares[1] > shares[0]
+    walked = max(each.percent for pair in recall.walks.values() for each in pair)
+    assert 100 * (fresh > 0.9).mean() >= recall.rivals["descent"].percent > 2 * walked
+    near = tuple(trips.near(tours) for tours in (trips.four, trips.hot))
+    assert trip.walks["walk"] == ((near[0], 72), (near[1], 72))
+    assert near[1] > 1.5 * near[0]
+    assert trip.rivals == {"guessing": (0, 3)}
+
+
+def test_the_start_temperature_was_chosen_on_another_map():
+    """On the explorer's, where 0.1 ends shortest of the four, in the mean of its draws."""
+    cities, _, lengths = untangled()
+    assert not any((cities[0] == cities_of).all() for cities_of in comparisons.round_trips().maps)
+    assert HEATS[lengths[1:, -1].mean(axis=1).argmin()] == 0.1
+
+
+def test_the_open_gate_is_what_helps():
+    half = comparisons.half_open().right
+    assert ((half > 0.9).sum(), len(half)) == (3, 24)
+    assert (comparisons.sign_searches()["descent, LSTM, open"].right > 0.9).sum() == 22
+
+
+def test_single_guesses_and_good_networks_are_counted_as_said():
+    sign, recall = comparisons.single_guesses()
+    assert (sign.runs, recall) == (comparisons.GUESSES, (0, 14_400))
+    searches, learned = comparisons.sign_searches(), comparisons.recall_learned()
+    guessed = searches["guessing, ±10"]
+    good = guessed.best[guessed.right > 0.9]
+    assert (guessed.unseen.shares_right(good) > 0.9).all()
+    hunt = comparisons.recall_searches()[0]
+    assert (r_squared(hunt.unseen, learned) > 0.9).all()
+    little, much = comparisons.moved().values()
+    for rows, less, more in zip((good, learned), little, much, strict=True):
+        assert less.runs == more.runs == 3 * len(rows)
+        assert more.found < less.found < less.runs
+
+
+def test_what_the_recall_section_shows_is_what_the_searches_found():
+    recalls, losses, by_hand = comparisons.recall_shown()
+    hunt, best = comparisons.recall_searches()[0], comparisons.recall_best()
+    assert [*recalls] == [*losses] == [*best, "descent, fresh"]
+    for name, rows in best.items():
+        np.testing.assert_array_equal(recalls[name], r_squared(hunt.unseen, rows))
+        assert losses[name][1] == np.median(hunt.unseen.losses(rows))
+    assert losses["descent, fresh"][0] is None
+    assert by_hand > 0.99
+
+
+def test_tables_stand_in_columns_and_say_what_was_found():
+    heat, trips = comparisons.ridge_walks(), comparisons.round_trips()
+    ridge = tables.ridge().splitlines()
+    assert len({len(line) for line in ridge}) == 1
+    row = next(line for line in ridge if line.startswith("step 0.3, T from 1 "))
+    cold, *cooled = heat[0.3, 1][0, 0], *(heat[0.3, end][0, 4] for end in comparisons.RIDGE_ENDS)
+    assert row.split()[-4:] == [f"{count:.1f}" for count in (cold, *cooled)]
+    kinds = {"冷": trips.cold, "hot": trips.hot}
+    _, first, second, last = tables.trips(kinds).splitlines()
+    assert len(first) + 1 == len(second)  # a Chinese character is two columns wide
+    assert second.endswith(f"{trips.near(trips.hot)} of 72")
+    assert last.endswith("741 reversals shortens: 72 of 72")
+    assert tables.aim().splitlines()[2].split()[:4] == ["recall", "0", "of", "14,400"]
+
+
+def test_a_fixed_temperature_does_as_well_as_cooling_if_it_is_the_right_one():
+    trips = comparisons.round_trips()
+    near = {T: trips.near(tours) for T, tours in trips.fixed.items()}
+    assert list(near) == list(comparisons.TRIP_HEATS)
+    assert trips.best_fixed == 0.02
+    assert abs(near[0.02] - trips.near(trips.hot)) < 12  # two standard deviations
+    assert max(near[0.005], near[0.05]) < trips.near(trips.four) < near[0.02]
+    assert comparisons.successes()[3].fixed == (near[0.02], 72)
+    kept = np.concatenate([trips.guessed, trips.cold, trips.four, trips.hot, *trips.fixed.values()])
+    assert (trips.beyond(kept) >= 0).all()
+
+
+def test_descent_on_the_map_is_that_of_each_start():
+    lowest = comparisons._lowest_of_descent()
+    starts = np.random.default_rng(2).uniform(LOW, HIGH, (5, comparisons.RIDGE_WALKS, 2))
+    for k in (0, 5):
+        paths = [descent_path(start, count=200 // 3 - 1) for start in starts[:, k]]
+        assert lowest[k] == pytest.approx(min(valley_loss(path).min() for path in paths))
+
+
+def test_a_turn_of_the_wrong_valley_costs_what_is_said():
+    """About 3/4 (a - 0.8)² + 1/4 (a + 0.8)² once it has settled; least, 0.48, at a = 0.4."""
+    for a in (0.3, 0.4, 0.6, 0.9):
+        w = -np.arctanh(a) / a  # h = a and -a by turns
+        cost = 0.75 * (a - 0.8) ** 2 + 0.25 * (a + 0.8) ** 2
+        assert valley_loss(np.array([[w, 0.0]]))[0] == pytest.approx(cost, abs=0.02)
+        assert cost >= 0.48 - 1e-12
 
 
 def test_labels_stand_apart_in_their_order():
@@ -755,11 +847,35 @@ def test_the_round_trips_on_show_are_as_long_as_is_said():
             explorer.set(t=t)
             tour = explorer.values["tours"][which]
             assert explorer.values[which] == pytest.approx(length_by_hand(cities[0], tour))
-    ends = explorer.values["hot_end"], explorer.values["cold_end"]
-    assert ends == (explorer.values["hot"], explorer.values["cold"])
-    assert ends[0] < ends[1]
+    assert explorer.values["hot"] < explorer.values["cold"]
     explorer.show_preset("too hot")
     assert explorer.values["hot"] > explorer.values["cold"]
+    explorer.close()
+
+
+def test_the_curves_of_a_round_trip_end_at_the_look_that_is_shown():
+    explorer = annealing.tour_explorer()
+    assert explorer.values["t"] == 0
+    _, _, hot, cold, *_ = explorer._moving
+    for t in (0, 4000, 20_000):
+        explorer.set(t=t)
+        for curve in (hot, cold):
+            assert curve.get_xdata()[-1] == t
+    explorer.close()
+
+
+def test_the_latch_stands_first_among_the_networks_of_recall():
+    explorer = annealing.recall_explorer()
+    assert explorer.values["search"] == "by hand"
+    assert explorer.values["f"][explorer.values["flag"]] < 0.01
+    hunt, draws = comparisons.recall_searches()
+    for preset, kind in (("best of descent", "descent"), ("best of the walks", "walk")):
+        explorer.show_preset(preset)
+        rows = np.concatenate([each[0].best for name, each in draws.items() if kind in name])
+        best = r_squared(hunt.unseen, rows).max()
+        assert explorer.values["r2"] == pytest.approx(best)
+        assert kind in explorer.values["search"]
+    assert explorer.values["f"][explorer.values["flag"]] > 0.9
     explorer.close()
 
 
@@ -769,30 +885,38 @@ def test_what_round_trips_came_to_on_the_page():
     assert (lengths[1 + HEATS.index(0.1), -1] < lengths[0, -1]).all()
 
 
-def test_a_panel_for_each_kind_of_trip_and_a_dot_for_each_run():
-    cities = np.random.default_rng(13).random((10, 2))
-    kinds = {name: random_tours(n, 10, n) for n, name in enumerate(("one", "two", "six", "ten"), 1)}
-    lengths = {name: tour_lengths(cities[None], found) for name, found in kinds.items()}
-    shortest = min(each.min() for each in lengths.values())
-    farthest = 100 * (np.median(lengths["ten"]) / shortest - 1)
+def test_a_column_for_each_map_a_dot_for_each_run_and_two_typical_trips():
+    maps = np.random.default_rng(13).random((3, 10, 2))
+    names = ("one", "two", "six", "ten", "last")
+    kinds = {name: random_tours(n, 10, n, 3) for n, name in enumerate(names, 3)}
+    lengths = {name: tour_lengths(maps, found) for name, found in kinds.items()}
+    shortest = np.min([each.min(axis=0) for each in lengths.values()], axis=0)
+    longer = {name: 100 * (each / shortest - 1) for name, each in lengths.items()}
+    farthest = np.median(longer["ten"][:, 0])
     figure = figures.tours(
-        cities, kinds, shortest=shortest, farthest=farthest, title="T", xlabel="x",
-        beyond="{times:.1f} times", alt="said",
+        maps, kinds, drawn=("two", "last"), shortest=shortest, farthest=farthest, title="T",
+        xlabel="x", beyond="{times:.3f} times", place="map {number}", alt="said",
     )  # fmt: skip
-    *panels, runs = figure.axes
-    for ax, (name, each) in zip(panels, lengths.items(), strict=True):
+    *columns, above, below = figure.axes
+    for m, ax in enumerate(columns):
+        assert ax.get_title(loc="left") == f"map {m + 1}"
+        drawn = {mark: [line.get_xdata() for line in ax.lines if line.get_marker() in mark]
+                 for mark in ("os", ">", "|")}  # fmt: skip
+        of_map = np.concatenate([each[:, m] for each in longer.values()])
+        dots = np.sort(np.concatenate(drawn["os"]))
+        np.testing.assert_allclose(dots, np.sort(of_map[of_map <= farthest]))
+        assert sum(map(len, drawn[">"])) == (of_map > farthest).sum()
+        medians = np.array([np.median(each[:, m]) for each in longer.values()])
+        ticks = np.ravel(drawn["|"])
+        np.testing.assert_allclose(ticks, medians[medians <= farthest])
+        said = [f"{1 + x / 100:.3f} times" for x in medians[medians > farthest]]
+        assert [words.get_text() for words in ax.texts] == said
+    for ax, name in ((above, "two"), (below, "last")):
+        each = lengths[name][:, 0]
         typical = np.sort(each)[(len(each) - 1) // 2]
         assert ax.get_title(loc="left") == f"{name}: {typical:.2f}"
         x, y = ax.lines[0].get_data()
         assert np.hypot(np.diff(x), np.diff(y)).sum() == pytest.approx(typical)
-    dots = np.concatenate([line.get_xdata() for line in runs.lines if line.get_marker() != ">"])
-    longer = 100 * (np.concatenate(list(lengths.values())) / shortest - 1)
-    np.testing.assert_allclose(np.sort(dots), np.sort(longer[longer <= farthest]))
-    beyond = [line for line in runs.lines if line.get_marker() == ">"]
-    assert len(beyond) == sum(
-        (100 * (each / shortest - 1) > farthest).any() for each in lengths.values()
-    )
-    assert len(runs.texts) == len(beyond)
     assert figure.alt == "said"
 
 
@@ -885,14 +1009,17 @@ def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
 
 def test_a_search_is_named_in_the_language_spoken():
     names = {
-        "annealing, step 0.3, T = 0": "退火，步子0.3，T = 0",
+        "walk, step 0.3, T = 0": "游走，步子0.3，不加热",
+        "walk, step 0.3, T = 0.03": "游走，步子0.3，T从0.03起",
         "guessing, ±10": "乱猜，±10",
         "descent, rate 0.01": "下降，学习率0.01",
-        "descent, LSTM, half open": "下降，LSTM，门半开",
+        "descent, LSTM, open": "下降，LSTM，门开着",
         "descent, fresh": "下降，每步新序列",
         "a search of mine": "a search of mine",
     }
     assert figures.search_in_words("descent, fresh") == "descent, fresh sequences"
+    assert figures.search_in_words("walk, step 1.0, T = 0") == "walk, step 1.0, cold"
+    assert figures.search_in_words("walk, step 1.0, T = 0.1") == "walk, step 1.0, T from 0.1"
     lstm_inside.language("zh")
     try:
         assert {name: figures.search_in_words(name) for name in names} == names
@@ -900,18 +1027,39 @@ def test_a_search_is_named_in_the_language_spoken():
         lstm_inside.language("en")
 
 
-def test_the_bar_of_a_task_leads_from_the_cold_walk_to_the_hot_one():
-    rows = {"one": (10, 80, 20, 30), "other": (50, 40, 0, None)}
-    figure = figures.score(rows, names="cdgh", title="T", xlabel="x", alt="said")
+def test_the_bar_of_a_task_leads_from_the_cold_walk_to_the_hot_one_and_the_best_is_shaded():
+    def count(found, runs=100):
+        return comparisons.Count(found, runs)
+
+    pair = {"walk, step 0.3": (count(10), count(80)), "walk, step 1.5": (count(40), count(42))}
+    tasks = {
+        "one": comparisons.Score(pair, {"guessing": count(90), "descent": count(87)},
+                                 others={"descent, LSTM, open": count(95)}),
+        "other": comparisons.Score({"walk": (count(50), count(44))}, {"guessing": count(55)},
+                                   count(60)),
+    }  # fmt: skip
+    figure = figures.score(
+        tasks, cold="c", hot="h", fixed="f", other="o", title="T", xlabel="x", alt="said"
+    )
     ax = figure.axes[0]
-    (bars,) = ax.collections
-    assert [bar[:, 0].tolist() for bar in bars.get_segments()] == [[10, 80], [50, 40]]
-    for line, name, percents in zip(
-        ax.lines, "cdgh", zip(*rows.values(), strict=True), strict=False
-    ):
-        assert line.get_label() == name
-        np.testing.assert_array_equal(line.get_xdata(), np.array(percents, dtype=float))
-    assert figure.alt == "said"
+    bars = [line for line in ax.lines if line.get_linewidth() == 7]
+    assert [list(bar.get_xdata()) for bar in bars] == [[10, 80], [40, 42], [50, 44]]
+    assert [bar.get_alpha() for bar in bars] == [0.35, 0.12, 0.35]
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["one", "guessing", "descent", "walk, step 0.3", "walk, step 1.5",
+                      "descent, LSTM, open", "other", "guessing", "walk"]  # fmt: skip
+    marks = {(line.get_xdata()[0], line.get_ydata()[0]): line.get_marker()
+             for line in ax.lines if line.get_marker() in "os^"}  # fmt: skip
+    assert marks == {(90, 1): "s", (87, 2): "^", (10, 3): "o", (80, 3): "o", (40, 4): "o",
+                     (42, 4): "o", (95, 5): "^", (55, 7): "s", (50, 8): "o", (44, 8): "o",
+                     (60, 8): "o"}  # fmt: skip
+    assert sorted(band.get_y() + band.get_height() / 2 for band in ax.patches) == [1, 2, 8]
+    said = {words.get_text(): words.get_position()[1] for words in ax.texts}
+    assert {name: said[name] for name in ("c", "h", "o", "87/100")} == {
+        "c": 3, "h": 3, "o": 5, "87/100": 2,
+    }  # fmt: skip
+    assert figure.alt.startswith("said one (guessing 90/100 · descent 87/100 · walk, step 0.3 10/")
+    assert figure.alt.endswith("other (guessing 55/100 · walk 50/100 – 44/100 · f 60/100)")
 
 
 def test_a_row_of_starts_says_how_many_succeed_and_both_losses():
@@ -925,16 +1073,14 @@ def test_a_row_of_starts_says_how_many_succeed_and_both_losses():
     assert [list(np.atleast_1d(x)) for x in drawn[:4]] == [[0.1, 0.3], [0.1], [0.3], [0.2]]
 
 
-def test_heat_and_rarer_draw_what_they_are_given():
-    counts = {(s, e): np.full((2, 3), s + e) for s in (1.5, 0.3) for e in (0.2, 1)}
+def test_heat_draws_what_it_is_given():
+    counts = {(s, e): np.full((2, 3), s + e) for s in (1.5, 0.3) for e in (0.2, 0.01, 1)}
     figure = figures.heat((0, 1, 2), counts, titles=("A", "B"), alt="said")
     for ax in figure.axes:
         assert [line.get_ydata()[0] for line in ax.lines] == [1.7, 2.5, 0.5, 1.3]
     heights = {words.get_text(): words.get_position()[1] for words in figure.axes[0].texts}
-    assert heights["step 1.5"] == 1.7 + 0.6
-    assert heights["step 0.3"] == 0.5 + 0.6
-    figure = figures.rarer({"one": 12, "two": 0}, title="T", alt="said")
-    assert [bar.get_width() for bar in figure.axes[0].patches] == [12, 0]
+    assert heights["step 1.5"] == 1.7 + 0.7
+    assert heights["step 0.3"] == 0.5 + 0.7
 
 
 def test_a_dot_for_each_network_and_a_ring_for_each_of_two_places():

@@ -43,14 +43,6 @@ WORDS = Sentences(
 )
 
 QUESTIONS = {
-    "uphill": question(
-        "A candidate raises the loss by 0.2. At T = 0.2, how often is it taken?",
-        right="b",
-        a=("never: it is worse", "that is T = 0; with heat, worse is taken sometimes"),
-        b=("in 37 % of the cases", "exp(-0.2 / 0.2) = exp(-1) = 0.368"),
-        c=("in 50 % of the cases", "a half would need a change of T ln 2 = 0.139"),
-        d=("always, as the change is not larger than T", "T is no threshold"),
-    ),
     "visits": question(
         "Two places differ by 0.2 in loss. A walk at T = 0.2 goes to and fro between them. "
         "How often does it stand on the higher one?",

@@ -39,6 +39,7 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import Sequences
+from lstm_inside.training import Model, ReadoutParams
 from lstm_inside.words import say
 
 # ---------------------------------------------------------------- a walk on a loss one can see
@@ -73,7 +74,7 @@ def _walk_in_words(step, hot, cold, low, walks):
 
 
 def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
-    """Sixteen annealing walks out of the wrong valley of a one-unit RNN's loss (6.1)-(6.5).
+    """Sixteen annealing walks out of the wrong valley of a one-unit RNN's loss (6.1)-(6.4).
 
     They are the first of `scored` walks at one setting; the goal counts all of these.
     """
@@ -279,13 +280,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
 # ---------------------------------------------------------------- one LSTM unit on recall
 
 DOTS = 100  # of the 500 unseen sequences are shown
-
-
-def _best_annealed(hunt, draws):
-    """The weights (P,) of the annealed network that recalls best, unseen, and of how many."""
-    rows = np.concatenate([found.best for name in draws if "annealing" in name
-                           for found in draws[name]])  # fmt: skip
-    return rows[r_squared(hunt.unseen, rows).argmax()], len(rows)
+BY_HAND, READ_LATCH = "by hand", 2.3  # what a read-out multiplies the latch's h by
 
 
 def _best_so_far(found, name):
@@ -301,22 +296,28 @@ def _best_so_far(found, name):
 
 
 def recall_explorer() -> Explorer:
-    """What each search (its first draw) found from each start: its loss, its gates, its answer."""
+    """What each search (its first draw) found from each start: its loss, its gates, its answer.
+
+    Before them the latch of 03, set by hand.
+    """
     hunt, draws = recall_searches()
     found = {name: each[0] for name, each in draws.items()}
-    best = np.concatenate([each.best for each in found.values()])
     S, steps = len(hunt.starts), np.arange(1, len(hunt.crowd.xs) + 1)
-    scores = dict(zip(found, r_squared(hunt.unseen, best).reshape(-1, S), strict=True))
+    latch = Model(LATCH, ReadoutParams(np.array([[READ_LATCH]]), np.zeros(1)))
+    best = {BY_HAND: np.repeat(hunt.crowd.rows([latch]), S, axis=0)}
+    best |= {name: each.best for name, each in found.items()}
+    together = np.concatenate(list(best.values()))
+    scores = dict(zip(best, r_squared(hunt.unseen, together).reshape(-1, S), strict=True))
+    losses = dict(zip(best, hunt.crowd.losses(together).reshape(-1, S), strict=True))
     xs, due, last = hunt.unseen.xs[:, 0], hunt.unseen.targets[0], hunt.unseen.last[0]
     some = Sequences(xs[:, :DOTS], due[:DOTS], last[:DOTS])
     asked = Crowd(hunt.crowd.form, [some])
     shown = int(np.abs(hunt.unseen.targets[0, :40, 0]).argmax())  # a large number to recall
     flag = int(xs[:, shown, 1].argmax())
     by_hand = lstm_forward(xs[:, shown : shown + 1], LATCH)
-    annealed, count = _best_annealed(hunt, draws)
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
-        ax = figure.subplot_mosaic([["gates", "annealed"], ["loss", "line"]], height_ratios=(5, 4))
+        ax = figure.subplot_mosaic([["gates", "gates"], ["loss", "line"]], height_ratios=(5, 4))
         ax["loss"].set(xlim=(1, BUDGET), ylim=(1e-4, 3), yscale="log", xscale="log")
         ax["loss"].set_xlabel(say("looks at the loss (with its gradient: 3)"))
         ax["loss"].set_title(say("Best training loss so far; bold: the chosen start"))
@@ -324,29 +325,19 @@ def recall_explorer() -> Explorer:
         ax["loss"].text(BUDGET, 0.36, say("always answering 0"), color="#555555", fontsize=11,
                         ha="right")  # fmt: skip
         ax["loss"].set_ylabel(say("loss"))
-        titles = {
-            "gates": say("Gates of the chosen network; dashed: by hand"),
-            "annealed": say("Best of {count} walks: f stays open", count=count),
-        }
-        for k, title in titles.items():
-            ax[k].set(xlim=(0.5, steps[-1] + 3), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
-            ax[k].set(xlabel=say("step"), title=title, xticks=range(0, len(steps) + 1, 5))
-            ax[k].axvline(flag + 1, color="#111111", lw=1)
-            ax[k].text(flag + 2.2, 0.5, say("flag"), fontsize=11, va="center")
+        gates = ax["gates"]
+        gates.set(xlim=(0.5, steps[-1] + 1.5), ylim=(-0.05, 1.08), yticks=(0, 0.5, 1))
+        gates.set(xlabel=say("step"), title=say("Gates of the chosen network; dashed: by hand"))
+        gates.set_xticks(range(0, len(steps) + 1, 5))
+        gates.axvline(flag + 1, color="#111111", lw=1)
+        gates.text(flag + 2.2, 0.5, say("flag"), fontsize=11, va="center")
         named = Words(ax["gates"], 20, 0.5, ha="right", va="center", fontsize=12)
         ax["line"].set(xlim=(-1.05, 1.05), ylim=(-1.25, 1.25), xlabel=say("the flagged number"))
         ax["line"].set_title(say("What the bold one answers, on unseen sequences"))
         ax["line"].set_ylabel(say("its answer"))
         ax["line"].plot([-1, 1], [-1, 1], color="#BBBBBB", lw=1.2)
-        rival = lstm_forward(xs[:, shown : shown + 1], hunt.unseen.model(annealed).cell)
         for gate, colour in (("i", INPUT), ("f", FORGET)):
-            for k, trace, look in (("gates", by_hand, {"lw": 2, "ls": (0, (3, 2))}),
-                                   ("annealed", rival, {"lw": 2.5})):  # fmt: skip
-                ax[k].plot(steps, getattr(trace, gate)[:, 0, 0], color=colour, **look)
-            ax["annealed"].text(steps[-1] + 0.5, getattr(rival, gate)[-1, 0, 0], gate,
-                                color=colour, fontsize=13, weight="bold", va="center")  # fmt: skip
-        words = say("f = {f:.2f} at the flag", f=rival.f[flag, 0, 0])
-        ax["annealed"].text(20, 0.5, words, ha="right", va="center", fontsize=12)
+            gates.plot(steps, getattr(by_hand, gate)[:, 0, 0], color=colour, lw=2, ls=(0, (3, 2)))
         (write,) = ax["gates"].plot([], [], color=INPUT, lw=2.5)
         (forget,) = ax["gates"].plot([], [], color=FORGET, lw=2.5)
         letters = {
@@ -357,14 +348,20 @@ def recall_explorer() -> Explorer:
         (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=3)
         (dots,) = ax["line"].plot([], [], "o", color=GRADIENT, ms=3.5, alpha=0.6)
 
-    curves = {name: _best_so_far(each, name) for name, each in found.items()}
-    at_first = "descent, rate 0.03"  # recalls one flag, and mixes two
+    level = np.repeat(losses[BY_HAND][:, None], 3, axis=1) * (1, 1, np.nan)  # was not searched for
+    curves = {BY_HAND: (np.array([1, BUDGET, np.nan]), level)}
+    curves |= {name: _best_so_far(each, name) for name, each in found.items()}
+
+    def best_of(kind):
+        """The search of a kind, and its start, whose network recalls best."""
+        search = max((name for name in scores if kind in name), key=lambda k: scores[k].max())
+        return {"search": search, "start": int(scores[search].argmax())}
 
     def update(search, start):
-        each, (at, losses) = found[search], curves[search]
-        weights, r2 = each.best[start], scores[search]
-        rest.set_data(np.tile(at, S), losses.ravel())
-        curve.set_data(at, losses[start])
+        at, courses = curves[search]
+        weights, r2 = best[search][start], scores[search]
+        rest.set_data(np.tile(at, S), courses.ravel())
+        curve.set_data(at, courses[start])
         model = hunt.unseen.model(weights)
         trace = lstm_forward(xs[:, shown : shown + 1], model.cell)
         at_flag = say("f = {f:.2f} at the flag", f=trace.f[flag, 0, 0])
@@ -380,21 +377,19 @@ def recall_explorer() -> Explorer:
         answers = asked.answers(weights[None])[0, :, 0]
         dots.set_data(due[:DOTS, 0], np.clip(answers, -1.25, 1.25))
         return {
-            "search": search, "start": start, "loss": each.losses.min(axis=0)[start],
+            "search": search, "start": start, "loss": losses[search][start],
             "r2": r2[start], "solved": int((r2 > 0.9).sum()),
             "f": trace.f[:, 0, 0], "i": trace.i[:, 0, 0], "c": trace.c[:, 0, 0], "flag": flag,
         }  # fmt: skip
 
     def describe(v):
         return say(
-            "{search}, start {start}: the smallest training loss is {loss}; that network has R² "
-            "= {r2:.2f} on unseen sequences. Of the 12 starts {solved} come above 0.9. At the "
-            "flag f = {f:.2f} and i = {i:.2f}.",
+            "{search}, start {start}: the training loss is {loss}, R² = {r2:.2f} on unseen "
+            "sequences. At the flag f = {f:.2f} and i = {i:.2f}.",
             search=search_in_words(v["search"]),
             start=v["start"],
             loss=in_words(v["loss"]),
             r2=v["r2"],
-            solved=v["solved"],
             f=v["f"][flag],
             i=v["i"][flag],
         )
@@ -403,12 +398,16 @@ def recall_explorer() -> Explorer:
         "anneal_lstm",
         figure=figure,
         controls={
-            "search": choice("search", [(search_in_words(name), name) for name in found], at_first),
-            "start": whole("which start", 0, S - 1, int(scores[at_first].argmax()), quantity="x"),
+            "search": choice("search", [(search_in_words(name), name) for name in best], BY_HAND),
+            "start": whole("which start", 0, S - 1, 0, quantity="x"),
         },
         moving=[rest, curve, write, forget, dots, named, *letters.values()],
         update=update,
         describe=describe,
+        presets={
+            "best of descent": best_of("descent"),
+            "best of the walks": best_of("walk"),
+        },
     )
 
 

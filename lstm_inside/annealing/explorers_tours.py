@@ -41,7 +41,7 @@ def untangled():
 
 
 def tour_explorer() -> Explorer:
-    """A round trip through 40 cities as a hot walk and a cold one have it, look by look (6.8)."""
+    """A round trip through 40 cities as a hot walk and a cold one have it, look by look (6.6)."""
     cities, tours, lengths = untangled()
     at = EVERY * np.arange(tours.shape[1])
     colours = {"hot": FORGET, "cold": GRADIENT}
@@ -78,22 +78,25 @@ def tour_explorer() -> Explorer:
         course = {which: lengths[row, :, draw - 1] for which, row in rows.items()}
         for which, length in course.items():
             lines[which].set_data(*round_trip(cities[0], now[which]))
-            said[which].set_text(say("length {length:.2f}", length=length[n]))
-            curves[which].set_data(at, np.where(length < LONGEST, length, np.nan))
-        for which, height in apart({k: length[-1] for k, length in course.items()}, 0.35).items():
-            names[which].set_position((1.02 * LOOKS, height))
+            so_far = np.where(length < LONGEST, length, np.nan)[: n + 1]
+            curves[which].set_data(at[: n + 1], so_far)
+        reached = {k: min(length[n], LONGEST - 0.5) for k, length in course.items()}
+        for which, height in apart(reached, 0.35).items():
+            names[which].set_position((t + 0.02 * LOOKS, height))
         cursor.set_xdata([t, t])
+        T = start * END ** (t / LOOKS)
+        said["cold"].set_text(say("length {length:.2f}", length=course["cold"][n]))
+        said["hot"].set_text(say("length {length:.2f}, T = {T:.2g}", length=course["hot"][n], T=T))
         return {
-            "t": t, "temperature": start * END ** (t / LOOKS), "tours": now,
+            "t": t, "temperature": T, "tours": now,
             "hot": course["hot"][n], "cold": course["cold"][n],
-            "hot_end": course["hot"][-1], "cold_end": course["cold"][-1],
         }  # fmt: skip
 
     def describe(v):
         return say(
             "After {t:,} looks T = {temperature:.2g}: the tour is {hot:.2f} long with heat, "
-            "{cold:.2f} without; at the end {hot_end:.2f} and {cold_end:.2f}.",
-            **{key: v[key] for key in ("t", "temperature", "hot", "cold", "hot_end", "cold_end")},
+            "{cold:.2f} without.",
+            **{key: v[key] for key in ("t", "temperature", "hot", "cold")},
         )
 
     return Explorer(
@@ -102,7 +105,7 @@ def tour_explorer() -> Explorer:
         controls={
             "start": choice("start temperature", HEATS, 0.1),
             "draw": whole("another draw", 1, DRAWS, 1, quantity="x"),
-            "t": whole("looks so far", 0, LOOKS, 4000, step=EVERY, quantity="x"),
+            "t": whole("looks so far", 0, LOOKS, 0, step=EVERY, quantity="x"),
         },
         moving=[*lines.values(), *curves.values(), *said.values(), *names.values(), cursor],
         update=update,

@@ -5,6 +5,7 @@ import re
 import matplotlib
 import numpy as np
 
+from lstm_inside.annealing.comparisons import ENOUGH
 from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss, valley_map
 from lstm_inside.annealing.search import anneal_many
 from lstm_inside.annealing.tours import tour_lengths
@@ -21,14 +22,24 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.words import Sentences, say
 
-SEARCHES = {"annealing": FORGET, "guessing": INPUT, "descent": OUTPUT}
-IN_WORDS = Sentences({"annealing": "annealing", "guessing": "guessing", "descent": "descent"})
+SEARCHES = {"walk": FORGET, "guessing": INPUT, "descent": OUTPUT}
+IN_WORDS = Sentences(
+    {
+        "walk": "walk",
+        "annealing": "annealing",
+        "guessing": "guessing",
+        "descent": "descent",
+        "by hand": "by hand",
+    }
+)
 _SETTINGS = Sentences(
     {
         "step": "step {number}",
         "rate": "rate {number}",
+        "T =": "T from {number}",
+        "T = 0": "cold",
         "open": "open",
-        "half open": "half open",
+        "five starts": "five starts",
         "fresh": "fresh sequences",
         "more": "{first}, {others}",
     }
@@ -36,10 +47,10 @@ _SETTINGS = Sentences(
 
 
 def search_in_words(name) -> str:
-    """A search and its settings, such as "annealing, step 0.3, T = 0", in the language spoken."""
+    """A search and its settings, such as "walk, step 0.3, T = 0", in the language spoken."""
     first, _, others = name.partition(", ")
-    number = re.fullmatch(r"(step|rate) ([\d.]+)", first)
-    if number:
+    number = re.fullmatch(r"(step|rate|T =) ([\d.]+)", first)
+    if number and first not in _SETTINGS:
         first = _SETTINGS[number[1]].format(number=number[2])
     elif first in IN_WORDS:
         first = IN_WORDS[first]
@@ -98,7 +109,7 @@ def landscape():
         cut.set(xlim=(LOW[0], HIGH[0]), ylim=(-0.03, 0.9))
         cut.set(xlabel=say("recurrent weight w, at b = 0"), ylabel=say("loss"))
         cut.set_title(say("A cut: two valleys and a ridge"))
-        for x, y, words in ((-1.7, 0.4, say("wrong valley")), (2.1, 0.13, say("right one")),
+        for x, y, words in ((-1.7, 0.4, say("wrong valley")), (2.1, 0.13, say("good valley")),
                             (0.0, 0.72, say("ridge"))):  # fmt: skip
             cut.text(x, y, words, ha="center", va="center", fontsize=11)
     return figure
@@ -141,7 +152,7 @@ def visits(temperatures=(0.1, 0.25, 0.5), walks=600, steps=300, seed=64):
             figure.axes[0].text(0.05, y, words, color=colour, transform=figure.axes[0].transAxes)
     figure.alt = say(
         "Visits of random walks along w at three temperatures, as bars, with the curve "
-        "exp(-L/T) over them: they agree. Cold, nearly all visits are in the right valley; hot, "
+        "exp(-L/T) over them: they agree. Cold, nearly all visits are in the good valley; hot, "
         "they spread over the whole range."
     )
     return figure, shares
@@ -166,45 +177,29 @@ def heat(temperatures, counts, *, titles, alt):
     """Of 16 walks, how many end low and how many met a low place, against the start temperature.
 
     counts: (step, end) -> an array (2, number of temperatures), these two; end is the last
-    temperature as a share of the first, 1 for walks that never cool. titles: of the two panels.
+    temperature as a share of the first, 1 for walks that never cool. These are drawn, and of the
+    others those that cool least. titles: of the two panels.
     """
     steps = list(dict.fromkeys(step for step, _ in counts))
+    mild = max(end for _, end in counts if end < 1)
     with matplotlib.rc_context(RC):
         figure = picture(900, 330, alt)
         panels = figure.subplots(1, 2, sharey=True)
         for row, (ax, title) in enumerate(zip(panels, titles, strict=True)):
             for colour, step in zip((INPUT, FORGET), steps, strict=True):
-                for end, dashes in ((min(k[1] for k in counts), "-"), (1, (0, (2, 1.5)))):
-                    ax.plot(temperatures, counts[step, end][row], color=colour, ls=dashes)
-            ax.set(xlim=(0, max(temperatures)), ylim=(-0.3, 16.5), yticks=(0, 4, 8, 12, 16))
+                for end, dashes in ((mild, "-"), (1, (0, (2, 1.5)))):
+                    line = counts[step, end][row]
+                    ax.plot(temperatures, line, "o", ls=dashes, color=colour, ms=5, clip_on=False)
+            ax.set(xlim=(0, max(temperatures)), ylim=(-0.3, 17.6), yticks=(0, 4, 8, 12, 16))
             ax.set(xlabel=say("start temperature"), title=title, xticks=(0, 0.5, 1, 1.5, 2))
         panels[0].set_ylabel(say("of 16 walks, with a loss below 0.05"))
-        for colour, step in zip((INPUT, FORGET), steps, strict=True):
-            cooled = counts[step, min(k[1] for k in counts)][0]
-            at = temperatures[-2] + 0.04, cooled[-2] + 0.6  # above its own line
-            words = search_in_words(f"step {step:g}")
-            panels[0].text(*at, words, color=colour, weight="bold")
+        for row, (ax, off) in enumerate(zip(panels, ((0.7, 0.7), (0.5, -1.6)), strict=True)):
+            for colour, step, up in zip((INPUT, FORGET), steps, off, strict=True):
+                at = temperatures[-2] + 0.04, counts[step, mild][row][-2] + up  # off its own line
+                ax.text(*at, search_in_words(f"step {step:g}"), color=colour, weight="bold")
         words = say("solid: cooled; dashed: never cooled")
-        panels[0].text(0.97, 0.93, words, ha="right", fontsize=11, transform=panels[0].transAxes)
+        panels[0].text(0.97, 0.94, words, ha="right", fontsize=11, transform=panels[0].transAxes)
     return figure
-
-
-def rarer(counts, *, title, alt):
-    """A bar for each network, as long as the count of right guesses: name -> count."""
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 60 + 36 * len(counts), alt)
-        ax = figure.subplots()
-        for y, count in enumerate(counts.values()):
-            ax.barh(y, count, height=0.6, color=INPUT)
-            ax.text(count + 0.01 * max(counts.values()), y, f"{count:,}", va="center",
-                    color=INPUT, weight="bold")  # fmt: skip
-        ax.set_yticks(range(len(counts)), counts)
-        ax.set(ylim=(len(counts) - 0.5, -0.5), xlim=(0, 1.1 * max(counts.values())), title=title)
-        ax.grid(False)
-    return figure
-
-
-_ENOUGH = 0.9  # from here on a network counts as one that has found the rule, or recalls
 
 
 def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, hand=None):
@@ -217,7 +212,7 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, h
     -> the median loss on training sequences (None for no such set) and on unseen ones, drawn in a
     second panel. panel: its title, its label, and the loss of who knows nothing.
     """
-    counts = {k: f"{(values > _ENOUGH).sum()}/{len(values)}" for k, values in scores.items()}
+    counts = {k: f"{(values > ENOUGH).sum()}/{len(values)}" for k, values in scores.items()}
     said = " · ".join(f"{search_in_words(name)} ({count})" for name, count in counts.items())
     with matplotlib.rc_context(RC):
         figure = picture(900, 70 + 42 * len(scores), f"{alt} {said}")
@@ -240,7 +235,7 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, h
         ax.set_yticks(range(len(scores)), map(search_in_words, scores))
         ax.set(xlim=(limits[0] - 0.02, limits[1] + 0.03), ylim=(len(scores) - 0.45, -0.75))
         ax.set(xlabel=xlabel, title=title)
-        marks = [(say("knows nothing"), lazy), (enough, _ENOUGH), *([hand] if hand else [])]
+        marks = [(say("knows nothing"), lazy), (enough, ENOUGH), *([hand] if hand else [])]
         for name, x in marks:
             ax.axvline(x, color="#888888", lw=1.3, ls=":")
             ax.text(x, -0.6, name, ha="right" if name == enough else "left", fontsize=11,
@@ -268,66 +263,179 @@ def draw_trip(ax, cities, tour, colour):
     return line
 
 
-def tours(cities, kinds, *, shortest, farthest, title, xlabel, beyond, alt):
-    """For each kind of search a typical round trip, and for every run how long its own is.
+def tours(maps, kinds, *, drawn, shortest, farthest, title, xlabel, beyond, place, alt):
+    """For every run of each kind of search how long its round trip is, and two typical trips.
 
-    cities (N, 2). kinds: name -> tours (R, N), of four: guessing, the cold walk, the restarted one,
-    the hot one; the typical tour is that of median length. shortest: the length that all are
-    measured by, in percent beyond it, on an axis that ends at `farthest`. What lies beyond is an
-    arrowhead there, with the words `beyond`, which say how many {times} as long it is.
+    maps (3, N, 2). kinds: name -> tours (R, 3, N), of five: guessing, the cold walk, the restarted
+    one, that at a fixed temperature, the one that cools. drawn: the two whose tour of median length
+    on the first map is shown. shortest (3,): the lengths that all are measured by, in percent
+    beyond them, on axes that end at `farthest`; a tick is the median. What lies beyond is an
+    arrowhead there, and where the median does the words `beyond` say how many {times} as long it
+    is. place: the name of a map, with its {number}.
     """
-    looks = ((INPUT, "s"), (GRADIENT, "o"), ("#777777", "o"), (FORGET, "o"))
+    looks = ((INPUT, "s"), (GRADIENT, "o"), ("#777777", "o"), (FORGET, "o"), (FORGET, "o"))
     with matplotlib.rc_context(RC):
-        figure = picture(900, 440, alt)
-        panels = figure.subplot_mosaic([list("abcd"), ["runs"] * 4], height_ratios=(5, 4))
-        runs, rng = panels.pop("runs"), np.random.default_rng(0)
-        named = zip(panels.values(), kinds.items(), looks, strict=True)
-        for y, (ax, (name, found), (colour, marker)) in enumerate(named):
-            lengths = tour_lengths(cities[None], found)
-            typical = np.argsort(lengths)[(len(lengths) - 1) // 2]
-            draw_trip(ax, cities, found[typical], colour)
-            length = say("{name}: {length:.2f}", name=name, length=lengths[typical])
-            ax.set_title(length, color=colour)
-            longer = 100 * (lengths / shortest - 1)
-            spread = rng.uniform(-0.22, 0.22, len(longer))
-            within = longer <= farthest
-            runs.plot(longer[within], y + spread[within], marker, color=colour, ms=7, alpha=0.6)
-            if not within.all():
-                runs.plot(farthest, y, ">", color=colour, ms=9)
-                words = beyond.format(times=np.median(lengths[~within]) / shortest)
-                runs.text(0.98 * farthest, y, words, color=colour, ha="right", va="center")
-        runs.set_yticks(range(len(kinds)), kinds)
-        runs.set(xlim=(-0.02 * farthest, 1.01 * farthest), ylim=(len(kinds) - 0.5, -0.5))
-        runs.set(xlabel=xlabel, title=title)
-        runs.grid(False, axis="y")
+        figure = picture(900, 430, alt)
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
+        grid = figure.add_gridspec(2, 4, width_ratios=(5, 4, 4, 4))
+        columns = [figure.add_subplot(grid[:, m + 1]) for m in range(len(maps))]
+        rng = np.random.default_rng(0)
+        lengths = {name: tour_lengths(maps, found) for name, found in kinds.items()}
+        for y, (name, (colour, marker)) in enumerate(zip(kinds, looks, strict=True)):
+            for m, ax in enumerate(columns):
+                longer = 100 * (lengths[name][:, m] / shortest[m] - 1)
+                spread = rng.uniform(-0.22, 0.22, len(longer))
+                within = longer <= farthest
+                ax.plot(longer[within], y + spread[within], marker, color=colour, ms=6, alpha=0.5)
+                off = y + spread[~within]
+                ax.plot(np.full(len(off), farthest), off, ">", color=colour, ms=8)
+                middle = np.median(longer)
+                if middle <= farthest:
+                    ax.plot(middle, y, "|", color="#111111", ms=26, mew=2.5)
+                else:
+                    words = beyond.format(times=1 + middle / 100)
+                    ax.text(0.93 * farthest, y, words, color=colour, ha="right", va="center")
+        for row, name in enumerate(drawn):
+            of_map = lengths[name][:, 0]
+            typical = np.argsort(of_map)[(len(of_map) - 1) // 2]
+            colour = looks[list(kinds).index(name)][0]
+            ax = figure.add_subplot(grid[row, 0])
+            draw_trip(ax, maps[0], kinds[name][typical, 0], colour)
+            length = say("{name}: {length:.2f}", name=name, length=of_map[typical])
+            ax.set_title(length, color=colour, fontsize=12)
+            ax.set_xlabel(place.format(number=1))
+        for m, ax in enumerate(columns):
+            ax.set(xlim=(-0.03 * farthest, 1.02 * farthest), ylim=(len(kinds) - 0.5, -0.5))
+            ax.set_yticks(range(len(kinds)), kinds if m == 0 else ())
+            ax.set(xticks=range(0, int(farthest) + 1, 5))
+            ax.set_title(place.format(number=m + 1), weight="normal", fontsize=12)
+            ax.grid(False, axis="y")
+        columns[1].set_xlabel(xlabel)
     return figure
 
 
-def score(rows, *, names, title, xlabel, alt):
-    """What heat adds on each task: a bar from the cold walk to the hot one, and two rivals.
+def score(tasks, *, cold, hot, fixed, other, title, xlabel, alt):
+    """What each search came to on each task, from best to worst; the rows of the best are shaded.
 
-    rows: task -> the percentage of runs that succeed, of the cold walk, the hot one, guessing and
-    descent; None where a task has no such search. names: what these four are called.
+    tasks: name -> `comparisons.Score`. A bar leads from the walk without heat, a ring, to the one
+    with it, a dot, pale if they differ by less than _LUCK runs; the counts stand beside the marks.
+    The words `cold` and `hot` stand in the longest bar, `fixed` beside a walk that never cools,
+    `other` beside searches in another network, which come last and are hollow. Shaded is what is
+    less than _LUCK runs behind the best. All the counts stand after alt.
     """
-    colours, shapes, sizes = ("#111111", FORGET, INPUT, OUTPUT), "oos^", (15, 8, 9, 9)
+    rows = [
+        row
+        for name, score in tasks.items()
+        for row in ((name, None), *_ranked(score), *_others(score))
+    ]
+    widest = max((abs(_gap(marks)), y) for y, (_, marks) in enumerate(rows) if marks)[1]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 90 + 56 * len(rows), alt)
+        said = " ".join(f"{name} ({_counts(score, fixed)})" for name, score in tasks.items())
+        figure = picture(900, 80 + 27 * len(rows), f"{alt} {said}")
         ax = figure.subplots()
-        at = np.arange(len(rows)) - 0.17
-        drawn = np.array(list(rows.values()), dtype=float).T  # (4, rows)
-        ax.hlines(at, *drawn[:2], color=FORGET, lw=7, alpha=0.35)
-        for percents, y, colour, shape, size, name in zip(
-            drawn, (at, at, at + 0.34, at + 0.34), colours, shapes, sizes, names, strict=True
-        ):
-            face = "white" if size == max(sizes) else colour  # a ring, with room for a dot in it
-            ax.plot(percents, y, shape, color=colour, mfc=face, mew=2, ms=size, label=name)
-        for y in at[1:]:
-            ax.axhline(y - 0.33, color=FAINT, lw=1)
-        ax.set_yticks(range(len(rows)), rows)
-        ax.set(xlim=(-3, 103), ylim=(len(rows) - 0.5, -0.5), xlabel=xlabel, title=title)
+        shaded, best, lone, steady = [], None, False, None
+        for y, (name, marks) in enumerate(rows):
+            if marks is None:
+                score = tasks[name]
+                steady, best = score.fixed, _best(score)
+                ax.axhline(y - 0.5, color=FAINT, lw=1)
+                continue
+            lone = name in score.others
+            last = _draw_marks(ax, y, name, marks, hollow=lone)
+            if y == widest:
+                left, right = sorted(each.percent for each in marks)
+                words = (cold, hot) if marks[0].percent == left else (hot, cold)
+                for x, word, side in (
+                    (left + 1.5, words[0], "left"),
+                    (right - 1.5, words[1], "right"),
+                ):
+                    ax.text(x, y, word, ha=side, va="center", fontsize=11)
+            if lone:
+                ax.text(last - 9, y, other, ha="right", va="center", fontsize=11, color="#555555")
+            walked = name in score.walks
+            if walked and steady is not None:
+                ax.plot(steady.percent, y, "o", color=FORGET, mfc="white", mew=2, ms=8)
+                words = f"{fixed} {steady.found}/{steady.runs}"
+                ax.text(steady.percent, y - 0.42, words, color=FORGET, ha="center", va="center",
+                        fontsize=10)  # fmt: skip
+                marks = (*marks, steady)
+            if not lone and _behind(marks, best) < _LUCK:
+                shaded.append(y)
+                ax.axhspan(y - 0.45, y + 0.45, color=FAINT, alpha=0.35, lw=0, zorder=0)
+        ax.set_yticks(range(len(rows)), [n if m is None else search_in_words(n) for n, m in rows])
+        for y, ((name, marks), label) in enumerate(zip(rows, ax.get_yticklabels(), strict=True)):
+            label.set_weight("bold" if marks is None or y in shaded else "normal")
+            label.set_color("#111111" if marks is None else _colour_of(name))
+        ax.set(xlim=(-9, 110), ylim=(len(rows) - 0.4, -0.6), xlabel=xlabel, title=title)
+        ax.set_xticks(range(0, 101, 20))
         ax.grid(False)
-        figure.legend(loc="outside right center", labelcolor=colours)
     return figure
+
+
+_LUCK = 4  # runs; smaller differences are not told apart
+
+
+def _marks(score):
+    """Every row of a score but those in another network: name -> its counts."""
+    return {**score.walks, **{name: (count,) for name, count in score.rivals.items()}}
+
+
+def _ranked(score):
+    """From best to worst, each with its best count."""
+    return sorted(_marks(score).items(), key=lambda row: -max(each.percent for each in row[1]))
+
+
+def _others(score):
+    return [(name, (count,)) for name, count in score.others.items()]
+
+
+def _best(score):
+    """The best count of a task, without searches in another network."""
+    each = [count for marks in _marks(score).values() for count in marks]
+    return max([*each, *([score.fixed] if score.fixed else [])], key=lambda count: count.percent)
+
+
+def _behind(marks, best):
+    """By how many runs the best of some counts is behind the best of the task."""
+    return (best.percent - max(each.percent for each in marks)) * best.runs / 100
+
+
+def _gap(marks):
+    """By how many per cent the hot walk is ahead of the cold one."""
+    return marks[-1].percent - marks[0].percent
+
+
+def _draw_marks(ax, y, name, marks, *, hollow):
+    """The marks of one row and their counts beside them; returns where the last mark stands."""
+    colour, at = _colour_of(name), [each.percent for each in marks]
+    if len(marks) == 2:
+        pale = abs(_gap(marks)) * marks[0].runs / 100 < _LUCK
+        ax.plot(at, [y, y], color=FORGET, lw=7, alpha=0.12 if pale else 0.35,
+                solid_capstyle="butt")  # fmt: skip
+        ax.plot(at[0], y, "o", color="#111111", mfc="white", mew=2, ms=13)
+        ax.plot(at[1], y, "o", color=FORGET, ms=8)
+    else:
+        marker = "s" if "guessing" in name else "^"
+        face = "white" if hollow else colour
+        ax.plot(at[0], y, marker, color=colour, mfc=face, mew=1.5, ms=9)
+    sides = {round(x, 6): each for x, each in zip(at, marks, strict=True)}
+    for x, each in sides.items():
+        left = len(sides) == 2 and x == min(sides)
+        ax.text(x - 1.5 if left else x + 1.5, y, f"{each.found}/{each.runs}", color="#555555",
+                ha="right" if left else "left", va="center", fontsize=10)  # fmt: skip
+    return at[-1]
+
+
+def _counts(score, fixed):
+    """All of one `comparisons.Score` in a line, for who does not see the picture."""
+
+    def in_short(count):
+        return f"{count.found}/{count.runs}"
+
+    steady = [] if score.fixed is None else [f"{fixed} {in_short(score.fixed)}"]
+    rows = [*_ranked(score), *_others(score)]
+    each = [f"{search_in_words(name)} {' – '.join(map(in_short, marks))}" for name, marks in rows]
+    return " · ".join([*each, *steady])
 
 
 def two_numbers(kinds, *, title, xlabel, ylabel, latch, adder, alt):

@@ -53,7 +53,7 @@ class Search:
 
     @property
     def best_so_far(self) -> np.ndarray:
-        """The smallest loss among the first n candidates, for every n (6.5)."""
+        """The smallest loss among the first n candidates, for every n."""
         return np.minimum.accumulate(self.losses)
 
     @property
@@ -362,7 +362,7 @@ def _check_above_0(name, x):
 
 
 def two_class_loss(model, batch):
-    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.6): loss, gradients.
+    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.5): loss, gradients.
 
     Raises as `training.answers` does, and for targets that are not shaped like the answers.
     """

@@ -41,7 +41,7 @@ def tour_lengths(maps, tours) -> np.ndarray:
 
 
 def reversal_change(maps, tours, first, last) -> np.ndarray:
-    """By how much reversing a stretch makes a tour longer, from four distances (6.8): (R, P).
+    """By how much reversing a stretch makes a tour longer, from four distances (6.6): (R, P).
 
     The stretch of each of the P candidates begins at place `first` of the tour and ends at `last`,
     whole numbers (P,), 1 <= first <= last <= N - 1: the city at place 0 stays where it is, which
@@ -63,7 +63,7 @@ def reversal_change(maps, tours, first, last) -> np.ndarray:
 
 
 def anneal_tours(maps, starts, temperatures, *, rng, every=None) -> TourWalks:
-    """R annealing walks whose candidate reverses one random stretch of the tour (6.2), (6.8).
+    """R annealing walks whose candidate reverses one random stretch of the tour (6.2), (6.6).
 
     maps (M, N, 2). starts (R, N): tours; run r has map r modulo M. temperatures (looks, R): one
     look is one candidate. every: keep where the walks stand after so many looks; without it the
@@ -148,7 +148,7 @@ def _ends(first, last, N):
 
 
 def _change(distances, flat, at):
-    """(6.8): the ways that reversing a stretch gains, less those it loses."""
+    """(6.6): the ways that reversing a stretch gains, less those it loses."""
     here, there = flat.take(at)
     ways = distances.take(here * len(distances) + there)
     return ways[0] + ways[1] - ways[2] - ways[3]
