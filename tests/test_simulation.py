@@ -502,7 +502,7 @@ def test_a_planted_cell_is_a_perfect_witness(model):
     planted = reading._replace(c=c)
     cases = lt.watch(planted, planted, 7)
     assert all(case.share == case.wanted for case in cases[:8] if case.count)
-    wanted = [True, False, True, True, True, True, True, False, True, False]
+    wanted = [True, False, True, True, True, True, True, False, None, None]
     assert [case.wanted for case in cases] == wanted
 
 
@@ -532,6 +532,19 @@ def test_the_cases_are_where_they_say(model):
     assert counts[6] + counts[7] == counts[8] + counts[9] == len(row) - 1 - lt.WARM
     # The rule holds at "( a'" of both strings and at "(g(1" of the second half.
     assert counts[8] == 4 + 4 + 4
+
+
+def test_the_rule_holds_from_an_opening_bracket_to_a_closing_one_or_the_lines_end():
+    text = "f(a, 'x(') (b\nc) [d # (e]\nz"
+    row = lt.encode(text + " ")
+    none = np.zeros((len(row), 1, 32))
+    rule = lt.opened_on_line(lt.Reading(row[:, None], none, none, {}))[:, 0]
+    by_hand, is_open = [], False
+    for symbol in text:
+        is_open = symbol in "([{" or (is_open and symbol not in ")]}\n")
+        by_hand.append(is_open)
+    assert rule.tolist() == by_hand
+    assert 0 < sum(by_hand) < len(text)
 
 
 # ---------------------------------------------------------------- forecasts

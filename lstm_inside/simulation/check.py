@@ -39,8 +39,8 @@ WORDS = Sentences(
 
 QUESTIONS = {
     "does_it_use_it": question(
-        "A cell follows brackets with r = 0.6. Does the model USE this cell to decide "
-        "when to close a bracket?",
+        "A cell follows brackets with r = 0.6. Does the model USE this cell when it expects a "
+        "closing bracket?",
         right="c",
         a=(
             "yes: a correlation that high cannot be chance",
@@ -57,21 +57,6 @@ QUESTIONS = {
         d=(
             "only if the weight from the cell to the closing bracket is large",
             "that is one path only: the cell also acts through the gates of all other units, step after step",
-        ),
-    ),
-    "correlation_of_forecast": question(
-        "A paper reports: 'our LSTM forecasts the EEG one step (12.5 ms) ahead with a correlation "
-        "of 0.9 to the true signal.' What do you want to see first?",
-        right="b",
-        a=("a larger network", "that may come later; we do not know yet whether 0.9 is good"),
-        b=(
-            "the same figure for persistence and for a linear model",
-            "one step ahead the signal hardly moves: repeating the last value already correlates highly",
-        ),
-        c=("the training loss", "the loss on what it learned from says nothing about new data"),
-        d=(
-            "nothing, 0.9 is close to 1",
-            "it is what 'nothing changes' reaches; without that baseline it means little",
         ),
     ),
 }

@@ -309,15 +309,30 @@ class Case(NamedTuple):
     where: str
     share: float
     count: int
-    wanted: bool  # whether a bracket is open there, or whether the rule holds
+    wanted: bool | None  # whether a bracket is open there; None where a rule sorts the places
+
+
+def opened_on_line(reading) -> np.ndarray:
+    """Where a bracket was opened on this line and none has closed since: (T, B) bool.
+
+    A bracket in a string or a comment counts like one of the program.
+    Raises TypeError for no Reading.
+    """
+    check_reading(reading)
+    ids = reading.ids[:-1]
+    steps = np.arange(len(ids))[:, None]
+    opened, closed, ended = (
+        np.maximum.accumulate(np.where(np.isin(ids, encode(these)), steps, -1))
+        for these in ("([{", ")]}", "\n")
+    )  # the last place of each so far
+    return opened > np.maximum(closed, ended)
 
 
 def watch(searched, reading, unit) -> list[Case]:
     """Where a cell says that a bracket is open: cases in pairs, the first of each a control.
 
     It says so where it is on that side of the middle between its two `levels` in `searched`.
-    The last pair is of a simpler rule: a bracket was opened on this line, of the program or in
-    a text, and none has closed since; `wanted` is then what the rule wants.
+    The last pair is of the simpler rule of `opened_on_line`.
     Raises as `levels` does.
     """
     off, on = levels(searched, unit, "brackets")
@@ -328,6 +343,7 @@ def watch(searched, reading, unit) -> list[Case]:
     ids, T = reading.ids[:-1], len(inside)
     says = (reading.c[1:, :, unit] > (off + on) / 2) == (on > off)
     opening, closing, comma, line_end = (np.isin(ids, encode(s)) for s in ("([{", ")]}", ",", "\n"))
+    rule = opened_on_line(reading)
 
     def after(event, holds, first, last=3):
         """From `first` to `last` steps after an event, where `holds` has held since."""
@@ -343,22 +359,17 @@ def watch(searched, reading, unit) -> list[Case]:
     broken = lines > np.take_along_axis(lines, np.maximum(begun, 0), axis=0)
     since = np.arange(T)[:, None] - begun  # characters since the outermost bracket was opened
     some = inside & (begun >= 0) & (since >= 20) & (since < 40)
-    opened, closed, ended = (
-        np.maximum.accumulate(np.where(event, np.arange(T)[:, None], -1))
-        for event in (opening, closing, line_end)
-    )  # the last place of each so far
-    rule = opened > np.maximum(closed, ended)
     cases = (
-        ("at an opening bracket", after(opening & program, inside, 0), True),
-        ("at one that is only text", after(opening & string, string & ~inside, 0), False),
+        ("at an opening bracket and 3 on", after(opening & program, inside, 0), True),
+        ("the same in a string, none open", after(opening & string, string & ~inside, 0), False),
         ("20 to 39 characters on, same line", some & ~broken, True),
         ("the same, past a line break", some & broken, True),
         ("3 characters after a comma", after(comma & program, inside, 3), True),
         ("3 after an inner closing", after(closing & program, inside, 3), True),
         ("inside brackets, all places", inside, True),
         ("outside, all places", ~inside, False),
-        ("opened on this line, none closed since", rule, True),
-        ("all other places", ~rule, False),
+        ("the rule says open", rule, None),
+        ("the rule says not", ~rule, None),
     )  # fmt: skip
     return [
         Case(where, float(says[WARM:][here[WARM:]].mean()) if here[WARM:].any() else 0.0,

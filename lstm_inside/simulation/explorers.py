@@ -6,14 +6,12 @@ Learning live stands in `explorers_live`, forecasts in `explorers_forecast`.
 import matplotlib
 import numpy as np
 
-from lstm_core import LSTMTrace, lstm_backward, lstm_forward
+from lstm_core import lstm_forward
 from lstm_inside.page import Explorer, Lines, Words, choice, slider, whole
-from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
     FORGET,
-    GRADIENT,
     HIDDEN_LINE,
     INPUT,
     OUTPUT,
@@ -44,19 +42,19 @@ from lstm_inside.simulation.explorers_parts import (
     passage,
     places,
     said,
+    spread,
     title,
     two_inks,
 )
 from lstm_inside.simulation.reading import MARKS, read
 from lstm_inside.simulation.text import SYMBOLS, encode, one_hot
 from lstm_inside.simulation.writer import next_shares, sketch, write
-from lstm_inside.training import readout_backward
 from lstm_inside.words import say
 
 # ---------------------------------------------------------------- writing at a temperature
 
 
-def temperature_explorer(model=None, *, count=80) -> Explorer:
+def temperature_explorer(model=None, *, count=120) -> Explorer:
     """The next character's shares at a place in real text, and text drawn from there (7.4)."""
     given, model = model, sketch() if model is None else model
     before, text, _ = passage()
@@ -139,12 +137,11 @@ def temperature_explorer(model=None, *, count=80) -> Explorer:
 # ---------------------------------------------------------------- a cell over text
 
 
-_FAINTEST, _LONGEST = 1e-3, 20  # shorter and longer gradients are drawn here
 _PALE = "#d3a7c3"  # of CANDIDATE_LINE
 
 
 def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
-    """One cell over real text, its gates, and the gradient of one prediction (3.1), (4.1).
+    """One cell over real text, its gates, and the next character's probabilities (3.1).
 
     model: a writer of `text_training`'s form. text: lines of your own, 11 at most; Python's are
     marked, others can be read all the same.
@@ -162,7 +159,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
     trace = lstm_forward(one_hot(ids)[:, None], model.cell)
     shown = np.tanh(trace.c[len(before) + 1 :, 0])  # (n, H)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 640)
+        figure = picture(900, 520)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
         page.ax.text(
@@ -175,9 +172,8 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             fontsize=12.5,
             color="#333333",
         )
-        gates = figure.add_axes((0.07, 0.29, 0.62, 0.25))
-        flow = figure.add_axes((0.07, 0.06, 0.62, 0.16))
-        shares = figure.add_axes((0.79, 0.06, 0.19, 0.46))
+        gates = figure.add_axes((0.07, 0.1, 0.62, 0.31))
+        shares = figure.add_axes((0.79, 0.1, 0.19, 0.31))
         slots = np.arange(1 - back, 1)
         gates.set(xlim=(0.5 - back, 0.6), ylim=(-1.1, 1.1), xticks=[], yticks=(-1, 0, 1))
         for x, words, colour in (
@@ -191,20 +187,9 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         gates.text(
             1, 1.03, say("at the cursor ↓"), color=GREY, ha="right", transform=gates.transAxes
         )
-        flow.set(xlim=(0.5 - back, 0.6), ylim=(_FAINTEST, _LONGEST), yscale="log",
-                 xticks=(-30, -20, -10, 0), yticks=(1e-3, 1e-2, 0.1, 1, 10))  # fmt: skip
-        flow.set_xlabel(say("characters before the cursor"))
-        for x, words, colour in (
-            (0, say("Length of the loss's gradient, all units:"), SIGNAL),
-            (0.62, say("of c"), CELL_LINE),
-            (0.72, say("of h"), GRADIENT),
-        ):
-            flow.text(x, 1.06, words, color=colour, weight="bold", fontsize=12,
-                      transform=flow.transAxes)  # fmt: skip
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
         turns = [  # where the input gate opens, where the forget gate lets go
-            (key, ax.plot([], [], color=colour, lw=1, alpha=0.5, zorder=0)[0], ends)
-            for ax, ends in ((gates, (-1.1, 1.1)), (flow, (_FAINTEST, _LONGEST)))
+            (key, gates.plot([], [], color=colour, lw=1, alpha=0.5, zorder=0)[0])
             for key, colour in (("i", INPUT), ("f", FORGET))
         ]
         curves = {
@@ -217,10 +202,6 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             )
         }
         (cell,) = gates.plot([], [], color=CELL_LINE, lw=3)
-        by = {
-            key: flow.plot([], [], color=colour, lw=2.2)[0]
-            for key, colour in (("c", CELL_LINE), ("h", GRADIENT))
-        }
         title(shares, say("The next character"))
         shares.set_xlabel(say("probability"))
         bars = Bars(shares, 7, [HIDDEN_LINE], thick=15)
@@ -235,16 +216,13 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         page.underline(found[mark])
         for key, curve in curves.items():
             curve.set_data(slots, getattr(trace, key)[now, 0, unit])
-        for key, line, ends in turns:
+        for key, line in turns:
             gate = getattr(trace, key)[now, 0, unit]
-            line.set_data(*_upright(slots[gate > 0.5 if key == "i" else gate < 0.5], *ends))
+            line.set_data(*_upright(slots[gate > 0.5 if key == "i" else gate < 0.5], -1.1, 1.1))
         cell.set_data(slots, np.tanh(trace.c[k - back + 1 : k + 1, 0, unit]))
         for letter, symbol in zip(letters, (before + text)[now], strict=True):
             letter.set_text(said(symbol))
-        loss, share, grads = _backward_from(model, trace, ids, now)
-        for key, curve in by.items():
-            sizes = step_lengths(getattr(grads, key)[1:])
-            curve.set_data(slots, np.clip(sizes, _FAINTEST, _LONGEST))
+        share = next_shares(trace.h[k, 0], model.readout)
         order = np.argsort(-share, kind="stable")[:7]
         bars.set([said(SYMBOLS[n]) for n in order], share[order])
         came.set_text(
@@ -254,8 +232,8 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         before_c, c = trace.c[k - 1 : k + 1, 0, unit]
         r = correlation(shown[:, [unit]], found[mark])[0]
         return {**numbers, "unit": unit, "mark": mark, "symbol": text[at], "c_prev": before_c,
-                "c": c, "r": r, "loss": loss, "shares": share, "dc": grads.c[:, 0],
-                "dh": grads.h[:, 0], "shown": shown[:, unit]}  # fmt: skip
+                "c": c, "r": r, "loss": float(-np.log2(max(share[ids[k]], 1e-12))),
+                "shares": share, "shown": shown[:, unit]}  # fmt: skip
 
     def describe(v):
         return say(
@@ -279,8 +257,8 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
     return learned(
         "cell_over_text",
         say(
-            "real text coloured by one cell, its gates at the cursor, and the gradient of one "
-            "prediction back through the characters before it."
+            "real text coloured by one cell, its gates over the characters before the cursor, and "
+            "the next character's probabilities."
         ),
         given,
         figure=figure,
@@ -291,10 +269,9 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         },
         moving=[
             *page.moving,
-            *(line for _, line, _ in turns),
+            *(line for _, line in turns),
             *curves.values(),
             cell,
-            *by.values(),
             *letters,
             *bars.moving,
             came,
@@ -309,25 +286,6 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
 def _upright(at, low, high):
     """x and y of a line of upright strokes at these places."""
     return np.repeat(at, 3), np.tile([low, high, np.nan], len(at))
-
-
-def _backward_from(model, trace, ids, now):
-    """The loss of predicting the character after the steps `now`, shares, the loss's gradients.
-
-    The loss is in bits, so the gradient of (5.5) is divided by log 2. The trace is cut to these
-    steps: what the loss feels of them hangs on nothing earlier.
-    """
-    k = now.stop
-    states = (state[now.start : k + 1] for state in (trace.h, trace.c))
-    gates = (gate[now] for gate in (trace.tanh_c, trace.i, trace.f, trace.g, trace.o))
-    part = LSTMTrace(trace.xs[now], *states, *gates)
-    share = next_shares(trace.h[k, 0], model.readout)
-    dz = share.copy()
-    dz[ids[k]] -= 1  # (5.5)
-    dhs = np.zeros_like(part.h[1:])
-    dhs[-1], _ = readout_backward(dz[None] / np.log(2), part.h[-1], model.readout)
-    loss = float(-np.log2(max(share[ids[k]], 1e-12)))
-    return loss, share, lstm_backward(dhs, part, model.cell)
 
 
 # ---------------------------------------------------------------- one cell held
@@ -371,7 +329,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             color="#333333",
         )
         shares = figure.add_axes((0.1, 0.09, 0.36, 0.38))
-        dose = figure.add_axes((0.57, 0.09, 0.41, 0.38))
+        dose = figure.add_axes((0.54, 0.09, 0.31, 0.38))
         bars = Bars(shares, len(SETS), colours, thick=7)
         shares.set_xlabel(say("probability, for the character after the cursor"))
         for x, words, colour in (
@@ -384,7 +342,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             xlim=(-3.05, 3.05),
             yscale="log",
             ylim=(_LEAST, 1.5),
-            xlabel=say("held at (solid: where the mark holds, dashed: elsewhere)"),
+            xlabel=say("held at"),
         )
         title = Words(dose, -3.05, 2.05, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
@@ -393,6 +351,19 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             for kind, colour in (("chosen", colours[1]), ("control", colours[2]))
             for row, ls in enumerate(("-", "--"))
         }
+        ends = {
+            (kind, row): Words(dose, 3.2, _LEAST, ha="left", fontsize=11.5, color=colour)
+            for kind, colour in zip(
+                ("alone", "chosen", "control"), ("#888888", *colours[1:]), strict=True
+            )
+            for row in (0, 1)
+        }
+        names = {"alone": say("left alone"), "chosen": say("cell held"), "control": say("control")}
+        for (kind, row), words in ends.items():
+            name = names[kind]
+            words.set_text(
+                say("{name}, outside", name=name) if row else say("{name}, inside", name=name)
+            )
         now = dose.axvline(0, color="#111111", lw=1.2, ls=(0, (3, 2)))
         (scale,) = dose.plot([], [], color=CELL_LINE, lw=6, alpha=0.5, solid_capstyle="butt")
         dose.text(0.52, 0.045, say("the cell's own scale"), color=CELL_LINE, fontsize=11.5,
@@ -421,9 +392,17 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             for kind in ("chosen", "control"):
                 course = np.clip(getattr(measured, kind)[row], _LEAST, 1)
                 lines[kind, row].set_data(HELD, course)
+        heights = [
+            max(np.ravel(getattr(measured, kind)[row])[-1], _LEAST) for kind, row in ends
+        ]  # of the curves at their right end; the names keep 0.23 of a decade apart
+        for words, height in zip(ends.values(), spread(np.log10(heights), 0.23), strict=True):
+            words.set_y(10**height)
         now.set_xdata([value, value])
         title.set_text(
-            say("Probability of {said} on other text", said=" ".join(map(said, ANSWERS[mark])))
+            say(
+                "Probability of {said} on the measuring part",
+                said=" ".join(map(said, ANSWERS[mark])),
+            )
         )
         return {"mark": mark, "suspect": suspect, "value": value, "symbol": text[at],
                 "length": length, "shares": shares_now, "names": list(SETS),
@@ -469,7 +448,16 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
             "length": whole("held for (characters)", 1, 40, 20, quantity="x"),
         },
-        moving=[*page.moving, *bars.moving, *alone, *lines.values(), now, scale, title],
+        moving=[
+            *page.moving,
+            *bars.moving,
+            *alone,
+            *lines.values(),
+            *ends.values(),
+            now,
+            scale,
+            title,
+        ],
         update=update,
         describe=describe,
     )

@@ -21,6 +21,7 @@ from lstm_inside.page.style import (
 from lstm_inside.simulation.dissection import WARM, around, correlation, scores, turns
 from lstm_inside.simulation.explorers_forecast import METHODS
 from lstm_inside.simulation.explorers_parts import (
+    GREY,
     MONO,
     TINT,
     Page,
@@ -33,6 +34,8 @@ from lstm_inside.simulation.explorers_parts import (
     two_inks,
 )
 from lstm_inside.simulation.figures_latch import (
+    BACK,
+    ON,
     draw_course,
     draw_latch,
     draw_line_ends,
@@ -65,44 +68,60 @@ def page_picture(model, unit):
     return figure
 
 
-def bits_picture(bits):
-    """Bits per character of several models on the same held-out text: name -> number."""
+def bits_picture(bits, *, close=False):
+    """Bits per character of several models on the same text: name -> number.
+
+    close: dots on a scale that begins near the least, for models that are near each other.
+    """
     names, lengths = [named(name) for name in bits], list(bits.values())
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
             60 + 42 * len(bits),
-            say("bits per character of each model on the same held-out text."),
+            say("bits per character of each model on the measuring part."),
         )
         figure.alt = say(
-            "Bits per character on held-out text: {told}.",
+            "Bits per character on the measuring part: {told}.",
             told=say(", ").join(
                 f"{name} {length:.2f}" for name, length in zip(names, lengths, strict=True)
             ),
         )
         ax = figure.subplots()
         colours = [OUTPUT if "LSTM" in name else "#9fb4c7" for name in bits]
-        ax.barh(range(len(names)), lengths, color=colours, height=0.62)
+        first, last = (min(lengths) // 0.5 * 0.5 - 0.5, max(lengths) + 0.3) if close else (0, 7)
+        if close:
+            ax.scatter(lengths, range(len(names)), color=colours, s=110, zorder=3)
+        else:
+            ax.barh(range(len(names)), lengths, color=colours, height=0.62)
         ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-        ax.set(xlim=(0, 7), xlabel=say("bits per character, held-out text (fewer is better)"))
-        ax.grid(False, axis="y")
+        xlabel = say("bits per character on the measuring part (fewer is better)")
+        ax.set(xlim=(first, last), xlabel=xlabel)
+        ax.grid(close, axis="y")
         for k, length in enumerate(lengths):
-            ax.text(length + 0.06, k, f"{length:.2f}", va="center", weight="bold")
-        best = int(np.argmin(lengths))
+            ax.annotate(f"{length:.2f}", (length, k), (12 if close else 5, 0), va="center",
+                        textcoords="offset points", weight="bold")  # fmt: skip
+        best, second = np.argsort(lengths, kind="stable")[:2]
         ax.axvline(lengths[best], color=SIGNAL, lw=1.2, ls=(0, (3, 2)))
-        title = say("The dashed line is the cheapest: {name}", name=names[best])
-        ax.set_title(title, color=SIGNAL)
+        if close:
+            ax.annotate(names[best], (lengths[best], -0.5), (5, -4), va="top", color=SIGNAL,
+                        textcoords="offset points", weight="bold")  # fmt: skip
+        ax.set_title(
+            say("{best} wins, {second} comes next", best=names[best], second=names[second])
+        )
     return figure
 
 
-def samples_picture(samples):
-    """Texts side by side under their names, at most three in a row: name -> text."""
+def samples_picture(samples, start=""):
+    """Texts side by side under their names, at most three in a row: name -> text.
+
+    start: what each of them goes on from, in grey before it; empty first lines are not drawn.
+    """
     rows = -(-len(samples) // 3)
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
-            20 + 250 * rows,
-            say("text that the model wrote at several moments or temperatures."),
+            20 + 290 * rows,
+            say("text that the model wrote at several moments of its training."),
         )
         figure.alt = say("Text written by the model: {names}.", names=say(", ").join(samples))
         figure.set_layout_engine("none")
@@ -112,9 +131,10 @@ def samples_picture(samples):
             ax.set_axis_off()
             ax.set(xlim=(0, 1), ylim=(0, 1))
             ax.set_title(name, color=INPUT, fontsize=13)
-            shown = two_inks("", dotted(text), 34, 13)[1]
+            inks = two_inks(dotted(start.lstrip("\n")), dotted(text), 34, 15)
             looks = {"family": MONO, "fontsize": 13, "va": "top", "linespacing": 1.25}
-            ax.text(0, 0.99, shown, parse_math=False, **looks)
+            for ink, colour in zip(inks, (GREY, "#111111"), strict=True):
+                ax.text(0, 0.99, ink, color=colour, parse_math=False, **looks)
     return figure
 
 
@@ -170,21 +190,29 @@ def closings_picture(distances, costs):
 
 
 def cases_picture(cases):
-    """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`."""
+    """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`.
+
+    In grey, apart from the others, the pair of the rule that `watch` tries.
+    """
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 400, say("how often the bracket cell says that a bracket is open, place by place.")
+            900, 430, say("how often the bracket cell says that a bracket is open, place by place.")
         )
         ax = figure.subplots()
-        rows = [k + 0.45 * (k // 2) for k in range(len(cases))]
+        rows = [k + 0.45 * (k // 2) + (case.wanted is None) for k, case in enumerate(cases)]
+        colours = {True: CELL_LINE, False: HIDDEN_LINE, None: "#999999"}
         for row, case in zip(rows, cases, strict=True):
-            ax.barh(row, case.share, color=CELL_LINE if case.wanted else HIDDEN_LINE, height=0.66)
+            ax.barh(row, case.share, color=colours[case.wanted], height=0.66)
             ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
             ax.text(1.24, row, f"{case.count}", va="center", ha="right", color="#666666")
         ax.text(1.24, -0.75, say("places"), ha="right", color="#666666")
         for x, words, colour in ((0.3, say("a bracket is open: wanted 100 %"), CELL_LINE),
                                  (0.75, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
             ax.text(x, -0.75, words, color=colour, weight="bold", ha="center")
+        of_rule = [row for row, case in zip(rows, cases, strict=True) if case.wanted is None]
+        for row in of_rule[:1]:
+            words = say("a simpler rule: a bracket was opened on this line, none closed since")
+            ax.text(0.01, row - 0.75, words, color="#666666", weight="bold", va="center")
         ax.set(xlim=(0, 1.25), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
         ax.set_yticklabels([named(case.where) for case in cases])
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
@@ -248,7 +276,8 @@ def every_cell_picture(r, every, chosen, control):
             ax.axhline(1, color=FAINT, lw=1.2)
             ax.scatter(size, effect, color="#9fb4c7", s=28)
             ax.set(yscale="log", xlabel=say("|r| with brackets"), xlim=(0, 1), title=title)
-            far = np.argsort(-np.abs(np.log(effect)))[:3]
+            moved = np.abs(np.log(effect))
+            far = np.argsort(-moved)[:3]
             for unit, colour in ((chosen, CELL_LINE), (control, HIDDEN_LINE)):
                 ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
             left = size[chosen] > 0.65  # where there is room
@@ -262,7 +291,8 @@ def every_cell_picture(r, every, chosen, control):
                 ha="right" if left else "left",
                 va="center",
             )
-            others = [unit for unit in far.tolist() if unit not in (chosen, control)]
+            rivals = np.flatnonzero(moved >= _NEARLY * moved[chosen]).tolist()
+            others = [unit for unit in rivals if unit not in (chosen, control)]
             others.sort(key=lambda unit: -effect[unit])
             for unit, higher in zip(others, [None, *others], strict=False):
                 x, y = size[unit], effect[unit]
@@ -302,8 +332,11 @@ def every_cell_picture(r, every, chosen, control):
     return figure
 
 
+_NEARLY = 0.8  # a cell is named whose effect, as a logarithm, is so much of the chosen one's
+
+
 def lags_picture(lags, horizon):
-    """Correlation of forecasts with earlier signal: name -> rows of `lag_correlations` (7.12)."""
+    """Correlation of forecasts with earlier signal: name -> rows of `lag_correlations`."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900, 330, say("correlation of each forecast with the signal some steps earlier.")
@@ -369,8 +402,8 @@ def scores_picture(reading, again=None):
                 ax.plot(np.abs(other), "o", ms=9, mfc="none", mew=2, color=CELL_LINE)
                 best.append(
                     say(
-                        "{mark} unit {unit} with {r:.2f}, on other text {other:.2f}, by chance "
-                        "{most:.2f}",
+                        "{mark} unit {unit} with {r:.2f}, on the measuring part {other:.2f}, by "
+                        "chance {most:.2f}",
                         **found,
                         other=other,
                     )
@@ -383,9 +416,9 @@ def scores_picture(reading, again=None):
             ax.text(0.97, 0.95, words, color=CELL_LINE, weight="bold", **looks)
             if ax is axes[0]:
                 if again is not None:
-                    words = say("○ on other text")
+                    words = say("○ on the measuring part")
                     ax.text(0.97, 0.83, words, color=CELL_LINE, fontsize=12, **looks)
-                words = say("grey: marks of another text")
+                words = say("grey: marks of other text")
                 ax.text(0.97, 0.72, words, color="#777777", fontsize=11.5, **looks)
         axes[0].set_ylabel("|r|")
         told = say("; ").join(best)
@@ -428,6 +461,8 @@ _KINDS = (SIGNAL, INPUT, CANDIDATE_LINE, CELL_LINE)
 def turns_picture(model, reading, mark, unit, *, by_hand=None):
     """Mean course of one unit's gates and cell where a mark begins and where it ends.
 
+    Of the marks that begin only those that last through all steps drawn are taken, so that every
+    step is a mean over the same places.
     by_hand: a unit that reads a number and a flag, such as `LATCH`, to be drawn above (3.9).
     """
     with matplotlib.rc_context(RC):
@@ -440,7 +475,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
         for row in above:
             hand = draw_latch(row, by_hand)
             row[0].set_ylabel(say("set by hand"), weight="bold")
-            axes[0].set_ylabel(say("found: unit {unit}", unit=unit), weight="bold")
+            axes[0].set_ylabel(say("found: unit {unit}, mean", unit=unit), weight="bold")
         i, f = gates_of(model, reading, unit)
         values = (
             (say("forget f"), f, FORGET),
@@ -448,15 +483,14 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
             ("|tanh(c)|", np.abs(np.tanh(reading.c[1:, :, unit])), CELL_LINE),
         )
         told, holds = [], reading.marks[mark]
-        for ax, event, what in zip(axes, turns(reading.marks[mark]), ("begin", "end"), strict=True):
+        begun, ended = turns(holds)
+        for step in range(1, ON + 1):
+            begun[:-step] &= holds[step:]
+        for ax, event, what in zip(axes, (begun, ended), ("begin", "end"), strict=True):
             for k, (name, course, colour) in enumerate(values):
-                mean = around(course[WARM:], event[WARM:])
-                steps = np.arange(len(mean)) - 4
-                if what == "begin":  # from 0 on only where it still holds: many marks end soon
-                    kept, share = (around(x[WARM:], event[WARM:]) for x in (course * holds, holds))
-                    mean = np.where(steps < 0, mean, kept / np.where(share > 0, share, np.nan))
+                mean = around(course[WARM:], event[WARM:], back=BACK, on=ON)
                 draw_course(ax, k, name, mean, colour, named=what == "begin")
-                means = ", ".join(f"{m:.2f}" for m in mean[3:7])
+                means = ", ".join(f"{m:.2f}" for m in mean[BACK - 1 : BACK + 3])
                 told.append(
                     say("begin {name} {means}", name=name, means=means)
                     if what == "begin"
@@ -466,11 +500,12 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
             if what == "end":  # where it does, that wipes out, too
                 told.append(draw_line_ends(ax, reading.ids[WARM:-1], event[WARM:]))
             ax.set_xlabel(say("characters from there on"))
-            count = event[WARM + 4 : len(event) - 8].sum()  # of those that `around` has room for
+            count = event[WARM + BACK : len(event) - ON].sum()  # that `around` has room for
             ax.set_title(
                 say(
-                    "Where {mark} begin, while they last ({count} places)",
+                    "Where {mark} begin that last {on} or more ({count} places)",
                     mark=named(mark),
+                    on=ON,
                     count=count,
                 )
                 if what == "begin"
@@ -530,7 +565,10 @@ def effects_picture(effects, symbols):
         ax.grid(False, axis="y")
         ax.text(1.01, 1, say("costs, bits\na character"), va="bottom", transform=ax.transAxes)
         ax.set_title(
-            say("How many times as likely {symbols} gets: ● inside, ○ outside", symbols=symbols)
+            say(
+                "{symbols}: times as likely as in the free network, ● inside, ○ outside",
+                symbols=symbols,
+            )
         )
         figure.alt = say(
             "{symbols}, times as likely as in the free network: {told}.",

@@ -212,7 +212,7 @@ def rms_error(said, ahead) -> np.ndarray:
 
 
 def lag_correlations(said, xs, ahead, most=12) -> np.ndarray:
-    """Correlation of a forecast with the signal 0 to `most` steps before the time it is for (7.12).
+    """Correlation of a forecast with the signal 0 to `most` steps before the time it is for.
 
     said (B, K, C): forecasts of K horizons; xs (W, B, C) the windows, ahead (B, K, C) what came.
     Returns (K, most + 1): in row k - 1, column s, the correlation over all windows and channels
