@@ -309,7 +309,8 @@ def test_the_curvatures_say_which_rates_come_down():
 @pytest.mark.parametrize(
     ("make", "given"),
     [("numbers", ()), ("depth", ()), ("pool_numbers", ()), ("overshoot", (0.4,)),
-     ("kernels", (np.ones((4, 3, 3, 3)), np.zeros((4, 3, 3, 3))))],
+     ("directions", (np.array([0.1, 0.2, 0.3, 0.4]), np.eye(4), 4)),
+     ("kernels", (np.ones((4, 3, 3, 3)), np.zeros((4, 3, 3, 3)), np.ones((2, 4, 5, 4))))],
 )  # fmt: skip
 def test_pictures_say_what_they_show(make, given):
     figure = getattr(figures, make + "_picture")(*given)
@@ -468,3 +469,69 @@ def test_shift_picture_labels_every_line_at_its_own_end():
     assert "as it is: 80%" in places
     assert "For k = 1, 2: one 80%, 50%; other 80%, 90%." in figure.alt
     assert figure.png()[:4] == b"\x89PNG"
+
+
+def test_directions_picture_shows_each_direction_with_its_curvature_and_factor():
+    curvature, directions = bowl(photograph()[None] - photograph().mean(), 3)
+    figure = figures.directions_picture(curvature, directions, 4)
+    for ax, bend, direction in zip(figure.axes, curvature, directions.T, strict=True):
+        shown = ax.images[0].get_array()[::-1].ravel()
+        assert abs(shown @ direction) == pytest.approx(1)
+        assert shown[np.abs(shown).argmax()] > 0
+        assert ax.get_title(loc="center") == f"λ = {bend:.3f}"
+        assert ax.get_xlabel() == f"× {1 - 4 * bend:.2f}".replace("-", "−")
+    assert (figure.axes[-1].images[0].get_array() > 0).all()  # all nine rise together
+    for wrong in ((curvature, directions[:8], 4), (curvature, directions, np.nan)):
+        with pytest.raises(ValueError, match=r"directions|rate"):
+            figures.directions_picture(*wrong)
+
+
+def test_kernels_picture_draws_weights_and_what_two_lines_change():
+    rng = np.random.default_rng(0)
+    before, after, changes = (rng.normal(size=s) for s in ((2, 3, 3, 3),) * 2 + ((2, 2, 5, 4),))
+    figure = figures.kernels_picture(before, after, changes)
+    drawn = [ax.images[0].get_array()[::-1] for ax in figure.axes]
+    wanted = [*before.mean(axis=1), *after.mean(axis=1), *changes[0], *changes[1]]
+    for shown, want in zip(drawn, wanted, strict=True):
+        np.testing.assert_array_equal(shown, want)
+    for rows in (slice(0, 4), slice(4, 8)):  # one scale for the weights, one for the maps
+        (scale,) = {ax.images[0].get_clim() for ax in figure.axes[rows]}
+        assert scale[1] == pytest.approx(max(np.abs(w).max() for w in wanted[rows]))
+    with pytest.raises(ValueError, match="changes"):
+        figures.kernels_picture(before, after, changes[:, :1])
+
+
+def test_depth_picture_adds_on_one_scale():
+    figure = figures.depth_picture()
+    *parts, total = (ax.images[0] for ax in figure.axes[4:])
+    np.testing.assert_allclose(
+        sum(part.get_array() for part in parts), total.get_array(), atol=1e-12
+    )
+    assert {image.get_clim() for image in (*parts, total)} == {(-1, 1)}
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["+", "+", "="]
+
+
+def test_pooling_explorer_draws_the_windows_that_lie_side_by_side():
+    explorer = views.pooling_explorer()
+    _, _, ax = explorer.figure.axes
+    (grid,) = ax.lines
+    for window, stride, kinds in ((4, 4, 18 + 15 + 2), (4, 2, 0), (1, 1, 0)):
+        explorer.set(window=window, stride=stride)
+        x, y = np.array(grid.get_data(), float)
+        assert np.isnan(x).sum() == kinds
+        if kinds:
+            assert (np.nanmax(x), np.nanmin(y)) == (60, -72)
+            assert set(x[~np.isnan(x)] % 4) == {0}
+    explorer.close()
+
+
+def test_learning_explorer_labels_the_slow_directions_by_their_factors():
+    explorer = views.learning_explorer()
+    words = [text.get_text() for text in explorer.figure.axes[2].texts]
+    assert [word for word in words if word.startswith("×")] == ["× 0.98", "× 0.98"]
+    assert "most curved, λ = 0.434: error × −0.74 a step" in words
+    explorer.set(rate=5)
+    words = [text.get_text() for text in explorer.figure.axes[2].texts]
+    assert "most curved, λ = 0.434: error × −1.17 a step" in words
+    assert "above 1: not drawn" in words
+    explorer.close()

@@ -81,21 +81,21 @@ QUESTIONS = {
         d=("(8, 16, 3, 3)", "The count of kernels N comes first, then the depth C that they need."),
     ),
     "one_output": question(
-        "L is the marked output value alone, and you double every weight of the kernel. Then dL/dW",
+        "L is one output value alone. You double every weight of the kernel. What happens to dL/dW?",
         right="c",
         a=(
-            "doubles",
+            "It doubles",
             "dL/dx does. In dL/dW stands what the weights were multiplied by, not the weights.",
         ),
         b=(
-            "halves",
+            "It halves",
             "A nudge of 0.01 moves y by just as much, however large the weight is already.",
         ),
-        c=("stays", "It is made of the pixels in the window. No pixel changes with the weights."),
-        d=(
-            "depends on the window",
-            "What dL/dW is depends on the window, but in every window it is made of pixels only.",
+        c=(
+            "It stays as it is",
+            "It is made of the pixels in the window. No pixel changes with the weights.",
         ),
+        d=("It becomes 0", "It is made of the pixels in the window, and these are not 0."),
     ),
     "pooled_gradient": question(
         "Max pooling with windows of 4 × 4, side by side, and L the sum of all outputs. How many of "

@@ -1,5 +1,7 @@
 """What a reader moves in notebook 11: a kernel, pooling, a kernel that learns its weights back."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Polygon
@@ -286,7 +288,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
     photo = photograph(size)
     with matplotlib.rc_context(RC):
         figure, ax = stage(
-            900, 400, x=(10, 26, 289, 340), out=(305, 26, 289, 340), dx=(600, 26, 289, 340)
+            900, 418, x=(10, 44, 289, 340), out=(305, 44, 289, 340), dx=(600, 44, 289, 340)
         )
         for key, title in (
             ("x", say("The photograph x")),
@@ -296,6 +298,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
             canvas(ax[key], title, *size, margin=5)
         place_image(image_on(ax["x"], "gray"), photo[0])
         images = {"out": image_on(ax["out"], "gray"), "dx": image_on(ax["dx"], SIZE)}
+        grids = [ax[key].plot([], [], color="#888888", lw=0.4)[0] for key in ("x", "dx")]
         frames = {key: frame_on(ax[key]) for key in ax}
         notes = notes_under(ax, *size, 5)
 
@@ -313,6 +316,9 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         place_image(images["out"], out[0, 0], window=window, stride=stride)
         place_image(images["dx"], dx)
         images["dx"].set_clim(0, dx.max())
+        lines = _grid(rows, columns, window) if window == stride > 1 else ([], [])
+        for grid in grids:
+            grid.set_data(*lines)
         top, left = row * stride, column * stride
         middle = (window - stride) / 2
         surround(frames["x"], top, left, window)
@@ -338,7 +344,8 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         )
         notes["dx"].set_text(
             say(
-                "black: {most}; {reached} of {size} pixels reached",
+                "L is {loss}; black: {most}\n{reached} of {size} pixels reached",
+                loss=IN_WORDS[loss],
                 most=format(dx.max(), ".3g"),
                 reached=reached,
                 size=f"{dx.size:,}",
@@ -378,10 +385,23 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
             "down": whole("window, down (%)", 0, 100, 50, step=5),
             "across": whole("window, across (%)", 0, 100, 50, step=5),
         },
-        moving=[*images.values(), *frames.values(), *notes.values()],
+        moving=[*images.values(), *grids, *frames.values(), *notes.values()],
         update=update,
         describe=describe,
     )
+
+
+def _grid(rows, columns, side):
+    """The borders of windows that lie side by side, as one broken line: x, y."""
+    height, width = rows * side, columns * side
+    x, y = [], []
+    for n in range(rows + 1):
+        x += [0, width, np.nan]
+        y += [-n * side, -n * side, np.nan]
+    for n in range(columns + 1):
+        x += [n * side, n * side, np.nan]
+        y += [0, -height, np.nan]
+    return x, y
 
 
 # ---------------------------------------------------------------- a kernel that learns
@@ -397,7 +417,7 @@ def learning_explorer() -> Explorer:
     """
     photo = photograph()[None]
     bowls = {True: bowl(photo - photo.mean(), 3), False: bowl(photo, 3)}
-    at, (low, high) = np.arange(STEPS + 1), (1e-9, 1e3)
+    at, (low, high) = np.arange(STEPS + 1), (1e-9, 1.0)
     with matplotlib.rc_context(RC):
         figure, ax = stage(
             900, 400, W=(20, 86, 190, 190), goal=(230, 86, 190, 190), loss=(505, 60, 370, 254)
@@ -427,6 +447,7 @@ def learning_explorer() -> Explorer:
             )  # fmt: skip
         notes["end"] = Words(ax["loss"], STEPS - 4, high / 3, ha="right", color="#555555")
         notes["now"] = Words(ax["loss"], 0, 0, ha="left", color="#B34700", weight="bold")
+        factors = [Words(ax["loss"], 0, 0, fontsize=10, color=SIGNAL) for _ in range(8)]
         parts = [ax["loss"].plot([], [], color="#999999", lw=1)[0] for _ in range(8)]
         parts += ax["loss"].plot([], [], color=CURVED, lw=2)
         (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=2.5)
@@ -459,10 +480,25 @@ def learning_explorer() -> Explorer:
         notes["now"].set_text(say("step {step}: {loss}", step=step, loss=_small(loss[step])))
         notes["now"].set_position((step + (-8 if left else 8), np.clip(above, 8 * low, high / 30)))
         notes["now"].set_ha("right" if left else "left")
+        taken = [(step + (-58 if left else 58), notes["now"].get_position()[1], 85)]
+        curves = np.column_stack([part, loss])
+        for words, factor, values in zip(factors, 1 - rate * curvature, part.T, strict=False):
+            place = _place_on(values, low, high, curves, taken)
+            digits = 3 if factor > 0.995 else 2
+            words.set_text(f"× {plain(factor, digits)}" if place else "")
+            if place:
+                words.set_position(place)
+                taken.append((*place, 45))
         notes["loss"].set_text(say("the loss"))
-        notes["top"].set_text(say("most curved, λ = {most:.2f}", most=curvature[-1]))
-        notes["rest"].set_text(say("the other eight; not drawn below 10⁻⁹"))
-        notes["end"].set_text(say("above 10³: not drawn") if loss[-1] > high else "")
+        notes["top"].set_text(
+            say(
+                "most curved, λ = {most:.3f}: error × {factor} a step",
+                most=curvature[-1],
+                factor=plain(1 - rate * curvature[-1]),
+            )
+        )
+        notes["rest"].set_text(say("the other eight, with their factors; not drawn below 10⁻⁹"))
+        notes["end"].set_text(say("above 1: not drawn") if loss[-1] > high else "")
         off = float(np.abs(learned - W).max())
         notes["W"].set_text(say("furthest off by {off:.2g}", off=off))
         return {
@@ -472,11 +508,11 @@ def learning_explorer() -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        way = say("its mean taken away") if v["centred"] else say("as it is")
+        way = say("its mean subtracted") if v["centred"] else say("as it is")
         return say(
             "Kernel “{kernel}”, the photograph {way}, rate {rate:.1f}, step {step}: loss "
             "{loss:.2g}; the weight that is furthest off is off by {off:.2g}. The most curved "
-            "direction has λ = {curvature:.2f}.",
+            "direction has λ = {curvature:.3f}.",
             kernel=IN_WORDS[v["kernel"]],
             way=way,
             rate=v["rate"],
@@ -493,9 +529,9 @@ def learning_explorer() -> Explorer:
             "name": choice("kernel to be found", LEARNED, "edges, left to right"),
             "step": whole("step", 0, STEPS, 20),
             "rate": slider("learning rate η", 0.1, 5, 0.1, 4, digits=1),
-            "centred": toggle("take the mean brightness away", True),
+            "centred": toggle("subtract the mean brightness", True),
         },
-        moving=[*mine.artists, *goal.artists, *parts, curve, now, *notes.values()],
+        moving=[*mine.artists, *goal.artists, *parts, curve, now, *notes.values(), *factors],
         update=update,
         describe=describe,
         play="step",
@@ -507,6 +543,25 @@ def learning_explorer() -> Explorer:
             "mean left in, slower": {"centred": False, "rate": 1, "step": STEPS},
         },
     )
+
+
+def _place_on(values, low, high, curves, taken):
+    """Where a label stands free beside a curve that stays in view for long: step, value; or None.
+
+    values (STEPS + 1,); curves (STEPS + 1, n): what may not run through it; taken: labels that
+    stand already, as (step, value, how far apart in steps).
+    """
+    drawn = np.count_nonzero((values > low) & (values < high))
+    if drawn <= 100:
+        return None
+    for step, lift in itertools.product((drawn // 2, drawn * 7 // 10), (6, 1 / 6)):
+        value = lift * values[step]
+        near = curves[max(0, step - 24) : step + 25]
+        crossed = ((near > value / 2.2) & (near < value * 2.2)).any()
+        beside = any(abs(step - s) < far and 0.1 < value / v < 10 for s, v, far in taken)
+        if 3 * low < value < high / 3 and not crossed and not beside:
+            return step, value
+    return None
 
 
 def _small(number):

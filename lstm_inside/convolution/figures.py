@@ -254,9 +254,9 @@ def window_picture(window, kernel):
 
 
 def shift_picture(changes, sizes):
-    """How much of an image changes when the picture moves by a pixel, by window size.
+    """How much a map changes when the picture moves by a pixel, by window size.
 
-    changes: what was done to the image -> a share for each of the `sizes`; the first size is 1,
+    changes: what was done to the map -> a share for each of the `sizes`; the first size is 1,
     where nothing was done.
     """
     places = np.arange(len(sizes))
@@ -278,15 +278,15 @@ def shift_picture(changes, sizes):
         ax.set(xlim=(-0.35, len(sizes) - 0.1), ylim=(0, 1.1), yticks=np.arange(0, 1.1, 0.25))
         ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.set_xticks(places, [f"k = {size}" for size in sizes])
-        ax.set_ylabel(say("change, share of the mean"))
+        ax.set_ylabel(say("change, share of the mean\nof the map as it is"))
         ax.set_title(say("How much a shift by one pixel changes the map"))
     shown = [
         say("{name} {answers}", name=name, answers=", ".join(f"{share:.0%}" for share in shares))
         for name, shares in changes.items()
     ]
     figure.alt = say(
-        "How much the map changes, as a share of its mean, when the picture moves by one pixel. "
-        "For k = {sizes}: {listed}.",
+        "How much the map changes when the picture moves by one pixel, as a share of the mean of "
+        "the map as it is. For k = {sizes}: {listed}.",
         sizes=", ".join(map(str, sizes)),
         listed=say("; ").join(shown),
     )
@@ -302,28 +302,30 @@ def depth_picture():
     ]
     out = conv2d_forward(photo[None], W[None], [0.0])[0][0, 0]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 540)
+        figure = picture(900, 560)
         figure.colours = None
         ax = figure.subplot_mosaic([["r", "g", "b", "photo"], ["pr", "pg", "pb", "out"]])
+        share, sign = ("+1", "−½", "−½"), ("+", "+", "=")
         names = {"r": say("red"), "g": say("green"), "b": say("blue")}
         for n, (key, name) in enumerate(names.items()):
             canvas(ax[key], say("channel {n}: {name}", n=n, name=name), *photo.shape[1:])
             place_image(image_on(ax[key], "gray"), photo[n])
             canvas(
                 ax["p" + key],
-                say(
-                    "its part: {value}{value_2:g} × mean", value="+−−"[n], value_2=(1, 0.5, 0.5)[n]
-                ),
+                say("{share} × {name},\naveraged over 3 × 3", share=share[n], name=name),
                 *parts[n].shape,
             )
             place_image(image_on(ax["p" + key], SIGNED, -1, 1), parts[n])
-            ax["p" + key].set_xlabel(say("blue −, orange +, to ±{most:g}", most=1))
+            ax["p" + key].text(
+                1.08, 0.5, sign[n], transform=ax["p" + key].transAxes, ha="center", va="center",
+                fontsize=20, weight="bold",
+            )  # fmt: skip
         canvas(ax["photo"], say("the photograph"), *photo.shape[1:])
         height, width = photo.shape[1:]
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
         canvas(ax["out"], say("the sum: one map"), *out.shape)
-        place_image(image_on(ax["out"], SIGNED, -0.6, 0.6), out)
-        ax["out"].set_xlabel(say("blue −, orange +, to ±{most:g}", most=0.6))
+        place_image(image_on(ax["out"], SIGNED, -1, 1), out)
+        figure.supxlabel(say("below: blue −, orange +, all four to ±{most:g}", most=1), fontsize=11)
     figure.alt = say(
         "Above, the red, green and blue channel of the portrait and the portrait in colour. "
         "Below, what each channel adds: red counts for, green and blue against. Their sum, one "
@@ -384,6 +386,43 @@ def _tiles(ax, values, title, colours):
         ax.plot([n, n], [0, -rows], color="white", lw=3)
 
 
+def directions_picture(curvature, directions, rate):
+    """The directions of `learning.bowl` as patterns of weights, with λ and the factor 1 - ηλ.
+
+    curvature (k²,), directions (k², k²), one in a column; rate: η.
+    Raises ValueError or TypeError for other shapes and for a rate that is no finite number.
+    """
+    curvature = validate.real("curvature", curvature, ndim=1)
+    count = len(curvature)
+    directions = validate.array("directions", directions, (count, count), "a column each", float)
+    validate.number("rate", rate)
+    side = round(count**0.5)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 190)
+        axes = figure.subplots(1, count)
+        for ax, bend, pattern in zip(axes, curvature, directions.T, strict=True):
+            pattern = pattern * np.sign(pattern[np.abs(pattern).argmax()])  # either way is the same
+            canvas(ax, "", side, side)
+            show_signed(image_on(ax, SIGNED), pattern.reshape(side, side))
+            ax.set_title(f"λ = {bend:.3f}", loc="center", fontsize=11)
+            ax.set_xlabel(f"× {plain(1 - rate * bend)}", fontsize=12, weight="bold")
+        figure.supxlabel(
+            say("below each: what a step at rate {rate:g} multiplies its error by", rate=rate),
+            fontsize=11,
+        )
+    figure.alt = say(
+        "{count} patterns of weights, blue below 0 and orange above, from the least curved to the "
+        "most curved. λ is {curvatures}; a step at rate {rate:g} multiplies the error by "
+        "{factors}. The first pattern changes sign from weight to weight; in the last all "
+        "weights have one sign.",
+        count=count,
+        curvatures=", ".join(f"{bend:.3f}" for bend in curvature),
+        rate=rate,
+        factors=", ".join(plain(1 - rate * bend) for bend in curvature),
+    )
+    return figure
+
+
 def overshoot_picture(curvature):
     """Gradient descent on the parabola L = curvature/2 · e², six steps from e = 1 at three rates.
 
@@ -438,35 +477,53 @@ def _course(factor):
     return say("jumps across, further away") if factor < -1 else ""
 
 
-def kernels_picture(before, after):
-    """Kernels as they began and as they were learned, one above the other: (N, C, k, k) each.
+def kernels_picture(before, after, changes):
+    """Kernels as they began and as they were learned, and what two lines do to their maps.
 
-    What stands in the square is the mean over the channels. Raises ValueError for other shapes.
+    before, after (N, C, k, k): the mean over the channels is drawn. changes (2, N, rows, columns):
+    how the pooled maps differ from those of a black picture, for a line across and for one down.
+    Raises ValueError for other shapes.
     """
     before = validate.real("before", before, ndim=4)
     after = validate.array("after", after, before.shape, "of `before`", float)
+    changes = validate.real("changes", changes, ndim=4)
+    if changes.shape[:2] != (2, len(before)):
+        raise ValueError(
+            f"changes: expected (2, {len(before)}, rows, columns), got {changes.shape}"
+        )
     both = np.stack([before, after]).mean(axis=2)  # -> (2, N, k, k)
-    most = np.abs(both).max()
+    scales = [max(np.abs(values).max(), 1e-12) for values in (both, changes)]
+    rows = (say("as it began"), say("learned"), say("line across"), say("line down"))
     with matplotlib.rc_context(RC):
-        figure = picture(140 * len(before) + 60, 350)
-        axes = figure.subplots(2, len(before), squeeze=False)
-        for row, kernels in zip(axes, both, strict=True):
-            for ax, kernel in zip(row, kernels, strict=True):
-                canvas(ax, "", *kernel.shape)
+        figure = picture(140 * len(before) + 60, 700)
+        axes = figure.subplots(4, len(before), squeeze=False)
+        for row, (words, tables) in enumerate(zip(rows, [*both, *changes], strict=True)):
+            for ax, table in zip(axes[row], tables, strict=True):
+                canvas(ax, "", *table.shape)
                 image = image_on(ax, SIGNED)
-                show_signed(image, kernel)
-                image.set_clim(-most, most)
+                show_signed(image, table)
+                image.set_clim(-scales[row // 2], scales[row // 2])
+            axes[row, 0].set_ylabel(words, fontsize=12)
         for n, ax in enumerate(axes[0]):
             ax.set_title(say("kernel {n}", n=n))
-        for ax, words in zip(axes[:, 0], (say("as it began"), say("learned")), strict=True):
-            ax.set_ylabel(words, fontsize=12)
         figure.supxlabel(
-            say("mean over the channels; blue −, orange +, to ±{most:.1f}", most=most), fontsize=11
+            say(
+                "rows 1, 2: the weights, mean over the channels, to ±{most:.1f}\n"
+                "rows 3, 4: how a line changes the pooled map, to ±{change:.1f}; blue −, orange +",
+                most=scales[0],
+                change=scales[1],
+            ),
+            fontsize=11,
         )
     figure.alt = say(
         "{count} kernels, the mean over their channels, blue below 0 and orange above, to "
-        "±{most:.1f}. Above as they began, below as they were learned.",
+        "±{most:.1f}: as they began and as they were learned. Below, how a line across and a line "
+        "down change each kernel's pooled map, by up to {largest}.",
         count=len(before),
-        most=most,
+        most=scales[0],
+        largest=", ".join(
+            f"{plain(np.abs(across).max())} / {plain(np.abs(down).max())}"
+            for across, down in zip(*changes, strict=True)
+        ),
     )
     return figure
