@@ -208,6 +208,13 @@ def test_the_memory_challenge_is_open_at_first_and_can_be_met(shown):
     assert 22 < challenge.score(explorer.values) < 24
 
 
+@pytest.mark.parametrize(("loud", "capacity"), [(0.05, "15.6"), (1, "8.0"), (3, "4.5")])
+def test_louder_inputs_shorten_the_memory_as_the_page_says(shown, loud, capacity):
+    explorer = shown("memory")
+    explorer.set(input_strength=loud)
+    assert f"{explorer.values['capacity']:.1f}" == capacity
+
+
 @pytest.mark.parametrize(
     ("settings", "low", "high"),
     [
@@ -242,15 +249,15 @@ def test_a_line_too_short_for_the_sequence_says_so(shown):
 @pytest.mark.parametrize(
     ("settings", "real", "ceiling"),
     [
-        ({}, "real gradient: 4.5e-06", "ceiling (γ σ max)ᵏ: 1.4e+10"),
+        ({}, "real gradient: 4.5e-06", "ceiling (σ max)ᵏ: 1.4e+10"),
         (
             {"strength": 0.5},
             "real gradient at k = 60: 8.1e-20",
-            "ceiling (γ σ max)ᵏ: 6.6e-06",
+            "ceiling (σ max)ᵏ: 6.6e-06",
         ),
-        ({"strength": 3.0}, "real gradient: 6.3e+03", "ceiling (γ σ max)ᵏ at k = 60: 3.2e+41"),
+        ({"strength": 3.0}, "real gradient: 6.3e+03", "ceiling (σ max)ᵏ at k = 60: 3.2e+41"),
         ({"kind": "delay line", "T": 40}, "real gradient at k = 40: 0", "0.015"),
-        ({"strength": 0.0}, "real gradient at k = 60: 0", "ceiling (γ σ max)ᵏ at k = 60: 0"),
+        ({"strength": 0.0}, "real gradient at k = 60: 0", "ceiling (σ max)ᵏ at k = 60: 0"),
     ],
 )
 def test_a_line_that_leaves_the_axes_has_an_arrow_and_says_for_which_step(
@@ -328,6 +335,22 @@ def test_a_singular_value_above_1_does_not_make_an_explosion(shown):
     assert 1e2 < explorer.values["length"][-1] < 1e3
 
 
+def test_under_the_rising_ceiling_the_gradient_never_lies_near_the_best_direction(shown):
+    """Before each step back: the cosine with the direction that W_h stretches most."""
+    noise = np.random.default_rng(24).uniform(-1, 1, 100)[-60:, None, None]
+    params = explorers.network("random", 0.9)
+    h = rnn_forward(noise, params).h[:, 0]
+    best = np.linalg.svd(params.W_h)[2][0]
+    dh, lengths = np.full(24, 1 / np.sqrt(24)), [1.0]
+    for t in range(60, 0, -1):
+        met = dh * (1 - h[t] ** 2)
+        assert abs(met @ best) < 0.5 * np.linalg.norm(met)
+        dh = met @ params.W_h.T
+        lengths.append(np.linalg.norm(dh))
+    np.testing.assert_allclose(shown("vanishing").values["length"], lengths, rtol=1e-9)
+    assert lengths[-1] ** (1 / 60) == pytest.approx(0.81, abs=0.005)
+
+
 def test_a_delay_lines_gradient_gets_back_as_far_as_its_memory_reaches(shown):
     explorer = shown("vanishing")
     explorer.show_preset("delay line")
@@ -352,6 +375,21 @@ def test_the_unrolled_picture_carries_the_networks_numbers():
     assert "over 2 steps" in figure.alt
 
 
+def test_the_tanh_picture_draws_the_curve_and_touches_it():
+    figure = figures.tanh_picture()
+    (ax,) = figure.axes
+    curve, *rest = ax.lines
+    a, squashed = curve.get_data()
+    np.testing.assert_array_equal(squashed, np.tanh(a))
+    for tangent, point in (rest[:2], rest[2:]):
+        (at,), (value,) = point.get_data()
+        x, y = tangent.get_data()
+        assert value == np.tanh(at) == pytest.approx(y.mean(), abs=1e-12)
+        rise = (np.tanh(at + 1e-5) - np.tanh(at - 1e-5)) / 2e-5
+        assert np.diff(y) / np.diff(x) == pytest.approx(rise, rel=1e-5)
+    assert f"at −3: slope {1 - np.tanh(3) ** 2:.2f}" in [t.get_text() for t in ax.texts]
+
+
 def test_the_line_picture_shows_the_states():
     h = rnn_forward(np.ones((9, 1, 1)), delay_line(4)).h[1:, 0]
     figure = figures.line_picture(h)
@@ -373,6 +411,12 @@ def test_the_memories_picture_shows_every_draw_and_the_range_of_capacities():
         assert ax.get_title(loc="left") == title
         for line, draw in zip(ax.lines, draws, strict=False):
             np.testing.assert_array_equal(line.get_ydata(), draw.r2)
+        (area,) = ax.collections  # of the middle draw alone
+        middle = sorted(draws, key=lambda draw: draw.capacity)[len(draws) // 2].r2
+        corners = area.get_paths()[0].vertices
+        for k, r2 in enumerate(middle):
+            assert max(y for x, y in corners if x == k) == pytest.approx(max(0, r2))
+        assert ax.get_xlim() == (0, len(middle) - 1)
     assert "two: capacity 3.0–5.0. one: capacity 4.0." in figure.alt
     assert "3.0–5.0" in [text.get_text() for text in figure.axes[0].texts]
 
@@ -380,15 +424,19 @@ def test_the_memories_picture_shows_every_draw_and_the_range_of_capacities():
 def test_the_learning_picture_draws_every_start_and_counts_those_that_learn():
     runs = {"one\nearly": [[0.0, 0.2, -0.1], [0.4, 0.9, 0.6], [0.51, 0.8, 0.5]],
             "other": [[0.0, 0.1], [0.1, 0.2], [0.2, 0.3]]}  # fmt: skip
-    figure = figures.learning_picture(runs, every=50)
+    figure = figures.learning_picture(runs, every=50, places=4)
     for ax, (title, scores), learned in zip(figure.axes, runs.items(), (2, 0), strict=True):
         assert ax.get_title(loc="left") == title
-        _, *lines = ax.lines  # the first is the level of one half
+        half, unchosen, *lines = ax.lines
+        assert [set(level.get_ydata()) for level in (half, unchosen)] == [{0.5}, {0.25}]
         for line, course in zip(lines, np.transpose(scores), strict=True):
             np.testing.assert_array_equal(line.get_xdata(), [50, 100, 150])
             np.testing.assert_array_equal(line.get_ydata(), course)
             assert (line.get_color() == figures.HIDDEN_LINE) == (course[-1] > 0.5)
-        assert [text.get_text() for text in ax.texts] == [f"{learned} of {len(scores[0])}"]
+        said = [text.get_text() for text in ax.texts]
+        assert said[0] == f"{learned} of {len(scores[0])}"
+    # in the last panel
+    assert said[1:] == ["learned", "did not learn", "holds all, chooses\nnone: 1 / 4"]
     assert "one, early: 2 of 3 end above 0.5. other: 0 of 2 end above 0.5." in figure.alt
 
 
@@ -403,6 +451,8 @@ def test_the_door_picture_shows_weights_and_states():
     h = rnn_forward(batch.xs, params).h[1:, 0]
     np.testing.assert_array_equal(door.lines[0].get_ydata(), h[:, 0])
     np.testing.assert_array_equal(store.lines[0].get_ydata(), h[:, 1])
+    label = f"{plain(h[-1, 1], 4)} (flagged: {plain(batch.targets[0, 0])})"
+    assert label in [t.get_text() for t in store.texts]
     assert f"at step {batch.xs[:, 0, 1].argmax() + 1}," in figure.alt
 
 
@@ -431,6 +481,8 @@ def test_the_unrolling_view_shows_the_state_and_its_line_is_straight(shown):
     assert h[5].any()
     size = explorer.values["size"]
     np.testing.assert_allclose(size, np.linalg.norm(h, axis=1))
+    words = [text.get_text() for ax in explorer.figure.axes for text in ax.texts]
+    assert f"t = 20: length {size[20]:.2g}" in words
     np.testing.assert_allclose(size[21:] / size[20:-1], 0.9, rtol=0.02)
 
 
@@ -543,11 +595,7 @@ def test_the_printed_solutions_are_right():
     written = {"np": np}
     for solution in re.findall(r"```python\n(.*?)```", text, re.S):
         exec(solution, written)
-    for checker, name in (
-        (check.states, "states"),
-        (check.line, "line"),
-        (check.keeps, "keeper"),
-    ):
+    for checker, name in ((check.states, "states"), (check.line, "line")):
         assert checker(written[name]), name
 
 
@@ -571,6 +619,7 @@ def test_the_way_back_shows_the_gradient_at_every_state():
     words = " ".join(t.get_text() for t in figure.axes[0].texts)
     for t, came in enumerate(dh):
         assert f"$dh_{t}$\n({plain(came[0])}, {plain(came[1])})" in words
+        assert f"length {np.hypot(*came):.2f}" in words
     assert words.count("× $W_h$, × slopes") == words.count(r"× slopes, × $W_h^\top$") == 3
-    assert figure.alt.count("dh_3 is (3.00, 4.00)") == 1
-    assert "dh_0 is (−3.00, −2.00)" in figure.alt
+    assert figure.alt.count("dh_3 is (3.00, 4.00), of length 5.00;") == 1
+    assert "dh_0 is (−3.00, −2.00), of length 3.61." in figure.alt

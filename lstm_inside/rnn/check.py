@@ -49,59 +49,28 @@ WORDS = Sentences(
 )
 
 QUESTIONS = {
-    "louder_input": question(
-        "The strength of W_h is 0.9 and the input strength goes up from 1 to 3. What happens to the memory?",
-        right="c",
-        a=(
-            "it gets longer: louder inputs leave a deeper trace",
-            "they do, for one step; but the next loud input then overwrites it, as tanh is already flat",
-        ),
-        b=(
-            "nothing: R² does not depend on scale",
-            "it would not in a linear network; tanh makes the difference",
-        ),
-        c=(
-            "it gets shorter: tanh saturates, and old contents hardly count",
-            "in the table below the explorer the capacity falls from 8.0 to 4.5",
-        ),
-    ),
     "perfect_memory": question(
-        "A state holds all 20 numbers exactly, and the flag stands at one of the first 10 steps. "
-        "The read-out is one weighted sum. What R² can it reach?",
+        "A state holds all 20 numbers exactly, but it has not seen the flag, which stands at one of "
+        "the first 10 steps. What R² can a read-out of this state reach?",
         right="c",
         a=(
-            "1: everything that is needed is there",
-            "it is there, but the read-out has one weight for each place, and the flag is at "
+            "1",
+            "the number is there, but the read-out has one weight for each place, and the flag is at "
             "another place in the next sequence",
         ),
         b=(
-            "about 0.5: it can narrow the answer down",
+            "about 0.5",
             "with two places it is 0.5; with ten the right number is one of ten in the sum",
         ),
         c=(
-            "0.1: the best sum is a tenth of each of the ten numbers",
-            "one tenth of the answer's variance is explained: 1 / 10",
+            "about 0.1",
+            "the best sum is a tenth of each of the ten numbers; it explains a tenth of the answer's "
+            "variance. Without the flag no read-out could do better; the program below asks whether "
+            "the flag helps",
         ),
         d=(
-            "0: without the flag it knows nothing",
+            "0",
             "it knows that the answer is one of ten numbers, and their mean goes along with it a little",
-        ),
-    ),
-    "singular_value": question(
-        "A tanh RNN's recurrent matrix has a largest singular value of 1.5. What follows for its gradients?",
-        right="d",
-        a=(
-            "they explode",
-            "1.5 permits growth; the slopes of tanh and the directions decide",
-        ),
-        b=(
-            "they vanish",
-            "for that the value would have to be below 1; above it nothing is settled",
-        ),
-        c=("they neither vanish nor explode", "they may do either"),
-        d=(
-            "nothing yet: growth is possible, not certain",
-            "the condition is necessary for exploding, not sufficient",
         ),
     ),
 }

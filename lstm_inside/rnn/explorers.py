@@ -55,8 +55,8 @@ ENDS = Sentences({"wanted": "wanted", "said": "said"})
 # At a line's end: it stays inside the axes, or it has left them by the last step back.
 CEILING_WORDS = Sentences(
     {
-        "stays": "ceiling (γ σ max)ᵏ: {left:.2g}",
-        "left": "ceiling (γ σ max)ᵏ at k = {T}: {left:.2g}",
+        "stays": "ceiling (σ max)ᵏ: {left:.2g}",
+        "left": "ceiling (σ max)ᵏ at k = {T}: {left:.2g}",
     }
 )
 REAL_WORDS = Sentences(
@@ -100,11 +100,11 @@ def unrolling_explorer(steps=60) -> Explorer:
         tens = range(10, steps, 10)
         ax["h"].set_xticks((0, 5, *tens), ("0", say("knock"), *tens))
         ax["h"].set_title(say("The state h: every unit over time"))
-        figure.colorbar(heat, ax=ax["h"], ticks=(-1, 0, 1), pad=0.02)
+        figure.colorbar(heat, ax=ax["h"], ticks=(-1, 0, 1), pad=0.02, label=say("value"))
         ax["size"].set(
             xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 300), xlabel=say("step t")
         )
-        ax["size"].set_title(say("What is left of the knock: length of h"))
+        ax["size"].set_title(say("Length of the state h"))
         at_t = Words(ax["size"], 0, 60, color="#111111")
         ax["values"].plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1.4)
         ax["values"].text(
@@ -139,7 +139,7 @@ def unrolling_explorer(steps=60) -> Explorer:
             cursor.set_xdata([t, t])
         at_t.set_position((t + (1 if t < steps / 2 else -1), 60))
         at_t.set_ha("left" if t < steps / 2 else "right")
-        at_t.set_text(f"t = {t}")
+        at_t.set_text(say("t = {t}: length {size:.2g}", t=t, size=size[t]))
         return {"t": t, "h": h, "size": size, "strength": strength}
 
     def describe(v):
@@ -270,6 +270,7 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         figure = picture(900, 380)
         stream, answers = figure.subplots(1, 2, width_ratios=(5, 4))
         stream.set(xlim=(-1, most + 6), ylim=(-1.25, 1.6), xlabel=say("step t"), yticks=(-1, 0, 1))
+        stream.set_ylabel(say("number"))
         stream.set_xticks(range(-1, most, 10), range(0, most + 1, 10))
         stream.grid(False)
         stream.set_title(say("One of 500 sequences, and the answer"))

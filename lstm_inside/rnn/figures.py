@@ -1,4 +1,4 @@
-"""The still pictures of notebook 02: recall, an RNN there and back, memory, training, a door."""
+"""The still pictures of notebook 02: recall, tanh, an RNN there and back, memory, a door."""
 
 import matplotlib
 import numpy as np
@@ -32,6 +32,7 @@ def recall_picture(batch, b=0):
         figure = picture(900, 240)
         ax = figure.subplots()
         ax.set(xlim=(-0.7, T + 2.6), ylim=(-1.25, 1.55), xlabel=say("step t"), yticks=(-1, 0, 1))
+        ax.set_ylabel(say("number"))
         marks = (1, *range(5, T + 1, 5))
         ax.set_xticks([t - 1 for t in marks], marks)
         ax.grid(False)
@@ -64,6 +65,33 @@ def recall_picture(batch, b=0):
     return figure
 
 
+def tanh_picture():
+    """tanh, where it bends: its tangents at 0, the line a, and at -3, where it is nearly flat."""
+    a = np.linspace(-5, 5, 401)
+    with matplotlib.rc_context(RC):
+        figure = picture(620, 260)
+        ax = figure.subplots()
+        for ends in ((-5, -3), (3, 5)):
+            ax.axvspan(*ends, color=FAINT, alpha=0.25, lw=0)
+            _label(ax, np.mean(ends), 0, say("nearly flat"), color="#777777")
+        ax.plot(a, np.tanh(a), color=HIDDEN_LINE, lw=2.6)
+        for at, half in ((0, 1.3), (-3, 1.6)):
+            near = at + half * np.array([-1, 1])
+            slope = 1 - np.tanh(at) ** 2
+            ax.plot(near, np.tanh(at) + slope * (near - at), color=FORGET, ls=(0, (4, 2)))
+            ax.plot(at, np.tanh(at), "o", color=FORGET, ms=6)
+        _label(ax, 0.25, -0.2, say("at 0: slope 1, the line a"), color=FORGET, ha="left")
+        _label(ax, -3, -1.25, say("at −3: slope {slope:.2f}", slope=slope), color=FORGET)
+        _label(ax, 1.3, 0.66, "tanh(a)", color=HIDDEN_LINE, weight="bold", ha="left")
+        ax.set(xlim=(-5, 5), ylim=(-1.5, 1.5), xlabel="a", xticks=range(-5, 6), yticks=(-1, 0, 1))
+    figure.alt = say(
+        "The curve tanh(a) for a from −5 to 5. Near 0 it runs along the line a, with slope 1. "
+        "Beyond ±3 it is nearly flat, close to −1 and 1: at −3 the slope is {slope:.2f}.",
+        slope=slope,
+    )
+    return figure
+
+
 def unrolled_picture(xs, params):
     """An RNN rolled up, and its steps side by side with the numbers that flow (2.1).
 
@@ -79,20 +107,24 @@ def unrolled_picture(xs, params):
         _layer(ax, -1.05, say("$h_{t-1}$ comes back"), "$x_t$")
         _arrow(ax, [(-0.64, 1), (-0.2, 1), (-0.2, 2.05), (-1.87, 2.05), (-1.87, 1), (-1.48, 1)])
         _label(ax, -1.05, 2.2, say("$W_h$ (or $W$)"), color=HIDDEN_LINE)
+        _label(ax, -0.38, 0.78, "$h_t$", color=HIDDEN_LINE)
         _label(ax, -1.0, -0.15, say("$W_x$ (or $U$)"), color=SIGNAL, ha="left")
         _label(ax, -1.05, 2.6, say("rolled up: one layer and a loop"), weight="bold")
         ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
         _label(ax, 1.15 * T + 0.6, 2.6, say("unrolled: the same layer and weights at every step"),
                weight="bold")  # fmt: skip
-        _label(ax, 0.55, 1, f"$h_0$\n{_pair(h[0])}", color=HIDDEN_LINE, linespacing=1.5)
         for t in range(1, T + 1):
             x = 2.35 * t - 0.6
             _layer(ax, x, "", f"$x_{t}$ = {xs[t - 1, 0, 0]:g}")
-            _arrow(ax, [(x - 0.76, 1), (x - 0.36, 1)])
-            _arrow(ax, [(x + 0.42, 1), (x + 0.62, 1)])
             _label(ax, x - 0.62, 1.22, "$W_h$", color=HIDDEN_LINE)
             _label(ax, x + 0.05, -0.15, "$W_x$", color=SIGNAL, ha="left")
-            _label(ax, x + 1.1, 1, f"$h_{t}$\n{_pair(h[t])}", color=HIDDEN_LINE, linespacing=1.5)
+        for t in range(T + 1):  # the state's arrow, its name above it and its numbers below
+            x = 2.35 * t - 0.6
+            start, end = (x + 0.42 if t else 0.3), (x + 1.99 if t < T else x + 1.55)
+            _arrow(ax, [(start, 1), (end, 1)])
+            middle = x + (1.1 if t else 1.25)
+            _label(ax, middle, 1.22, f"$h_{t}$", color=HIDDEN_LINE)
+            _label(ax, middle, 0.76, _pair(h[t]), color=HIDDEN_LINE)
     figure.alt = say(
         "Left, an RNN rolled up: input through W_x and the old state through W_h are added "
         "to the bias b, tanh makes the new state, and a loop leads it back. Right, the loop "
@@ -104,21 +136,23 @@ def unrolled_picture(xs, params):
 
 
 def backward_picture(dh):
-    """Through an unrolled RNN and back (2.7): the factors, and what arrives at each state.
+    """Through an unrolled RNN and back (2.7): the factors, what arrives at each state, how long.
 
     dh (T + 1, H): the gradients of h_0 ... h_T, where L looks at the last state alone.
     """
     T = len(dh) - 1
     with matplotlib.rc_context(RC):
-        figure = picture(980, 220)
+        figure = picture(980, 250)
         ax = figure.subplots()
-        ax.set(xlim=(-0.9, 2.3 * T + 2.1), ylim=(-0.75, 1.6))
+        ax.set(xlim=(-0.9, 2.3 * T + 2.1), ylim=(-1.05, 1.6))
         ax.set_axis_off()
         state = {"boxstyle": "round,pad=0.4", "fc": "#eef6fb", "ec": HIDDEN_LINE, "lw": 1.6}
         for t, came in enumerate(dh):
             x, last = 2.3 * t, t == T
             _label(ax, x, 0.62, f"$h_{t}$", color=HIDDEN_LINE, bbox=state)
             _label(ax, x, -0.42, f"$dh_{t}$\n{_pair(came)}", color=GRADIENT, linespacing=1.5)
+            long = say("length {length:.2f}", length=np.linalg.norm(came))
+            _label(ax, x, -0.9, long, color=GRADIENT, weight="bold")
             end = x + (1.3 if last else 1.9)
             _arrow(ax, [(x + 0.4, 0.78), (end, 0.78)])
             _arrow(ax, [(end, 0.46), (x + 0.4, 0.46)], color=GRADIENT, ls=(0, (4, 2)))
@@ -132,10 +166,13 @@ def backward_picture(dh):
     figure.alt = say(
         "The states h_0 to h_{T} side by side, and L at the end. Arrows lead forward: every step "
         "multiplies a nudge by W_h and by the slopes. Dashed arrows lead back: every step "
-        "multiplies by the slopes and by W_h transposed. dh_{T} is {last}, dh_0 is {first}.",
+        "multiplies by the slopes and by W_h transposed. dh_{T} is {last}, of length "
+        "{last_length:.2f}; dh_0 is {first}, of length {first_length:.2f}.",
         T=T,
         last=_pair(dh[-1]),
+        last_length=np.linalg.norm(dh[-1]),
         first=_pair(dh[0]),
+        first_length=np.linalg.norm(dh[0]),
     )
     return figure
 
@@ -155,7 +192,7 @@ def line_picture(h):
         map_ = Pixels.on(ax, h.T, cmap=SIGNED, vmin=-most, vmax=most)
         ax.set(xlabel=say("step t"), ylabel=say("unit"), yticks=range(0, H, 8))
         ax.set_xticks(range(9, T, 10), range(10, T + 1, 10))
-        figure.colorbar(map_, ax=ax, pad=0.02)
+        figure.colorbar(map_, ax=ax, pad=0.02, label=say("value"))
         ax.set_title(say("The state of a delay line: every number moves on by one unit per step"))
     figure.alt = say(
         "The state of {H} units over {T} steps as a coloured map. Each input enters at unit "
@@ -168,27 +205,30 @@ def line_picture(h):
 
 
 def memories_picture(runs):
-    """Memory curves side by side, a panel a kind of W_h, a line a draw: the area is the capacity.
+    """Memory curves side by side, a panel a kind of W_h, a line a draw.
 
-    runs: title -> what `recall_inputs` measured of each of its draws (2.5).
+    runs: title -> what `recall_inputs` measured of each of its draws (2.5). The area under a curve
+    is its capacity; that of the middle draw is shaded.
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 290)
         axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
         figure.alt = say("R² of reading the input of k steps ago, a line a draw of weights.")
         for ax, (title, draws) in zip(axes, runs.items(), strict=True):
+            middle = sorted(draws, key=lambda draw: draw.capacity)[len(draws) // 2]
+            ax.fill_between(range(len(middle.r2)), np.maximum(0, middle.r2), color=HIDDEN,
+                            alpha=0.3, lw=0)  # fmt: skip
             for draw in draws:
-                ax.fill_between(range(len(draw.r2)), np.maximum(0, draw.r2), color=HIDDEN,
-                                alpha=0.4 / len(draws), lw=0)  # fmt: skip
                 ax.plot(draw.r2, color=HIDDEN_LINE, lw=1.6)
             ax.axvline(24, color=FAINT, lw=1.2, ls=(0, (4, 3)))
             _label(ax, 25, 1.1, say("24 units"), color="#777777", ha="left")
-            ax.set(xlim=(0, 40), ylim=(-0.2, 1.2), yticks=(0, 0.5, 1), xlabel=say("k steps ago"))
+            ax.set(xlim=(0, len(middle.r2) - 1), ylim=(-0.2, 1.2), yticks=(0, 0.5, 1))
+            ax.set(xlabel=say("k steps ago"))
             ax.set_title(title)
             ends = {plain(f([draw.capacity for draw in draws]), 1): 0 for f in (min, max)}
             held = "–".join(ends)  # one number where both are the same
-            for y, words in ((0.46, say("capacity")), (0.34, held)):
-                _label(ax, 1.5, y, words, color="#222222", weight="bold", ha="left")
+            for y, words in ((0.8, say("capacity")), (0.68, held)):  # to the right of the curves
+                _label(ax, 0.95 * len(middle.r2), y, words, weight="bold", ha="right")
             figure.alt = say(
                 "{so_far} {title}: capacity {held}.", so_far=figure.alt, title=title, held=held
             )
@@ -196,11 +236,12 @@ def memories_picture(runs):
     return figure
 
 
-def learning_picture(runs, every):
+def learning_picture(runs, every, places):
     """How well recall is learned over a training, a panel a kind of start, a line a start.
 
     runs: title -> R^2 (times, starts), measured once every `every` training steps. Starts that end
-    above one half are drawn in blue and counted, the others in grey.
+    above one half are drawn in blue and counted, the others in grey. places: of the flag; a state
+    that holds everything and does not choose gets 1 / places (2.6).
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 280)
@@ -210,6 +251,7 @@ def learning_picture(runs, every):
             scores = np.asarray(scores)
             steps, learned = every * np.arange(1, len(scores) + 1), scores[-1] > 0.5
             ax.axhline(0.5, color=FAINT, lw=1.2, ls=(0, (4, 3)))
+            ax.axhline(1 / places, color=FORGET, lw=1.2, ls=(0, (2, 2)))
             for course, above in zip(scores.T, learned, strict=True):
                 ax.plot(steps, course, color=HIDDEN_LINE if above else "#999999", lw=1.4)
             ax.set(xlim=(0, steps[-1]), ylim=(-0.3, 1.2), yticks=(0, 0.5, 1))
@@ -224,6 +266,12 @@ def learning_picture(runs, every):
                 learned=learned.sum(),
                 starts=len(learned),
             )
+        _label(axes[-1], 0.05 * steps[-1], 0.57, say("learned"), color=HIDDEN_LINE, ha="left",
+               fontsize=10)  # fmt: skip
+        _label(axes[-1], 0.05 * steps[-1], -0.12, say("did not learn"), color="#777777",
+               ha="left", fontsize=10)  # fmt: skip
+        _label(axes[-1], 0.05 * steps[-1], 0.27, say("holds all, chooses\nnone: 1 / {places}",
+               places=places), color=FORGET, ha="left", fontsize=10)  # fmt: skip
         axes[0].set_ylabel("$R^2$")
     return figure
 
@@ -274,16 +322,18 @@ def door_picture(params, xs):
         door.step(time, h[:, 0], where="mid", color=SIGNAL)
         door.step(time, other[:, 0], where="mid", color=SIGNAL, alpha=0.4)
         door.set_title(say("The door stands at −1 and opens for the flag"))
-        store.step(time, h[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6)
-        store.step(time, other[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6, alpha=0.4)
-        for run, ends in ((xs, h), (turned, other)):
-            _label(store, T + 0.2, ends[-1, 1], plain(run[at, 0, 0]), color=FORGET, ha="left")
+        for run, ends, alpha in ((xs, h, 1), (turned, other, 0.4)):
+            store.step(time, ends[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6, alpha=alpha,
+                       snap=False)  # fmt: skip
+            said_last = say("{end} (flagged: {number})", end=plain(ends[-1, 1], 4),
+                            number=plain(run[at, 0, 0]))  # fmt: skip
+            _label(store, T + 0.7, ends[-1, 1], said_last, color=HIDDEN_LINE, ha="left")
         store.set_title(say("The store rises once and keeps its value"))
         said.set(ylim=(-1.1, 1.1), yticks=(-1, 0, 1))
         door.set(ylim=(-1.25, 0.75), yticks=(-1, 0))
         store.set(ylim=(0, 1.3 * max(h[:, 1].max(), other[:, 1].max())), xlabel=say("step t"))
         for ax in (said, door, store):
-            ax.set(xlim=(0, T + 2), xticks=range(5, T + 1, 5))
+            ax.set(xlim=(0, 1.35 * T), xticks=range(5, T + 1, 5))
             if ax is not store:
                 ax.tick_params(labelbottom=False)
     figure.alt = say(
