@@ -72,40 +72,28 @@ QUESTIONS = {
         ),
         d=("2 steps: half, then half again", "that would be f = 0.7; check 0.9 * 0.9"),
     ),
-    "hold_a_value": question(
-        "A value was stored at step 10 and must still be there, unchanged, at step 90. "
-        "How do the gates have to stand in between?",
-        right="c",
+    "add_up": question(
+        "A unit is to add up two numbers that come at different steps. The first one is stored. "
+        "How do the gates have to stand when the second one comes?",
+        right="b",
         a=(
-            "forget gate near 0, input gate near 0",
-            "the name misleads: the forget gate says how much is KEPT, so near 0 it wipes the cell state",
+            "forget gate near 0, input gate near 1",
+            "the second number is written, but the first one is wiped out: it is replaced",
         ),
         b=(
             "forget gate near 1, input gate near 1",
-            "keeping is right, but with the input gate open every step adds its candidate on top",
+            "keep all of the first and write all of the second: c becomes their sum",
         ),
-        c=("forget gate near 1, input gate near 0", "keep everything, write nothing"),
+        c=(
+            "forget gate near 1, input gate near 0",
+            "that is right in between; now the second number would pass by unwritten",
+        ),
         d=(
-            "output gate near 0, the others do not matter",
-            "the output gate only hides the cell state, which changes all the same",
+            "both gates near 0.5",
+            "half of the old and half of the new: that is half of the sum",
         ),
     ),
 }
-QUESTIONS["which_line"] = question(
-    "Two lines leave the LSTM on the right: one at the top, one below it. Which of them is the "
-    "hidden state, the one that a read-out, the next layer and the gates of the next step see?",
-    right="b",
-    a=(
-        "the one at the top, c",
-        "c goes to one place only, the same unit one step later; nobody else sees it",
-    ),
-    b=("the lower one, h", "h = o tanh(c) is what the unit shows; c is what it keeps to itself"),
-    c=(
-        "both together",
-        "a step hands on both, but the weights W_h and whatever comes after the layer are "
-        "multiplied with h alone",
-    ),
-)
 ask = asks(QUESTIONS)
 
 

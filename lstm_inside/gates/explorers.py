@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.markers import CARETDOWN, CARETUP
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
 from lstm_inside.gates.explorers_gradients import two_gradients_explorer
@@ -12,7 +13,7 @@ from lstm_inside.gates.explorers_time import (
     sequence_explorer,
 )
 from lstm_inside.gates.explorers_wiring import wiring_explorer
-from lstm_inside.page import Explorer, Words, choice, plain, slider, whole
+from lstm_inside.page import Explorer, Words, choice, plain, slider, strokes, whole
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -23,37 +24,40 @@ from lstm_inside.page.style import (
     RC,
     picture,
 )
-from lstm_inside.tasks import constant_gates, eeg
+from lstm_inside.tasks import constant_gates, recall_problem
 from lstm_inside.words import say
 
 # ---------------------------------------------------------------- the cell line
 
 
-def cell_line_explorer(steps=40) -> Explorer:
+def cell_line_explorer(steps=20) -> Explorer:
     """c_t = f c_{t-1} + i g with the three held constant, and what dL/dc_t answers (3.1)."""
     forget, write = GATES["f"].line, GATES["i"].line
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
+        figure = picture(900, 360)
         cells, slopes = figure.subplots(1, 2, width_ratios=(3, 2))
-        cells.set(xlim=(0, steps), ylim=(-3.6, 3.6), xlabel=say("step t"))
+        cells.set(xlim=(0, steps), ylim=(-3.2, 3.2), xlabel=say("step t"))
         cells.set_title(say("The cell state: kept part + written part"), pad=24)
+        cells.set_xticks(range(0, steps + 1, 5))
         cells.axhline(0, color=FAINT, lw=1)
         slopes.set(
             xlim=(0, steps), ylim=(-0.05, 1.08), xlabel=say("step t, computed from right to left")
         )
         slopes.set_title(say("Its gradient: dc$_{{{steps}}}$ / dc$_t$", steps=steps), pad=24)
+        slopes.set_xticks(range(0, steps + 1, 5))
         kept = cells.fill_between([0, steps], [0, 0], color=forget, alpha=0.25, lw=0)
-        (written,) = cells.plot([], [], color=write, lw=5, solid_capstyle="butt")
-        (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=3.5, lw=1.6)
+        (written,) = cells.plot([], [], color=write, lw=2, solid_capstyle="butt")
+        (heads,) = cells.plot([], [], color=write, ls="none", ms=6, mec="none")
+        (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=4.5, lw=1.6)
         (rest,) = cells.plot([], [], color="#666666", ls=":", lw=1.6)
-        label = cells.text(steps, -3.2, "", color="#666666", ha="right")
+        label = cells.text(steps, -2.95, "", color="#666666", ha="right")
         name_curves(
             cells,
             (0, say("cell state c"), CELL_LINE),
-            (0.3, say("kept: f × c before"), forget),
-            (0.68, say("written: i × g"), write),
+            (0.26, say("kept: f × c before (shaded)"), forget),
+            (0.68, say("written: i × g (arrows)"), write),
         )
-        beyond = Beyond(cells, steps, 3.6)
+        beyond = Beyond(cells, steps)
         (slope,) = slopes.plot([], [], color=GRADIENT)
 
     def update(f, i, g, c0):
@@ -65,10 +69,12 @@ def cell_line_explorer(steps=40) -> Explorer:
         kept_part = trace.f[:, 0, 0] * c[:-1]
         cell.set_data(t, c)
         kept.set_data(t[1:], np.zeros(steps), kept_part)
-        strokes = np.column_stack([kept_part, c[1:], np.full(steps, np.nan)])
-        written.set_data(np.repeat(t[1:], 3), strokes.ravel())
+        written.set_data(*strokes(t[1:], kept_part, c[1:]))
+        tips = t[1:] if abs(i * g) > 0.05 else t[:0]  # a shorter arrow is all head
+        heads.set_data(tips, c[1 : len(tips) + 1])
+        heads.set_marker(CARETUP if i * g > 0 else CARETDOWN)
         end = i * g / (1 - f) if f < 1 else np.inf
-        shown = abs(end) <= 3.5
+        shown = abs(end) <= 3.1
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
         label.set_text(say("settles at i g / (1 − f) = {end}", end=plain(end)) if shown else "")
         beyond.show(c[-1])
@@ -93,15 +99,15 @@ def cell_line_explorer(steps=40) -> Explorer:
         controls={
             "f": slider("keep: f", 0, 1, 0.01, 0.9, quantity="f"),
             "i": slider("write: i", 0, 1, 0.01, 0.5, quantity="i"),
-            "g": slider("what to write: g", -1, 1, 0.01, -0.25, quantity="g"),
+            "g": slider("what to write: g", -1, 1, 0.01, -0.5, quantity="g"),
             "c0": slider("cell state at start: c_0", -2, 2, 0.1, 2, quantity="c", digits=1),
         },
-        moving=[kept, written, cell, rest, label, beyond, slope],
+        moving=[kept, written, heads, cell, rest, label, beyond, slope],
         update=update,
         describe=describe,
         presets={
             "keep all, write nothing": {"f": 1, "i": 0},
-            "keep all, write": {"f": 1, "i": 0.5, "g": 0.2, "c0": -2},
+            "keep all, write": {"f": 1, "i": 0.5, "g": 0.4, "c0": -2},
             "forget fast": {"f": 0.5, "i": 0},
         },
     )
@@ -109,27 +115,32 @@ def cell_line_explorer(steps=40) -> Explorer:
 
 # ---------------------------------------------------------------- a gate
 
-# Where the three that are not moved stand: bias, weight of the input.
+# Where the three that are not moved stand: bias, weight of the number (g) or the flag (f, i, o).
 STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
-CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in STAY.items()}  # one that is chosen, too
+CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in STAY.items()}  # one that is chosen, too,
+CHOSEN["i"] = {"b": -6.0, "w": 12.0}  # but the input gate: it reads the flag
+_READ = {"f": 1, "i": 1, "g": 0, "o": 1}  # the candidate reads the number, the gates the flag
 
 
 def _one_unit(four):
-    """An LSTM of one unit without feedback from the bias and the input's weight of each box."""
-    params = LSTMParams(np.zeros((1, 4)), np.zeros((1, 4)), np.zeros(4))
+    """An LSTM of (number, flag) -> one unit without feedback, from each box's bias and weight."""
+    params = LSTMParams(np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4))
     for letter, (bias, weight) in four.items():
         block = GATES[letter].block
-        params.W_x[0, block], params.b[block] = weight, bias
+        params.W_x[_READ[letter], block], params.b[block] = weight, bias
     return params
 
 
 def gate_explorer(steps=100) -> Explorer:
-    """A one-unit LSTM on the EEG, one of whose four boxes is moved (3.2)-(3.5).
+    """A one-unit LSTM on a stream with one flag, one of whose four boxes is moved (3.2)-(3.5).
 
-    Left what the box does: its curve, where the steps land on it, its course. Right what comes of
-    it: the gradient and the memory. The three boxes that are not chosen stand at `STAY`.
+    The candidate reads the number, the gates read the flag. Left what the box does: its curve,
+    where the steps lie on it, its course. Right what comes of it: the gradient and the memory.
+    The three boxes that are not chosen stand at `STAY`, and so does the forget gate at first.
     """
-    xs = eeg(100, steps)[:, :1].reshape(steps, 1, 1)
+    xs = recall_problem(steps, 1, rng=np.random.default_rng(14)).xs
+    numbers, flags = xs[:, 0].T
+    at = int(flags.argmax())  # step at + 1 carries the flag
     dhs = np.zeros((steps, 1, 1))
     dhs[-1] = 1  # the loss is the last hidden state
     z = np.linspace(-8, 8, 161)
@@ -139,21 +150,24 @@ def gate_explorer(steps=100) -> Explorer:
         ax = figure.subplot_mosaic(
             [["curve", "left"], ["gate", "cell"]], width_ratios=(2, 3), height_ratios=(6, 5)
         )
-        ax["curve"].set(xlim=(-8, 8), xlabel=say("pre-activation a = w x + b"))
-        ax["curve"].set_title(say("Where the steps land on its curve"))
-        ax["gate"].set(xlim=(0, steps), xlabel=say("step t (80 a second)"))
-        ax["gate"].set_title(say("The one you move, over time"))
-        ax["cell"].set(xlim=(0, steps), ylim=(-12.5, 12.5), yticks=(-10, 0, 10))
-        ax["cell"].set(xlabel=say("step t (80 a second)"))
+        ax["curve"].set(xlim=(-8, 8), xlabel=say("pre-activation a"))
+        titles = {key: ax[key].set_title("") for key in ("curve", "gate")}  # they name the gate
+        ax["gate"].set(xlim=(0, steps), xlabel=say("step t"))
+        ax["cell"].set(xlim=(0, steps), ylim=(-2.8, 5.2), yticks=(-2, 0, 2, 4))
+        ax["cell"].set_xlabel(say("step t"))
         ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
             (0.2, say("cell state c"), CELL_LINE),
             (0.37, say("as in the table (pale)"), CELL_LINE),
             (0.69, say("hidden state h"), HIDDEN_LINE),
-            (0.9, say("input x"), "#777777"),
+            (0.9, say("number"), "#777777"),
         )
-        ax["cell"].plot(np.arange(1, steps + 1), xs[:, 0, 0], color="#999999", lw=1)
+        ax["cell"].plot(np.arange(1, steps + 1), numbers, color="#b9b9b9", lw=1)
+        ax["cell"].plot([at + 1], [numbers[at]], "o", color="#111111", ms=7)
+        ax["cell"].annotate(say("flag"), (at + 1, 4.1), ha="center", weight="bold")
+        for key in ("gate", "left", "cell"):
+            ax[key].axvline(at + 1, ymax=0.82, color="#111111", lw=1, ls=(0, (1, 2)))
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
         ax["left"].set_title(
             say("dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end", steps=steps)
@@ -163,6 +177,7 @@ def gate_explorer(steps=100) -> Explorer:
         slope = Words(ax["curve"], 7.8, 0, ha="right", fontsize=12, weight="bold")
         (course,) = ax["gate"].plot([], [])
         (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.35)
+        beyond = Beyond(ax["cell"], steps)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
         (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
         (pale,) = ax["left"].plot([], [], color=FAINT, lw=7, alpha=0.6)
@@ -184,10 +199,15 @@ def gate_explorer(steps=100) -> Explorer:
         trace = lstm_forward(xs, params)
         grads = lstm_backward(dhs, trace, params)
         value = getattr(trace, gate)[:, 0, 0]
+        name = GATES[gate].name.capitalize()
+        titles["curve"].set_text(
+            say("{name}: the {steps} steps on its curve", name=name, steps=steps)
+        )
+        titles["gate"].set_text(say("{name}, over time", name=name))
         for key in ("curve", "gate"):
             ax[key].set_ylim(-1.1 if gate == "g" else -0.05, 1.1)
             ax[key].set_yticks((-1, 0, 1) if gate == "g" else (0, 0.5, 1))
-        inside = np.clip(w * xs[:, 0, 0] + b, -7.9, 7.9)
+        inside = np.clip(w * xs[:, 0, _READ[gate]] + b, -7.9, 7.9)
         t = np.arange(steps + 1)
         curve.set_data(z, act(z))
         dots.set_data(inside, value)
@@ -198,6 +218,7 @@ def gate_explorer(steps=100) -> Explorer:
         for artist in (dots, slope, course):
             artist.set_color(GATES[gate].line)
         cell.set_data(t, trace.c[:, 0, 0])
+        beyond.show(trace.c[-1, 0, 0])
         hidden.set_data(t, trace.h[:, 0, 0])
         gradient.set_data(t, np.maximum(np.abs(grads.c[:, 0, 0]), 1e-30))
         return {
@@ -206,19 +227,20 @@ def gate_explorer(steps=100) -> Explorer:
             "c": trace.c[:, 0, 0],
             "h": trace.h[:, 0, 0],
             "dc": grads.c[:, 0, 0],
-            "mean": value.mean(),
+            "at": value[at],
+            "elsewhere": np.delete(value, at).mean(),
             "slope": steep,
         }
 
     def describe(v):
-        mean = f"{v['mean']:{'+' if v['gate'] == 'g' else ''}.3f}"
         return say(
-            "On average the {name} is {mean} and its slope {slope:.3f}. Of a nudge to the cell "
-            "state, the last output still feels {dc:.2g} after 20 steps and {dc_2:.2g} after "
-            "{steps}.",
+            "At the flag (step {step}) the {name} is {at:.3f}, elsewhere {mean:.3f} on average. Of "
+            "a nudge to the cell state, {dc:.2g} is left in the last output after 20 steps and "
+            "{dc_2:.2g} after {steps}.",
+            step=at + 1,
             name=GATES[v["gate"]].name,
-            mean=mean,
-            slope=v["slope"],
+            at=v["at"],
+            mean=v["elsewhere"],
             dc=v["dc"][-21],
             dc_2=v["dc"][0],
             steps=steps,
@@ -230,25 +252,26 @@ def gate_explorer(steps=100) -> Explorer:
         figure=figure,
         controls={
             "gate": choice("which of the four", boxes, "f"),
-            "b": slider("its bias b", -6, 6, 0.1, CHOSEN["f"]["b"], digits=1),
-            "w": slider("its weight w of the input", -4, 4, 0.1, CHOSEN["f"]["w"], digits=1),
+            "b": slider("its bias b", -6, 6, 0.1, STAY["f"][0], digits=1),
+            "w": slider("its weight w (f, i, o: of the flag; g: of the number)", -12, 12, 0.5,
+                        STAY["f"][1], digits=1),
         },
-        moving=[curve, slope, dots, course, cell, hidden, gradient],
+        moving=[curve, slope, dots, course, cell, beyond, hidden, gradient],
         update=update,
         describe=describe,
         redraw_on=("gate",),
         brings={"gate": CHOSEN},
         presets={
-            "as in the table": {"gate": "f", "b": 2.5, "w": 0},
+            "as in the table": {},
             "forget: wide open": {"gate": "f", "b": 6, "w": 0},
             "forget: half open": {"gate": "f", "b": 0, "w": 0},
+            "forget: reads the flag": {"gate": "f", "b": 6, "w": -12},
             "input: shut": {"gate": "i", "b": -6, "w": 0},
-            "input: reads x": {"gate": "i", "b": -2, "w": 3},
-            "candidate: ±1": {"gate": "g", "b": 0, "w": 4},
+            "input: reads the flag": {"gate": "i", **CHOSEN["i"]},
+            "candidate: ±1": {"gate": "g", "b": 0, "w": 12},
             "output: shut": {"gate": "o", "b": -6, "w": 0},
-            "forget: weight 1": {"gate": "f", "b": 2.5, "w": 1},
         },
-    )
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- half-life
@@ -264,18 +287,18 @@ def half_life_explorer(steps=200) -> Explorer:
         figure = picture(900, 360)
         left, right = figure.subplots(1, 2)
         left.set(xlim=(0, steps), ylim=(1e-4, 1.5), yscale="log", xlabel=say("steps k"))
-        left.set_title(say("Left after k steps"))
+        left.set_title(say("What is left after k steps"))
         left.axhline(0.5, color=FAINT, lw=1.2, ls=":")
         left.text(steps, 0.53, say("half"), color="#666666", ha="right", va="bottom", fontsize=11)
         (decay,) = left.plot([], [], color=CELL_LINE, lw=3)
         (back,) = left.plot([], [], color=GRADIENT, lw=1.5, ls=(0, (4, 3)))
         (mark,) = left.plot([], [], color=GATES["f"].line, marker="o", ms=9, ls="none")
         at_k = left.axvline(0, color="#999999", lw=1.1)
-        name_k = Words(left, 0, 0.06, ha="center", fontsize=11.5, color="#666666")
+        name_k = Words(left, 0, 1, ha="center", fontsize=11.5, weight="bold", color=CELL_LINE)
         name_curves(
             left,
-            (0.45, say("cell state c"), CELL_LINE),
-            (0.68, say("gradient (dashed)"), GRADIENT),
+            (0.53, say("cell state c"), CELL_LINE),
+            (0.73, say("gradient (dashed)"), GRADIENT),
         )
         b = np.linspace(-2, 8, 201)
         right.plot(b, _half_life(sigmoid(b)), color=FAINT, lw=3)
@@ -294,9 +317,10 @@ def half_life_explorer(steps=200) -> Explorer:
         back.set_data(np.arange(steps + 1), np.maximum(grads.c[::-1, 0, 0], 1e-30))
         mark.set_data([half] if half <= steps else [], [0.5] if half <= steps else [])
         at_k.set_xdata([k, k])
-        name_k.set_text(f"k = {k}")
-        room = k < 0.8 * steps
+        name_k.set_text(f"k = {k}: {cell[k]:.2g}")
+        room, high = k < 0.7 * steps, max(cell[k], 2e-4)  # above the line, or to its left below
         name_k.set_x(k + 3 if room else k - 3)
+        name_k.set_y(min(1.25 * high, 1) if room else high / 1.6)
         name_k.set_ha("left" if room else "right")
         dot.set_data([b_f], [half])
         label.set_text(say("{half:.1f} steps", half=half))

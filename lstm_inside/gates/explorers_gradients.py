@@ -4,6 +4,8 @@ import matplotlib
 import numpy as np
 
 from lstm_core import (
+    LSTMParams,
+    RNNParams,
     init_lstm,
     init_rnn,
     lstm_backward,
@@ -14,13 +16,48 @@ from lstm_core import (
 )
 from lstm_inside import validate
 from lstm_inside.gates.explorers_time import name_curves
-from lstm_inside.page import Explorer, slider
+from lstm_inside.page import Explorer, Words, slider
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import CELL_LINE, FAINT, GATES, GRADIENT, RC, picture
 from lstm_inside.tasks import eeg
 from lstm_inside.words import say
 
 _FLOOR = 1e-30  # below every log axis here
+
+
+def rnn_left(params, xs) -> np.ndarray:
+    """The length of an RNN's dL/dh_t relative to that at the end, (T + 1,).
+
+    L is the sum of the last h; xs (T, 1, D).
+    """
+    trace = rnn_forward(xs, params)
+    lengths = step_lengths(rnn_backward(_last(trace), trace, params).h)
+    return lengths / lengths[-1]
+
+
+def lstm_left(params, xs) -> tuple[np.ndarray, np.ndarray]:
+    """An LSTM's dL/dc_t in the same way: along the cell line alone, and with the side path.
+
+    Along the cell line it is dL/dc_T times the forget gates on the way.
+    """
+    trace = lstm_forward(xs, params)
+    grads = lstm_backward(_last(trace), trace, params).c
+    gates = np.concatenate([trace.f, np.ones_like(trace.f[:1])])
+    along = step_lengths(grads[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
+    whole = step_lengths(grads)
+    return along / along[-1], whole / whole[-1]
+
+
+def untrained(init, seed, **setting) -> RNNParams | LSTMParams:
+    """8 units for four EEG channels; their recurrent matrices by themselves keep lengths."""
+    return init(4, 8, rng=np.random.default_rng(seed), recurrent="orthogonal", **setting)
+
+
+def _last(trace):
+    """dL/dh_t (T, B, H) for the sum of the last h."""
+    loss = np.zeros(trace.h[1:].shape)
+    loss[-1] = 1
+    return loss
 
 
 def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
@@ -30,18 +67,17 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
     step back is a forget gate, and, apart from it, the whole dL/dc_t, side path included.
     rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
-    each (recurrent matrices orthogonal: by themselves they keep lengths). The forget bias's
-    slider adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG
-    channels. Your own:
+    each, of the draws of `figures.gradient_draws` one near the middle. The forget bias's slider
+    adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG channels. Your
+    own:
 
         two_gradients_explorer(rnn=RNNParams(W, U, b), lstm=LSTMParams(W_x, W_h, b_4), xs=series)
 
     Raises ValueError or TypeError as `rnn_forward` and `lstm_forward` do, and for B above 1.
     """
-    rng, own = np.random.default_rng(4), lstm is not None
-    rnn = init_rnn(4, 8, rng=rng, recurrent="orthogonal") if rnn is None else rnn
-    if lstm is None:
-        lstm = init_lstm(4, 8, rng=rng, forget_bias=0.0, recurrent="orthogonal")
+    own = lstm is not None
+    rnn = untrained(init_rnn, 7) if rnn is None else rnn
+    lstm = lstm if own else untrained(init_lstm, 7, forget_bias=0.0)
     xs = eeg(100, 100)[:, None, :] if xs is None else xs
     xs = lstm_forward(xs, lstm).xs  # says what does not fit
     rnn_forward(xs, rnn)
@@ -56,6 +92,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         ax = figure.subplots()
         ax.set(xlim=(0, steps), ylim=(1e-14, 1e3), yscale="log", yticks=[1e-12, 1e-8, 1e-4, 1])
         ax.set_xlabel(say("step t: the loss is at the right end"))
+        ax.set_ylabel(say("gradient's length, relative to step {steps}", steps=steps))
         ax.set_title(say("What is left, from right to left"))
         ax.axhline(1, color=FAINT, lw=1.2)
         name_curves(
@@ -64,8 +101,10 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             (0.46, say("LSTM, cell line"), CELL_LINE),
             (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
         )
-        (lstm_left,) = ax.plot([], [], color=CELL_LINE, lw=5)
-        (rnn_left,) = ax.plot([], [], color="#6b6b6b", ls=(0, (4, 2.5)))
+        name_bias = Words(ax, steps - 1, 1e-12, ha="right", fontsize=13, weight="bold",
+                          color=GATES["f"].line)  # fmt: skip
+        (along_line,) = ax.plot([], [], color=CELL_LINE, lw=5)
+        (plain_line,) = ax.plot([], [], color="#6b6b6b", ls=(0, (4, 2.5)))
         (every_path,) = ax.plot([], [], color=GRADIENT, lw=1.6)
 
     def update(b_f, strength):
@@ -73,18 +112,10 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         b = lstm.b.copy()
         split_gates(b)[GATES["f"].block][:] += b_f
         gated = lstm._replace(b=b)
-        was, trace = rnn_forward(xs, plain), lstm_forward(xs, gated)
-        loss = np.zeros(was.h[1:].shape)
-        loss[-1] = 1
-        back = step_lengths(rnn_backward(loss, was, plain).h)
-        loss = np.zeros(trace.h[1:].shape)
-        loss[-1] = 1
-        grads = lstm_backward(loss, trace, gated)
-        gates = np.concatenate([trace.f, np.ones_like(trace.f[:1])])
-        along = step_lengths(grads.c[-1] * np.cumprod(gates[::-1], axis=0)[::-1])
-        total = step_lengths(grads.c)
-        shares = {"rnn": back / back[-1], "cell_line": along / along[-1], "all": total / total[-1]}
-        for line, key in ((rnn_left, "rnn"), (lstm_left, "cell_line"), (every_path, "all")):
+        along, whole = lstm_left(gated, xs)
+        name_bias.set_text("" if own else say("LSTM: forget bias {b_f:.1f}", b_f=b_f))
+        shares = {"rnn": rnn_left(plain, xs), "cell_line": along, "all": whole}
+        for line, key in ((plain_line, "rnn"), (along_line, "cell_line"), (every_path, "all")):
             line.set_data(t, np.maximum(shares[key], _FLOOR))
         return {"left": shares}
 
@@ -104,7 +135,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             "b_f": forget_bias,
             "strength": slider("RNN's W_h: ×", 0, 1.5, 0.05, 1, quantity="h"),
         },
-        moving=[lstm_left, rnn_left, every_path],
+        moving=[name_bias, along_line, plain_line, every_path],
         update=update,
         describe=describe,
         presets={

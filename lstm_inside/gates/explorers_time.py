@@ -72,17 +72,18 @@ def name_curves(ax, *names):
 
 
 class Beyond(Words):
-    """An arrow and the number where a curve ends that has left its axis, -`edge` to `edge`."""
+    """An arrow and the number where a curve ends that has left its axis."""
 
-    def __init__(self, ax, x, edge):
+    def __init__(self, ax, x):
         super().__init__(ax, x, 0, ha="right", fontsize=12, weight="bold", color=CELL_LINE)
-        self._edge = edge
+        self._edges = ax.get_ylim()  # one below 0, one above
 
     def show(self, last):
         """Say where the curve ends, if it does so outside."""
-        outside = abs(last) > self._edge
+        edge = self._edges[int(last > 0)]
+        outside = abs(last) > abs(edge)
         self.set_text(f"{'↑' if last > 0 else '↓'} {signed(last)}" if outside else "")
-        self.set_y(np.sign(last) * 0.85 * self._edge)
+        self.set_y(0.85 * edge)
 
 
 # ---------------------------------------------------------------- the latch
@@ -145,7 +146,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             k: ax["gates"].plot([], [], color=GATES[k].line, lw=lw)[0]
             for k, lw in (("i", 5.5), ("f", 2))
         }
-        beyond = Beyond(ax["cell"], steps, 1.6)
+        beyond = Beyond(ax["cell"], steps)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE)
         (dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, mec="none")
         (shown,) = ax["answers"].plot([], [], "o", mfc="none", mec="#111111", mew=1.6, ms=11)

@@ -34,11 +34,11 @@ WIRING = LSTMParams(
 )
 _AT = {"f": 2.5, "i": 4.1, "g": 5.7, "o": 7.2}  # where each box stands
 # name: colour, the wire's corners, where its number stands
-_WIRES = {
+WIRES = {
     "c_prev": (CELL, [(0.3, 4.6), (2.27, 4.6)], (0.95, 4.85)),
     "kept": (CELL, [(2.73, 4.6), (4.97, 4.6)], (3.75, 4.85)),
-    "c": (CELL, [(5.43, 4.6), (7.7, 4.6)], (6.1, 4.85)),
-    "c_on": (CELL, [(7.7, 4.6), (10.2, 4.6)], (9.2, 4.85)),  # to the next step
+    "c": (CELL, [(5.43, 4.6), (7.7, 4.6)], (6.2, 4.85)),
+    "c_on": (CELL, [(7.7, 4.6), (10.2, 4.6)], (9.5, 4.85)),  # to the next step
     "to_tanh": (CELL, [(7.7, 4.6), (7.7, 3.85)], None),
     "tanh_c": (CELL, [(7.7, 3.25), (7.7, 2.63)], (8.28, 2.95)),
     "f": (GATES["f"].colour, [(2.5, 1.9), (2.5, 4.37)], (2.95, 3.6)),
@@ -50,7 +50,7 @@ _WIRES = {
     "h_prev": (HIDDEN, [(0.3, 0.65), (1.3, 0.65)], (0.75, 0.9)),
     "x": (SIGNAL, [(0.3, 0.0), (1.3, 0.0)], (0.75, 0.22)),
 }
-_HEIGHTS = (-0.75, -1.12, -1.49, -1.86, -2.28, -2.65)  # of the lines for f, i, g, o, c and h
+_HEIGHTS = (-0.75, -1.12, -1.49, -1.86, -2.28, -2.65, -3.02)  # lines for f, i, g, o, c, h and x
 _FORWARD = [  # what a line computes; its numbers stand to the right of it
     *(rf"$a_{k} = w_x\,x_t + w_h\,h_{{t-1}} + b_{k}$" for k in GATES),
     r"$c_t = f\,c_{t-1} + i\,g$",
@@ -63,6 +63,7 @@ _BACKWARD = [  # two to a line
     (r"$dh/do = \tanh(c_t)$", r"$dh/da_o = dh/do\cdot o\,(1-o)$"),
     (r"$dh/dc_t = o\,(1-\tanh^2 c_t)$", r"$dh/dc_{t-1} = f\cdot dh/dc_t$"),
     (r"$dh/dh_{t-1} = \sum\, w_h\cdot dh/da$",),
+    (r"$dh/dx_t = \sum\, w_x\cdot dh/da$",),
 ]
 
 
@@ -103,19 +104,19 @@ def wiring_explorer(params=WIRING) -> Explorer:
     places = 2 if np.allclose(weights, weights.round(2), rtol=0, atol=1e-9) else 3
 
     with matplotlib.rc_context(RC):
-        figure = picture(900, 640)
+        figure = picture(900, 668)
         figure.set_layout_engine("none")
         ax = figure.add_axes((0.01, 0.01, 0.98, 0.98))
-        ax.set(xlim=(0, 11), ylim=(-2.8, 5.35), xticks=(), yticks=())
+        ax.set(xlim=(0, 11), ylim=(-3.17, 5.35), xticks=(), yticks=())
         ax.set_axis_off()
         _draw_body(ax)
         wires = {
             name: ax.plot(*zip(*path, strict=True), color=colour, solid_capstyle="butt", zorder=2)
-            for name, (colour, path, _) in _WIRES.items()
+            for name, (colour, path, _) in WIRES.items()
         }
         numbers = {
             name: Words(ax, *at, fontsize=12.5, zorder=6)
-            for name, (_, _, at) in _WIRES.items()
+            for name, (_, _, at) in WIRES.items()
             if at
         }
         below = {  # at each box's foot: what goes in, or what comes back
@@ -133,6 +134,7 @@ def wiring_explorer(params=WIRING) -> Explorer:
         first[4].set_text(f"= {_plus(kept, written)} = {plain(q['c'], 3)}")
         second[4].set_text("")
         first[5].set_text(f"= {times(q['o'], q['tanh_c'])} = {plain(q['h'], 3)}")
+        first[6].set_text("")
 
     def backward_sums(c_prev, q, s, da):
         dc, beside = s["c"], {"f": c_prev, "i": q["g"], "g": q["i"]}
@@ -143,8 +145,9 @@ def wiring_explorer(params=WIRING) -> Explorer:
             second[n].set_text(f"= {times(s[k], steep)} = {plain(da[k], 3)}")
         first[4].set_text(f"= {times(q['o'], 1 - q['tanh_c'] ** 2)} = {plain(dc, 3)}")
         second[4].set_text(f"= {times(q['f'], dc)} = {plain(s['c_prev'], 3)}")
-        terms = _plus(*(times(w_h[k], da[k]) for k in GATES))
-        first[5].set_text(f"= {terms} = {plain(s['h_prev'], 3)}")
+        for n, weights_of, key in ((5, w_h, "h_prev"), (6, w_x, "x")):
+            terms = _plus(*(times(weights_of[k], da[k]) for k in GATES))
+            first[n].set_text(f"= {terms} = {plain(s[key], 3)}")
 
     def update(x, h_prev, c_prev, b_f, b_i, b_g, b_o, backward):
         b = {"f": b_f, "i": b_i, "g": b_g, "o": b_o}
@@ -172,6 +175,9 @@ def wiring_explorer(params=WIRING) -> Explorer:
             wire.set_linewidth(1.0 + 8 * min(abs(shown[name]), 1.5) / 1.5)
         for name, number in numbers.items():
             number.set_text(("+" if shown[name] > 0 else "") + plain(shown[name]))
+        if backward:
+            numbers["c"].set_text(f"dh/dcₜ = {plain(dc, 3)}")
+            numbers["c_on"].set_text(say("from step t+1: 0"))
         a = {k: w_x[k] * x + w_h[k] * h_prev + b[k] for k in GATES}
         for k, foot in below.items():
             foot.set_text(f"dh/da = {plain(da[k], 3)}" if backward else f"a = {plain(a[k])}")
@@ -233,17 +239,24 @@ def wiring_explorer(params=WIRING) -> Explorer:
     )  # fmt: skip
 
 
+def draw_sign(ax, x, y, sign):
+    """A × or a + in its circle, where wires meet."""
+    ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
+    ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
+
+
 def _draw_sums(ax):
-    """Below the drawing, a line each for f, i, g, o, c and h: its formulas and its numbers.
+    """Below the drawing, a line each for f, i, g, o, c, h and x: its formulas and its numbers.
 
     Returns four lists of texts: the formulas forward and those backward, which stand still, and
     the two columns of numbers beside them.
     """
     ahead, back, first, second = [], [], [], []
-    colours = [*(gate.line for gate in GATES.values()), CELL_LINE, HIDDEN_LINE]
+    colours = [*(gate.line for gate in GATES.values()), CELL_LINE, HIDDEN_LINE, SIGNAL]
     for n, (y, colour) in enumerate(zip(_HEIGHTS, colours, strict=True)):
         looks = {"color": colour, "va": "center", "fontsize": 13}
-        ahead.append(ax.text(0.3, y, _FORWARD[n], **looks))
+        if n < len(_FORWARD):  # x is given
+            ahead.append(ax.text(0.3, y, _FORWARD[n], **looks))
         back += [
             ax.text(x, y, words, **looks)
             for x, words in zip((0.3, 5.2), _BACKWARD[n], strict=False)
@@ -276,8 +289,7 @@ def _draw_body(ax):
         ax.text(x, 1.65, f"{letter}: {gate.act}", color="white", ha="center", va="center",
                 weight="bold", zorder=5)  # fmt: skip
     for x, y, sign in ((2.5, 4.6, "×"), (5.2, 4.6, "+"), (5.2, 3.0, "×"), (7.7, 2.4, "×")):
-        ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
-        ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
+        draw_sign(ax, x, y, sign)
     squash = FancyBboxPatch(
         (7.32, 3.3), 0.76, 0.5, boxstyle="round,pad=0,rounding_size=0.2",
         fc="white", ec="#555555", lw=1.6, zorder=4,

@@ -4,8 +4,10 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstm_core import lstm_backward, lstm_forward
+from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward
+from lstm_inside.gates.explorers_gradients import lstm_left, rnn_left, untrained
 from lstm_inside.gates.explorers_time import name_curves
+from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
 from lstm_inside.gates.recall import LATCH, last_flag_problem, latch
 from lstm_inside.page import plain
 from lstm_inside.page.style import (
@@ -17,10 +19,18 @@ from lstm_inside.page.style import (
     HIDDEN,
     HIDDEN_LINE,
     RC,
+    SIGNAL,
     Picture,
     picture,
 )
+from lstm_inside.tasks import eeg
 from lstm_inside.words import say
+
+_DRAWS = 20
+# A unit's wire to itself: places (80, 2), seen from the unit.
+_LOOP = np.array(
+    [(0.85 * np.sin(a), 0.7 - 0.75 * np.cos(a)) for a in np.linspace(0, 2 * np.pi, 80)]
+)
 
 
 def recall(sequences) -> Picture:
@@ -49,6 +59,37 @@ def recall(sequences) -> Picture:
     return figure
 
 
+def cell_line() -> Picture:
+    """The cell line of (3.1) alone, as the wiring explorer has it at its top."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 180)
+        figure.alt = say(
+            "A line from c(t−1) to c(t). At a × the forget gate f comes in from below: keep. At a "
+            "+ the input gate times the candidate, i × g, comes in from below: write."
+        )
+        ax = figure.subplots()
+        ax.set(xlim=(0, 11), ylim=(3.05, 5.25))
+        ax.set_axis_off()
+        for name in ("c_prev", "kept", "c", "c_on"):
+            colour, path, _ = WIRES[name]
+            ax.plot(*zip(*path, strict=True), color=colour, lw=5, solid_capstyle="butt", zorder=2)
+        for name in ("f", "written"):
+            colour, (*_, (x, top)), _ = WIRES[name]
+            ax.plot([x, x], [3.5, top], color=colour, lw=5, solid_capstyle="butt", zorder=2)
+            draw_sign(ax, x, 4.6, "×" if name == "f" else "+")
+        for x, y, words, colour, side in (
+            (0.3, 5.0, "$c_{t-1}$", CELL_LINE, "left"),
+            (10.4, 4.6, "$c_t$", CELL_LINE, "left"),
+            (7.9, 4.95, say("the cell line"), CELL_LINE, "center"),
+            (2.5, 3.25, say("keep: {letter}", letter="f"), GATES["f"].line, "center"),
+            (5.2, 3.25, say("write: {letter}", letter="i"), GATES["i"].line, "right"),
+            (5.2, 3.25, " × g", GATES["g"].line, "left"),
+        ):
+            size = 16 if words.startswith("$") else 13
+            ax.text(x, y, words, color=colour, ha=side, va="center", weight="bold", fontsize=size)
+    return figure
+
+
 def side_path() -> Picture:
     """Two steps of an LSTM, and both ways from one cell state to the next (3.1)-(3.6)."""
     with matplotlib.rc_context(RC):
@@ -65,36 +106,97 @@ def side_path() -> Picture:
         name_curves(
             ax, (0.4, say("the cell line"), CELL_LINE), (0.6, say("the side path"), HIDDEN_LINE)
         )
-        for left, right, words in ((1.2, 4.2, say("step t − 1")), (6.2, 10.6, say("step t"))):
-            _box(ax, left, right, 0.1, 3.1, "#f6f6f4", "#cfcfca", zorder=0)
-            ax.text(left + 0.15, 0.35, words, color="#666666", va="center", fontsize=12)
-        _path(ax, CELL, (0.2, 2.5), (11.6, 2.5))
-        _path(ax, HIDDEN, (3.0, 2.5), (3.0, 0.85), (9.4, 0.85), arrow=False)
-        _box(ax, 2.35, 3.65, 1.35, 1.95, "white", "#555555", "tanh, × o", "#111111")
-        _path(ax, HIDDEN, (7.3, 0.85), (7.3, 2.3))
-        _path(ax, HIDDEN, (8.8, 1.85), (8.8, 2.5), arrow=False)  # i and g meet in a ×, as in (3.1)
-        for letter, x in (("f", 7.3), ("i", 8.2), ("g", 9.4)):
-            if letter != "f":
-                _path(ax, HIDDEN, (x, 0.85), (x, 1.85), (8.8, 1.85), arrow=False)
-            _box(ax, x - 0.3, x + 0.3, 1.05, 1.55, GATES[letter].line, "none", letter, "white")
-        for x, y, sign in ((7.3, 2.5, "×"), (8.8, 1.85, "×"), (8.8, 2.5, "+")):
-            ax.add_patch(Circle((x, y), 0.22, fc="white", ec="#555555", lw=1.6, zorder=4))
-            ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=16, zorder=5)
+        for left, right, words in ((1.2, 4.2, say("step t − 1")), (6.4, 10.8, say("step t"))):
+            _box(ax, left, right, 0.05, 3.15, "#f6f6f4", "#cfcfca", zorder=0)
+            ax.text(left + 0.15, 0.28, words, color="#666666", va="center", fontsize=12)
+        _path(ax, CELL, (0.2, 2.7), (11.8, 2.7))
+        _path(ax, HIDDEN, (3.0, 2.7), (3.0, 2.05))
+        _path(ax, HIDDEN, (3.0, 1.45), (3.0, 0.6), (9.6, 0.6), arrow=False)
+        _box(ax, 2.35, 3.65, 1.45, 2.05, "white", "#555555", "tanh, × o", "#111111")
+        _box(ax, 5.05, 5.75, 0.32, 0.88, "white", HIDDEN_LINE, "$W_h$", HIDDEN_LINE)
+        _path(ax, HIDDEN, (7.5, 1.45), (7.5, 2.48))
+        for letter, x, side in (("f", 7.5, 0), ("i", 8.4, -0.22), ("g", 9.6, 0.22)):
+            _path(ax, HIDDEN, (x, 0.6), (x, 0.98))
+            if letter != "f":  # i and g meet in a ×, as in (3.1)
+                _path(ax, HIDDEN, (x, 1.45), (x, 1.9), (9.0 + side, 1.9))
+            _box(ax, x - 0.3, x + 0.3, 0.98, 1.48, GATES[letter].line, "none", letter, "white")
+        _path(ax, HIDDEN, (9.0, 1.9), (9.0, 2.48))
+        for x, y, sign in ((7.5, 2.7, "×"), (9.0, 1.9, "×"), (9.0, 2.7, "+")):
+            draw_sign(ax, x, y, sign)
         for x, y, words, colour in (
-            (5.2, 2.75, "$c_{t-1}$", CELL_LINE),
-            (11.2, 2.75, "$c_t$", CELL_LINE),
-            (4.8, 1.1, "$h_{t-1}$", HIDDEN_LINE),
-            (5.8, 1.1, "$W_h$", HIDDEN_LINE),
+            (5.3, 2.95, "$c_{t-1}$", CELL_LINE),
+            (11.3, 2.95, "$c_t$", CELL_LINE),
+            (4.6, 0.86, "$h_{t-1}$", HIDDEN_LINE),
         ):
             ax.text(x, y, words, color=colour, ha="center", va="center", fontsize=14)
     return figure
 
 
-def latch_gradients() -> Picture:
-    """How much the last h of three units feels the cell state of step t, on one stream.
+def gradient_draws() -> Picture:
+    """How long both gradients are at each step, in twenty draws: pale, and the median dark.
 
-    One unit keeps and hears no flag at its forget gate, one forgets and does not either, the
-    third is `LATCH`. The stream has 100 steps and two flags; the loss is the last h.
+    Untrained networks of 8 units on 100 steps of EEG; the loss is the sum of the last h. Left the
+    RNN, right the LSTM along the cell line and as a whole; above as drawn, below turned up.
+    """
+    xs, seeds = eeg(100, 100)[:, None, :], range(_DRAWS)
+
+    def ungated(strength):
+        drawn = [untrained(init_rnn, seed) for seed in seeds]
+        return [np.array([rnn_left(p._replace(W_h=strength * p.W_h), xs) for p in drawn])]
+
+    def gated(bias):
+        drawn = [untrained(init_lstm, seed, forget_bias=bias) for seed in seeds]
+        return np.array([lstm_left(params, xs) for params in drawn]).swapaxes(0, 1)
+
+    cell_line, whole = (say("cell line"), CELL_LINE), (say("with the side path"), GRADIENT)
+    middle, told = [(say("median"), "#555555")], []
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 560)
+        axes = figure.subplots(2, 2, sharex=True, sharey=True).T.ravel()
+        for ax, title, families, names in (
+            (axes[0], say("RNN: hardly anything arrives"), ungated(1), middle),
+            (axes[1], say("RNN, W_h × 1.5: most arrive"), ungated(1.5), middle),
+            (axes[2], say("LSTM, forget bias 1: little arrives"), gated(1), [cell_line, whole]),
+            (axes[3], say("LSTM, forget bias 5: all arrive"), gated(5), [cell_line, whole]),
+        ):
+            ax.set(xlim=(0, 100), yscale="log", ylim=(1e-18, 1e4), yticks=[1e-15, 1e-10, 1e-5, 1])
+            ax.set_title(title)
+            ax.axhline(1, color=FAINT, lw=1.2)
+            for n, (shares, (name, colour)) in enumerate(zip(families, names, strict=True)):
+                ends = {"name": name, "middle": np.median(shares[:, 0])}
+                over = {"zorder": 3 - n}  # the cell line lies on top
+                ax.plot(shares.T, color=colour, lw=0.8, alpha=0.3, **over)
+                ax.plot(np.median(shares, axis=0), color=colour, lw=3.5 + 1.5 * n, **over)
+                words = say("{name}: {middle:.2g} at step 0", **ends)
+                ax.text(98, 1e-17 * 40 ** (len(names) - 1 - n), words, color=colour, ha="right",
+                        weight="bold", fontsize=11)  # fmt: skip
+                words = say(
+                    "{name}: {middle:.2g} at step 0 ({low:.2g} to {high:.2g})",
+                    **ends, low=shares[:, 0].min(), high=shares[:, 0].max(),
+                )  # fmt: skip
+                told.append(say("{title}, {words}", title=title, words=words))
+            above = say(
+                "above 0.01 at step 0: {many} of {draws}",
+                many=int((shares[:, 0] > 0.01).sum()), draws=_DRAWS,
+            )  # fmt: skip
+            ax.text(98, 1e3, above, color=colour, ha="right", va="center", fontsize=11)
+            told.append(above)
+        for ax in axes[1::2]:
+            ax.set_xlabel(say("step t: the loss is at the right end"))
+        figure.supylabel(say("gradient's length, relative to step {steps}", steps=100), fontsize=12)
+        figure.alt = say(
+            "The gradient's length relative to that at step 100, in {draws} draws. {told}.",
+            draws=_DRAWS,
+            told=say("; ").join(told),
+        )
+    return figure
+
+
+def latch_gradients() -> Picture:
+    """How much the last h of three units depends on the cell state of step t, on one stream.
+
+    One unit keeps and one forgets, both without a flag at the forget gate; the third is `LATCH`.
+    The stream has 100 steps and two flags; the loss is the last h.
     """
     xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
     loss = np.zeros((100, 1, 1))
@@ -105,7 +207,7 @@ def latch_gradients() -> Picture:
         ax.set(xlim=(0, 100), yscale="log", ylim=(1e-8, 40), xlabel=say("step t"))
         ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
         ax.set_title(
-            say("dh$_{{{steps}}}$/dc$_t$: how much the answer feels the cell state of step t",
+            say("dh$_{{{steps}}}$/dc$_t$: how much the answer depends on the cell state of step t",
                 steps=100)
         )  # fmt: skip
         flagged = np.flatnonzero(xs[:, 0, 1]) + 1
@@ -128,6 +230,57 @@ def latch_gradients() -> Picture:
             "{first:.1e} a step before the first.",
             before=before,
             first=first,
+        )
+    return figure
+
+
+def plain_latch(params) -> Picture:
+    """The wires of four plain units that hold a number, each with its weight (3.10).
+
+    params: the RNN of (number, flag) -> u, v, d, r.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        ax = figure.subplots()
+        ax.set(xlim=(0, 12), ylim=(-0.35, 4.1))
+        ax.set_axis_off()
+        ax.set_title(say("Four plain units: u, v, d and r"))
+        name_curves(ax, (0.42, say("dashed: from the step before"), "#666666"))
+        inputs = [((1.1, 3.4), say("number")), ((1.1, 0.9), say("flag"))]
+        units = [(4.9, 3.4), (4.9, 2.15), (4.9, 0.9), (9.0, 2.15)]
+        for (x, y), words in inputs:
+            ax.text(x, y, words, ha="center", va="center", weight="bold", color=SIGNAL)
+        for rows, starts, late in (
+            (params.W_x, [place for place, _ in inputs], False),
+            (params.W_h, units, True),
+        ):
+            for row, start in zip(rows, starts, strict=True):
+                for weight, end in zip(row, units, strict=True):
+                    if weight and start != end:
+                        _wire(ax, start, end, _sign(weight), late)
+        ax.plot(*_LOOP.T + np.array([[9.0], [2.15]]), color=CELL_LINE, lw=3, ls=(0, (3, 1)))
+        ax.text(9.0, 3.9, _sign(params.W_h[3, 3]), ha="center", va="center", fontsize=17,
+                weight="bold", color=CELL_LINE)  # fmt: skip
+        for (x, y), name, bias in zip(units, "uvdr", params.b, strict=True):
+            fill, edge, ink = "white", "#555555", "#111111"
+            if name == "r":
+                fill, edge, ink = CELL_LINE, CELL_LINE, "white"
+            ax.add_patch(Circle((x, y), 0.42, fc=fill, ec=edge, lw=1.6, zorder=4))
+            ax.text(x, y, name, color=ink, ha="center", va="center", fontsize=16, zorder=5)
+            if bias:
+                words = say("bias {bias}", bias=_sign(bias))
+                ax.text(x, y + 0.6, words, ha="center", va="center", fontsize=10.5, color="#666666")
+        for x, y, words in (
+            (5.7, 3.5, say("u, v write")),
+            (5.7, 0.75, say("d clears")),
+            (9.65, 2.15, say("r holds")),
+        ):
+            ax.text(x, y, words, va="center", fontsize=12)
+        figure.alt = say(
+            "Wires from the number and the flag to four units u, v, d and r. From u, v and d wires "
+            "of weights {weights} lead to r one step later; its wire to itself has weight {own}.",
+            weights=", ".join(map(_sign, params.W_h[:3, 3])),
+            own=_sign(params.W_h[3, 3]),
         )
     return figure
 
@@ -164,6 +317,23 @@ def _box(ax, left, right, low, high, fill, edge, words="", colour="", zorder=3):
     middle = (left + right) / 2, (low + high) / 2
     ax.text(*middle, words, color=colour or None, ha="center", va="center", weight="bold",
             zorder=zorder + 1)  # fmt: skip
+
+
+def _sign(weight):
+    """A weight as it is written, with a true minus."""
+    return f"{weight:g}".replace("-", "−")
+
+
+def _wire(ax, start, end, words, late):
+    """An arrow between two units or from an input, with its weight near its middle."""
+    ax.annotate("", end, start, zorder=2, arrowprops={
+        "arrowstyle": "-|>", "color": "#888888", "lw": 1.4, "shrinkA": 38, "shrinkB": 33,
+        "mutation_scale": 15,
+        "ls": (0, (4, 2)) if late else "-",
+    })  # fmt: skip
+    at = np.array(start) + 0.55 * (np.array(end) - start)
+    ax.text(*at, words, ha="center", va="center", fontsize=11.5, zorder=3,
+            bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
 
 
 def _path(ax, colour, *places, arrow=True):
