@@ -30,8 +30,9 @@ from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
 from lstm_inside.beyond import distributed
-from lstm_inside.bptt import abreast, answer_key, stream
+from lstm_inside.bptt import abreast, answer_key, draws
 from lstm_inside.bptt import faults as patients
+from lstm_inside.bptt import learning as recalled
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
 from lstm_inside.convolution import learning as kernel_learning
@@ -686,7 +687,19 @@ TABLE = {
     "bptt.side_by_side": call(
         abreast.side_by_side, units=kind([gates.LATCH]).or_bad(none=[], other=[3]).known_as("units", "params"), streams=kind([0]).or_bad(none=[], below=[-1], half=[0.5], more=[0, 0]),
     ),
-    "bptt.flag_stream": call(stream.flag_stream, T=count(4), B=count(2), rng=generator()),
+    "bptt.learn_recall": call(
+        recalled.learn_recall, unit=kind(gates.LATCH).known_as("units", "params"),
+        asks=choice("every"), cut=count(5).or_none(),
+    ),
+    "bptt.twenty_draws": call(
+        draws.twenty_draws, cell=choice("lstm"), recurrent=choice("orthogonal"), b_f=number(1.0),
+    ),
+    "bptt.flagged_sequence": call(draws.flagged_sequence),
+    "bptt.left_at_flag": call(draws.left_at_flag, params=kind(gates.LATCH)),
+    "bptt.who_passes": call(
+        patients.who_passes, T=count(2), zero_start=fixed(False), with_dc=fixed(True),
+        only=Arg(("b",), (("unknown", ("nonsense",)), ("number", 3), ("nothing", ()))),
+    ),
     "bptt.draw_point": call(
         patients.draw_point, T=count(3), zero_start=fixed(False), D=count(2), H=count(3), B=count(2), rng=generator(),
     ),
@@ -710,6 +723,7 @@ TABLE = {
     ),
     "start.flag_gates": call(unit_recall.flag_gates, write=array([-3.0, 2.0]), keep=array([2.0, -3.0])),
     "start.latch": call(unit_recall.latch, sure=number(5)),
+    "start.by_step": call(unit_recall.by_step, stream=kind(unit_recall.one_stream()), unit=kind(unit_recall.latch())),
     "start.sealed": call(unit_recall.sealed, unit=kind(unit_recall.latch())),
     "start.said": call(unit_recall.said, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch()))),
     "start.score": call(
@@ -1030,6 +1044,7 @@ TABLE = {
         text.nearest_matches, reading=kind(READING), unit=count(1, least=0, most=H - 1), sign=number(1, 0, 2), count=count(1, most=B),
         before=count(3, least=0).or_bad(long=99), after=count(2, least=0).or_bad(long=99),
     ),
+    "simulation.opened_on_line": call(text.opened_on_line, reading=kind(READING)),
     "simulation.watch": call(
         text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
     ),
@@ -1284,7 +1299,7 @@ EXEMPT = {
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
             "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
             "gates.BothGrads", "gates.BothParams", "gates.BothTraces", "gates.Recalled",
-            "bptt.Fault", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
+            "bptt.Fault", "bptt.Learned", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
             "replication.BlockTrace", "replication.Continual", "replication.Episodes",
             "replication.Protocol", "replication.Stream", "replication.Task",
             "practice.DroppedGrads", "practice.DroppedRun",
@@ -1293,7 +1308,7 @@ EXEMPT = {
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
             "simulation.Match", "simulation.Case", "simulation.StoredWriter",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
-            "training.State", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
+            "training.State", "start.Course", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
         ),
         CONTAINER,
@@ -1308,12 +1323,11 @@ EXEMPT = {
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
-        [f"annealing.{what}" for what in ("recall_best", "recall_fresh", "recall_searches", "ridge_walks", "round_trips", "sign_searches", "successes")],
+        [f"annealing.{what}" for what in ("aim", "half_open", "moved", "recall_best", "recall_fresh", "recall_learned", "recall_searches", "recall_shown", "ridge", "ridge_walks", "round_trips", "sign_searches", "single_guesses", "successes")],
         "takes nothing",
     ),
-    "annealing.SignSearch": "a result, which nobody hands in",
-    "annealing.RoundTrips": "a result, which nobody hands in",
-    "annealing.RoundTrips.beyond": "tour_lengths checks the tours",
+    **dict.fromkeys([f"annealing.{what}" for what in ("Count", "RoundTrips", "Score", "SignSearch")], "a result, which nobody hands in"),
+    **dict.fromkeys([f"annealing.{what}" for what in ("RoundTrips.beyond", "RoundTrips.near", "trips")], "tour_lengths checks the tours"),
     "gates.directions": "takes any part of what stack_forward and the others have checked",
     "simulation.after_symbol": "one step of states_of, which checks once a text",
     "simulation.bits_of": "what costs and model_bits come to, given what they have checked",

@@ -318,6 +318,7 @@ def test_one_unit_on_recall_is_watched_without_a_slider_for_it():
     assert set(view.controls) == {"sequence"}
     assert "always answering 0 gives 0.333" in view.caption
     assert "the flagged number is" in view.caption
+    assert view.figure.axes[3].get_ylim() == (-1.2, 1.2)  # of a number within 1
     truth = view.batch.targets[view.controls["sequence"].value, 0]
     assert view.values["truth"] == truth
     view.close()

@@ -67,6 +67,9 @@ def test_the_cliff_view_clips_one_walk_only():
     np.testing.assert_allclose(steps, 0.1 * np.minimum(v["lengths"][:, 0], 1))
     free = np.linalg.norm(np.diff(v["free"], axis=0), axis=1)
     np.testing.assert_allclose(free, 0.1 * v["lengths"][:, 1])
+    for met, lengths in zip(explorer.figure.axes[1].lines[:2], v["lengths"].T, strict=True):
+        assert met.get_xdata().tolist() == list(range(1, 101))  # step 1 has the first gradient
+        np.testing.assert_allclose(met.get_ydata(), np.clip(lengths, 1e-4, 1e3))
     explorer.close()
 
 
@@ -112,7 +115,7 @@ def test_a_second_flow_view_trains_nothing_and_a_sequence_asks_for_no_other_pass
 def test_both_sides_of_a_duel_have_about_as_many_weights_and_rates_of_their_own():
     lstm, rnn = adding_duel(10)
     assert [sum(a.size for a in arrays_of(run.params)) for run in (lstm, rnn)] == [361, 321]
-    assert [run.optimiser for run in (lstm, rnn)] == [Adam(0.02), Adam(0.01)]
+    assert [run.optimiser for run in (lstm, rnn)] == [Adam(0.02), Adam(0.005)]
 
 
 def test_both_sides_of_a_duel_see_the_same_mini_batches_and_another_seed_others():

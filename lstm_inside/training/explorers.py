@@ -286,7 +286,7 @@ def cliff_explorer(steps=100) -> Explorer:
         losses = cliff(*places[t])[0]
         for k, name in enumerate(looks):
             paths[name].set_data(*np.clip(places[: t + 1, :, k], -40, 40).T)
-            lengths[name].set_data(np.arange(t), np.clip(met[:t, k], 1e-4, 1e3))
+            lengths[name].set_data(np.arange(1, t + 1), np.clip(met[:t, k], 1e-4, 1e3))
         limit_line.set_data([0, steps], [limit, limit])
         limit_said.set_position((0.98 * steps, 1.7 * limit))
         start.set_data([w], [0.2])

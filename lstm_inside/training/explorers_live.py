@@ -182,7 +182,7 @@ class _Drawn:
         dotted = say("dotted: flagged") if self.problem.draw else say("dotted: answer due")
         gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
-        span = 2.5 if self._gated else 1.1
+        span = (1.2 if self._alone else 2.5) if self._gated else 1.1
         memory.set(xlim=(0, T), ylim=(-span, span), xlabel=say("time step t"))
         memory.yaxis.set_major_locator(MaxNLocator(4))
         kept = "cell" if self._gated else "state"
@@ -201,7 +201,7 @@ class _Drawn:
         (self._other_dots,) = ax["answers"].plot([], [], "o", color=_GREY, ms=5, mfc="none")
         (self._dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, alpha=0.6,
                                            mec="none")  # fmt: skip
-        (self._one,) = ax["answers"].plot([], [], "o", color=FORGET, ms=9)
+        (self._one,) = ax["answers"].plot([], [], "o", color="#111111", ms=9)
         self._gates = {
             key: ax["gates"].plot([], [], color=colour)[0]
             for key, colour in (("f", FORGET), ("i", INPUT), ("o", OUTPUT))

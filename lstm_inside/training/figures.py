@@ -1,4 +1,4 @@
-"""Pictures of notebook 05 that stand still: losses of several trainings, starts, norms, gates."""
+"""Pictures of notebook 05 that stand still: losses of several trainings, starts, rates, gates."""
 
 import matplotlib
 import numpy as np
@@ -41,10 +41,11 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(runs, *, alt, title, goal=None, least=0.01):
+def compare_runs(runs, *, alt, title, goal=None, least=0.03):
     """A picture of smoothed losses on the adding problem: "LSTM 1" -> losses, each to its end.
 
-    The first word of a name is the kind of network, the rest the seed, which stands at the end.
+    The first word of a name is the kind of network, the rest the seed, which stands at the end;
+    seeds whose ends are close stand together, in the order of their ends.
     goal: a loss to draw a dotted line at.
     """
     steps = max(map(len, runs.values()))
@@ -56,9 +57,9 @@ def compare_runs(runs, *, alt, title, goal=None, least=0.01):
         ax.set(xlabel=say("training step"), ylabel=say("mean squared error"))
         ax.set_title(title)
         ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax.text(0.99, 0.93, say("grey line: always answering 1"), color=_GREY, ha="right",
-                transform=ax.transAxes)  # fmt: skip
-        label(ax, 0.03, 0.12, "LSTM", looks["LSTM"][0], fontsize=14)
+        ax.text(0.99 * ax.get_xlim()[1], 1.08 * ADDING.lazy_loss, say("always answering 1"),
+                color=_GREY, ha="right")  # fmt: skip
+        label(ax, 0.18, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
         label(ax, 0.5, 0.62, say("RNN (dashed)"), looks["RNN"][0], fontsize=14)
         for name, losses in runs.items():
             colour, dash = looks[name.split()[0]]
@@ -74,15 +75,15 @@ def compare_runs(runs, *, alt, title, goal=None, least=0.01):
                 if len(seeds) == 1
                 else say("seeds {seeds}", seeds=say(", ").join(seeds))
             )
-            ax.text(at, 0.75 * max(lowest, least), words, color=looks[kind][0], ha="center",
+            ax.text(at, 0.9 * max(lowest, least), words, color=looks[kind][0], ha="center",
                     va="top", weight="bold", fontsize=11.5)  # fmt: skip
     return figure
 
 
 def _ending_together(runs, near):
-    """(kind, last step) -> the seeds of that kind that end within `near` steps of it."""
+    """(kind, last step) -> the seeds of that kind that end up to `near` steps later, in order."""
     found = {}
-    for name, losses in sorted(runs.items()):
+    for name, losses in sorted(runs.items(), key=lambda run: (len(run[1]), run[0])):
         kind, seed = name.split()
         for other, at in found:
             if other == kind and abs(at - len(losses)) < near:
@@ -122,41 +123,59 @@ def compare_starts(results, *, most, alt, title=""):
     return figure
 
 
-# ---------------------------------------------------------------- gates, rates, unseen loss, norms
+# ---------------------------------------------------------------- gates, rates, unseen loss, cliff
 
 
-def compare_gates(cells, batch, sequence=0, *, alt, title=""):
+def compare_gates(cells, batch, sequence=0, *, trained, alt, title=""):
     """A picture of one-unit LSTMs at work on one sequence: name -> LSTMParams, a row each.
 
-    Left the two gates, in the middle the candidate, right the cell; dotted: the flagged step.
+    Left the two gates, in the middle the candidate, over as many steps as they were `trained` on.
+    Right the cell over all steps, and as a pale line what it held after the flagged step, which
+    is dotted.
     """
     t = np.arange(1, len(batch.xs) + 1)
-    flagged = np.flatnonzero(batch.xs[:, sequence, 1]) + 1
+    flagged = np.flatnonzero(batch.xs[:, sequence, 1])[0] + 1
     number = batch.targets[sequence, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 110 + 110 * len(cells), alt)
         if title:
             figure.suptitle(title, weight="bold")
-        rows = figure.subplots(len(cells), 3, sharex=True, squeeze=False)
+        rows = figure.subplots(len(cells), 3, sharex="col", squeeze=False)
         for (name, cell), axes in zip(cells.items(), rows, strict=True):
             trace = run_cell(batch.xs, cell)
             gates, candidate, memory = axes
-            gates.plot(t, trace.f[:, sequence, 0], color=FORGET)
-            gates.plot(t, trace.i[:, sequence, 0], color=INPUT)
+            gates.plot(t[:trained], trace.f[:trained, sequence, 0], color=FORGET)
+            gates.plot(t[:trained], trace.i[:trained, sequence, 0], color=INPUT)
             gates.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1))
             gates.set_ylabel(name, rotation=0, ha="right", va="center", weight="bold")
-            candidate.plot(t, trace.g[:, sequence, 0], color=CANDIDATE_LINE)
+            candidate.plot(t[:trained], trace.g[:trained, sequence, 0], color=CANDIDATE_LINE)
             candidate.set(ylim=(-1.05, 1.05), yticks=(-1, 0, 1))
-            memory.plot(t, trace.c[1:, sequence, 0], color=CELL_LINE)
-            memory.set(ylim=(-1.3, 1.3), yticks=(-1, 0, 1))
+            memory.axvspan(0, trained, color="#f0f0f0", lw=0)
+            kept = trace.c[1:, sequence, 0]
+            written = np.full(len(t) - flagged + 1, kept[flagged - 1])
+            memory.plot(t[flagged - 1 :], written, color=FAINT, lw=3)
+            memory.plot(t, kept, color=CELL_LINE)
+            memory.set(xlim=(0, len(t)), ylim=(-2.4, 2.4), yticks=(-2, 0, 2))
             for ax in axes:
-                ax.axvline(flagged[0], color=SIGNAL, lw=1.3, ls=":")
+                ax.axvline(flagged, color=SIGNAL, lw=1.3, ls=":")
         for ax, words in zip(
-            rows[0], (say("Gates"), say("Candidate g"), say("Cell c")), strict=True
+            rows[0],
+            (
+                say("Gates, first {steps} steps", steps=trained),
+                say("Candidate g"),
+                say("Cell c, all {steps} steps", steps=len(t)),
+            ),
+            strict=True,
         ):
             ax.set_title(words)
         label(rows[0, 0], 0.98, 0.75, GATES["f"].short, FORGET, ha="right")
         label(rows[0, 0], 0.98, 0.13, GATES["i"].short, INPUT, ha="right")
+        for y, words in (
+            (0.82, say("pale line: as written")),
+            (0.06, say("shaded: trained length")),
+        ):
+            rows[0, 2].text(0.98, y, words, color=_GREY, ha="right", fontsize=11,
+                            transform=rows[0, 2].transAxes)  # fmt: skip
         words = say("step (dotted: the flagged one; its number is {number})", number=plain(number))
         figure.supxlabel(words, fontsize=12)
     return figure
@@ -166,7 +185,7 @@ def compare_rates(steps, *, most, alt, title):
     """A picture of sweeps: rule -> rate -> steps until solved, a seed each.
 
     steps: None for not within `most`. A line a rule, through the middle one of the seeds; the
-    rate whose slowest seed is quickest has larger marks.
+    rate whose slowest seed is quickest has larger marks. Rules stand a little beside each other.
     """
     looks = ((_GREY, "--", "s"), (GRADIENT, ":", "D"), (OUTPUT, "-", "o"))
     missed = 1.18 * most  # where they stand that are not done
@@ -186,22 +205,26 @@ def compare_rates(steps, *, most, alt, title):
         ax.set_title(title)
         ax.text(0.02, 0.97, say("not within {most} steps", most=f"{most:,}"), color=_GREY,
                 va="top", transform=ax.transAxes)  # fmt: skip
-        ax.text(0.98, 0.03, say("large: the rule's best rate"), color=_GREY, ha="right",
-                transform=ax.transAxes)  # fmt: skip
+        rule = say("line: the middle seed; large marks: the rate whose slowest seed is quickest")
+        ax.text(0.98, 0.03, rule, color=_GREY, ha="right", transform=ax.transAxes)
         slowest = {name: {rate: max(n or missed for n in seeds) for rate, seeds in sweep.items()}
                    for name, sweep in steps.items()}  # fmt: skip
         best_rates = {name: min(sweep, key=sweep.get) for name, sweep in slowest.items()}
-        for (name, sweep), (colour, dash, mark) in zip(steps.items(), looks, strict=False):
+        beside = 1.05 ** (np.arange(len(steps)) - (len(steps) - 1) / 2)
+        for (name, sweep), (colour, dash, mark), aside in zip(
+            steps.items(), looks, beside, strict=False
+        ):
+            at = aside * np.array(list(sweep))
             places = [[n or missed for n in seeds] for seeds in sweep.values()]
             middle = [float(np.median(seeds)) for seeds in places]
             best = list(sweep).index(best_rates[name])
-            ax.plot(list(sweep), middle, color=colour, ls=dash, lw=1.8)
-            for k, (rate, seeds) in enumerate(zip(sweep, places, strict=True)):
+            ax.plot(at, middle, color=colour, ls=dash, lw=1.8)
+            for k, (rate, seeds) in enumerate(zip(at, places, strict=True)):
                 ax.plot([rate] * len(seeds), seeds, mark, color=colour, mec="none",
                         ms=9 if k == best else 6, alpha=0.9 if k == best else 0.5)  # fmt: skip
             # Names stand where no line goes: the last one's valley is open to the right.
             last = best_rates[name] == max(best_rates.values())
-            ax.text(best_rates[name] * (1.1 if last else 0.9), min(places[best]), name,
+            ax.text(at[best] * (1.1 if last else 0.9), min(places[best]), name,
                     color=colour, ha="left" if last else "right", va="center", weight="bold",
                     fontsize=12.5)  # fmt: skip
     return figure
@@ -262,8 +285,8 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt, rule=None):
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
         ax.set_xticks(np.linspace(0, steps[-1], 5))
-        ax.text(steps[-1] * 1.24, lazy * 0.94, say("always answering 1"), color=_GREY, ha="right",
-                va="top", fontsize=10.5)  # fmt: skip
+        ax.text(steps[-1] * 1.24, lazy * 1.06, say("always answering 1"), color=_GREY, ha="right",
+                va="bottom", fontsize=10.5)  # fmt: skip
         if rule is not None:
             ax.axhline(rule, color=INPUT, lw=1.2, ls=(0, (5, 3)))
             ax.text(steps[-1] * 0.01, rule * 0.94, say("the right rule, on the training set"),
@@ -293,8 +316,8 @@ def cliff_cut(walk, *, alt):
         ax.set(xlim=(along[0], along[-1]), ylim=(-0.02, 1.25), ylabel=say("loss"))
         ax.set_xlabel(say("distance along the step"))
         ax.set_title(
-            say("Step {step}: clipped, it ends by the canyon; not clipped, far out on the plain",
-                step=k + 1)
+            say("Step {step} leaps {far:.1f} onto the plain; clipped, it would stay by the canyon",
+                step=k + 1, far=leap)
         )  # fmt: skip
         for far, colour, words, side, up in (
             (0, SIGNAL, say("here"), "right", 0),
@@ -305,26 +328,4 @@ def cliff_cut(walk, *, alt):
             ax.plot(*at, "o", color=colour, ms=9)
             ax.annotate(words, at, (10 if side == "left" else -10, up), ha=side,
                         textcoords="offset points", color=colour, weight="bold")  # fmt: skip
-    return figure
-
-
-def norms_over_training(norms, limit, *, alt):
-    """A picture of how long the gradients of trainings were: name -> lengths; the limit dotted."""
-    together = np.concatenate([np.asarray(each) for each in norms.values()])
-    low, high = np.floor(np.log10([together.min() / limit, together.max() / limit]) / 0.08)
-    bins = limit * 10 ** (0.08 * np.arange(low, high + 2))  # the limit is an edge
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 320, alt)
-        panels = figure.subplots(1, len(norms), sharex=True, sharey=True, squeeze=False)[0]
-        for ax, (name, lengths) in zip(panels, norms.items(), strict=True):
-            counts, _ = np.histogram(lengths, bins)
-            over = bins[:-1] >= limit
-            ax.bar(bins[:-1], counts, np.diff(bins), align="edge",
-                   color=np.where(over, FORGET, "#9aa5b1"))  # fmt: skip
-            ax.axvline(limit, color="#111111", lw=1.2, ls=":")
-            share = np.mean(np.greater(lengths, limit))
-            ax.set(xscale="log", xlabel=say("length of the gradient"))
-            ax.set_title(say("{name}: clipped in {share:.0%} of the steps", name=name, share=share))
-            label(ax, 0.98, 0.9, say("beyond the limit"), FORGET, ha="right")
-        panels[0].set_ylabel(say("training steps"))
     return figure
