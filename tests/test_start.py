@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
+from lstm_core import LSTMParams, lstm_forward, sigmoid
+from lstm_inside.page import plain
 from lstm_inside.start import check, explorers, figures, learning, setup, times
 from lstm_inside.start.recall import (
     READOUT,
+    by_step,
     driven,
     flag_gates,
     flagged_at,
@@ -327,6 +329,20 @@ def test_gates_that_read_the_flag():
     np.testing.assert_allclose(trace.f[[4, 5], 0, 0], sigmoid(np.array([1.0, -5.0])))
 
 
+def test_a_course_is_counted_by_step():
+    stream, unit = one_stream(6), latch(2)
+    trace, found = lstm_forward(stream.xs, unit), by_step(stream, unit)
+    for t in (1, 6, 20):
+        for letter in "ifgo":
+            assert getattr(found, letter)[t] == getattr(trace, letter)[t - 1, 0, 0]
+        assert found.number[t] == stream.xs[t - 1, 0, 0]
+        assert (found.c[t], found.h[t]) == (trace.c[t, 0, 0], trace.h[t, 0, 0])
+    assert np.isnan([found.number[0], found.i[0], found.f[0], found.g[0], found.o[0]]).all()
+    assert found.c[0] == found.h[0] == 0
+    with pytest.raises(ValueError, match="expected one stream and one unit"):
+        by_step(flagged_at(6, 20, 2, rng=np.random.default_rng(0)), unit)
+
+
 def test_the_score():
     targets = np.array([[0.5], [-1.0], [0.25]])
     assert score(targets, targets) == 1
@@ -423,10 +439,8 @@ def test_a_report_says_what_the_gates_do():
     words = learning.report(run)
     assert words.startswith(f"after 2 training steps: score {r2:.2f}, on streams of 100 numbers ")
     assert f"\n  at the flag  write {gates.i[0]:.2f}" in words
-    elsewhere = (
-        f"off the flag write {gates.i[1]:.2f}, keep {gates.f[1]:.2f}, show {gates.o[1]:.2f}, "
-    )
-    assert f"{elsewhere}candidate: size {gates.g[1]:.2f}, on average {gates.lean[1]:+.2f}" in words
+    elsewhere = f"off the flag write {gates.i[1]:.2f}, keep {gates.f[1]:.2f}"
+    assert words.endswith(f"{elsewhere}, show {gates.o[1]:.2f}")
     assert learning.report(learning.learner(1, "rnn")).count("\n") == 0
 
 
@@ -454,6 +468,9 @@ def test_the_unit_learns_recall_while_it_is_watched():
     assert gates.i[0] > 0.5 > 0.1 > gates.i[1]
     view.set(stream=7)
     assert view.values["target"] == learning.unseen().targets[6, 0]
+    flag = learning.unseen().xs[:, 6, 1].argmax() + 1
+    drawn = [text.get_text() for text in view.figure.findobj(Text)]
+    assert f"dotted: the flag, here at step {flag}" in drawn
     assert view.error is None
     view.close()
 
@@ -535,7 +552,7 @@ def test_the_solution_by_hand_reaches_the_goal_and_no_other_preset_does(hands):
 
 def test_the_score_stands_in_the_picture(hands):
     """A page at rest has no live score."""
-    for preset, words in (("write always", "score −2.22"), ("the solution", "score 1.00")):
+    for preset, words in (("write always", "score −2.90"), ("the solution", "score 1.00")):
         hands.show_preset(preset)
         assert words in [text.get_text() for text in hands.figure.findobj(Text)]
 
@@ -580,6 +597,20 @@ def test_the_same_timing_fails_on_other_streams(hands):
     assert hands.values["r2_elsewhere"] == pytest.approx(-1, abs=0.1)
 
 
+def test_a_tick_shows_the_streams_that_are_flagged_elsewhere(hands):
+    hands.show_preset("the solution")
+    for moved, what in ((False, "flagged at step 6"), (True, "flagged at other steps")):
+        hands.set(moved=moved)
+        r2 = hands.values["r2_elsewhere" if moved else "r2"]
+        drawn = [text.get_text() for text in hands.figure.findobj(Text)]
+        assert {what, f"score {plain(r2)}"} <= set(drawn)
+        assert hands.caption.endswith(f"Score on 2000 streams {what}: {plain(r2)}.")
+        dots = next(line for line in hands.figure.axes[1].lines if line in hands._moving)
+        off = np.abs(dots.get_ydata() - dots.get_xdata())
+        assert len(off) == 100
+        assert (off.max() > 0.5) == moved
+
+
 def test_what_stays_in_the_cell_by_hand(hands):
     hands.set(write_at=6, write_for=1, keep=0.9, show=1)
     number = hands.values["target"]
@@ -588,75 +619,116 @@ def test_what_stays_in_the_cell_by_hand(hands):
 
 def test_one_step_shows_the_numbers_of_the_core():
     explorer = explorers.wiring_explorer()
-    trace = lstm_forward(one_stream().xs, latch(2))
-    for t in (1, 6, 7, 20):
+    xs = one_stream().xs
+    xs[13, 0, 1] = 1
+    trace = lstm_forward(xs, latch(2))
+    for t in (1, 6, 7, 14, 20):
         explorer.set(t=t, sure=2)
         v = explorer.values
         assert v["c"] == v["kept"] + v["written"]
         assert v["c"] == pytest.approx(trace.c[t, 0, 0])
         assert v["h"] == pytest.approx(v["o"] * np.tanh(v["c"]))
-        assert v["flag"] == (t == 6)
+        assert v["flag"] == (t in (6, 14))
     explorer.close()
 
 
-@pytest.mark.parametrize(("flag", "sure", "side_weight"), [(6, 12, 0), (3, 1.5, 1), (11, 4, -0.7)])
-def test_cell_line_and_side_paths_are_what_they_are_called(flag, sure, side_weight):
-    explorer = explorers.way_back_explorer()
-    explorer.set(flag=flag, sure=sure, side_weight=side_weight)
+def test_a_second_flag_replaces_the_first_number():
+    """The explorer opens just before it; with write alone open, the two numbers add up."""
+    explorer = explorers.wiring_explorer()
+    assert explorer.values["t"] == 13
+    assert explorer.caption.startswith("Step 13, no flag: 1.000 of the old cell −0.349")
+    explorer.set(t=14)
+    numbers = one_stream().xs[:, 0, 0]
+    first, second = np.tanh(numbers[[5, 13]] / 2)
     v = explorer.values
-    unit = latch(sure)._replace(W_h=np.full((1, 4), float(side_weight)))
-    trace = lstm_forward(one_stream(flag).xs, unit)
-    ends = np.zeros((20, 1, 1))
-    ends[-1] = READOUT
-    grads = lstm_backward(ends, trace, unit)
-    whole = grads.c[:, 0, 0] / grads.c[-1, 0, 0]
-    np.testing.assert_allclose(v["cell"] + v["side"], whole, atol=1e-12)
-    onward = np.append(np.cumprod(trace.f[::-1, 0, 0])[::-1], 1)  # f_T ... f_{t+1}
-    np.testing.assert_allclose(v["cell"], onward, rtol=1e-9)
-    np.testing.assert_array_equal(v["keep"], trace.f[:, 0, 0])
-    if side_weight == 0:
-        np.testing.assert_allclose(v["side"], 0, atol=1e-12)
+    assert v["t"] == 14
+    assert v["c_prev"] == pytest.approx(first, abs=1e-4)
+    assert v["kept"] == pytest.approx(0, abs=1e-5)
+    assert v["c"] == pytest.approx(second, abs=1e-4)
+    xs = one_stream().xs
+    xs[13, 0, 1] = 1
+    course = explorer.figure.axes[0]
+    drawn = next(line for line in course.lines if line in explorer._moving)
+    np.testing.assert_array_equal(drawn.get_ydata(), lstm_forward(xs, latch()).c[:15, 0, 0])
+    assert [text.get_text() for text in course.texts] == ["⚑", "⚑"]
+    explorer.close()
+    write_alone = lstm_forward(xs, flag_gates((-12, 12), (12, 12)))
+    assert write_alone.c[-1, 0, 0] == pytest.approx(first + second, abs=1e-3)
+
+
+def test_the_boxes_of_the_wiring_say_what_a_reader_calls_the_gates():
+    explorer = explorers.wiring_explorer()
+    drawn = {text.get_text(): text.get_position()[0] for text in explorer.figure.axes[1].texts}
+    for letter, word in (("f: σ", "keep"), ("i: σ", "write"), ("o: σ", "show")):
+        assert drawn[letter] == drawn[word]
     explorer.close()
 
 
-def test_the_caption_tells_what_side_paths_bring_past_the_flag():
+def test_the_wires_are_as_thick_as_what_they_carry_is_large():
+    """The cell goes on and down at one thickness, its tanh at its own; the grey wire stays thin."""
+    explorer = explorers.wiring_explorer()
+    ax = explorer.figure.axes[1]
+    wires = {(*line.get_xdata(), *line.get_ydata()): line for line in ax.lines}
+    down, bent = (wires[6.3, 6.3, *ends] for ends in ((4.4, 3.66), (3.14, 2.63)))
+    onward, grey = wires[4.03, 7.4, 4.4, 4.4], wires[0.2, 5.8, 0.75, 0.75]
+    thin, c = grey.get_linewidth(), abs(explorer.values["c"])
+    assert down.get_linewidth() == onward.get_linewidth() == pytest.approx(1 + 7 * c)
+    assert bent.get_linewidth() == pytest.approx(1 + 7 * np.tanh(c))
+    explorer.set(t=3)
+    assert down.get_linewidth() == onward.get_linewidth() < 1.1
+    assert grey.get_linewidth() == thin
+    explorer.close()
+
+
+@pytest.mark.parametrize(("flag", "sure"), [(6, 12), (3, 1.5), (11, 4)])
+def test_the_way_back_is_the_product_of_keeps(flag, sure):
     explorer = explorers.way_back_explorer()
-    explorer.show_preset("the latch + side paths")
-    assert "brings 1.00 back to the flagged step 6, the side paths 0.00." in explorer.caption
-    assert explorer.caption.endswith("the cell line brings 0.00, the side paths 0.88.")
+    explorer.set(flag=flag, sure=sure)
+    v = explorer.values
+    trace = lstm_forward(one_stream(flag).xs, latch(sure))
+    onward = np.append(np.cumprod(trace.f[::-1, 0, 0])[::-1], 1)  # f_T ... f_{t+1}
+    np.testing.assert_allclose(v["back"], onward, rtol=1e-9)
+    np.testing.assert_array_equal(v["keep"], trace.f[:, 0, 0])
+    assert f"brings {plain(onward[flag])} back to the flagged step {flag}," in explorer.caption
+    assert explorer.caption.endswith(f" and {plain(onward[flag - 1])} to the step before it.")
+    explorer.close()
+
+
+def test_the_way_back_opens_on_no_answer_to_the_question_above_it():
+    """The question is about the latch; the explorer opens on gates that are not sure."""
+    explorer = explorers.way_back_explorer()
+    assert 0.05 < explorer.values["back"][6] < 0.07
+    assert next(iter(explorer.presets)) == "unsure gates"
     explorer.close()
 
 
 def test_the_latchs_gradient_gets_back_to_the_flag_in_full_and_no_further():
     explorer = explorers.way_back_explorer()
     for flag in (1, 6, 20):
-        explorer.set(flag=flag)
-        left = explorer.values["cell"]
+        explorer.set(flag=flag, sure=12)
+        left = explorer.values["back"]
         assert left[flag:].min() > 0.999
         assert left[:flag].max() < 1e-4
     explorer.close()
 
 
 def test_the_way_back_draws_what_multiplies_and_what_is_left():
-    """Keep's bars, the cell line, and arrows where side paths leave the axes."""
     explorer = explorers.way_back_explorer()
-    explorer.set(flag=1, sure=1.5, side_weight=1)
+    explorer.set(flag=1, sure=1.5)
     _, keep_ax, back_ax = explorer.figure.axes
     v = explorer.values
     bars = next(line.get_ydata() for line in keep_ax.lines if line in explorer._moving)
     np.testing.assert_array_equal(bars.reshape(-1, 3)[:, 1], v["keep"])
-    line, sides, above, below = (line for line in back_ax.lines if line in explorer._moving)
-    np.testing.assert_array_equal(line.get_ydata(), v["cell"])
-    out = v["side"] > 1.6
-    assert out.any()
-    np.testing.assert_array_equal(above.get_xdata(), np.flatnonzero(out))
-    assert not len(below.get_xdata())
-    np.testing.assert_array_equal(sides.get_ydata()[~out], v["side"][~out])
+    (line,) = (line for line in back_ax.lines if line in explorer._moving)
+    np.testing.assert_array_equal(line.get_ydata(), v["back"])
     explorer.close()
 
 
 def test_two_flagged_numbers_blur_in_a_plain_state_or_leave_one_bit():
-    axes = figures.plain_state_picture().axes
+    figure = figures.plain_state_picture()
+    axes = figure.axes
+    assert figure.get_suptitle().startswith("The best of 300 random u, v, b at each w.")
+    assert "Top: the state, with −0.73 or +0.73 flagged." in figure.get_suptitle()
     apart = []
     for ax in axes[:3]:
         solid, dashed = (line.get_ydata() for line in ax.lines if line.get_marker() != "o")
@@ -665,6 +737,17 @@ def test_two_flagged_numbers_blur_in_a_plain_state_or_leave_one_bit():
         apart.append(abs(solid[20] - dashed[20]))
     assert max(apart[:2]) < 0.05
     assert apart[2] > 1.8
+
+
+def test_one_bit_is_judged_beside_the_state_that_keeps_one():
+    """Half of the number's sign, on the streams of that picture; about 3/4, and not reached."""
+    figure = figures.plain_state_picture()
+    target = recall_problem(20, 500, rng=np.random.default_rng(11)).targets[:, 0]
+    r2 = score(np.sign(target) / 2, target)
+    words = f"for comparison:\nalways the right sign → {r2:.2f}"
+    assert words in [text.get_text() for text in figure.axes[5].texts]
+    (reached,) = re.findall(r"([\d.]+) at w = 3", figure.alt)
+    assert float(reached) < r2 == pytest.approx(0.75, abs=0.02)
 
 
 def test_pictures_say_what_they_show():
@@ -676,8 +759,8 @@ def test_pictures_say_what_they_show():
     assert "score is 0.998" in hundred.alt
     assert hundred.axes[0].get_xlim()[1] > 100.5  # no axis cuts the last number in half
     assert not re.search(r"-\d", figures.stream_picture().alt + hundred.alt)
-    fresh, plain = (learning.learner(1, cell).params for cell in ("lstm", "rnn"))
-    alt = figures.habits_picture({"fresh": fresh, "plain": plain}, "Two units").alt
+    fresh, rnn = (learning.learner(1, cell).params for cell in ("lstm", "rnn"))
+    alt = figures.habits_picture({"fresh": fresh, "plain": rnn}, "Two units").alt
     assert "by hand, score 1.00, write 1.00 and 0.00, keep 0.00 and 1.00" in alt
     assert alt.rstrip().split("; ")[-1].startswith("plain, score ")
 
@@ -713,12 +796,47 @@ def test_the_picture_of_a_leak_tells_what_keep_lets_go():
     assert f"{left:.2f} of the cell at the flag is left" in alt
 
 
+def test_the_picture_of_a_leak_says_what_it_draws():
+    unit = Model(latch(3), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1)))
+    figure = figures.leak_picture(unit, "Leaky")
+    drawn = [text.get_text() for ax in figure.axes for text in ax.texts]
+    (lift,) = re.findall(r"answers are (\S+) off on", figure.alt)
+    assert "off the flag (mean, 100 steps):\nwrite 0.05, candidate " in drawn[1]
+    assert drawn[1].endswith(f"answers {lift} off")
+    assert drawn[2].startswith("keep 0.953 (mean, 100 steps):\n")
+
+
+def test_seed_5_marks_the_flag_with_its_candidate_and_the_number_opens_write():
+    """Another way than the latch's, as the headline of the notebook's picture says."""
+    (unit,) = learning.abreast([learning.learner(5)], 600)
+    streams = learning.unseen()
+    trace = lstm_forward(streams.xs, unit.cell)
+    gates = habits(trace, streams.xs[..., 1])
+    assert gates.lean[0] < -0.9
+    assert gates.g[1] < 0.1
+    assert abs(gates.i[0] - gates.i[1]) < 0.1  # write does not tell the flag
+    write = trace.i[..., 0].T[streams.xs[..., 1].T == 1]
+    assert np.corrcoef(write, streams.targets[:, 0])[0, 1] > 0.98
+
+
 def test_what_gets_back_to_the_flag_is_told_by_two_latches_and_three_plain_states():
     figure = figures.ways_back_picture()
-    found = numbers_after(": ", figure.alt)
-    assert len(found) == 5
-    assert "at step 6. the latch, ±12: 1.00; unsure gates, ±1.5: 0.06; " in figure.alt
-    assert found[2:] == [0, 0, 0]
+    factors, found = numbers_after("on average ", figure.alt), numbers_after("leaves ", figure.alt)
+    assert len(factors) == len(found) == 5
+    assert "the latch, ±12: on average 1.00 a step, leaves 1.00 (" in figure.alt
+    assert factors[1] == round(float(sigmoid(np.array(1.5))), 2)
+    assert found[1:] == [0.06, 0, 0, 0]
+    np.testing.assert_allclose(np.array(factors) ** 14, found, atol=0.006)
     curves = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) == 20]
     assert len(curves) == 5
     assert all(curve[-1] == 1 for curve in curves)
+    beside = [text.get_text() for text in figure.axes[1].texts]
+    assert beside[0] == "14 steps back to the flag:"
+    assert sum(" a step, leaves " in words for words in beside) == 5
+
+
+def test_why_a_plain_state_lets_no_gradient_back():
+    """At w = 1.1 its h strays far from 0, at w = 3 it sits near 1 or -1."""
+    figure = figures.plain_state_picture()
+    straying, sitting = (np.abs(figure.axes[n].lines[0].get_ydata()[7:]).mean() for n in (1, 2))
+    assert 0.5 < straying < 0.9 < sitting

@@ -2,7 +2,9 @@
 
 from .recall import (
     READOUT,
+    Course,
     Habits,
+    by_step,
     driven,
     flag_gates,
     flagged_at,
@@ -16,7 +18,9 @@ from .recall import (
 
 __all__ = [
     "READOUT",
+    "Course",
     "Habits",
+    "by_step",
     "driven",
     "flag_gates",
     "flagged_at",

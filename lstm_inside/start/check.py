@@ -29,8 +29,8 @@ WORDS = Sentences(
 
 QUESTIONS = {
     "other_streams": question(
-        "A timing of the gates scores 1.00 on streams flagged at step 6. What does it score on "
-        "streams flagged at other steps?",
+        "First reach a score of 1.00 on streams flagged at step 6, and leave your gates there. "
+        "What will they score on streams flagged at other steps?",
         right="c",
         a=(
             "1.00 too",
@@ -42,7 +42,8 @@ QUESTIONS = {
         ),
         c=(
             "Below 0",
-            "It answers with number 6, an unrelated one: worse than always answering 0.",
+            "It answers with number 6, an unrelated one: twice the squared error of always "
+            "answering 0.",
         ),
     ),
     "reach": question(

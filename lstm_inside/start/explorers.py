@@ -4,8 +4,17 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_backward, lstm_forward
-from lstm_inside.bptt.shares import split_way
-from lstm_inside.page import Challenge, Explorer, Words, plain, signed, slider, strokes, whole
+from lstm_inside.page import (
+    Challenge,
+    Explorer,
+    Words,
+    plain,
+    signed,
+    slider,
+    strokes,
+    toggle,
+    whole,
+)
 from lstm_inside.page.live import LiveExplorer
 from lstm_inside.page.style import (
     CELL_LINE,
@@ -25,13 +34,15 @@ from lstm_inside.training import answers, run_cell
 from lstm_inside.words import say
 
 STEPS, FLAG, STREAMS = 20, 6, 100
+SCORED = 2000  # streams that `hands_explorer` scores; the first STREAMS of them are drawn
+SECOND = 14  # where one more flag goes up in `wiring_explorer`
 
 
 def hands_explorer() -> Explorer:
     """You are the gates: set write, keep and show along a stream and hear the answer."""
     rng = np.random.default_rng(11)
     stream = one_stream(FLAG, STEPS)
-    timed = flagged_at(FLAG, STEPS, STREAMS, rng=rng)
+    timed = flagged_at(FLAG, STEPS, SCORED, rng=rng)
     elsewhere = _flagged_elsewhere(rng)
     xs = np.concatenate([stream.xs, timed.xs, elsewhere.xs], axis=1)
     target = stream.targets[0, 0]
@@ -61,18 +72,19 @@ def hands_explorer() -> Explorer:
         )
         for name in ("stream", "gates", "cell"):
             ax[name].set(xlim=(0.3, STEPS + 4.6), xticks=(1, 5, 10, 15, 20))
-        ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-2.3, 2.3), xlabel=say("flagged number"),
+        ax["dots"].set(xlim=(-1.1, 1.1), ylim=(-2.3, 3), xlabel=say("flagged number"),
                        ylabel=say("answer"))  # fmt: skip
         ax["dots"].set(xticks=(-1, 0, 1), yticks=(-2, -1, 0, 1, 2))
         ax["dots"].set_title(
-            say("{STREAMS} streams flagged at step {FLAG}", STREAMS=STREAMS, FLAG=FLAG)
+            say("Answers to {STREAMS} of {SCORED} streams", STREAMS=STREAMS, SCORED=SCORED)
         )
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
         (answer,) = ax["stream"].plot([], [], "o", ms=8, color=HIDDEN_LINE)
         (cell,) = ax["cell"].plot([], [], "-o", ms=4, color=CELL_LINE)
         beyond = [*_arrows(ax["stream"], HIDDEN_LINE), *_arrows(ax["cell"], CELL_LINE)]
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
-        points = Words(ax["dots"], -1.05, 2.05, ha="left", color=SIGNAL, weight="bold")
+        points = Words(ax["dots"], -1.05, 2.8, ha="left", color=SIGNAL, weight="bold")
+        flagged = Words(ax["dots"], -1.05, 2.48, ha="left", color=FLAGGED)
         sizes = {
             letter: Words(ax["gates"], STEPS + 0.8, ROWS[letter] + 0.4, ha="left",
                           color=GATES[letter].line, weight="bold")
@@ -83,11 +95,11 @@ def hands_explorer() -> Explorer:
             for letter in ROWS
         ]
 
-    def update(write_at, write_for, keep, show):
+    def update(write_at, write_for, keep, show, moved):
         write = np.zeros(STEPS)
         write[write_at - 1 : write_at - 1 + write_for] = 1
         trace = driven(xs, write=write, keep=keep, show=show)
-        answer_now, here, there = np.split(said(trace), (1, STREAMS + 1))
+        answer_now, here, there = np.split(said(trace), (1, SCORED + 1))
         for row, (letter, base) in zip(rows, ROWS.items(), strict=True):
             gate = getattr(trace, letter)[:, 0, 0]
             row.set_data(steps, np.full(STEPS, base), base + 0.8 * gate)
@@ -95,32 +107,32 @@ def hands_explorer() -> Explorer:
         sizes["o"].set_text(plain(show))
         _show_inside(answer, beyond[:2], np.array([STEPS + 1.5]), answer_now, -1.2, 1.2)
         _show_inside(cell, beyond[2:], np.arange(STEPS + 1), trace.c[:, 0, 0], -1.2, 1.2)
-        dots.set_data(timed.targets[:, 0], here)
-        r2 = _score(here, timed.targets)
-        points.set_text(say("score {r2}", r2=plain(r2)))
+        r2, r2_elsewhere = _score(here, timed.targets), _score(there, elsewhere.targets)
+        streams, answers_drawn = (elsewhere, there) if moved else (timed, here)
+        dots.set_data(streams.targets[:STREAMS, 0], answers_drawn[:STREAMS])
+        points.set_text(say("score {r2}", r2=plain(r2_elsewhere if moved else r2)))
+        flagged.set_text(_where(moved))
         return {
             "write": write, "keep": keep, "show": show, "answer": answer_now[0], "target": target,
-            "r2": r2, "r2_elsewhere": _score(there, elsewhere.targets),
-            "c": trace.c[:, 0, 0],
+            "r2": r2, "r2_elsewhere": r2_elsewhere, "moved": moved, "c": trace.c[:, 0, 0],
         }  # fmt: skip
 
     def describe(v):
         opened = np.flatnonzero(v["write"]) + 1
         return say(
             "Writing at step {opened} only, keeping {keep:.2f} a step: the answer is {answer}, "
-            "wanted {target}. Score on {STREAMS} streams flagged at step {FLAG}: {r2}."
+            "wanted {target}. Score on {SCORED} streams {where}: {r2}."
             if len(opened) == 1
             else "Writing from step {opened} to {opened_2}, keeping {keep:.2f} a step: the "
-            "answer is {answer}, wanted {target}. Score on {STREAMS} streams flagged at step "
-            "{FLAG}: {r2}.",
+            "answer is {answer}, wanted {target}. Score on {SCORED} streams {where}: {r2}.",
             opened=opened[0],
             opened_2=opened[-1],
             keep=v["keep"],
             answer=signed(v["answer"]),
             target=signed(v["target"]),
-            STREAMS=STREAMS,
-            FLAG=FLAG,
-            r2=plain(v["r2"]),
+            SCORED=SCORED,
+            where=_where(v["moved"]),
+            r2=plain(v["r2_elsewhere" if v["moved"] else "r2"]),
         )
 
     return Explorer(
@@ -131,8 +143,9 @@ def hands_explorer() -> Explorer:
             "write_for": whole("write stays open for", 1, STEPS, 6, quantity="i"),
             "keep": slider("keep, each step", 0, 1, 0.01, 0.9, quantity="f"),
             "show": slider("show", 0, 1, 0.01, 1, quantity="o"),
+            "moved": toggle("flags at other steps"),
         },
-        moving=[*rows, *sizes.values(), answer, cell, *beyond, dots, points],
+        moving=[*rows, *sizes.values(), answer, cell, *beyond, dots, points, flagged],
         update=update,
         describe=describe,
         presets={
@@ -149,10 +162,15 @@ def hands_explorer() -> Explorer:
     )
 
 
+def _where(moved):
+    """In words: where the streams of `hands_explorer` are flagged."""
+    return say("flagged at other steps") if moved else say("flagged at step {FLAG}", FLAG=FLAG)
+
+
 def _flagged_elsewhere(rng):
-    """About 4.5 x STREAMS streams of recall whose flag is anywhere but at FLAG."""
-    drawn = recall_problem(STEPS, 5 * STREAMS, rng=rng)
-    there = drawn.xs[FLAG - 1, :, 1] == 0
+    """SCORED streams of recall whose flag is anywhere but at FLAG."""
+    drawn = recall_problem(STEPS, 2 * SCORED, rng=rng)
+    there = np.flatnonzero(drawn.xs[FLAG - 1, :, 1] == 0)[:SCORED]
     return Sequences(drawn.xs[:, there], drawn.targets[there], drawn.last[there])
 
 
@@ -178,27 +196,41 @@ def _score(answers, targets):
 
 
 def wiring_explorer() -> Explorer:
-    """One step of the hand-set unit: wires as thick as what they carry, equations in numbers."""
-    stream = one_stream(FLAG, STEPS)
-    numbers, flags = stream.xs[:, 0].T
+    """One step of the latch on a stream with two flags: its wires, equations in numbers.
+
+    A coloured wire is as thick as what it carries is large. It opens on the step before the
+    second flag.
+    """
+    xs = one_stream(FLAG, STEPS).xs
+    xs[SECOND - 1, :, 1] = 1
+    numbers, flags = xs[:, 0].T
     with matplotlib.rc_context(RC):
-        figure = picture(940, 400)
+        figure = picture(940, 540)
         figure.set_layout_engine("none")
-        ax = figure.add_axes((0.005, 0.01, 0.99, 0.98))
+        course = figure.add_axes((0.035, 0.8, 0.95, 0.155))
+        draw_stream(course, xs[:, 0])
+        course.set(xlim=(-0.5, STEPS + 0.6), xticks=(1, 5, 10, 15, 20))
+        course.set_title(say("The stream, flagged twice, and the cell"))
+        ax = figure.add_axes((0.005, 0.01, 0.99, 0.72))
         wires, equations = draw_wiring(ax)
         step_words = Words(ax, 0.1, 5.55, ha="left", fontsize=13.5, weight="bold", color=SIGNAL)
+        (cell,) = course.plot([], [], "-o", ms=4, color=CELL_LINE)
+        (now,) = course.plot([], [], "o", ms=9, color=CELL_LINE)
 
     def update(t, sure):
-        trace = lstm_forward(stream.xs, latch(sure))
+        trace = lstm_forward(xs, latch(sure))
         x, flag = numbers[t - 1], flags[t - 1]
         i, f, g, o = (a[t - 1, 0, 0] for a in (trace.i, trace.f, trace.g, trace.o))
         c_prev, c, h = trace.c[t - 1, 0, 0], trace.c[t, 0, 0], trace.h[t, 0, 0]
         carried = {
-            "c_prev": c_prev, "kept": f * c_prev, "written": i * g, "c": c, "h": h,
-            "f": f, "i": i, "g": g, "o": o, "x": x,
+            "c_prev": c_prev, "kept": f * c_prev, "written": i * g, "c": c, "seen": c,
+            "bent": np.tanh(c), "h": h,
+            "f": f, "i": i, "g": g, "o": o,
         }  # fmt: skip
         for name, wire in wires.items():
             wire.set_linewidth(1 + 7 * min(abs(carried[name]), 1))
+        cell.set_data(np.arange(t + 1), trace.c[: t + 1, 0, 0])
+        now.set_data([t], [c])
         a = sure * (2 * flag - 1)  # pre-activation of the input gate; the forget gate has -a
         for equation, words in zip(
             equations,
@@ -231,7 +263,7 @@ def wiring_explorer() -> Explorer:
         return say(
             "Step {t}, {what}: {f:.3f} of the old cell {c_prev} is kept, {i:.3f} of the "
             "candidate {g} is written, so the cell holds {c} and shows h = {h}. "
-            "The thicker a wire, the larger its number, plus or minus.",
+            "The thicker a coloured wire, the larger its number, plus or minus.",
             t=v["t"],
             what=what,
             f=v["f"],
@@ -246,10 +278,10 @@ def wiring_explorer() -> Explorer:
         "one_step",
         figure=figure,
         controls={
-            "t": whole("step t", 1, STEPS, FLAG, quantity="x"),
-            "sure": slider("how sure the gates are", 0, 12, 0.5, 4, quantity="f", digits=1),
+            "t": whole("step t", 1, STEPS, SECOND - 1, quantity="x"),
+            "sure": slider("how sure the gates are", 0, 12, 0.5, 12, quantity="f", digits=1),
         },
-        moving=[*wires.values(), *equations, step_words],
+        moving=[*wires.values(), *equations, step_words, cell, now],
         update=update,
         describe=describe,
         play="t",
@@ -261,15 +293,14 @@ def wiring_explorer() -> Explorer:
 
 
 def way_back_explorer() -> Explorer:
-    """How much of the last step's gradient gets back to each: cell line and side paths apart."""
+    """How much of the last step's gradient gets back to each along the cell line."""
     streams = [one_stream(step, STEPS).xs for step in range(1, STEPS + 1)]
     dhs = np.zeros((STEPS, 1, 1))
     dhs[-1] = READOUT  # the answer itself is what is differentiated
     steps = np.arange(STEPS + 1)
-    low, high = -1.1, 1.6  # what side paths bring beyond is an arrow
     with matplotlib.rc_context(RC):
-        figure = picture(940, 460)
-        stream_ax, keep_ax, back_ax = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 6))
+        figure = picture(940, 400)
+        stream_ax, keep_ax, back_ax = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 4))
         draw_stream(stream_ax, streams[0][:, 0], bars=False)
         stream_ax.set_title(say("The stream"))
         keep_ax.set(ylim=(0, 1.1), yticks=(0, 1))
@@ -277,18 +308,13 @@ def way_back_explorer() -> Explorer:
             say("keep f: a step back along the cell line multiplies by it"), color=GATES["f"].line
         )
         back_ax.set_title(
-            say("Of the gradient at step {STEPS}, what gets back to step t", STEPS=STEPS)
+            say("Of the gradient at step {STEPS}, what gets back to step t", STEPS=STEPS),
+            color=CELL_LINE,
         )
-        back_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-1.2, 2.1), xlabel=say("step t"))
-        back_ax.set(xticks=(1, 5, 10, 15, 20), yticks=(-1, 0, 1))
-        back_ax.axhline(0, color=FAINT, lw=1)
-        for x, words, colour in (  # above all that is drawn
-            (0.2, say("along the cell line"), CELL_LINE),
-            (6.2, say("side paths, through W$_h$"), HIDDEN_LINE),
-        ):
-            back_ax.text(x, 1.85, words, color=colour, weight="bold", va="center")
+        back_ax.set(xlim=(-0.4, STEPS + 0.8), ylim=(-0.08, 1.1), xlabel=say("step t"))
+        back_ax.set(xticks=(1, 5, 10, 15, 20), yticks=(0, 0.5, 1))
         back = say("← back in time")
-        back_ax.text(STEPS + 0.4, 1.85, back, color=GRADIENT, ha="right", va="center")
+        back_ax.text(STEPS + 0.4, 0.1, back, color=GRADIENT, ha="right", va="center")
         bars = {"lw": 7, "solid_capstyle": "butt"}
         (numbers,) = stream_ax.plot([], [], color=FAINT, **bars)
         (mark,) = stream_ax.plot([], [], color=FLAGGED, **bars)
@@ -296,37 +322,29 @@ def way_back_explorer() -> Explorer:
         flag_words.set_text("⚑")
         (kept,) = keep_ax.plot([], [], color=GATES["f"].line, **bars)
         (line,) = back_ax.plot([], [], "-o", ms=5, color=CELL_LINE)
-        (others,) = back_ax.plot([], [], "--s", ms=3.5, lw=1.8, color=HIDDEN_LINE)
-        beyond = _arrows(back_ax, HIDDEN_LINE)
 
-    def update(flag, sure, side_weight):
+    def update(flag, sure):
         xs = streams[flag - 1]
-        params = latch(sure)._replace(W_h=np.full((1, 4), float(side_weight)))
+        params = latch(sure)
         trace = lstm_forward(xs, params)
         grads = lstm_backward(dhs, trace, params)
-        shares = split_way(dhs, trace, grads)
-        by_cell, by_side = (part[:, 0, 0] / grads.c[-1, 0, 0] for part in shares)
-        keep = trace.f[:, 0, 0]
+        back, keep = grads.c[:, 0, 0] / grads.c[-1, 0, 0], trace.f[:, 0, 0]
         numbers.set_data(*strokes(steps[1:], 0, xs[:, 0, 0]))
         mark.set_data([flag, flag], [0, xs[flag - 1, 0, 0]])
         flag_words.set_x(flag)
         kept.set_data(*strokes(steps[1:], 0, keep))
-        line.set_data(steps, by_cell)
-        _show_inside(others, beyond, steps, by_side, low, high)
-        return {"flag": flag, "keep": keep, "cell": by_cell, "side": by_side}
+        line.set_data(steps, back)
+        return {"flag": flag, "keep": keep, "back": back}
 
     def describe(v):
         flag = v["flag"]
         return say(
-            "Of the gradient at step {STEPS}, the cell line brings {cell} back to the flagged "
-            "step {flag}, the side paths {side}. To the step before the flag the cell line brings "
-            "{cell_2}, the side paths {side_2}.",
+            "Of the gradient at step {STEPS}, the cell line brings {back} back to the flagged "
+            "step {flag}, and {past} to the step before it.",
             STEPS=STEPS,
             flag=flag,
-            cell=plain(v["cell"][flag]),
-            side=plain(v["side"][flag]),
-            cell_2=plain(v["cell"][flag - 1]),
-            side_2=plain(v["side"][flag - 1]),
+            back=plain(v["back"][flag]),
+            past=plain(v["back"][flag - 1]),
         )
 
     return Explorer(
@@ -334,17 +352,14 @@ def way_back_explorer() -> Explorer:
         figure=figure,
         controls={
             "flag": whole("flag at step", 1, STEPS, FLAG, quantity="x"),
-            "sure": slider("how sure the gates are", 0, 12, 0.5, 12, quantity="f", digits=1),
-            "side_weight": slider("recurrent weights W_h", -1, 1, 0.1, 0, quantity="h", digits=1),
+            "sure": slider("how sure the gates are", 0, 12, 0.5, 1.5, quantity="f", digits=1),
         },
-        moving=[numbers, mark, flag_words, kept, line, others, *beyond],
+        moving=[numbers, mark, flag_words, kept, line],
         update=update,
         describe=describe,
         presets={
-            "the latch": {},
-            "unsure gates": {"sure": 1.5},
-            "unsure gates + side paths": {"sure": 1.5, "side_weight": 1},
-            "the latch + side paths": {"side_weight": 1},
+            "unsure gates": {},
+            "the latch": {"sure": 12},
         },
     )
 
@@ -388,9 +403,9 @@ def unit_view(run) -> LiveExplorer:
         for y, words, colour in (  # to the right: all flags are in the first half
             (0.9, say("solid: this unit"), GATES["i"].line),
             (0.68, say("dashed: set by hand"), SIGNAL),
-            (0.22, say("dotted: the flag"), FLAGGED),
         ):
             ax["write"].text(STEPS + 0.2, y, words, ha="right", color=colour, fontsize=11)
+        flag_words = Words(ax["write"], STEPS + 0.2, 0.22, ha="right", fontsize=11, color=FLAGGED)
         ax["cell"].set(ylim=(-2.2, 2.2), xlabel=say("step t"))
         turned = Words(ax["cell"], STEPS + 0.2, -1.65, ha="right", fontsize=11, color=CELL_LINE)
         (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)
@@ -416,6 +431,7 @@ def unit_view(run) -> LiveExplorer:
         r2 = score(answer, batch.targets)
         mirrored = r2 > 0.9 and trace.c[-1, n, 0] * hand.c[-1, n, 0] < 0
         turned.set_text(say("upside down; the read-out turns it back") if mirrored else "")
+        flag_words.set_text(say("dotted: the flag, here at step {flag}", flag=flags[n]))
         for mark in marks:
             mark.set_xdata([flags[n], flags[n]])
         return {"step": run.step, "answer": answer[n], "target": batch.targets[n, 0],
@@ -445,6 +461,7 @@ def unit_view(run) -> LiveExplorer:
             loss,
             dots,
             turned,
+            flag_words,
             *(line for pair in curves.values() for line in pair),
             *marks,
         ],

@@ -33,21 +33,30 @@ from lstm_inside.words import Sentences, say
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
 # What becomes of a plain state at three recurrent strengths.
 PLAIN = Sentences(
-    {0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: one bit, high or low"}
+    {0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: at best one bit"}
+)
+# Why a step back multiplies by what it does, at the same strengths.
+WHY = Sentences(
+    {
+        0.5: "w is small",
+        1.1: "h strays far from 0",
+        3: "h sits near ±1, where tanh is flat",
+    }
 )
 ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
 
 
 def draw_stream(ax, stream, bars=True):
-    """A stream (T, 2) as bars, the flagged one marked; or the axes for it alone."""
+    """A stream (T, 2) as bars, those that are flagged marked; or the axes for it alone."""
     ax.set(ylim=(-1.35, 1.5), yticks=(-1, 0, 1))
     ax.axhline(0, color=FAINT, lw=1)
     if bars:
         steps, flagged = np.arange(1, len(stream) + 1), stream[:, 1] == 1
         ax.bar(steps[~flagged], stream[~flagged, 0], width=0.55, color=FAINT)
         ax.bar(steps[flagged], stream[flagged, 0], width=0.55, color=FLAGGED)
-        ax.text(steps[flagged][0], 1.2, "⚑", color=FLAGGED, ha="center", fontsize=15,
-                family="DejaVu Sans")  # fmt: skip
+        for step in steps[flagged]:
+            ax.text(step, 1.2, "⚑", color=FLAGGED, ha="center", fontsize=15,
+                    family="DejaVu Sans")  # fmt: skip
 
 
 def draw_gate_rows(ax):
@@ -92,16 +101,26 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     last state that has the smallest squared error on these very streams, flagged anywhere in
     their first half. Of a unit and its mirror image (all signs turned) the one whose line rises
     is drawn; its state is shown over the one stream that is flagged at `flag`, and over the same
-    with the flagged number's sign turned.
+    with the flagged number's sign turned. The last panel tells what half of the number's
+    sign would score: one bit that is always right.
     """
     streams, stream = _searched(steps), one_stream(flag, steps)
     target, best = streams.targets[:, 0], {}
+    one_bit = score(np.sign(target) / 2, target)
     number = stream.targets[0, 0]
     pair = np.repeat(stream.xs, 2, axis=1)
     pair[flag - 1, 1, 0] = -number
     W_x, b = _plain_units(units)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
+        figure = picture(900, 350)
+        figure.suptitle(
+            say(
+                "The best of {units} random u, v, b at each w. Top: the state, with {x} or {x_2} "
+                "flagged. Bottom: its answers to 100 streams",
+                units=units, x=signed(number), x_2=signed(-number),
+            ),
+            x=0.01, ha="left", fontsize=12,
+        )  # fmt: skip
         axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
         for (above, below), (w, finding) in zip(axes.T, PLAIN.items(), strict=True):
             params = RNNParams(W_x, w * np.eye(units), b)
@@ -128,6 +147,8 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
                         ha="right", color=FLAGGED)  # fmt: skip
         axes[0, 2].text(steps, -0.65, say("solid: flagged {x}", x=signed(number)),
                         ha="right", color=FLAGGED)  # fmt: skip
+        words = say("for comparison:\nalways the right sign → {r2:.2f}", r2=one_bit)
+        axes[1, 2].text(1.05, -0.88, words, ha="right", va="center", color=SIGNAL, fontsize=11)
         axes[0, 0].set_ylabel(say("state h"))
         axes[1, 0].set_ylabel(say("answer"))
         scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
@@ -136,13 +157,15 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             "and its answers to a hundred of {streams} streams, at three recurrent strengths w, "
             "the best of {units} units each. The two states come together where w is small, and "
             "end low and high at the largest. Scores on all {streams} streams: {scores}. At small "
-            "w the answers lie flat, off the diagonal; at the largest they lie on two levels.",
+            "w the answers lie flat, off the diagonal; at the largest they lie on two levels. For "
+            "comparison, always the right sign would score {one_bit:.2f}.",
             streams=len(target),
             steps=steps,
             x=signed(number),
             x_2=signed(-number),
             units=units,
             scores=say(", ").join(scores),
+            one_bit=one_bit,
         )
     return figure
 
@@ -225,17 +248,17 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
     The plain states are those of `plain_state_picture`. Beside each stands what gets back to the
-    flag.
+    flag, the factor of a step (the geometric mean) that leaves it, and why it is so large.
     """
     xs, back = one_stream(flag, steps).xs, {}
     ends = np.zeros((steps, 1, 1))
     ends[-1] = 1
-    for name, unit in (
-        (say("the latch, ±12"), latch()),
-        (say("unsure gates, ±1.5"), latch(1.5)),
+    for name, unit, why in (
+        (say("the latch, ±12"), latch(), say("keep is 1 after the flag, and 0 at it")),
+        (say("unsure gates, ±1.5"), latch(1.5), say("keep is σ(1.5) after the flag")),
     ):
         grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
-        back[name] = grads.c[:, 0, 0], CELL_LINE
+        back[name] = grads.c[:, 0, 0], CELL_LINE, why
     streams = _searched(steps)
     W_x, b = _plain_units(units)
     for w in PLAIN:
@@ -244,11 +267,15 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         unit = RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
         grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
         name = say("a plain state, w = {w:g}", w=w)
-        back[name] = grads.h[:, 0, 0], HIDDEN_LINE
+        back[name] = grads.h[:, 0, 0], HIDDEN_LINE, WHY[w]
     found = []
     with matplotlib.rc_context(RC):
-        figure = picture(900, 300)
-        ax = figure.subplots()
+        figure = picture(940, 330)
+        ax, legend = figure.subplots(1, 2, width_ratios=(5, 4))
+        legend.set(xlim=(0, 10), ylim=(4.7, -1))
+        legend.set_axis_off()
+        ways = say("{n} steps back to the flag:", n=steps - flag)
+        legend.text(0, -0.8, ways, color=FLAGGED, va="center")
         ax.set(xlim=(0.5, steps + 0.5), ylim=(-0.05, 1.2), xticks=(1, 5, 10, 15, 20))
         ax.set(xlabel=say("step t"), yticks=(0, 0.5, 1))
         ax.set_title(say("Of the gradient at the last step, what gets back to step t"))
@@ -256,17 +283,22 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         ax.text(flag, 1.12, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
                 family="DejaVu Sans")  # fmt: skip
         ax.text(steps, 1.1, say("← back in time"), color=GRADIENT, ha="right", va="center")
-        ax.text(flag + 0.4, 0.88, say("at the flag"), color=FLAGGED, va="center")
         styles = ("-", "--", "-", "--", ":")
-        for row, ((name, (way, colour)), style) in enumerate(
+        for row, ((name, (way, colour, why)), style) in enumerate(
             zip(back.items(), styles, strict=True)
         ):
-            words = say("{name}: {left:.2f}", name=name, left=way[flag] / way[-1])
-            found.append(words)
-            y = 0.77 - 0.11 * row
+            left = way[flag] / way[-1]
+            words = say(
+                "{name}: on average {factor:.2f} a step, leaves {left:.2f}",
+                name=name,
+                factor=left ** (1 / (steps - flag)),
+                left=left,
+            )
+            found.append(say("{words} ({why})", words=words, why=why))
             ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, color=colour)
-            ax.plot([flag + 0.4, flag + 1.2], [y, y], style, color=colour)
-            ax.text(flag + 1.4, y, words, color=colour, va="center")
+            legend.plot([0, 0.9], [row, row], style, color=colour)
+            legend.text(1.2, row, words, color=colour, va="center")
+            legend.text(1.2, row + 0.4, why, color=SIGNAL, va="center", fontsize=11)
     figure.alt = say(
         "Of the gradient at the last step, what gets back to the flag at step {flag}. {found}.",
         flag=flag,
@@ -278,7 +310,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
 def habits_picture(models, title) -> Picture:
     """The gates of units that learned recall, at the flag and elsewhere, beside the latch's.
 
-    A dot is the average over streams.
+    A dot is the mean over streams and steps.
 
     models: dict name -> Model of one unit; those of RNNs show a score only.
     """
@@ -324,7 +356,9 @@ def habits_picture(models, title) -> Picture:
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel(say("filled: at the flag; hollow: off the flag"), loc="left")
+        axes[0].set_xlabel(
+            say("filled: at the flag; hollow: off the flag (means, 20 steps)"), loc="left"
+        )
         scored.set_axis_off()
         scored.set_title(say("score: 20 | {FAR} steps", FAR=FAR))
         for row, (r2, _), at_far in zip(rows, units, far, strict=True):
@@ -341,8 +375,6 @@ def leak_picture(model, name) -> Picture:
     lift = _lift(model, far)
     keep = habits(lstm_forward(far.xs, shut), far.xs[..., 1]).f[1]
     left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
-    at_0, at_0_near = (signed(_at_0(Model(shut, model.readout), of)) for of in (far, near))
-    bias = signed(float(model.readout.b_y[0]))
     panels = (
         (say("20 steps"), model.cell, near, ""),
         (
@@ -350,10 +382,12 @@ def leak_picture(model, name) -> Picture:
             model.cell,
             far,
             say(
-                "off the flag, on {FAR} steps:\nwrite {i:.2f}, candidate {lean}",
+                "off the flag (mean, {FAR} steps):\nwrite {i:.2f}, candidate {lean};\n"
+                "answers {lift} off",
                 FAR=FAR,
                 i=gates.i[1],
                 lean=signed(gates.lean[1]),
+                lift=signed(lift),
             ),
         ),
         (
@@ -361,11 +395,11 @@ def leak_picture(model, name) -> Picture:
             shut,
             far,
             say(
-                "keep {keep:.3f}: {left:.2f} of the\nflag's cell is left at the end;\n"
-                "read-out's bias {bias}",
+                "keep {keep:.3f} (mean, {FAR} steps):\n{left:.2f} of the flag's cell\n"
+                "is left at the end",
                 keep=keep,
+                FAR=FAR,
                 left=left,
-                bias=bias,
             ),
         ),
     )
@@ -374,7 +408,7 @@ def leak_picture(model, name) -> Picture:
         figure = picture(940, 330)
         figure.suptitle(
             say(
-                "{name} leaks: a little is written at every step, and it adds up",
+                "{name} leaks: at every step a little gets in, and a little gets out",
                 name=name,
             ),
             x=0.01,
@@ -403,8 +437,7 @@ def leak_picture(model, name) -> Picture:
         "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
         "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
         "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
-        "cell at the flag is left at the end; a flagged 0 gets {at_0}, through 20 steps "
-        "{at_0_near}; the read-out's bias is {bias}.",
+        "cell at the flag is left at the end.",
         name=name,
         found=say("; ").join(found),
         FAR=FAR,
@@ -414,9 +447,6 @@ def leak_picture(model, name) -> Picture:
         lean=signed(gates.lean[1]),
         keep=keep,
         left=left,
-        at_0=at_0,
-        at_0_near=at_0_near,
-        bias=bias,
     )
     return figure
 
@@ -424,12 +454,6 @@ def leak_picture(model, name) -> Picture:
 def _lift(model, streams):
     """How far a model's answers lie above what is wanted, on average."""
     return float((answers(model, streams) - streams.targets).mean())
-
-
-def _at_0(model, streams):
-    """What a model answers to a flagged 0, by the straight line through its answers."""
-    answer, target = answers(model, streams)[:, 0], streams.targets[:, 0]
-    return float(np.polynomial.Polynomial.fit(target, answer, 1)(0))
 
 
 def _slope(answer, target):
@@ -468,13 +492,14 @@ _WIRES = {
     "c_prev": (CELL, [(0.2, 4.4), (1.57, 4.4)]),
     "kept": (CELL, [(2.03, 4.4), (3.57, 4.4)]),
     "c": (CELL, [(4.03, 4.4), (7.4, 4.4)]),
-    "f": (GATES["f"].colour, [(1.8, 1.7), (1.8, 4.17)]),
-    "i": (GATES["i"].colour, [(3.1, 1.7), (3.1, 2.9), (3.57, 2.9)]),
-    "g": (GATES["g"].colour, [(4.5, 1.7), (4.5, 2.9), (4.03, 2.9)]),
+    "f": (GATES["f"].colour, [(1.8, 1.85), (1.8, 4.17)]),
+    "i": (GATES["i"].colour, [(3.1, 1.85), (3.1, 2.9), (3.57, 2.9)]),
+    "g": (GATES["g"].colour, [(4.5, 1.85), (4.5, 2.9), (4.03, 2.9)]),
     "written": (CELL, [(3.8, 3.13), (3.8, 4.17)]),
-    "o": (GATES["o"].colour, [(5.8, 1.7), (5.8, 2.4), (6.07, 2.4)]),
+    "o": (GATES["o"].colour, [(5.8, 1.85), (5.8, 2.4), (6.07, 2.4)]),
     "h": (HIDDEN, [(6.53, 2.4), (7.4, 2.4)]),
-    "x": (SIGNAL, [(0.2, 0.75), (5.8, 0.75)]),
+    "seen": (CELL, [(6.3, 4.4), (6.3, 3.66)]),
+    "bent": (CELL, [(6.3, 3.14), (6.3, 2.63)]),
 }
 _EQUATIONS = Sentences(
     {
@@ -497,17 +522,19 @@ def draw_wiring(ax):
         (1.0, 0.45), 5.95, 4.5, boxstyle="round,pad=0.1,rounding_size=0.25",
         fc="#f6f6f4", ec="#cfcfca", lw=1.5, zorder=0,
     ))  # fmt: skip
-    words = say("thick wire: large, plus or minus")
-    ax.text(6.95, 5.55, words, color=SIGNAL, ha="right", va="center")
-    ax.plot([6.3, 6.3], [4.4, 2.63], color=CELL, lw=2, zorder=1)
+    words = say("coloured wires: the thicker, the larger the number")
+    ax.text(3.98, 0.53, words, color=SIGNAL, ha="center", va="center", fontsize=11)
+    ax.plot([0.2, 5.8], [0.75, 0.75], color="#9a9a9a", lw=2, zorder=1)
     for x, (letter, gate) in zip((1.8, 3.1, 4.5, 5.8), GATES.items(), strict=True):
-        ax.plot([x, x], [0.75, 1.2], color="#9a9a9a", lw=2, zorder=1)
+        ax.plot([x, x], [0.75, 1.1], color="#9a9a9a", lw=2, zorder=1)
         ax.add_patch(FancyBboxPatch(
-            (x - 0.48, 1.2), 0.96, 0.5, boxstyle="round,pad=0,rounding_size=0.08",
+            (x - 0.5, 1.1), 1.0, 0.75, boxstyle="round,pad=0,rounding_size=0.08",
             fc=gate.line, ec="none", zorder=4,
         ))  # fmt: skip
-        ax.text(x, 1.45, f"{letter}: {gate.act}", color="white", ha="center", va="center",
-                weight="bold", zorder=5)  # fmt: skip
+        name = gate.name if letter == "g" else gate.word
+        for y, words, size in ((1.65, f"{letter}: {gate.act}", 12), (1.31, name, 10)):
+            ax.text(x, y, words, color="white", ha="center", va="center", weight="bold",
+                    fontsize=size, zorder=5)  # fmt: skip
     for x, y, sign in ((1.8, 4.4, "×"), (3.8, 4.4, "+"), (3.8, 2.9, "×"), (6.3, 2.4, "×")):
         ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
         ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)

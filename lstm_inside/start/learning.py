@@ -21,10 +21,8 @@ from lstm_inside.words import Sentences, say
 LEARNING_STEPS, FAR = 600, 100
 _GATES = Sentences(
     {
-        "flag": "  at the flag  write {i:.2f}, keep {f:.2f}, show {o:.2f}, candidate: "
-        "size {g:.2f}, on average {lean:+.2f}",
-        "elsewhere": "  off the flag write {i:.2f}, keep {f:.2f}, show {o:.2f}, candidate: "
-        "size {g:.2f}, on average {lean:+.2f}",
+        "flag": "  at the flag  write {i:.2f}, keep {f:.2f}, show {o:.2f}",
+        "elsewhere": "  off the flag write {i:.2f}, keep {f:.2f}, show {o:.2f}",
     }
 )
 _T, _BATCH, _RATE = 20, 16, 0.03
@@ -116,10 +114,9 @@ def report(run) -> str:
         )
     ]
     if gates is not None:
-        pairs = zip(gates.i, gates.f, gates.o, gates.g, gates.lean, strict=True)
-        for place, (i, f, o, g, lean) in zip(("flag", "elsewhere"), pairs, strict=True):
-            lean = round(lean, 2) + 0.0
-            lines.append(_GATES[place].format(i=i, f=f, o=o, g=g, lean=lean))
+        pairs = zip(gates.i, gates.f, gates.o, strict=True)
+        for place, (i, f, o) in zip(("flag", "elsewhere"), pairs, strict=True):
+            lines.append(_GATES[place].format(i=i, f=f, o=o))
     return "\n".join(lines)
 
 

@@ -110,6 +110,39 @@ def sealed(unit) -> LSTMParams:
     return LSTMParams(W_x, W_h, b)
 
 
+class Course(NamedTuple):
+    """What one unit did on one stream, by step: `.f[7]` is keep at step 7. All are (T + 1,).
+
+    Cell and hidden state start at step 0; the others have none, and NaN stands there.
+    """
+
+    number: np.ndarray
+    i: np.ndarray
+    f: np.ndarray
+    g: np.ndarray
+    o: np.ndarray
+    c: np.ndarray
+    h: np.ndarray
+
+
+def by_step(stream, unit) -> Course:
+    """Run one unit, LSTMParams, over one stream as `one_stream` makes it: all it did, by step.
+
+    Raises TypeError for what is no such thing, ValueError for more streams or units than one and
+    as `lstm_forward` does.
+    """
+    validate.of_kind("stream", stream, Sequences)
+    validate.of_kind("unit", unit, LSTMParams)
+    trace = lstm_forward(stream.xs, unit)
+    if trace.i.shape[1:] != (1, 1):
+        raise ValueError(f"expected one stream and one unit, got {trace.i.shape[1:]}")
+    number, *gates = (
+        np.append(np.nan, quantity[:, 0, 0])
+        for quantity in (stream.xs, trace.i, trace.f, trace.g, trace.o)
+    )
+    return Course(number, *gates, trace.c[:, 0, 0], trace.h[:, 0, 0])
+
+
 def said(trace):
     """What a unit answers at the end of each stream: READOUT times its last h, (B,).
 
