@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE := $(if $(filter zh,$(LSTM_INSIDE_LANGUAGE)),zh/)00_start_here.ipynb
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-TESTS := -n 3 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=600 tests notebooks
+TESTS := -n 4 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks tests
 
 .PHONY: lab site test test-site trust bench notebooks handout lint clean
 
@@ -13,7 +13,7 @@ lab: .venv/ready
 site: .venv/ready-site  # PYODIDE_DIST=FOLDER: with that Pyodide inside instead of the CDN's
 	$(BIN)/python tools/build_site.py
 
-test: .venv/ready-dev  # three processes on two cores: what a browser shows is waited for
+test: .venv/ready-dev  # four processes on two cores: what a browser shows is waited for
 	$(ONE_THREAD) $(BIN)/python -m pytest $(TESTS)
 
 test-site: .venv/ready-dev site  # the site in a browser, offline; wants PYODIDE_DIST

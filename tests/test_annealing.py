@@ -1014,7 +1014,7 @@ def test_a_search_is_named_in_the_language_spoken():
         "guessing, ±10": "乱猜，±10",
         "descent, rate 0.01": "下降，学习率0.01",
         "descent, LSTM, open": "下降，LSTM，门开着",
-        "descent, fresh": "下降，每步新序列",
+        "descent, fresh": "下降，每步换新序列",
         "a search of mine": "a search of mine",
     }
     assert figures.search_in_words("descent, fresh") == "descent, fresh sequences"

@@ -253,7 +253,7 @@ def gate_explorer(steps=100) -> Explorer:
         controls={
             "gate": choice("which of the four", boxes, "f"),
             "b": slider("its bias b", -6, 6, 0.1, STAY["f"][0], digits=1),
-            "w": slider("its weight w (f, i, o: of the flag; g: of the number)", -12, 12, 0.5,
+            "w": slider("its weight w", -12, 12, 0.5,
                         STAY["f"][1], digits=1),
         },
         moving=[curve, slope, dots, course, cell, beyond, hidden, gradient],
