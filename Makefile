@@ -49,7 +49,7 @@ lint: .venv/ready-dev
 clean:
 	rm -rf .venv build *.egg-info
 
-.venv/ready: requirements.txt pyproject.toml settings/pyproject.toml $(wildcard settings/*.json settings/*/*)
+.venv/ready: requirements.txt pyproject.toml settings/pyproject.toml $(wildcard settings/*.json settings/html/* settings/slides/*)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv || { echo "python3-venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,3 +106,15 @@ def test_a_zipped_standard_library_is_read_as_well(tmp_path, monkeypatch):
     sys.path_importer_cache.pop(str(archive), None)
     with pytest.raises(RuntimeError, match="without the source"):
         text.standard_library.__wrapped__()
+
+
+def test_make_does_not_install_again_for_what_an_installation_left():
+    """pip writes into settings/ after .venv/ready was made, each time."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (patterns,) = re.findall(r"^\.venv/ready:.*\$\(wildcard (.*)\)$", makefile, re.M)
+    found = {
+        path.relative_to(ROOT).as_posix() for each in patterns.split() for path in ROOT.glob(each)
+    }
+    assert {"settings/html/conf.json", "settings/lstm-from-the-inside.json"} <= found
+    left = ("settings/build", "settings/lstm_from_the_inside_settings.egg-info")
+    assert not [path for path in found if path.startswith(left)]
