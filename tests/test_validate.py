@@ -1,0 +1,36 @@
+"""What is let in, and what is said of what is not; `test_bad_input.py` asks every public function."""
+
+import numpy as np
+import pytest
+
+from lstm_inside import validate
+
+
+def test_a_whole_number_is_told_its_bounds():
+    validate.whole("n", 2, 2, 5)
+    validate.whole("n", 5, 2, 5)
+    with pytest.raises(ValueError, match="n: expected 2 to 5, got 6"):
+        validate.whole("n", 6, 2, 5)
+    with pytest.raises(ValueError, match="n: expected at least 2, got 1"):
+        validate.whole("n", 1, 2)
+
+
+def test_a_number_is_told_what_is_wanted():
+    with pytest.raises(ValueError, match="x: expected a finite number, got nan"):
+        validate.number("x", np.nan)
+    with pytest.raises(ValueError, match="x: expected a number above 2, got 1"):
+        validate.number("x", 1, "a number above 2", lambda x: x > 2)
+
+
+def test_a_share_may_be_nothing_but_not_all():
+    validate.share("keep", 0)
+    with pytest.raises(ValueError, match="keep: expected a share, 0 <= keep < 1, got 1"):
+        validate.share("keep", 1)
+
+
+def test_a_dtype_comes_back_as_one():
+    assert validate.dtype("float32") == np.dtype(np.float32)
+    with pytest.raises(TypeError, match="dtype: expected float32 or float64, got 'no such'"):
+        validate.dtype("no such")
+    with pytest.raises(ValueError, match="dtype: expected float32 or float64, got int64"):
+        validate.dtype(np.int64)
