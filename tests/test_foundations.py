@@ -176,16 +176,6 @@ def test_far_out_a_cohort_is_silent_and_its_answers_are_0_or_1():
     np.testing.assert_allclose(cohort.losses, loss)
 
 
-def test_each_layer_of_a_cohort_may_have_a_rate_of_its_own():
-    start = problem()[0]
-    step = train_cohort([start], XOR_INPUTS, XOR_TARGETS, (0.1, 0.2, 0.7), 1).network(1, 0)
-    grads = gradients(start, XOR_INPUTS, XOR_TARGETS).params
-    for n, (before, after, grad) in enumerate(zip(start, step, grads, strict=True)):
-        np.testing.assert_allclose(before - after, (0.1, 0.2, 0.7)[n // 2] * grad, atol=1e-12)
-    with pytest.raises(ValueError, match="rate: expected one number, or 3, one a layer, got 2"):
-        train_cohort([start], XOR_INPUTS, XOR_TARGETS, (0.1, 0.2), 1)
-
-
 def by_layer(grads):
     """A layer's derivatives in one array, weights and biases together."""
     return [np.concatenate([W.ravel(), b]) for W, b in zip(grads[::2], grads[1::2], strict=True)]

@@ -65,7 +65,6 @@ def train_cohort(
     starts: the networks' parameters, one or more, of one shape; sigmoid neurons. x (B, D),
     target (B, N). direction, length: where a layer's step goes and how long it is, each by the
     "true" gradient or by the one with "missing" slopes; "missing" for both is the faulty rule.
-    rate: one number, or one for each layer.
     keep: the weights of every `keep`-th step stay in the result (None: only the first and last).
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
@@ -77,11 +76,7 @@ def train_cohort(
         raise ValueError(f"starts: expected networks of one shape, got {len(shapes)} shapes")
     half_squared_error(seen[0].y, target)  # says what is wrong with a target
     layers = len(starts[0]) // 2
-    rates = list(rate) if isinstance(rate, list | tuple) else [rate] * layers
-    if len(rates) != layers:
-        raise ValueError(f"rate: expected one number, or {layers}, one a layer, got {len(rates)}")
-    for each in rates:
-        validate.number("rate", each)
+    validate.number("rate", rate)
     validate.whole("steps", steps, least=0)
     if keep is not None:
         validate.count("keep", keep)
@@ -106,8 +101,8 @@ def train_cohort(
             found = _gradients(W, before, slopes, dh, direction)
             if length != direction:
                 found = map(_as_long_as, found, _gradients(W, before, slopes, dh, length))
-            for W_n, each, dW in zip(W, rates, found, strict=True):
-                W_n -= each * dW  # (1.9)
+            for W_n, dW in zip(W, found, strict=True):
+                W_n -= rate * dW  # (1.9)
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
 
 
