@@ -34,3 +34,21 @@ def test_a_dtype_comes_back_as_one():
         validate.dtype("no such")
     with pytest.raises(ValueError, match="dtype: expected float32 or float64, got int64"):
         validate.dtype(np.int64)
+
+
+def test_arrays_come_apart_under_their_names_and_back_again():
+    named, rebuild = validate.parts("xs", (np.ones(2), np.zeros((1, 3))))
+    assert [n for n, _ in named] == ["xs[0]", "xs[1]"]
+    assert [p.shape for p in rebuild([p for _, p in named])] == [(2,), (1, 3)]
+    (alone,), back = validate.parts("x", [1, 2])
+    assert alone[0] == "x" and alone[1].dtype == np.float64
+    assert back([alone[1]]) is alone[1]
+
+
+def test_arrays_that_come_apart_are_finite_and_wide_enough():
+    with pytest.raises(ValueError, match=r"xs\[1\]: expected finite numbers"):
+        validate.parts("xs", (np.ones(2), np.array([0, np.inf])))
+    with pytest.raises(ValueError, match="x: expected float64, .*, got float32"):
+        validate.parts("x", np.ones(2, np.float32))
+    with pytest.raises(ValueError, match="x: expected at least one number in every array, got"):
+        validate.parts("x", (np.ones(2), np.ones(0)))
