@@ -41,14 +41,15 @@ def test_arrays_come_apart_under_their_names_and_back_again():
     assert [n for n, _ in named] == ["xs[0]", "xs[1]"]
     assert [p.shape for p in rebuild([p for _, p in named])] == [(2,), (1, 3)]
     (alone,), back = validate.parts("x", [1, 2])
-    assert alone[0] == "x" and alone[1].dtype == np.float64
+    assert alone[0] == "x"
+    assert alone[1].dtype == np.float64
     assert back([alone[1]]) is alone[1]
 
 
 def test_arrays_that_come_apart_are_finite_and_wide_enough():
     with pytest.raises(ValueError, match=r"xs\[1\]: expected finite numbers"):
         validate.parts("xs", (np.ones(2), np.array([0, np.inf])))
-    with pytest.raises(ValueError, match="x: expected float64, .*, got float32"):
+    with pytest.raises(ValueError, match=r"x: expected float64, .*, got float32"):
         validate.parts("x", np.ones(2, np.float32))
     with pytest.raises(ValueError, match="x: expected at least one number in every array, got"):
         validate.parts("x", (np.ones(2), np.ones(0)))
