@@ -562,6 +562,7 @@ TABLE = {
         learning.compare_rules, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
         target=array(MLP_TRACE.y),
     ),
+    "foundations.measure_depth": call(learning.measure_depth, layers=count(3), count=count(2)),
     "foundations.measure_rules": call(learning.measure_rules, count=count(2)),
     "foundations.photograph": call(pictures.photograph, size=Arg((6, 5), (
         ("None", None), ("number", 3), ("three", (3, 3, 3)), ("too high", (433, 5)), ("zero", (0, 60)), ("fractions", (2.5, 3)), ("words", ("a", "b")),

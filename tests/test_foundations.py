@@ -14,6 +14,7 @@ from lstm_inside.foundations import (
     check,
     figures,
     learning,
+    measure_depth,
     measure_rules,
     photograph,
     strips,
@@ -101,7 +102,9 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
     np.testing.assert_allclose(ratios[:, 2], 1, rtol=1e-12)
     assert measured["true"].all()
     assert not measured["missing"].any()
-    assert measured["downhill"].all()
+    before, after = measured["losses"].T
+    assert (after < before).all()
+    assert (measured["cosine"] > 0.2).all()
     for seed in (0, 7):
         true, missing = (
             gradients(*mlp.random_case(np.random.default_rng(seed)), rule=rule).params[::2]
@@ -111,16 +114,34 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
         np.testing.assert_allclose(sizes["true"][seed], size)
         faulty = [np.sqrt((m**2).mean()) for m in missing]
         np.testing.assert_allclose(sizes["missing"][seed], faulty)
-        deltas = gradients(*mlp.random_case(np.random.default_rng(seed))).deltas
-        size = [np.sqrt((delta**2).mean()) for delta in deltas]
-        np.testing.assert_allclose(sizes["deltas"][seed], size)
+        one, other = (np.concatenate([dW.ravel() for dW in rule]) for rule in (true, missing))
+        one, other = one / np.linalg.norm(one), other / np.linalg.norm(other)
+        np.testing.assert_allclose(measured["cosine"][seed], one @ other)
     np.testing.assert_allclose(sizes["differences"], sizes["true"], rtol=1e-5)
 
 
 def test_a_step_by_the_missing_slope_rule_is_tried_not_inferred(monkeypatch):
-    assert measure_rules(20)["downhill"].all()
     monkeypatch.setattr(learning, "STEP", -0.1)  # uphill
-    assert not measure_rules(20)["downhill"].any()
+    before, after = measure_rules(20)["losses"].T
+    assert (after > before).all()
+
+
+def test_depth_is_measured_with_the_slopes_and_without():
+    measured = measure_depth(layers=4, count=3)
+    rng = np.random.default_rng(2)
+    params = tuple(mlp.init_mlp((2, 3, 3, 3, 1), rng=rng))
+    x, target = rng.uniform(-1, 1, (1, 2)), rng.uniform(0, 1, (1, 1))
+    deltas = gradients(params, x, target).deltas
+    np.testing.assert_allclose(
+        measured["true"][2], [np.sqrt((delta**2).mean()) for delta in deltas]
+    )
+    back = deltas[-1] @ params[6].T @ params[4].T @ params[2].T
+    np.testing.assert_allclose(measured["slopes 1"][2, 0], np.sqrt((back**2).mean()))
+    np.testing.assert_allclose(measured["slopes 1"][:, -1], measured["true"][:, -1])
+    true, bare = (np.median(measure_depth()[way], axis=0) for way in ("true", "slopes 1"))
+    assert true[0] < 1e-5 * true[-1]
+    assert bare[0] > bare[-1]
+    assert measure_depth(layers=1, count=2)["true"].shape == (2, 1)
 
 
 def test_missing_slope_rule_fails_the_gradient_check():
@@ -489,7 +510,9 @@ def test_backprop_explorer_shows_the_pass_it_names(rule):
 
 def test_backprop_explorer_walks_forward_and_back():
     explorer = walk.backprop_explorer()
-    assert walk._WALK[explorer.values["step"]] == ("loss", None)  # no δ given away
+    assert explorer.frame.decode().count(">δ ") == 6  # it opens with every δ known
+    explorer.show_preset("at the loss")
+    assert ">δ " not in explorer.frame.decode()  # no δ given away
     frames = []
     for step in range(walk.STEPS + 1):
         explorer.set(step=step)
@@ -503,6 +526,25 @@ def test_backprop_explorer_walks_forward_and_back():
     assert explorer.frame.decode().count(">δ ") == 2  # neurons 6 and 4; the others are to come
     explorer.set(step=walk.STEPS)  # a new forward pass: the old deltas are not its own
     assert ">δ " not in explorer.frame.decode()
+    explorer.close()
+
+
+@pytest.mark.parametrize("rule", list(walk.RULES))
+def test_what_comes_back_along_a_line_adds_up_to_the_delta(rule):
+    explorer = walk.backprop_explorer()
+    explorer.set(rule=rule, step=9)  # neurons 6 and 4
+    assert explorer.frame.decode().count(">← ") == 1
+    explorer.set(step=13)
+    shown = re.findall(">← ([+−][0-9.]+)<", explorer.frame.decode())
+    shown = [float(number.replace("−", "-")) for number in shown]
+    v, W = explorer.values, mlp.CLASSIC.W_2
+    assert len(shown) == 8
+    for j in range(3):
+        back = sum(W[j, k] * walk._carried(v)[1, k] for k in range(2))
+        local = v["h"][1, j] * (1 - v["h"][1, j])
+        np.testing.assert_allclose(back * local, v["deltas"][0, j])
+        for k in range(2):
+            assert any(abs(W[j, k] * walk._carried(v)[1, k] - n) < 6e-5 for n in shown)
     explorer.close()
 
 
@@ -530,7 +572,7 @@ def test_line_explorer_counts_the_points_on_their_side():
     assert explorer.frame.decode().count(">wanted 1: wrong side<") == 2
     (crosses,) = (a for a in explorer._moving if getattr(a, "get_marker", str)() == "x")
     np.testing.assert_array_equal(crosses.get_xydata(), [[0, 1], [1, 0]])  # on these corners
-    for preset, right in (("OR, not yet", 3), ("AND, not yet", 2), ("XOR, three of four", 3)):
+    for preset, right in (("OR, not yet", 3), ("AND, three of four", 3), ("XOR, three of four", 3)):
         explorer.show_preset(preset)
         assert explorer.values["right"] == right, preset
     explorer.close()
@@ -610,11 +652,11 @@ def test_learning_explorer_shows_the_training_step_by_step():
     for name, w, b in zip("₁₂₃", params.W_1.T, params.b_1, strict=True):
         np.testing.assert_allclose(w @ at(explorer, f"a{name} = 0") + b, 0, atol=1e-6)
     assert explorer.values["solved"] == 11
-    assert "of 12 starts" not in explorer.caption  # nothing of the others before they are asked for
-    assert "start 12" not in explorer.frame.decode()
-    explorer.set(eleven=True)
     assert "11 of 12 starts" in explorer.caption
     assert "start 12" in explorer.frame.decode()
+    explorer.set(eleven=False)
+    assert "of 12 starts" not in explorer.caption
+    assert "start 12" not in explorer.frame.decode()
     explorer.show_preset("not down yet")
     assert 0.33 < explorer.values["loss"] < 0.34
     explorer.set(rate=5)
@@ -622,21 +664,25 @@ def test_learning_explorer_shows_the_training_step_by_step():
     explorer.close()
 
 
-def test_order_explorer_moves_the_rnn_only():
+def test_order_explorer_moves_the_rnn_from_the_swap_on():
     explorer = views.order_explorer()
-    assert explorer.values["rnn"] == 0  # it opens in the original order
-    explorer.show_preset("shuffled")
-    assert explorer.values["rnn"] > 0.1
-    explorer.show_preset("shuffled, W_h × 0")
-    assert explorer.values["rnn"] < 1e-12
-    for order in (1, 7, 20):
-        explorer.set(order=order, strength=1.0)
-        assert explorer.values["mlp"] < 1e-12
-        assert explorer.values["rnn"] > 0.1
+    v = explorer.values
+    assert v["order"].tolist() == [1, 6, 3, 4, 5, 2, 7, 8, 9, 10]
+    assert v["rnn"][0] == 0  # read before the swap
+    assert (v["rnn"][1:] > 0.2).all()
+    assert "RNN: 9 of 10" in explorer.frame.decode()
+    assert "MLP: 0 of 10" in explorer.frame.decode()
+    for one, other in ((1, 10), (9, 3), (4, 5)):
+        explorer.set(one=one, other=other, strength=1.0)
+        v, first = explorer.values, min(one, other) - 1
+        assert v["mlp"].max() < 1e-12
+        assert not v["rnn"][:first].any()
+        assert (v["rnn"][first:] > 0.01).all()
         explorer.set(strength=0.0)  # a state without a way to the next step is no state
-        assert explorer.values["rnn"] < 1e-12
-    explorer.set(order=0, strength=2.0)
-    assert explorer.values["rnn"] == 0
+        assert explorer.values["rnn"].max() < 1e-12
+    explorer.show_preset("original order")
+    assert not explorer.values["rnn"].any()
+    assert "RNN: 0 of 10" in explorer.frame.decode()
     explorer.close()
 
 
@@ -649,27 +695,36 @@ def test_network_picture_says_what_it_shows():
 def test_rules_picture_holds_both_gradients_against_the_measured_one():
     measured = measure_rules(3)
     sizes = measured["sizes"] = {k: s.copy() for k, s in measured["sizes"].items()}
-    for way, size in (("differences", 0.5), ("true", 0.25), ("missing", 3.0), ("deltas", 0.01)):
+    for way, size in (("differences", 0.5), ("true", 0.25), ("missing", 3.0)):
         sizes[way][:] = size
     sizes["missing"][0] = 1000  # one network does not move a median
+    measured["losses"] = np.array([[1.0, 0.9], [1.0, 0.5], [1.0, 1.2]])
     figure = figures.rules_picture(measured)
     assert "Medians of 3 networks" in figure.alt
     assert "left out 6.0, 6.0, 6.0, the true one 0.5, 0.5, 0.5." in figure.alt
-    (ax,) = figure.axes
-    assert [bar.get_height() for bar in ax.patches] == [6, 6, 6]
-    assert (
-        ax.get_title(loc="left") + ax.get_title() == "Slopes left out: layer 1 is 6 times too large"
-    )
+    assert "lowers the loss in 2 of the 3." in figure.alt
+    sizes_ax, losses_ax = figure.axes
+    assert [bar.get_height() for bar in sizes_ax.patches] == [6, 6, 6]
+    titles = [ax.get_title(loc="left") + ax.get_title() for ax in figure.axes]
+    assert titles == [
+        "The referee sees it: layer 1 is 6 times too large",
+        "The loss does not: it falls in 2 of 3",
+    ]
+    low, high = losses_ax.get_ylim()
+    assert low < -50
+    assert high >= 20 - 1e-9
     assert figure.png()[:4] == b"\x89PNG"
 
 
-def test_deltas_picture_shows_the_median_of_a_layer():
-    measured = measure_rules(3)
-    measured["sizes"]["deltas"] = np.array([[0.01, 0.02, 0.05], [0.01, 0.02, 0.05], [9, 9, 9]])
-    figure = figures.deltas_picture(measured)
-    assert "medians of 3 networks: 0.0100, 0.0200, 0.0500." in figure.alt
+def test_depth_picture_shows_the_medians_of_both_ways():
+    deep = np.array([[4e-7, 0.02, 0.05], [4e-7, 0.02, 0.05], [9, 9, 9]])
+    figure = figures.depth_picture({"true": deep, "slopes 1": np.full((3, 3), 0.9)})
+    assert "Medians of 3 networks of 3 layers" in figure.alt
+    assert "is 0.050 in the last layer and 4.0·10⁻⁷ in layer 1" in figure.alt
+    assert "it is 0.90 in layer 1" in figure.alt
     (ax,) = figure.axes
-    assert [bar.get_height() for bar in ax.patches] == [0.01, 0.02, 0.05]
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [4e-7, 0.02, 0.05])
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), 0.9)
     assert figure.png()[:4] == b"\x89PNG"
 
 
@@ -693,4 +748,7 @@ def test_corners_picture_says_what_each_neuron_answers():
     for layer in mlp.mlp_forward(XOR_INPUTS, params).h[1:]:
         for answers in layer.T:
             assert ", ".join(f"{v:.2f}" for v in answers) in figure.alt
+    assert "neuron 2" in [ax.get_title() for ax in figure.axes]
+    figure = figures.corners_picture(params, roles=("", "both", *[""] * 4))
+    assert "neuron 2:\nboth" in [ax.get_title() for ax in figure.axes]
     assert figure.png()[:4] == b"\x89PNG"

@@ -5,6 +5,7 @@ from .learning import (
     XOR_TARGETS,
     Cohort,
     compare_rules,
+    measure_depth,
     measure_rules,
     train_cohort,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "finite_differences",
     "half_squared_error",
     "init_mlp",
+    "measure_depth",
     "measure_rules",
     "mlp_backward",
     "mlp_backward_missing_slopes",

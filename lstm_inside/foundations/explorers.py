@@ -12,7 +12,6 @@ from lstm_inside.page import (
     choice,
     picture,
     slider,
-    strokes,
     toggle,
     whole,
 )
@@ -248,9 +247,9 @@ def line_explorer() -> Explorer:
         "line",
         figure=figure,
         controls={
-            "task": choice("task", list(POINTS), "XOR"),
+            "task": choice("task", list(POINTS), "AND"),
             "w_1": slider("weight w₁", -4, 4, 0.2, 3, digits=1),
-            "w_2": slider("weight w₂", -4, 4, 0.2, 3, digits=1),
+            "w_2": slider("weight w₂", -4, 4, 0.2, 0.4, digits=1),
             "b": slider("bias b", -6, 6, 0.2, -1.6, digits=1),
         },
         moving=[
@@ -270,8 +269,8 @@ def line_explorer() -> Explorer:
         describe=describe,
         presets={
             "OR, not yet": {"task": "OR", "w_1": 2, "w_2": 0.4, "b": -1},
-            "AND, not yet": {"task": "AND", "w_1": 1, "w_2": -1, "b": -0.4},
-            "XOR, three of four": {},
+            "AND, three of four": {},
+            "XOR, three of four": {"task": "XOR", "w_2": 3},
         },
         challenge=Challenge(
             "Put all four points on their side of the line.", lambda v: v["right"], 4, "d"
@@ -449,7 +448,7 @@ def learning_explorer() -> Explorer:
             "step": whole("training step", 0, STEPS, 460, step=KEEP),
             "start": whole("random start", 1, STARTS, 2),
             "rate": choice("learning rate", list(RATES), 2),
-            "eleven": toggle("show the other eleven starts"),
+            "eleven": toggle("show the other eleven starts", True),
         },
         # corners: above the surface
         moving=[
@@ -482,18 +481,21 @@ def learning_explorer() -> Explorer:
 # ---------------------------------------------------------------- order
 
 SIZES = (432, 8, 4)  # a strip of 72 x 6 pixels in, four numbers out
-NAMED = (4, 6, 8)  # strips whose dots bear their number: far enough apart to be told
+SWAPPED = "#D55E00"  # around the two strips that change places
 
 
 def order_explorer() -> Explorer:
-    """Ten strips of the photograph in two orders: an MLP's answers stay, an RNN's change."""
+    """Ten strips of the photograph, two of them swapped: which answers of an RNN that moves."""
     items = strips()
     T = len(items)
     rows = items.reshape(T, -1) - 0.5
     reader = init_mlp(SIZES, rng=np.random.default_rng(9), scale=0.2)
     params = init_rnn(4, 6, rng=np.random.default_rng(17), recurrent="orthogonal")
-    answers_of = mlp_forward(rows, reader, "tanh").y
-    features = answers_of[:, None]  # (T, 1, 4)
+
+    def answers(order, strength):
+        """What the MLP says to each strip and what the RNN behind it says, (T, 4) both."""
+        y = mlp_forward(rows[order], reader, "tanh").y
+        return y, rnn_forward(y[:, None], params._replace(W_h=params.W_h * strength)).h[1:, 0]
 
     def in_a_row(order):
         """The strips side by side in an order; the gaps stay empty."""
@@ -505,7 +507,7 @@ def order_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(920, 390)
         figure.colours = None
-        strip_ax, *both = figure.subplots(1, 3, width_ratios=(7, 11, 11))
+        strip_ax, ax = figure.subplots(1, 2, width_ratios=(7, 16))
         strip_ax.set(xticks=[], yticks=[], aspect="equal")
         strip_ax.grid(False)
         strip_ax.spines[:].set_visible(False)
@@ -517,82 +519,76 @@ def order_explorer() -> Explorer:
                         extent=(0, 8 * T - 2, -72, 0))  # fmt: skip
         for n in range(T):
             strip_ax.text(8 * n + 3, -78, f"{n + 1}", fontsize=11, ha="center", va="center")
-        strip_ax.set(xlim=(0, 8 * T), ylim=(-184, 0))
+        strip_ax.set(xlim=(-1, 8 * T), ylim=(-184, 0))
         numbers = [Words(strip_ax, 8 * n + 3, -180, fontsize=11) for n in range(T)]
-        dots, moves, tags = {}, {}, {}
-        for key, ax, title, colour in (
-            ("mlp", both[0], say("Answers of the MLP"), HIDDEN_LINE),
-            ("rnn", both[1], say("Answers of the RNN behind it"), HIDDEN_LINE),
-        ):
-            ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
-                   xlabel=say("answer in the original order"), aspect="equal")  # fmt: skip
-            ax.set_title(title)
-            ax.set_ylabel(say("answer in this order"), labelpad=-6)
-            ax.plot([-1.15, 1.15], [-1.15, 1.15], color=FAINT, lw=1.4, zorder=0)
-            (moves[key],) = ax.plot([], [], color=colour, lw=2, alpha=0.55)
-            (dots[key],) = ax.plot([], [], "o", color=colour, ms=9)
-            tags[key] = {n: Words(ax, 0, 0, fontsize=10.5, color="#111111") for n in NAMED}
-        both[0].text(1.1, -1.08, say("on the line: the same answer"), color="#666666", ha="right",
-                     fontsize=11)  # fmt: skip
+        (frames,) = strip_ax.plot([], [], color=SWAPPED, lw=2.6, clip_on=False)
+        ax.set(xlim=(-0.6, T - 0.4), ylim=(-0.06, 1.85))
+        ax.set_xlabel(say("strip, in the order fed"), labelpad=20)
+        ax.set_ylabel(say("how far its answer moves"))
+        ax.set_title(say("Two strips swapped: how far each answer moves"))
+        ax.set_xticks(range(T), [""] * T)
+        ax.grid(False, axis="x")
+        bars = [ax.fill([], [], color=HIDDEN_LINE, lw=0)[0] for _ in range(T)]
+        (rings,) = ax.plot([], [], "o", mfc="white", mec="#111111", mew=1.8, ms=8, zorder=5)
+        counts = [
+            Words(ax, T - 0.5, y, ha="right", color=colour, weight="bold")
+            for y, colour in ((1.74, HIDDEN_LINE), (1.59, "#111111"))
+        ]
+        names = [Words(ax, n, -0.15, fontsize=11) for n in range(T)]
+        tags = [Words(ax, n, 0, color=HIDDEN_LINE, weight="bold", fontsize=11) for n in range(T)]
 
-    def update(order, strength):
-        shuffled = np.random.default_rng(order).permutation(T) if order else np.arange(T)
-        W = params._replace(W_h=params.W_h * strength)
-        found = {}
-        for key, first, other in (
-            ("mlp", answers_of[:, 0], mlp_forward(rows[shuffled], reader, "tanh").y[:, 0]),
-            (
-                "rnn",
-                rnn_forward(features, W).h[1:, 0, 0],
-                rnn_forward(features[shuffled], W).h[1:, 0, 0],
-            ),
-        ):
-            again = np.empty(T)
-            again[shuffled] = other  # back to the item that each answer belongs to
-            dots[key].set_data(first, again)
-            moves[key].set_data(*strokes(first, first, again))  # from the diagonal to each dot
-            for n, tag in tags[key].items():  # beyond the dot
-                off = again[n] - first[n]
-                x, y = (0, np.copysign(0.1, off)) if abs(off) > 0.02 else (-0.085, 0.085)
-                tag.set(x=first[n] + x, y=again[n] + y, text=f"{n + 1}")
-            found[key] = np.abs(again - first).max()
-            found[key + "_answers"] = np.stack([first, again])
-        for text, item in zip(numbers, shuffled, strict=True):
-            text.set_text(f"{item + 1}")
-        image.set_data(in_a_row(shuffled)[::-1])
-        return {"order": shuffled + 1, "strength": strength, **found}
+    def update(one, other, strength):
+        order = np.arange(T)
+        order[[one - 1, other - 1]] = order[[other - 1, one - 1]]
+        first, again = answers(np.arange(T), strength), answers(order, strength)
+        # Both answers to the same strip, in the order in which the strips are fed now.
+        mlp, rnn = (np.linalg.norm(b - a[order], axis=1) for a, b in zip(first, again, strict=True))
+        for n in range(T):
+            size = min(rnn[n], 1.75)
+            bars[n].set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
+            tags[n].set_text(f"{rnn[n]:.2f}")
+            tags[n].set_y(size + 0.08)
+            for words in (names[n], numbers[n]):
+                words.set_text(f"{order[n] + 1}")
+                words.set_color("#111111" if order[n] == n else SWAPPED)
+        rings.set_data(np.arange(T), mlp)
+        counts[0].set_text(say("bars, RNN: {count} of 10 move", count=int((rnn >= 0.005).sum())))
+        counts[1].set_text(say("rings, MLP: {count} of 10", count=int((mlp >= 0.005).sum())))
+        corners = [
+            [(8 * n - 1, -175), (8 * n + 7, -175), (8 * n + 7, -101), (8 * n - 1, -101),
+             (8 * n - 1, -175), (np.nan, np.nan)]
+            for n in np.flatnonzero(order != np.arange(T))
+        ]  # fmt: skip
+        frames.set_data(*np.reshape(corners, (-1, 2)).T)
+        image.set_data(in_a_row(order)[::-1])
+        return {"order": order + 1, "strength": strength, "mlp": mlp, "rnn": rnn}
 
     def describe(v):
         return say(
-            "Fed in the order {str}. The MLP's answers differ by {mlp:.3f} at most; the RNN's, "
-            "with W_h × {strength:.1f}, by {rnn:.3f}.",
-            str=", ".join(map(str, v["order"])),
-            mlp=v["mlp"],
+            "Fed in the order {order}. The MLP's answers move by {mlp:.2f} at most. The RNN's, "
+            "with W_h × {strength:.1f}, move by {rnn}.",
+            order=", ".join(map(str, v["order"])),
+            mlp=v["mlp"].max(),
             strength=v["strength"],
-            rnn=v["rnn"],
+            rnn=", ".join(f"{move:.2f}" for move in v["rnn"]),
         )
 
     return Explorer(
         "item_order",
         figure=figure,
         controls={
-            "order": whole("order number (0: as it is)", 0, 20, 0),
-            "strength": slider("RNN's state: × W_h", 0, 2, 0.1, 1, quantity="h", digits=1),
+            "one": whole("swap strip", 1, T, 2),
+            "other": whole("with strip", 1, T, 6),
+            "strength": slider("old state: × W_h", 0, 1, 0.1, 1, quantity="h", digits=1),
         },
-        moving=[
-            image,
-            *numbers,
-            *moves.values(),
-            *dots.values(),
-            *tags["mlp"].values(),
-            *tags["rnn"].values(),
-        ],
+        moving=[image, frames, *numbers, *bars, rings, *counts, *names, *tags],
         update=update,
         describe=describe,
         presets={
-            "original order": {},
-            "shuffled": {"order": 2},
-            "shuffled, W_h × 0": {"order": 2, "strength": 0},
+            "original order": {"other": 2},
+            "swap 2 and 6": {},
+            "swap the first and the last": {"one": 1, "other": T},
+            "without the old state": {"strength": 0},
         },
     )
 

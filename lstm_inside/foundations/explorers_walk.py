@@ -40,6 +40,8 @@ _WALK = [
     ("again", None),
 ]
 STEPS = len(_WALK) - 1
+LOSS = _WALK.index(("loss", None))
+BACK = max(n for n, (phase, _) in enumerate(_WALK) if phase == "delta")  # every δ is known
 
 
 def backprop_explorer() -> Explorer:
@@ -77,7 +79,7 @@ def backprop_explorer() -> Explorer:
         "backprop",
         figure=figure,
         controls={
-            "step": whole("step", 0, STEPS, 7),
+            "step": whole("step", 0, STEPS, BACK),
             "rule": choice("backward by the", list(RULES), TRUE),
             "x_1": slider("input x₁", -2, 2, 0.1, 0.8, quantity="x", digits=1),
             "x_2": slider("input x₂", -2, 2, 0.1, 0.3, quantity="x", digits=1),
@@ -89,6 +91,7 @@ def backprop_explorer() -> Explorer:
         describe=_described,
         play="step",
         interval=1200,
+        presets={"at the loss": {"step": LOSS}, "back at layer 1": {}},
     )
 
 
@@ -127,6 +130,13 @@ def _draw_walk(drawing, walk):
     for neuron, text in drawing.errors.items():
         sent = walk["rule"] == MISSING and neuron in came
         text.set_text(minus(f"e = {_carried(walk)[neuron]:.5f}") if sent else "")
+    brought = [e for e in drawing.brought if (e[0] - 1, e[1]) in came]
+    drawing.bring(brought)
+    for edge, text in drawing.brought.items():
+        n, i, j = edge
+        back = walk["W"][n][i, j] * _carried(walk)[n, j]
+        text.set_text(minus(f"← {back:+.4f}") if edge in brought else "")
+        text.set_color(GRADIENT if walk["rule"] == TRUE else WRONG)
     changed = [e for e in drawing.weights if _after(walk, "update", (e[0], e[2]))]
     drawing.tint(changed)
     for edge, text in drawing.weights.items():

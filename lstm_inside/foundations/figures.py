@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle
 
 from lstm_inside.page import Words, picture
-from lstm_inside.page.style import FAINT, GRADIENT, HIDDEN_LINE, RC, SIGNAL, SIGNED
+from lstm_inside.page.style import FAINT, GRADIENT, HIDDEN_LINE, INPUT, RC, SIGNAL, SIGNED
 from lstm_inside.words import say
 
 from .learning import XOR_INPUTS
@@ -25,6 +25,7 @@ NAMES = ["₁₂", "₁₂₃", "₄₅", "₆"]  # subscripts
 _LABEL_AT = (0.62, 0.32, 0.45)  # where on an edge its weight stands, by layer
 _RADIUS = 0.37
 _TILE = [(-1, -0.4), (1, -0.4), (1, 0.4), (-1, 0.4), (-1, -0.4)]  # a marker: a flat box
+_PLATE = [(-1, -0.2), (1, -0.2), (1, 0.3), (-1, 0.3), (-1, -0.2)]  # a flatter one
 
 
 def edges():
@@ -53,9 +54,11 @@ class NetworkDrawing:
         ax.set(xlim=(-0.2, 11.2), ylim=(-2.35, 5.41))
         ax.set_axis_off()
         self.paths, self.weights, self.insides, self.deltas = {}, {}, {}, {}
+        self.brought = {}  # what comes back along a line: weight times delta
         self.errors = {}  # what the missing-slope rule sends on, below the deltas of layers 2 and 3
         (self.fresh,) = ax.plot([], [], ls="none", marker=_TILE, ms=42, color=FRESH, zorder=2)
         (self.used,) = ax.plot([], [], lw=3.4, zorder=3)
+        (self.plates,) = ax.plot([], [], ls="none", marker=_PLATE, ms=66, color="white", zorder=3)
         for edge in edges():
             self._put_weight(ax, edge)
         for n, layer in enumerate(PLACES):
@@ -74,8 +77,9 @@ class NetworkDrawing:
             for k, looks in enumerate([heading, {}, {}, {}])
         ]
         self.moving = [
-            self.fresh, self.used, self.body, *self.weights.values(), *self.insides.values(),
-            *self.deltas.values(), *self.errors.values(), *self.loss, *self.settings, *self.lines,
+            self.fresh, self.used, self.body, self.plates, *self.weights.values(),
+            *self.brought.values(), *self.insides.values(), *self.deltas.values(),
+            *self.errors.values(), *self.loss, *self.settings, *self.lines,
         ]  # fmt: skip
 
     def _put_weight(self, ax, edge):
@@ -92,6 +96,11 @@ class NetworkDrawing:
         )
         ax.plot(*self.paths[edge].T, color=FAINT, lw=1.3, zorder=1)
         self.weights[edge] = Words(ax, *middle, fontsize=11, zorder=4)
+        if n:
+            x, y = middle
+            self.brought[edge] = Words(
+                ax, x, y - 0.24, fontsize=11, color=GRADIENT, weight="bold", zorder=4
+            )
 
     def _put_neuron(self, ax, n, j, x, y):
         """A circle with its name above it, room for its value inside and its delta below."""
@@ -127,6 +136,11 @@ class NetworkDrawing:
         places = np.array([self.weights[edge].get_position() for edge in edges]).reshape(-1, 2)
         self.fresh.set_data(*places.T)
 
+    def bring(self, edges):
+        """Put a white plate on the line behind each number that comes back along it."""
+        places = np.array([self.brought[edge].get_position() for edge in edges]).reshape(-1, 2)
+        self.plates.set_data(*places.T)
+
 
 def network_picture():
     """The 2-3-2-1 network before any sum: which number goes where, and its 14 weights."""
@@ -161,18 +175,27 @@ def network_picture():
 
 
 def rules_picture(measured):
-    """How many times as large as the measured gradient the faulty one is, and the true one.
+    """The faulty gradient against the measured one, and what a step against it does to the loss.
 
-    measured: what `measure_rules` returns. A bar a layer for the faulty gradient, a ring for the
-    true one.
+    measured: what `measure_rules` returns. On the left a bar a layer for the faulty gradient, a
+    ring for the true one; on the right a dot a network, its loss before and after the step.
     """
     sizes, at = measured["sizes"], np.arange(3)
     true, faulty = (
         np.median(sizes[rule] / sizes["differences"], axis=0) for rule in ("true", "missing")
     )
-    count = len(sizes["true"])
+    before, after = measured["losses"].T
+    count, fallen = len(before), int((after < before).sum())
     with matplotlib.rc_context(RC):
-        figure, ax = _layer_bars(560, faulty, WRONG, "{:.1f}")
+        figure = picture(900, 360)
+        ax, losses = figure.subplots(1, 2, width_ratios=(5, 4))
+        ax.bar(at, faulty, 0.55, color=WRONG)
+        ax.set_xticks(at, [say("layer {n}", n=n + 1) for n in at])
+        ax.grid(visible=False)
+        ax.set_ylim(0, 1.17 * faulty.max())
+        for x, height in zip(at, faulty, strict=True):
+            ax.annotate(f"{height:.1f}", (x, height), (0, 9), textcoords="offset points",
+                        ha="center", color=WRONG, weight="bold")  # fmt: skip
         ax.axhline(1, color="#111111", lw=1.5, ls=(0, (4, 3)))
         ax.plot(at, true, "o", mfc="white", mec=GRADIENT, mew=2.2, ms=9, zorder=5)
         for row, (words, colour) in enumerate(
@@ -182,57 +205,89 @@ def rules_picture(measured):
                 (say("dashed: finite differences"), "#111111"),
             )
         ):
-            ax.text(0.98, 0.93 - 0.1 * row, words, color=colour, ha="right",
+            ax.text(0.98, 0.93 - 0.09 * row, words, color=colour, ha="right",
                     transform=ax.transAxes)  # fmt: skip
         ax.set_ylabel(say("times the measured size\n(median of {count})", count=count))
         ax.set_title(
-            say("Slopes left out: layer 1 is {factor:.0f} times too large", factor=faulty[0])
+            say("The referee sees it: layer 1 is {factor:.0f} times too large", factor=faulty[0])
+        )
+        change = np.sort(100 * (after - before) / before)
+        losses.axhline(0, color="#111111", lw=1.5)
+        losses.fill_between(np.arange(count), change, color=WRONG, lw=0)
+        losses.set(xlim=(0, count), xlabel=say("the {count} networks, sorted", count=count))
+        losses.set_ylim(min(1.05 * change[0], -1), max(change[-1], -0.15 * change[0]))
+        losses.set_ylabel(say("change of the loss, in %"))
+        losses.set_title(
+            say("The loss does not: it falls in {fallen} of {count}", fallen=fallen, count=count)
         )
     figure.alt = say(
         "Medians of {count} networks, layers 1, 2, 3: the gradient's size in units of the one "
-        "measured by finite differences. With the slopes left out {faulty}, the true one {true}.",
+        "measured by finite differences. With the slopes left out {faulty}, the true one {true}. "
+        "A step against the faulty gradient lowers the loss in {fallen} of the {count}.",
         count=count,
         faulty=", ".join(f"{value:.1f}" for value in faulty),
         true=", ".join(f"{value:.1f}" for value in true),
+        fallen=fallen,
     )
     return figure
 
 
-def deltas_picture(measured):
-    """How large a true delta is, a bar a layer: the median of the networks in `measured`."""
-    deltas = measured["sizes"]["deltas"]
-    small, count = np.median(deltas, axis=0), len(deltas)
+def depth_picture(measured):
+    """How the true deltas shrink towards the first layer, and how they do without the slopes.
+
+    measured: what `measure_depth` returns, here of two layers or more.
+    """
+    true, bare = (np.median(measured[way], axis=0) for way in ("true", "slopes 1"))
+    count, layers = measured["true"].shape
+    at = np.arange(1, layers + 1)
     with matplotlib.rc_context(RC):
-        figure, ax = _layer_bars(460, small, GRADIENT, "{:.4f}")
+        figure = picture(760, 370)
+        ax = figure.subplots()
+        ax.plot(at, true, "o-", color=GRADIENT, lw=2.6, ms=7)
+        ax.plot(at, bare, "o--", color=INPUT, lw=2, ms=6, mfc="white")
+        ax.set(yscale="log", xlim=(0.6, layers + 0.4), xticks=at, ylim=(true.min() / 6, 4),
+               xlabel=say("layer (the loss lies beyond the right end)"))  # fmt: skip
         ax.set_ylabel(say("size of a δ (median of {count})", count=count))
-        ax.set_title(say("The true δ: smallest in layer 1"))
+        for sizes, words, colour, lift in (
+            (true, say("the true δ"), GRADIENT, -22),
+            (bare, say("every slope on the way back set to 1"), INPUT, 14),
+        ):
+            middle = layers // 2
+            ax.annotate(words, (at[middle], sizes[middle]), (8 if lift < 0 else 0, lift),
+                        textcoords="offset points", ha="left" if lift < 0 else "center",
+                        color=colour, weight="bold")  # fmt: skip
+            ax.annotate(_short(sizes[0]), (1, sizes[0]), (0, 10), textcoords="offset points",
+                        ha="center", color=colour, weight="bold")  # fmt: skip
+        ax.annotate(_short(true[-1]), (layers, true[-1]), (0, -20), textcoords="offset points",
+                    ha="center", color=GRADIENT, weight="bold")  # fmt: skip
+        ax.set_title(say("Going back, the slopes shrink δ; the weights alone would not"))
     figure.alt = say(
-        "The size of a true δ in layers 1, 2, 3, medians of {count} networks: {small}.",
+        "Medians of {count} networks of {layers} layers, on a logarithmic scale. The size of a "
+        "true δ is {last} in the last layer and {first} in layer 1. With every slope on the way "
+        "back set to 1 it is {bare} in layer 1.",
         count=count,
-        small=", ".join(f"{value:.4f}" for value in small),
+        layers=layers,
+        last=_short(true[-1]),
+        first=_short(true[0]),
+        bare=_short(bare[0]),
     )
     return figure
 
 
-def _layer_bars(width, heights, colour, shown):
-    """A figure of a bar a layer, the heights (3,) written above it: figure, its axes."""
-    at = np.arange(3)
-    figure = picture(width, 300)
-    ax = figure.subplots()
-    ax.bar(at, heights, 0.55, color=colour)
-    ax.set_xticks(at, [say("layer {n}", n=n + 1) for n in at])
-    ax.grid(visible=False)
-    ax.set_ylim(0, 1.17 * heights.max())
-    for x, height in zip(at, heights, strict=True):
-        ax.annotate(shown.format(height), (x, height), (0, 9), textcoords="offset points",
-                    ha="center", color=colour, weight="bold")  # fmt: skip
-    return figure, ax
+def _short(value):
+    """A number with two digits that count, small ones with a power of ten."""
+    power = int(np.floor(np.log10(value)))
+    if power >= -3:
+        return f"{value:.{max(0, 1 - power)}f}"
+    raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{value / 10.0**power:.1f}·10{raised}"
 
 
-def corners_picture(params):
+def corners_picture(params, roles=("",) * 6):
     """What each neuron of a trained 2-3-2-1 network says at XOR's corners, below a plan by hand.
 
-    params: MLPParams of a network with 2 inputs, layers of 3 and 2 neurons, 1 output.
+    params: MLPParams of a network with 2 inputs, layers of 3 and 2 neurons, 1 output. roles: what
+    to call what each of the six neurons has learned, below its name.
     """
     plan = [
         (say("at least one"), (0, 1, 1, 1)),
@@ -249,8 +304,15 @@ def corners_picture(params):
         )
         for n, j in neurons()
     ]
+    titles = (
+        [name for name, _ in plan],
+        [
+            f"{name}:\n{role}" if role else name
+            for (name, _), role in zip(found, roles, strict=True)
+        ],
+    )
     with matplotlib.rc_context(RC):
-        figure = picture(900, 360)
+        figure = picture(900, 390)
         figure.set_layout_engine("none")
         figure.text(
             0.02, 0.02, say("In each square: $x_1$ to the right, $x_2$ upwards"), color="#333333"
@@ -263,11 +325,11 @@ def corners_picture(params):
         ):
             bottom = 0.6 - 0.47 * row
             figure.text(0.02, bottom + 0.156, words, va="center", weight="bold")
-            for (name, says), place in zip(answers, places, strict=True):
+            for title, (_, says), place in zip(titles[row], answers, places, strict=True):
                 ax = figure.add_axes((0.14 + 0.132 * place, bottom, 0.125, 0.312))
                 ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=-1, vmax=2, origin="lower")
                 ax.set_axis_off()
-                ax.set_title(name, loc="center", fontsize=12)
+                ax.set_title(title, loc="center", fontsize=11.5)
                 for (x, y), value in zip(XOR_INPUTS, says, strict=True):
                     shown = f"{value:.2f}" if row else f"{value}"
                     ax.text(x, y, shown, ha="center", va="center", color="#111111", fontsize=11.5)

@@ -1,6 +1,6 @@
 """Learning seen: small networks trained side by side, and what the missing slopes change.
 
-Notebook 01, sections 5 and 6. A cohort is S networks of one shape that see the same examples:
+Notebook 01, sections 5 to 7. A cohort is S networks of one shape that see the same examples:
 their weights stand one behind the other, so that a step of all costs about as much as of one.
 """
 
@@ -14,6 +14,7 @@ from .network import (
     MLPParams,
     finite_differences,
     half_squared_error,
+    init_mlp,
     mlp_backward,
     mlp_backward_missing_slopes,
     mlp_forward,
@@ -161,12 +162,12 @@ def _as_long_as(gradient, other):
 
 
 def compare_rules(params, x, target):
-    """All derivatives with respect to the weights, three ways.
+    """All derivatives with respect to the weights, three ways, and what a faulty step does.
 
     params: MLPParams. x (B, D), target (B, N). Returns a dict: "true", "missing" and
-    "differences" hold the three layers' gradients. Beside them, "deltas" holds the true
-    gradient's deltas, and "downhill" is whether a step of learning rate `STEP` against the
-    "missing" one lowers the loss.
+    "differences" hold the three layers' gradients. Beside them, "cosine" is the cosine of the
+    angle between the "true" and the "missing" one, all layers together, and "losses" is the loss
+    before and after a step of learning rate `STEP` against the "missing" one.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     trace = mlp_forward(x, params)
@@ -176,15 +177,17 @@ def compare_rules(params, x, target):
         moved = [part for pair in zip(weights, params[1::2], strict=True) for part in pair]
         return half_squared_error(mlp_forward(x, tuple(moved)).y, target)[0]
 
-    true = mlp_backward(dy, trace, params)
+    true = mlp_backward(dy, trace, params).params[::2]
     missing = mlp_backward_missing_slopes(dy, trace, params).params[::2]
     moved = tuple(W - STEP * dW for W, dW in zip(params[::2], missing, strict=True))
+    one, other = (np.concatenate([dW.ravel() for dW in found]) for found in (true, missing))
+    lengths = np.linalg.norm(one) * np.linalg.norm(other)
     return {
-        "true": true.params[::2],
+        "true": true,
         "missing": missing,
         "differences": finite_differences(loss, params[::2]),
-        "deltas": true.deltas,
-        "downhill": loss(moved) < before,
+        "cosine": one @ other / max(lengths, _TINY),
+        "losses": (before, loss(moved)),
     }
 
 
@@ -192,17 +195,16 @@ def measure_rules(count=200):
     """Both rules on the random networks 0 .. count - 1 of `random_case`.
 
     Returns a dict of arrays, a row for each network. "sizes": a dict with the root mean square
-    of a layer's derivatives, (count, 3) each, by "true", "missing", "differences" and "deltas".
+    of a layer's derivatives, (count, 3) each, by "true", "missing" and "differences".
     "true" and "missing" (count,): whether that rule's derivatives equal the finite differences.
-    "downhill" (count,): whether a step of learning rate `STEP` against the missing-slope rule's
-    gradient lowers the loss.
+    "cosine" (count,) and "losses" (count, 2): as in `compare_rules`.
     Raises ValueError or TypeError for a count below 1.
     """
     validate.count("count", count)
     cases = [compare_rules(*random_case(np.random.default_rng(seed))) for seed in range(count)]
     sizes = {
-        way: np.array([[np.sqrt(np.mean(layer**2)) for layer in found[way]] for found in cases])
-        for way in (*RULES, "differences", "deltas")
+        way: np.array([[_size(layer) for layer in found[way]] for found in cases])
+        for way in (*RULES, "differences")
     }
     equal = {
         rule: np.array(
@@ -210,4 +212,36 @@ def measure_rules(count=200):
         )
         for rule in RULES
     }
-    return {"sizes": sizes, **equal, "downhill": np.array([found["downhill"] for found in cases])}
+    measured = {way: np.array([found[way] for found in cases]) for way in ("cosine", "losses")}
+    return {"sizes": sizes, **equal, **measured}
+
+
+def measure_depth(layers=10, count=200):
+    """How large a true delta is in each layer of deep random networks, and without the slopes.
+
+    The networks have 2 inputs, 3 sigmoid neurons a layer and 1 output neuron; weights, example
+    and target are drawn as in `random_case`. Returns a dict of arrays (count, layers), the root
+    mean square of a layer's deltas: "true" by (1.7); "slopes 1" from the same last delta, with
+    every slope on the way back from it set to 1, so that the weights act alone.
+    Raises ValueError or TypeError for layers or a count below 1.
+    """
+    validate.count("layers", layers)
+    validate.count("count", count)
+    sizes = {"true": [], "slopes 1": []}
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        params = tuple(init_mlp((2, *[3] * (layers - 1), 1), rng=rng))
+        trace = mlp_forward(rng.uniform(-1, 1, (1, 2)), params)
+        _, dy = half_squared_error(trace.y, rng.uniform(0, 1, (1, 1)))
+        deltas = mlp_backward(dy, trace, params).deltas
+        bare = [deltas[-1]]
+        for W in reversed(params[2::2]):
+            bare.insert(0, bare[0] @ W.T)
+        sizes["true"].append([_size(delta) for delta in deltas])
+        sizes["slopes 1"].append([_size(delta) for delta in bare])
+    return {way: np.array(found) for way, found in sizes.items()}
+
+
+def _size(numbers):
+    """The typical size of some numbers: square, average, take the root."""
+    return np.sqrt(np.mean(numbers**2))
