@@ -733,7 +733,10 @@ TABLE = {
     "start.habits": call(
         unit_recall.habits, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch())), flags=array(STREAMS.xs[..., 1]).or_bad(zeros=np.zeros((6, 2))),
     ),
-    "start.learner": call(unit_learning.learner, seed=count(3, least=0), cell=choice("rnn"), forget_bias=number(3.0)),
+    "start.learner": call(
+        unit_learning.learner, seed=count(3, least=0), cell=choice("rnn"), forget_bias=number(3.0), units=count(2),
+        w=number(0.5).or_none(),
+    ),
     "start.abreast": call(unit_learning.abreast, runs=kind([unit_learning.learner(1), unit_learning.learner(2)]), steps=count(2)),
     "start.unseen": call(unit_learning.unseen),
     "start.far_streams": call(unit_learning.far_streams),

@@ -299,6 +299,7 @@ def test_recall_is_learned_as_by_hand(asks):
             grads = lstm_backward(asked * off / 100, trace, unit).params
             if seed == update == 0:
                 assert run.told == pytest.approx(grads.W_x[1, 0])
+                assert run.kept == pytest.approx(grads.b[1])
             unit = type(unit)(*(p - run.rate * dp for p, dp in zip(unit, grads, strict=True)))
         until.append(update)
     assert run.updates == max(until) < 50
@@ -307,8 +308,17 @@ def test_recall_is_learned_as_by_hand(asks):
 def test_where_only_the_end_asks_a_flag_behind_the_cut_tells_nothing():
     run = learn_recall(soft(), "end", 5)
     assert (run.updates, run.rate, run.told) == (None, None, 0)
+    assert run.kept != 0
     assert learn_recall(soft(), "every", 5).updates < 50
     assert learn_recall(soft(), "every", 1).updates < 50
+
+
+def test_the_more_the_gradient_fades_the_less_a_unit_learns():
+    shut, half, nearly_open = (learn_recall(soft(b_f), steps=16) for b_f in (0, 2, 4))
+    assert shut.updates is None
+    assert 2 * nearly_open.updates < half.updates
+    assert 500 * abs(shut.told) < abs(nearly_open.told)
+    assert 100 * abs(shut.told) < abs(half.told) < abs(nearly_open.told)
 
 
 def test_a_firm_forget_gate_learns_nothing_and_need_not(monkeypatch):
@@ -338,6 +348,12 @@ def test_what_is_left_at_the_flag():
     assert left[0] == pytest.approx(np.linalg.norm(dh[10]) / np.linalg.norm(dh[-1]))
     assert np.isnan(left[1])
     np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal")[:, 3], left)
+    uniform = init_rnn(2, 8, rng=np.random.default_rng(3))
+    radius = np.abs(np.linalg.eigvals(uniform.W_h)).max()
+    scaled = left_at_flag(uniform._replace(W_h=uniform.W_h / radius))
+    assert twenty_draws("rnn", "scaled")[0, 3] == pytest.approx(scaled[0])
+    with pytest.raises(ValueError, match="recurrent"):
+        twenty_draws("lstm", "scaled")
     lstm = init_lstm(2, 8, rng=np.random.default_rng(3), forget_bias=4.0)
     dc, pure = measured(lstm, xs, dhs)
     lengths = [np.linalg.norm(a) for a in (dc[10], pure[10], dc[-1])]
@@ -414,8 +430,8 @@ def measured(lstm, xs, dhs):
 def test_the_microscope_shows_the_backward_passes():
     explorer = EXPLORERS["gradient_flow"]()
     explorer.set(b_f=2, strength=3, T=30)
-    rng = np.random.default_rng(2)
-    rnn, lstm = init_rnn(2, 8, rng=rng), init_lstm(2, 8, rng=rng, forget_bias=2.0)
+    rnn = init_rnn(2, 8, rng=np.random.default_rng(2))
+    lstm = init_lstm(2, 8, rng=np.random.default_rng(2), forget_bias=2.0)
     kept = init_rnn(2, 8, rng=np.random.default_rng(2), recurrent="orthogonal")
     rnn, kept, lstm = (p._replace(W_h=3 * p.W_h) for p in (rnn, kept, lstm))
     xs, dhs = flagged_sequence()[:30], np.zeros((30, 1, 8))
@@ -502,6 +518,24 @@ def test_the_microscope_names_what_does_not_fit(wrong, words):
         EXPLORERS["gradient_flow"](**OWN | wrong)
 
 
+def test_a_lines_name_stands_at_its_size_and_on_no_other():
+    explorer = EXPLORERS["gradient_flow"]()
+    names = [a for a in explorer._moving if getattr(a, "get_ha", str)() == "right"][1:]
+    keys = ("rnn_dh", "orthogonal_dh", "dc", "alone", "latch")
+    for b_f in (-4, 1, 6, 8):
+        for strength in (0, 1, 6):
+            explorer.set(b_f=b_f, strength=strength)
+            y = np.log10([name.get_position()[1] for name in names])
+            assert np.diff(np.sort(y)).min() > 1.1
+            assert -14 < y.min() < y.max() < 8
+    explorer.set(b_f=1, strength=1)
+    y = np.log10([name.get_position()[1] for name in names])
+    sizes = np.log10([explorer.values[key][10] for key in keys])
+    assert close(y[1:], sizes[1:])  # the first is below the frame
+    assert y[0] == -13.5
+    explorer.close()
+
+
 def test_without_a_way_through_the_weights_the_carousel_is_all():
     explorer = EXPLORERS["gradient_flow"]()
     explorer.show_preset("no way through W_h")
@@ -518,8 +552,10 @@ def test_the_walk_back_is_a_power():
     explorer.close()
 
 
-def test_what_the_walk_is_asked_for_is_not_shown_before_it_is_walked():
+def test_what_is_not_yet_walked_is_not_shown():
     explorer = EXPLORERS["walk_back"]()
+    assert "50 steps back it is 1.8e-08" in explorer.caption  # as stored, the walk is done
+    explorer.set(walked=2)
     bars = [a for a in explorer._moving if hasattr(a, "get_height")]
     lines = [a for a in explorer._moving if hasattr(a, "get_xdata") and len(a.get_xdata()) > 2]
     assert not bars[0].get_height()
@@ -620,14 +656,32 @@ def test_the_preset_shows_the_worst_of_twenty_draws():
     explorer.close()
 
 
-def test_every_draw_is_a_dot_and_the_cell_line_alone_a_hollow_one():
+def test_the_gradient_is_carried_to_the_flag_or_not():
+    figure = figures.carried()
+    at_flag = []
+    for ax, most in zip(figure.axes, (1e-3, 1e-3, 4, 1), strict=True):
+        (line, _flag), bars = ax.lines, [bar.get_height() for bar in ax.patches]
+        assert (len(line.get_ydata()), len(bars), line.get_ydata()[-1]) == (101, 100, 1)
+        at_flag.append(line.get_ydata()[10])
+        assert at_flag[-1] < most
+    rnn, one, six, latched = at_flag
+    assert (rnn, one, six) == pytest.approx(
+        (twenty_draws("rnn")[0, 2], twenty_draws("lstm")[0, 2], twenty_draws("lstm", b_f=6)[0, 2])
+    )
+    assert latched == pytest.approx(left_at_flag(LATCH)[0])
+    assert np.argmax(bars) == 9  # the latch's: the flagged number
+    assert sorted(bars)[-2] < 1e-3 * max(bars)
+    assert f"at forget bias 6 {six:.2g}, the latch 0.97" in figure.alt
+
+
+def test_every_draw_is_a_dot_and_the_cell_line_alone_a_stroke():
     lstm, rnn = np.array([[1e-3, 0.1, 4.0], [1e-6, 0.2, 0.5]]), np.array([[0.3] * 3, [np.nan] * 3])
     figure = figures.draws({"lstm": lstm, "rnn": rnn, "latch": lstm[:, :1]})
     whole, alone, plain, none = figure.axes[0].lines[:4]
     np.testing.assert_array_equal(whole.get_xdata(), lstm[0])
     np.testing.assert_array_equal(alone.get_xdata(), lstm[1])
-    assert max(whole.get_ydata()) < min(alone.get_ydata()) < 0.5  # the hollow ones stand below
-    assert (whole.get_mfc() == whole.get_color(), alone.get_mfc()) == (True, "none")
+    assert max(whole.get_ydata()) < min(alone.get_ydata()) < 0.5  # the strokes stand below
+    assert (whole.get_marker(), alone.get_marker()) == ("o", "|")
     np.testing.assert_array_equal(plain.get_xdata(), rnn[0])
     assert plain.get_color() != whole.get_color()
     assert np.isnan(none.get_xdata()).all()

@@ -297,19 +297,18 @@ def test_the_map_shows_an_error_relative_to_the_true_value_however_small_that_is
     explorer.close()
 
 
-def test_what_is_not_a_step_and_what_lies_beyond_the_frame_is_marked():
+def test_what_is_not_a_step_and_what_is_exactly_zero_is_marked():
     explorer = patient_explorer()
     pixels = next(a for a in explorer._moving if hasattr(a, "get_cmap") and hasattr(a, "_A"))
     explorer.set(T=6)
     assert np.ma.getmaskarray(pixels._A)[:, 6:].all()
     assert not np.ma.getmaskarray(pixels._A)[:, :6].any()
-    triangles = [a for a in explorer._moving if hasattr(a, "get_marker") and a.get_marker() == "^"]
-    assert not any(len(a.get_xdata()) for a in triangles)
-    explorer.set(patient="B", b_f=5, start=2)
-    given, true, _ = examine_steps("B", 6, b_f=5, start=2)
-    out = (given / np.abs(true).max(axis=0) > 1.6).sum(axis=0)
-    assert [len(a.get_xdata()) for a in triangles] == out.tolist()
-    assert out.any()
+    zeros = next(a for a in explorer._moving if getattr(a, "get_marker", str)() == "$0$")
+    assert set(zip(*zeros.get_data(), strict=True)) == {(t, 0) for t in range(5)}  # A: block o
+    explorer.set(patient="G")
+    assert set(zip(*zeros.get_data(), strict=True)) == {(t, 2) for t in range(6)}  # G: block f
+    explorer.set(patient="C")
+    assert not len(zeros.get_xdata())
     explorer.close()
 
 

@@ -51,13 +51,14 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         ax["adds"].set(xlim=(0.4, steps + 0.6), ylim=(0, 1.25), xlabel=say("step t"))
         ax["adds"].set_title(say("What step t adds to a weight's gradient"))
         ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", say("largest")])
-        ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-10, 1e10), xlabel=say("steps back"))
+        ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-11, 1e11), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
-        for each, y in ((0.9, 2e-4), (1.1, 5e3)):  # near 1, so that no w asked for is told
+        for each, y in ((0.7, 1.5e-10), (1.3, 1e7)):  # where 50 steps lead, to compare any w with
             ax["far"].plot(back, each**back, color=FAINT, lw=1.6)
-            ax["far"].text(far - 1, y, f"× {each}", ha="right", va="center", color="#777777")
-        end = Words(ax["far"], 1, 0, ha="left", fontsize=12, color=GRADIENT)
+            words = f"{each}$^{{{far}}}$ = {each**far:.1e}"
+            ax["far"].text(far, y, words, ha="right", va="center", color="#777777")
+        end = Words(ax["far"], 1, 0, ha="left", fontsize=12, weight="bold", color=GRADIENT)
         arrows = [
             ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
         ]
@@ -120,7 +121,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         figure=figure,
         controls={
             "w": slider("w: times w a step back", 0.3, 1.5, 0.05, 0.7, quantity="h"),
-            "walked": whole("steps walked back", 0, steps - 1, 2, quantity="gradient"),
+            "walked": whole("steps walked back", 0, steps - 1, steps - 1, quantity="gradient"),
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
         stays=("walked",),
@@ -185,9 +186,9 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         )
         (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
         flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)
-        (f_line,) = ax["gates"].plot([], [], color=FORGET)
-        (i_line,) = ax["gates"].plot([], [], color=INPUT)
-        (cell,) = ax["flow"].plot([], [], color=CELL_LINE, lw=3)
+        (f_line,) = ax["gates"].plot([], [], color=FORGET, lw=4, drawstyle="steps-mid")
+        (i_line,) = ax["gates"].plot([], [], color=INPUT, drawstyle="steps-mid")
+        (cell,) = ax["flow"].plot([], [], color=CELL_LINE, lw=3, drawstyle="steps-mid")
         (bars,) = ax["flow"].plot([], [], color=GRADIENT, lw=8, solid_capstyle="butt")
 
     def update(at, drive):

@@ -98,40 +98,39 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         ax = figure.subplots()
         ax.set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e8), xlabel=say("step t"))
         ax.set_title(
-            say("How much gradient comes back to the flag (below the frame: < 10⁻¹⁴)")
+            say("How much gradient comes back to the flag")
             if recall
-            else say("How large the gradient is at step t (below the frame: < 10⁻¹⁴)")
+            else say("How large the gradient is at step t")
         )
-        ax.set_ylabel(say("length"))
-        labels = {
-            "rnn_dh": (
-                0.02,
-                say("RNN dL/dh (dashed)")
-                if rnn is not None
-                else say("RNN dL/dh, uniform W$_h$ (dashed)"),
-            ),
-            "orthogonal_dh": (0.38, say("RNN, orthogonal W$_h$ (dotted)")),
+        ax.yaxis.tick_right()  # the lines' names stand on the left, where they part
+        ax.yaxis.set_label_position("right")
+        ax.set_ylabel(say("length (below the frame: < 10⁻¹⁴)"))
+        ax.text(-0.2, 0, " ", transform=ax.transAxes)  # and need room
+        names = {
+            "rnn_dh": (say("RNN") if rnn is not None else say("RNN, uniform W_h"), RNN_LINE),
+            "orthogonal_dh": (say("RNN, orthogonal W_h"), RNN_LINE),
+            "dc": (say("LSTM"), CELL_LINE),
+            "alone": (say("cell line alone"), ALONE),
+            "latch": (say("latch"), GRADIENT),
         }
         last = {"marker": "o", "ms": 4, "markevery": [-1]}  # all there is where W_h is 0
         plain_lines = {}
         for key, style in zip(rnns, (DASHED, ":"), strict=False):
-            x, words = labels[key]
-            name_lines(ax, (x, 0.98, words, RNN_LINE))
             (plain_lines[key],) = ax.plot([], [], color=RNN_LINE, ls=style, **last)
-        name_lines(
-            ax,
-            (0.02, 0.9, say("LSTM dL/dc (solid)"), CELL_LINE),
-            (0.38, 0.9, say("dL/dc along the cell line alone (dashed)"), ALONE),
-        )
         (latched,) = ax.plot([], [], color=GRADIENT, lw=1.6, drawstyle="steps-mid")
         if recall:
-            name_lines(ax, (0.78, 0.9, say("latch dL/dc (black)"), GRADIENT))
             ax.axvline(FLAG, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
-            name_lines(ax, ((FLAG + 1) / longest, 0.09, say("flag"), SIGNAL))
+            name_lines(ax, ((FLAG + 1) / longest, 0.98, say("flag"), SIGNAL))
         setting = Words(ax, 1, 1.035, ha="right", fontsize=12, color="#444444",
                         transform=ax.transAxes)  # fmt: skip
         (lstm_c,) = ax.plot([], [], color=CELL_LINE, lw=3)
         (alone,) = ax.plot([], [], color=ALONE, ls=DASHED)
+        kept = [*plain_lines, "dc", "alone", *(["latch"] if recall else [])]
+        ends = {
+            key: Words(ax, -0.012, 0, ha="right", fontsize=11.5, weight="bold",
+                       color=names[key][1], transform=ax.get_yaxis_transform())
+            for key in kept
+        }  # fmt: skip
 
     def update(b_f, strength, T, every):
         gated, xs = _opened(lstm, b_f, strength), record[:T]
@@ -154,6 +153,9 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             _draw(line, t, v[key])
         _draw(lstm_c, t, v["dc"])
         _draw(alone, t, v["alone"])
+        for key, y in _apart({key: v[key][FLAG if recall else 0] for key in ends}).items():
+            ends[key].set_text(names[key][0])
+            ends[key].set_y(y)
         bias = f"b_f {b_f:+.1f}" if own else f"b_f = {b_f:.1f}"
         f = float(trace.f.mean())
         mean = say("mean f = {f:.3f}", f=f)
@@ -192,7 +194,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             words += say(" Every step's own loss adds to it.")
         return words + (say(" No line: exactly 0.") if 0 in back.values() else "")
 
-    start = 0.0 if own else 6.0
+    start = 0.0 if own else 1.0
     explorer = partial(
         Explorer,
         "gradient_flow",
@@ -204,7 +206,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
             "every": toggle("a loss at every step, not only the last"),
         },
-        moving=[*plain_lines.values(), lstm_c, alone, latched, setting],
+        moving=[*plain_lines.values(), lstm_c, alone, latched, setting, *ends.values()],
         update=update,
         describe=describe,
         stays=("every",),
@@ -219,21 +221,35 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         )
     return explorer(
         presets={
-            "gates nearly open": {},
-            "forget bias 1 (f ≈ 0.73)": {"b_f": 1},
+            "forget bias 1 (f ≈ 0.73)": {},
+            "gates nearly open": {"b_f": 6},
             "gates nearly shut": {"b_f": -4},
             "no way through W_h": {"strength": 0},
         }
     )
 
 
+def _apart(sizes):
+    """Where a line's name stands, by its key: at its size on the log axis, none upon another."""
+    lowest, highest, apart = -13.5, 7.5, 1.15  # in decades
+    order = sorted(sizes, key=lambda key: sizes[key])
+    y = np.clip([np.log10(max(sizes[key], _FLOOR)) for key in order], lowest, highest)
+    for n in range(1, len(y)):
+        y[n] = max(y[n], y[n - 1] + apart)
+    if len(y):
+        y[-1] = min(y[-1], highest)
+    for n in reversed(range(len(y) - 1)):
+        y[n] = min(y[n], y[n + 1] - apart)
+    return dict(zip(order, 10.0**y, strict=True))
+
+
 def _networks(params, rnn):
     """The microscope's LSTM, and its RNNs by the key of what is measured of them."""
     if params is None:
-        rng = np.random.default_rng(2)  # a draw near the middle of twenty
-        drawn = init_rnn(2, 8, rng=rng)
-        lstm = init_lstm(2, 8, rng=rng, forget_bias=0.0)
-        kept = init_rnn(2, 8, rng=np.random.default_rng(2), recurrent="orthogonal")
+        seed = 2  # one of `twenty_draws`, near their middle
+        drawn = init_rnn(2, 8, rng=np.random.default_rng(seed))
+        lstm = init_lstm(2, 8, rng=np.random.default_rng(seed), forget_bias=0.0)
+        kept = init_rnn(2, 8, rng=np.random.default_rng(seed), recurrent="orthogonal")
         rnns = {"rnn_dh": drawn, "orthogonal_dh": kept}
     elif isinstance(params, tuple) and params and isinstance(params[0], tuple):
         raise TypeError(

@@ -3,12 +3,22 @@
 import matplotlib
 import numpy as np
 
-from lstm_core import lstm_forward
+from lstm_core import (
+    RNNParams,
+    init_lstm,
+    init_rnn,
+    lstm_backward,
+    lstm_forward,
+    rnn_backward,
+    rnn_forward,
+)
+from lstm_inside.bptt.draws import FLAG, flagged_sequence
 from lstm_inside.bptt.explorers_flow import ALONE, RNN_LINE, name_lines
 from lstm_inside.bptt.faults import PATIENTS, draw_point, step_errors
 from lstm_inside.bptt.shares import truncated_backward
 from lstm_inside.gates import LATCH
 from lstm_inside.page import Picture, picture
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
@@ -77,7 +87,7 @@ def rnn_graph() -> Picture:
                 "state before (4.3), to the input (4.4) and to the weights, which both steps "
                 "share (4.5)."),
         )  # fmt: skip
-        ax.set_title(say("Two steps of an RNN: the gradient's ways back"))
+        ax.set_title(say("Two steps of an RNN: the gradient's paths back"))
         h = {0: (0, 0), 1: (4, 0), 2: (8, 0)}
         a = {1: (2.2, 0), 2: (6.2, 0)}
         weights, loss = (4.2, -1.4), (9.5, 1.7)
@@ -115,7 +125,7 @@ def lstm_graph() -> Picture:
                 "(4.12), and the four together to the state before (4.3), the input (4.4) and the "
                 "weights (4.5)."),
         )  # fmt: skip
-        ax.set_title(say("One LSTM step: the gradient's ways back"))
+        ax.set_title(say("One LSTM step: the gradient's paths back"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
             "i": (1.6, 2.0, INPUT, "(4.9)", (3.1, 3.3)),
@@ -193,21 +203,69 @@ def recall_cut(k=20, at=15, steps=60) -> Picture:
     return figure
 
 
+def carried() -> Picture:
+    """The same answer's gradient on its way back through an RNN, two untrained LSTMs, the latch."""
+    xs = flagged_sequence()
+
+    def draw():  # that of gradient_flow_explorer
+        return np.random.default_rng(2)
+
+    drawn = {
+        say("RNN with a uniform W$_h$: gone after a few steps"): init_rnn(2, 8, rng=draw()),
+        say("LSTM, forget bias 1: it lasts some steps more"): init_lstm(2, 8, rng=draw()),
+        say("LSTM, forget bias 6: it comes back to the flag, and every number hears it"): init_lstm(
+            2, 8, rng=draw(), forget_bias=6.0
+        ),
+        say("Latch: it comes back to the flag, and only the flagged number hears it"): LATCH,
+    }
+    left = []
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 600)
+        axes = figure.subplots(len(drawn), 1, sharex=True)
+        for ax, (title, params) in zip(axes, drawn.items(), strict=True):
+            plain = isinstance(params, RNNParams)
+            trace = (rnn_forward if plain else lstm_forward)(xs, params)
+            dhs = np.zeros_like(trace.h[1:])
+            dhs[-1] = 1
+            grads = (rnn_backward if plain else lstm_backward)(dhs, trace, params)
+            size = step_lengths(grads.h if plain else grads.c)
+            left.append(size[FLAG] / size[-1])
+            t = np.arange(len(size))
+            ax.step(t, size / size[-1], color=RNN_LINE if plain else CELL_LINE, lw=3,
+                    where="mid")  # fmt: skip
+            ax.bar(t[1:], np.abs(grads.xs[:, 0, 0]) / size[-1], color=GRADIENT, width=0.8)
+            ax.set_title(title)
+            ax.set(xlim=(0, len(xs) + 1), ylim=(-0.1, 3.4), yticks=(0, 1, 2, 3))
+            ax.axvline(FLAG, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
+        axes[0].text(FLAG + 0.8, 2.7, say("flag"), color=SIGNAL, fontsize=12, va="center")
+        name_lines(axes[0], (0.6, 0.9, say("to the state: dL/dh$_t$"), RNN_LINE))
+        name_lines(axes[1], (0.6, 0.9, say("to the cell: dL/dc$_t$"), CELL_LINE))
+        name_lines(axes[3], (0.6, 0.9, say("to the number that came in: dL/dx$_t$"), GRADIENT))
+        axes[-1].set_xlabel(say("step t"))
+        figure.alt = say(
+            "Four panels, one under the other: how much of the last step's gradient there is at "
+            "each of 100 steps. At the flag, at step {at}, the RNN has {rnn:.1g} left, the LSTM at "
+            "forget bias 1 {one:.1g}, at forget bias 6 {six:.2g}, the latch {latch:.2g}. At forget "
+            "bias 6 every number hears some of it, in the latch the flagged one alone.",
+            at=FLAG, rnn=left[0], one=left[1], six=left[2], latch=left[3],
+        )  # fmt: skip
+    return figure
+
+
 def draws(drawn) -> Picture:
-    """Every draw as a dot: what is left of the gradient, and what the cell line alone brings.
+    """What is left of the gradient, a dot a draw, and what the cell line alone brings, a stroke.
 
     drawn: a setting's words -> what `twenty_draws` returns, (2, draws), or one column of it.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 400)
+        figure = picture(900, 430)
         ax = figure.subplots()
         for row, (left, alone) in enumerate(drawn.values()):
-            # side by side, so that none hides; the hollow ones in the lower half of the row
+            # side by side, so that none hides; the strokes in the lower half of the row
             y = row + np.linspace(-0.36, 0.04, len(left))
             colour = RNN_LINE if np.isnan(alone).all() else CELL_LINE
             ax.plot(left, y, "o", ms=5, color=colour)
-            ax.plot(alone, np.full(len(alone), row + 0.28), "o", ms=6, color=ALONE, mfc="none",
-                    mew=1.2)  # fmt: skip
+            ax.plot(alone, np.full(len(alone), row + 0.26), "|", ms=11, color=ALONE, mew=1.4)
         ax.axvline(1, color="#999999", lw=1.2, zorder=0)
         ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -1.1))
         ax.set(xlabel=say("length at the flag, as a multiple of the last step's"))
@@ -217,12 +275,13 @@ def draws(drawn) -> Picture:
             ax,
             (0.01, 0.99, say("● dL/dh of an RNN"), RNN_LINE),
             (0.24, 0.99, say("● dL/dc of an LSTM"), CELL_LINE),
-            (0.48, 0.99, say("○ along the cell line alone"), ALONE),
+            (0.48, 0.99, say("| what the cell line alone would bring"), ALONE),
         )
         medians = [np.median(left) for left, _ in drawn.values()]
         figure.alt = say(
             "Dots, one for each draw of the weights, a row for each setting: how much of the "
-            "gradient is left at the flag, on a log scale. The medians from the top: {medians}.",
+            "gradient is left at the flag, on a log scale; under an LSTM's dots, as strokes, what "
+            "the cell line alone would bring. The medians from the top: {medians}.",
             medians=", ".join(f"{left:.2g}" for left in medians),
         )
     return figure

@@ -4,14 +4,13 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from lstm_core import LSTMParams, lstm_backward, lstm_forward, split_gates
+from lstm_core import LSTMParams, lstm_backward, lstm_forward
 from lstm_inside.bptt.faults import PATIENTS
 from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
-from lstm_inside.page.style import BLOCKS, GATES, GRADIENT, RC, SIZE, picture
+from lstm_inside.page.style import BLOCKS, GATES, RC, SIZE, picture
 from lstm_inside.words import say
 
 _STEPS = 12
-_EDGE = 1.6  # of a panel, in its largest true value
 _COLUMNS = (0.3, 0.54, 0.8)  # right ends of the table's three, as shares of its width
 _MAP = ListedColormap(SIZE([0, 0.45, 0.95])).with_extremes(bad="#c9c9c9")
 _LARGE = 0.1  # an error that the map draws dark
@@ -72,52 +71,38 @@ def relative_errors(given, numeric):
 
 
 def patient_explorer() -> Explorer:
-    """A faulty backward pass beside the true one and finite differences, step by step."""
+    """A faulty backward pass held against finite differences, a map of all steps and blocks."""
     with matplotlib.rc_context(RC):
-        figure = picture(900, 640)
-        axes = figure.subplot_mosaic(
-            [["map", "table"], ["i", "f"], ["g", "o"]], height_ratios=(0.95, 1, 1)
-        )
-        lines, beyond = {}, {}
-        for name in BLOCKS:
-            words, colour = GATES[name].name, GATES[name].line
-            lines[name], beyond[name] = _draw_block(axes[name], name, words, colour)
-        axes["g"].set_xlabel(say("step t"))
-        axes["o"].set_xlabel(say("step t"))
+        figure = picture(940, 340)
+        axes = figure.subplot_mosaic([["map", "table"]], width_ratios=(6, 5))
         image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_MAP, vmin=-0.5, vmax=2.5)
         axes["map"].set(
             xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
             yticks=range(4), yticklabels="ogfi",
             xlabel=say("step t (orange line: the step of the numbers on the right)"),
         )  # fmt: skip
-        axes["map"].set_title(say("Error, relative to the true value"))
+        axes["map"].set_title(
+            say("Error, relative to the true value (0: the patient says exactly 0)")
+        )
         bar = figure.colorbar(image, ax=axes["map"], pad=0.02, aspect=12)
         bar.set_ticks(range(3), labels=[say("agrees"), "< 10%", "≥ 10%"])
         axes["map"].spines[:].set_visible(True)
         bar.ax.tick_params(labelsize=10)
-        for name in "ig":
-            axes[name].set_ylabel(say("divided by its largest"))
         axes["table"].set_axis_off()
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])
         cursor = axes["map"].axvline(0, color="#B34700", lw=2)
+        (zeros,) = axes["map"].plot([], [], ls="", marker="$0$", ms=9, color="#F0E442", mew=0.4)
 
     def update(patient, T, b_f, start, call, t):
         given, true, numeric = examine_steps(patient, T, b_f, start, call)
         errors = relative_errors(given, numeric)
         wrong = errors > 1e-4
-        steps = np.arange(1, T + 1)
-        scale = np.abs(true).max(axis=0)
-        parts = (split_gates(v / scale) for v in (given, true, numeric))
-        for name, mine, truth, slope in zip(BLOCKS, *parts, strict=True):
-            for line, data in zip(lines[name], (truth, slope, mine), strict=True):
-                line.set_data(steps, np.where(np.abs(data[:, 0]) <= _EDGE, data[:, 0], np.nan))
-            for sign, line in zip((1, -1), beyond[name], strict=True):
-                out = sign * mine[:, 0] > _EDGE
-                line.set_data(steps[out], np.full(out.sum(), sign * _EDGE))
         shown = np.full((4, _STEPS), np.nan)
         shown[::-1, :T] = (wrong.astype(int) + (errors > _LARGE)).T
         image.set_data(shown)
+        t_zero, n_zero = np.nonzero(given == 0)
+        zeros.set_data(t_zero, len(BLOCKS) - 1 - n_zero)
         cursor.set_xdata([t - 1, t - 1])
         here = {"patient": patient, "call": call, "t": t}
         if t == T:
@@ -165,35 +150,15 @@ def patient_explorer() -> Explorer:
             "t": whole("numbers at step t", 1, _STEPS, _STEPS - 1),
         },
         moving=[
-            *(line for three in lines.values() for line in three),
-            *(line for two in beyond.values() for line in two),
             image,
             cursor,
+            zeros,
             heading,
             *(cell for row in cells for cell in row),
         ],
         update=update,
         describe=describe,
     )
-
-
-def _draw_block(ax, name, words, colour):
-    """The still part of one block's panel, and its true, numeric and patient's lines."""
-    ax.set(xlim=(0.5, _STEPS + 0.5), ylim=(-1.75, 1.75), yticks=(-1, 0, 1))
-    ax.set_xticks(range(2, _STEPS + 1, 2))
-    ax.set_title(say("{gate}: dL/da$_{name}$", gate=words, name=name))
-    ax.axhline(0, color="#cccccc", lw=1)
-    for x, label, shade in (
-        (0.46, say("— true"), GRADIENT),
-        (0.61, say("○ differences"), GRADIENT),
-        (0.86, say("● patient"), colour),
-    ):
-        ax.text(x, 1.02, label, color=shade, transform=ax.transAxes, fontsize=11, va="bottom")
-    (true,) = ax.plot([], [], color=GRADIENT, lw=1.2)
-    (numeric,) = ax.plot([], [], "o", color=GRADIENT, ms=10, mfc="none", mew=1.2)
-    (given,) = ax.plot([], [], "o", color=colour, ms=5.5)
-    beyond = [ax.plot([], [], marker, color=colour, ms=8)[0] for marker in "^v"]
-    return (true, numeric, given), beyond
 
 
 def _draw_table(ax):

@@ -131,7 +131,7 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             for course, style in zip(courses.T, ("-", "--"), strict=True):
                 above.plot(np.arange(steps + 1), course, style, color=HIDDEN_LINE)
                 above.plot(flag, course[flag], "o", color=FLAGGED, ms=6)
-            above.set(ylim=(-1.15, 1.15), xlabel=say("step t"))
+            above.set(ylim=(-1.15, 2.1), yticks=(-1, 0, 1), xlabel=say("step t"))
             above.set_title(finding)
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
@@ -143,10 +143,11 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
                 transform=below.transAxes,
                 weight="bold",
             )
-        axes[0, 2].text(steps, 0.45, say("dashed: flagged {x}", x=signed(-number)),
-                        ha="right", color=FLAGGED)  # fmt: skip
-        axes[0, 2].text(steps, -0.65, say("solid: flagged {x}", x=signed(number)),
-                        ha="right", color=FLAGGED)  # fmt: skip
+        for y, words in (
+            (1.75, say("solid: flagged {x}", x=signed(number))),
+            (1.3, say("dashed: flagged {x}", x=signed(-number))),
+        ):
+            axes[0, 0].text(steps, y, words, ha="right", va="center", color=FLAGGED)
         words = say("for comparison:\nalways the right sign → {r2:.2f}", r2=one_bit)
         axes[1, 2].text(1.05, -0.88, words, ha="right", va="center", color=SIGNAL, fontsize=11)
         axes[0, 0].set_ylabel(say("state h"))
@@ -248,7 +249,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
     The plain states are those of `plain_state_picture`. Beside each stands what gets back to the
-    flag, the factor of a step (the geometric mean) that leaves it, and why it is so large.
+    flag, the factor of a step (the geometric mean) that leaves it, and where it comes from.
     """
     xs, back = one_stream(flag, steps).xs, {}
     ends = np.zeros((steps, 1, 1))
@@ -274,7 +275,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         ax, legend = figure.subplots(1, 2, width_ratios=(5, 4))
         legend.set(xlim=(0, 10), ylim=(4.7, -1))
         legend.set_axis_off()
-        ways = say("{n} steps back to the flag:", n=steps - flag)
+        ways = say("{n} steps back to the flag (typical: geometric mean)", n=steps - flag)
         legend.text(0, -0.8, ways, color=FLAGGED, va="center")
         ax.set(xlim=(0.5, steps + 0.5), ylim=(-0.05, 1.2), xticks=(1, 5, 10, 15, 20))
         ax.set(xlabel=say("step t"), yticks=(0, 0.5, 1))
@@ -289,10 +290,10 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         ):
             left = way[flag] / way[-1]
             words = say(
-                "{name}: on average {factor:.2f} a step, leaves {left:.2f}",
+                "{name}: typically {factor:.2f} a step, leaves {left}",
                 name=name,
                 factor=left ** (1 / (steps - flag)),
-                left=left,
+                left=_share(left),
             )
             found.append(say("{words} ({why})", words=words, why=why))
             ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, color=colour)
@@ -305,6 +306,11 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         found=say("; ").join(found),
     )
     return figure
+
+
+def _share(left):
+    """A share in two decimals, a tiny one in the first digit that counts."""
+    return f"{left:.2f}" if left >= 0.005 else f"{left:.1g}".replace("e-0", "e-")
 
 
 def habits_picture(models, title) -> Picture:
@@ -503,12 +509,12 @@ _WIRES = {
 }
 _EQUATIONS = Sentences(
     {
-        "f": "(3.2) keep",
-        "i": "(3.3) write",
-        "g": "(3.4) candidate",
-        "o": "(3.5) show",
-        "c": "(3.1) the cell",
-        "h": "(3.6) the hidden state",
+        "f": "(0.3) keep",
+        "i": "(0.4) write",
+        "g": "(0.5) candidate",
+        "o": "(0.6) show",
+        "c": "(0.7) the cell",
+        "h": "(0.8) the hidden state",
     }
 )
 _COLOURS = {k: gate.line for k, gate in GATES.items()} | {"c": CELL_LINE, "h": HIDDEN_LINE}

@@ -28,23 +28,28 @@ _GATES = Sentences(
 _T, _BATCH, _RATE = 20, 16, 0.03
 
 
-def learner(seed, cell="lstm", forget_bias=3.0) -> Training:
+def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None) -> Training:
     """A training of one unit with a read-out on recall over 20 steps: Adam, batches of 16.
 
     seed: of the starting weights and of the streams. cell: "lstm" or "rnn". forget_bias: of an
-    LSTM at the start. Raises ValueError or TypeError for a seed below 0, another cell, and a
-    bias that is no finite number.
+    LSTM at the start. units: how many of them. w: where all weights from the last state to the
+    next start; None for random ones. Raises ValueError or TypeError for a seed below 0, another
+    cell, units below 1, and a bias or w that is no finite number.
     """
     validate.whole("seed", seed, least=0)
     validate.choice("cell", cell, ("lstm", "rnn"))
     validate.number("forget_bias", forget_bias)
+    validate.count("units", units)
     rng = np.random.default_rng(seed)
     if cell == "lstm":
-        unit = init_lstm(2, 1, rng=rng, forget_bias=forget_bias)
+        layer = init_lstm(2, units, rng=rng, forget_bias=forget_bias)
     else:
-        unit = init_rnn(2, 1, rng=rng)
+        layer = init_rnn(2, units, rng=rng)
+    if w is not None:
+        validate.number("w", w)
+        layer.W_h[:] = w
     return Training(
-        Model(unit, init_readout(1, 1, rng=rng)),
+        Model(layer, init_readout(units, 1, rng=rng)),
         loss_at_end,
         lambda rng: recall_problem(_T, _BATCH, rng=rng),
         Adam(rate=_RATE),
@@ -55,7 +60,7 @@ def learner(seed, cell="lstm", forget_bias=3.0) -> Training:
 def abreast(runs, steps) -> list[Model]:
     """What fresh `learner`s come to after `steps` steps, all of them trained at once.
 
-    runs: trainings by `learner`, of one kind of cell; they are left as they were. Their units
+    runs: trainings by `learner`, of one kind and size; they are left as they were. Their units
     stand in one layer without wires from one to another, and each draws its own streams, so
     every one learns what it learns alone, up to the last digits: 25 cost little more than one.
     Raises TypeError for what are no `Training`s, ValueError for none, for one that has begun,
