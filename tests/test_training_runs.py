@@ -110,19 +110,52 @@ def test_a_sweep_shows_every_seed_and_the_best_rate():
     valley, *dots = ax.lines
     low, high = ax.get_ylim()
     assert low < 10
-    left, right = 1.05**-0.5, 1.05**0.5  # one rule stands a little left of the other
-    assert valley.get_xdata() == pytest.approx(left * np.array([0.01, 0.1, 1.0]))
-    assert dots[3].get_xdata() == pytest.approx(right * np.array([0.1, 1.0]))
+    assert valley.get_xdata().tolist() == [0.01, 0.1, 1.0]
+    assert dots[3].get_xdata().tolist() == [0.1, 1.0]
     assert valley.get_ydata()[:2].tolist() == [90, 30]
     assert 100 < valley.get_ydata()[2] < high  # most seeds are not done: in the grey
     assert dots[1].get_ydata().tolist() == [20, 30, 40]
     names = {words.get_text(): words.get_position() for words in ax.texts}
-    assert names["one"] == pytest.approx((0.11 * left, 20))  # a rule's name beside its best rate
-    assert names["two"] == pytest.approx((0.11 * right, 50))
+    assert names["one"] == pytest.approx((0.11, 20))  # a rule's name beside its best rate
+    assert names["two"] == pytest.approx((0.11, 50))
     rule = "line: the middle seed; large marks: the rate whose slowest seed is quickest"
     assert {"not within 100 steps", rule} < set(names)
     assert ax.get_ylabel() == "steps until solved"
     assert [line.get_markersize() for line in dots[:3]] == [6, 9, 6]
+
+
+def test_a_walk_that_climbs_out_is_drawn_until_it_leaves_its_panel():
+    inside = np.linspace([-1.6, 3.4], [1, -0.5], 11)
+    out = np.array([[0, 0], [2, 3], [4, 5], [1, 1]])
+    figure = figures.bowl_walks({"in": inside, "out": out}, alt="two walks", title="x")
+    for ax, places, ring in zip(figure.axes, (inside, out[:3]), (1, 0), strict=True):
+        cross, path, *rings = ax.lines
+        assert cross.get_xydata().tolist() == [[1, -0.5]]
+        np.testing.assert_array_equal(path.get_xydata(), places)
+        assert len(rings) == ring
+
+
+def test_losses_stand_over_the_lengths_tested_at_a_line_a_seed():
+    costs = {"short": [[0.01, 1.0], [0.02, 2.0]], "long": [[0.3, 0.33], [0.001, 0.002]]}
+    (ax,) = figures.compare_lengths(costs, (20, 100), lazy=1 / 3, alt="four", title="x").axes
+    lazy, *lines = ax.lines
+    assert set(lazy.get_ydata()) == {1 / 3}
+    rows = [row for rows in costs.values() for row in rows]
+    assert [line.get_ydata().tolist() for line in lines] == [list(row) for row in rows]
+    assert {tuple(line.get_xdata()) for line in lines} == {(20, 100)}
+    places = {words.get_text(): words.get_position()[1] for words in ax.texts}
+    assert places["short"] == 2.0
+    assert places["long"] > 1 / 3  # beside the grey line, not on it
+
+
+def test_what_is_written_stands_over_what_is_lost_on_equal_axes():
+    units = {name: rng(k).normal(size=(2, 7)) for k, name in enumerate(("a", "b"))}
+    figure = figures.write_back(units, alt="two clouds", title="x")
+    for ax, (lost, written) in zip(figure.axes, units.values(), strict=True):
+        diagonal, _, dots = ax.lines
+        np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
+        np.testing.assert_array_equal(dots.get_xydata().T, [lost, written])
+        assert ax.get_xlim() == ax.get_ylim()
 
 
 def test_the_sizes_of_gradients_stand_in_the_rows_of_their_gates():

@@ -28,7 +28,8 @@ from lstm_inside.tasks import adding_problem
 from lstm_inside.words import say
 
 from .explorers_live import LiveTraining, live_duel, live_recall, live_training
-from .landscapes import ANSWERS, POINTS, bowl, cliff
+from .figures import draw_bowl
+from .landscapes import bowl, cliff
 from .model import Model, ReadoutParams, answers, flow, init_readout, loss_at_end
 from .optimisers import SGD, Adam, Momentum
 from .runs import ADDING, adding_training, checkpoints, smoothed
@@ -51,16 +52,12 @@ __all__ = [
 
 def bowl_explorer(steps=50) -> Explorer:
     """SGD, momentum and Adam on the loss of a two-weight read-out (5.5)-(5.7)."""
-    w, b = np.meshgrid(np.linspace(-2.2, 4.2, 201), np.linspace(-4, 4, 201))
-    off = w[..., None] * POINTS[:, 0] + b[..., None] - ANSWERS[:, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         seen, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        seen.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
-                     vmin=-150, linewidths=1.1)  # fmt: skip
-        seen.set(xlim=(-2.2, 4.2), ylim=(-4, 4), xlabel=say("weight w"), ylabel=say("bias b"))
+        draw_bowl(seen)
+        seen.set(xlabel=say("weight w"), ylabel=say("bias b"))
         seen.set_title(say("The way down: a loss seen from above"))
-        seen.plot([1], [-0.5], "x", color=OUTPUT, ms=8, mew=2.5)
         course.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e3), xlabel=say("step"))
         course.set_title(say("The loss along it"))
         (path,) = seen.plot([], [], color=GRADIENT, lw=1.4, marker="o", ms=3.5)
@@ -137,10 +134,10 @@ def bowl_explorer(steps=50) -> Explorer:
 # ---------------------------------------------------------------- mini-batches
 
 
-def _gradients_one_by_one(count, rng):
+def _gradients_one_by_one(count, rng, bias):
     """Each sequence's own gradient, as rows: (count, number of weights)."""
     model = Model(init_lstm(2, 4, rng=rng), init_readout(4, 1, rng=rng))
-    model.readout.b_y[:] = 1  # where a training soon is: every answer about 1
+    model.readout.b_y[:] = bias
     batch = adding_problem(10, count, rng=rng)
     rows = []
     for k in range(count):
@@ -150,21 +147,30 @@ def _gradients_one_by_one(count, rng):
     return np.array(rows)
 
 
-def batch_explorer(count=256, draws=150) -> Explorer:
-    """How far a mini-batch's gradient is from the gradient of all sequences (5.4)."""
-    rows = _gradients_one_by_one(count, np.random.default_rng(51))
+def _across(rows):
+    """The mean row, its length, a direction at right angles, the typical distance of a row."""
     full = rows.mean(axis=0)
     length = np.linalg.norm(full)
-    ahead = full / length
-    rest = rows - np.outer(rows @ ahead, ahead)
+    rest = rows - np.outer(rows @ full, full) / length**2
     sideways = np.linalg.svd(rest, full_matrices=False)[2][0]  # where they differ most
-    spread = np.sqrt(((rows - full) ** 2).sum(axis=1).mean()) / length
+    return full, length, sideways, np.sqrt(((rows - full) ** 2).sum(axis=1).mean()) / length
+
+
+def batch_explorer(count=256, draws=150) -> Explorer:
+    """How far a mini-batch's gradient is from the gradient of all sequences (5.4).
+
+    At two places: where a training starts, and where it soon is, every answer about 1.
+    """
+    places = {}
+    for name, bias in (("start", 0), ("plateau", 1)):
+        rows = _gradients_one_by_one(count, np.random.default_rng(51), bias)
+        places[name] = rows, *_across(rows)
     sizes = np.arange(1, count + 1)
     with matplotlib.rc_context(RC):
         figure = picture(900, 390)
         cloud, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-        cloud.set(xlim=(-7, 9), ylim=(-3, 3), ylabel=say("at right angles, where they differ most"))
-        cloud.set_xlabel(say("component along the gradient of all sequences (its length is 1)"))
+        cloud.set(xlim=(-7, 9), ylim=(-3, 3), ylabel=say("sideways of it"))
+        cloud.set_xlabel(say("how far along the gradient of all sequences (its length is 1)"))
         cloud.set_title(say("{draws} mini-batches: left of 0 leads uphill", draws=draws))
         cloud.axvspan(-7, 0, color="#f5e9e2", lw=0, zorder=0)
         cloud.axhline(0, color=FAINT, lw=1)
@@ -175,27 +181,27 @@ def batch_explorer(count=256, draws=150) -> Explorer:
                        arrowprops={"arrowstyle": "-", "color": OUTPUT})  # fmt: skip
         cloud.text(0.99, 0.02, say("dots on the frame lie beyond it"), color="#777777", ha="right",
                    transform=cloud.transAxes)  # fmt: skip
-        curve.plot(sizes, spread / np.sqrt(sizes), color=FAINT, lw=3)
-        curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(spread / 30, spread * 2))
+        curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(0.02, 15))
         curve.set(xlabel=say("sequences in a mini-batch, B"))
         curve.set_title(say("Typical error / length of gradient"))
-        curve.text(
-            0.06,
-            0.1,
-            say("grey: ${spread:.1f}/\\sqrt{{B}}$", spread=spread),
-            color="#777777",
-            transform=curve.transAxes,
-        )
+        for name, at, words in (
+            ("plateau", 12, say("on the plateau")), ("start", 12, say("at the start"))
+        ):  # fmt: skip
+            curve.plot(sizes, places[name][4] / np.sqrt(sizes), color=FAINT, lw=3)
+            curve.text(at, 1.25 * places[name][4] / np.sqrt(at), words, color="#777777")
+        curve.text(0.06, 0.06, say("grey: falls like 1/√B"), color="#777777",
+                   transform=curve.transAxes)  # fmt: skip
         (dots,) = cloud.plot([], [], "o", color=GRADIENT, ms=4.5, alpha=0.5, mec="none")
         (mark,) = curve.plot([], [], "o", color=FORGET, ms=10)
         uphill = Words(cloud, -6.8, 2.4, ha="left", color=FORGET, weight="bold")
 
-    def update(B, again):
+    def update(place, B, again):
+        rows, full, length, sideways, spread = places[place]
         rng = np.random.default_rng(again)
         shares = rng.multinomial(B, np.full(count, 1 / count), size=draws) / B
         # In products too small for BLAS to start a thread: waiting for one can take 8 ms.
         means = np.concatenate([some @ rows for some in np.array_split(shares, draws // 6)])
-        x, y = means @ ahead / length, means @ sideways / length
+        x, y = means @ full / length**2, means @ sideways / length
         error = np.sqrt(((means - full) ** 2).sum(axis=1).mean()) / length
         dots.set_data(np.clip(x, -7, 9), np.clip(y, -3, 3))
         mark.set_data([B], [error])
@@ -222,6 +228,9 @@ def batch_explorer(count=256, draws=150) -> Explorer:
         "batch",
         figure=figure,
         controls={
+            "place": choice(
+                "where", [("at the start", "start"), ("on the plateau", "plateau")], "plateau"
+            ),
             "B": whole("mini-batch size B", 1, count, 4, quantity="x"),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },

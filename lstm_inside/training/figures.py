@@ -16,12 +16,13 @@ from lstm_inside.page.style import (
     OUTPUT,
     RC,
     SIGNAL,
+    SIZE,
     picture,
     plain,
 )
 from lstm_inside.words import say
 
-from .landscapes import cliff
+from .landscapes import ANSWERS, POINTS, cliff
 from .model import run_cell
 from .runs import ADDING, smoothed
 
@@ -185,7 +186,7 @@ def compare_rates(steps, *, most, alt, title):
     """A picture of sweeps: rule -> rate -> steps until solved, a seed each.
 
     steps: None for not within `most`. A line a rule, through the middle one of the seeds; the
-    rate whose slowest seed is quickest has larger marks. Rules stand a little beside each other.
+    rate whose slowest seed is quickest has larger marks.
     """
     looks = ((_GREY, "--", "s"), (GRADIENT, ":", "D"), (OUTPUT, "-", "o"))
     missed = 1.18 * most  # where they stand that are not done
@@ -210,11 +211,8 @@ def compare_rates(steps, *, most, alt, title):
         slowest = {name: {rate: max(n or missed for n in seeds) for rate, seeds in sweep.items()}
                    for name, sweep in steps.items()}  # fmt: skip
         best_rates = {name: min(sweep, key=sweep.get) for name, sweep in slowest.items()}
-        beside = 1.05 ** (np.arange(len(steps)) - (len(steps) - 1) / 2)
-        for (name, sweep), (colour, dash, mark), aside in zip(
-            steps.items(), looks, beside, strict=False
-        ):
-            at = aside * np.array(list(sweep))
+        for (name, sweep), (colour, dash, mark) in zip(steps.items(), looks, strict=False):
+            at = np.array(list(sweep))
             places = [[n or missed for n in seeds] for seeds in sweep.values()]
             middle = [float(np.median(seeds)) for seeds in places]
             best = list(sweep).index(best_rates[name])
@@ -227,6 +225,91 @@ def compare_rates(steps, *, most, alt, title):
             ax.text(at[best] * (1.1 if last else 0.9), min(places[best]), name,
                     color=colour, ha="left" if last else "right", va="center", weight="bold",
                     fontsize=12.5)  # fmt: skip
+    return figure
+
+
+def draw_bowl(ax):
+    """The contours of `bowl` over weight and bias, and a cross at the lowest point."""
+    w, b = np.meshgrid(np.linspace(-2.2, 4.2, 201), np.linspace(-4, 4, 201))
+    off = w[..., None] * POINTS[:, 0] + b[..., None] - ANSWERS[:, 0]
+    ax.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
+               vmin=-150, linewidths=1.1)  # fmt: skip
+    ax.set(xlim=(-2.2, 4.2), ylim=(-4, 4))
+    ax.plot([1], [-0.5], "x", color=OUTPUT, ms=8, mew=2.5)
+
+
+def bowl_walks(walks, *, alt, title):
+    """A picture of several walks over the bowl: words -> places (steps + 1, 2), a panel each.
+
+    A ring marks where a walk ends; one that climbs out is drawn until it leaves its panel.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 290, alt)
+        figure.suptitle(title, weight="bold")
+        panels = figure.subplots(1, len(walks), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, (words, places) in zip(panels, walks.items(), strict=True):
+            draw_bowl(ax)
+            beyond = np.flatnonzero((np.abs(places - (1, 0)) > (3.2, 4)).any(axis=1))
+            seen = places[: beyond[0] + 1] if len(beyond) else places  # until it leaves the panel
+            ax.plot(*np.transpose(seen), color=GRADIENT, lw=1.2, marker="o", ms=2.8)
+            if not len(beyond):
+                ax.plot(*places[-1], "o", color=FORGET, ms=12, mew=2.2, mfc="none")
+            ax.set_title(words, fontsize=11.5)
+            ax.set_xlabel(say("weight w"))
+        panels[0].set_ylabel(say("bias b"))
+    return figure
+
+
+def compare_lengths(costs, lengths, *, lazy, alt, title):
+    """A picture of losses against the length tested at: words -> a row of losses a seed.
+
+    lengths: where each row was tested. lazy: what always answering the same costs.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 360, alt)
+        ax = figure.subplots()
+        ax.set(xscale="log", yscale="log", xlim=(lengths[0] / 1.1, lengths[-1] * 3.4))
+        ax.set(xlabel=say("steps in a test sequence"), ylabel=say("mean squared error"))
+        ax.set_xticks(lengths, [f"{length:,}" for length in lengths])
+        ax.minorticks_off()
+        ax.set_title(title)
+        ax.axhline(lazy, color=FAINT, lw=3, zorder=1)
+        ax.text(lengths[-1] * 3.3, lazy * 0.92, say("always answering 0"), color=_GREY,
+                ha="right", va="top", fontsize=11)  # fmt: skip
+        looks = ((FORGET, "-"), (_GREY, (0, (3, 1.5))), (OUTPUT, "-"))
+        for (words, rows), (colour, dash) in zip(costs.items(), looks, strict=False):
+            for row in rows:
+                ax.plot(lengths, row, color=colour, ls=dash, lw=2, marker="o", ms=5)
+            highest = max(row[-1] for row in rows)
+            if abs(np.log(highest / lazy)) < 0.2:  # on the grey line: the words go above it
+                ax.text(lengths[-1] * 1.1, lazy * 1.08, words, color=colour, va="bottom",
+                        weight="bold")  # fmt: skip
+            else:
+                ax.text(lengths[-1] * 1.1, highest, words, color=colour, va="center",
+                        weight="bold")  # fmt: skip
+    return figure
+
+
+def write_back(units, *, alt, title):
+    """A picture of what one-unit LSTMs lose and write a step, a dot a sequence, a panel a unit.
+
+    units: words -> (lost, written), for every sequence the mean of (1 - f) c and of i g over the
+    steps after the flag.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330, alt)
+        figure.suptitle(title, weight="bold")
+        panels = figure.subplots(1, len(units), sharex=True, sharey=True, squeeze=False)[0]
+        span = 1.1 * max(np.abs(numbers).max() for pair in units.values() for numbers in pair)
+        for ax, (words, (lost, written)) in zip(panels, units.items(), strict=True):
+            ax.plot([-span, span], [-span, span], color=FAINT, lw=3)
+            ax.axhline(0, color=FAINT, lw=1)
+            ax.plot(lost, written, "o", color=INPUT, ms=4.5, alpha=0.5, mec="none")
+            ax.set(xlim=(-span, span), ylim=(-span, span))
+            ax.set_title(words)
+        label(panels[0], 0.06, 0.9, say("grey: written = lost"), _GREY, weight="normal")
+        panels[0].set_ylabel(say("written, i g, a step"), color=INPUT)
+        figure.supxlabel(say("lost, (1 - f) c, a step"), color=FORGET, fontsize=12)
     return figure
 
 
@@ -275,21 +358,21 @@ def seen_and_unseen(steps, seen, unseen, *, lazy, alt, rule=None):
         ax.set(xlim=(0, steps[-1] * 1.25), yscale="log")
         ax.set_ylim(10 ** np.floor(low), 10 ** np.ceil(high))
         ax.set(xlabel=say("training step"), ylabel=say("mean squared error"))
-        ax.set_title(say("Better and better on the training set; on others it turns"))
-        ax.axhline(lazy, color=FAINT, lw=1.2)
+        ax.set_title(say("The training loss goes on falling; on held-out sequences it turns"))
+        ax.axhline(lazy, color=FORGET, lw=1.2, ls=(0, (5, 3)))
         for curve, words, colour in (
             (seen, say("training set"), INPUT),
-            (unseen, say("unseen"), FORGET),
+            (unseen, say("held out"), FORGET),
         ):
             ax.plot(steps, curve, color=colour)
             ax.text(steps[-1] * 1.01, curve[-1], words, color=colour, va="center",
                     weight="bold")  # fmt: skip
         ax.set_xticks(np.linspace(0, steps[-1], 5))
-        ax.text(steps[-1] * 1.24, lazy * 1.06, say("always answering 1"), color=_GREY, ha="right",
-                va="bottom", fontsize=10.5)  # fmt: skip
+        ax.text(steps[-1] * 1.24, lazy * 1.12, say("always answering 1, on exact answers"),
+                color=FORGET, ha="right", va="bottom", fontsize=10.5)  # fmt: skip
         if rule is not None:
             ax.axhline(rule, color=INPUT, lw=1.2, ls=(0, (5, 3)))
-            ax.text(steps[-1] * 0.01, rule * 0.94, say("the right rule, on the training set"),
+            ax.text(steps[-1] * 0.01, rule * 0.94, say("the right rule, on the faulty answers"),
                     color=INPUT, va="top", fontsize=10.5)  # fmt: skip
         ax.text(steps[best] * 1.01, 10 ** np.floor(low) * 1.15, say("lowest"), color=SIGNAL)
         ax.axvline(steps[best], color=SIGNAL, lw=1.3, ls=":")
