@@ -637,7 +637,7 @@ TABLE = {
     ),
     "rnn.recall_score": call(
         memory.recall_score, params=weights(core.init_rnn(2, H, rng=R)).known_as("params", "xs", *Q._fields), T=count(6, least=2), rng=generator(),
-        places=count(2, most=6).or_none(), count=count(100),
+        places=count(2, most=6).or_none(), count=count(100), noise=number(0.0, -1.0),
     ),
     "rnn.gradient_lengths": call(
         memory.gradient_lengths, xs=array(XS, free=(0, 1)), params=weights(Q).known_as("params", "xs", *Q._fields), h0=array(H0).or_none(),

@@ -104,7 +104,7 @@ def unrolling_explorer(steps=60) -> Explorer:
         ax["size"].set(
             xlim=(-0.5, steps - 0.5), yscale="log", ylim=(1e-6, 300), xlabel=say("step t")
         )
-        ax["size"].set_title(say("Length of the state h"))
+        ax["size"].set_title(say("Length of the state h (dashed: times the strength per step)"))
         at_t = Words(ax["size"], 0, 60, color="#111111")
         ax["values"].plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1.4)
         ax["values"].text(
@@ -114,6 +114,7 @@ def unrolling_explorer(steps=60) -> Explorer:
         ax["values"].set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         ax["values"].set(xlabel=say("real part"), ylabel=say("imaginary part"), aspect="equal")
         ax["values"].set_title(say("Eigenvalues of $W_h$"))
+        (rate,) = ax["size"].plot([], [], color=FORGET, lw=1.4, ls=(0, (4, 3)))
         (length,) = ax["size"].plot([], [], color=HIDDEN_LINE)
         (dots,) = ax["values"].plot([], [], "o", color=HIDDEN_LINE, ms=5)
         (largest,) = ax["values"].plot([], [], "o", color=FORGET, ms=9)
@@ -132,6 +133,9 @@ def unrolling_explorer(steps=60) -> Explorer:
         size = np.linalg.norm(h, axis=1)
         heat.set_data(h.T)
         length.set_data(np.arange(steps), np.maximum(size, _FLOOR))
+        by_strength = size[5] * strength ** np.arange(steps - 5.0)
+        shown = (by_strength > 1e-7) & (by_strength < 300)
+        rate.set_data(np.arange(5, steps)[shown], by_strength[shown])
         dots.set_data(strength * values.real, strength * values.imag)
         largest.set_data([strength * first.real], [strength * first.imag])
         radius.set_text(say("largest |λ|: {strength:.2f}", strength=strength))
@@ -159,9 +163,9 @@ def unrolling_explorer(steps=60) -> Explorer:
         controls={
             "t": whole("time t", 0, steps - 1, 20, quantity="x"),
             "strength": slider("strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
-            "knock_size": slider("size of the knock", 0.1, 2, 0.1, 1, quantity="x", digits=1),
+            "knock_size": slider("size of the knock", -2, 2, 0.1, 1, quantity="x", digits=1),
         },
-        moving=[heat, length, dots, largest, radius, at_t, *cursors],
+        moving=[heat, rate, length, dots, largest, radius, at_t, *cursors],
         update=update,
         describe=describe,
         play="t",
@@ -173,57 +177,34 @@ def unrolling_explorer(steps=60) -> Explorer:
 
 def memory_explorer(steps=900, lags=60) -> Explorer:
     """How much of the input of k steps ago a linear read-out finds in the state (2.5)."""
-    shown = np.arange(60)
     noise = np.random.default_rng(23).uniform(-1, 1, steps)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 360)
-        curve, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        curve.set(xlim=(0, lags), ylim=(-0.2, 1.2), xlabel=say("k steps ago"), ylabel="$R^2$")
-        curve.set_title(say("How well the input of k steps ago is read from h"))
-        curve.axhline(0, color=FAINT, lw=1.2)
-        curve.axvline(_UNITS, color=FAINT, lw=1.2, ls=(0, (4, 3)))
-        curve.text(_UNITS + 0.6, 1.1, say("24 units"), color="#777777", va="center")
-        course.set(
-            xlim=(0, 60), ylim=(-1.5, 2.0), xlabel=say("step (of the part it was not fitted on)")
-        )
-        course.set_title(say("The input of k steps ago"))
-        (r2,) = curve.plot([], [], color=HIDDEN_LINE, lw=2.6)
-        area = curve.fill_between([0, 1], [0, 0], color=HIDDEN, alpha=0.25, lw=0)
-        (mark,) = curve.plot([], [], "o", color=FORGET, ms=9)
-        total = Words(curve, 0.97 * lags, 0.9, ha="right", color=HIDDEN_LINE, weight="bold")
-        (truth,) = course.plot([], [], color=FAINT, lw=5)
-        (said,) = course.plot([], [], color=FORGET, lw=1.6)
-        course.text(1, 1.68, say("true"), color="#777777", weight="bold")
-        course.text(12, 1.68, say("read from the state"), color=FORGET, weight="bold")
-        looked = Words(course, 59, 1.71, ha="right", color="#222222", weight="bold")
+        figure = picture(900, 320)
+        ax = figure.subplots()
+        ax.set(xlim=(0, lags), ylim=(-0.2, 1.2), xlabel=say("k steps ago"), ylabel="$R^2$")
+        ax.set_title(say("How well the input of k steps ago is read from the state"))
+        ax.axhline(0, color=FAINT, lw=1.2)
+        ax.axvline(_UNITS, color=FAINT, lw=1.2, ls=(0, (4, 3)))
+        ax.text(_UNITS + 0.6, 1.1, say("24 units"), color="#777777", va="center")
+        (r2,) = ax.plot([], [], color=HIDDEN_LINE, lw=2.6)
+        area = ax.fill_between([0, 1], [0, 0], color=HIDDEN, alpha=0.25, lw=0)
+        total = Words(ax, 0.97 * lags, 0.9, ha="right", color=HIDDEN_LINE, weight="bold")
 
-    def update(kind, strength, input_strength, k):
+    def update(kind, strength, input_strength):
         h = rnn_forward(noise[:, None, None], network(kind, strength, input_strength)).h[1:, 0]
         recalled = recall_inputs(h, noise, lags)
-        memory, last = recalled.r2, slice(-len(shown), None)
-        past, guess = recalled.truth[last, k], recalled.guess[last, k]
-        lag = np.arange(lags + 1)
+        memory, lag = recalled.r2, np.arange(lags + 1)
         r2.set_data(lag, memory)
         area.set_data(lag, np.zeros(lags + 1), np.maximum(0, memory))
-        mark.set_data([k], [memory[k]])
-        total.set_text(say("capacity: {capacity:.1f} of 24", capacity=recalled.capacity))
-        looked.set_text(f"k = {k}")
-        truth.set_data(shown, past)
-        said.set_data(shown, np.clip(guess, -1.5, 1.5))
+        total.set_text(say("area = capacity: {capacity:.1f} of 24", capacity=recalled.capacity))
         half = int(np.argmax(memory < 0.5)) if (memory < 0.5).any() else lags
-        return {
-            "memory": memory, "capacity": recalled.capacity, "k": k, "half": half, "kind": kind,
-            "truth": past, "guess": guess,
-        }  # fmt: skip
+        return {"memory": memory, "capacity": recalled.capacity, "half": half, "kind": kind}
 
     def describe(v):
         return say(
-            "W_h: {kind}. The input of {k} steps ago is read from the state with R² = "
-            "{memory}. Below one half from k = {half} on; the capacity is {capacity:.1f}, "
-            "and {UNITS} units can hold {UNITS} at most.",
+            "W_h: {kind}. Reading the input of k steps ago, R² falls below one half at k = {half}. "
+            "The capacity is {capacity:.1f}, and {UNITS} units can hold {UNITS} at most.",
             kind=CALLED[v["kind"]],
-            k=v["k"],
-            memory=plain(v["memory"][v["k"]]),
             half=v["half"],
             capacity=v["capacity"],
             UNITS=_UNITS,
@@ -239,9 +220,8 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
                 tip=say("the spectral radius; of a delay line the weight from unit to unit"),
             ),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 1, quantity="x"),
-            "k": whole("look back k steps", 0, lags, 5, quantity="f"),
         },
-        moving=[area, r2, mark, total, truth, said, looked],
+        moving=[area, r2, total],
         update=update,
         describe=describe,
         presets={

@@ -7,6 +7,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from lstm_core import rnn_forward
 from lstm_inside import validate
 from lstm_inside.page import Pixels, picture, plain
+from lstm_inside.page.measure import lengths
 from lstm_inside.page.style import (
     FAINT,
     FORGET,
@@ -17,6 +18,8 @@ from lstm_inside.page.style import (
     SIGNAL,
     SIGNED,
 )
+from lstm_inside.rnn.memory import fit_readout, read
+from lstm_inside.tasks import recall_problem
 from lstm_inside.words import say
 
 
@@ -135,44 +138,52 @@ def unrolled_picture(xs, params):
     return figure
 
 
-def backward_picture(dh):
-    """Through an unrolled RNN and back (2.7): the factors, what arrives at each state, how long.
+def backward_picture(deltas, dhs):
+    """A nudge on its way forward and the gradient on its way back (2.7), and their product.
 
-    dh (T + 1, H): the gradients of h_0 ... h_T, where L looks at the last state alone.
+    deltas, dhs (T, H): what the nudge has become at h_1 ... h_T, and the gradients there, where L
+    looks at the last state alone.
     """
-    T = len(dh) - 1
+    deltas, dhs = (validate.real(*named, ndim=2) for named in (("deltas", deltas), ("dhs", dhs)))
+    T, apart = len(dhs), 2.7
+    products = [f"{delta @ dh:.4f}" for delta, dh in zip(deltas, dhs, strict=True)]
     with matplotlib.rc_context(RC):
-        figure = picture(980, 250)
+        figure = picture(980, 300)
         ax = figure.subplots()
-        ax.set(xlim=(-0.9, 2.3 * T + 2.1), ylim=(-1.05, 1.6))
+        ax.set(xlim=(-2.3, apart * (T - 1) + 1.9), ylim=(-1.35, 1.75))
         ax.set_axis_off()
         state = {"boxstyle": "round,pad=0.4", "fc": "#eef6fb", "ec": HIDDEN_LINE, "lw": 1.6}
-        for t, came in enumerate(dh):
-            x, last = 2.3 * t, t == T
-            _label(ax, x, 0.62, f"$h_{t}$", color=HIDDEN_LINE, bbox=state)
-            _label(ax, x, -0.42, f"$dh_{t}$\n{_pair(came)}", color=GRADIENT, linespacing=1.5)
-            long = say("length {length:.2f}", length=np.linalg.norm(came))
-            _label(ax, x, -0.9, long, color=GRADIENT, weight="bold")
-            end = x + (1.3 if last else 1.9)
-            _arrow(ax, [(x + 0.4, 0.78), (end, 0.78)])
-            _arrow(ax, [(end, 0.46), (x + 0.4, 0.46)], color=GRADIENT, ls=(0, (4, 2)))
+        _label(ax, -2.2, 1.4, say("the nudge,\nforward"), color=HIDDEN_LINE, ha="left")
+        _label(ax, -2.2, -0.4, say("the gradient,\nbackward"), color=GRADIENT, ha="left")
+        _label(ax, -2.2, -1.15, say("their product"), ha="left", weight="bold")
+        for t, (delta, dh) in enumerate(zip(deltas, dhs, strict=True), 1):
+            x, last = apart * (t - 1), t == T
+            _label(ax, x, 1.4, f"$\\delta_{t}$\n{_pair(delta)}", color=HIDDEN_LINE, linespacing=1.5)
+            _label(ax, x, 0.5, f"$h_{t}$", color=HIDDEN_LINE, bbox=state)
+            _label(ax, x, -0.4, f"$dh_{t}$\n{_pair(dh)}", color=GRADIENT, linespacing=1.5)
+            _label(ax, x, -1.15, products[t - 1], weight="bold")
+            end = x + (1.2 if last else apart - 0.4)
+            _arrow(ax, [(x + 0.4, 0.62), (end, 0.62)])
+            _arrow(ax, [(end, 0.38), (x + 0.4, 0.38)], color=GRADIENT, ls=(0, (4, 2)))
             if not last:
-                _label(ax, x + 1.15, 1.0, say("× $W_h$, × slopes"), color=HIDDEN_LINE,
+                _label(ax, x + apart / 2, 0.84, say("× $W_h$, × slopes"), color=HIDDEN_LINE,
                        fontsize=10)  # fmt: skip
-                _label(ax, x + 1.15, 0.2, say("× slopes, × $W_h^\\top$"), color=GRADIENT,
+                _label(ax, x + apart / 2, 0.14, say("× slopes, × $W_h^\\top$"), color=GRADIENT,
                        fontsize=10)  # fmt: skip
-        _label(ax, 2.3 * T + 1.6, 0.62, "$L$", weight="bold")
-        ax.set_title(say("A nudge goes forward, the gradient comes back: the same factors"))
+        _label(ax, apart * (T - 1) + 1.5, 0.5, "$L$", weight="bold")
+        ax.set_title(say("Nudge times gradient is the same at every step"))
     figure.alt = say(
-        "The states h_0 to h_{T} side by side, and L at the end. Arrows lead forward: every step "
+        "The states h_1 to h_{T} side by side, and L at the end. Arrows lead forward: every step "
         "multiplies a nudge by W_h and by the slopes. Dashed arrows lead back: every step "
-        "multiplies by the slopes and by W_h transposed. dh_{T} is {last}, of length "
-        "{last_length:.2f}; dh_0 is {first}, of length {first_length:.2f}.",
+        "multiplies by the slopes and by W_h transposed. The nudge is {first_nudge} at h_1 and "
+        "{last_nudge} at h_{T}, the gradient {first} and {last}. Their products at the {T} states "
+        "are {products}.",
         T=T,
-        last=_pair(dh[-1]),
-        last_length=np.linalg.norm(dh[-1]),
-        first=_pair(dh[0]),
-        first_length=np.linalg.norm(dh[0]),
+        first_nudge=_pair(deltas[0]),
+        last_nudge=_pair(deltas[-1]),
+        first=_pair(dhs[0]),
+        last=_pair(dhs[-1]),
+        products=", ".join(products),
     )
     return figure
 
@@ -236,6 +247,90 @@ def memories_picture(runs):
     return figure
 
 
+def choosing_picture(params, T, places, *, rng):
+    """What a weighted sum of the last state says of the flagged number, a panel a count of places.
+
+    params: an RNN's with D = 2 that holds all candidates. T: steps. places: the counts of places.
+    The read-outs are fitted on 2,000 sequences; 200 others are drawn, and the line of slope 1 / n
+    that the best sum follows (2.6).
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 270)
+        axes = figure.subplots(1, len(places), sharey=True, squeeze=False)[0]
+        figure.alt = say("Answers of a read-out over the flagged number, a dot a sequence.")
+        for ax, n in zip(axes, places, strict=True):
+            fit, judge = (recall_problem(T, N, rng=rng, places=n) for N in (2000, 200))
+            weights = fit_readout(rnn_forward(fit.xs, params).h[-1], fit.targets)
+            answers = read(rnn_forward(judge.xs, params).h[-1], weights)
+            ax.plot(judge.targets[:, 0], answers[:, 0], "o", color=HIDDEN_LINE, ms=3)
+            ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+            if n > 1:
+                ax.plot([-1, 1], [-1 / n, 1 / n], color=FORGET, lw=1.6, ls=(0, (4, 2)))
+            ax.set(xlim=(-1.1, 1.1), ylim=(-1.2, 1.2), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+            ax.set(xlabel=say("the flagged number"))
+            title = say("1 place: slope 1") if n == 1 else say("{n} places: slope 1/{n}", n=n)
+            ax.set_title(title)
+            figure.alt = say("{so_far} {title}.", so_far=figure.alt, title=title)
+        axes[0].set_ylabel(say("the answer"))
+        _label(axes[0], 0.4, 0.95, say("right answers"), color="#777777", fontsize=10)
+    return figure
+
+
+def opened_picture(params, batch, places):
+    """A trained state opened: its units over one sequence, and what it keeps of which number.
+
+    params: an RNN's with D = 2. batch: Sequences whose flag stands at one of the first `places`
+    steps. On the right a number's sign is turned, and the distance to the state of before drawn
+    over the steps that follow, a mean over the batch: of the flagged number, and of another one.
+    """
+    T, B, _ = batch.xs.shape
+    validate.whole("places", places, least=2, most=T - 1)
+    each, at = np.arange(B), batch.xs[..., 1].argmax(axis=0)
+    h, after = rnn_forward(batch.xs, params).h, np.arange(T - places + 1)
+    apart = {}
+    for name, where in (("flagged", at), ("other", (at + places // 2) % places)):
+        xs = batch.xs.copy()
+        xs[where, each, 0] *= -1
+        distance = lengths(rnn_forward(xs, params).h - h, axis=2)  # (T + 1, B)
+        apart[name] = distance[where + 1 + after[:, None], each].mean(axis=1)
+    with matplotlib.rc_context(RC):
+        figure = picture(980, 290)
+        units, kept = figure.subplots(1, 2, width_ratios=(5, 4))
+        map_ = Pixels.on(units, h[1:, 0].T, cmap=SIGNED, vmin=-1, vmax=1)
+        units.set(xlabel=say("step t"), ylabel=say("unit"), yticks=range(0, h.shape[2], 2))
+        tens = [t for t in range(10, T + 1, 10) if abs(t - 1 - at[0]) > 3]
+        units.set_xticks([at[0], *(t - 1 for t in tens)], [say("flag"), *tens])
+        units.axvline(at[0] - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
+        figure.colorbar(map_, ax=units, pad=0.02, ticks=(-1, 0, 1), label=say("value"))
+        units.set_title(say("One sequence: at the flag units change, and stay"))
+        for name, colour in (("flagged", FORGET), ("other", "#777777")):
+            kept.plot(after, apart[name], color=colour, lw=2.4)
+        kept.set(xlim=(0, after[-1]), xlabel=say("steps after the number"))
+        kept.set(ylim=(0, 1.2 * max(line.max() for line in apart.values())))
+        kept.set_ylabel(say("how far the state moves"))
+        middle = len(after) // 2
+        _label(kept, middle, apart["flagged"][middle] * 1.12 + 0.06, say("flagged number"),
+               color=FORGET, weight="bold", ha="right")  # fmt: skip
+        _label(kept, middle, apart["other"][middle] + 0.14, say("another number"),
+               color="#777777", weight="bold")  # fmt: skip
+        kept.set_title(say("Turn one number's sign: what is left?"))
+    figure.alt = say(
+        "Left, {H} units over {T} steps as a coloured map; at the flag, step {at}, some of them "
+        "change and stay changed. Right, how far the state moves when one number's sign is turned: "
+        "by {flagged} at once and {flagged_end} after {steps} steps for the flagged number, by "
+        "{other} and {other_end} for another one.",
+        H=h.shape[2],
+        T=T,
+        at=at[0] + 1,
+        steps=after[-1],
+        flagged=plain(apart["flagged"][0]),
+        flagged_end=plain(apart["flagged"][-1]),
+        other=plain(apart["other"][0]),
+        other_end=plain(apart["other"][-1]),
+    )
+    return figure
+
+
 def learning_picture(runs, every, places):
     """How well recall is learned over a training, a panel a kind of start, a line a start.
 
@@ -244,7 +339,7 @@ def learning_picture(runs, every, places):
     that holds everything and does not choose gets 1 / places (2.6).
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 280)
+        figure = picture(1000, 290)
         axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
         figure.alt = say("R² on fresh sequences over a training, a line a start.")
         for ax, (title, scores) in zip(axes, runs.items(), strict=True):

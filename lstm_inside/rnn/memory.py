@@ -51,7 +51,8 @@ def reservoir(H, strength, *, rng, D=1, input_strength=1.0, kind="random") -> RN
     H: hidden size. strength: the spectral radius of W_h, 0 or more. D: input size.
     input_strength: inputs enter with weights uniform within plus or minus it.
     kind: "random"; "symmetric", W_h = W_h^T, for which spectral radius and largest singular
-    value are the same; "orthogonal", which changes the length of every vector by `strength`.
+    value are the same; "orthogonal", which changes the length of every vector by `strength`;
+    "identity", where each unit feeds itself alone, with weight `strength`.
     Raises ValueError or TypeError for H or D below 1, a negative strength, an unknown kind, no
     Generator.
     Source: Jaeger 2001, echo state networks.
@@ -72,6 +73,7 @@ _RECURRENT = {
     "random": lambda W: W,
     "symmetric": lambda W: W + W.T,
     "orthogonal": lambda W: np.linalg.qr(W)[0],
+    "identity": lambda W: np.eye(len(W)),
 }
 
 
@@ -183,18 +185,28 @@ def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
     return Recall(truth, guess, r_squared(truth, guess))
 
 
-def recall_score(params, T, *, rng, places=None, count=4000) -> float:
+def recall_score(params, T, *, rng, places=None, count=4000, noise=0.0) -> float:
     """R^2 of recall, read linearly from the last state (2.3), judged on fresh sequences.
 
     params: an RNN's with D = 2 (number and flag). T, places: as in `recall_problem`. count: how
-    many sequences the read-out is fitted on, and as many others it is judged on.
-    Raises ValueError or TypeError as `recall_problem`, `rnn_forward` and `fit_readout` do.
+    many sequences the read-out is fitted on, and as many others it is judged on. noise: the
+    standard deviation of what is added to every unit's sum at every step.
+    Raises ValueError or TypeError as `recall_problem`, `rnn_forward` and `fit_readout` do, and for
+    a noise below 0.
     """
     validate.count("count", count)
+    validate.number("noise", noise, "a finite number of at least 0", lambda noise: noise >= 0)
     fit, judge = (recall_problem(T, count, rng=rng, places=places) for _ in range(2))
-    weights = fit_readout(rnn_forward(fit.xs, params).h[-1], fit.targets)
-    guess = read(rnn_forward(judge.xs, params).h[-1], weights)
-    return float(r_squared(judge.targets, guess)[0])
+
+    def last_state(xs):
+        if not noise:
+            return rnn_forward(xs, params).h[-1]
+        H = len(params.W_h)  # the noise comes in as one more input for each unit
+        disturbed = params._replace(W_x=np.concatenate([params.W_x, noise * np.eye(H)]))
+        return rnn_forward(np.concatenate([xs, rng.normal(size=(T, count, H))], 2), disturbed).h[-1]
+
+    weights = fit_readout(last_state(fit.xs), fit.targets)
+    return float(r_squared(judge.targets, read(last_state(judge.xs), weights))[0])
 
 
 # ---------------------------------------------------------------- gradients
