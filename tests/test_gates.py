@@ -28,9 +28,8 @@ from lstm_inside.gates import (
     latch,
     recall_score,
 )
-from lstm_inside.page import plain
 from lstm_inside.page.style import GATES
-from lstm_inside.tasks import eeg, recall_problem
+from lstm_inside.tasks import recall_problem
 
 
 @pytest.fixture
@@ -236,71 +235,75 @@ def test_a_step_back_is_matrix_times_slope_and_a_forget_gate(made):
 
 def test_one_bias_holds_the_cell_lines_gradient_and_leaves_the_rnns(made):
     two = made(explorers.two_gradients_explorer)
+    two.show_preset("LSTM: forget bias 1")
     before = two.values["left"]
     assert before["cell_line"][0] < before["all"][0] < 1e-5
     two.show_preset("LSTM: forget bias 5")
     after = two.values["left"]
     assert 0.1 < after["cell_line"][0] < 1 < after["all"][0]
     np.testing.assert_array_equal(after["rnn"], before["rnn"])
-    two.show_preset("RNN: W_h × 1.5")
+    two.set(strength=1.5)
     assert two.values["left"]["rnn"][0] > 1
-    np.testing.assert_array_equal(two.values["left"]["all"], before["all"])
+    np.testing.assert_array_equal(two.values["left"]["all"], after["all"])
 
 
-def test_twenty_draws_are_drawn_with_their_median_and_the_ends_are_told():
+KINDS = {  # the four networks of section 1
+    "RNN": (init_rnn, {}),
+    "RNN, orthogonal W_h": (init_rnn, {"recurrent": "orthogonal"}),
+    "LSTM, forget bias 1": (init_lstm, {"forget_bias": 1.0}),
+    "LSTM, forget bias 5": (init_lstm, {"forget_bias": 5.0}),
+}
+
+
+def _draws(ax):
+    """The curves of 100 steps: twenty draws and their median, of an LSTM twice."""
+    curves = np.array([line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 101])
+    return curves.reshape(-1, 21, 101)
+
+
+def test_twenty_draws_of_section_1_are_drawn_with_their_median_and_the_ends_are_told():
     figure = figures.gradient_draws()
-    xs, loss = eeg(100, 100)[:, None, :], np.zeros((100, 1, 8))
+    loss = np.zeros((100, 1, 12))
     loss[-1] = 1
-    left = {kind: [] for kind in ("RNN", "RNN, W_h × 1.5", "cell line", "with the side path")}
-    for seed in range(20):  # with loops and the core alone
-        rnn = init_rnn(4, 8, rng=np.random.default_rng(seed), recurrent="orthogonal")
-        for kind, strength in (("RNN", 1), ("RNN, W_h × 1.5", 1.5)):
-            params = rnn._replace(W_h=strength * rnn.W_h)
-            dh = rnn_backward(loss, rnn_forward(xs, params), params).h
-            left[kind].append(np.linalg.norm(dh[0]) / np.linalg.norm(dh[-1]))
-        rng = np.random.default_rng(seed)
-        params = init_lstm(4, 8, rng=rng, recurrent="orthogonal", forget_bias=5)
-        trace = lstm_forward(xs, params)
-        dc = lstm_backward(loss, trace, params).c
-        along = dc[-1].copy()
-        for f in trace.f:
-            along *= f
-        left["cell line"].append(np.linalg.norm(along) / np.linalg.norm(dc[-1]))
-        left["with the side path"].append(np.linalg.norm(dc[0]) / np.linalg.norm(dc[-1]))
-    panels = {ax.get_title(loc="left").split(":")[0]: ax for ax in figure.axes}
-    for kind, shares in left.items():
-        ax = panels.get(kind, panels["LSTM, forget bias 5"])
-        curves = np.array([line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 101])
-        first = 21 if kind == "with the side path" else 0
-        draws, median = curves[first : first + 20], curves[first + 20]
-        np.testing.assert_allclose(draws[:, 0], shares)
-        np.testing.assert_array_equal(draws[:, -1], 1)
-        np.testing.assert_allclose(median, np.median(draws, axis=0))
-        told = f"{np.median(shares):.2g} at step 0"
-        assert any(text.get_text().endswith(told) for text in ax.texts)
-        assert f"{told} ({min(shares):.2g} to {max(shares):.2g})" in figure.alt
+    for (kind, (init, setting)), ax in zip(KINDS.items(), figure.axes, strict=True):
+        assert ax.get_title(loc="left").startswith(f"{kind}:")
+        along, whole = [], []
+        for seed in range(
+            20
+        ):  # as the page's first table draws them, with loops and the core alone
+            rng = np.random.default_rng(seed)
+            xs = recall_problem(T=100, B=1000, rng=rng).xs[:, :1]
+            params = init(2, 12, rng=rng, **setting)
+            if init is init_rnn:
+                back = rnn_backward(loss, rnn_forward(xs, params), params).h
+            else:
+                trace = lstm_forward(xs, params)
+                back = lstm_backward(loss, trace, params).c
+                line = back[-1].copy()
+                for f in trace.f:
+                    line *= f
+                along.append(np.linalg.norm(line) / np.linalg.norm(back[-1]))
+            whole.append(np.linalg.norm(back[0]) / np.linalg.norm(back[-1]))
+        families = [along, whole] if along else [whole]
+        for shares, curves in zip(families, _draws(ax), strict=True):
+            np.testing.assert_allclose(curves[:20, 0], shares)
+            np.testing.assert_array_equal(curves[:20, -1], 1)
+            np.testing.assert_allclose(curves[20], np.median(curves[:20], axis=0))
+            told = f"{np.median(shares):.2g} at step 0"
+            assert any(text.get_text().endswith(told) for text in ax.texts)
+            assert f"{told} ({min(shares):.2g} to {max(shares):.2g})" in figure.alt
 
 
 def test_the_explorers_draw_is_one_of_the_twenty_near_the_middle(made):
     """The first picture of the section does not say the opposite of the second."""
-    shown = made(explorers.two_gradients_explorer).values["left"]
-    titles = {"rnn": "RNN", "cell_line": "LSTM, forget bias 1", "all": "LSTM, forget bias 1"}
-    panels = {ax.get_title(loc="left").split(":")[0]: ax for ax in figures.gradient_draws().axes}
-    for kind, title in titles.items():
-        lines = [line.get_ydata() for line in panels[title].lines if len(line.get_xdata()) == 101]
-        draws = lines[21:41] if kind == "all" else lines[:20]
-        np.testing.assert_allclose(shown[kind], draws[7])
-        assert 5 < sum(draw[0] < shown[kind][0] for draw in draws) < 19
-
-
-def test_the_end_of_every_draw_is_counted():
-    for ax in figures.gradient_draws().axes:
-        ends = [line.get_ydata()[0] for line in ax.lines if len(line.get_xdata()) == 101]
-        whole = ends[-21:-1]
-        assert any(
-            text.get_text() == f"above 0.01 at step 0: {sum(end > 0.01 for end in whole)} of 20"
-            for text in ax.texts
-        )
+    _, rnn, one, five = (_draws(ax) for ax in figures.gradient_draws().axes)
+    two = made(explorers.two_gradients_explorer)
+    for bias, draws in ((1, one), (5, five)):
+        two.set(b_f=bias)
+        shown = two.values["left"]
+        for key, curves in (("rnn", rnn[0]), ("cell_line", draws[0]), ("all", draws[1])):
+            np.testing.assert_allclose(shown[key], curves[8])
+            assert 5 < sum(curve[0] < shown[key][0] for curve in curves[:20]) < 15
 
 
 def test_the_cell_line_alone_is_that_of_the_wiring(made):
@@ -325,7 +328,7 @@ def test_the_cell_line_alone_is_that_of_the_wiring(made):
 
 def test_the_forget_bias_stands_in_the_picture_of_both_gradients(made):
     two = made(explorers.two_gradients_explorer)
-    assert "LSTM: forget bias 1.0" in two.frame.decode()
+    assert "LSTM: forget bias 2.0" in two.frame.decode()
     two.set(b_f=5)
     assert "LSTM: forget bias 5.0" in two.frame.decode()
 
@@ -348,9 +351,43 @@ def test_the_plain_latch_is_drawn_with_its_own_weights():
     assert sorted(words for words in texts if words in wanted) == sorted(wanted)
     assert [words for words in texts if words.startswith("bias")] == ["bias −3", "bias 7"]
     late = [a for a in figure.axes[0].texts if getattr(a, "arrow_patch", None)]
-    assert len(late) == 8 + 3
+    assert len(late) == 8 + 3 + 4  # and from step to step
     assert "weights 0.25, −0.75, −2 lead to r" in figure.alt
     assert "itself has weight 1.5" in figure.alt
+
+
+def test_the_plain_latch_holds_the_old_number_and_then_the_new_one():
+    W_h = np.zeros((4, 4))
+    W_h[:, 3] = 0.01, -0.01, -1, 1
+    W_x = np.array([[0.5, 0, 0, 0], [10.0, 10, 20, 20]])
+    figure = figures.plain_latch(RNNParams(W_x, W_h, np.array([-10.0, -10, 0, 0])))
+    xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs[:, 0]
+    old, new = (0.01 * np.tanh(0.5 * xs[at, 0]) for at in np.flatnonzero(xs[:, 1]))
+    flag = np.flatnonzero(xs[:, 1])[-1] + 1
+    shown = [t.get_text().replace("−", "-") for t in figure.axes[0].texts]
+    steps = [words for words in shown if words.startswith("step ")]
+    assert steps == [f"step {flag + n}" for n in range(-2, 3)]
+    held = [float(words) for words in shown if re.fullmatch(r"[+-]\d\.\d{4}", words)]
+    assert held == pytest.approx([old, old, 1, new, new], abs=6e-5)
+
+
+def test_wrong_weights_are_counted_and_drawn_with_their_median():
+    scores = np.random.default_rng(3).uniform(0.5, 1, (2, 3, 5))
+    figure = figures.wrong_weights((0.001, 0.03, 0.1), *scores)
+    (ax,) = figure.axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0.1 %", "3 %", "10 %"]
+    lines = [line for line in ax.lines if line.get_linestyle() != "None"]
+    dots = [line for line in ax.lines if line.get_linestyle() == "None"]
+    assert len(dots) == 2 * 5
+    words = [text.get_text() for text in ax.texts]
+    for n, name in ((0, "plain RNN"), (1, "LATCH")):
+        assert any(np.array_equal(line.get_ydata(), np.median(scores[n], axis=1)) for line in lines)
+        for draw in scores[n].T:
+            assert any(np.array_equal(dot.get_ydata(), draw) for dot in dots)
+        for size, row in zip(("0.1 %", "3 %", "10 %"), scores[n], strict=True):
+            many = f"{(row > 0.9).sum()} of 5"
+            assert many in words
+            assert f"{name}, errors of {size}: {many} above 0.9" in figure.alt
 
 
 def test_the_arrows_lead_from_what_is_kept_to_the_cell_state(made):
@@ -582,7 +619,7 @@ X, P, UPPER, Q = (
         (explorers.sequence_explorer, {"params": (P, UPPER), "xs": X[..., :1]}, "xs: expected shape"),
         (explorers.sequence_explorer, {"params": (P, UPPER), "xs": X, "dhs": X}, "dhs: expected shape (T, B, H) = (6, 1, 3)"),
         (explorers.sequence_explorer, {"params": BothParams(P, P), "xs": X, "dhs": np.ones((6, 1, 3))}, "dhs: expected shape (T, B, 2H) = (6, 1, 6)"),
-        (explorers.two_gradients_explorer, {"lstm": P}, "xs: expected shape"),
+        (explorers.two_gradients_explorer, {"lstm": UPPER}, "xs: expected shape"),
         (explorers.two_gradients_explorer, {"lstm": P, "rnn": P, "xs": X}, "W_h: expected shape"),
         (explorers.two_gradients_explorer, {"lstm": P, "rnn": Q, "xs": np.ones((6, 2, 2))}, "xs: expected one sequence"),
         (explorers.wiring_explorer, {"params": P}, "params: expected one input and one unit"),
@@ -600,21 +637,6 @@ def test_a_wiring_of_the_readers(made):
     assert mine.controls["b_f"].value == 1
     h, _, _ = lstm_step([[1.0]], [[0.3]], [[0.8]], params)
     assert mine.values["flow"]["h"] == pytest.approx(h[0, 0])
-
-
-def test_answers_stand_beside_the_right_ones():
-    task = last_flag_problem(50, 40, rng=np.random.default_rng(4))
-    lost = latch(b_i=-8, w_i=16, b_f=0, w_f=0, w_g=0.5)  # half is forgotten at every step
-    scores = {"kept": recall_score(LATCH, *task[:2]), "lost": recall_score(lost, *task[:2])}
-    figure = figures.answers(scores)
-    for ax, (name, score) in zip(figure.axes, scores.items(), strict=True):
-        assert ax.get_title(loc="left") == name
-        right, dots = ax.lines
-        assert list(right.get_xdata()) == list(right.get_ydata())
-        np.testing.assert_array_equal(dots.get_xdata(), task.targets[20:, 0])
-        np.testing.assert_array_equal(dots.get_ydata(), score.answers)
-    assert "kept: 0.99" in figure.alt
-    assert f"lost: {plain(scores['lost'].r2, 3)}" in figure.alt
 
 
 def test_the_slope_told_is_that_of_the_gate_moved(made):

@@ -72,27 +72,6 @@ QUESTIONS = {
         ),
         d=("2 steps: half, then half again", "that would be f = 0.7; check 0.9 * 0.9"),
     ),
-    "add_up": question(
-        "A unit is to add up two numbers that come at different steps. The first one is stored. "
-        "How do the gates have to stand when the second one comes?",
-        right="b",
-        a=(
-            "forget gate near 0, input gate near 1",
-            "the second number is written, but the first one is wiped out: it is replaced",
-        ),
-        b=(
-            "forget gate near 1, input gate near 1",
-            "keep all of the first and write all of the second: c becomes their sum",
-        ),
-        c=(
-            "forget gate near 1, input gate near 0",
-            "that is right in between; now the second number would pass by unwritten",
-        ),
-        d=(
-            "both gates near 0.5",
-            "half of the old and half of the new: that is half of the sum",
-        ),
-    ),
 }
 ask = asks(QUESTIONS)
 

@@ -119,6 +119,7 @@ def cell_line_explorer(steps=20) -> Explorer:
 STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
 CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in STAY.items()}  # one that is chosen, too,
 CHOSEN["i"] = {"b": -6.0, "w": 12.0}  # but the input gate: it reads the flag
+_PALE = "#b59344"  # the cell state as in the table: a wide, pale curve
 _READ = {"f": 1, "i": 1, "g": 0, "o": 1}  # the candidate reads the number, the gates the flag
 
 
@@ -159,7 +160,7 @@ def gate_explorer(steps=100) -> Explorer:
         name_curves(
             ax["cell"],
             (0.2, say("cell state c"), CELL_LINE),
-            (0.37, say("as in the table (pale)"), CELL_LINE),
+            (0.37, say("as in the table (pale)"), _PALE),
             (0.69, say("hidden state h"), HIDDEN_LINE),
             (0.9, say("number"), "#777777"),
         )
@@ -175,10 +176,10 @@ def gate_explorer(steps=100) -> Explorer:
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
         (dots,) = ax["curve"].plot([], [], "o", ms=7, mec="none")
         slope = Words(ax["curve"], 7.8, 0, ha="right", fontsize=12, weight="bold")
-        (course,) = ax["gate"].plot([], [])
-        (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.35)
+        (course,) = ax["gate"].plot([], [], drawstyle="steps-mid")
+        (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.4)
         beyond = Beyond(ax["cell"], steps)
-        (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=1.5)
+        (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=2.2)
         (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
         (pale,) = ax["left"].plot([], [], color=FAINT, lw=7, alpha=0.6)
         (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)

@@ -19,10 +19,11 @@ from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.page import Explorer, Words, slider
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import CELL_LINE, FAINT, GATES, GRADIENT, RC, picture
-from lstm_inside.tasks import eeg
+from lstm_inside.tasks import recall_problem
 from lstm_inside.words import say
 
-_FLOOR = 1e-30  # below every log axis here
+_FLOOR = 1e-40  # below every log axis here
+_MIDDLE = 8  # the draw that the explorer opens with
 
 
 def rnn_left(params, xs) -> np.ndarray:
@@ -48,9 +49,14 @@ def lstm_left(params, xs) -> tuple[np.ndarray, np.ndarray]:
     return along / along[-1], whole / whole[-1]
 
 
-def untrained(init, seed, **setting) -> RNNParams | LSTMParams:
-    """8 units for four EEG channels; their recurrent matrices by themselves keep lengths."""
-    return init(4, 8, rng=np.random.default_rng(seed), recurrent="orthogonal", **setting)
+def untrained(init, seed, **setting) -> tuple[RNNParams | LSTMParams, np.ndarray]:
+    """A network of section 1's draw `seed` at 100 steps, and the first of its streams.
+
+    12 units; xs (100, 1, 2).
+    """
+    rng = np.random.default_rng(seed)
+    xs = recall_problem(T=100, B=1000, rng=rng).xs
+    return init(2, 12, rng=rng, **setting), xs[:, :1]
 
 
 def _last(trace):
@@ -66,19 +72,20 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     Both read the same sequence, and the loss is the sum of the last state. RNN: dL/dh_t, whose
     every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
     step back is a forget gate, and, apart from it, the whole dL/dc_t, side path included.
-    rnn, lstm: parameters of D inputs and any numbers of units; without them 8 untrained units
+    rnn, lstm: parameters of D inputs and any numbers of units; without them 12 untrained units
     each, of the draws of `figures.gradient_draws` one near the middle. The forget bias's slider
-    adds to what a given lstm holds. xs (T, 1, D): without it 100 steps of four EEG channels. Your
-    own:
+    adds to what a given lstm holds. xs (T, 1, D): without it that draw's stream of the recall
+    problem. Your own:
 
         two_gradients_explorer(rnn=RNNParams(W, U, b), lstm=LSTMParams(W_x, W_h, b_4), xs=series)
 
     Raises ValueError or TypeError as `rnn_forward` and `lstm_forward` do, and for B above 1.
     """
     own = lstm is not None
-    rnn = untrained(init_rnn, 7) if rnn is None else rnn
-    lstm = lstm if own else untrained(init_lstm, 7, forget_bias=0.0)
-    xs = eeg(100, 100)[:, None, :] if xs is None else xs
+    drawn, stream = untrained(init_rnn, _MIDDLE, recurrent="orthogonal")
+    rnn = drawn if rnn is None else rnn
+    lstm = lstm if own else untrained(init_lstm, _MIDDLE, forget_bias=0.0)[0]
+    xs = stream if xs is None else xs
     xs = lstm_forward(xs, lstm).xs  # says what does not fit
     rnn_forward(xs, rnn)
     if xs.shape[1] > 1:
@@ -90,7 +97,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         ax = figure.subplots()
-        ax.set(xlim=(0, steps), ylim=(1e-14, 1e3), yscale="log", yticks=[1e-12, 1e-8, 1e-4, 1])
+        ax.set(xlim=(0, steps), ylim=(1e-15, 1e5), yscale="log", yticks=[1e-12, 1e-8, 1e-4, 1, 1e4])
         ax.set_xlabel(say("step t: the loss is at the right end"))
         ax.set_ylabel(say("gradient's length, relative to step {steps}", steps=steps))
         ax.set_title(say("What is left, from right to left"))
@@ -101,7 +108,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             (0.46, say("LSTM, cell line"), CELL_LINE),
             (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
         )
-        name_bias = Words(ax, steps - 1, 1e-12, ha="right", fontsize=13, weight="bold",
+        name_bias = Words(ax, steps - 1, 1e-14, ha="right", fontsize=13, weight="bold",
                           color=GATES["f"].line)  # fmt: skip
         (along_line,) = ax.plot([], [], color=CELL_LINE, lw=5)
         (plain_line,) = ax.plot([], [], color="#6b6b6b", ls=(0, (4, 2.5)))
@@ -127,7 +134,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         )
 
     label = say("LSTM: forget bias b_f: add" if own else "LSTM: forget bias b_f")
-    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 1, quantity="f", digits=1)
+    forget_bias = slider(label, -2, 8, 0.1, 0 if own else 2, quantity="f", digits=1)
     return Explorer(
         "two_gradients",
         figure=figure,
@@ -139,7 +146,11 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         update=update,
         describe=describe,
         presets={
-            **({} if own else {"LSTM: forget bias 5": {"b_f": 5}}),
+            **(
+                {}
+                if own
+                else {"LSTM: forget bias 1": {"b_f": 1}, "LSTM: forget bias 5": {"b_f": 5}}
+            ),
             "RNN: W_h × 1.5": {"strength": 1.5},
         },
     )

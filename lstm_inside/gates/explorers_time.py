@@ -122,7 +122,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         name_curves(
             ax["cell"],
             (0.34, say("cell state c"), CELL_LINE),
-            (0.62, say("what to hold (dotted)"), "#666666"),
+            (0.62, say("what to hold (dotted)"), "#111111"),
         )
         ax["answers"].set(
             xlim=(-1.1, 1.1), ylim=(-1.45, 1.45), xticks=(-1, 0, 1), yticks=(-1, 0, 1),
@@ -141,13 +141,13 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             ax[key].plot([], [], color="#111111", lw=1, ls=(0, (1, 2)))[0]
             for key in ("x", "gates", "cell")
         ]
-        (wanted,) = ax["cell"].plot([], [], color="#666666", ls=":", lw=2)
         curves = {  # i thicker and underneath: it shows where both are alike
-            k: ax["gates"].plot([], [], color=GATES[k].line, lw=lw)[0]
+            k: ax["gates"].plot([], [], color=GATES[k].line, lw=lw, drawstyle="steps-mid")[0]
             for k, lw in (("i", 5.5), ("f", 2))
         }
         beyond = Beyond(ax["cell"], steps)
-        (cell,) = ax["cell"].plot([], [], color=CELL_LINE)
+        (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=4)
+        (wanted,) = ax["cell"].plot([], [], color="#111111", ls=(0, (1, 2)), lw=1.6)
         (dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, mec="none")
         (shown,) = ax["answers"].plot([], [], "o", mfc="none", mec="#111111", mew=1.6, ms=11)
         score = Words(ax["answers"], -1.0, 1.25, ha="left", fontsize=17, weight="bold")
@@ -212,7 +212,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             "n": whole("stream shown", 1, sequences, 14, quantity="x"),
             "twice": toggle("two flags: only the last one counts"),
         },
-        moving=[*marks, stream, flags, *curves.values(), wanted, cell, beyond, dots, shown, score],
+        moving=[*marks, stream, flags, *curves.values(), cell, wanted, beyond, dots, shown, score],
         update=update,
         describe=describe,
         presets={

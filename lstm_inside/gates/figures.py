@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward
+from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
 from lstm_inside.gates.explorers_gradients import lstm_left, rnn_left, untrained
 from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
@@ -23,7 +23,6 @@ from lstm_inside.page.style import (
     Picture,
     picture,
 )
-from lstm_inside.tasks import eeg
 from lstm_inside.words import say
 
 _DRAWS = 20
@@ -133,33 +132,31 @@ def side_path() -> Picture:
 
 
 def gradient_draws() -> Picture:
-    """How long both gradients are at each step, in twenty draws: pale, and the median dark.
+    """How long the gradients of section 1's networks are: pale a draw, dark the median.
 
-    Untrained networks of 8 units on 100 steps of EEG; the loss is the sum of the last h. Left the
-    RNN, right the LSTM along the cell line and as a whole; above as drawn, below turned up.
+    Each draw reads its own first stream; the loss is the sum of the last h. Above the RNNs, below
+    the LSTMs along the cell line and as a whole.
     """
-    xs, seeds = eeg(100, 100)[:, None, :], range(_DRAWS)
 
-    def ungated(strength):
-        drawn = [untrained(init_rnn, seed) for seed in seeds]
-        return [np.array([rnn_left(p._replace(W_h=strength * p.W_h), xs) for p in drawn])]
+    def left(of, init, **setting):
+        drawn = [of(*untrained(init, seed, **setting)) for seed in range(_DRAWS)]
+        return np.array(drawn).swapaxes(0, -2).reshape(-1, _DRAWS, 101)
 
-    def gated(bias):
-        drawn = [untrained(init_lstm, seed, forget_bias=bias) for seed in seeds]
-        return np.array([lstm_left(params, xs) for params in drawn]).swapaxes(0, 1)
-
-    cell_line, whole = (say("cell line"), CELL_LINE), (say("with the side path"), GRADIENT)
+    plain_draws = left(rnn_left, init_rnn)
+    kept_lengths = left(rnn_left, init_rnn, recurrent="orthogonal")
+    forgets, keeps = (left(lstm_left, init_lstm, forget_bias=b) for b in (1.0, 5.0))
+    both = [(say("cell line"), CELL_LINE), (say("with the side path"), GRADIENT)]
     middle, told = [(say("median"), "#555555")], []
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
-        axes = figure.subplots(2, 2, sharex=True, sharey=True).T.ravel()
+        axes = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
         for ax, title, families, names in (
-            (axes[0], say("RNN: hardly anything arrives"), ungated(1), middle),
-            (axes[1], say("RNN, W_h × 1.5: most arrive"), ungated(1.5), middle),
-            (axes[2], say("LSTM, forget bias 1: little arrives"), gated(1), [cell_line, whole]),
-            (axes[3], say("LSTM, forget bias 5: all arrive"), gated(5), [cell_line, whole]),
+            (axes[0], say("RNN: nothing arrives"), plain_draws, middle),
+            (axes[1], say("RNN, orthogonal W_h: little arrives"), kept_lengths, middle),
+            (axes[2], say("LSTM, forget bias 1: hardly anything arrives"), forgets, both),
+            (axes[3], say("LSTM, forget bias 5: half along the cell line"), keeps, both),
         ):
-            ax.set(xlim=(0, 100), yscale="log", ylim=(1e-18, 1e4), yticks=[1e-15, 1e-10, 1e-5, 1])
+            ax.set(xlim=(0, 100), yscale="log", ylim=(1e-30, 1e6), yticks=[1e-24, 1e-16, 1e-8, 1])
             ax.set_title(title)
             ax.axhline(1, color=FAINT, lw=1.2)
             for n, (shares, (name, colour)) in enumerate(zip(families, names, strict=True)):
@@ -168,20 +165,14 @@ def gradient_draws() -> Picture:
                 ax.plot(shares.T, color=colour, lw=0.8, alpha=0.3, **over)
                 ax.plot(np.median(shares, axis=0), color=colour, lw=3.5 + 1.5 * n, **over)
                 words = say("{name}: {middle:.2g} at step 0", **ends)
-                ax.text(98, 1e-17 * 40 ** (len(names) - 1 - n), words, color=colour, ha="right",
+                ax.text(98, 1e-28 * 500 ** (len(names) - 1 - n), words, color=colour, ha="right",
                         weight="bold", fontsize=11)  # fmt: skip
                 words = say(
                     "{name}: {middle:.2g} at step 0 ({low:.2g} to {high:.2g})",
                     **ends, low=shares[:, 0].min(), high=shares[:, 0].max(),
                 )  # fmt: skip
                 told.append(say("{title}, {words}", title=title, words=words))
-            above = say(
-                "above 0.01 at step 0: {many} of {draws}",
-                many=int((shares[:, 0] > 0.01).sum()), draws=_DRAWS,
-            )  # fmt: skip
-            ax.text(98, 1e3, above, color=colour, ha="right", va="center", fontsize=11)
-            told.append(above)
-        for ax in axes[1::2]:
+        for ax in axes[2:]:
             ax.set_xlabel(say("step t: the loss is at the right end"))
         figure.supylabel(say("gradient's length, relative to step {steps}", steps=100), fontsize=12)
         figure.alt = say(
@@ -235,17 +226,20 @@ def latch_gradients() -> Picture:
 
 
 def plain_latch(params) -> Picture:
-    """The wires of four plain units that hold a number, each with its weight (3.10).
+    """The wires of four plain units that hold a number, and what r holds around a flag (3.10).
 
-    params: the RNN of (number, flag) -> u, v, d, r.
+    params: the RNN of (number, flag) -> u, v, d, r. It reads the stream of `latch_gradients`.
     """
+    xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
+    flag = int(np.flatnonzero(xs[:, 0, 1])[-1]) + 1  # the step of the last one
+    held = rnn_forward(xs, params).h[flag - 2 : flag + 3, 0, 3]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
+        figure = picture(900, 430)
         ax = figure.subplots()
-        ax.set(xlim=(0, 12), ylim=(-0.35, 4.1))
+        ax.set(xlim=(0, 12), ylim=(-2.05, 4.1))
         ax.set_axis_off()
-        ax.set_title(say("Four plain units: u, v, d and r"))
-        name_curves(ax, (0.42, say("dashed: from the step before"), "#666666"))
+        ax.set_title(say("Four plain units hold a number in r, too"))
+        name_curves(ax, (0.6, say("dashed: from the step before"), "#666666"))
         inputs = [((1.1, 3.4), say("number")), ((1.1, 0.9), say("flag"))]
         units = [(4.9, 3.4), (4.9, 2.15), (4.9, 0.9), (9.0, 2.15)]
         for (x, y), words in inputs:
@@ -276,36 +270,69 @@ def plain_latch(params) -> Picture:
             (9.65, 2.15, say("r holds")),
         ):
             ax.text(x, y, words, va="center", fontsize=12)
+        happens = (
+            say("holds the old number"), "", say("flag: pushed to 1"),
+            say("−1, and the new number"), say("holds the new number"),
+        )  # fmt: skip
+        for n, (value, words) in enumerate(zip(held, happens, strict=True)):
+            x = 1.6 + 2.3 * n
+            fill = CELL_LINE if n == 2 else "white"
+            number = f"{value:+.4f}".replace("-", "−")
+            _box(ax, x - 0.85, x + 0.85, -1.25, -0.65, fill, CELL_LINE, number,
+                 "white" if n == 2 else CELL_LINE)  # fmt: skip
+            ax.text(x, -0.42, say("step {t}", t=flag - 2 + n), ha="center", va="center",
+                    fontsize=11, color="#666666")  # fmt: skip
+            ax.text(x, -1.65, words, ha="center", va="center", fontsize=11.5)
+            if n:
+                _path(ax, CELL, (x - 1.45, -0.95), (x - 0.85, -0.95))
+        ax.text(0.1, -0.95, "r", va="center", fontsize=16, weight="bold", color=CELL_LINE)
         figure.alt = say(
             "Wires from the number and the flag to four units u, v, d and r. From u, v and d wires "
-            "of weights {weights} lead to r one step later; its wire to itself has weight {own}.",
+            "of weights {weights} lead to r one step later; its wire to itself has weight {own}. "
+            "Around a flag at step {flag} r holds {held}.",
             weights=", ".join(map(_sign, params.W_h[:3, 3])),
             own=_sign(params.W_h[3, 3]),
+            flag=flag,
+            held=", ".join(f"{value:+.4f}" for value in held),
         )
     return figure
 
 
-def answers(scores) -> Picture:
-    """The answers of some networks beside the right ones: name -> a `Recalled`, a panel each."""
+def wrong_weights(sizes, plain_scores, latch_scores) -> Picture:
+    """R squared of a plain network and of `LATCH` with wrong weights: a dot a draw, and the median.
+
+    sizes: the size of the errors, as shares of the weights. Scores: (sizes, draws), or a list.
+    """
+    families = (
+        (np.array(latch_scores), "LATCH", CELL_LINE, "-", 1.2),
+        (np.array(plain_scores), say("plain RNN"), "#6b6b6b", (0, (4, 2)), -0.27),
+    )
     with matplotlib.rc_context(RC):
-        figure = picture(900, 270)
-        figure.alt = say(
-            "Answers against the flagged numbers. R²: {scores}.",
-            scores=say("; ").join(
-                say("{name}: {score}", name=name, score=plain(one.r2, 3))
-                for name, one in scores.items()
-            ),
-        )
-        axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
-        steps = len(next(iter(scores.values())).trace.xs)
-        axes[0].set_ylabel(say("the answer at step {steps}", steps=steps))
-        for ax, (name, score) in zip(axes, scores.items(), strict=True):
-            ax.set(xlim=(-1.1, 1.1), ylim=(-1.3, 1.6), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-            ax.set(xlabel=say("the flagged number"))
-            ax.set_title(name)
-            ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2.5)
-            ax.plot(score.targets, score.answers, "o", color=HIDDEN_LINE, ms=4.5, mec="none")
-            ax.text(-1, 1.32, f"R² = {plain(score.r2, 3)}", fontsize=13, weight="bold")
+        figure = picture(900, 340)
+        ax = figure.subplots()
+        ax.set(ylim=(-0.4, 1.35), yticks=(0, 0.5, 1), ylabel="R²", xlabel=say("size of the errors"))
+        ax.set(xlim=(-1.05, len(sizes) - 0.5), xticks=range(len(sizes)))
+        ax.set_xticklabels([f"{100 * size:g} %" for size in sizes])
+        ax.set_title(say("The plain network fails early, LATCH late"))
+        told = []
+        for scores, name, colour, style, y in families:
+            places = np.arange(len(sizes))
+            spread = np.linspace(-0.16, 0.16, scores.shape[1])
+            looks = {"ms": 4, "alpha": 0.45, "mec": "none"}
+            ax.plot(places[:, None] + spread, scores, "o", color=colour, **looks)
+            ax.plot(places, np.median(scores, axis=1), color=colour, lw=3, ls=style)
+            ax.text(-1.0, y, name, color=colour, weight="bold", va="center")
+            for place, row in zip(places, scores, strict=True):
+                many = {"many": int((row > 0.9).sum()), "draws": len(row)}
+                ax.text(place, y, say("{many} of {draws}", **many), color=colour, ha="center",
+                        va="center", fontsize=11.5, weight="bold")  # fmt: skip
+                told.append(
+                    say("{name}, errors of {size}: {many} of {draws} above 0.9, median {middle}",
+                        name=name, size=f"{100 * sizes[place]:g} %", **many,
+                        middle=plain(np.median(row)))
+                )  # fmt: skip
+        name_curves(ax, (0.62, say("in numbers: draws with R² above 0.9"), "#666666"))
+        figure.alt = say("R² with wrong weights. {told}.", told=say("; ").join(told))
     return figure
 
 
