@@ -690,7 +690,7 @@ TABLE = {
     ),
     "bptt.learn_recall": call(
         recalled.learn_recall, unit=kind(gates.LATCH).known_as("units", "params"),
-        asks=choice("every"), cut=count(5).or_none(),
+        asks=choice("every"), cut=count(5).or_none(), steps=count(10, least=2),
     ),
     "bptt.twenty_draws": call(
         draws.twenty_draws, cell=choice("lstm"), recurrent=choice("orthogonal"), b_f=number(1.0),
