@@ -1007,7 +1007,7 @@ TABLE = {
     ),
     "simulation.around": call(
         text.around, values=array(normal(20, 2)).known_as("values", "event"), event=array(np.arange(40).reshape(20, 2) == 20), back=count(4, least=0).or_bad(long=30).known_as("back", "event"),
-        on=count(8, least=0).or_bad(long=30).known_as("on", "event"),
+        on=count(8, least=0).or_bad(long=30).known_as("on", "event"), q=number(0.5, -0.1, 1.1).or_none(),
     ),
     "simulation.turns": call(text.turns, mark=array(np.arange(40).reshape(20, 2) == 20, free=(0, 1), empty=False)),
     "simulation.next_shares": call(
@@ -1020,6 +1020,7 @@ TABLE = {
     "simulation.write": call(
         text.write, model=model(WRITER), h=array(normal(1, H)).known_as("h", "h_prev"), c=array(normal(1, H)).known_as("c", "c_prev"), count=count(3),
         temperature=number(1.0, -1.0), rng=generator(),
+        held=Arg((1, 0.5), (("a number", 3), ("a word", "x"), ("one", (1,)), ("no unit", (H, 0.5)), ("half a unit", (0.5, 0.5)), ("NaN", (1, np.nan)), ("no value", (1, None)))),
     ),
     "simulation.marks": call(text.marks, source=word("x = 1\n")),
     "simulation.labelled": call(
@@ -1048,7 +1049,6 @@ TABLE = {
         text.nearest_matches, reading=kind(READING), unit=count(1, least=0, most=H - 1), sign=number(1, 0, 2), count=count(1, most=B),
         before=count(3, least=0).or_bad(long=99), after=count(2, least=0).or_bad(long=99),
     ),
-    "simulation.opened_on_line": call(text.opened_on_line, reading=kind(READING)),
     "simulation.watch": call(
         text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
     ),

@@ -120,7 +120,7 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     heights = {
         f"{name}, {where}": np.ravel(course[row])[-1]
         for name, course in (
-            ("left alone", curves.alone), ("cell held", curves.chosen), ("control", curves.control)
+            ("left alone", curves.alone), ("cell held", curves.held)
         )
         for row, where in enumerate(("inside", "outside"))
     }  # fmt: skip
@@ -171,21 +171,29 @@ def test_the_samples_go_on_from_their_start_in_grey():
         assert start.get_color() != went_on.get_color()
     (ax,) = figures.samples_picture({"a": "cd"}).axes
     assert [words.get_text() for words in ax.texts] == ["\u00a0" * 2, "cd"]
+    (ax,) = figures.samples_picture({"a": "c)d"}, strong=")").axes
+    assert ax.texts[-1].get_text() == "\u00a0)\u00a0"
 
 
-def test_the_cases_of_the_rule_are_grey_and_apart():
-    cases = [lt.Case(f"case {k}", 0.1 * k, 9, k % 2 > 0) for k in range(4)]
-    (ax,) = figures.cases_picture([*cases, *(lt.Case("rule", 0.7, 9, None) for _ in "ab")]).axes
-    assert [bar.get_width() for bar in ax.patches] == pytest.approx([0, 0.1, 0.2, 0.3, 0.7, 0.7])
+def test_the_cases_are_drawn_in_pairs_with_their_counts():
+    cases = [lt.Case(f"case {k}", 0.1 * k, 10 + k, k % 2 > 0, k) for k in range(4)]
+    (ax,) = figures.cases_picture(cases).axes
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([0, 0.1, 0.2, 0.3])
     colours = [bar.get_facecolor() for bar in ax.patches]
     assert colours[0] == colours[2] != colours[1] == colours[3]
-    assert colours[4] == colours[5] not in colours[:4]
     rows = [bar.get_y() for bar in ax.patches]
-    assert rows[4] - rows[3] > rows[2] - rows[1]  # room for the words above
-    headed = [text for text in ax.texts if "simpler rule" in text.get_text()]
-    assert len(headed) == 1
-    assert rows[3] + 0.66 < headed[0].get_position()[1] < rows[4]
-    assert not any("rule" in text.get_text() for text in figures.cases_picture(cases).axes[0].texts)
+    assert rows[2] - rows[1] > rows[1] - rows[0]
+    said = [text.get_text() for text in ax.texts]
+    assert {"10", "11", "12", "13", "1", "2", "3"} <= set(said)
+    assert "0" not in said  # outside brackets there are none to count
+
+
+def test_the_effects_are_drawn_from_1_and_told():
+    figure = figures.effects_picture({") ] }": (0.25, 8.0), "letters": (1.0, 0.5)})
+    for ax, factors in zip(figure.axes, ((0.25, 1.0), (8.0, 0.5)), strict=True):
+        drawn = [line.get_xdata() for line in ax.lines if line.get_lw() > 5]
+        assert [tuple(x) for x in drawn] == [(1, factor) for factor in factors]
+    assert "Held off, inside brackets: ) ] } 0.25, letters 1.00" in figure.alt
 
 
 def test_the_forecast_explorers_errors_are_those_of_the_methods():
@@ -224,9 +232,8 @@ def test_live_text_trains_stops_and_goes_on():
 
 def test_still_pictures_say_what_they_show(model):
     reading = lt.read(model, "search", B=8, T=200)
-    effect = lt.Effect(0.1, 0.01, 2.5)
     every = lt.EveryCell(np.linspace(0.5, 2, 32), np.linspace(1, 8, 32))
-    cases = [lt.Case("here", 0.8, 12, True), lt.Case("there", 0.1, 0, False)]
+    cases = [lt.Case("here", 0.8, 12, True, 3), lt.Case("there", 0.1, 0, False, 0)]
     costs = {"table": np.full((3, 2), 2.0), "LSTM": np.full((3, 2), 3.0)}
     lags = dict.fromkeys(("persistence", "LSTM"), rng(1).random((16, 13)))
     for shown in (
@@ -235,7 +242,9 @@ def test_still_pictures_say_what_they_show(model):
         figures.page_picture(model, 3),
         figures.scores_picture(reading),
         figures.scores_picture(reading, again=reading),
-        figures.effects_picture({"left alone": effect, "control held": effect}, ")"),
+        figures.effects_picture({")": (0.2, 8.0), ",": (1.0, 0.5)}),
+        figures.samples_picture({"a": "f(x)"}, strong="()"),
+        figures.scores_picture(reading, untrained=reading),
         figures.errors_picture({"mean": np.ones(16), "LSTM": np.ones((3, 16))}),
         figures.learning_picture(
             {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
@@ -286,6 +295,10 @@ def test_the_scores_picture_shows_chance_and_the_same_cell_on_other_text(model):
         assert ring == pytest.approx([abs(other)])
         assert f"on the measuring part {other:.2f}".replace("-", "−") in figure.alt
     assert len(figures.scores_picture(reading).axes[0].lines) == 3
+    again = figures.scores_picture(reading, untrained=again)
+    blind = np.abs(lt.scores(lt.read(model, "measure", B=8, T=200), "string")).max()
+    assert again.axes[1].lines[-1].get_ydata() == pytest.approx([blind] * 2)
+    assert f"in an untrained LSTM {blind:.2f}" in again.alt
 
 
 def test_the_page_is_coloured_by_the_cell_after_each_character(model):
@@ -363,6 +376,10 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
             )
             assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
             assert drawn[colour][:, 1] == pytest.approx(want)
+    half = lt.around(np.abs(np.tanh(reading.c[1:, :, 3]))[lt.WARM :], ends[lt.WARM :], q=0.75)
+    (shade,) = figure.axes[1].collections
+    assert shade.get_paths()[0].vertices[:, 1].max() == pytest.approx(half.max())
+    assert f" and {half[4]:.2f}; the line ends" in figure.alt
     drawn = figure.axes[0].lines[0].get_ydata()[3:7]
     assert f"begin forget f {', '.join(f'{y:.2f}' for y in drawn)};" in figure.alt
     new_line = reading.ids[:-1] == lt.encode("\n")

@@ -54,11 +54,12 @@ def correlation(shown, mark) -> np.ndarray:
     return together / np.where(size > 0, size, 1)
 
 
-def around(values, event, *, back=4, on=8) -> np.ndarray:
+def around(values, event, *, back=4, on=8, q=None) -> np.ndarray:
     """Mean of values (T, B) from `back` steps before an event (T, B) to `on` after it.
 
-    Returns (back + 1 + on,). Raises ValueError or TypeError for shapes that differ, a count
-    below 0, or where no event has that much room.
+    q: from 0 to 1, for that quantile in place of the mean. Returns (back + 1 + on,).
+    Raises ValueError or TypeError for shapes that differ, a count below 0, another q, or where
+    no event has that much room.
     """
     values, event = (
         validate.real("values", values, ndim=2),
@@ -69,12 +70,15 @@ def around(values, event, *, back=4, on=8) -> np.ndarray:
         raise ValueError(f"event: expected the shape of values, {values.shape}, got {event.shape}")
     validate.whole("back", back, least=0)
     validate.whole("on", on, least=0)
+    if q is not None:
+        validate.number("q", q, "a number from 0 to 1", lambda q: 0 <= q <= 1)
     t, b = np.nonzero(event[back : max(len(event) - on, 0)])
     if not len(t):
         raise ValueError(
             f"event: expected one with {back} steps before it and {on} after, got none"
         )
-    return values[back + t[:, None] + np.arange(-back, on + 1), b[:, None]].mean(axis=0)
+    each = values[back + t[:, None] + np.arange(-back, on + 1), b[:, None]]
+    return each.mean(axis=0) if q is None else np.quantile(each, q, axis=0)
 
 
 def turns(mark):
@@ -309,30 +313,14 @@ class Case(NamedTuple):
     where: str
     share: float
     count: int
-    wanted: bool | None  # whether a bracket is open there; None where a rule sorts the places
-
-
-def opened_on_line(reading) -> np.ndarray:
-    """Where a bracket was opened on this line and none has closed since: (T, B) bool.
-
-    A bracket in a string or a comment counts like one of the program.
-    Raises TypeError for no Reading.
-    """
-    check_reading(reading)
-    ids = reading.ids[:-1]
-    steps = np.arange(len(ids))[:, None]
-    opened, closed, ended = (
-        np.maximum.accumulate(np.where(np.isin(ids, encode(these)), steps, -1))
-        for these in ("([{", ")]}", "\n")
-    )  # the last place of each so far
-    return opened > np.maximum(closed, ended)
+    wanted: bool  # whether a bracket is open there
+    brackets: int  # outermost brackets that these places are in
 
 
 def watch(searched, reading, unit) -> list[Case]:
     """Where a cell says that a bracket is open: cases in pairs, the first of each a control.
 
     It says so where it is on that side of the middle between its two `levels` in `searched`.
-    The last pair is of the simpler rule of `opened_on_line`.
     Raises as `levels` does.
     """
     off, on = levels(searched, unit, "brackets")
@@ -342,16 +330,14 @@ def watch(searched, reading, unit) -> list[Case]:
     program = ~(string | reading.marks["comment"])
     ids, T = reading.ids[:-1], len(inside)
     says = (reading.c[1:, :, unit] > (off + on) / 2) == (on > off)
-    opening, closing, comma, line_end = (np.isin(ids, encode(s)) for s in ("([{", ")]}", ",", "\n"))
-    rule = opened_on_line(reading)
+    opening, line_end = (np.isin(ids, encode(these)) for these in ("([{", "\n"))
 
-    def after(event, holds, first, last=3):
-        """From `first` to `last` steps after an event, where `holds` has held since."""
+    def after(event, holds):
+        """From an event to 3 steps after it, where `holds` has held since."""
         found, still = np.zeros_like(event), event.copy()
-        for k in range(min(last + 1, T)):
+        for k in range(min(4, T)):
             still[: T - k] &= holds[k:]
-            if k >= first:
-                found[k:] |= still[: T - k]
+            found[k:] |= still[: T - k]
         return found
 
     begun = np.maximum.accumulate(np.where(turns(inside)[0], np.arange(T)[:, None], -1))
@@ -359,23 +345,26 @@ def watch(searched, reading, unit) -> list[Case]:
     broken = lines > np.take_along_axis(lines, np.maximum(begun, 0), axis=0)
     since = np.arange(T)[:, None] - begun  # characters since the outermost bracket was opened
     some = inside & (begun >= 0) & (since >= 20) & (since < 40)
+    before, behind = np.zeros((2, *inside.shape), bool)  # the same breaks: both ends are judged
+    within = inside[WARM:-3] & (line_end & program & inside)[WARM + 1 : -2] & inside[WARM + 3 :]
+    before[WARM:-3] = behind[WARM + 3 :] = within
     cases = (
-        ("at an opening bracket and 3 on", after(opening & program, inside, 0), True),
-        ("the same in a string, none open", after(opening & string, string & ~inside, 0), False),
+        ("at an opening bracket and 3 on", after(opening & program, inside), True),
+        ("the same in a string, none open", after(opening & string, string & ~inside), False),
         ("20 to 39 characters on, same line", some & ~broken, True),
         ("the same, past a line break", some & broken, True),
-        ("3 characters after a comma", after(comma & program, inside, 3), True),
-        ("3 after an inner closing", after(closing & program, inside, 3), True),
+        ("just before a line break", before, True),
+        ("2 characters after that break", behind, True),
         ("inside brackets, all places", inside, True),
         ("outside, all places", ~inside, False),
-        ("the rule says open", rule, None),
-        ("the rule says not", ~rule, None),
     )  # fmt: skip
-    return [
-        Case(where, float(says[WARM:][here[WARM:]].mean()) if here[WARM:].any() else 0.0,
-             int(here[WARM:].sum()), wanted)
-        for where, here, wanted in cases
-    ]  # fmt: skip
+    found = []
+    for where, here, wanted in cases:
+        t, b = np.nonzero(here[WARM:])
+        share = float(says[WARM:][t, b].mean()) if len(t) else 0.0
+        theirs = set(zip(begun[WARM:][t, b], b, strict=True)) if wanted else ()
+        found.append(Case(where, share, len(t), wanted, len(theirs)))
+    return found
 
 
 # ---------------------------------------------------------------- what the clamp explorer holds
@@ -417,12 +406,11 @@ class Measured(NamedTuple):
     """Mean probability of a mark's answers where it holds (row 0) and elsewhere (1; `Effect`)."""
 
     alone: np.ndarray  # (2,)
-    chosen: np.ndarray  # (2, values)
-    control: np.ndarray  # (2, values)
+    held: np.ndarray  # (2, values)
 
 
 def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
-    """What holding each mark's cell and its control does, on the part to measure (7.7).
+    """What holding each mark's cell does, on the part to measure (7.7).
 
     found: mark -> `Suspect` of this model. Raises ValueError or TypeError for other marks or
     units, and as `suspects` does.
@@ -433,8 +421,7 @@ def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
     H = len(model.cell.W_h)
     for mark, suspect in found.items():
         validate.choice("found", mark, ANSWERS)
-        for unit in (suspect.unit, suspect.control):
-            validate.whole("found", unit, least=0, most=H - 1)
+        validate.whole("found", suspect.unit, least=0, most=H - 1)
     validate.whole("T", T, least=WARM + 1)
     reading = read(model, "measure", B=B, T=T)
     ids = np.tile(reading.ids[:-1], len(HELD))
@@ -446,6 +433,6 @@ def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
                          for at in _inside_and_elsewhere(reading, mark)])  # fmt: skip
 
     for mark, suspect in found.items():
-        held = [_held(model.cell, ids, unit, values) for unit in (suspect.unit, suspect.control)]
-        curves[mark] = Measured(means(reading.h, mark)[:, 0], *(means(h, mark) for h in held))
+        h = _held(model.cell, ids, suspect.unit, values)
+        curves[mark] = Measured(means(reading.h, mark)[:, 0], means(h, mark))
     return curves

@@ -309,7 +309,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     found: mark -> `Suspect` of this model; searched for on a small part if none is given.
     """
     given, model = model, sketch() if model is None else model
-    before, text, _ = passage()
+    before, text, _ = passage(lines=3)
     start = before_closing(text)
     found = suspects(read(model, "search", B=24, T=300)) if found is None else found
     curves = held_curves(model, found)
@@ -317,7 +317,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     trace = lstm_forward(xs, model.cell)
     colours = ("#aaaaaa", CELL_LINE, HIDDEN_LINE)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 590)
+        figure = picture(900, 420)
         figure.set_layout_engine("none")
         page = Page(figure, text, 34)
         page.lines.set_color(CELL_LINE)  # not the mark, which is underlined in another colour
@@ -328,8 +328,8 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             fontsize=12.5,
             color="#333333",
         )
-        shares = figure.add_axes((0.1, 0.09, 0.36, 0.38))
-        dose = figure.add_axes((0.54, 0.09, 0.31, 0.38))
+        shares = figure.add_axes((0.1, 0.13, 0.36, 0.52))
+        dose = figure.add_axes((0.54, 0.13, 0.31, 0.52))
         bars = Bars(shares, len(SETS), colours, thick=7)
         shares.set_xlabel(say("probability, for the character after the cursor"))
         for x, words, colour in (
@@ -346,19 +346,13 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         )
         title = Words(dose, -3.05, 2.05, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
-        lines = {
-            (kind, row): dose.plot([], [], color=colour, ls=ls)[0]
-            for kind, colour in (("chosen", colours[1]), ("control", colours[2]))
-            for row, ls in enumerate(("-", "--"))
-        }
+        lines = [dose.plot([], [], color=colours[1], ls=ls)[0] for ls in ("-", "--")]
         ends = {
             (kind, row): Words(dose, 3.2, _LEAST, ha="left", fontsize=11.5, color=colour)
-            for kind, colour in zip(
-                ("alone", "chosen", "control"), ("#888888", *colours[1:]), strict=True
-            )
+            for kind, colour in (("alone", "#888888"), ("held", colours[1]))
             for row in (0, 1)
         }
-        names = {"alone": say("left alone"), "chosen": say("cell held"), "control": say("control")}
+        names = {"alone": say("left alone"), "held": say("cell held")}
         for (kind, row), words in ends.items():
             name = names[kind]
             words.set_text(
@@ -389,9 +383,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         scale.set_data(np.clip(suspect.scale, -3, 3), [_LEAST * 1.25] * 2)
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
-            for kind in ("chosen", "control"):
-                course = np.clip(getattr(measured, kind)[row], _LEAST, 1)
-                lines[kind, row].set_data(HELD, course)
+            lines[row].set_data(HELD, np.clip(measured.held[row], _LEAST, 1))
         heights = [
             max(np.ravel(getattr(measured, kind)[row])[-1], _LEAST) for kind, row in ends
         ]  # of the curves at their right end; the names keep 0.23 of a decade apart
@@ -452,7 +444,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             *page.moving,
             *bars.moving,
             *alone,
-            *lines.values(),
+            *lines,
             *ends.values(),
             now,
             scale,

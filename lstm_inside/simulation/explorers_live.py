@@ -61,7 +61,7 @@ class _Learning:
             self._mean.set_data(steps, np.clip(smoothed(losses, 50)[::stride], 1.5, 6.8))
         h, c = self._start_states(run.params)
         rng = np.random.default_rng(draw)
-        text = write(run.params, h, c, 220, temperature=temperature, rng=rng)
+        text = write(run.params, h, c, 400, temperature=temperature, rng=rng)
         self._page.set_text(two_inks("", dotted(text), 53, 14)[1])
         bits = float(smoothed(losses, 50)[-1]) if len(losses) else np.log2(V)
         return {"step": run.step, "text": text, "temperature": temperature, "bits": bits}

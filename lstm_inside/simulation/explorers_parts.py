@@ -85,6 +85,7 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "letter inside a word": "letter inside a word",
         "first letter of a word": "first letter of a word",
         "closing bracket": "closing bracket",
+        "every character": "every character",
         "letter": "letter",
         # models of text
         "single characters": "single characters",
@@ -99,12 +100,10 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "the same in a string, none open": "the same in a string, no real one open",
         "20 to 39 characters on, same line": "20 to 39 characters on, same line",
         "the same, past a line break": "the same, past a line break",
-        "3 characters after a comma": "3 characters after a comma",
-        "3 after an inner closing": "3 characters after an inner closing",
+        "just before a line break": "just before a line break",
+        "2 characters after that break": "2 characters after that break",
         "inside brackets, all places": "inside brackets, all places",
         "outside, all places": "outside, all places",
-        "the rule says open": "the rule says “open”",
-        "the rule says not": "the rule says “not open”",
         # cursors worth a look
         "a bracket opens": "a bracket opens",
         "its partner closes": "its partner closes",

@@ -111,10 +111,11 @@ def bits_picture(bits, *, close=False):
     return figure
 
 
-def samples_picture(samples, start=""):
+def samples_picture(samples, start="", strong=""):
     """Texts side by side under their names, at most three in a row: name -> text.
 
     start: what each of them goes on from, in grey before it; empty first lines are not drawn.
+    strong: symbols that are drawn bold and in colour.
     """
     rows = -(-len(samples) // 3)
     with matplotlib.rc_context(RC):
@@ -135,6 +136,10 @@ def samples_picture(samples, start=""):
             looks = {"family": MONO, "fontsize": 13, "va": "top", "linespacing": 1.25}
             for ink, colour in zip(inks, (GREY, "#111111"), strict=True):
                 ax.text(0, 0.99, ink, color=colour, parse_math=False, **looks)
+            if strong:
+                only = (s if s in strong or s == "\n" else "\u00a0" for s in inks[1])
+                ax.text(0, 0.99, "".join(only), color=FORGET, weight="bold", parse_math=False,
+                        **looks)  # fmt: skip
     return figure
 
 
@@ -190,30 +195,25 @@ def closings_picture(distances, costs):
 
 
 def cases_picture(cases):
-    """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`.
-
-    In grey, apart from the others, the pair of the rule that `watch` tries.
-    """
+    """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 430, say("how often the bracket cell says that a bracket is open, place by place.")
+            900, 370, say("how often the bracket cell says that a bracket is open, place by place.")
         )
         ax = figure.subplots()
-        rows = [k + 0.45 * (k // 2) + (case.wanted is None) for k, case in enumerate(cases)]
-        colours = {True: CELL_LINE, False: HIDDEN_LINE, None: "#999999"}
+        rows = [k + 0.45 * (k // 2) for k in range(len(cases))]
+        colours = {True: CELL_LINE, False: HIDDEN_LINE}
         for row, case in zip(rows, cases, strict=True):
             ax.barh(row, case.share, color=colours[case.wanted], height=0.66)
             ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
-            ax.text(1.24, row, f"{case.count}", va="center", ha="right", color="#666666")
-        ax.text(1.24, -0.75, say("places"), ha="right", color="#666666")
-        for x, words, colour in ((0.3, say("a bracket is open: wanted 100 %"), CELL_LINE),
-                                 (0.75, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
+            for x, count in ((1.18, case.count), (1.36, case.brackets or "")):
+                ax.text(x, row, f"{count}", va="center", ha="right", color="#666666")
+        for x, words in ((1.18, say("places")), (1.36, say("in brackets"))):
+            ax.text(x, -0.75, words, ha="right", color="#666666")
+        for x, words, colour in ((0.25, say("a bracket is open: wanted 100 %"), CELL_LINE),
+                                 (0.73, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
             ax.text(x, -0.75, words, color=colour, weight="bold", ha="center")
-        of_rule = [row for row, case in zip(rows, cases, strict=True) if case.wanted is None]
-        for row in of_rule[:1]:
-            words = say("a simpler rule: a bracket was opened on this line, none closed since")
-            ax.text(0.01, row - 0.75, words, color="#666666", weight="bold", va="center")
-        ax.set(xlim=(0, 1.25), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
+        ax.set(xlim=(0, 1.37), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
         ax.set_yticklabels([named(case.where) for case in cases])
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         ax.grid(False, axis="y")
@@ -373,11 +373,12 @@ def lags_picture(lags, horizon):
     return figure
 
 
-def scores_picture(reading, again=None):
+def scores_picture(reading, again=None, untrained=None):
     """|r| of every cell for every mark, sorted; the best is named (7.5).
 
     In grey the same with the marks of another stretch, where there is nothing to find. again: a
-    reading of another text, on which the best cell is scored once more.
+    reading of another text, on which the best cell is scored once more. untrained: a reading of
+    the same text by a model that learned nothing; its best cell is a dashed line.
     """
     with matplotlib.rc_context(RC):
         figure = learned_picture(
@@ -408,6 +409,15 @@ def scores_picture(reading, again=None):
                         other=other,
                     )
                 )
+            if untrained is not None:
+                blind = np.abs(scores(untrained, mark)).max()
+                ax.axhline(blind, color=SIGNAL, lw=1.4, ls=(0, (4, 2)))
+                words = say("untrained {blind:.2f}", blind=blind)
+                ax.text(0.97, blind + 0.015, words, color=SIGNAL, fontsize=12, ha="right",
+                        va="bottom", transform=ax.get_yaxis_transform())  # fmt: skip
+                best[-1] = say(
+                    "{told}, in an untrained LSTM {blind:.2f}", told=best[-1], blind=blind
+                )
             ax.set(ylim=(0, 1), xlabel=say("cells, sorted"))
             ax.set_xticks([])
             ax.set_title(named(mark))
@@ -429,13 +439,13 @@ def scores_picture(reading, again=None):
 
 
 def learning_picture(measured):
-    """Bits of four kinds of character while a model learns: step -> name -> bits."""
+    """Bits of kinds of character, five at most, while a model learns: step -> name -> bits."""
     steps, names = list(measured), list(next(iter(measured.values())))
     with matplotlib.rc_context(RC):
         figure = learned_picture(
             900,
             330,
-            say("bits per character of four kinds of character after more and more steps."),
+            say("bits per character of several kinds of character after more and more steps."),
         )
         ax = figure.subplots()
         ax.set(xscale="log", xlim=(steps[0] * 0.9, steps[-1] * 4), ylim=(0, 7.2))
@@ -443,7 +453,7 @@ def learning_picture(measured):
         ax.minorticks_off()
         ax.set(xlabel=say("training steps"), ylabel=say("bits per character"))
         ends = [measured[steps[-1]][name] for name in names]
-        for name, height, colour in zip(names, spread(ends, 0.55), _KINDS, strict=True):
+        for name, height, colour in zip(names, spread(ends, 0.55), _KINDS, strict=False):
             ax.plot(steps, [measured[step][name] for step in steps], color=colour, marker="o", ms=5)
             ax.text(steps[-1] * 1.1, height, named(name), color=colour, weight="bold", va="center")
         ax.set_title(say("What the next character costs, by its kind, on text not learned from"))
@@ -455,7 +465,7 @@ def learning_picture(measured):
     return figure
 
 
-_KINDS = (SIGNAL, INPUT, CANDIDATE_LINE, CELL_LINE)
+_KINDS = (SIGNAL, INPUT, CANDIDATE_LINE, CELL_LINE, "#888888")
 
 
 def turns_picture(model, reading, mark, unit, *, by_hand=None):
@@ -463,6 +473,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
 
     Of the marks that begin only those that last through all steps drawn are taken, so that every
     step is a mean over the same places.
+    Shaded: the middle half of the cell's values.
     by_hand: a unit that reads a number and a flag, such as `LATCH`, to be drawn above (3.9).
     """
     with matplotlib.rc_context(RC):
@@ -490,6 +501,10 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
             for k, (name, course, colour) in enumerate(values):
                 mean = around(course[WARM:], event[WARM:], back=BACK, on=ON)
                 draw_course(ax, k, name, mean, colour, named=what == "begin")
+                if colour == CELL_LINE:
+                    half = [around(course[WARM:], event[WARM:], back=BACK, on=ON, q=q)
+                            for q in (0.25, 0.75)]  # fmt: skip
+                    ax.fill_between(np.arange(-BACK, ON + 1), *half, color=colour, alpha=0.18, lw=0)
                 means = ", ".join(f"{m:.2f}" for m in mean[BACK - 1 : BACK + 3])
                 told.append(
                     say("begin {name} {means}", name=name, means=means)
@@ -498,6 +513,14 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
                 )
             settle_panel(ax)
             if what == "end":  # where it does, that wipes out, too
+                low, high = (course[BACK] for course in half)
+                told.append(
+                    say(
+                        "at the end half of |tanh(c)| lie between {low:.2f} and {high:.2f}",
+                        low=low,
+                        high=high,
+                    )
+                )
                 told.append(draw_line_ends(ax, reading.ids[WARM:-1], event[WARM:]))
             ax.set_xlabel(say("characters from there on"))
             count = event[WARM + BACK : len(event) - ON].sum()  # that `around` has room for
@@ -521,59 +544,45 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
     return figure
 
 
-def effects_picture(effects, symbols):
-    """How many times as likely some symbols become (7.7): name -> `Effect`.
+def effects_picture(effects):
+    """How many times as likely kinds of character become (7.7): name -> (off, on).
 
-    The free one first, then those of the cell, then as many of its control.
+    off: the cell held off, inside brackets. on: the cell held on, outside them.
     """
-    free, *held = effects.values()
-    names = list(effects)[1:]
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 110 + 46 * len(held),
-            say("what holding a cell does to a prediction, with a control cell beside it."),
+            900, 110 + 36 * len(effects),
+            say("what holding one cell does to the chances of several kinds of character."),
         )  # fmt: skip
-        ax = figure.subplots()
-        ax.axvline(1, color="#333333", lw=1.4)
         told = []
-        for row, (name, effect) in enumerate(zip(names, held, strict=True)):
-            colour = CELL_LINE if row < len(held) / 2 else HIDDEN_LINE
-            inside, outside = effect.inside / free.inside, effect.outside / free.outside
-            ax.plot([inside, outside], [row, row], color=colour, lw=2)
-            ax.scatter(inside, row, color=colour, s=90, zorder=3)
-            ax.scatter(outside, row, facecolor="white", edgecolor=colour, lw=2.2, s=90, zorder=3)
-            for x, side in ((min(inside, outside), "right"), (max(inside, outside), "left")):
-                ax.annotate(f"{x:.2f}", (x, row), (-9 if side == "right" else 9, 0), va="center",
-                            ha=side, textcoords="offset points", weight="bold",
-                            bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
-            ax.text(1.01, row, f"{effect.bits - free.bits:+.2f}", va="center",
-                    transform=ax.get_yaxis_transform())  # fmt: skip
-            told.append(
-                say(
-                    "{name} {inside:.2f} inside and {outside:.2f} outside",
-                    name=name,
-                    inside=inside,
-                    outside=outside,
-                )
+        for ax, factors, title in zip(
+            figure.subplots(1, 2, sharey=True),
+            zip(*effects.values(), strict=True),
+            (say("Held off, inside brackets"), say("Held on, outside brackets")),
+            strict=True,
+        ):
+            for row, factor in enumerate(factors):
+                colour = CELL_LINE if factor > 1 else HIDDEN_LINE
+                ax.plot([1, factor], [row, row], color=colour, lw=14, solid_capstyle="butt")
+                ax.annotate(f"{factor:.2f}", (factor, row), (7 if factor > 1 else -7, 0),
+                            va="center", ha="left" if factor > 1 else "right",
+                            textcoords="offset points", weight="bold")  # fmt: skip
+            ax.axvline(1, color="#333333", lw=1.4)
+            ax.set(xscale="log", xlim=(1 / 14, 20), ylim=(len(effects) - 0.5, -0.5), title=title)
+            ax.set_xticks(
+                [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], ["1/8", "1/4", "1/2", "1", "2", "4", "8"]
             )
-        ax.set(xscale="log", xlim=(0.12, 16), ylim=(len(held) - 0.5, -0.5))
-        ax.set_xticks(
-            [0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", say("as in the free\nnetwork"), "2", "4", "8"]
-        )
-        ax.minorticks_off()
-        ax.set(yticks=range(len(names)), yticklabels=[true_minus(name) for name in names])
-        ax.grid(False, axis="y")
-        ax.text(1.01, 1, say("costs, bits\na character"), va="bottom", transform=ax.transAxes)
-        ax.set_title(
-            say(
-                "{symbols}: times as likely as in the free network, ● inside, ○ outside",
-                symbols=symbols,
+            ax.minorticks_off()
+            ax.grid(False, axis="y")
+            ax.set(yticks=range(len(effects)), xlabel=say("times as likely as in the free network"))
+            ax.set_yticklabels([named(name) for name in effects])
+            factors = (
+                say("{name} {factor:.2f}", name=named(name), factor=factor)
+                for name, factor in zip(effects, factors, strict=True)
             )
-        )
+            told.append(say("{title}: {units}", title=title, units=say(", ").join(factors)))
         figure.alt = say(
-            "{symbols}, times as likely as in the free network: {told}.",
-            symbols=symbols,
-            told=say("; ").join(told),
+            "Times as likely as in the free network. {told}.", told=say("; ").join(told)
         )
     return figure
 

@@ -219,13 +219,15 @@ def states_after(model, text):
     return trace.h[-1], trace.c[-1]
 
 
-def write(model, h, c, count, *, temperature=1.0, rng) -> str:
+def write(model, h, c, count, *, temperature=1.0, rng, held=None) -> str:
     """`count` characters, each drawn from (7.4) and read as the next input; h, c (1, H).
+
+    held: (unit, value), a cell that is held there from the first of them on (7.6).
 
     One number of `rng` a character, whatever the temperature: neighbouring temperatures
     differ only where a draw falls on the other side of an edge.
     Raises ValueError or TypeError for no model, states that do not fit it, a count below 1, a
-    temperature below 0, no Generator.
+    temperature below 0, no Generator, a held that is no pair of a unit and a finite value.
     """
     check_model(model)
     W_x, W_h, b = validate.lstm_params(model.cell)
@@ -236,12 +238,20 @@ def write(model, h, c, count, *, temperature=1.0, rng) -> str:
     _check_temperature(temperature)
     _, (W_y, b_y) = check_readout(h, model.readout)
     of_symbol = validate.array("W_x", W_x, (V, 4 * H), "(V, 4H)", W_h.dtype) + b
+    if held is not None:
+        if not isinstance(held, tuple) or len(held) != 2:
+            raise TypeError(f"held: expected (unit, value), got {validate.describe(held)}")
+        validate.whole("held", held[0], least=0, most=H - 1)
+        validate.number("held", held[1])
     h, c, ids = h[0], c[0], []
     with np.errstate(over="ignore", under="ignore"):
         for u in rng.random(count):
             shares = _shares(h @ W_y + b_y, temperature).cumsum()
             ids.append(min(int(np.searchsorted(shares, u * shares[-1], side="right")), V - 1))
-            h, c, _ = after_symbol(of_symbol[ids[-1]], h, c, W_h)
+            h, c, o = after_symbol(of_symbol[ids[-1]], h, c, W_h)
+            if held is not None:
+                unit, value = held
+                c[unit], h[unit] = value, o[unit] * np.tanh(value)  # (7.6)
     return decode(ids)
 
 
