@@ -212,3 +212,12 @@ def test_your_own_draw_makes_the_batches_and_what_is_kept():
     list(run.steps(150))
     assert asked == [64] + [16] * 150
     assert loss_at_end(run.params, kept)[0] < 0.2 * before
+
+
+def test_a_fresh_model_keeps_most_of_its_cell_and_draws_nothing_when_refused():
+    model = init_model(2, 3, 1, rng=rng(1))
+    np.testing.assert_array_equal(model.cell.b[3:6], 1)  # Jozefowicz 2015
+    generator = rng(2)
+    with pytest.raises(ValueError, match="K: expected"):
+        init_model(2, 3, 0, rng=generator)
+    assert generator.random() == rng(2).random()
