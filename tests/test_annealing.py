@@ -2,12 +2,13 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
 
 import lstm_inside
-from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, lstm_forward, rnn_forward
+from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_forward
 from lstm_inside.annealing import (
     HIGH,
     LOW,
@@ -17,10 +18,8 @@ from lstm_inside.annealing import (
     anneal_all,
     anneal_many,
     anneal_tours,
-    bits_crowd,
     check,
     comparisons,
-    count_right,
     descend,
     descend_all,
     descent_path,
@@ -30,7 +29,6 @@ from lstm_inside.annealing import (
     guess,
     guess_all,
     guess_tours,
-    halves,
     highest_climbs,
     learn_fresh,
     linear_cooling,
@@ -42,15 +40,15 @@ from lstm_inside.annealing import (
     tour_lengths,
     two_class_error,
     two_class_loss,
-    two_flags,
     valley_gradient,
     valley_loss,
     valley_map,
+    walled,
+    way_out,
 )
 from lstm_inside.annealing import explorers as annealing
 from lstm_inside.annealing.explorers_tours import HEATS, untangled
-from lstm_inside.annealing.recall import TwoFlags
-from lstm_inside.gates.recall import LATCH, last_flag_problem
+from lstm_inside.gates.recall import LATCH
 from lstm_inside.tasks import Sequences, recall_problem, two_sequence_problem
 from lstm_inside.training import SGD, Adam, Model, ReadoutParams, init_readout, loss_at_end
 
@@ -303,7 +301,7 @@ def test_the_control_of_the_walks_has_their_noise_and_no_heat():
 
 def test_no_walk_leaves_the_map():
     explorer = annealing.walk_explorer(count=60)
-    explorer.set(start=2, step=1.5, cooling=1)
+    explorer.set(start=2, step=1.5, end=1)
     places = explorer.values["places"]
     assert ((places >= LOW) & (places <= HIGH)).all()
     assert places[-1].std(axis=0).min() > 0.3  # they did roam
@@ -410,45 +408,6 @@ def test_each_schedule_walks_with_its_own_step():
                    rng=np.random.default_rng(3))  # fmt: skip
 
 
-def hand_set(w_f):
-    """The latch with a read-out, its forget gate deaf to the flag where w_f = 0."""
-    cell = LATCH._replace(W_x=LATCH.W_x.copy())
-    cell.W_x[1, 1] = w_f
-    return Model(cell, ReadoutParams(np.array([[2.3]]), np.zeros(1)))
-
-
-def test_two_flags_tell_a_latch_from_an_accumulator():
-    hunt = recall_hunt(1, 4)
-    rows = hunt.unseen.rows([hand_set(LATCH.W_x[1, 1]), hand_set(0.0)])
-    assert (r_squared(hunt.unseen, rows) > 0.98).all()  # one flag does not tell them apart
-    seen = two_flags(hunt, rows)
-    assert seen.r2[0] > 0.98 > 0.5 > seen.r2[1]
-    np.testing.assert_allclose(seen.first, [0, seen.last[1]], atol=0.05)
-    assert seen.last[0] > 0.9
-    np.testing.assert_allclose(seen.constant, 0, atol=0.01)  # a latch answers in proportion
-    assert (seen.explained > 0.95).all()
-    assert (seen.explained <= 1).all()
-    np.testing.assert_allclose(seen.f_at_flag, [0, 1], atol=1e-3)
-    assert (seen.f_elsewhere > 0.999).all()
-
-
-def test_fresh_sequences_are_learned_by_the_recipe_of_05():
-    """One step of `learn_fresh` is one step of Adam on the clipped gradient of its batches."""
-    hunt = recall_hunt(2, 4)
-    rngs = [np.random.default_rng(seed) for seed in (4, 5)]
-    draws = learn_fresh(hunt, recall_problem, rate=0.1, count=1, B=5, rngs=rngs)
-    for seed, after in zip((4, 5), draws, strict=True):
-        xs, targets, last = recall_problem(20, 10, rng=np.random.default_rng(seed))
-        for k, (start, row) in enumerate(zip(hunt.starts, after, strict=True)):
-            own = slice(5 * k, 5 * k + 5)
-            batch = Sequences(xs[:, own], targets[own], last[own])
-            _, grads = loss_at_end(hunt.crowd.model(start), batch)
-            flat = hunt.crowd.rows([grads])[0]
-            flat /= max(1, np.linalg.norm(flat))
-            want, _ = Adam(0.1).step(start, flat, Adam(0.1).start(start))
-            np.testing.assert_allclose(row, want, atol=1e-3)
-
-
 def test_a_batch_in_parts_is_as_many_batches():
     hunt = recall_hunt(3, 4)
     xs, targets, last = recall_problem(20, 12, rng=np.random.default_rng(6))
@@ -461,19 +420,22 @@ def test_a_batch_in_parts_is_as_many_batches():
         np.testing.assert_array_equal(got, want)
 
 
-def test_the_gates_of_a_crowd_are_those_of_its_networks():
-    hunt = recall_hunt(3, 4)
-    rows = np.tile(hunt.starts, (2, 1))
-    crowd = Crowd(
-        hunt.crowd.form, [recall_problem(20, 5, rng=np.random.default_rng(k)) for k in range(3)]
-    )
-    gates = crowd.gates(rows)
-    for k, row in enumerate(rows):
-        trace = lstm_forward(crowd.xs[:, k % 3], crowd.model(row).cell)
-        for gate, name in zip(gates, "ifgo", strict=True):
-            np.testing.assert_allclose(gate[:, k], getattr(trace, name), rtol=1e-9, atol=1e-12)
-    with pytest.raises(ValueError, match="LSTMs"):
-        bits_crowd(1, 2).gates(np.zeros((1, 11)))
+def test_fresh_sequences_are_learned_by_the_recipe_of_05():
+    """One step of `learn_fresh` is one step of Adam on the clipped gradient of new sequences."""
+    hunt = recall_hunt(2, 5)
+    after = learn_fresh(
+        hunt.crowd, hunt.starts, lambda B, rng: recall_problem(20, B, rng=rng),
+        rate=0.1, count=1, rng=np.random.default_rng(4),
+    )  # fmt: skip
+    xs, targets, last = recall_problem(20, 10, rng=np.random.default_rng(4))
+    for k, (start, row) in enumerate(zip(hunt.starts, after, strict=True)):
+        own = slice(5 * k, 5 * k + 5)
+        batch = Sequences(xs[:, own], targets[own], last[own])
+        _, grads = loss_at_end(hunt.crowd.model(start), batch)
+        flat = hunt.crowd.rows([grads])[0]
+        flat /= max(1, np.linalg.norm(flat))
+        want, _ = Adam(0.1).step(start, flat, Adam(0.1).start(start))
+        np.testing.assert_allclose(row, want, atol=1e-3)
 
 
 def test_guesses_lie_around_what_they_are_told():
@@ -482,34 +444,6 @@ def test_guesses_lie_around_what_they_are_told():
     found = guess_all(hunt.crowd, 0.5, 30, around=around, rng=np.random.default_rng(1))
     assert (abs(found.last - around) <= 0.5).all()
     assert abs(found.last - around).max() > 0.3
-
-
-def test_asked_for_two_flags_descent_finds_the_latch():
-    hunt = recall_hunt(3, 4)
-    rngs = [np.random.default_rng(1)]
-    (rows,) = learn_fresh(hunt, last_flag_problem, rate=0.03, count=400, rngs=rngs)
-    seen = two_flags(hunt, rows)
-    found = seen.r2 > 0.9
-    assert found.any()
-    assert (abs(seen.first[found]) < 0.2).all()
-    assert (seen.last[found] > 0.8).all()
-
-
-def test_cut_on_every_path_two_bits_are_two_guesses():
-    crowd = bits_crowd(2, 4)
-    whole, cut = halves(crowd, ()), halves(crowd, ("W_h", "in and out"))
-    assert (whole == 1).all()
-    cell, readout = crowd.model(cut)
-    assert (cell.W_h == np.kron(np.eye(2), np.ones((2, 2)))).all()
-    assert (cell.W_x == [[1, 1, 0, 0], [0, 0, 1, 1]]).all()
-    assert (cell.W_x == readout.W_y.T).all()
-    assert (cell.b == 1).all()
-    assert (readout.b_y == 1).all()
-    one, two = (
-        count_right(asked, 20_000, rng=np.random.default_rng(1), keep=keep) / 20_000
-        for asked, keep in ((bits_crowd(1, 2), 1.0), (crowd, cut))
-    )
-    assert two == pytest.approx(one**2, abs=5 * np.sqrt(one**2 / 20_000))
 
 
 def test_r_squared_of_the_latch_and_of_one_fixed_answer():
@@ -535,31 +469,6 @@ def test_visits_follow_the_formula():
         assert counted == pytest.approx(formula, abs=0.02)
 
 
-def test_what_the_recall_searches_came_to():
-    """Descent recalls from most starts, annealing from few, guessing from none, at equal cost."""
-    hunt, draws = comparisons.recall_searches()
-    walks = [f"walk, step {step}, T = {T:g}" for step, T in comparisons.WALKS]
-    assert [name for name in draws if "walk" in name] == walks
-    for name, each in draws.items():
-        assert len(each) == (comparisons.DRAWS if "walk" in name else 1)
-        cost = 3 if "descent" in name else 1
-        for found in each:
-            assert cost * len(found.losses) == comparisons.BUDGET
-            count = (r_squared(hunt.unseen, found.best) > 0.9).sum()
-            assert count >= 6 if "descent" in name else count <= 4
-            assert count == 0 or "guessing" not in name
-    explorer = annealing.recall_explorer()
-    explorer.set(search="descent, rate 0.03", start=0)
-    found = draws["descent, rate 0.03"][0]
-    assert explorer.values["r2"] == pytest.approx(r_squared(hunt.unseen, found.best)[0], rel=1e-9)
-    assert explorer.values["loss"] == found.losses[:, 0].min()
-    _, bold, *_ = explorer._moving  # the curves of all starts, and that of the chosen one
-    looks, least = bold.get_data()
-    assert (looks[0], looks[-2]) == (3, comparisons.BUDGET)
-    assert least[-2] == pytest.approx(found.losses[:, 0].min())
-    explorer.close()
-
-
 def test_a_crowds_shares_right_are_those_of_its_networks():
     models = [Model(init_rnn(1, 3, rng=rng), init_readout(3, 1, rng=rng))
               for rng in map(np.random.default_rng, range(4))]  # fmt: skip
@@ -572,106 +481,176 @@ def test_a_crowds_shares_right_are_those_of_its_networks():
         Crowd(models[0], batches).shares_right(crowd.rows(models))
 
 
-def test_the_answer_counts_what_the_sections_show():
-    """The map, the sign, recall, the round trip: without heat, with it, and by the rivals."""
-    on_map, sign, recall, trip = comparisons.successes()
-    searches, (hunt, _) = comparisons.sign_searches(), comparisons.recall_searches()
-
-    def found(name):
-        right = searches[name].right
-        return comparisons.Count((right > 0.9).sum(), len(right))
-
-    heat, trips = comparisons.ridge_walks(), comparisons.round_trips()
-    small = 6 * heat[0.3, 1][1, 0], 6 * max(heat[0.3, 0.22][1, 1:])
-    assert [each.found for each in on_map.walks["walk, step 0.3"]] == pytest.approx(small)
-    assert 0 < on_map.rivals["descent, five starts"].found < on_map.rivals["guessing"].found == 96
-    for step in ("0.3", "1.0"):
-        cold, *hot = (found(f"walk, step {step}, T = {T}") for T in (0, 0.03, 0.1))
-        assert sign.walks[f"walk, step {step}"] == (cold, max(hot))
-    rivals = {"guessing": found("guessing, ±10"), "descent": found("descent, RNN")}
-    assert sign.rivals == rivals
-    assert sign.others == {"descent, LSTM, open": found("descent, LSTM, open")}
-    fresh = r_squared(hunt.unseen, comparisons.recall_fresh())
-    walked = max(each.percent for pair in recall.walks.values() for each in pair)
-    assert 100 * (fresh > 0.9).mean() >= recall.rivals["descent"].percent > 2 * walked
-    near = tuple(trips.near(tours) for tours in (trips.four, trips.hot))
-    assert trip.walks["walk"] == ((near[0], 72), (near[1], 72))
-    assert near[1] > 1.5 * near[0]
-    assert trip.rivals == {"guessing": (0, 3)}
+def test_walks_that_cool_end_at_a_twentieth_by_one_factor():
+    heats = comparisons.cooled(0.5, 60)
+    assert (heats[0], heats[-1]) == pytest.approx((0.5, 0.025))
+    np.testing.assert_allclose(heats[1:] / heats[:-1], heats[1] / heats[0])
 
 
-def test_the_start_temperature_was_chosen_on_another_map():
-    """On the explorer's, where 0.1 ends shortest of the four, in the mean of its draws."""
-    cities, _, lengths = untangled()
-    assert not any((cities[0] == cities_of).all() for cities_of in comparisons.round_trips().maps)
-    assert HEATS[lengths[1:, -1].mean(axis=1).argmin()] == 0.1
+def test_on_the_map_wandering_meets_and_the_rule_stays():
+    found, heats = comparisons.ridge_walks(), comparisons.RIDGE_HEATS
+    cooled, steady = found[0.3, True], found[0.3, False]
+    assert (cooled[:, 0] == 0).all()
+    assert (steady[:, 0] == 0).all()
+    assert steady[1, -1] > cooled[1].max() - 10 > 75  # blind walks meet as much
+    low = 100 * (valley_map() < comparisons.LOW_LOSS).mean()
+    assert abs(steady[0, -1] - low) < 8  # and end low by chance
+    assert cooled[0].max() > 3 * steady[0, -1]
+    assert 0 < cooled[0].argmax() < len(heats) - 2  # not at the edge of what was tried
+    assert (found[1.5, True][0, :3] == 100).all()
 
 
-def test_the_open_gate_is_what_helps():
-    half = comparisons.half_open().right
-    assert ((half > 0.9).sum(), len(half)) == (3, 24)
-    assert (comparisons.sign_searches()["descent, LSTM, open"].right > 0.9).sum() == 22
-
-
-def test_single_guesses_and_good_networks_are_counted_as_said():
-    sign, recall = comparisons.single_guesses()
-    assert (sign.runs, recall) == (comparisons.GUESSES, (0, 14_400))
-    searches, learned = comparisons.sign_searches(), comparisons.recall_learned()
-    guessed = searches["guessing, ±10"]
-    good = guessed.best[guessed.right > 0.9]
-    assert (guessed.unseen.shares_right(good) > 0.9).all()
-    hunt = comparisons.recall_searches()[0]
-    assert (r_squared(hunt.unseen, learned) > 0.9).all()
-    little, much = comparisons.moved().values()
-    for rows, less, more in zip((good, learned), little, much, strict=True):
-        assert less.runs == more.runs == 3 * len(rows)
-        assert more.found < less.found < less.runs
-
-
-def test_what_the_recall_section_shows_is_what_the_searches_found():
-    recalls, losses, by_hand = comparisons.recall_shown()
-    hunt, best = comparisons.recall_searches()[0], comparisons.recall_best()
-    assert [*recalls] == [*losses] == [*best, "descent, fresh"]
-    for name, rows in best.items():
-        np.testing.assert_array_equal(recalls[name], r_squared(hunt.unseen, rows))
-        assert losses[name][1] == np.median(hunt.unseen.losses(rows))
-    assert losses["descent, fresh"][0] is None
-    assert by_hand > 0.99
-
-
-def test_tables_stand_in_columns_and_say_what_was_found():
-    heat, trips = comparisons.ridge_walks(), comparisons.round_trips()
-    ridge = tables.ridge().splitlines()
-    assert len({len(line) for line in ridge}) == 1
-    row = next(line for line in ridge if line.startswith("step 0.3, T from 1 "))
-    cold, *cooled = heat[0.3, 1][0, 0], *(heat[0.3, end][0, 4] for end in comparisons.RIDGE_ENDS)
-    assert row.split()[-4:] == [f"{count:.1f}" for count in (cold, *cooled)]
-    kinds = {"冷": trips.cold, "hot": trips.hot}
-    _, first, second, last = tables.trips(kinds).splitlines()
-    assert len(first) + 1 == len(second)  # a Chinese character is two columns wide
-    assert second.endswith(f"{trips.near(trips.hot)} of 72")
-    assert last.endswith("741 reversals shortens: 72 of 72")
-    assert tables.aim().splitlines()[2].split()[:4] == ["recall", "0", "of", "14,400"]
-
-
-def test_a_fixed_temperature_does_as_well_as_cooling_if_it_is_the_right_one():
-    trips = comparisons.round_trips()
-    near = {T: trips.near(tours) for T, tours in trips.fixed.items()}
-    assert list(near) == list(comparisons.TRIP_HEATS)
-    assert trips.best_fixed == 0.02
-    assert abs(near[0.02] - trips.near(trips.hot)) < 12  # two standard deviations
-    assert max(near[0.005], near[0.05]) < trips.near(trips.four) < near[0.02]
-    assert comparisons.successes()[3].fixed == (near[0.02], 72)
-    kept = np.concatenate([trips.guessed, trips.cold, trips.four, trips.hot, *trips.fixed.values()])
-    assert (trips.beyond(kept) >= 0).all()
+def test_a_blind_walk_takes_every_candidate_on_the_map():
+    places, _, taken = anneal_many(
+        walled(lambda places: 0 * places[:, 0]), np.zeros((40, 2)), np.zeros((60, 40)), step=1.0,
+        rng=np.random.default_rng(14),
+    )  # fmt: skip
+    assert ((places >= LOW) & (places <= HIGH)).all()
+    assert 0.3 < taken[1:].mean() < 0.95
+    moved = (places[1:] != places[:-1]).any(axis=-1)
+    np.testing.assert_array_equal(moved, taken[1:])
 
 
 def test_descent_on_the_map_is_that_of_each_start():
-    lowest = comparisons._lowest_of_descent()
-    starts = np.random.default_rng(2).uniform(LOW, HIGH, (5, comparisons.RIDGE_WALKS, 2))
-    for k in (0, 5):
-        paths = [descent_path(start, count=200 // 3 - 1) for start in starts[:, k]]
-        assert lowest[k] == pytest.approx(min(valley_loss(path).min() for path in paths))
+    counts = comparisons.descents_on_map()
+    starts = np.random.default_rng(2).uniform(LOW, HIGH, (comparisons.RIDGE_WALKS, 2))
+    paths = [descent_path(start, count=1000 // 3 - 1) for start in starts]
+    low = [valley_loss(path).min() < comparisons.LOW_LOSS for path in paths]
+    assert counts[1] == (sum(low), comparisons.RIDGE_WALKS)
+    assert counts[1].found < counts[5].found < counts[20].found
+    assert comparisons.guesses_on_map() == (96, 96)
+
+
+def test_settings_of_the_round_trips_are_the_best_in_practice():
+    """On a map that is none of the contest's."""
+    found, trips = comparisons.practice_trips(), comparisons.round_trips()
+    best = {kind: min(each, key=each.get) for kind, each in found.items()}
+    assert best == {"cold": comparisons.FOUR, "fixed": comparisons.FIXED,
+                    "cooled": comparisons.HEAT}  # fmt: skip
+    cities, _, lengths = untangled()
+    assert not any((cities[0] == each).all() for each in trips.maps)
+    assert (lengths[1 + HEATS.index(0.1), -1] < lengths[0, -1]).all()
+
+
+def test_what_the_round_trips_came_to():
+    trips = comparisons.round_trips()
+    near = {name: trips.near(lengths) for name, lengths in trips.met.items()}
+    assert near["guessing"] == (0, 10)
+    assert near["cold"].found < near["four"].found < near["fixed"].found
+    assert near["cooled"].found > 1.7 * near["four"].found
+    assert abs(near["cooled"].found - near["fixed"].found) < 16  # two standard deviations
+    last = {name: trips.near(lengths).found for name, lengths in trips.last.items()}
+    assert last["cold"] == near["cold"].found
+    assert last["cooled"] > 2 * last["fixed"]
+    medians = {name: np.median(trips.beyond(each), axis=0) for name, each in trips.met.items()}
+    assert (medians["cooled"] < medians["four"]).all()
+    assert all((trips.beyond(each) >= 0).all() for each in trips.met.values())
+    for m, tour in enumerate(trips.cold[0]):
+        length = tour_lengths(trips.maps[m : m + 1], tour[None])[0]
+        assert length == pytest.approx(trips.met["cold"][0, m])
+
+
+def test_what_the_recall_searches_came_to():
+    """Descent recalls from most starts, walks from few, guesses from none, at equal cost."""
+    hunt, draws = comparisons.recall_searches()
+    counts = {name: (r_squared(hunt.unseen, rows) > 0.9).mean()
+              for name, rows in comparisons.recall_found().items()}  # fmt: skip
+    for name, each in draws.items():
+        for found in each:
+            cost = 3 if "descent" in name else 1
+            assert cost * len(found.losses) == comparisons.BUDGET
+        if "guessing" in name:
+            assert counts[name] == 0
+        elif "walk" in name:
+            assert 0 < counts[name] < 0.25
+    assert counts["descent"] > 0.7
+    recalls, losses, by_hand = comparisons.recall_shown()
+    shown = [name for name in counts if name not in ("guessing, ±1", "guessing, ±10")]
+    assert [*recalls] == [*losses] == [*shown, "descent, fresh"]
+    assert losses["descent, fresh"][0] is None
+    assert (recalls["descent, fresh"] > 0.9).mean() > 0.8
+    assert by_hand > 0.99
+
+
+def test_ways_down_grow_rare_where_cold_walks_of_recall_end():
+    down = comparisons.ways_down()
+    starts, ends, on_map = (down[name] for name in
+                            ("recall, starts", "recall, cold ends", "map, cold ends"))  # fmt: skip
+    assert (len(starts), len(ends), len(on_map)) == (24, 48, 96)
+    assert np.median(starts) > 50 * np.median(ends)
+    assert 0 < (ends == 0).mean() < 0.5 < 0.9 < (on_map == 0).mean()
+
+
+def test_guesses_find_the_rule_of_the_sign_and_descent_does_not():
+    found = {name: (each.right > 0.9).mean() for name, each in comparisons.sign_searches().items()}
+    assert min(found["guessing, ±3"], found["guessing, ±10"]) > 0.7
+    assert found["walk, T = 0"] > 0.5
+    assert max(found["descent"], found["descent, fresh"]) < 0.1
+    fresh = comparisons.sign_searches()["descent, fresh"].losses
+    assert fresh[0] is None
+    assert fresh[1] == pytest.approx(0.25, abs=0.01)  # it learned nothing
+
+
+def test_the_answer_counts_what_the_sections_show():
+    on_map, trip, recall = comparisons.successes()
+    ridge, trips = comparisons.ridge_walks(), comparisons.round_trips()
+    assert on_map["guessing"] == (96, 96)
+    assert on_map["cold"].percent == 0
+    assert on_map["heat"].percent == pytest.approx(ridge[0.3, True][1, :-1].max())
+    assert on_map["descent"] == comparisons.descents_on_map()[20]
+    assert trip["descent"] is None
+    assert (trip["cold"], trip["heat"]) == tuple(
+        trips.near(trips.met[name]) for name in ("four", "cooled")
+    )
+    winners = [max((c.percent, name) for name, c in each.items() if c)[1]
+               for each in (on_map, trip, recall)]  # fmt: skip
+    assert winners == ["guessing", "heat", "descent"]
+    figure = figures.answer()
+    for ax, counts in zip(figure.axes, (on_map, trip, recall), strict=True):
+        widths = [bar.get_width() for bar in ax.patches]
+        assert widths == [count.percent for count in counts.values() if count]
+
+
+def test_tables_stand_in_columns_and_say_what_was_found():
+    trips, ridge = comparisons.round_trips(), comparisons.ridge_walks()
+    first, *rows = tables.ridge().splitlines()
+    assert {len(row) for row in rows} == {len(first)}
+    assert rows[0].split()[-2:] == [f"{ridge[0.3, False][0, -1]:.0f}", "%"]
+    lines = tables.trips().splitlines()
+    share = trips.near(trips.last["cooled"]).percent
+    assert lines[5].endswith(f"{share:.0f} %")
+    assert lines[6].endswith("741 reversals shortens: 120 of 120")
+    assert lines[7].endswith("two reversals shorten 10 of 10")
+    practice = tables.practice().splitlines()
+    assert practice[0].split()[-1] == f"{comparisons.practice_trips()['cold'][8]:.2f}"
+    assert len(practice[1]) == len(practice[2]) < len(practice[0])
+    assert "12 runs recall" in tables.recall()
+    assert tables.sign().splitlines()[-1].endswith("0 of 24")
+    lstm_inside.language("zh")
+    try:  # a Chinese character is two columns wide
+        wide = [sum(2 if ord(letter) > 0x2E80 else 1 for letter in line)
+                for line in tables.sign().splitlines()]  # fmt: skip
+    finally:
+        lstm_inside.language("en")
+    assert len(set(wide)) == 1
+
+
+def test_figures_of_walks_draw_what_was_found():
+    found = comparisons.ridge_walks()
+    for ax, step in zip(figures.heat().axes, (0.3, 1.5), strict=True):
+        met, ended, steady = ax.lines
+        np.testing.assert_array_equal(met.get_ydata(), found[step, False][1])
+        np.testing.assert_array_equal(ended.get_ydata(), found[step, True][0, :-1])
+        np.testing.assert_array_equal(steady.get_ydata(), found[step, False][0])
+    trips = comparisons.round_trips()
+    ax, bars = figures.trips().axes
+    cold, hot = (np.median(trips.beyond(trips.met[name]), axis=0) for name in ("four", "cooled"))
+    np.testing.assert_array_equal(ax.lines[-2].get_xdata(), cold)
+    np.testing.assert_array_equal(ax.lines[-1].get_xdata(), hot)
+    assert bars.patches[-1].get_width() == trips.near(trips.met["cooled"]).percent
+    lengths = [float(re.search(r"\d\.\d\d", ax.get_title(loc="left"))[0])
+               for ax in figures.stuck().axes]  # fmt: skip
+    assert lengths[2] < lengths[0] < lengths[1]
 
 
 def test_a_turn_of_the_wrong_valley_costs_what_is_said():
@@ -730,6 +709,39 @@ def test_four_distances_say_what_a_reversal_changes():
     for bad in ((0, 3), (5, 4), (2, 9)):
         with pytest.raises(ValueError, match="1 <= first <= last <= 8"):
             reversal_change(maps, tours, *np.array(bad)[:, None])
+
+
+def reversed_once(tour):
+    """All tours that one reversal makes of a tour, its first city kept in place."""
+    N = len(tour)
+    return [np.concatenate([tour[:i], tour[i:j][::-1], tour[j:]])
+            for i in range(1, N) for j in range(i + 2, N + 1)]  # fmt: skip
+
+
+def test_the_way_out_of_a_stuck_tour_climbs_first():
+    """Against every pair of reversals of the tours at which cold walks end, one by one."""
+    cities, stuck, out = np.random.default_rng(19).random((1, 14, 2)), 0, 0
+    walks = anneal_tours(cities, random_tours(16, 14, 10), np.zeros((900, 10)),
+                         rng=np.random.default_rng(17))  # fmt: skip
+
+    def shortest(tours):
+        return tour_lengths(cities, np.array(tours)[:, None]).min()
+
+    for tour in [*walks.best, np.arange(14)]:
+        here, once, ways = shortest([tour]), reversed_once(tour), way_out(cities, tour)
+        twice = shortest([end for each in once for end in reversed_once(each)])
+        if shortest(once) < here - 1e-9 or twice > here - 1e-9:
+            assert ways is None
+            stuck += shortest(once) >= here - 1e-9
+            continue
+        between, end = ways
+        assert any((between == each).all() for each in once)
+        assert any((end == each).all() for each in reversed_once(between))
+        assert shortest([end]) == pytest.approx(twice)
+        assert shortest([between]) >= here - 1e-9
+        out += 1
+    assert stuck  # for good
+    assert out
 
 
 @pytest.fixture(scope="module")
@@ -855,69 +867,13 @@ def test_the_round_trips_on_show_are_as_long_as_is_said():
 
 def test_the_curves_of_a_round_trip_end_at_the_look_that_is_shown():
     explorer = annealing.tour_explorer()
-    assert explorer.values["t"] == 0
+    assert explorer.values["t"] == 20_000
     _, _, hot, cold, *_ = explorer._moving
     for t in (0, 4000, 20_000):
         explorer.set(t=t)
         for curve in (hot, cold):
             assert curve.get_xdata()[-1] == t
     explorer.close()
-
-
-def test_the_latch_stands_first_among_the_networks_of_recall():
-    explorer = annealing.recall_explorer()
-    assert explorer.values["search"] == "by hand"
-    assert explorer.values["f"][explorer.values["flag"]] < 0.01
-    hunt, draws = comparisons.recall_searches()
-    for preset, kind in (("best of descent", "descent"), ("best of the walks", "walk")):
-        explorer.show_preset(preset)
-        rows = np.concatenate([each[0].best for name, each in draws.items() if kind in name])
-        best = r_squared(hunt.unseen, rows).max()
-        assert explorer.values["r2"] == pytest.approx(best)
-        assert kind in explorer.values["search"]
-    assert explorer.values["f"][explorer.values["flag"]] > 0.9
-    explorer.close()
-
-
-def test_what_round_trips_came_to_on_the_page():
-    """From 0.1 down heat ends shorter than none in every draw that the explorer has."""
-    _, _, lengths = untangled()
-    assert (lengths[1 + HEATS.index(0.1), -1] < lengths[0, -1]).all()
-
-
-def test_a_column_for_each_map_a_dot_for_each_run_and_two_typical_trips():
-    maps = np.random.default_rng(13).random((3, 10, 2))
-    names = ("one", "two", "six", "ten", "last")
-    kinds = {name: random_tours(n, 10, n, 3) for n, name in enumerate(names, 3)}
-    lengths = {name: tour_lengths(maps, found) for name, found in kinds.items()}
-    shortest = np.min([each.min(axis=0) for each in lengths.values()], axis=0)
-    longer = {name: 100 * (each / shortest - 1) for name, each in lengths.items()}
-    farthest = np.median(longer["ten"][:, 0])
-    figure = figures.tours(
-        maps, kinds, drawn=("two", "last"), shortest=shortest, farthest=farthest, title="T",
-        xlabel="x", beyond="{times:.3f} times", place="map {number}", alt="said",
-    )  # fmt: skip
-    *columns, above, below = figure.axes
-    for m, ax in enumerate(columns):
-        assert ax.get_title(loc="left") == f"map {m + 1}"
-        drawn = {mark: [line.get_xdata() for line in ax.lines if line.get_marker() in mark]
-                 for mark in ("os", ">", "|")}  # fmt: skip
-        of_map = np.concatenate([each[:, m] for each in longer.values()])
-        dots = np.sort(np.concatenate(drawn["os"]))
-        np.testing.assert_allclose(dots, np.sort(of_map[of_map <= farthest]))
-        assert sum(map(len, drawn[">"])) == (of_map > farthest).sum()
-        medians = np.array([np.median(each[:, m]) for each in longer.values()])
-        ticks = np.ravel(drawn["|"])
-        np.testing.assert_allclose(ticks, medians[medians <= farthest])
-        said = [f"{1 + x / 100:.3f} times" for x in medians[medians > farthest]]
-        assert [words.get_text() for words in ax.texts] == said
-    for ax, name in ((above, "two"), (below, "last")):
-        each = lengths[name][:, 0]
-        typical = np.sort(each)[(len(each) - 1) // 2]
-        assert ax.get_title(loc="left") == f"{name}: {typical:.2f}"
-        x, y = ax.lines[0].get_data()
-        assert np.hypot(np.diff(x), np.diff(y)).sum() == pytest.approx(typical)
-    assert figure.alt == "said"
 
 
 # ---------------------------------------------------------------- checkers
@@ -1009,57 +965,20 @@ def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
 
 def test_a_search_is_named_in_the_language_spoken():
     names = {
-        "walk, step 0.3, T = 0": "游走，步子0.3，不加热",
-        "walk, step 0.3, T = 0.03": "游走，步子0.3，T从0.03起",
+        "walk, T = 0": "游走，不加热",
+        "walk, T = 0.03": "游走，T从0.03起",
         "guessing, ±10": "乱猜，±10",
-        "descent, rate 0.01": "下降，学习率0.01",
-        "descent, LSTM, open": "下降，LSTM，门开着",
         "descent, fresh": "下降，每步换新序列",
         "a search of mine": "a search of mine",
     }
     assert figures.search_in_words("descent, fresh") == "descent, fresh sequences"
-    assert figures.search_in_words("walk, step 1.0, T = 0") == "walk, step 1.0, cold"
-    assert figures.search_in_words("walk, step 1.0, T = 0.1") == "walk, step 1.0, T from 0.1"
+    assert figures.search_in_words("walk, T = 0") == "walk, cold"
+    assert figures.search_in_words("walk, T = 0.1") == "walk, T from 0.1"
     lstm_inside.language("zh")
     try:
         assert {name: figures.search_in_words(name) for name in names} == names
     finally:
         lstm_inside.language("en")
-
-
-def test_the_bar_of_a_task_leads_from_the_cold_walk_to_the_hot_one_and_the_best_is_shaded():
-    def count(found, runs=100):
-        return comparisons.Count(found, runs)
-
-    pair = {"walk, step 0.3": (count(10), count(80)), "walk, step 1.5": (count(40), count(42))}
-    tasks = {
-        "one": comparisons.Score(pair, {"guessing": count(90), "descent": count(87)},
-                                 others={"descent, LSTM, open": count(95)}),
-        "other": comparisons.Score({"walk": (count(50), count(44))}, {"guessing": count(55)},
-                                   count(60)),
-    }  # fmt: skip
-    figure = figures.score(
-        tasks, cold="c", hot="h", fixed="f", other="o", title="T", xlabel="x", alt="said"
-    )
-    ax = figure.axes[0]
-    bars = [line for line in ax.lines if line.get_linewidth() == 7]
-    assert [list(bar.get_xdata()) for bar in bars] == [[10, 80], [40, 42], [50, 44]]
-    assert [bar.get_alpha() for bar in bars] == [0.35, 0.12, 0.35]
-    labels = [label.get_text() for label in ax.get_yticklabels()]
-    assert labels == ["one", "guessing", "descent", "walk, step 0.3", "walk, step 1.5",
-                      "descent, LSTM, open", "other", "guessing", "walk"]  # fmt: skip
-    marks = {(line.get_xdata()[0], line.get_ydata()[0]): line.get_marker()
-             for line in ax.lines if line.get_marker() in "os^"}  # fmt: skip
-    assert marks == {(90, 1): "s", (87, 2): "^", (10, 3): "o", (80, 3): "o", (40, 4): "o",
-                     (42, 4): "o", (95, 5): "^", (55, 7): "s", (50, 8): "o", (44, 8): "o",
-                     (60, 8): "o"}  # fmt: skip
-    assert sorted(band.get_y() + band.get_height() / 2 for band in ax.patches) == [1, 2, 8]
-    said = {words.get_text(): words.get_position()[1] for words in ax.texts}
-    assert {name: said[name] for name in ("c", "h", "o", "87/100")} == {
-        "c": 3, "h": 3, "o": 5, "87/100": 2,
-    }  # fmt: skip
-    assert figure.alt.startswith("said one (guessing 90/100 · descent 87/100 · walk, step 0.3 10/")
-    assert figure.alt.endswith("other (guessing 55/100 · walk 50/100 – 44/100 · f 60/100)")
 
 
 def test_a_row_of_starts_says_how_many_succeed_and_both_losses():
@@ -1071,29 +990,3 @@ def test_a_row_of_starts_says_how_many_succeed_and_both_losses():
     assert figure.alt == "Said: guessing, ±1 (1/3) · descent, fresh sequences (1/1)"
     drawn = [line.get_xdata() for line in figure.axes[1].lines]
     assert [list(np.atleast_1d(x)) for x in drawn[:4]] == [[0.1, 0.3], [0.1], [0.3], [0.2]]
-
-
-def test_heat_draws_what_it_is_given():
-    counts = {(s, e): np.full((2, 3), s + e) for s in (1.5, 0.3) for e in (0.2, 0.01, 1)}
-    figure = figures.heat((0, 1, 2), counts, titles=("A", "B"), alt="said")
-    for ax in figure.axes:
-        assert [line.get_ydata()[0] for line in ax.lines] == [1.7, 2.5, 0.5, 1.3]
-    heights = {words.get_text(): words.get_position()[1] for words in figure.axes[0].texts}
-    assert heights["step 1.5"] == 1.7 + 0.7
-    assert heights["step 0.3"] == 0.5 + 0.7
-
-
-def test_a_dot_for_each_network_and_a_ring_for_each_of_two_places():
-    def seen(n):
-        return TwoFlags(*np.random.default_rng(n).uniform(size=(7, n)))
-
-    kinds = {"one": seen(3), "other": seen(5)}
-    figure = figures.two_numbers(
-        kinds, title="T", xlabel="x", ylabel="y", latch="L", adder="A", alt="said"
-    )
-    *dots, latch, adder = figure.axes[0].lines
-    for line, (name, each) in zip(dots, kinds.items(), strict=True):
-        np.testing.assert_array_equal(line.get_xydata(), np.stack([each.first, each.last], axis=1))
-        assert line.get_label() == name
-    assert [tuple(ring.get_xydata()[0]) for ring in (latch, adder)] == [(0, 1), (1, 1)]
-    assert figure.alt == "said"

@@ -1,6 +1,5 @@
 """Search without a gradient: simulated annealing and guessing (notebook 06)."""
 
-from .bits import bits_crowd, count_right, halves
 from .landscape import (
     HERE,
     HIGH,
@@ -11,8 +10,8 @@ from .landscape import (
     valley_map,
     walled,
 )
-from .many import Crowd, Found, anneal_all, descend_all, guess_all
-from .recall import RecallHunt, TwoFlags, learn_fresh, r_squared, recall_hunt, two_flags
+from .many import Crowd, Found, anneal_all, descend_all, guess_all, learn_fresh
+from .recall import RecallHunt, r_squared, recall_hunt
 from .search import (
     GRADIENT_COST,
     Search,
@@ -30,7 +29,14 @@ from .search import (
     two_class_error,
     two_class_loss,
 )
-from .tours import TourWalks, anneal_tours, guess_tours, reversal_change, tour_lengths
+from .tours import (
+    TourWalks,
+    anneal_tours,
+    guess_tours,
+    reversal_change,
+    tour_lengths,
+    way_out,
+)
 
 __all__ = [
     "GRADIENT_COST",
@@ -42,14 +48,11 @@ __all__ = [
     "RecallHunt",
     "Search",
     "TourWalks",
-    "TwoFlags",
     "acceptance",
     "anneal",
     "anneal_all",
     "anneal_many",
     "anneal_tours",
-    "bits_crowd",
-    "count_right",
     "descend",
     "descend_all",
     "descent_path",
@@ -58,7 +61,6 @@ __all__ = [
     "guess",
     "guess_all",
     "guess_tours",
-    "halves",
     "highest_climbs",
     "learn_fresh",
     "linear_cooling",
@@ -70,9 +72,9 @@ __all__ = [
     "tour_lengths",
     "two_class_error",
     "two_class_loss",
-    "two_flags",
     "valley_gradient",
     "valley_loss",
     "valley_map",
     "walled",
+    "way_out",
 ]

@@ -58,15 +58,6 @@ QUESTIONS = {
         ),
         d=("in 37 % of the steps", "0.37 is the RATIO of the two, not the share of all steps"),
     ),
-    "one_flag": question(
-        "Descent was trained on ONE flag a sequence. Now two numbers carry one, and the later "
-        "counts. What will its answer be made of?",
-        right="c",
-        a=("the later number", "that is the latch of 03; but one flag never asks for clearing"),
-        b=("the earlier number", "the input gate opens at the later flag, too"),
-        c=("both numbers", "what one flag never asked for is not learned: see below"),
-        d=("neither", "an input gate that opens at one flag opens at two"),
-    ),
 }
 ask = asks(QUESTIONS)
 

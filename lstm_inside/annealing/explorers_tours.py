@@ -105,14 +105,14 @@ def tour_explorer() -> Explorer:
         controls={
             "start": choice("start temperature", HEATS, 0.1),
             "draw": whole("another draw", 1, DRAWS, 1, quantity="x"),
-            "t": whole("looks so far", 0, LOOKS, 0, step=EVERY, quantity="x"),
+            "t": whole("looks so far", 0, LOOKS, LOOKS, step=EVERY, quantity="x"),
         },
         moving=[*lines.values(), *curves.values(), *said.values(), *names.values(), cursor],
         update=update,
         describe=describe,
         play="t",
         presets={
-            "at the end": {"t": LOOKS},
+            "after 4,000 looks": {"t": 4000},
             "too hot": {"start": 1.0, "t": LOOKS},
             "hardly warm": {"start": 0.03, "t": LOOKS},
         },

@@ -5,13 +5,13 @@ import re
 import matplotlib
 import numpy as np
 
+from lstm_inside.annealing import comparisons
 from lstm_inside.annealing.comparisons import ENOUGH
 from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss, valley_map
 from lstm_inside.annealing.search import anneal_many
-from lstm_inside.annealing.tours import tour_lengths
+from lstm_inside.annealing.tours import tour_lengths, way_out
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import (
-    FAINT,
     FORGET,
     GRADIENT,
     INPUT,
@@ -29,17 +29,12 @@ IN_WORDS = Sentences(
         "annealing": "annealing",
         "guessing": "guessing",
         "descent": "descent",
-        "by hand": "by hand",
     }
 )
 _SETTINGS = Sentences(
     {
-        "step": "step {number}",
-        "rate": "rate {number}",
         "T =": "T from {number}",
         "T = 0": "cold",
-        "open": "open",
-        "five starts": "five starts",
         "fresh": "fresh sequences",
         "more": "{first}, {others}",
     }
@@ -47,11 +42,11 @@ _SETTINGS = Sentences(
 
 
 def search_in_words(name) -> str:
-    """A search and its settings, such as "walk, step 0.3, T = 0", in the language spoken."""
+    """A search and its settings, such as "walk, T = 0.01", in the language spoken."""
     first, _, others = name.partition(", ")
-    number = re.fullmatch(r"(step|rate|T =) ([\d.]+)", first)
+    number = re.fullmatch(r"T = ([\d.]+)", first)
     if number and first not in _SETTINGS:
-        first = _SETTINGS[number[1]].format(number=number[2])
+        first = _SETTINGS["T ="].format(number=number[1])
     elif first in IN_WORDS:
         first = IN_WORDS[first]
     elif first in _SETTINGS:
@@ -173,32 +168,39 @@ def apart(heights, gap):
     return placed
 
 
-def heat(temperatures, counts, *, titles, alt):
-    """Of 16 walks, how many end low and how many met a low place, against the start temperature.
+def heat():
+    """How many walks on the map end low, and how many met a low place, by start temperature.
 
-    counts: (step, end) -> an array (2, number of temperatures), these two; end is the last
-    temperature as a share of the first, 1 for walks that never cool. These are drawn, and of the
-    others those that cool least. titles: of the two panels.
+    A panel for each step size; what `comparisons.ridge_walks` found.
     """
-    steps = list(dict.fromkeys(step for step, _ in counts))
-    mild = max(end for _, end in counts if end < 1)
+    found, at = comparisons.ridge_walks(), np.arange(len(comparisons.RIDGE_HEATS))
+    titles = {0.3: say("Small steps (0.3): cross, then stay"),
+              1.5: say("Large steps (1.5): heat only harms")}  # fmt: skip
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330, alt)
+        figure = picture(900, 350)
         panels = figure.subplots(1, 2, sharey=True)
-        for row, (ax, title) in enumerate(zip(panels, titles, strict=True)):
-            for colour, step in zip((INPUT, FORGET), steps, strict=True):
-                for end, dashes in ((mild, "-"), (1, (0, (2, 1.5)))):
-                    line = counts[step, end][row]
-                    ax.plot(temperatures, line, "o", ls=dashes, color=colour, ms=5, clip_on=False)
-            ax.set(xlim=(0, max(temperatures)), ylim=(-0.3, 17.6), yticks=(0, 4, 8, 12, 16))
-            ax.set(xlabel=say("start temperature"), title=title, xticks=(0, 0.5, 1, 1.5, 2))
-        panels[0].set_ylabel(say("of 16 walks, with a loss below 0.05"))
-        for row, (ax, off) in enumerate(zip(panels, ((0.7, 0.7), (0.5, -1.6)), strict=True)):
-            for colour, step, up in zip((INPUT, FORGET), steps, off, strict=True):
-                at = temperatures[-2] + 0.04, counts[step, mild][row][-2] + up  # off its own line
-                ax.text(*at, search_in_words(f"step {step:g}"), color=colour, weight="bold")
-        words = say("solid: cooled; dashed: never cooled")
-        panels[0].text(0.97, 0.94, words, ha="right", fontsize=11, transform=panels[0].transAxes)
+        for ax, (step, title) in zip(panels, titles.items(), strict=True):
+            (ends, _), (steady, met) = found[step, True], found[step, False]
+            ax.plot(at, met, "o-", color=INPUT, ms=5, clip_on=False)
+            ax.plot(at[:-1], ends[:-1], "o-", color=FORGET, ms=5, lw=2.5, clip_on=False)
+            ax.plot(at, steady, "o", ls=(0, (2, 1.5)), color=FORGET, ms=5, clip_on=False)
+            ax.set_xticks(at, [f"{T:g}" for T in comparisons.RIDGE_HEATS[:-1]] + ["∞"])
+            ax.set(xlim=(0, at[-1]), ylim=(-2, 112), yticks=range(0, 101, 25), title=title)
+        panels[0].set_ylabel(say("% of the walks"))
+        figure.supxlabel(say("start temperature (∞: every candidate is taken)"), fontsize=12)
+        for x, y, words, colour, side in (
+            (3.0, 97, say("met low, never cooled"), INPUT, "right"),
+            (6.9, 66, say("end low,\ncooled"), FORGET, "right"),
+            (4.05, 15, say("end low,\nnever cooled"), FORGET, "right"),
+        ):
+            panels[0].text(x, y, words, color=colour, weight="bold", ha=side, va="center",
+                           fontsize=11)  # fmt: skip
+    figure.alt = say(
+        "Two panels, % of the walks against the start temperature. With small steps none meets "
+        "or ends in a low place without heat; those that met one rise to nearly all, those that "
+        "end in one rise and fall again, soon if never cooled, late if cooled. With large steps "
+        "all meet one; those that end in one fall with the temperature, first if never cooled."
+    )
     return figure
 
 
@@ -263,196 +265,140 @@ def draw_trip(ax, cities, tour, colour):
     return line
 
 
-def tours(maps, kinds, *, drawn, shortest, farthest, title, xlabel, beyond, place, alt):
-    """For every run of each kind of search how long its round trip is, and two typical trips.
+TRIPS = Sentences(
+    {
+        "guessing": "guessing",
+        "cold": "cold, one start",
+        "four": "cold, four starts",
+        "fixed": "T = 0.02 always",
+        "cooled": "cooled from 0.1",
+    }
+)
+_SHOWN = 0, 4  # run and map of a stuck tour whose fault is seen
 
-    maps (3, N, 2). kinds: name -> tours (R, 3, N), of five: guessing, the cold walk, the restarted
-    one, that at a fixed temperature, the one that cools. drawn: the two whose tour of median length
-    on the first map is shown. shortest (3,): the lengths that all are measured by, in percent
-    beyond them, on axes that end at `farthest`; a tick is the median. What lies beyond is an
-    arrowhead there, and where the median does the words `beyond` say how many {times} as long it
-    is. place: the name of a map, with its {number}.
-    """
-    looks = ((INPUT, "s"), (GRADIENT, "o"), ("#777777", "o"), (FORGET, "o"), (FORGET, "o"))
+
+def stuck():
+    """A tour that no reversal shortens, a longer one beside it, and the shorter one behind that."""
+    found = comparisons.round_trips()
+    run, m = _SHOWN
+    cities = found.maps[m]
+    tours = [found.cold[run, m], *way_out(found.maps[m : m + 1], found.cold[run, m])]
+    lengths = tour_lengths(found.maps[m : m + 1], np.array(tours)[:, None])[:, 0]
+    legs = [_legs(tour) for tour in tours]
+    titles = (
+        say("Stuck: length {length:.2f}", length=lengths[0]),
+        say("One reversal: {length:.2f}, longer", length=lengths[1]),
+        say("A second one: {length:.2f}, shorter", length=lengths[2]),
+    )
     with matplotlib.rc_context(RC):
-        figure = picture(900, 430, alt)
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
-        grid = figure.add_gridspec(2, 4, width_ratios=(5, 4, 4, 4))
-        columns = [figure.add_subplot(grid[:, m + 1]) for m in range(len(maps))]
-        rng = np.random.default_rng(0)
-        lengths = {name: tour_lengths(maps, found) for name, found in kinds.items()}
-        for y, (name, (colour, marker)) in enumerate(zip(kinds, looks, strict=True)):
-            for m, ax in enumerate(columns):
-                longer = 100 * (lengths[name][:, m] / shortest[m] - 1)
-                spread = rng.uniform(-0.22, 0.22, len(longer))
-                within = longer <= farthest
-                ax.plot(longer[within], y + spread[within], marker, color=colour, ms=6, alpha=0.5)
-                off = y + spread[~within]
-                ax.plot(np.full(len(off), farthest), off, ">", color=colour, ms=8)
-                middle = np.median(longer)
-                if middle <= farthest:
-                    ax.plot(middle, y, "|", color="#111111", ms=26, mew=2.5)
-                else:
-                    words = beyond.format(times=1 + middle / 100)
-                    ax.text(0.93 * farthest, y, words, color=colour, ha="right", va="center")
-        for row, name in enumerate(drawn):
-            of_map = lengths[name][:, 0]
-            typical = np.argsort(of_map)[(len(of_map) - 1) // 2]
-            colour = looks[list(kinds).index(name)][0]
-            ax = figure.add_subplot(grid[row, 0])
-            draw_trip(ax, maps[0], kinds[name][typical, 0], colour)
-            length = say("{name}: {length:.2f}", name=name, length=of_map[typical])
-            ax.set_title(length, color=colour, fontsize=12)
-            ax.set_xlabel(place.format(number=1))
-        for m, ax in enumerate(columns):
-            ax.set(xlim=(-0.03 * farthest, 1.02 * farthest), ylim=(len(kinds) - 0.5, -0.5))
-            ax.set_yticks(range(len(kinds)), kinds if m == 0 else ())
-            ax.set(xticks=range(0, int(farthest) + 1, 5))
-            ax.set_title(place.format(number=m + 1), weight="normal", fontsize=12)
-            ax.grid(False, axis="y")
-        columns[1].set_xlabel(xlabel)
+        figure = picture(900, 330)
+        panels = figure.subplots(1, 3)
+        for ax, tour, own, title in zip(panels, tours, legs, titles, strict=True):
+            draw_trip(ax, cities, tour, GRADIENT)
+            for leg in own - (legs[2] if own == legs[0] else legs[0]):
+                dashes = (0, (1.5, 1)) if own == legs[0] else "-"
+                ax.plot(*cities[list(leg)].T, color=FORGET, lw=4, ls=dashes, zorder=2.2)
+            ax.set_title(title, fontsize=12)
+        panels[0].set_xlabel(say("dotted: legs that will go"))
+        panels[1].set_xlabel(say("orange: legs that are new"))
+        panels[2].set_xlabel(say("orange: legs that are new"))
+    figure.alt = say(
+        "Three round trips through the same cities. In the first, {first:.2f} long, one city is "
+        "reached from the wrong side. One reversal makes it longer, {second:.2f}; a second one "
+        "shorter than the first, {third:.2f}: now the city lies on the road that passes it.",
+        first=lengths[0], second=lengths[1], third=lengths[2],
+    )  # fmt: skip
     return figure
 
 
-def score(tasks, *, cold, hot, fixed, other, title, xlabel, alt):
-    """What each search came to on each task, from best to worst; the rows of the best are shaded.
+def _legs(tour):
+    """The legs of a tour as pairs of cities."""
+    return {frozenset(leg) for leg in zip(tour.tolist(), np.roll(tour, -1).tolist(), strict=True)}
 
-    tasks: name -> `comparisons.Score`. A bar leads from the walk without heat, a ring, to the one
-    with it, a dot, pale if they differ by less than _LUCK runs; the counts stand beside the marks.
-    The words `cold` and `hot` stand in the longest bar, `fixed` beside a walk that never cools,
-    `other` beside searches in another network, which come last and are hollow. Shaded is what is
-    less than _LUCK runs behind the best. All the counts stand after alt.
-    """
-    rows = [
-        row
-        for name, score in tasks.items()
-        for row in ((name, None), *_ranked(score), *_others(score))
-    ]
-    widest = max((abs(_gap(marks)), y) for y, (_, marks) in enumerate(rows) if marks)[1]
+
+def trips():
+    """On each map how far cold walks with restarts and cooled walks end from the shortest tour."""
+    found = comparisons.round_trips()
+    cold, hot = (np.median(found.beyond(found.met[name]), axis=0) for name in ("four", "cooled"))
+    title = say(
+        "Cooled tours are shorter on {better} of {maps} maps",
+        better=(hot < cold).sum(), maps=len(cold),
+    )  # fmt: skip
     with matplotlib.rc_context(RC):
-        said = " ".join(f"{name} ({_counts(score, fixed)})" for name, score in tasks.items())
-        figure = picture(900, 80 + 27 * len(rows), f"{alt} {said}")
-        ax = figure.subplots()
-        shaded, best, lone, steady = [], None, False, None
-        for y, (name, marks) in enumerate(rows):
-            if marks is None:
-                score = tasks[name]
-                steady, best = score.fixed, _best(score)
-                ax.axhline(y - 0.5, color=FAINT, lw=1)
-                continue
-            lone = name in score.others
-            last = _draw_marks(ax, y, name, marks, hollow=lone)
-            if y == widest:
-                left, right = sorted(each.percent for each in marks)
-                words = (cold, hot) if marks[0].percent == left else (hot, cold)
-                for x, word, side in (
-                    (left + 1.5, words[0], "left"),
-                    (right - 1.5, words[1], "right"),
-                ):
-                    ax.text(x, y, word, ha=side, va="center", fontsize=11)
-            if lone:
-                ax.text(last - 9, y, other, ha="right", va="center", fontsize=11, color="#555555")
-            walked = name in score.walks
-            if walked and steady is not None:
-                ax.plot(steady.percent, y, "o", color=FORGET, mfc="white", mew=2, ms=8)
-                words = f"{fixed} {steady.found}/{steady.runs}"
-                ax.text(steady.percent, y - 0.42, words, color=FORGET, ha="center", va="center",
-                        fontsize=10)  # fmt: skip
-                marks = (*marks, steady)
-            if not lone and _behind(marks, best) < _LUCK:
-                shaded.append(y)
-                ax.axhspan(y - 0.45, y + 0.45, color=FAINT, alpha=0.35, lw=0, zorder=0)
-        ax.set_yticks(range(len(rows)), [n if m is None else search_in_words(n) for n, m in rows])
-        for y, ((name, marks), label) in enumerate(zip(rows, ax.get_yticklabels(), strict=True)):
-            label.set_weight("bold" if marks is None or y in shaded else "normal")
-            label.set_color("#111111" if marks is None else _colour_of(name))
-        ax.set(xlim=(-9, 110), ylim=(len(rows) - 0.4, -0.6), xlabel=xlabel, title=title)
-        ax.set_xticks(range(0, 101, 20))
-        ax.grid(False)
+        figure = picture(900, 390)
+        ax, bars = figure.subplots(1, 2, width_ratios=(3, 2))
+        for y, (far, near) in enumerate(zip(cold, hot, strict=True)):
+            ax.plot([far, near], [y, y], color="#BBBBBB", lw=2, zorder=1)
+        ax.plot(cold, range(len(cold)), "o", color=GRADIENT, ms=9)
+        ax.plot(hot, range(len(hot)), "o", color=FORGET, ms=9)
+        ax.set(xlim=(-0.15, 1.12 * cold.max()), ylim=(len(cold) - 0.5, -1.3), title=title)
+        ax.set_yticks(
+            range(len(cold)), [say("map {number}", number=m + 1) for m in range(len(cold))]
+        )
+        ax.set_xlabel(say("% longer than the shortest tour found, median of 12"))
+        ax.text(hot[0], -0.75, say("cooled"), color=FORGET, weight="bold", ha="center")
+        ax.text(
+            cold[0], -0.75, say("cold, four starts"), color=GRADIENT, weight="bold", ha="center"
+        )
+        ax.grid(False, axis="y")
+        kinds = {"guessing": INPUT, "cold": GRADIENT, "four": GRADIENT, "fixed": FORGET,
+                 "cooled": FORGET}  # fmt: skip
+        percent = [found.near(found.met[name]).percent for name in kinds]
+        bars.barh(range(len(kinds)), percent, color=list(kinds.values()), height=0.55)
+        for y, x in enumerate(percent):
+            bars.text(x + 1.5, y, f"{x:.0f} %", va="center", fontsize=11)
+        bars.set_yticks(range(len(kinds)), [TRIPS[name] for name in kinds])
+        bars.set(xlim=(0, 85), ylim=(len(kinds) - 0.5, -0.5))
+        bars.set_title(say("Within 2 % of the shortest"))
+        bars.set_xlabel(say("% of all tours"))
+        bars.grid(False, axis="y")
+    said = " · ".join(f"{TRIPS[name]} {x:.0f} %" for name, x in zip(kinds, percent, strict=True))
+    figure.alt = say(
+        "Left, two dots for each of ten maps, how much longer than the shortest the median tour "
+        "is: that of cooled walks lies left of that of the best of four cold ones. Right, how "
+        "many tours are within 2 %: {said}",
+        said=said,
+    )  # fmt: skip
     return figure
 
 
-_LUCK = 4  # runs; smaller differences are not told apart
-
-
-def _marks(score):
-    """Every row of a score but those in another network: name -> its counts."""
-    return {**score.walks, **{name: (count,) for name, count in score.rivals.items()}}
-
-
-def _ranked(score):
-    """From best to worst, each with its best count."""
-    return sorted(_marks(score).items(), key=lambda row: -max(each.percent for each in row[1]))
-
-
-def _others(score):
-    return [(name, (count,)) for name, count in score.others.items()]
-
-
-def _best(score):
-    """The best count of a task, without searches in another network."""
-    each = [count for marks in _marks(score).values() for count in marks]
-    return max([*each, *([score.fixed] if score.fixed else [])], key=lambda count: count.percent)
-
-
-def _behind(marks, best):
-    """By how many runs the best of some counts is behind the best of the task."""
-    return (best.percent - max(each.percent for each in marks)) * best.runs / 100
-
-
-def _gap(marks):
-    """By how many per cent the hot walk is ahead of the cold one."""
-    return marks[-1].percent - marks[0].percent
-
-
-def _draw_marks(ax, y, name, marks, *, hollow):
-    """The marks of one row and their counts beside them; returns where the last mark stands."""
-    colour, at = _colour_of(name), [each.percent for each in marks]
-    if len(marks) == 2:
-        pale = abs(_gap(marks)) * marks[0].runs / 100 < _LUCK
-        ax.plot(at, [y, y], color=FORGET, lw=7, alpha=0.12 if pale else 0.35,
-                solid_capstyle="butt")  # fmt: skip
-        ax.plot(at[0], y, "o", color="#111111", mfc="white", mew=2, ms=13)
-        ax.plot(at[1], y, "o", color=FORGET, ms=8)
-    else:
-        marker = "s" if "guessing" in name else "^"
-        face = "white" if hollow else colour
-        ax.plot(at[0], y, marker, color=colour, mfc=face, mew=1.5, ms=9)
-    sides = {round(x, 6): each for x, each in zip(at, marks, strict=True)}
-    for x, each in sides.items():
-        left = len(sides) == 2 and x == min(sides)
-        ax.text(x - 1.5 if left else x + 1.5, y, f"{each.found}/{each.runs}", color="#555555",
-                ha="right" if left else "left", va="center", fontsize=10)  # fmt: skip
-    return at[-1]
-
-
-def _counts(score, fixed):
-    """All of one `comparisons.Score` in a line, for who does not see the picture."""
-
-    def in_short(count):
-        return f"{count.found}/{count.runs}"
-
-    steady = [] if score.fixed is None else [f"{fixed} {in_short(score.fixed)}"]
-    rows = [*_ranked(score), *_others(score)]
-    each = [f"{search_in_words(name)} {' – '.join(map(in_short, marks))}" for name, marks in rows]
-    return " · ".join([*each, *steady])
-
-
-def two_numbers(kinds, *, title, xlabel, ylabel, latch, adder, alt):
-    """A dot for each network given two flagged numbers: what the earlier and the later one count.
-
-    kinds: name -> `TwoFlags`, at most three, drawn one over the other in this order. latch, adder:
-    the names of the places (0, 1) and (1, 1).
-    """
-    looks = ((FORGET, "^"), (OUTPUT, "o"), (INPUT, "s"))
+def answer():
+    """How many runs succeed on the map, on the round trip and at recall, by search."""
+    tasks = {
+        say("Map: guessing"): say("small steps; meets a loss below 0.05"),
+        say("Round trip: heat"): say("within 2 % of the shortest"),
+        say("Recall: descent"): say("R² above 0.9"),
+    }
+    names = {
+        "guessing": say("guessing"),
+        "descent": say("descent"),
+        "cold": say("walk, no heat"),
+        "heat": say("walk, with heat"),
+    }
+    colours = {"guessing": INPUT, "descent": OUTPUT, "cold": GRADIENT, "heat": FORGET}
+    lines = []
     with matplotlib.rc_context(RC):
-        figure = picture(900, 400, alt)
-        ax = figure.subplots()
-        for (name, seen), (colour, marker) in zip(kinds.items(), looks, strict=False):
-            ax.plot(seen.first, seen.last, marker, color=colour, ms=8, alpha=0.6, mew=0, label=name)
-        for x, name in ((0, latch), (1, adder)):
-            ax.plot(x, 1, "o", ms=26, mfc="none", mec="#555555", mew=1.3)
-            ax.text(x, 1.12, name, ha="center", va="center", weight="bold")
-        ax.set(xlim=(-0.2, 1.2), ylim=(-0.07, 1.19), xlabel=xlabel, ylabel=ylabel, title=title)
-        figure.legend(loc="outside right center", labelcolor="linecolor")
+        figure = picture(900, 270)
+        panels = figure.subplots(1, 3, sharey=True)
+        for ax, (title, goal), counts in zip(panels, tasks.items(), comparisons.successes(),
+                                             strict=True):  # fmt: skip
+            best = max(count.percent for count in counts.values() if count)
+            said = []
+            for y, (name, words) in enumerate(names.items()):
+                count = counts[name]
+                if count is None:
+                    ax.text(2, y, say("no gradient"), va="center", fontsize=11, color="#555555")
+                    continue
+                first = count.percent == best
+                ax.barh(
+                    y, count.percent, color=colours[name], height=0.6, alpha=1 if first else 0.45
+                )
+                ax.text(count.percent + 2, y, f"{count.percent:.0f} %", va="center", fontsize=11,
+                        weight="bold" if first else "normal")  # fmt: skip
+                said.append(f"{words} {count.found}/{count.runs}")
+            lines.append(f"{title} ({' · '.join(said)})")
+            ax.set(xlim=(0, 125), ylim=(3.6, -0.6), title=title, xlabel=goal, xticks=(0, 50, 100))
+            ax.grid(False)
+        panels[0].set_yticks(range(len(names)), names.values())
+    figure.alt = say("% of the runs that succeed.") + " " + " ".join(lines)
     return figure

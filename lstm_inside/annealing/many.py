@@ -109,17 +109,6 @@ class Crowd:
         wanted = np.tile(self.targets, (len(said) // len(self.targets), 1, 1))
         return ((said > 0.5) == (wanted > 0.5)).mean(axis=(1, 2))
 
-    def gates(self, rows) -> np.ndarray:
-        """The gates i, f, g, o of LSTMs at every step: (4, T, K, B, H).
-
-        Raises ValueError for a crowd of RNNs, and as `answers` does.
-        """
-        if not self._is_lstm:
-            raise ValueError("gates: expected a crowd of LSTMs, got one of RNNs")
-        gates = self._forward(self._columns(rows), keep=True)[3]
-        T, _, H, _ = gates.shape
-        return gates.reshape(T, 4, H, -1, self.last.shape[1]).transpose(1, 0, 3, 4, 2)
-
     def losses(self, rows) -> np.ndarray:
         """The mean squared error of each network on its batch, (K, P) -> (K,).
 
@@ -408,6 +397,34 @@ def descend_all(crowd: Crowd, starts, rates, count) -> list[Found]:
         Found(best[own], here[own], losses[:, own])
         for own in (slice(m * K, (m + 1) * K) for m in range(len(rates)))
     ]
+
+
+def learn_fresh(crowd: Crowd, starts, problem, *, rate, count, rng) -> np.ndarray:
+    """Adam from K starts on new sequences at every step, as many as the crowd's batches: (K, P).
+
+    The recipe of notebook 05 for all starts at once: gradients longer than 1 are clipped.
+    starts (K, P). problem: (number of sequences, rng=) -> Sequences; every start gets its own.
+    Raises ValueError or TypeError for no Crowd, starts that are not (K, P), no function, a rate
+    not above 0, a count below 1, no Generator.
+    """
+    check_crowd(crowd)
+    here = validate.real("starts", starts, ndim=2).astype(float)
+    validate.finite("starts", here)
+    if not len(here):
+        raise ValueError(f"starts: expected at least one row of weights, got shape {here.shape}")
+    validate.function("problem", problem)
+    validate.positive("rate", rate)
+    validate.count("count", count)
+    validate.generator(rng)
+    K, optimiser = len(here), Adam(rate)
+    moments = optimiser.start(here)
+    for _ in range(count):
+        batch = problem(K * crowd.targets.shape[1], rng=rng)
+        asked = Crowd(crowd.form, [batch], parts=K, two_class=crowd.two_class, dtype=crowd.dtype)
+        _, grads = asked.gradients(here)
+        length = np.linalg.norm(grads, axis=1, keepdims=True)
+        here, moments = optimiser.step(here, grads / np.maximum(length, 1), moments)
+    return here
 
 
 def check_crowd(crowd):

@@ -99,7 +99,9 @@ def highest_climbs(temperatures, *, rng) -> np.ndarray:
 
 
 def geometric_cooling(start, cooling, count) -> np.ndarray:
-    """T_n = start * cooling^n for n = 0 .. count - 1 (6.4; Kirkpatrick et al. 1983).
+    """T_n = start * cooling^n for n = 0 .. count - 1: one factor throughout, as in (6.4).
+
+    Kirkpatrick et al. 1983.
 
     Raises ValueError or TypeError for a start below 0, 0 < cooling <= 1 not kept, count < 1.
     """

@@ -16,6 +16,7 @@ from .search import highest_climbs
 
 _LOOKS_AT_ONCE = 500  # whose random numbers are drawn together
 _GUESSES_AT_ONCE = 2000
+_SAME = 1e-9  # two lengths that differ by less are the same
 
 
 class TourWalks(NamedTuple):
@@ -60,6 +61,30 @@ def reversal_change(maps, tours, first, last) -> np.ndarray:
     flat = _through_all(maps, tours).ravel()
     own = N * np.arange(len(tours))[:, None]
     return _change(_distances(maps), flat, _ends(first[None], last[None], N) + own)
+
+
+def way_out(cities, tour) -> tuple[np.ndarray, np.ndarray] | None:
+    """The two reversals that shorten a tour most, if no single one does: the tours after each.
+
+    cities (1, N, 2), tour (N,). None if one reversal shortens the tour, or no two in a row.
+    Raises ValueError or TypeError as `reversal_change` does.
+    """
+    tour = validate.real("tour", tour, ndim=1)
+    N = validate.real("cities", cities, ndim=3).shape[1]
+    first, last = 1 + np.array(np.triu_indices(N - 1, 1))
+    climb = reversal_change(cities, tour[None], first, last)[0]
+    if climb.min() < -_SAME:
+        return None
+    after = np.tile(tour, (len(first), 1))
+    for row, i, j in zip(after, first, last, strict=True):
+        row[i : j + 1] = row[i : j + 1][::-1]
+    change = climb[:, None] + reversal_change(cities, after, first, last)
+    one, two = np.unravel_index(change.argmin(), change.shape)
+    if change[one, two] > -_SAME:
+        return None
+    end = after[one].copy()
+    end[first[two] : last[two] + 1] = end[first[two] : last[two] + 1][::-1]
+    return after[one], end
 
 
 def anneal_tours(maps, starts, temperatures, *, rng, every=None) -> TourWalks:
