@@ -742,6 +742,7 @@ TABLE = {
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
     "start.scores": call(unit_learning.scores, models=kind([unit_learning.learner(1).params]), streams=kind(STREAMS).known_as("streams", "batch")),
     "start.of_two_flags": call(unit_learning.of_two_flags, model=kind(unit_learning.learner(1).params)),
+    "start.second_flag": call(unit_learning.second_flag, run=kind(unit_learning.learner(1))),
     "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks
     "tasks.constant_gates": call(

@@ -399,6 +399,9 @@ def test_what_a_learner_is_made_of():
     assert three.params.cell.W_h.shape == (3, 3)
     assert strong.params.cell.W_h == 3
     np.testing.assert_array_equal(strong.params.cell.W_x, plain.params.cell.W_x)
+    small = learning.learner(3, "rnn", w=1, u=0.05).params.cell
+    assert small.W_x[0] == 0.05
+    assert small.W_x[1] == plain.params.cell.W_x[1]
 
 
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
@@ -433,6 +436,29 @@ def test_scores():
     found = learning.scores([by_hand, silent], learning.unseen())
     assert found[0] > 0.99
     assert found[1] == 0
+
+
+def test_what_a_unit_answers_with_when_two_numbers_are_flagged():
+    """The latch has the second, a latch that never shuts keep the sum of both."""
+    readout = ReadoutParams(np.full((1, 1), READOUT), np.zeros(1))
+    shuts, stays = Model(latch(), readout), Model(flag_gates((-12, 12), (12, 12)), readout)
+    assert learning.of_two_flags(shuts) == pytest.approx((0, 1), abs=0.02)
+    assert learning.of_two_flags(stays) == pytest.approx((1, 1), abs=0.1)
+
+
+def test_a_learned_unit_adds_up_two_flagged_numbers_and_why_is_said():
+    """Its keep shuts at a flag, but the candidate brings the first number back through h."""
+    run = learning.learner(1)
+    for _ in run.steps(600):
+        pass
+    by_hand, learned, blind = learning.second_flag(run).split("\n")
+    assert by_hand.startswith("by hand: answer ≈ ")
+    assert learned.startswith("learned: answer ≈ 0.9")
+    assert blind.startswith("learned, candidate not reading h: answer ≈ 0.2")
+    with pytest.raises(ValueError, match="one LSTM unit"):
+        learning.second_flag(learning.learner(1, "rnn"))
+    with pytest.raises(ValueError, match="one LSTM unit"):
+        learning.second_flag(learning.learner(1, units=2))
 
 
 def test_a_report_says_what_the_gates_do():
@@ -825,21 +851,36 @@ def test_seed_5_opens_its_candidate_at_the_flag_and_the_number_opens_write():
     assert np.corrcoef(write, streams.targets[:, 0])[0, 1] > 0.98
 
 
-def test_what_gets_back_to_the_flag_is_told_by_two_latches_and_three_plain_states():
+def test_what_gets_back_to_the_flag_is_told_by_two_latches_and_four_plain_states():
     figure = figures.ways_back_picture()
-    factors = numbers_after("typically ", figure.alt)
-    found = [float(left) for left in re.findall(r"leaves ([\de.-]+) ", figure.alt)]
-    assert len(factors) == len(found) == 5
-    assert "the latch, ±12: typically 1.00 a step, leaves 1.00 (" in figure.alt
-    assert factors[1] == round(float(sigmoid(np.array(1.5))), 2)
-    assert found[1:] == [0.06, 2e-6, 0.002, 1e-22]
-    np.testing.assert_allclose(np.array(factors) ** 14, found, atol=0.006)
+    found = [float(left) for left in re.findall(r"leaves ([\de.-]+), ", figure.alt)]
+    assert found == [1, 0.06, 2e-6, 0.002, 1e-22, 0.81]
+    assert numbers_after("score ", figure.alt) == [1, 0.05, 0.01, 0.04, 0.39, 0.04]
     curves = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) == 20]
-    assert len(curves) == 5
+    assert len(curves) == 6
     assert all(curve[-1] == 1 for curve in curves)
     beside = [text.get_text() for text in figure.axes[1].texts]
-    assert beside[0] == "14 steps back to the flag (typical: geometric mean)"
-    assert sum(" a step, leaves " in words for words in beside) == 5
+    assert beside[:2] == ["gets back", "score"]
+    assert beside[-4:] == [
+        "a plain state, w = 1",
+        "u = 0.05 keeps h near 0; every number stays",
+        "0.81",
+        "0.04",
+    ]
+
+
+def test_the_picture_of_an_update_draws_the_slope_and_where_it_leads():
+    figure = figures.update_picture(0.3, -0.7655, 0.2)
+    assert "The loss over the weight w_g: 0.0688 at 0.3" in figure.alt
+    assert "moves it to 0.453, where the loss is 0.0025" in figure.alt
+    (ax,) = figure.axes
+    loss, tangent = ax.lines[:2]
+    rises = np.gradient(loss.get_ydata(), loss.get_xdata())
+    assert np.interp(0.3, loss.get_xdata(), rises) == pytest.approx(-0.7655, abs=0.01)
+    (w, w_2), (y, y_2) = tangent.get_xdata(), tangent.get_ydata()
+    assert (y_2 - y) / (w_2 - w) == pytest.approx(-0.7655)
+    with pytest.raises(ValueError, match="slope"):
+        figures.update_picture(0.3, np.nan, 0.2)
 
 
 def test_why_a_plain_state_lets_no_gradient_back():

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_core import RNNParams, lstm_backward, lstm_forward, rnn_backward, rnn_forward
+from lstm_inside import validate
 from lstm_inside.page import Picture, Words, picture, plain, signed
 from lstm_inside.page.style import (
     CELL,
@@ -32,15 +33,14 @@ from lstm_inside.words import Sentences, say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
 # What becomes of a plain state at three recurrent strengths.
-PLAIN = Sentences(
-    {0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: at best one bit"}
-)
+PLAIN = Sentences({0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: one bit"})
 # Why a step back multiplies by what it does, at the same strengths.
 WHY = Sentences(
     {
         0.5: "w is small",
         1.1: "h strays far from 0",
         3: "h sits near ±1, where tanh is flat",
+        1: "u = 0.05 keeps h near 0; every number stays",
     }
 )
 ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
@@ -248,60 +248,71 @@ def hundred_streams_picture(params, steps=100) -> Picture:
 def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
-    The plain states are those of `plain_state_picture`. Beside each stands what gets back to the
-    flag, the factor of a step (the geometric mean) that leaves it, and where it comes from.
+    Three plain states are those of `plain_state_picture`; a fourth has w = 1 and a small u, which
+    lets the gradient back. Beside each stands what gets back to the flag, and the score of the
+    straight line through its last state over the streams on which that picture's were found.
     """
-    xs, back = one_stream(flag, steps).xs, {}
+    xs, back, streams = one_stream(flag, steps).xs, [], _searched(steps)
     ends = np.zeros((steps, 1, 1))
     ends[-1] = 1
-    for name, unit, why in (
-        (say("the latch, ±12"), latch(), say("keep is 1 after the flag, and 0 at it")),
-        (say("unsure gates, ±1.5"), latch(1.5), say("keep is σ(1.5) after the flag")),
+    for name, unit, style, why in (
+        (say("the latch, ±12"), latch(), "-", say("keep is 1 after the flag, and 0 at it")),
+        (say("unsure gates, ±1.5"), latch(1.5), "--", say("keep is σ(1.5) after the flag")),
     ):
         grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
-        back[name] = grads.c[:, 0, 0], CELL_LINE, why
-    streams = _searched(steps)
+        *_, r2 = _best_column(lstm_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
+        back.append((name, grads.c[:, 0, 0], r2, CELL_LINE, style, why))
     W_x, b = _plain_units(units)
-    for w in PLAIN:
-        h = rnn_forward(streams.xs, RNNParams(W_x, w * np.eye(units), b)).h[-1]
-        k, *_ = _best_column(h, streams.targets[:, 0])
-        unit = RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
-        grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
+    for w, style in zip((*PLAIN, 1), ("-", "--", ":", "-."), strict=True):
         name = say("a plain state, w = {w:g}", w=w)
-        back[name] = grads.h[:, 0, 0], HIDDEN_LINE, WHY[w]
+        if w in PLAIN:
+            h = rnn_forward(streams.xs, RNNParams(W_x, w * np.eye(units), b)).h[-1]
+            k, *_ = _best_column(h, streams.targets[:, 0])
+            unit = RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
+        else:
+            unit = RNNParams(np.array([[0.05], [0.0]]), np.ones((1, 1)), np.zeros(1))
+        grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
+        *_, r2 = _best_column(rnn_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
+        back.append((name, grads.h[:, 0, 0], r2, HIDDEN_LINE, style, WHY[w]))
     found = []
     with matplotlib.rc_context(RC):
-        figure = picture(940, 330)
-        ax, legend = figure.subplots(1, 2, width_ratios=(5, 4))
-        legend.set(xlim=(0, 10), ylim=(4.7, -1))
+        figure = picture(940, 360)
+        figure.suptitle(
+            say("A plain state lets the gradient back or tells the number; the latch does both"),
+            x=0.01, ha="left", weight="bold", fontsize=13,
+        )  # fmt: skip
+        ax, legend = figure.subplots(1, 2, width_ratios=(4, 5))
+        legend.set(xlim=(0, 10), ylim=(5.7, -1))
         legend.set_axis_off()
-        ways = say("{n} steps back to the flag (typical: geometric mean)", n=steps - flag)
-        legend.text(0, -0.8, ways, color=FLAGGED, va="center")
+        for x, words in ((7.9, say("gets back")), (9.8, say("score"))):
+            legend.text(x, -0.75, words, color=SIGNAL, ha="right", va="center", weight="bold")
         ax.set(xlim=(0.5, steps + 0.5), ylim=(-0.05, 1.2), xticks=(1, 5, 10, 15, 20))
         ax.set(xlabel=say("step t"), yticks=(0, 0.5, 1))
-        ax.set_title(say("Of the gradient at the last step, what gets back to step t"))
+        ax.set_title(say("What gets back to step t"), fontsize=11, weight="normal")
         ax.axvline(flag, ymax=0.88, color=FLAGGED, ls=":", lw=1.5)
         ax.text(flag, 1.12, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
                 family="DejaVu Sans")  # fmt: skip
         ax.text(steps, 1.1, say("← back in time"), color=GRADIENT, ha="right", va="center")
-        styles = ("-", "--", "-", "--", ":")
-        for row, ((name, (way, colour, why)), style) in enumerate(
-            zip(back.items(), styles, strict=True)
-        ):
-            left = way[flag] / way[-1]
-            words = say(
-                "{name}: typically {factor:.2f} a step, leaves {left}",
-                name=name,
-                factor=left ** (1 / (steps - flag)),
-                left=_share(left),
+        for row, (name, way, r2, colour, style, why) in enumerate(back):
+            left = _share(way[flag] / way[-1])
+            found.append(
+                say(
+                    "{name}: leaves {left}, score {r2} ({why})",
+                    name=name,
+                    left=left,
+                    r2=plain(r2),
+                    why=why,
+                )
             )
-            found.append(say("{words} ({why})", words=words, why=why))
             ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, color=colour)
             legend.plot([0, 0.9], [row, row], style, color=colour)
-            legend.text(1.2, row, words, color=colour, va="center")
+            legend.text(1.2, row, name, color=colour, va="center")
             legend.text(1.2, row + 0.4, why, color=SIGNAL, va="center", fontsize=11)
+            for x, number in ((7.9, left), (9.8, plain(r2))):
+                legend.text(x, row, number, color=colour, ha="right", va="center", weight="bold")
     figure.alt = say(
-        "Of the gradient at the last step, what gets back to the flag at step {flag}. {found}.",
+        "Of the gradient at the last step, what gets back to the flag at step {flag}, and what "
+        "each scores. {found}.",
         flag=flag,
         found=say("; ").join(found),
     )
@@ -311,6 +322,50 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
 def _share(left):
     """A share in two decimals, a tiny one in the first digit that counts."""
     return f"{left:.2f}" if left >= 0.005 else f"{left:.1g}".replace("e-0", "e-")
+
+
+def update_picture(w, slope, rate) -> Picture:
+    """The loss of the latch on the one stream over its candidate's weight, and one update.
+
+    w: the weight before it. slope: of the loss there. rate: the learning rate.
+    Raises ValueError or TypeError for what are no finite numbers.
+    """
+    for name, value in (("w", w), ("slope", slope), ("rate", rate)):
+        validate.number(name, value)
+    stream = one_stream()
+    moved = w - rate * slope
+
+    def loss(weight):
+        unit = latch()
+        unit.W_x[0, 2] = weight
+        return float(((said(lstm_forward(stream.xs, unit)) - stream.targets[:, 0]) ** 2).sum())
+
+    weights = np.linspace(0.15, 0.75, 61)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 260)
+        figure.alt = say(
+            "The loss over the weight w_g: {before:.4f} at {w:g}; one update along the slope "
+            "{slope} moves it to {moved:.3f}, where the loss is {after:.4f}.",
+            before=loss(w), w=w, slope=signed(slope), moved=moved, after=loss(moved),
+        )  # fmt: skip
+        ax = figure.subplots()
+        ax.plot(weights, [loss(weight) for weight in weights], color=GRADIENT)
+        near = np.array([w - 0.06, w + 0.08])
+        ax.plot(near, loss(w) + slope * (near - w), "--", color=SIGNAL)
+        for weight, words in (
+            (w, say("{w:g}: loss {before:.4f}", w=w, before=loss(w))),
+            (moved, say("{moved:.3f}: loss {after:.4f}", moved=moved, after=loss(moved))),
+        ):
+            ax.plot(weight, loss(weight), "o", ms=8, color=GATES["g"].line)
+            ax.text(weight + 0.012, loss(weight) + 0.012, words, color=GATES["g"].line)
+        ax.annotate("", (moved, -0.012), (w, -0.012),
+                    arrowprops={"arrowstyle": "->", "color": GATES["g"].line, "lw": 2})  # fmt: skip
+        ax.text(w - 0.065, loss(w) + 0.045, say("slope {slope}", slope=signed(slope)),
+                color=SIGNAL, ha="right", va="center")  # fmt: skip
+        ax.set(xlim=(0.15, 0.75), ylim=(-0.025, 0.19), yticks=(0, 0.05, 0.1, 0.15))
+        ax.set(xlabel="$w_g$", ylabel=say("loss"))
+        ax.set_title(say("One step against the slope: the loss nearly vanishes"))
+    return figure
 
 
 def habits_picture(models, title) -> Picture:
@@ -362,9 +417,7 @@ def habits_picture(models, title) -> Picture:
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel(
-            say("filled: at the flag; hollow: off the flag (means, 20 steps)"), loc="left"
-        )
+        axes[0].set_xlabel(say("means, 20 steps"), loc="left")
         scored.set_axis_off()
         scored.set_title(say("score: 20 | {FAR} steps", FAR=FAR))
         for row, (r2, _), at_far in zip(rows, units, far, strict=True):

@@ -4,11 +4,12 @@ import numpy as np
 
 from lstm_core import init_lstm, init_rnn, lstm_forward
 from lstm_inside import training, validate
-from lstm_inside.start.recall import Habits, habits, score
+from lstm_inside.start.recall import READOUT, Habits, habits, latch, score
 from lstm_inside.tasks import Sequences, recall_problem
 from lstm_inside.training import (
     Adam,
     Model,
+    ReadoutParams,
     Training,
     answers,
     init_readout,
@@ -26,15 +27,16 @@ _GATES = Sentences(
     }
 )
 _T, _BATCH, _RATE = 20, 16, 0.03
+_SECOND = _T - 4  # index of the second flag, long after the first half
 
 
-def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None) -> Training:
+def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, u=None) -> Training:
     """A training of one unit with a read-out on recall over 20 steps: Adam, batches of 16.
 
     seed: of the starting weights and of the streams. cell: "lstm" or "rnn". forget_bias: of an
-    LSTM at the start. units: how many of them. w: where all weights from the last state to the
-    next start; None for random ones. Raises ValueError or TypeError for a seed below 0, another
-    cell, units below 1, and a bias or w that is no finite number.
+    LSTM at the start. units: how many of them. w, u: where all weights from the last state, and
+    from the number, start; None for random ones. Raises ValueError or TypeError for a seed below
+    0, another cell, units below 1, and a bias, w or u that is no finite number.
     """
     validate.whole("seed", seed, least=0)
     validate.choice("cell", cell, ("lstm", "rnn"))
@@ -48,6 +50,9 @@ def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None) -> Training:
     if w is not None:
         validate.number("w", w)
         layer.W_h[:] = w
+    if u is not None:
+        validate.number("u", u)
+        layer.W_x[0] = u
     return Training(
         Model(layer, init_readout(units, 1, rng=rng)),
         loss_at_end,
@@ -97,6 +102,53 @@ def scores(models, streams) -> np.ndarray:
     """
     validate.several("models", models)
     return np.array([score(answers(model, streams), streams.targets) for model in models])
+
+
+def of_two_flags(model) -> tuple[float, float]:
+    """How much of the first and of the second flagged number is in a `Model`'s answer.
+
+    The streams are `unseen`, each with a second flag at its last step but three. The answers are
+    fitted by a share of each number and a constant. The latch has (0, 1), a sum (1, 1).
+    Raises as `training.answers`.
+    """
+    streams = unseen()
+    xs = streams.xs.copy()
+    xs[_SECOND, :, 1] = 1
+    said = answers(model, streams._replace(xs=xs))[:, 0]
+    numbers = np.column_stack([streams.targets[:, 0], xs[_SECOND, :, 0], np.ones(len(said))])
+    first, second, _ = np.linalg.lstsq(numbers, said, rcond=None)[0]
+    return float(first), float(second)
+
+
+def second_flag(run) -> str:
+    """In a line each: what of two flagged numbers the latch answers with, and a learned unit.
+
+    A third line is the unit with a candidate that does not read the last hidden state.
+    Raises TypeError for what is no `Training`, ValueError for one that is not of one LSTM unit.
+    """
+    if not isinstance(run, Training):
+        raise TypeError(f"run: expected a Training, got {validate.describe(run)}")
+    cell, readout = run.params
+    if not is_lstm(cell) or cell.W_h.shape != (1, 4):
+        raise ValueError("run: expected a training of one LSTM unit")
+    W_h = cell.W_h * [1, 1, 0, 1]
+    by_hand = Model(latch(), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1)))
+    lines = []
+    for name, model in (
+        (say("by hand"), by_hand),
+        (say("learned"), run.params),
+        (say("learned, candidate not reading h"), Model(cell._replace(W_h=W_h), readout)),
+    ):
+        first, second = of_two_flags(model)
+        lines.append(
+            say(
+                "{name}: answer ≈ {first:.2f} × first number + {second:.2f} × second",
+                name=name,
+                first=round(first, 2) + 0.0,
+                second=round(second, 2) + 0.0,
+            )
+        )
+    return "\n".join(lines)
 
 
 def report(run) -> str:
