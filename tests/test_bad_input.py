@@ -36,6 +36,7 @@ from lstm_inside.bptt import learning as recalled
 from lstm_inside.bptt import shares as bptt
 from lstm_inside.convolution import layers
 from lstm_inside.convolution import learning as kernel_learning
+from lstm_inside.convolution import lines as short_lines
 from lstm_inside.foundations import learning, pictures
 from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import layers as stacks
@@ -587,6 +588,9 @@ TABLE = {
     "convolution.learn_kernel": call(
         kernel_learning.learn_kernel, x=array(IMAGE[:1, :1], free=(2, 3)).known_as("x", "wanted"),
         wanted=array(IMAGE[:1, :1, 1:, 1:], free=(2, 3)).known_as("wanted"), rate=number(0.1), steps=count(2, least=0),
+    ),
+    "convolution.short_lines": call(
+        short_lines.short_lines, count=count(3), rng=generator(), low=count(2, least=0, most=8), high=count(10, least=6, most=12),
     ),
     "convolution.bowl": call(kernel_learning.bowl, x=array(IMAGE[:1, :1], free=(2, 3)), size=count(2)),
     # ------------------------------------------------------------ rnn

@@ -22,6 +22,7 @@ from lstm_inside.convolution import (
     output_size,
     pool_backward,
     pool_forward,
+    short_lines,
 )
 from lstm_inside.convolution import explorers as views
 from lstm_inside.foundations import photograph
@@ -308,9 +309,12 @@ def test_the_curvatures_say_which_rates_come_down():
 
 @pytest.mark.parametrize(
     ("make", "given"),
-    [("numbers", ()), ("depth", ()), ("pool_numbers", ()), ("overshoot", (0.4,)),
+    [("numbers", ()), ("depth", ()), ("pool_numbers", ()), ("bowl", (14,)), ("chain", ()),
+     ("stack", (np.zeros((1, 1, 9, 9)), np.zeros((1, 4, 7, 7)), np.zeros((1, 1, 5, 5)))),
      ("directions", (np.array([0.1, 0.2, 0.3, 0.4]), np.eye(4), 4)),
-     ("kernels", (np.ones((4, 3, 3, 3)), np.zeros((4, 3, 3, 3)), np.ones((2, 4, 5, 4))))],
+     ("lines", (np.zeros((2, 3, 12, 12)), ["one line", "another line"], [(2, 2), (6, 6)])),
+     ("kernels", (np.ones((4, 3, 3, 3)), np.zeros((4, 3, 3, 3)), np.ones((2, 12, 12)),
+                  np.ones((2, 4, 5, 5)), (0, 3)))],
 )  # fmt: skip
 def test_pictures_say_what_they_show(make, given):
     figure = getattr(figures, make + "_picture")(*given)
@@ -488,17 +492,66 @@ def test_directions_picture_shows_each_direction_with_its_curvature_and_factor()
 
 def test_kernels_picture_draws_weights_and_what_two_lines_change():
     rng = np.random.default_rng(0)
-    before, after, changes = (rng.normal(size=s) for s in ((2, 3, 3, 3),) * 2 + ((2, 2, 5, 4),))
-    figure = figures.kernels_picture(before, after, changes)
+    before, after = rng.normal(size=(2, 4, 3, 3, 3))
+    lines, changes = rng.normal(size=(2, 12, 12)), rng.normal(size=(2, 4, 5, 5))
+    figure = figures.kernels_picture(before, after, lines, changes, (1, 3))
     drawn = [ax.images[0].get_array()[::-1] for ax in figure.axes]
-    wanted = [*before.mean(axis=1), *after.mean(axis=1), *changes[0], *changes[1]]
+    wanted = [
+        table
+        for n in (1, 3)
+        for table in (
+            before[n].mean(axis=0), after[n].mean(axis=0),
+            lines[0], changes[0, n], lines[1], changes[1, n],
+        )
+    ]  # fmt: skip
     for shown, want in zip(drawn, wanted, strict=True):
         np.testing.assert_array_equal(shown, want)
-    for rows in (slice(0, 4), slice(4, 8)):  # one scale for the weights, one for the maps
-        (scale,) = {ax.images[0].get_clim() for ax in figure.axes[rows]}
-        assert scale[1] == pytest.approx(max(np.abs(w).max() for w in wanted[rows]))
+    for columns in ((0, 1), (3, 5)):  # one scale for the weights, one for the answers
+        places = [6 * row + column for row in (0, 1) for column in columns]
+        (scale,) = {figure.axes[place].images[0].get_clim() for place in places}
+        assert scale[1] == pytest.approx(max(np.abs(wanted[place]).max() for place in places))
     with pytest.raises(ValueError, match="changes"):
-        figures.kernels_picture(before, after, changes[:, :1])
+        figures.kernels_picture(before, after, lines, changes[:, :1], (1, 3))
+
+
+def test_bowl_picture_walks_as_gradient_descent_does():
+    photo = photograph()[0] - photograph().mean()
+    windows = np.lib.stride_tricks.sliding_window_view(photo, (1, 2)).reshape(-1, 2)
+    products = windows.T @ windows / len(windows)
+    (ax,) = figures.bowl_picture(14).axes
+    walk = next(line.get_xydata() for line in ax.lines if len(line.get_xdata()) == 13)
+    np.testing.assert_allclose(walk[1:], walk[:-1] - 14 * walk[:-1] @ products, atol=1e-12)
+    with pytest.raises(ValueError, match="rate"):
+        figures.bowl_picture(np.nan)
+
+
+def test_stack_picture_draws_four_maps_and_one():
+    maps, second = np.ones((1, 4, 7, 7)), -np.ones((1, 1, 5, 5))
+    figure = figures.stack_picture(photograph()[None], maps, second)
+    assert sum(ax.images[0].get_array().shape == (7, 7) for ax in figure.axes) == 4
+    with pytest.raises(ValueError, match="maps"):
+        figures.stack_picture(photograph()[None], maps[:, :3], second)
+
+
+def test_lines_picture_refuses_titles_that_do_not_fit():
+    with pytest.raises(ValueError, match="images"):
+        figures.lines_picture(np.zeros((2, 3, 12, 12)), ["one"])
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 10), (2, 6), (0, 12)])
+def test_short_lines_lie_where_they_should_and_brightness_does_not_tell(low, high):
+    images, wanted = short_lines(4000, np.random.default_rng(0), low, high)
+    assert images.shape == (4000, 3, 12, 12)
+    assert {tuple(answer) for answer in wanted} == {(1, -1), (-1, 1)}
+    bright = images.mean(axis=1) > 0.5  # a mean over three channels: noise is rarely this bright
+    down = wanted[:, 1] > 0
+    for kind, axis in ((down, 1), (~down, 2)):  # a line has four pixels in one column or row
+        assert (bright[kind].sum(axis=axis).max(axis=1) >= 4).mean() > 0.95
+    seen = np.argwhere(bright.mean(axis=0) > 0.005)
+    assert seen.min() == low
+    assert seen.max() == high - 1
+    brighter = images.sum(axis=(1, 2, 3))
+    assert abs(((brighter > np.median(brighter)) == down).mean() - 0.5) < 0.03
 
 
 def test_depth_picture_adds_on_one_scale():
@@ -528,7 +581,7 @@ def test_pooling_explorer_draws_the_windows_that_lie_side_by_side():
 def test_learning_explorer_labels_the_slow_directions_by_their_factors():
     explorer = views.learning_explorer()
     words = [text.get_text() for text in explorer.figure.axes[2].texts]
-    assert [word for word in words if word.startswith("×")] == ["× 0.98", "× 0.98"]
+    assert [word for word in words if word.startswith("×")] == ["× 0.984", "× 0.982"]
     assert "most curved, λ = 0.434: error × −0.74 a step" in words
     explorer.set(rate=5)
     words = [text.get_text() for text in explorer.figure.axes[2].texts]

@@ -10,6 +10,7 @@ from .layers import (
     pool_forward,
 )
 from .learning import bowl, learn_kernel
+from .lines import short_lines
 
 __all__ = [
     "bowl",
@@ -21,4 +22,5 @@ __all__ = [
     "output_size",
     "pool_backward",
     "pool_forward",
+    "short_lines",
 ]

@@ -482,9 +482,11 @@ def learning_explorer() -> Explorer:
         notes["now"].set_ha("right" if left else "left")
         taken = [(step + (-58 if left else 58), notes["now"].get_position()[1], 85)]
         curves = np.column_stack([part, loss])
-        for words, factor, values in zip(factors, 1 - rate * curvature, part.T, strict=False):
+        times = 1 - rate * curvature
+        for words, factor, values in zip(factors, times, part.T, strict=False):
             place = _place_on(values, low, high, curves, taken)
-            digits = 3 if factor > 0.995 else 2
+            alike = (times.round(2) == np.round(factor, 2)).sum() > 1  # two decimals would hide it
+            digits = 3 if factor > 0.995 or alike else 2
             words.set_text(f"× {plain(factor, digits)}" if place else "")
             if place:
                 words.set_position(place)

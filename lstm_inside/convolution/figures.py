@@ -335,6 +335,47 @@ def depth_picture():
     return figure
 
 
+def stack_picture(photo, maps, second):
+    """A photograph, the four maps of a first layer after ReLU, and one map of a second layer.
+
+    photo (1, 1, height, width); maps (1, 4, rows, columns); second (1, 1, rows, columns).
+    Raises ValueError for other shapes.
+    """
+    photo, maps, second = (
+        validate.real(name, values, ndim=4)
+        for name, values in (("photo", photo), ("maps", maps), ("second", second))
+    )
+    if maps.shape[:2] != (1, 4):
+        raise ValueError(f"maps: expected (1, 4, rows, columns), got {maps.shape}")
+    names = (
+        say("brighter to the right"), say("brighter to the left"),
+        say("brighter downwards"), say("brighter upwards"),
+    )  # fmt: skip
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 440)
+        figure.colours = None
+        places = [["photo", 0, 1, "second"], ["photo", 2, 3, "second"]]
+        ax = figure.subplot_mosaic(places, width_ratios=(1.5, 1, 1, 1.9))
+        canvas(ax["photo"], say("the photograph"), *photo.shape[2:])
+        place_image(image_on(ax["photo"], "gray"), photo[0, 0])
+        for n, name in enumerate(names):
+            canvas(ax[n], "", *maps.shape[2:])
+            ax[n].set_title(name, fontsize=11)
+            show_signed(image_on(ax[n], SIGNED), maps[0, n])
+        canvas(ax["second"], say("edges: orange down, blue across"), *second.shape[2:])
+        show_signed(image_on(ax["second"], SIGNED), second[0, 0])
+        figure.supxlabel(
+            say("the photograph, four maps of layer 1 after ReLU, one map of layer 2"), fontsize=11
+        )
+    figure.alt = say(
+        "The portrait; four maps of a first layer, orange where it gets brighter to the right, to "
+        "the left, downwards, upwards; and one map of a second layer, orange along edges that "
+        "run down, such as collar and stripes, blue along edges that run across, such as the "
+        "rim of the cap."
+    )
+    return figure
+
+
 def pool_numbers_picture():
     """Max and mean pooling of 4 x 4 numbers, forward and backward, 2 x 2 windows."""
     x = np.array([[1, 3, 2, 0], [5, 2, 1, 4], [0, 1, 3, 3], [2, 6, 8, 1]], float)
@@ -423,107 +464,208 @@ def directions_picture(curvature, directions, rate):
     return figure
 
 
-def overshoot_picture(curvature):
-    """Gradient descent on the parabola L = curvature/2 · e², six steps from e = 1 at three rates.
+def bowl_picture(rate):
+    """The loss of a kernel of two weights, side by side, from above, and gradient descent in it.
 
-    Raises ValueError or TypeError for a curvature that is no finite number above 0.
+    The bowl is the photograph's, its mean subtracted; both weights are shown as errors. rate: η.
+    Raises ValueError or TypeError for a rate that is no finite number.
     """
-    validate.positive("curvature", curvature)
-    rates, steps = (1, 4, 5), 6
-    wide = np.linspace(-2.75, 2.75, 200)
+    validate.number("rate", rate)
+    photo = photograph()[0]
+    pairs = np.stack([photo[:, :-1].ravel(), photo[:, 1:].ravel()]) - photo.mean()
+    bends, axes = np.linalg.eigh(pairs @ pairs.T / pairs.shape[1])  # flat first, then steep
+    axes *= np.sign(axes[1])  # the right weight's error rises along both
+    factors = 1 - rate * bends
+    walk = axes @ (np.array([[1.0], [0.6]]) * factors[:, None] ** np.arange(13))
+    grid = np.stack(np.meshgrid(*[np.linspace(-1.3, 1.3, 121)] * 2))
+    loss = (bends[:, None, None] * np.tensordot(axes.T, grid, 1) ** 2).sum(axis=0) / 2
     with matplotlib.rc_context(RC):
-        figure = picture(860, 300)
-        axes = figure.subplots(1, len(rates), sharey=True, squeeze=False)[0]
-        for ax, rate in zip(axes, rates, strict=True):
-            factor = 1 - rate * curvature
-            walk = factor ** np.arange(steps + 1)
-            ax.plot(wide, curvature * wide**2 / 2, color=FAINT, lw=2)
-            ax.plot(walk, curvature * walk**2 / 2, "-", color=GRADIENT, lw=1)
-            ax.scatter(
-                walk, curvature * walk**2 / 2, s=36, c=range(steps + 1), cmap="cividis", zorder=3
-            )
-            aside = (-2.1, curvature / 6) if abs(factor) < 1 else (0.75, curvature * 3.4)
-            for words, place, error in (
-                (say("start"), (1.3, curvature / 6), walk[0]),
-                (say("step {step}", step=steps), aside, walk[-1]),
-            ):
-                ax.annotate(
-                    words, (error, curvature * error**2 / 2), place, va="center", fontsize=11,
-                    arrowprops={"arrowstyle": "-", "color": "#555555"},
-                )  # fmt: skip
-            ax.set(xlim=(-2.75, 2.75), ylim=(0, curvature * 3.6), yticks=[0], xticks=range(-2, 3))
-            title = say("rate {rate:g}: e times {factor} a step", rate=rate, factor=plain(factor))
-            ax.set_title(title + "\n" + _course(factor))
-            ax.set_xlabel(say("error e"))
-        axes[0].set_ylabel(say("loss L"))
+        figure = picture(680, 470)
+        ax = figure.subplots()
+        ax.grid(False)
+        levels = bends[1] * np.linspace(0.06, 1.35, 10) ** 2 / 2
+        ax.contour(*grid, loss, levels, colors=FAINT, linewidths=1)
+        for bend, factor, axis, words, place in (
+            (bends[1], factors[1], axes[:, 1], say("both rise: steep"), (0.35, 1.08)),
+            (bends[0], factors[0], axes[:, 0], say("one rises, one falls: flat"), (0.25, -1.08)),
+        ):
+            ax.plot(*np.outer(axis, (-1.7, 1.7)), color="#0072B2", lw=1.6, ls="--")
+            note = say("λ = {bend:.3f}: × {factor} a step", bend=bend, factor=plain(factor))
+            ax.text(1.38, place[1], words + "\n" + note, va="center", fontsize=11, color="#0072B2")
+        ax.plot(*walk, "-", color=GRADIENT, lw=1)
+        ax.scatter(*walk, s=36, c=range(walk.shape[1]), cmap="cividis", zorder=3)
+        ax.annotate(
+            say("start"), walk[:, 0], walk[:, 0] + (0.08, 0.02), fontsize=11, va="center",
+        )  # fmt: skip
+        ax.plot(0, 0, "+", color="#111111", ms=12)
+        ax.set(
+            xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal", xticks=(-1, 0, 1),
+            yticks=(-1, 0, 1), xlabel=say("error of the left weight"),
+            ylabel=say("error of the right weight"),
+        )  # fmt: skip
+        ax.set_title(say("Fast along the steep axis, slow along the flat one"))
     figure.alt = say(
-        "A parabola in each of {count} panels, and the first {steps} steps of gradient descent on "
-        "it as dots. The error is multiplied by a fixed number a step: {factors}. Between 0 and "
-        "1 it shrinks on one side; between −1 and 0 it jumps across and shrinks; below −1 it "
-        "jumps across and grows.",
-        count=len(rates),
-        steps=steps,
-        factors=", ".join(plain(1 - rate * curvature) for rate in rates),
+        "The loss of two weights as contour lines, a long and narrow bowl with two dashed axes. "
+        "Where both weights rise, λ is {steep:.3f}; where one rises and one falls, {flat:.3f}. "
+        "{steps} steps at rate {rate:g} jump across the steep axis with × {across}, and creep "
+        "along the flat one with × {along}.",
+        steep=bends[1],
+        flat=bends[0],
+        steps=walk.shape[1] - 1,
+        rate=rate,
+        across=plain(factors[1]),
+        along=plain(factors[0]),
     )
     return figure
 
 
-def _course(factor):
-    """How an error goes that is multiplied by this factor a step."""
-    if factor >= 0:
-        return say("stays on one side, nearer")
-    if factor > -1:
-        return say("jumps across, nearer")
-    return say("jumps across, further away") if factor < -1 else ""
+def chain_picture():
+    """The network of notebook 11: what goes forward between its layers, and what comes back."""
+    boxes = (
+        (say("picture"), "3 × 12 × 12"),
+        (say("4 maps"), "4 × 10 × 10"),
+        (say("after tanh"), "4 × 10 × 10"),
+        (say("pooled"), "4 × 5 × 5"),
+        (say("in a row"), "100"),
+        (say("2 answers"), "2"),
+    )
+    steps = (
+        (say("convolution"), "(11.1)", "(11.3)"),
+        ("tanh", "", "(1.3)"),
+        (say("max pooling"), "(11.7)", "(11.9)"),
+        (say("reshape"), "", ""),
+        (say("fully\nconnected"), "(11.10)", "(11.11)–(11.13)"),
+    )
+    with matplotlib.rc_context(RC):
+        figure = picture(980, 250)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.1, 11.05), ylim=(-1.3, 1.45))
+        ax.axis("off")
+        looks = {"arrowstyle": "-|>", "mutation_scale": 13, "shrinkA": 0, "shrinkB": 0}
+        for n, (name, shape) in enumerate(boxes):
+            ax.add_patch(Rectangle((2 * n, -0.42), 0.95, 0.84, fc="#f2f2f2", ec="#555555"))
+            ax.text(2 * n + 0.475, 0.16, name, ha="center", va="center", fontsize=10)
+            ax.text(
+                2 * n + 0.475, -0.16, shape, ha="center", va="center", fontsize=9.5, weight="bold"
+            )
+        for n, (name, equation, back) in enumerate(steps):
+            left, right = 2 * n + 1.0, 2 * n + 1.95
+            for start, end, y, colour in (
+                (left, right, 0.2, "#0072B2"),
+                (right, left, -0.2, GRADIENT),
+            ):
+                ax.add_patch(FancyArrowPatch((start, y), (end, y), color=colour, lw=1.6, **looks))
+            words = f"{name}\n{equation}" if equation else name
+            ax.text((left + right) / 2, 0.5, words, ha="center", va="bottom", color="#0072B2")
+            ax.text((left + right) / 2, -0.5, back, ha="center", va="top", color=GRADIENT)
+        ax.text(-0.05, 1.3, say("forward: the picture becomes two answers"), color="#0072B2")
+        ax.text(10.95, -1.2, say("backward: the gradient returns"), color=GRADIENT, ha="right")
+    figure.alt = say(
+        "A row of boxes with the shape of what is in each: the picture, 3 × 12 × 12; four maps, "
+        "4 × 10 × 10; the same after tanh; pooled, 4 × 5 × 5; laid in a row, 100 numbers; 2 "
+        "answers. Arrows to the right name the layers, arrows back name the equations that carry "
+        "the gradient."
+    )
+    return figure
 
 
-def kernels_picture(before, after, changes):
-    """Kernels as they began and as they were learned, and what two lines do to their maps.
+def lines_picture(images, titles, corners=None):
+    """Pictures with lines as the network gets them, in colour, side by side.
 
-    before, after (N, C, k, k): the mean over the channels is drawn. changes (2, N, rows, columns):
-    how the pooled maps differ from those of a black picture, for a line across and for one down.
+    images (n, 3, rows, columns); titles: one a picture; corners: for each, the first row and
+    column of a square of 4 × 4 pixels to be framed, or None for no frames.
+    Raises ValueError or TypeError for other shapes.
+    """
+    images = validate.real("images", images, ndim=4)
+    if images.shape[1] != 3 or len(titles) != len(images):
+        raise ValueError(f"images: expected ({len(titles)}, 3, rows, columns), got {images.shape}")
+    rows, columns = images.shape[2:]
+    with matplotlib.rc_context(RC):
+        figure = picture(200 * len(images) + 20, 240)
+        axes = figure.subplots(1, len(images), squeeze=False)[0]
+        for n, (ax, image, title) in enumerate(zip(axes, images, titles, strict=True)):
+            canvas(ax, title, rows, columns)
+            colours = np.clip(0.25 + 0.6 * np.moveaxis(image, 0, -1), 0, 1)
+            ax.imshow(colours, extent=(0, columns, -rows, 0))
+            if corners is not None:
+                top, left = corners[n]
+                frame_on(ax).set_bounds(left, -top - 4, 4, 4)
+    figure.alt = say(
+        "{count} pictures of {rows} × {columns} pixels, coloured noise with a short bright line in "
+        "each: {titles}.",
+        count=len(images),
+        rows=rows,
+        columns=columns,
+        titles=", ".join(titles),
+    )
+    return figure
+
+
+def kernels_picture(before, after, lines, changes, kernels):
+    """Two kernels as they began and as they were learned, and what they answer to two lines.
+
+    before, after (N, C, k, k): the mean over the channels is drawn. lines (2, rows, columns): a
+    line across and one down. changes (2, N, rows, columns): how the pooled maps differ from those
+    of a black picture. kernels: the one that prefers lines across and the one for lines down.
     Raises ValueError for other shapes.
     """
     before = validate.real("before", before, ndim=4)
     after = validate.array("after", after, before.shape, "of `before`", float)
+    lines = validate.real("lines", lines, ndim=3)
     changes = validate.real("changes", changes, ndim=4)
     if changes.shape[:2] != (2, len(before)):
         raise ValueError(
             f"changes: expected (2, {len(before)}, rows, columns), got {changes.shape}"
         )
-    both = np.stack([before, after]).mean(axis=2)  # -> (2, N, k, k)
-    scales = [max(np.abs(values).max(), 1e-12) for values in (both, changes)]
-    rows = (say("as it began"), say("learned"), say("line across"), say("line down"))
+    both = np.stack([before, after]).mean(axis=2)[:, list(kernels)]  # -> (2, 2, k, k)
+    shown = changes[:, list(kernels)]
+    most, largest = (max(np.abs(values).max(), 1e-12) for values in (both, shown))
+    columns = (
+        say("as it began"), say("learned"),
+        say("a line across"), say("its answer"), say("a line down"), say("its answer"),
+    )  # fmt: skip
     with matplotlib.rc_context(RC):
-        figure = picture(140 * len(before) + 60, 700)
-        axes = figure.subplots(4, len(before), squeeze=False)
-        for row, (words, tables) in enumerate(zip(rows, [*both, *changes], strict=True)):
-            for ax, table in zip(axes[row], tables, strict=True):
+        figure = picture(920, 400)
+        axes = figure.subplots(2, 6)
+        for row, n in enumerate(kernels):
+            tables = (
+                (both[0, row], most), (both[1, row], most),
+                (lines[0], None), (shown[0, row], largest), (lines[1], None),
+                (shown[1, row], largest),
+            )  # fmt: skip
+            for ax, (table, scale), title in zip(axes[row], tables, columns, strict=True):
                 canvas(ax, "", *table.shape)
-                image = image_on(ax, SIGNED)
-                show_signed(image, table)
-                image.set_clim(-scales[row // 2], scales[row // 2])
-            axes[row, 0].set_ylabel(words, fontsize=12)
-        for n, ax in enumerate(axes[0]):
-            ax.set_title(say("kernel {n}", n=n))
+                image = image_on(ax, "gray" if scale is None else SIGNED)
+                place_image(image, table)
+                if scale is not None:
+                    image.set_clim(-scale, scale)
+                if row == 0:
+                    ax.set_title(title, loc="center", fontsize=11.5)
+            axes[row, 0].set_ylabel(say("kernel {n}", n=n), fontsize=12, weight="bold")
+        figure.suptitle(
+            say(
+                "Kernel {n} prefers lines across, kernel {m} lines down",
+                n=kernels[0],
+                m=kernels[1],
+            ),
+            weight="bold",
+        )
         figure.supxlabel(
             say(
-                "rows 1, 2: the weights, mean over the channels, to ±{most:.1f}\n"
-                "rows 3, 4: how a line changes the pooled map, to ±{change:.1f}; blue −, orange +",
-                most=scales[0],
-                change=scales[1],
+                "weights: mean over the channels, to ±{most:.1f}; answer: how the pooled map "
+                "changes, to ±{change:.1f}; blue −, orange +",
+                most=most,
+                change=largest,
             ),
             fontsize=11,
         )
     figure.alt = say(
-        "{count} kernels, the mean over their channels, blue below 0 and orange above, to "
-        "±{most:.1f}: as they began and as they were learned. Below, how a line across and a line "
-        "down change each kernel's pooled map, by up to {largest}.",
-        count=len(before),
-        most=scales[0],
-        largest=", ".join(
-            f"{plain(np.abs(across).max())} / {plain(np.abs(down).max())}"
-            for across, down in zip(*changes, strict=True)
-        ),
+        "Kernels {n} and {m}, as they began and as they were learned, blue below 0 and orange "
+        "above. Beside them a line across and a line down, each with the pooled map's changes; "
+        "added up, {across} for kernel {n}, {down} for kernel {m}.",
+        n=kernels[0],
+        m=kernels[1],
+        across=" / ".join(plain(change.sum()) for change in shown[:, 0]),
+        down=" / ".join(plain(change.sum()) for change in shown[:, 1]),
     )
     return figure
