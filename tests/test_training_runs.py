@@ -19,6 +19,7 @@ from lstm_inside.training import (
     each_array,
     figures,
     init_model,
+    is_lstm,
     loss_at_end,
     recall_training,
     smoothed,
@@ -221,3 +222,10 @@ def test_a_fresh_model_keeps_most_of_its_cell_and_draws_nothing_when_refused():
     with pytest.raises(ValueError, match="K: expected"):
         init_model(2, 3, 0, rng=generator)
     assert generator.random() == rng(2).random()
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (0, 0)])
+def test_a_cell_of_neither_one_block_nor_four_is_refused(shape):
+    cell = init_model(2, 3, 1, rng=rng(1)).cell._replace(W_h=np.zeros(shape))
+    with pytest.raises(ValueError, match=r"W_h: expected shape \(H, H\) or \(H, 4H\), got"):
+        is_lstm(cell)
