@@ -183,7 +183,7 @@ def test_what_the_forget_gate_alone_decides(made):
     others = [share for name, share in left.items() if not name.startswith("forget")]
     assert len(others) == 5  # the unit as in the page's table, and one preset a box moved
     pale = next(  # that unit's gradient, whichever is moved
-        line.get_ydata() for line in gate.figure.axes[1].lines if len(line.get_xdata()) == 101
+        line.get_ydata() for line in gate.figure.axes[3].lines if len(line.get_xdata()) == 101
     )
     assert pale[50] / pale[100] == pytest.approx(sigmoid(2.5) ** 50)
     assert others == pytest.approx([sigmoid(2.5) ** 50] * 5)
@@ -247,44 +247,51 @@ def test_one_bias_holds_the_cell_lines_gradient_and_leaves_the_rnns(made):
     np.testing.assert_array_equal(two.values["left"]["all"], after["all"])
 
 
-KINDS = {  # the four networks of section 1
-    "RNN": (init_rnn, {}),
-    "RNN, orthogonal W_h": (init_rnn, {"recurrent": "orthogonal"}),
-    "LSTM, forget bias 1": (init_lstm, {"forget_bias": 1.0}),
-    "LSTM, forget bias 5": (init_lstm, {"forget_bias": 5.0}),
+KINDS = {  # what each panel draws
+    "RNN, W_h and a slope each step": (
+        (init_rnn, {}),
+        (init_rnn, {"recurrent": "orthogonal"}),
+    ),
+    "LSTM, forget bias 1": ((init_lstm, {"forget_bias": 1.0}),),
+    "LSTM, forget bias 2": ((init_lstm, {"forget_bias": 2.0}),),
+    "LSTM, forget bias 5": ((init_lstm, {"forget_bias": 5.0}),),
 }
 
 
 def _draws(ax):
-    """The curves of 100 steps: twenty draws and their median, of an LSTM twice."""
+    """Two families of 100 steps, twenty draws and their median each; an RNN's median before."""
     curves = np.array([line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 101])
-    return curves.reshape(-1, 21, 101)
+    return curves[len(curves) % 21 :].reshape(2, 21, 101)
 
 
 def test_twenty_draws_of_section_1_are_drawn_with_their_median_and_the_ends_are_told():
     figure = figures.gradient_draws()
     loss = np.zeros((100, 1, 12))
     loss[-1] = 1
-    for (kind, (init, setting)), ax in zip(KINDS.items(), figure.axes, strict=True):
+    rival = _draws(figure.axes[0])[1, 20]  # the orthogonal RNN's median, beside each LSTM, too
+    for ax in figure.axes[1:]:
+        dashed = [line.get_ydata() for line in ax.lines if line.get_linestyle() == "--"]
+        np.testing.assert_array_equal(dashed, [rival])
+    for (kind, networks), ax in zip(KINDS.items(), figure.axes, strict=True):
         assert ax.get_title(loc="left").startswith(f"{kind}:")
-        along, whole = [], []
-        for seed in range(
-            20
-        ):  # as the page's first table draws them, with loops and the core alone
-            rng = np.random.default_rng(seed)
-            xs = recall_problem(T=100, B=1000, rng=rng).xs[:, :1]
-            params = init(2, 12, rng=rng, **setting)
-            if init is init_rnn:
-                back = rnn_backward(loss, rnn_forward(xs, params), params).h
-            else:
-                trace = lstm_forward(xs, params)
-                back = lstm_backward(loss, trace, params).c
-                line = back[-1].copy()
-                for f in trace.f:
-                    line *= f
-                along.append(np.linalg.norm(line) / np.linalg.norm(back[-1]))
-            whole.append(np.linalg.norm(back[0]) / np.linalg.norm(back[-1]))
-        families = [along, whole] if along else [whole]
+        families = []
+        for init, setting in networks:
+            along, whole = [], []
+            for seed in range(20):  # as the page's first table draws them, with the core alone
+                rng = np.random.default_rng(seed)
+                xs = recall_problem(T=100, B=1000, rng=rng).xs[:, :1]
+                params = init(2, 12, rng=rng, **setting)
+                if init is init_rnn:
+                    back = rnn_backward(loss, rnn_forward(xs, params), params).h
+                else:
+                    trace = lstm_forward(xs, params)
+                    back = lstm_backward(loss, trace, params).c
+                    line = back[-1].copy()
+                    for f in trace.f:
+                        line *= f
+                    along.append(np.linalg.norm(line) / np.linalg.norm(back[-1]))
+                whole.append(np.linalg.norm(back[0]) / np.linalg.norm(back[-1]))
+            families += [along, whole] if along else [whole]
         for shares, curves in zip(families, _draws(ax), strict=True):
             np.testing.assert_allclose(curves[:20, 0], shares)
             np.testing.assert_array_equal(curves[:20, -1], 1)
@@ -295,13 +302,13 @@ def test_twenty_draws_of_section_1_are_drawn_with_their_median_and_the_ends_are_
 
 
 def test_the_explorers_draw_is_one_of_the_twenty_near_the_middle(made):
-    """The first picture of the section does not say the opposite of the second."""
-    _, rnn, one, five = (_draws(ax) for ax in figures.gradient_draws().axes)
+    """What the reader moves does not say the opposite of the picture."""
+    rnn, one, _, five = (_draws(ax) for ax in figures.gradient_draws().axes)
     two = made(explorers.two_gradients_explorer)
     for bias, draws in ((1, one), (5, five)):
         two.set(b_f=bias)
         shown = two.values["left"]
-        for key, curves in (("rnn", rnn[0]), ("cell_line", draws[0]), ("all", draws[1])):
+        for key, curves in (("rnn", rnn[1]), ("cell_line", draws[0]), ("all", draws[1])):
             np.testing.assert_allclose(shown[key], curves[8])
             assert 5 < sum(curve[0] < shown[key][0] for curve in curves[:20]) < 15
 
@@ -416,7 +423,7 @@ def test_the_pictures_of_a_gate_carry_its_name(made):
 
 def test_the_gradient_stops_where_the_flag_is():
     figure = figures.latch_gradients()
-    (ax,) = figure.axes
+    ax, *below = figure.axes
     keeps, forgets, dc = (line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 101)
     first, last = (int(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 2)
     assert keeps[0] / keeps[100] > 0.95  # it feels every step alike, the first flag's too
@@ -426,6 +433,13 @@ def test_the_gradient_stops_where_the_flag_is():
         assert dc[at - 1] / dc[at] == pytest.approx(sigmoid(-8))
     assert f"to {dc[last - 1]:.1e} a step before the last one" in figure.alt
     assert f"to {dc[first - 1]:.1e} a step before the first" in figure.alt
+    for row, many in zip(below, ([last], [first, last], range(1, 98)), strict=True):
+        sizes = [high for (_, (_, high)) in row.collections[0].get_segments()]
+        spikes = np.flatnonzero(np.array(sizes) > 0.03) + 1
+        assert list(spikes[spikes < 98]) == list(many)
+        share = sizes[last - 1] / sum(sizes)
+        assert any(f"last flag {share:.1%}" in text.get_text() for text in row.texts)
+    assert "last flag has 0.1% to 1.3%" in figure.alt
 
 
 def _wrong(params, size, rng):

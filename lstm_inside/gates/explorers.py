@@ -136,20 +136,19 @@ def gate_explorer(steps=100) -> Explorer:
     """A one-unit LSTM on a stream with one flag, one of whose four boxes is moved (3.2)-(3.5).
 
     The candidate reads the number, the gates read the flag. Left what the box does: its curve,
-    where the steps lie on it, its course. Right what comes of it: the gradient and the memory.
+    where the steps lie on it, its course. Right what comes of it: the memory and its gradient.
     The three boxes that are not chosen stand at `STAY`, and so does the forget gate at first.
     """
     xs = recall_problem(steps, 1, rng=np.random.default_rng(14)).xs
     numbers, flags = xs[:, 0].T
     at = int(flags.argmax())  # step at + 1 carries the flag
-    dhs = np.zeros((steps, 1, 1))
-    dhs[-1] = 1  # the loss is the last hidden state
+    dhs, end = np.zeros((steps, 1, 1)), {"dc_last": [[1.0]]}  # the loss is the last cell state
     z = np.linspace(-8, 8, 161)
 
     with matplotlib.rc_context(RC):
         figure = picture(900, 500)
         ax = figure.subplot_mosaic(
-            [["curve", "left"], ["gate", "cell"]], width_ratios=(2, 3), height_ratios=(6, 5)
+            [["gate", "cell"], ["curve", "left"]], width_ratios=(2, 3), height_ratios=(6, 5)
         )
         ax["curve"].set(xlim=(-8, 8), xlabel=say("pre-activation a"))
         titles = {key: ax[key].set_title("") for key in ("curve", "gate")}  # they name the gate
@@ -171,7 +170,7 @@ def gate_explorer(steps=100) -> Explorer:
             ax[key].axvline(at + 1, ymax=0.82, color="#111111", lw=1, ls=(0, (1, 2)))
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
         ax["left"].set_title(
-            say("dh$_{{{steps}}}$/dc$_t$: what of step t still counts at the end", steps=steps)
+            say("dc$_{{{steps}}}$/dc$_t$: what of step t is left at the end", steps=steps)
         )
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
         (dots,) = ax["curve"].plot([], [], "o", ms=7, mec="none")
@@ -190,7 +189,7 @@ def gate_explorer(steps=100) -> Explorer:
         stays = _one_unit(STAY)
         trace = lstm_forward(xs, stays)
         table.set_data(np.arange(steps + 1), trace.c[:, 0, 0])
-        pale.set_data(np.arange(steps + 1), lstm_backward(dhs, trace, stays).c[:, 0, 0])
+        pale.set_data(np.arange(steps + 1), lstm_backward(dhs, trace, stays, **end).c[:, 0, 0])
 
     def update(gate, b, w):
         act, slope_of = (
@@ -198,7 +197,7 @@ def gate_explorer(steps=100) -> Explorer:
         )
         params = _one_unit({**STAY, gate: (b, w)})
         trace = lstm_forward(xs, params)
-        grads = lstm_backward(dhs, trace, params)
+        grads = lstm_backward(dhs, trace, params, **end)
         value = getattr(trace, gate)[:, 0, 0]
         name = GATES[gate].name.capitalize()
         titles["curve"].set_text(
@@ -236,8 +235,8 @@ def gate_explorer(steps=100) -> Explorer:
     def describe(v):
         return say(
             "At the flag (step {step}) the {name} is {at:.3f}, elsewhere {mean:.3f} on average. Of "
-            "a nudge to the cell state, {dc:.2g} is left in the last output after 20 steps and "
-            "{dc_2:.2g} after {steps}.",
+            "a nudge to the cell state, {dc:.2g} is left in it after 20 steps and {dc_2:.2g} after "
+            "{steps}.",
             step=at + 1,
             name=GATES[v["gate"]].name,
             at=v["at"],

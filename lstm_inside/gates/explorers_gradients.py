@@ -23,7 +23,7 @@ from lstm_inside.tasks import recall_problem
 from lstm_inside.words import say
 
 _FLOOR = 1e-40  # below every log axis here
-_MIDDLE = 8  # the draw that the explorer opens with
+MIDDLE = 8  # the draw that stands for the others
 
 
 def rnn_left(params, xs) -> np.ndarray:
@@ -50,7 +50,7 @@ def lstm_left(params, xs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def untrained(init, seed, **setting) -> tuple[RNNParams | LSTMParams, np.ndarray]:
-    """A network of section 1's draw `seed` at 100 steps, and the first of its streams.
+    """A network of draw `seed` at 100 steps, as section 1 draws it, and the first of its streams.
 
     12 units; xs (100, 1, 2).
     """
@@ -82,9 +82,9 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     Raises ValueError or TypeError as `rnn_forward` and `lstm_forward` do, and for B above 1.
     """
     own = lstm is not None
-    drawn, stream = untrained(init_rnn, _MIDDLE, recurrent="orthogonal")
+    drawn, stream = untrained(init_rnn, MIDDLE, recurrent="orthogonal")
     rnn = drawn if rnn is None else rnn
-    lstm = lstm if own else untrained(init_lstm, _MIDDLE, forget_bias=0.0)[0]
+    lstm = lstm if own else untrained(init_lstm, MIDDLE, forget_bias=0.0)[0]
     xs = stream if xs is None else xs
     xs = lstm_forward(xs, lstm).xs  # says what does not fit
     rnn_forward(xs, rnn)

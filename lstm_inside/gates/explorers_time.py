@@ -107,7 +107,7 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         for key in ("x", "gates", "cell"):
             ax[key].set_xlim(0, steps + 0.8)
         ax["x"].set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1), xticklabels=[])
-        ax["x"].set_title(say("The stream: which number has the flag?"))
+        ax["x"].set_title(say("The stream: the dot has the flag"))
         ax["gates"].set(ylim=(-0.06, 1.1), yticks=(0, 0.5, 1), xticklabels=[])
         ax["gates"].set_title(say("Its gates"))
         name_curves(

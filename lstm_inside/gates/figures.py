@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
-from lstm_inside.gates.explorers_gradients import lstm_left, rnn_left, untrained
+from lstm_inside.gates.explorers_gradients import MIDDLE, lstm_left, rnn_left, untrained
 from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
 from lstm_inside.gates.recall import LATCH, last_flag_problem, latch
@@ -48,7 +48,7 @@ def recall(sequences) -> Picture:
         ax = figure.subplots()
         ax.set(xlim=(0, steps + 13), ylim=(-1.25, 1.6), yticks=(-1, 0, 1), xlabel=say("step t"))
         ax.set_xticks(range(0, steps + 1, 20))
-        ax.set_title(say("Which number carried the flag?"))
+        ax.set_title(say("What was the number that carried the flag?"))
         ax.vlines(np.arange(1, steps + 1), 0, numbers, color="#b9b9b9", lw=1.5)
         ax.plot(np.arange(1, steps + 1), numbers, "o", color="#b9b9b9", ms=3.5)
         ax.vlines(at + 1, 0, numbers[at], color="#111111", lw=2.5)
@@ -71,7 +71,7 @@ def cell_line() -> Picture:
         ax.set_axis_off()
         for name in ("c_prev", "kept", "c", "c_on"):
             colour, path, _ = WIRES[name]
-            ax.plot(*zip(*path, strict=True), color=colour, lw=5, solid_capstyle="butt", zorder=2)
+            ax.plot(*zip(*path, strict=True), color=colour, lw=5, solid_capstyle="round", zorder=2)
         for name in ("f", "written"):
             colour, (*_, (x, top)), _ = WIRES[name]
             ax.plot([x, x], [3.5, top], color=colour, lw=5, solid_capstyle="butt", zorder=2)
@@ -132,10 +132,10 @@ def side_path() -> Picture:
 
 
 def gradient_draws() -> Picture:
-    """How long the gradients of section 1's networks are: pale a draw, dark the median.
+    """How long the gradients of untrained networks are: pale a draw, dark the median.
 
-    Each draw reads its own first stream; the loss is the sum of the last h. Above the RNNs, below
-    the LSTMs along the cell line and as a whole.
+    Each draw reads its own first stream; the loss is the sum of the last h. First two RNNs, then
+    three LSTMs along the cell line and as a whole, with the better RNN's median beside them.
     """
 
     def left(of, init, **setting):
@@ -144,28 +144,35 @@ def gradient_draws() -> Picture:
 
     plain_draws = left(rnn_left, init_rnn)
     kept_lengths = left(rnn_left, init_rnn, recurrent="orthogonal")
-    forgets, keeps = (left(lstm_left, init_lstm, forget_bias=b) for b in (1.0, 5.0))
-    both = [(say("cell line"), CELL_LINE), (say("with the side path"), GRADIENT)]
-    middle, told = [(say("median"), "#555555")], []
+    named = [(say("RNN"), "#999999"), (say("RNN, orthogonal W_h"), "#555555")]
+    both = [(say("cell line, f each step"), CELL_LINE), (say("with the side path"), GRADIENT)]
+    told = []
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
         axes = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-        for ax, title, families, names in (
-            (axes[0], say("RNN: nothing arrives"), plain_draws, middle),
-            (axes[1], say("RNN, orthogonal W_h: little arrives"), kept_lengths, middle),
-            (axes[2], say("LSTM, forget bias 1: hardly anything arrives"), forgets, both),
-            (axes[3], say("LSTM, forget bias 5: half along the cell line"), keeps, both),
+        for ax, title, bias in (
+            (axes[0], say("RNN, W_h and a slope each step: little arrives"), None),
+            (axes[1], say("LSTM, forget bias 1: hardly anything arrives"), 1.0),
+            (axes[2], say("LSTM, forget bias 2: almost all by the side path"), 2.0),
+            (axes[3], say("LSTM, forget bias 5: half along the cell line"), 5.0),
         ):
             ax.set(xlim=(0, 100), yscale="log", ylim=(1e-30, 1e6), yticks=[1e-24, 1e-16, 1e-8, 1])
             ax.set_title(title)
             ax.axhline(1, color=FAINT, lw=1.2)
+            families, names, style = [*plain_draws, *kept_lengths], named, (0, (4, 2))
+            if bias is not None:
+                families, names = left(lstm_left, init_lstm, forget_bias=bias), both
+                ax.plot(np.median(kept_lengths[0], axis=0), color=named[1][1], lw=2, ls=style)
+                ax.text(98, 1e-28, say("RNN, orthogonal W_h (dashed)"), color=named[1][1],
+                        ha="right", weight="bold", fontsize=11)  # fmt: skip
+                style = "-"
             for n, (shares, (name, colour)) in enumerate(zip(families, names, strict=True)):
                 ends = {"name": name, "middle": np.median(shares[:, 0])}
                 over = {"zorder": 3 - n}  # the cell line lies on top
                 ax.plot(shares.T, color=colour, lw=0.8, alpha=0.3, **over)
-                ax.plot(np.median(shares, axis=0), color=colour, lw=3.5 + 1.5 * n, **over)
+                ax.plot(np.median(shares, axis=0), color=colour, ls=style, lw=3.5 + 1.5 * n, **over)
                 words = say("{name}: {middle:.2g} at step 0", **ends)
-                ax.text(98, 1e-28 * 500 ** (len(names) - 1 - n), words, color=colour, ha="right",
+                ax.text(98, 1e-28 * 500 ** (2 - n), words, color=colour, ha="right",
                         weight="bold", fontsize=11)  # fmt: skip
                 words = say(
                     "{name}: {middle:.2g} at step 0 ({low:.2g} to {high:.2g})",
@@ -184,43 +191,78 @@ def gradient_draws() -> Picture:
 
 
 def latch_gradients() -> Picture:
-    """How much the last h of three units depends on the cell state of step t, on one stream.
+    """How much the answer of a memory depends on the cell state, and on the number, of step t.
 
-    One unit keeps and one forgets, both without a flag at the forget gate; the third is `LATCH`.
-    The stream has 100 steps and two flags; the loss is the last h.
+    One stream of 100 steps and two flags; the loss is the last h, of an LSTM of more units their
+    sum. Above `LATCH` beside a unit that keeps and one that forgets, both without a flag at the
+    forget gate. Below `LATCH`, the one that keeps and an untrained LSTM.
     """
     xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
-    loss = np.zeros((100, 1, 1))
-    loss[-1] = 1
+    flagged = np.flatnonzero(xs[:, 0, 1]) + 1
+
+    def back(params):
+        loss = np.zeros((100, 1, len(params.W_h)))
+        loss[-1] = 1
+        return lstm_backward(loss, lstm_forward(xs, params), params)
+
+    def shares(params):
+        sizes = np.abs(back(params).xs[:, 0, 0])
+        return sizes, sizes[flagged - 1] / sizes.sum()
+
+    keeps, grey = latch(-8, 16, 8, 0, 0.5), {"color": "#777777"}
+    drawn = [untrained(init_lstm, seed, forget_bias=5.0)[0] for seed in range(_DRAWS)]
+    at_last = [shares(params)[1][1] for params in drawn]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
-        ax = figure.subplots()
-        ax.set(xlim=(0, 100), yscale="log", ylim=(1e-8, 40), xlabel=say("step t"))
-        ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
+        figure = picture(900, 640)
+        ax, *rows = figure.subplots(4, sharex=True, height_ratios=(5, 2, 2, 2))
+        ax.set(xlim=(0, 100), yscale="log", ylim=(1e-8, 40), yticks=[1e-6, 1e-4, 1e-2, 1])
         ax.set_title(
             say("dh$_{{{steps}}}$/dc$_t$: how much the answer depends on the cell state of step t",
                 steps=100)
         )  # fmt: skip
-        flagged = np.flatnonzero(xs[:, 0, 1]) + 1
         for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
-            ax.axvline(at, ymax=0.86, color="#111111", lw=1.2, ls=(0, (1, 2)))
             ax.text(at, 9, words, ha="center", va="center", weight="bold", fontsize=11.5)
+            for each in (ax, *rows):
+                high = 0.86 if each is ax else 1
+                each.axvline(at, ymax=high, color="#111111", lw=1.2, ls=(0, (1, 2)), zorder=1)
         for params, x, y, words, looks in (
-            (latch(-8, 16, 8, 0, 0.5), 13, 1.7, say("keeps"), {"color": "#777777", "lw": 2}),
-            (latch(-8, 16, 3, 0, 0.5), 18, 0.05, say("forgets"), {"color": "#777777", "ls": "--"}),
+            (keeps, 13, 1.7, say("keeps"), grey | {"lw": 2}),
+            (latch(-8, 16, 3, 0, 0.5), 18, 0.05, say("forgets"), grey | {"ls": "--"}),
             (LATCH, 13, 7e-5, "LATCH", {"color": GRADIENT, "lw": 3}),
         ):
-            dc = lstm_backward(loss, lstm_forward(xs, params), params).c[:, 0, 0]
+            dc = back(params).c[:, 0, 0]
             ax.plot(dc, **looks)
             ax.text(x, y, words, color=looks["color"], weight="bold", va="center")
         before, first = dc[flagged - 1][::-1]
+        told = []
+        for row, params, title in (
+            (rows[0], LATCH, say("LATCH: the answer depends on one number")),
+            (rows[1], keeps, say("The unit that keeps: on both flagged numbers")),
+            (rows[2], drawn[MIDDLE], say("LSTM at random, forget bias 5: on nearly all")),
+        ):
+            sizes, (early, late) = shares(params)
+            row.set(ylim=(0, 0.46), yticks=(0, 0.4))
+            row.set_title(title)
+            row.vlines(np.arange(1, 101), 0, sizes, color=GRADIENT, lw=3)
+            words = say("first flag {early:.1%}, last flag {late:.1%}", early=early, late=late)
+            row.text(1, 1.03, words, transform=row.transAxes, ha="right", va="bottom",
+                     fontsize=11.5, **grey)  # fmt: skip
+            told.append(say("{title}, {words}", title=title, words=words))
+        rows[1].set_ylabel("$|dh_{100}/dx_t|$")
+        rows[2].set_xlabel(say("step t"))
         figure.alt = say(
             "Three units that hold a number, the gradient of the last h from right to left. In one "
             "that keeps it is nearly flat, in one that forgets it falls steadily. In LATCH it is "
             "flat, and falls at both flags: to {before:.1e} a step before the last one, to "
-            "{first:.1e} a step before the first.",
+            "{first:.1e} a step before the first. Below: how much the answer depends on each "
+            "number, and which share of it the flagged ones have. {told}. In {draws} such LSTMs "
+            "the last flag has {low:.1%} to {high:.1%}.",
             before=before,
             first=first,
+            told=say("; ").join(told),
+            draws=_DRAWS,
+            low=min(at_last),
+            high=max(at_last),
         )
     return figure
 
