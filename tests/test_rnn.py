@@ -208,14 +208,12 @@ def test_the_memory_view_shows_the_memory_curve(shown, kind):
     assert f"below one half at k = {half}" in explorer.caption
 
 
-def test_the_memory_challenge_is_open_at_first_and_can_be_met(shown):
+def test_the_memory_views_presets_hold_what_the_page_says(shown):
     explorer = shown("memory")
-    challenge = explorer.challenge
-    assert challenge.score(explorer.values) < challenge.goal
     explorer.show_preset("delay line")
-    assert challenge.score(explorer.values) == pytest.approx(24, abs=0.1)
+    assert explorer.values["capacity"] == pytest.approx(24, abs=0.1)
     explorer.show_preset("orthogonal, soft input")
-    assert 22 < challenge.score(explorer.values) < 24
+    assert 22 < explorer.values["capacity"] < 24
 
 
 @pytest.mark.parametrize(("loud", "capacity"), [(0.05, "15.6"), (1, "8.0"), (3, "4.5")])
@@ -400,6 +398,13 @@ def test_the_tanh_picture_draws_the_curve_and_touches_it():
     assert f"at −3: slope {1 - np.tanh(3) ** 2:.2f}" in [t.get_text() for t in ax.texts]
 
 
+def test_the_bend_picture_is_flat_without_the_flag_and_rises_with_it():
+    figure = figures.bend_picture()
+    lifted, shut = (line.get_ydata() for line in figure.axes[0].lines)
+    assert np.ptp(shut) < 1e-4 < 0.9 < np.ptp(lifted)
+    assert f"rises from {plain(np.tanh(-0.5))} to {plain(np.tanh(0.5))}" in figure.alt
+
+
 def test_the_line_picture_shows_the_states():
     h = rnn_forward(np.ones((9, 1, 1)), delay_line(4)).h[1:, 0]
     figure = figures.line_picture(h)
@@ -466,17 +471,19 @@ def test_the_opened_picture_shows_a_state_and_what_it_keeps():
     batch = recall_problem(12, 7, rng=np.random.default_rng(5), places=4)
     figure = figures.opened_picture(params, batch, places=4)
     h = rnn_forward(batch.xs, params).h
-    units, kept = figure.axes[:2]
-    np.testing.assert_array_equal(units.images[0].get_array(), h[1:, 0].T)
+    said, kept, changed = figure.axes[:3]
     flagged, other = (line.get_ydata() for line in kept.lines)
     turned = batch.xs.copy()
     at = batch.xs[..., 1].argmax(axis=0)
     turned[at, np.arange(7), 0] *= -1
-    apart = np.linalg.norm(rnn_forward(turned, params).h - h, axis=2)
+    after = rnn_forward(turned, params).h
+    for ax, states in ((said, h), (changed, after)):
+        np.testing.assert_array_equal(ax.images[0].get_array(), states[1:, 0].T)
+    apart = np.linalg.norm(after - h, axis=2)
     np.testing.assert_allclose(flagged[3], np.mean([apart[at[b] + 4, b] for b in range(7)]))
     assert len(flagged) == len(other) == 9
     assert flagged[-1] > 100 * other[-1]
-    assert f"at the flag, step {at[0] + 1}, some" in figure.alt
+    assert f"alike up to the flag at step {at[0] + 1}" in figure.alt
     with pytest.raises(ValueError, match="places"):
         figures.opened_picture(params, batch, places=12)
 

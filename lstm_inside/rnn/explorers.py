@@ -5,7 +5,6 @@ import numpy as np
 
 from lstm_core import RNNParams, rnn_forward
 from lstm_inside.page import (
-    Challenge,
     Explorer,
     Pixels,
     Words,
@@ -230,10 +229,6 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
             "orthogonal, soft input": {"kind": "orthogonal", "input_strength": 0.05},
             "delay line": {"kind": "delay line", "strength": 1.0, "input_strength": 0.05},
         },
-        challenge=Challenge(
-            "Make the 24 units hold at least 20 inputs.",
-            score=lambda values: values["capacity"], goal=20, shown=".1f",
-        ),
     )  # fmt: skip
 
 

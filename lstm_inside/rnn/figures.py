@@ -95,6 +95,31 @@ def tanh_picture():
     return figure
 
 
+def bend_picture():
+    """What a number does to a unit that sums x/2 − 6, and 6 more when the flag comes with it."""
+    x = np.linspace(-1, 1, 101)
+    shut, lifted = np.tanh(0.5 * x - 6), np.tanh(0.5 * x)
+    with matplotlib.rc_context(RC):
+        figure = picture(620, 230)
+        ax = figure.subplots()
+        ax.plot(x, lifted, color=FORGET, lw=2.6)
+        ax.plot(x, shut, color="#777777", lw=2.6)
+        _label(ax, -0.1, 0.3, say("with the flag: tanh(x/2)"), color=FORGET, weight="bold")
+        _label(ax, 0, -0.78, say("without it: tanh(x/2 − 6), nearly flat"), color="#777777",
+               weight="bold")  # fmt: skip
+        ax.set(xlim=(-1, 1), ylim=(-1.15, 0.65), xticks=(-1, 0, 1), yticks=(-1, 0))
+        ax.set(xlabel=say("the number x"), ylabel=say("the unit"))
+        ax.set_title(say("Only where the flag comes does the number move the unit"))
+    figure.alt = say(
+        "The value of a unit over the number x from −1 to 1. Without the flag it is "
+        "tanh(x/2 − 6), a flat line at −1. With the flag it is tanh(x/2), which rises from {low} "
+        "to {high}.",
+        low=plain(lifted[0]),
+        high=plain(lifted[-1]),
+    )
+    return figure
+
+
 def unrolled_picture(xs, params):
     """An RNN rolled up, and its steps side by side with the numbers that flow (2.1).
 
@@ -280,29 +305,41 @@ def opened_picture(params, batch, places):
     """A trained state opened: its units over one sequence, and what it keeps of which number.
 
     params: an RNN's with D = 2. batch: Sequences whose flag stands at one of the first `places`
-    steps. On the right a number's sign is turned, and the distance to the state of before drawn
-    over the steps that follow, a mean over the batch: of the flagged number, and of another one.
+    steps. On the left the units as the first sequence comes, and under them as it comes with the
+    flagged number's sign turned. On the right a number's sign is turned, and the distance to the
+    state of before drawn over the steps that follow, a mean over the batch: of the flagged number,
+    and of another one.
     """
     T, B, _ = batch.xs.shape
     validate.whole("places", places, least=2, most=T - 1)
     each, at = np.arange(B), batch.xs[..., 1].argmax(axis=0)
     h, after = rnn_forward(batch.xs, params).h, np.arange(T - places + 1)
-    apart = {}
+    runs, apart = {}, {}
     for name, where in (("flagged", at), ("other", (at + places // 2) % places)):
         xs = batch.xs.copy()
         xs[where, each, 0] *= -1
-        distance = lengths(rnn_forward(xs, params).h - h, axis=2)  # (T + 1, B)
+        runs[name] = rnn_forward(xs, params).h
+        distance = lengths(runs[name] - h, axis=2)  # (T + 1, B)
         apart[name] = distance[where + 1 + after[:, None], each].mean(axis=1)
+    number = batch.xs[at[0], 0, 0]
     with matplotlib.rc_context(RC):
-        figure = picture(980, 290)
-        units, kept = figure.subplots(1, 2, width_ratios=(5, 4))
-        map_ = Pixels.on(units, h[1:, 0].T, cmap=SIGNED, vmin=-1, vmax=1)
-        units.set(xlabel=say("step t"), ylabel=say("unit"), yticks=range(0, h.shape[2], 2))
+        figure = picture(980, 380)
+        ax = figure.subplot_mosaic([["said", "kept"], ["turned", "kept"]], width_ratios=(5, 4))
         tens = [t for t in range(10, T + 1, 10) if abs(t - 1 - at[0]) > 3]
-        units.set_xticks([at[0], *(t - 1 for t in tens)], [say("flag"), *tens])
-        units.axvline(at[0] - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
-        figure.colorbar(map_, ax=units, pad=0.02, ticks=(-1, 0, 1), label=say("value"))
-        units.set_title(say("One sequence: at the flag units change, and stay"))
+        titles = {
+            "said": say("One sequence: {number} is flagged", number=plain(number)),
+            "turned": say("The same, but {number} is flagged", number=plain(-number)),
+        }
+        for key, states in (("said", h), ("turned", runs["flagged"])):
+            map_ = Pixels.on(ax[key], states[1:, 0].T, cmap=SIGNED, vmin=-1, vmax=1)
+            ax[key].set(ylabel=say("unit"), yticks=range(0, h.shape[2], 2))
+            ax[key].set_xticks([at[0], *(t - 1 for t in tens)], [say("flag"), *tens])
+            ax[key].axvline(at[0] - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
+            ax[key].set_title(titles[key])
+        ax["turned"].set_xlabel(say("step t"))
+        figure.colorbar(map_, ax=[ax["said"], ax["turned"]], pad=0.02, ticks=(-1, 0, 1),
+                        label=say("value"))  # fmt: skip
+        kept = ax["kept"]
         for name, colour in (("flagged", FORGET), ("other", "#777777")):
             kept.plot(after, apart[name], color=colour, lw=2.4)
         kept.set(xlim=(0, after[-1]), xlabel=say("steps after the number"))
@@ -315,12 +352,15 @@ def opened_picture(params, batch, places):
                color="#777777", weight="bold")  # fmt: skip
         kept.set_title(say("Turn one number's sign: what is left?"))
     figure.alt = say(
-        "Left, {H} units over {T} steps as a coloured map; at the flag, step {at}, some of them "
-        "change and stay changed. Right, how far the state moves when one number's sign is turned: "
-        "by {flagged} at once and {flagged_end} after {steps} steps for the flagged number, by "
-        "{other} and {other_end} for another one.",
+        "Left, {H} units over {T} steps as two coloured maps: one sequence, and the same with the "
+        "sign of the flagged number turned, from {number} to {turned}. The maps are alike up to "
+        "the flag at step {at} and differ from there to the end. Right, how far the state moves "
+        "when one number's sign is turned: by {flagged} at once and {flagged_end} after {steps} "
+        "steps for the flagged number, by {other} and {other_end} for another one.",
         H=h.shape[2],
         T=T,
+        number=plain(number),
+        turned=plain(-number),
         at=at[0] + 1,
         steps=after[-1],
         flagged=plain(apart["flagged"][0]),
@@ -363,7 +403,7 @@ def learning_picture(runs, every, places):
             )
         _label(axes[-1], 0.05 * steps[-1], 0.57, say("learned"), color=HIDDEN_LINE, ha="left",
                fontsize=10)  # fmt: skip
-        _label(axes[-1], 0.05 * steps[-1], -0.12, say("did not learn"), color="#777777",
+        _label(axes[-1], 0.05 * steps[-1], -0.21, say("did not learn"), color="#777777",
                ha="left", fontsize=10)  # fmt: skip
         _label(axes[-1], 0.05 * steps[-1], 0.27, say("holds all, chooses\nnone: 1 / {places}",
                places=places), color=FORGET, ha="left", fontsize=10)  # fmt: skip
