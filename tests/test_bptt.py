@@ -16,6 +16,7 @@ from lstm_core import (
     rnn_step,
 )
 from lstm_inside.bptt import (
+    UPDATES,
     check,
     compare_gradients,
     figures,
@@ -31,6 +32,7 @@ from lstm_inside.bptt import (
     truncated_at_every,
     truncated_backward,
     twenty_draws,
+    units_after,
 )
 from lstm_inside.bptt.explorers import EXPLORERS
 from lstm_inside.gates import LATCH, BothParams, latch
@@ -321,6 +323,87 @@ def test_the_more_the_gradient_fades_the_less_a_unit_learns():
     assert 100 * abs(shut.told) < abs(half.told) < abs(nearly_open.told)
 
 
+def test_fading_on_the_way_back_alone_keeps_a_unit_from_learning_by_one_rate():
+    """The gradient of the first update is the unit's own, each part faded by its steps back."""
+    steps, line, unit = 16, 0.5, soft(4)
+    run = learn_recall(unit, steps=steps, line=line)
+    assert run.updates is None
+    assert len(run.errors) == UPDATES + 1
+    data = recall_problem(steps, 100, rng=np.random.default_rng(0))
+    trace, dhs = lstm_forward(data.xs, unit), np.zeros((steps, 100, 1))
+    dhs[-1] = (trace.h[-1] - data.targets) / 100
+    dc = lstm_backward(dhs, trace, unit).c[1:, :, 0]  # W_h is 0: the cell line is the only way
+    i, flag = trace.i[..., 0], data.xs[..., 1]
+    faded = line ** np.arange(steps)[::-1, None] * dc
+    told = (faded * trace.g[..., 0] * i * (1 - i) * flag).sum()
+    assert run.told == pytest.approx(told)
+    by_size = learn_recall(unit, steps=steps, line=line, rule="adam")
+    assert by_size.told == run.told
+    assert learn_recall(unit, steps=steps, rule="adam").updates < by_size.updates < UPDATES
+
+
+def test_a_line_of_one_is_the_backward_pass_itself_cut_or_not(monkeypatch):
+    from lstm_inside.bptt import learning
+
+    data = recall_problem(10, 5, rng=np.random.default_rng(1))
+    unit = type(LATCH)(
+        *(np.random.default_rng(n).normal(size=p.shape) for n, p in enumerate(LATCH))
+    )
+    trace, dhs = lstm_forward(data.xs, unit), np.random.default_rng(2).normal(size=(10, 5, 1))
+    for cut in (1, 3, 10):
+        got = learning._backward_fading(dhs, trace, unit, cut, 1)
+        want = truncated_backward(dhs, trace, unit, cut).params
+        assert all(close(a, b) for a, b in zip(got, want, strict=True))
+
+
+def test_a_rate_of_its_own_moves_one_weight_further(monkeypatch):
+    from lstm_inside.bptt import learning
+
+    seen = []
+
+    def forward(xs, units):
+        seen.append(units)
+        return lstm_forward(xs, units)
+
+    monkeypatch.setattr(learning, "lstm_forward", forward)
+    monkeypatch.setattr(learning, "UPDATES", 1)
+    moved = []
+    for rule in ("one rate", "w_i apart"):
+        seen.clear()
+        learn_recall(soft(), rule=rule)
+        moved.append([after - before for before, after in zip(*seen, strict=True)])
+    plain, apart = moved
+    blocks, others = (np.split(m[0], 4, axis=1) for m in (apart, plain))
+    assert close(blocks[0][1::2], learning.OWN_RATE * others[0][1::2])
+    assert close(blocks[0][::2], others[0][::2])
+    assert all(close(a, b) for a, b in zip(blocks[1:3], others[1:3], strict=True))
+    assert close(apart[2], plain[2])
+
+
+def test_a_unit_learns_to_which_step_the_gradient_belongs():
+    start, later, end = units_after(soft(4), (0, 48, 400))
+    assert all(np.array_equal(a, b) for a, b in zip(start, soft(4), strict=True))
+    figure = figures.choosing()
+    assert figure.alt.endswith("the flagged one gets 5%, 15%, 63%.")
+    bars = [[bar.get_height() for bar in ax.patches] for ax in figure.axes]
+    assert np.argmax(bars[1]) == np.argmax(bars[2]) == 4  # the flagged step
+    assert max(bars[0]) < 2.5 * min(bars[0])
+    assert later.W_x[1, 0] < end.W_x[1, 0]  # w_i goes on rising
+    with pytest.raises(ValueError, match="counts"):
+        units_after(soft(), (3, 3))
+
+
+def test_the_errors_of_runs_are_drawn_and_told():
+    runs = {"wide": [learn_recall(soft(4), rule=rule) for rule in ("one rate", "adam")]}
+    figure = figures.errors(runs)
+    for ax, run in zip(figure.axes, runs["wide"], strict=True):
+        np.testing.assert_array_equal(ax.lines[1].get_ydata(), run.errors)
+        assert run.errors[-1] < 0.1
+        assert (run.errors[:-1] >= 0.1).sum() > 3
+    plain, adam = (run.updates for run in runs["wide"])
+    assert f"wide: {plain} and {adam}." in figure.alt
+
+
 def test_a_firm_forget_gate_learns_nothing_and_need_not(monkeypatch):
     """With its weights held the counts of the page's rows with a firm forget gate are the same."""
     from lstm_inside.bptt import learning
@@ -348,12 +431,6 @@ def test_what_is_left_at_the_flag():
     assert left[0] == pytest.approx(np.linalg.norm(dh[10]) / np.linalg.norm(dh[-1]))
     assert np.isnan(left[1])
     np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal")[:, 3], left)
-    uniform = init_rnn(2, 8, rng=np.random.default_rng(3))
-    radius = np.abs(np.linalg.eigvals(uniform.W_h)).max()
-    scaled = left_at_flag(uniform._replace(W_h=uniform.W_h / radius))
-    assert twenty_draws("rnn", "scaled")[0, 3] == pytest.approx(scaled[0])
-    with pytest.raises(ValueError, match="recurrent"):
-        twenty_draws("lstm", "scaled")
     lstm = init_lstm(2, 8, rng=np.random.default_rng(3), forget_bias=4.0)
     dc, pure = measured(lstm, xs, dhs)
     lengths = [np.linalg.norm(a) for a in (dc[10], pure[10], dc[-1])]
@@ -365,16 +442,15 @@ def test_what_is_left_at_the_flag():
 # ---------------------------------------------------------------- checkers
 
 
-def total_by_parts(dh, dc_next, f_next, o, c):
-    dc = f_next * dc_next
-    return dc + dh * o / np.cosh(c) ** 2
+def total_by_parts(dh, dc_line, o, c):
+    return dc_line + dh * o / np.cosh(c) ** 2
 
 
 RIGHT = [
-    (check.cell_total, lambda dh, n, f, o, c: n * f + dh * o * (1 - np.tanh(c) ** 2)),
+    (check.cell_total, lambda dh, n, o, c: n + dh * o * (1 - np.tanh(c) ** 2)),
     (check.cell_total, total_by_parts),
-    (check.cell_total, lambda dh, n, f, o, c: sum((f * n, o * (1 - np.tanh(c) ** 2) * dh))),
-    (check.cell_total, lambda *a: (a[2] * a[1] + a[0] * a[3] * (1 - np.tanh(a[4]) ** 2)).tolist()),
+    (check.cell_total, lambda dh, n, o, c: sum((n, o * (1 - np.tanh(c) ** 2) * dh))),
+    (check.cell_total, lambda *a: (a[1] + a[0] * a[2] * (1 - np.tanh(a[3]) ** 2)).tolist()),
 ]
 
 
@@ -385,19 +461,12 @@ def test_right_forms_are_accepted(checker, function):
 
 
 WRONG = [
-    (check.cell_total, lambda dh, n, f, o, c: dh * o * (1 - np.tanh(c) ** 2), "cell_no_line"),
-    (check.cell_total, lambda dh, n, f, o, c: f * n, "cell_no_h"),
-    (check.cell_total, lambda dh, n, f, o, c: f * n + dh * o, "cell_no_slope"),
-    (check.cell_total, lambda dh, n, f, o, c: f * n + dh * (1 - np.tanh(c) ** 2), "cell_no_o"),
-    (check.cell_total, lambda dh, n, f, o, c: n + dh * o * (1 - np.tanh(c) ** 2), "cell_no_f"),
-    (check.cell_total, lambda dh, n, f, o, c: f * n + dh * o * (1 - c**2), "cell_tanh"),
-    (
-        check.cell_total,
-        lambda dh, n, f, o, c: f * (n + dh * o * (1 - np.tanh(c) ** 2)),
-        "cell_all_f",
-    ),
-    (check.cell_total, lambda dh, n, f, o, c: n.copy(), "cell_after"),
-    (check.cell_total, lambda dh, n, f, o, c: None, "returned None"),
+    (check.cell_total, lambda dh, n, o, c: dh * o * (1 - np.tanh(c) ** 2), "cell_no_line"),
+    (check.cell_total, lambda dh, n, o, c: n.copy(), "cell_no_h"),
+    (check.cell_total, lambda dh, n, o, c: n + dh * o, "cell_no_slope"),
+    (check.cell_total, lambda dh, n, o, c: n + dh * (1 - np.tanh(c) ** 2), "cell_no_o"),
+    (check.cell_total, lambda dh, n, o, c: n + dh * o * (1 - c**2), "cell_tanh"),
+    (check.cell_total, lambda dh, n, o, c: None, "returned None"),
 ]
 
 
@@ -409,9 +478,9 @@ def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
 
 
 def test_an_argument_changed_in_place_is_refused():
-    def cell_total(dh, dc_after, f_next, o, c):
-        dc_after *= f_next
-        return dc_after + dh * o * (1 - np.tanh(c) ** 2)
+    def cell_total(dh, dc_line, o, c):
+        dc_line += dh * o * (1 - np.tanh(c) ** 2)
+        return dc_line
 
     assert "changed the array" in check.cell_total(cell_total).message
 
@@ -446,7 +515,7 @@ def test_the_microscope_shows_the_backward_passes():
     held, _ = measured(LATCH, xs, dhs[:, :, :1])
     assert close(v["latch"], held[:, 0, 0])
     drawn = [line.get_ydata() for line in explorer.figure.axes[0].lines]
-    assert any(len(y) == 31 and close(y, v["latch"]) for y in drawn)
+    assert any(len(y) == 31 and close(y, v["latch"] / v["latch"][-1]) for y in drawn)
     told = v["dc"][10] / v["dc"][-1]
     assert f"The gradient at step 10 is {told:.2g} times that at step 30" in explorer.caption
     assert explorer.caption.endswith("The flag stands at step 10.")
@@ -530,7 +599,9 @@ def test_a_lines_name_stands_at_its_size_and_on_no_other():
             assert -14 < y.min() < y.max() < 8
     explorer.set(b_f=1, strength=1)
     y = np.log10([name.get_position()[1] for name in names])
-    sizes = np.log10([explorer.values[key][10] for key in keys])
+    v = explorer.values
+    ends = [v["dc" if key == "alone" else key][-1] for key in keys]
+    sizes = np.log10([v[key][10] / end for key, end in zip(keys, ends, strict=True)])
     assert close(y[1:], sizes[1:])  # the first is below the frame
     assert y[0] == -13.5
     explorer.close()

@@ -25,7 +25,7 @@ from .faults import (
     who_passes,
     with_fault,
 )
-from .learning import RATES, UPDATES, Learned, learn_recall
+from .learning import OWN_RATE, RATES, UPDATES, Learned, learn_recall, units_after
 from .shares import (
     CellShares,
     compare_gradients,
@@ -44,6 +44,7 @@ __all__ = [
     "FIRST_BIASES",
     "FIRST_KEY",
     "LINES",
+    "OWN_RATE",
     "PATIENTS",
     "RATES",
     "SECOND_KEY",
@@ -73,6 +74,7 @@ __all__ = [
     "truncated_at_every",
     "truncated_backward",
     "twenty_draws",
+    "units_after",
     "who_passes",
     "with_fault",
 ]

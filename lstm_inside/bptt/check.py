@@ -20,13 +20,10 @@ from lstm_inside.words import Sentences, say
 WORDS = Sentences(
     {
         "cell": "both paths: along the cell line and through h.",
-        "cell_no_line": "only the path through h: what comes along the cell line is missing (4.11).",
-        "cell_no_h": "only the carousel: c_t also shows in h_t, so add the path through h (4.7).",
+        "cell_no_line": "only the path through h: what comes along the cell line is missing.",
+        "cell_no_h": "only the cell line: c_t also shows in h_t, so add the path through h.",
         "cell_no_slope": "the slope of tanh at c_t is missing in the path through h.",
         "cell_no_o": "the output gate o_t is missing in the path through h.",
-        "cell_no_f": "one step back along the cell line multiplies the gradient by f_next.",
-        "cell_all_f": "f_next stands on the cell line only; what comes through h_t does not pass it.",
-        "cell_after": "that is step t + 1's total: f_next and the path through h are missing.",
         "cell_tanh": "tanh' = 1 - tanh(c)^2: c is the value before tanh.",
         "pair": "{name} returned {got}; expected the two arrays da (B, 3H) and dc_line_prev (B, H).",
         "step": "three blocks and the carousel: the coupled cell's backward step is right.",
@@ -114,24 +111,20 @@ ask = asks(QUESTIONS)
 
 @checker
 def cell_total(function) -> str:
-    """Check a function (dh, dc_after, f_next, o, c) -> dL/dc_t against (4.7) and (4.11), (B, H)."""
+    """Check a function (dh, dc_line, o, c) -> dL/dc_t, all (B, H), against (4.7)."""
     rng = np.random.default_rng(42)
-    dh, dc_after, c = rng.normal(size=(3, 2, 3))
-    f_next, o = rng.uniform(0.1, 0.9, (2, 2, 3))
-    got = run(function, dh, dc_after, f_next, o, c)
-    line, slope = f_next * dc_after, 1 - np.tanh(c) ** 2
+    dh, dc_line, c = rng.normal(size=(3, 2, 3))
+    o, slope = rng.uniform(0.1, 0.9, (2, 3)), 1 - np.tanh(c) ** 2
+    got = run(function, dh, dc_line, o, c)
     hints = [
         (dh * o * slope, WORDS["cell_no_line"]),
-        (line, WORDS["cell_no_h"]),
-        (line + dh * o, WORDS["cell_no_slope"]),
-        (line + dh * slope, WORDS["cell_no_o"]),
-        (dc_after + dh * o * slope, WORDS["cell_no_f"]),
-        (f_next * (dc_after + dh * o * slope), WORDS["cell_all_f"]),
-        (dc_after, WORDS["cell_after"]),
-        (line + dh * o * (1 - c**2), WORDS["cell_tanh"]),
-        (line + dh * o * np.tanh(c), WORDS["cell_tanh"]),
+        (dc_line, WORDS["cell_no_h"]),
+        (dc_line + dh * o, WORDS["cell_no_slope"]),
+        (dc_line + dh * slope, WORDS["cell_no_o"]),
+        (dc_line + dh * o * (1 - c**2), WORDS["cell_tanh"]),
+        (dc_line + dh * o * np.tanh(c), WORDS["cell_tanh"]),
     ]
-    compare(say("your dc"), got, line + dh * o * slope, hints=hints)
+    compare(say("your dc"), got, dc_line + dh * o * slope, hints=hints)
     return WORDS["cell"]
 
 

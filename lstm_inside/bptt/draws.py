@@ -15,7 +15,6 @@ from lstm_core import (
 from lstm_inside import validate
 from lstm_inside.bptt.shares import split_way
 from lstm_inside.page.measure import step_lengths
-from lstm_inside.rnn import spectral_radius
 
 DRAWS, FLAG = 20, 10  # the flag stands at step 10 of 100
 _STEPS, _UNITS = 100, 8
@@ -52,23 +51,17 @@ def left_at_flag(params) -> np.ndarray:
 def twenty_draws(cell, recurrent="uniform", *, b_f=1.0) -> np.ndarray:
     """`left_at_flag` of twenty untrained networks of 8 units, (2, 20): a column a draw.
 
-    cell: "rnn" or "lstm". recurrent: how W_h is drawn, as for `init_rnn`; "scaled", of an RNN
-    only, is uniform and then divided by the size of its largest eigenvalue. b_f: the LSTM's forget
+    cell: "rnn" or "lstm". recurrent: how W_h is drawn, as for `init_rnn`. b_f: the LSTM's forget
     bias. Raises ValueError or TypeError for another cell or drawing, and what is no finite number.
     """
     validate.choice("cell", cell, ("rnn", "lstm"))
-    drawings = ("uniform", "orthogonal", "scaled")[: 3 if cell == "rnn" else 2]
-    validate.choice("recurrent", recurrent, drawings)
-    scaled = recurrent == "scaled"
-    recurrent = "uniform" if scaled else recurrent
+    validate.choice("recurrent", recurrent, ("uniform", "orthogonal"))
     validate.number("b_f", b_f)
     left = []
     for draw in range(DRAWS):
         rng = np.random.default_rng(draw)
         if cell == "rnn":
             params = init_rnn(2, _UNITS, rng=rng, recurrent=recurrent)
-            if scaled:
-                params = params._replace(W_h=params.W_h / spectral_radius(params.W_h))
         else:
             params = init_lstm(2, _UNITS, rng=rng, forget_bias=b_f, recurrent=recurrent)
         left.append(left_at_flag(params))

@@ -171,7 +171,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         ax["x"].set_title(say("What comes in: numbers, one of them flagged"))
         ax["x"].bar(t, numbers, color="#cccccc", width=0.7)
         ax["gates"].set_title(say("The gates"))
-        ax["flow"].set_title(say("What the answer at the end tells each step: the gradient"))
+        ax["flow"].set_title(say("Where the answer's gradient goes"))
         ax["flow"].set_xlabel(say("step t"))
         name_lines(
             ax["gates"],
@@ -214,7 +214,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
 
     def describe(v):
         return say(
-            "The flag stands at step {at}. Of all that the answer's gradient tells the numbers, "
+            "The flag stands at step {at}. Of all that the numbers get of the answer's gradient, "
             "{at_flag:.1%} goes to the flagged number. At the cell it is {dc:.2f} at the end, "
             "{dc_2:.2g} just after the flag and {dc_3:.2g} just before it.",
             at=v["at"],

@@ -96,7 +96,8 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(940, 420)
         ax = figure.subplots()
-        ax.set(xlim=(0, longest), yscale="log", ylim=(1e-14, 1e8), xlabel=say("step t"))
+        start_at = FLAG if recall else 0  # where the names stand, and the lines end
+        ax.set(xlim=(start_at, longest), yscale="log", ylim=(1e-14, 1e8), xlabel=say("step t"))
         ax.set_title(
             say("How much gradient comes back to the flag")
             if recall
@@ -104,8 +105,8 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         )
         ax.yaxis.tick_right()  # the lines' names stand on the left, where they part
         ax.yaxis.set_label_position("right")
-        ax.set_ylabel(say("length (below the frame: < 10⁻¹⁴)"))
-        ax.text(-0.2, 0, " ", transform=ax.transAxes)  # and need room
+        ax.set_ylabel(say("multiple of the last step's (below the frame: < 10⁻¹⁴)"), fontsize=11)
+        ax.text(-0.225, 0, " ", transform=ax.transAxes)  # and need room
         names = {
             "rnn_dh": (say("RNN") if rnn is not None else say("RNN, uniform W_h"), RNN_LINE),
             "orthogonal_dh": (say("RNN, orthogonal W_h"), RNN_LINE),
@@ -119,8 +120,8 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             (plain_lines[key],) = ax.plot([], [], color=RNN_LINE, ls=style, **last)
         (latched,) = ax.plot([], [], color=GRADIENT, lw=1.6, drawstyle="steps-mid")
         if recall:
-            ax.axvline(FLAG, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
-            name_lines(ax, ((FLAG + 1) / longest, 0.98, say("flag"), SIGNAL))
+            ax.axvline(FLAG, color=SIGNAL, lw=3, ls=(0, (1, 1.5)), zorder=1)
+            name_lines(ax, (0.01, 0.98, say("flag"), SIGNAL))
         setting = Words(ax, 1, 1.035, ha="right", fontsize=12, color="#444444",
                         transform=ax.transAxes)  # fmt: skip
         (lstm_c,) = ax.plot([], [], color=CELL_LINE, lw=3)
@@ -144,16 +145,17 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             held = lstm_forward(xs, LATCH)
             back = lstm_backward(_at_the_end(held.h[1:], every), held, LATCH)
             v["latch"] = step_lengths(back.c)
-            _draw(latched, t, v["latch"])
+            _draw(latched, t, v["latch"] / v["latch"][-1])
         for key, line in plain_lines.items():
             plain = rnns[key]
             plain = plain._replace(W_h=plain.W_h * plain.W_h.dtype.type(strength))
             was = rnn_forward(xs, plain)
             v[key] = step_lengths(rnn_backward(_at_the_end(was.h[1:], every), was, plain).h)
-            _draw(line, t, v[key])
-        _draw(lstm_c, t, v["dc"])
-        _draw(alone, t, v["alone"])
-        for key, y in _apart({key: v[key][FLAG if recall else 0] for key in ends}).items():
+            _draw(line, t, v[key] / v[key][-1])
+        _draw(lstm_c, t, v["dc"] / v["dc"][-1])
+        _draw(alone, t, v["alone"] / v["dc"][-1])
+        at_end = {key: v["dc" if key == "alone" else key][-1] for key in ends}
+        for key, y in _apart({key: v[key][start_at] / at_end[key] for key in ends}).items():
             ends[key].set_text(names[key][0])
             ends[key].set_y(y)
         bias = f"b_f {b_f:+.1f}" if own else f"b_f = {b_f:.1f}"

@@ -1,5 +1,8 @@
 """What stands still in notebook 04: the two graphs with their equations, a check's finite step."""
 
+from functools import partial
+from itertools import cycle
+
 import matplotlib
 import numpy as np
 
@@ -14,9 +17,10 @@ from lstm_core import (
 )
 from lstm_inside.bptt.draws import FLAG, flagged_sequence
 from lstm_inside.bptt.explorers_flow import ALONE, RNN_LINE, name_lines
-from lstm_inside.bptt.faults import PATIENTS, draw_point, step_errors
+from lstm_inside.bptt.faults import PATIENTS, Fault, backward_by_steps, draw_point, step_errors
+from lstm_inside.bptt.learning import GOAL, units_after
 from lstm_inside.bptt.shares import truncated_backward
-from lstm_inside.gates import LATCH
+from lstm_inside.gates import LATCH, latch
 from lstm_inside.page import Picture, picture
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
@@ -34,6 +38,8 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.words import say
 
+_UNITS = (FORGET, INPUT, GRADIENT, CANDIDATE_LINE)  # colours of `errors`
+_FRAME = 3.4  # the height of a panel of `carried`
 PRE_ACTIVATION, WEIGHTS = "#7A4FA0", "#7B5A1E"  # quantities that have no colour in the series
 _FORWARD = {"arrowstyle": "-", "color": FAINT, "lw": 2.2, "shrinkA": 15, "shrinkB": 15}
 
@@ -128,8 +134,8 @@ def lstm_graph() -> Picture:
         ax.set_title(say("One LSTM step: the gradient's paths back"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
-            "i": (1.6, 2.0, INPUT, "(4.9)", (3.1, 3.3)),
-            "f": (3.6, 2.0, FORGET, "(4.8)", (4.35, 2.85)),
+            "f": (1.6, 2.0, FORGET, "(4.8)", (3.1, 3.3)),
+            "i": (3.6, 2.0, INPUT, "(4.9)", (4.35, 2.85)),
             "g": (5.6, 2.0, CANDIDATE_LINE, "(4.10)", (5.85, 2.85)),
             "o": (7.6, 2.0, OUTPUT, "(4.6)", (8.7, 2.35)),
         }
@@ -213,10 +219,10 @@ def carried() -> Picture:
     drawn = {
         say("RNN with a uniform W$_h$: gone after a few steps"): init_rnn(2, 8, rng=draw()),
         say("LSTM, forget bias 1: it lasts some steps more"): init_lstm(2, 8, rng=draw()),
-        say("LSTM, forget bias 6: it comes back to the flag, and every number hears it"): init_lstm(
-            2, 8, rng=draw(), forget_bias=6.0
-        ),
-        say("Latch: it comes back to the flag, and only the flagged number hears it"): LATCH,
+        say(
+            "LSTM, forget bias 6: it comes back to the flag, but every number gets a share"
+        ): init_lstm(2, 8, rng=draw(), forget_bias=6.0),
+        say("Latch: it comes back to the flag, and only the flagged number gets a share"): LATCH,
     }
     left = []
     with matplotlib.rc_context(RC):
@@ -235,7 +241,10 @@ def carried() -> Picture:
                     where="mid")  # fmt: skip
             ax.bar(t[1:], np.abs(grads.xs[:, 0, 0]) / size[-1], color=GRADIENT, width=0.8)
             ax.set_title(title)
-            ax.set(xlim=(0, len(xs) + 1), ylim=(-0.1, 3.4), yticks=(0, 1, 2, 3))
+            ax.set(xlim=(0, len(xs) + 1), ylim=(-0.1, _FRAME), yticks=range(4))
+            if size.max() > _FRAME * size[-1]:  # it leaves the frame: say how far it goes
+                words = say("↑ up to {most:.1f} at step 0", most=size.max() / size[-1])
+                ax.text(FLAG + 4, 2.9, words, color=CELL_LINE, fontsize=12, va="center")
             ax.axvline(FLAG, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
         axes[0].text(FLAG + 0.8, 2.7, say("flag"), color=SIGNAL, fontsize=12, va="center")
         name_lines(axes[0], (0.6, 0.9, say("to the state: dL/dh$_t$"), RNN_LINE))
@@ -246,7 +255,7 @@ def carried() -> Picture:
             "Four panels, one under the other: how much of the last step's gradient there is at "
             "each of 100 steps. At the flag, at step {at}, the RNN has {rnn:.1g} left, the LSTM at "
             "forget bias 1 {one:.1g}, at forget bias 6 {six:.2g}, the latch {latch:.2g}. At forget "
-            "bias 6 every number hears some of it, in the latch the flagged one alone.",
+            "bias 6 every number gets some of it, in the latch the flagged one alone.",
             at=FLAG, rnn=left[0], one=left[1], six=left[2], latch=left[3],
         )  # fmt: skip
     return figure
@@ -287,12 +296,101 @@ def draws(drawn) -> Picture:
     return figure
 
 
+def errors(runs) -> Picture:
+    """How the error of the last answer falls while units learn, a panel for each rule.
+
+    runs: a unit's words -> what `learn_recall` returned of it by one rate, and by Adam.
+    """
+    titles = (
+        say("One rate for all weights"),
+        say("Each gradient divided by its own size"),
+    )
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        axes = figure.subplots(1, 2, sharey=True)
+        for ax, title, column in zip(axes, titles, zip(*runs.values(), strict=True), strict=True):
+            ends = [len(run.errors) - 1 for run in column]
+            ax.set(ylim=(0, 0.45), xlim=(-2, 1.02 * max(ends)), xlabel=say("updates"))
+            ax.set_title(title)
+            ax.axhline(GOAL, color="#999999", lw=1.2, zorder=0)
+            for words, run, colour, end in zip(runs, column, cycle(_UNITS), ends, strict=False):
+                ax.plot(run.errors, color=colour, lw=2)
+                learned, last = run.updates is not None, run.errors[-1]
+                ax.plot([end], [last], "o", color=colour, ms=6 if learned else 0)
+                highest = last == max(other.errors[-1] for other in column)
+                x = "right" if end == max(ends) else "center"
+                rank = sorted(ends).index(end) if x == "center" else 0  # so that none hides another
+                below = 0.015 + 0.03 * rank * learned
+                y = last + 0.012 if highest and not learned else last - below
+                ax.text(end, y, words, color=colour, fontsize=11, weight="bold", ha=x,
+                        va="bottom" if y > last else "top")  # fmt: skip
+        axes[0].set_ylabel(say("error of the last answer"))
+        found = [
+            say("{unit}: {plain} and {adam}", unit=words, plain=_told(plain), adam=_told(adam))
+            for words, (plain, adam) in runs.items()
+        ]
+        figure.alt = say(
+            "Two panels of error against updates, on the left with one rate for all weights, on "
+            "the right with each gradient divided by its own size; a grey line marks the goal. "
+            "Updates until the goal, by the unit's forget gate: {found}.",
+            found=say("; ").join(found),
+        )
+    return figure
+
+
+def _told(run):
+    return say("never") if run.updates is None else str(run.updates)
+
+
+def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
+    """The answer's gradient in one unit before its training and after so many updates."""
+    xs, dhs = np.zeros((steps, 1, 2)), np.zeros((steps, 1, 1))
+    xs[:, 0, 0] = np.random.default_rng(3).uniform(-1, 1, steps)
+    xs[at - 1, 0, 1] = dhs[-1] = 1
+    unit = latch(b_i=-2, w_i=0, b_f=4, w_f=0, w_g=0.5)  # the page's, which hears no flag yet
+    shares = []
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 420)
+        axes = figure.subplots(len(counts), 1, sharex=True, sharey=True)
+        for ax, count, after in zip(axes, counts, units_after(unit, counts), strict=True):
+            grads = lstm_backward(dhs, lstm_forward(xs, after), after)
+            told = np.abs(grads.xs[:, 0, 0])
+            shares.append(told[at - 1] / told.sum())
+            t = np.arange(steps + 1)
+            ax.step(t, np.abs(grads.c[:, 0, 0]), color=CELL_LINE, lw=3, where="mid")
+            ax.bar(t[1:], told, color=GRADIENT, width=0.7)
+            ax.set(xlim=(-0.1, steps + 1), ylim=(-0.03, 1.1))
+            ax.axvline(at, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
+            values = {"count": count, "share": shares[-1]}
+            ax.set_title(
+                say("After {count} updates: the flagged number gets {share:.0%}", **values)
+                if count
+                else say("Before training: every number gets a little, the flagged one {share:.0%}",
+                         **values)
+            )  # fmt: skip
+        axes[0].text(at + 0.15, 0.97, say("flag"), color=SIGNAL, fontsize=12, va="center")
+        name_lines(axes[0], (0.5, 0.62, say("to the cell: dL/dc$_t$"), CELL_LINE))
+        name_lines(axes[0], (0.5, 0.38, say("to the number that came in: dL/dx$_t$"), GRADIENT))
+        axes[-1].set_xlabel(say("step t"))
+        figure.alt = say(
+            "The answer's gradient in one LSTM unit, {steps} steps with the flag at step {at}, a "
+            "panel each before the training and after {counts} updates. Of all that the numbers "
+            "get, the flagged one gets {shares}.",
+            steps=steps, at=at, counts=say(", ").join(map(str, counts[1:])),
+            shares=say(", ").join(f"{share:.0%}" for share in shares),
+        )  # fmt: skip
+    return figure
+
+
 def step_size() -> Picture:
-    """A gradient check's error against its finite step, in float64, in float32, and of a bug."""
+    """A gradient check's error against its finite step, in float64, in float32, and of two bugs."""
     rng = np.random.default_rng(4)
     point, dhs = draw_point(5, rng=rng), rng.normal(size=(5, 2, 3))
     steps = 10.0 ** np.arange(-12, 0.1, 0.5)
     healthy, ill = PATIENTS["C"], PATIENTS["G"]
+    slight = Fault("df times 1.005", {"df": lambda s: 1.005 * s.dc * s.c_prev})
+    slightly = partial(backward_by_steps, fault=slight)
+    least = step_errors(slightly, point, dhs, steps, np.float64).min()
     with matplotlib.rc_context(RC):
         figure = picture(
             820,
@@ -301,7 +399,9 @@ def step_size() -> Picture:
                 "Error of a gradient check against its finite step, both on log scales. For a "
                 "right gradient it makes a V: in float64 the lowest point is near a step of "
                 "1e-5, in float32 near 3e-3 and about 700,000 times higher. For a wrong "
-                "gradient it is a flat line near 0.3, whatever the step."
+                "gradient it is a floor, whatever the step: near 0.3 where df is missing, "
+                "{floor:.1g} where df is 1.005 times as large.",
+                floor=least,
             ),
         )
         ax = figure.subplots()
@@ -312,6 +412,7 @@ def step_size() -> Picture:
             (healthy, np.float64, GRADIENT, "-"),
             (healthy, np.float32, INPUT, "--"),
             (ill, np.float64, FORGET, "-"),
+            (slightly, np.float64, CELL_LINE, "-"),
         ):
             errors = step_errors(backward, point, dhs, steps, dtype)
             ax.plot(steps, errors, color=colour, ls=style)
@@ -319,6 +420,7 @@ def step_size() -> Picture:
         name_lines(
             ax,
             (0.02, 0.84, say("df missing, float64"), FORGET),
+            (0.02, 0.64, say("df times 1.005, float64"), CELL_LINE),
             (0.36, 0.98, say("right, computed in float32 (dashed)"), INPUT),
             (0.2, 0.34, say("right, float64"), GRADIENT),
             (0.86, 0.43, say("tolerance"), "#888888"),

@@ -11,7 +11,7 @@ from lstm_inside.page.style import BLOCKS, GATES, RC, SIZE, picture
 from lstm_inside.words import say
 
 _STEPS = 12
-_COLUMNS = (0.3, 0.54, 0.8)  # right ends of the table's three, as shares of its width
+_COLUMNS = (0.36, 0.72)  # right ends of the table's two, as shares of its width
 _MAP = ListedColormap(SIZE([0, 0.45, 0.95])).with_extremes(bad="#c9c9c9")
 _LARGE = 0.1  # an error that the map draws dark
 _W_X = np.array([[0.9, 0.6, 1.3, 0.8]])
@@ -113,7 +113,7 @@ def patient_explorer() -> Explorer:
             said = say("Patient {patient}, visit {call}, t = {t}", **here)
         heading.set_text(said)
         for n, row in enumerate(cells):
-            for cell, numbers in zip(row, (given, true, numeric), strict=True):
+            for cell, numbers in zip(row, (given, numeric), strict=True):
                 cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
         return {
             "patient": patient, "given": given, "true": true, "numeric": numeric,
@@ -162,9 +162,9 @@ def patient_explorer() -> Explorer:
 
 
 def _draw_table(ax):
-    """The table's still part, its heading, and its four rows of three numbers."""
+    """The table's still part, its heading, and its four rows of two numbers."""
     heading = Words(ax, 0, 0.94, ha="left", fontsize=12, color="#444444")
-    heads = say("patient"), say("true"), say("differences")
+    heads = say("the patient's"), say("by nudging")
     for x, words in zip(_COLUMNS, heads, strict=True):
         ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
     cells = []

@@ -1,18 +1,19 @@
-"""A unit learns recall: who asks for the answer, and where the gradient is cut (notebook 04)."""
+"""A unit learns recall from a gradient that fades or is cut (notebook 04)."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import LSTMParams, lstm_forward
+from lstm_core import LSTMParams, lstm_backward, lstm_forward, lstm_step_backward
 from lstm_inside import validate
 from lstm_inside.bptt.abreast import side_by_side
 from lstm_inside.bptt.shares import truncated_backward
 from lstm_inside.tasks import recall_problem
 
 RATES = (1, 3, 10, 30, 60, 100, 300)
-UPDATES = 600  # as many as are tried
+UPDATES = 400  # as many as are tried
 GOAL = 0.1  # mean squared error of the last answer
+OWN_RATE = 1000  # how many times the others' w_i's rate is, by the rule "w_i apart"
 _SEQUENCES, _SETS = 100, 2
 
 
@@ -20,30 +21,37 @@ class Learned(NamedTuple):
     """How a unit learned: the updates until GOAL and their rate, None where no rate got there.
 
     told, kept: the gradients of the weight from the flag to the input gate, and of the forget
-    gate's bias, at the first update.
+    gate's bias, at the first update. errors: the larger one of the two data sets' errors before
+    every update, at that rate, or at the rate that came nearest.
     """
 
     updates: int | None
     rate: float | None
     told: float
     kept: float
+    errors: np.ndarray
 
 
-def learn_recall(unit, asks="end", cut=None, steps=10) -> Learned:
+def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one rate") -> Learned:
     """Train copies of a unit on recall, one copy for each of RATES and two data sets.
 
     unit: LSTMParams that read (number, flag) and hold one unit. asks: "end", the loss sees the
     last step only, or "every", it asks for the flagged number at each step from the flag on.
     cut: the gradient is cut every that many steps; None: not at all. steps: how long a sequence
-    is; the flag stands in its first half. Counted is until, at some rate, the last answer has
-    reached GOAL on both data sets.
+    is; the flag stands in its first half. line: what the backward pass multiplies dc_line by at
+    each step, over and above the forget gate; the forward pass stays as it is. rule: "one rate"
+    for all weights; "w_i apart", OWN_RATE times as large for the weight from the flag to the input
+    gate; "adam", each gradient divided by its own size, at a hundredth of RATES.
+    Counted is until, at some rate, the last answer has reached GOAL on both data sets.
     Raises ValueError or TypeError for a unit of another form, other words, a cut below 1, steps
-    below 2.
+    below 2, a line that is no finite number.
     """
     validate.choice("asks", asks, ("end", "every"))
     validate.whole("steps", steps, least=2)
     cut = steps if cut is None else cut
     validate.count("cut", cut)
+    validate.number("line", line)
+    validate.choice("rule", rule, ("one rate", "w_i apart", "adam"))
     K = len(RATES)
     units, own = side_by_side([unit] * (_SETS * K), np.repeat(np.arange(_SETS), K).tolist())
     data = [recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(n)) for n in range(_SETS)]
@@ -53,15 +61,85 @@ def learn_recall(unit, asks="end", cut=None, steps=10) -> Learned:
     if asks == "end":
         asked[:-1] = 0
     share = asked / asked.sum(axis=0) / _SEQUENCES
-    rates, reached, told = np.tile(RATES, 4 * _SETS), np.zeros((_SETS, K), bool), (None, None)
+    rates, tried = np.tile(RATES, 4 * _SETS), np.array(RATES)
+    if rule == "adam":
+        rates, tried = rates / 100, tried / 100
+    if rule == "w_i apart":
+        own.W_x[1::2, : _SETS * K] *= OWN_RATE
+    moments = [np.zeros((2, *p.shape)) for p in units]  # of the gradients and of their squares
+    reached, told, errors = np.zeros((_SETS, K), bool), (None, None), []
     for update in range(UPDATES + 1):
         now = lstm_forward(xs, units)
         off = now.h[1:] - targets
-        reached |= (off[-1] ** 2).mean(axis=0).reshape(_SETS, K) < GOAL
-        if reached.all(axis=0).any():
-            return Learned(update, RATES[reached.all(axis=0).argmax()], *told)
-        back = truncated_backward(share * off, now, units, cut).params  # of the mean of off^2 / 2
+        errors.append((off[-1] ** 2).mean(axis=0).reshape(_SETS, K))
+        reached |= errors[-1] < GOAL
+        if reached.all(axis=0).any() or update == UPDATES:
+            break
+        # of the mean of off^2 / 2
+        if line == 1:
+            back = truncated_backward(share * off, now, units, cut).params
+        else:
+            back = _backward_fading(share * off, now, units, cut, line)
         if update == 0:
             told = float(back.W_x[1, 0]), float(back.b[_SETS * K])
+        if rule == "adam":
+            back = _by_own_size(back, moments, update + 1)
         units = LSTMParams(*(p - rates * dp * w for p, dp, w in zip(units, back, own, strict=True)))
-    return Learned(None, None, *told)
+    worse = np.array(errors).max(axis=1)  # (updates + 1, K)
+    best = int(np.nanargmin(worse.min(axis=0)))
+    if reached.all(axis=0).any():
+        best = int(reached.all(axis=0).argmax())
+        return Learned(update, float(tried[best]), *told, worse[:, best])
+    return Learned(None, None, *told, worse[:, best])
+
+
+def _backward_fading(dhs, trace, params, cut, line):
+    """The weights' gradient where dc_line is multiplied by `line` at each step back."""
+    dh, dc = np.zeros((2, *trace.h[0].shape))
+    total = [np.zeros_like(p) for p in params]
+    for t in reversed(range(len(dhs))):
+        seen = trace.xs[t], trace.h[t], trace.c[t], trace.i[t], trace.f[t], trace.g[t], trace.o[t]
+        cache = (*seen, trace.c[t + 1])
+        _, dh, dc, parts = lstm_step_backward(dhs[t] + dh, dc, cache, params)
+        total = [sum_ + part for sum_, part in zip(total, parts, strict=True)]
+        dh, dc = (0 * dh, 0 * dc) if t % cut == 0 else (dh, line * dc)
+    return LSTMParams(*total)
+
+
+def _by_own_size(grads, moments, count):
+    """Adam's step for a rate of 1 (notebook 05): the mean gradient over its own usual size."""
+    steps = []
+    for grad, moment in zip(grads, moments, strict=True):
+        moment[0] += 0.1 * (grad - moment[0])
+        moment[1] += 0.001 * (grad**2 - moment[1])
+        size = np.sqrt(moment[1] / (1 - 0.999**count))
+        steps.append(moment[0] / (1 - 0.9**count) / (size + 1e-8))
+    return LSTMParams(*steps)
+
+
+def units_after(unit, counts, rate=3.0, steps=16) -> list[LSTMParams]:
+    """A unit as it is after so many updates, on the first data set of `learn_recall`.
+
+    unit: as there; the loss sees the last step only, and one rate holds for all weights. counts:
+    whole numbers that rise; 0 gives the unit itself. Raises as `learn_recall` does, and for no
+    counts or some that do not rise, or a rate that is no finite number.
+    """
+    validate.several("counts", counts)
+    for before, count in zip((-1, *counts), counts, strict=False):
+        validate.whole("counts", count, least=before + 1)
+    validate.number("rate", rate)
+    validate.whole("steps", steps, least=2)
+    (unit, _), data = (
+        side_by_side([unit], [0]),
+        recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(0)),
+    )
+    kept = []
+    for update in range(counts[-1] + 1):
+        if update in counts:
+            kept.append(unit)
+        now = lstm_forward(data.xs, unit)
+        dhs = np.zeros_like(now.h[1:])
+        dhs[-1] = (now.h[-1] - data.targets) / _SEQUENCES
+        back = lstm_backward(dhs, now, unit).params
+        unit = LSTMParams(*(p - rate * dp for p, dp in zip(unit, back, strict=True)))
+    return kept
