@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_core import gradient_check, sigmoid
+from lstm_core import RNNParams, gradient_check, rnn_forward, sigmoid
 from lstm_inside.foundations import (
     XOR_INPUTS,
     XOR_TARGETS,
@@ -102,8 +102,10 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
     np.testing.assert_allclose(ratios[:, 2], 1, rtol=1e-12)
     assert measured["true"].all()
     assert not measured["missing"].any()
-    before, after = measured["losses"].T
-    assert (after < before).all()
+    before, true, missing, flipped = measured["losses"].T
+    assert (true < before).all()
+    assert (missing < before).all()
+    assert (flipped > before).all()
     assert (measured["cosine"] > 0.2).all()
     for seed in (0, 7):
         true, missing = (
@@ -120,10 +122,20 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
     np.testing.assert_allclose(sizes["differences"], sizes["true"], rtol=1e-5)
 
 
-def test_a_step_by_the_missing_slope_rule_is_tried_not_inferred(monkeypatch):
+def test_a_step_by_either_rule_is_tried_not_inferred(monkeypatch):
+    params, x, target = mlp.random_case(np.random.default_rng(7))
+    for way, rule in ((1, mlp.mlp_backward), (2, mlp.mlp_backward_missing_slopes)):
+        grads = gradients(params, x, target, rule=rule)
+        moved = params._replace(
+            **{f"W_{n}": params[2 * n - 2] - 0.1 * grads.params[2 * n - 2] for n in (1, 2, 3)}
+        )
+        loss, _ = mlp.half_squared_error(mlp.mlp_forward(x, moved).y, target)
+        np.testing.assert_allclose(measure_rules(8)["losses"][7, way], loss)
+    there = measure_rules(20)["losses"]
     monkeypatch.setattr(learning, "STEP", -0.1)  # uphill
-    before, after = measure_rules(20)["losses"].T
-    assert (after > before).all()
+    back = measure_rules(20)["losses"]
+    np.testing.assert_array_equal(there[:, [1, 3]], back[:, [3, 1]])
+    assert (back[:, 2] > back[:, 0]).all()
 
 
 def test_depth_is_measured_with_the_slopes_and_without():
@@ -416,9 +428,7 @@ def test_yours_takes_over_where_it_is_right_and_ours_where_it_is_not(checker):
 
     def taken(function):
         place = 0 if checker is check.hidden_delta else 1
-        both = [None, None]
-        both[place] = function
-        return check.yours_or_ours(*both)[place]
+        return check.yours_or_ours({checker.__name__: function})[place]
 
     calls = []
     for accepts, function in RIGHT:
@@ -443,7 +453,7 @@ def test_the_page_prints_the_same_with_the_exercises_open_and_solved(capsys):
     said = []
     for page_cells in (cells, solved):
         names = {}
-        for cell in ("a01", "a09", "loss-c", "a21", "a23"):
+        for cell in ("a01", "a09", "a21", "a23"):
             exec(page_cells[cell], names)
         capsys.readouterr()
         for cell in ("a15", "learn"):
@@ -670,6 +680,8 @@ def test_order_explorer_moves_the_rnn_from_the_swap_on():
     assert v["order"].tolist() == [1, 6, 3, 4, 5, 2, 7, 8, 9, 10]
     assert v["rnn"][0] == 0  # read before the swap
     assert (v["rnn"][1:] > 0.2).all()
+    assert 0.001 < v["later"] < 0.0015
+    assert ">0.0012<" in explorer.frame.decode()
     assert "RNN: 9 of 10" in explorer.frame.decode()
     assert "MLP: 0 of 10" in explorer.frame.decode()
     for one, other in ((1, 10), (9, 3), (4, 5)):
@@ -680,6 +692,7 @@ def test_order_explorer_moves_the_rnn_from_the_swap_on():
         assert (v["rnn"][first:] > 0.01).all()
         explorer.set(strength=0.0)  # a state without a way to the next step is no state
         assert explorer.values["rnn"].max() < 1e-12
+        assert explorer.values["later"] < 1e-12
     explorer.show_preset("original order")
     assert not explorer.values["rnn"].any()
     assert "RNN: 0 of 10" in explorer.frame.decode()
@@ -698,21 +711,38 @@ def test_rules_picture_holds_both_gradients_against_the_measured_one():
     for way, size in (("differences", 0.5), ("true", 0.25), ("missing", 3.0)):
         sizes[way][:] = size
     sizes["missing"][0] = 1000  # one network does not move a median
-    measured["losses"] = np.array([[1.0, 0.9], [1.0, 0.5], [1.0, 1.2]])
+    measured["losses"] = np.array(
+        [[1.0, 0.8, 0.9, 1.1], [1.0, 0.7, 0.5, 1.3], [1.0, 0.9, 1.2, 0.9]]
+    )
     figure = figures.rules_picture(measured)
     assert "Medians of 3 networks" in figure.alt
     assert "left out 6.0, 6.0, 6.0, the true one 0.5, 0.5, 0.5." in figure.alt
-    assert "lowers the loss in 2 of the 3." in figure.alt
+    assert "in 3 of the 3 by the true gradient, in 2 by the faulty one, and in 1" in figure.alt
     sizes_ax, losses_ax = figure.axes
     assert [bar.get_height() for bar in sizes_ax.patches] == [6, 6, 6]
     titles = [ax.get_title(loc="left") + ax.get_title() for ax in figure.axes]
     assert titles == [
         "The referee sees it: layer 1 is 6 times too large",
-        "The loss does not: it falls in 2 of 3",
+        "One step's loss does not",
     ]
+    for line, change in zip(
+        losses_ax.lines[1:], ([-30, -20, -10], [-50, -10, 20], [-10, 10, 30]), strict=True
+    ):
+        np.testing.assert_allclose(line.get_ydata(), change)
     low, high = losses_ax.get_ylim()
     assert low < -50
-    assert high >= 20 - 1e-9
+    assert high > 30
+    assert figure.png()[:4] == b"\x89PNG"
+
+
+def test_loop_picture_steps_as_the_rnn_does():
+    figure = figures.loop_picture()
+    x = np.array(figures.LOOP["inputs"])[:, None, None]
+    weights = [np.full((1, 1), figures.LOOP[name]) for name in ("W_x", "W_h")]
+    h = rnn_forward(x, RNNParams(*weights, np.zeros(1))).h[1:, 0, 0]
+    assert f"its states are {', '.join(f'{state:.3f}' for state in h)};" in figure.alt
+    passed = figures.LOOP["W_h"] * (1 - h[1:] ** 2)
+    assert "multiplied by {:.3f} and {:.3f}".format(*passed) in figure.alt
     assert figure.png()[:4] == b"\x89PNG"
 
 

@@ -177,17 +177,21 @@ def updated_weights(function) -> str:
     return WORDS["update"]
 
 
-def yours_or_ours(hidden, update):
+def yours_or_ours(names):
     """The reader's two functions, each where its checker takes it; where not yet, the solution.
 
-    hidden: (delta_next, W_next, h) -> delta, as `hidden_delta` wants it. update: (W, h_prev,
-    delta, rate) -> new W, as `updated_weights` wants it. Returns the two; both give arrays.
+    names: the notebook's `globals()`. In it `hidden_delta` and `updated_weights` are the
+    reader's, once their cells have run. Returns the two functions; both give arrays.
     """
     solutions = (
-        (hidden_delta, hidden, lambda delta_next, W_next, h: (delta_next @ W_next.T) * h * (1 - h)),
-        (updated_weights, update, lambda W, h_prev, delta, rate: W - rate * h_prev.T @ delta),
+        (hidden_delta, lambda delta_next, W_next, h: (delta_next @ W_next.T) * h * (1 - h)),
+        (updated_weights, lambda W, h_prev, delta, rate: W - rate * h_prev.T @ delta),
     )
-    return tuple(_as_array(yours if accepts(yours) else ours) for accepts, yours, ours in solutions)
+    yours = [names.get(accepts.__name__) for accepts, _ in solutions]
+    return tuple(
+        _as_array(own if accepts(own) else ours)
+        for own, (accepts, ours) in zip(yours, solutions, strict=True)
+    )
 
 
 def _as_array(function):

@@ -156,6 +156,8 @@ def neuron_explorer() -> Explorer:
 
 # ---------------------------------------------------------------- four points and a line
 
+CORNERS = ["(0,0)", "(0,1)", "(1,0)", "(1,1)"]  # XOR_INPUTS, written
+ROWS, MIDDLE_ROWS = np.array([6, 2, 1, 5]), (4, 0)  # where the sums stand: diagonal by diagonal
 POINTS = {"OR": (0, 1, 1, 1), "AND": (0, 0, 0, 1), "XOR": (0, 1, 1, 0)}  # wanted at XOR_INPUTS
 
 
@@ -198,15 +200,16 @@ def line_explorer() -> Explorer:
             Words(ax, x, y + (0.19 if y else -0.19), fontsize=11.5, color="#111111")
             for x, y in XOR_INPUTS
         ]
-        sums.set(xlim=(-13, 13), ylim=(-0.7, 2.7), xlabel=say("pre-activation a"), yticks=(0, 1, 2))
-        middles = say("middle of\n◇ (0,0) and (1,1)\n■ (0,1) and (1,0)")
-        sums.set_yticklabels([say("wanted 1"), say("wanted 0"), middles])
+        sums.set(xlim=(-13, 13), ylim=(-0.6, 6.6), xlabel=say("sum a; right of 0 counts as 1"))
+        sums.set_yticks(
+            [*ROWS, *MIDDLE_ROWS], [*CORNERS, say("their middle ◆"), say("their middle ◆")]
+        )
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
-        sums.set_title(say("The four sums a: right of 0 counts as 1"))
-        look |= {"ms": 13, "mew": 1.5}
+        sums.set_title(say("The two middles ◆ have the same sum a, always"))
+        (tie,) = sums.plot([], [], color="#333333", lw=1.4)
+        (middles,) = sums.plot([], [], "D", color="#333333", ms=10)
+        look |= {"ms": 14, "mew": 1.5}
         sum_low, sum_high = (sums.plot([], [], color=c, **look)[0] for c in (LOW, HIGH))
-        (one,) = sums.plot([], [], "D", color="none", mec="#333333", mew=2, ms=15)
-        (other,) = sums.plot([], [], "s", color="#333333", ms=7)
 
     def update(task, w_1, w_2, b):
         params = (np.array([[w_1], [w_2]]), np.array([b]))
@@ -221,10 +224,11 @@ def line_explorer() -> Explorer:
         for tag, one_wanted, off in zip(tags, wanted, missed, strict=True):
             want = say("wanted 1") if one_wanted else say("wanted 0")
             tag.set_text(say("{want}: wrong side", want=want) if off else want)
-        for mark, which, row in ((sum_low, ~wanted, 1), (sum_high, wanted, 0)):
-            mark.set_data(a[which], row + _apart(a[which]))
-        one.set_data([(a[0] + a[3]) / 2], [2])
-        other.set_data([(a[1] + a[2]) / 2], [2])
+        for mark, which in ((sum_low, ~wanted), (sum_high, wanted)):
+            mark.set_data(a[which], ROWS[which])
+        middle = [(a[0] + a[3]) / 2, (a[1] + a[2]) / 2]
+        middles.set_data(middle, MIDDLE_ROWS)
+        tie.set_data(middle, MIDDLE_ROWS)
         right = int((~missed).sum())
         return {"task": task, "a": a, "wanted": wanted, "right": right, "middle": a.mean()}
 
@@ -248,9 +252,9 @@ def line_explorer() -> Explorer:
         figure=figure,
         controls={
             "task": choice("task", list(POINTS), "AND"),
-            "w_1": slider("weight w₁", -4, 4, 0.2, 3, digits=1),
-            "w_2": slider("weight w₂", -4, 4, 0.2, 0.4, digits=1),
-            "b": slider("bias b", -6, 6, 0.2, -1.6, digits=1),
+            "w_1": slider("weight w₁", -4, 4, 0.2, 0.4, digits=1),
+            "w_2": slider("weight w₂", -4, 4, 0.2, 3, digits=1),
+            "b": slider("bias b", -6, 6, 0.2, -2.4, digits=1),
         },
         moving=[
             output,
@@ -260,34 +264,22 @@ def line_explorer() -> Explorer:
             low,
             high,
             *tags,
+            tie,
+            middles,
             sum_low,
             sum_high,
-            one,
-            other,
         ],
         update=update,
         describe=describe,
         presets={
             "OR, not yet": {"task": "OR", "w_1": 2, "w_2": 0.4, "b": -1},
             "AND, three of four": {},
-            "XOR, three of four": {"task": "XOR", "w_2": 3},
+            "XOR, three of four": {"task": "XOR", "w_1": 3},
         },
         challenge=Challenge(
             "Put all four points on their side of the line.", lambda v: v["right"], 4, "d"
         ),
     )
-
-
-def _apart(a, lift=0.22, near=0.6):
-    """How far each dot of a row moves up or down, so that those nearly in one place all show."""
-    order = np.argsort(a, kind="stable")
-    close = np.concatenate([[False], np.diff(a[order]) < near])
-    up = np.zeros(len(a))
-    for rank in np.flatnonzero(close):
-        if up[order[rank - 1]] == 0:
-            up[order[rank - 1]] = -lift
-        up[order[rank]] = -up[order[rank - 1]]
-    return up
 
 
 def border_line(w_1, w_2, b, limits=(-3, 3)):
@@ -347,7 +339,7 @@ RATES = (1, 2, 5)
 
 
 def learning_explorer() -> Explorer:
-    """XOR learned: the surface at a step of the training, and the loss curves of twelve starts."""
+    """XOR learned: the answers at a step of the training, and the loss curves of twelve starts."""
     starts = [init_mlp((2, 3, 2, 1), rng=np.random.default_rng(seed)) for seed in range(STARTS)]
     cohorts = {
         rate: train_cohort(starts, XOR_INPUTS, np.array([POINTS["XOR"]]).T, rate, STEPS, keep=KEEP)
@@ -378,7 +370,7 @@ def learning_explorer() -> Explorer:
             xlabel=say("training step"),
             ylabel=say("loss L of all four examples"),
         )
-        losses.set_title(say("The loss at every step"))
+        losses.set_title(say("The loss at every step, on a logarithmic scale"))
         (others,) = losses.plot([], [], color=FAINT, lw=1.2)
         (mine,) = losses.plot([], [], color=GRADIENT, lw=2.6)
         (now,) = losses.plot([], [], "o", color="#D55E00", ms=10, zorder=5)
@@ -471,7 +463,7 @@ def learning_explorer() -> Explorer:
         interval=80,
         presets={
             "before": {"step": 0},
-            "the surface bends": {},
+            "they come apart": {},
             "learned": {"step": STEPS},
             "not down yet": {"step": STEPS, "start": 12, "eleven": True},
         },
@@ -480,6 +472,7 @@ def learning_explorer() -> Explorer:
 
 # ---------------------------------------------------------------- order
 
+AGAIN = 5  # times the whole photograph, in its own order: fifty more strips
 SIZES = (432, 8, 4)  # a strip of 72 x 6 pixels in, four numbers out
 SWAPPED = "#D55E00"  # around the two strips that change places
 
@@ -493,9 +486,12 @@ def order_explorer() -> Explorer:
     params = init_rnn(4, 6, rng=np.random.default_rng(17), recurrent="orthogonal")
 
     def answers(order, strength):
-        """What the MLP says to each strip and what the RNN behind it says, (T, 4) both."""
-        y = mlp_forward(rows[order], reader, "tanh").y
-        return y, rnn_forward(y[:, None], params._replace(W_h=params.W_h * strength)).h[1:, 0]
+        """What the MLP says to each strip (T, 4), and the RNN behind it, which reads on (., 6)."""
+        y = mlp_forward(rows[[*order, *np.tile(np.arange(T), AGAIN)]], reader, "tanh").y
+        h = rnn_forward(y[:, None], params._replace(W_h=params.W_h * strength)).h[1:, 0]
+        return y[:T], h
+
+    places = [*range(T), T + 0.5]  # where bars stand: ten strips, and fifty strips later
 
     def in_a_row(order):
         """The strips side by side in an order; the gaps stay empty."""
@@ -522,32 +518,37 @@ def order_explorer() -> Explorer:
         strip_ax.set(xlim=(-1, 8 * T), ylim=(-184, 0))
         numbers = [Words(strip_ax, 8 * n + 3, -180, fontsize=11) for n in range(T)]
         (frames,) = strip_ax.plot([], [], color=SWAPPED, lw=2.6, clip_on=False)
-        ax.set(xlim=(-0.6, T - 0.4), ylim=(-0.06, 1.85))
+        ax.set(xlim=(-0.6, T + 1.2), ylim=(-0.06, 1.85))
         ax.set_xlabel(say("strip, in the order fed"), labelpad=20)
         ax.set_ylabel(say("how far its answer moves"))
         ax.set_title(say("Two strips swapped: how far each answer moves"))
-        ax.set_xticks(range(T), [""] * T)
+        ax.set_xticks(places, [""] * (T + 1))
         ax.grid(False, axis="x")
-        bars = [ax.fill([], [], color=HIDDEN_LINE, lw=0)[0] for _ in range(T)]
+        bars = [ax.fill([], [], color=HIDDEN_LINE, lw=0)[0] for _ in places]
         (rings,) = ax.plot([], [], "o", mfc="white", mec="#111111", mew=1.8, ms=8, zorder=5)
         counts = [
-            Words(ax, T - 0.5, y, ha="right", color=colour, weight="bold")
+            Words(ax, T + 1.1, y, ha="right", color=colour, weight="bold")
             for y, colour in ((1.74, HIDDEN_LINE), (1.59, "#111111"))
         ]
         names = [Words(ax, n, -0.15, fontsize=11) for n in range(T)]
-        tags = [Words(ax, n, 0, color=HIDDEN_LINE, weight="bold", fontsize=11) for n in range(T)]
+        ax.text(T + 0.5, -0.15, say("50 later"), fontsize=11, ha="center", va="center")
+        tags = [Words(ax, x, 0, color=HIDDEN_LINE, weight="bold", fontsize=11) for x in places]
 
     def update(one, other, strength):
         order = np.arange(T)
         order[[one - 1, other - 1]] = order[[other - 1, one - 1]]
         first, again = answers(np.arange(T), strength), answers(order, strength)
         # Both answers to the same strip, in the order in which the strips are fed now.
-        mlp, rnn = (np.linalg.norm(b - a[order], axis=1) for a, b in zip(first, again, strict=True))
+        mlp, rnn = (
+            np.linalg.norm(b[:T] - a[order], axis=1) for a, b in zip(first, again, strict=True)
+        )
+        later = np.linalg.norm(again[1][-1] - first[1][-1])
+        for x, move, bar, tag in zip(places, [*rnn, later], bars, tags, strict=True):
+            size = min(move, 1.75)
+            bar.set_xy([(x - 0.3, 0), (x + 0.3, 0), (x + 0.3, size), (x - 0.3, size)])
+            tag.set_text(f"{move:.2f}" if x < T else f"{move:.4f}")
+            tag.set_y(size + 0.08)
         for n in range(T):
-            size = min(rnn[n], 1.75)
-            bars[n].set_xy([(n - 0.3, 0), (n + 0.3, 0), (n + 0.3, size), (n - 0.3, size)])
-            tags[n].set_text(f"{rnn[n]:.2f}")
-            tags[n].set_y(size + 0.08)
             for words in (names[n], numbers[n]):
                 words.set_text(f"{order[n] + 1}")
                 words.set_color("#111111" if order[n] == n else SWAPPED)
@@ -561,16 +562,17 @@ def order_explorer() -> Explorer:
         ]  # fmt: skip
         frames.set_data(*np.reshape(corners, (-1, 2)).T)
         image.set_data(in_a_row(order)[::-1])
-        return {"order": order + 1, "strength": strength, "mlp": mlp, "rnn": rnn}
+        return {"order": order + 1, "strength": strength, "mlp": mlp, "rnn": rnn, "later": later}
 
     def describe(v):
         return say(
             "Fed in the order {order}. The MLP's answers move by {mlp:.2f} at most. The RNN's, "
-            "with W_h × {strength:.1f}, move by {rnn}.",
+            "with W_h × {strength:.1f}, move by {rnn}, and by {later:.4f} fifty strips later.",
             order=", ".join(map(str, v["order"])),
             mlp=v["mlp"].max(),
             strength=v["strength"],
             rnn=", ".join(f"{move:.2f}" for move in v["rnn"]),
+            later=v["later"],
         )
 
     return Explorer(

@@ -70,7 +70,7 @@ def backprop_explorer() -> Explorer:
         }  # fmt: skip
         walk["lines"] = _lines(walk, *_WALK[step])
         _draw_walk(drawing, walk)
-        settings = IN_WORDS[rule], say("rate η = {rate:.1f}", rate=rate)
+        settings = say("rate η = {rate:.1f}", rate=rate), "" if rule == TRUE else IN_WORDS[rule]
         for words, text in zip(drawing.settings, settings, strict=True):
             words.set_text(text)
         return walk
@@ -192,6 +192,11 @@ def _lines_between(walk, phase):
                 "goes back."
             ),
             say(
+                "To come: forward, backward, then a step of learning rate η = {rate:.1f}.",
+                rate=walk["rate"],
+            )
+            if walk["rule"] == TRUE
+            else say(
                 "To come: backward by the {rule}, then a step of learning rate η = {rate:.1f}.",
                 rule=IN_WORDS[walk["rule"]],
                 rate=walk["rate"],

@@ -5,7 +5,16 @@ import numpy as np
 from matplotlib.patches import Circle
 
 from lstm_inside.page import Words, picture
-from lstm_inside.page.style import FAINT, GRADIENT, HIDDEN_LINE, INPUT, RC, SIGNAL, SIGNED
+from lstm_inside.page.style import (
+    FAINT,
+    FORGET,
+    GRADIENT,
+    HIDDEN_LINE,
+    INPUT,
+    RC,
+    SIGNAL,
+    SIGNED,
+)
 from lstm_inside.words import say
 
 from .learning import XOR_INPUTS
@@ -154,7 +163,9 @@ def network_picture():
             text.set_text(f"{CLASSIC[2 * n][i, j]:.1f}".replace("-", "−"))
         for (n, j), text in drawing.insides.items():
             text.set_text(str(neuron_number(n - 1, j)) if n else "")
-        drawing.mark()
+        drawing.mark([(1, 0, 0)], colour=HIDDEN_LINE)
+        x, y = drawing.weights[1, 0, 0].get_position()
+        ax.text(x, y + 0.3, "w₁₄", ha="center", va="center", color=HIDDEN_LINE, weight="bold")
         for (x, _), words in zip(
             (layer[0] for layer in PLACES),
             (
@@ -169,7 +180,7 @@ def network_picture():
     figure.alt = say(
         "Two inputs on the left, three neurons numbered 1 to 3, two numbered 4 and 5, one output "
         "neuron numbered 6. A line runs from every number to every neuron of the next layer, 14 "
-        "lines, and each carries its weight."
+        "lines, and each carries its weight; the marked one, w₁₄ = 1.1, leads from neuron 1 to 4."
     )
     return figure
 
@@ -178,14 +189,16 @@ def rules_picture(measured):
     """The faulty gradient against the measured one, and what a step against it does to the loss.
 
     measured: what `measure_rules` returns. On the left a bar a layer for the faulty gradient, a
-    ring for the true one; on the right a dot a network, its loss before and after the step.
+    ring for the true one; on the right the change of every network's loss by a step against the
+    faulty gradient, against the true one, and against the true one with its sign flipped.
     """
     sizes, at = measured["sizes"], np.arange(3)
     true, faulty = (
         np.median(sizes[rule] / sizes["differences"], axis=0) for rule in ("true", "missing")
     )
-    before, after = measured["losses"].T
-    count, fallen = len(before), int((after < before).sum())
+    before, *after = measured["losses"].T
+    changes = [np.sort(100 * (loss - before) / before) for loss in after]
+    count, fallen = len(before), [int((change < 0).sum()) for change in changes]
     with matplotlib.rc_context(RC):
         figure = picture(900, 360)
         ax, losses = figure.subplots(1, 2, width_ratios=(5, 4))
@@ -211,23 +224,35 @@ def rules_picture(measured):
         ax.set_title(
             say("The referee sees it: layer 1 is {factor:.0f} times too large", factor=faulty[0])
         )
-        change = np.sort(100 * (after - before) / before)
         losses.axhline(0, color="#111111", lw=1.5)
-        losses.fill_between(np.arange(count), change, color=WRONG, lw=0)
+        losses.fill_between(np.arange(count), changes[1], color=WRONG, alpha=0.35, lw=0)
+        told = [{"fallen": fell, "count": count} for fell in fallen]
+        for change, words, colour, look, at in (
+            (changes[0], say("true gradient: falls in {fallen} of {count}", **told[0]),
+             GRADIENT, "-", (0.98, 0.15)),
+            (changes[1], say("slopes left out: falls in {fallen} of {count}", **told[1]),
+             WRONG, "-", (0.98, 0.06)),
+            (changes[2], say("sign flipped: falls in {fallen} of {count}", **told[2]),
+             FORGET, "--", (0.98, 0.93)),
+        ):  # fmt: skip
+            losses.plot(change, look, color=colour, lw=2.4)
+            losses.text(*at, words, color=colour, ha="right", weight="bold",
+                        transform=losses.transAxes)  # fmt: skip
         losses.set(xlim=(0, count), xlabel=say("the {count} networks, sorted", count=count))
-        losses.set_ylim(min(1.05 * change[0], -1), max(change[-1], -0.15 * change[0]))
+        losses.set_ylim(min(1.05 * changes[1][0], -1), max(1.25 * changes[2][-1], 1))
         losses.set_ylabel(say("change of the loss, in %"))
-        losses.set_title(
-            say("The loss does not: it falls in {fallen} of {count}", fallen=fallen, count=count)
-        )
+        losses.set_title(say("One step's loss does not"))
     figure.alt = say(
         "Medians of {count} networks, layers 1, 2, 3: the gradient's size in units of the one "
         "measured by finite differences. With the slopes left out {faulty}, the true one {true}. "
-        "A step against the faulty gradient lowers the loss in {fallen} of the {count}.",
+        "A step lowers the loss in {right} of the {count} by the true gradient, in {fallen} by the "
+        "faulty one, and in {flipped} with the true one's sign flipped.",
         count=count,
         faulty=", ".join(f"{value:.1f}" for value in faulty),
         true=", ".join(f"{value:.1f}" for value in true),
-        fallen=fallen,
+        right=fallen[0],
+        fallen=fallen[1],
+        flipped=fallen[2],
     )
     return figure
 
@@ -272,6 +297,75 @@ def depth_picture(measured):
         bare=_short(bare[0]),
     )
     return figure
+
+
+LOOP = {"inputs": (1.0, 0.0, 0.0), "W_x": 1.0, "W_h": 0.9}  # an RNN of one neuron, by hand
+
+
+def loop_picture():
+    """The chain from a strip to the RNN's answer, with its loop, and three steps of one neuron."""
+    h, before = [], 0.0
+    for x in LOOP["inputs"]:
+        before = np.tanh(LOOP["W_x"] * x + LOOP["W_h"] * before)  # (1.11), b = 0
+        h.append(before)
+    passed = [LOOP["W_h"] * (1 - value**2) for value in h[1:]]
+    with matplotlib.rc_context(RC):
+        figure = picture(920, 320)
+        chain, steps = figure.subplots(1, 2, width_ratios=(10, 11))
+        for ax in (chain, steps):
+            ax.set_axis_off()
+        chain.set(xlim=(-0.7, 7.4), ylim=(-1.1, 2.5))
+        chain.set_title(say("One step: the state comes back"))
+        for x, words in ((0, "$s_t$"), (3.55, "$y_t = x_t$"), (6.85, "$h_t$")):
+            chain.text(x, 0.5, words, ha="center", va="center", fontsize=15)
+        for x, words, colour in ((1.7, "F", SIGNAL), (5.35, "RNN", HIDDEN_LINE)):
+            _box(chain, x, 0.5, words, colour)
+        for start, end in ((0.3, 1.2), (2.2, 2.75), (4.3, 4.8), (5.9, 6.5)):
+            _arrow(chain, (start, 0.5), (end, 0.5), SIGNAL)
+        chain.plot([6.85, 6.85, 5.35], [0.9, 1.75, 1.75], color=HIDDEN_LINE, lw=2)
+        _arrow(chain, (5.35, 1.75), (5.35, 0.98), HIDDEN_LINE)
+        for x, y, words, colour in (
+            (0, -0.2, say("strip"), SIGNAL), (1.7, -0.2, say("the MLP"), SIGNAL),
+            (6.1, 2.1, say("kept for the next step"), HIDDEN_LINE),
+            (6.1, 1.4, "$W_h$", HIDDEN_LINE),
+        ):  # fmt: skip
+            chain.text(x, y, words, ha="center", va="center", color=colour)
+        steps.set(xlim=(-1.15, 7.2), ylim=(-1.1, 2.5))
+        steps.set_title(say("Three steps of one neuron: the 1 echoes on"))
+        for t, (x, value) in enumerate(zip(LOOP["inputs"], h, strict=True)):
+            at = 3 * t
+            steps.plot([at], [1.1], "o", ms=50, color="white", mec=HIDDEN_LINE, mew=2)
+            steps.text(at, 1.1, f"{value:.3f}", ha="center", va="center", weight="bold")
+            steps.text(at, 2.05, f"$h_{t + 1}$", ha="center", va="center", color=HIDDEN_LINE)
+            steps.text(at, -0.75, f"$x_{t + 1} = {x:.0f}$", ha="center", va="center", color=SIGNAL)
+            _arrow(steps, (at, -0.45), (at, 0.5), SIGNAL)
+            if t:
+                _arrow(steps, (at - 2.4, 1.1), (at - 0.6, 1.1), HIDDEN_LINE)
+                steps.text(at - 1.5, 1.4, f"× {passed[t - 1]:.3f}", ha="center", va="center",
+                           color=GRADIENT, weight="bold")  # fmt: skip
+                steps.text(at - 1.5, 0.8, say("a nudge"), ha="center", va="center", color=GRADIENT)
+    figure.alt = say(
+        "A strip goes into the MLP, its answer into the RNN, and the RNN's state comes back into "
+        "the RNN. Beside it one neuron fed 1, 0, 0: its states are {states}; a nudge of the state "
+        "is multiplied by {one:.3f} and {other:.3f} from step to step.",
+        states=", ".join(f"{value:.3f}" for value in h),
+        one=passed[0],
+        other=passed[1],
+    )
+    return figure
+
+
+def _box(ax, x, y, words, colour):
+    """A box of a drawing, with a word in it."""
+    ax.text(
+        x, y, words, ha="center", va="center", weight="bold", fontsize=14, color=colour,
+        bbox={"boxstyle": "round,pad=0.55", "fc": "white", "ec": colour, "lw": 2},
+    )  # fmt: skip
+
+
+def _arrow(ax, start, end, colour):
+    """An arrow of a drawing."""
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2})
 
 
 def _short(value):

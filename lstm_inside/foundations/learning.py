@@ -1,6 +1,6 @@
 """Learning seen: small networks trained side by side, and what the missing slopes change.
 
-Notebook 01, sections 5 to 7. A cohort is S networks of one shape that see the same examples:
+Notebook 01, from section 6 on. A cohort is S networks of one shape that see the same examples:
 their weights stand one behind the other, so that a step of all costs about as much as of one.
 """
 
@@ -26,7 +26,7 @@ XOR_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
-STEP = 0.1  # the learning rate with which `measure_rules` tries the faulty gradient
+STEP = 0.1  # the learning rate with which `measure_rules` tries a gradient
 _TINY = 1e-300  # in place of a squared length of 0
 _SILENT = np.errstate(over="ignore", under="ignore")  # exp(-a) far out
 
@@ -162,12 +162,13 @@ def _as_long_as(gradient, other):
 
 
 def compare_rules(params, x, target):
-    """All derivatives with respect to the weights, three ways, and what a faulty step does.
+    """All derivatives with respect to the weights, three ways, and what a step against each does.
 
     params: MLPParams. x (B, D), target (B, N). Returns a dict: "true", "missing" and
     "differences" hold the three layers' gradients. Beside them, "cosine" is the cosine of the
-    angle between the "true" and the "missing" one, all layers together, and "losses" is the loss
-    before and after a step of learning rate `STEP` against the "missing" one.
+    angle between the "true" and the "missing" one, all layers together. "losses" are four: the
+    loss before, and after a step of learning rate `STEP` against the "true" gradient, against
+    the "missing" one, and against the true one with its sign flipped.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     trace = mlp_forward(x, params)
@@ -179,7 +180,10 @@ def compare_rules(params, x, target):
 
     true = mlp_backward(dy, trace, params).params[::2]
     missing = mlp_backward_missing_slopes(dy, trace, params).params[::2]
-    moved = tuple(W - STEP * dW for W, dW in zip(params[::2], missing, strict=True))
+
+    def after(gradient, rate=STEP):
+        return loss(tuple(W - rate * dW for W, dW in zip(params[::2], gradient, strict=True)))
+
     one, other = (np.concatenate([dW.ravel() for dW in found]) for found in (true, missing))
     lengths = np.linalg.norm(one) * np.linalg.norm(other)
     return {
@@ -187,7 +191,7 @@ def compare_rules(params, x, target):
         "missing": missing,
         "differences": finite_differences(loss, params[::2]),
         "cosine": one @ other / max(lengths, _TINY),
-        "losses": (before, loss(moved)),
+        "losses": (before, after(true), after(missing), after(true, -STEP)),
     }
 
 
@@ -197,7 +201,7 @@ def measure_rules(count=200):
     Returns a dict of arrays, a row for each network. "sizes": a dict with the root mean square
     of a layer's derivatives, (count, 3) each, by "true", "missing" and "differences".
     "true" and "missing" (count,): whether that rule's derivatives equal the finite differences.
-    "cosine" (count,) and "losses" (count, 2): as in `compare_rules`.
+    "cosine" (count,) and "losses" (count, 4): as in `compare_rules`.
     Raises ValueError or TypeError for a count below 1.
     """
     validate.count("count", count)
