@@ -150,6 +150,22 @@ def test_interpolated_costs_by_hand():
         lt.interpolated_costs(tables[1:], held).mean()
 
 
+def test_the_share_of_symbols_is_what_each_would_have_had():
+    held = lt.windows(lt.library_ids("measure"), 3, 40)
+    share = lt.counted_share(held, ")]a)", 9)
+    assert share.shape == (len(held) - 9, 3)
+    for t in (9, 25):
+        want = 0
+        for symbol in lt.encode(")]a"):
+            came = held[: t + 1].copy()
+            came[t] = symbol
+            want = want + 2.0 ** -lt.ladder_costs(came, t)["5-gram"][0]
+        assert share[t - 9] == pytest.approx(want)
+    assert lt.counted_share(held, ")", order=1).shape == held.shape
+    everything = lt.counted_share(held, lt.SYMBOLS, 9, order=3)
+    assert everything == pytest.approx(np.ones((len(held) - 9, 3)))
+
+
 def test_a_longer_context_helps_where_it_was_seen():
     ids = lt.library_ids("learn")[:200_000]
     tables = [lt.count_ngrams(ids, n) for n in (1, 2, 3)]
@@ -484,6 +500,10 @@ def test_the_effect_is_a_difference_of_means(model):
     assert free.outside != pytest.approx(share[~inside].mean(), rel=1e-4)
     held = lt.clamp_effect(model, reading, "brackets", ")]}", 3, 2.0)
     assert held.bits != free.bits
+    cost = lt.costs(model, reading)[lt.WARM :]
+    assert free.bits == pytest.approx(cost.mean(), rel=1e-4)
+    assert free.bits_inside == pytest.approx(cost[inside].mean(), rel=1e-4)
+    assert free.bits_outside == pytest.approx(cost[~inside & ~text].mean(), rel=1e-4)
 
 
 def test_holding_every_cell_is_holding_each(model):
@@ -622,17 +642,3 @@ def test_the_lstm_of_changes_beats_persistence_and_loses_to_the_line():
     linear = rms_error(linear_forecast(test.last(w), line), truth)
     assert (lstm[1:] < rms_error(persistence(test.xs), truth)[1:]).all()
     assert (linear[:4] < lstm[:4]).all()
-
-
-def test_an_echo_is_highest_at_the_shift_of_its_horizon():
-    signal = rng(30).normal(size=(60, 2))
-    windows = windows_of(signal, W=10, K=3)
-    xs, ahead = windows.xs, windows.ahead[-1]
-    echo = lt.lag_correlations(persistence(xs, 3), xs, ahead, most=6)
-    assert echo.shape == (3, 7)
-    assert echo.argmax(axis=1).tolist() == [1, 2, 3]
-    assert echo.max(axis=1) == pytest.approx(1)
-    perfect = lt.lag_correlations(ahead, xs, ahead, most=6)
-    assert perfect.argmax(axis=1).tolist() == [0, 0, 0]
-    want = np.corrcoef(ahead[:, 1].ravel(), xs[-2].ravel())[0, 1]  # t + 2 against t - 1
-    assert perfect[1, 3] == pytest.approx(want)

@@ -117,17 +117,11 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     assert tint.get_array()[-1 - row, column] == pytest.approx(np.tanh(1.5))
     ends = {t.get_text(): t for t in view.figure.axes[2].texts if ", " in t.get_text()}
     curves = v["measured"]
-    heights = {
-        f"{name}, {where}": np.ravel(course[row])[-1]
-        for name, course in (
-            ("left alone", curves.alone), ("cell held", curves.held)
-        )
-        for row, where in enumerate(("inside", "outside"))
-    }  # fmt: skip
-    by_curve = sorted(heights, key=heights.get)
-    assert sorted(ends, key=lambda name: ends[name].get_position()[1]) == by_curve
-    lowest = by_curve[0]
-    assert ends[lowest].get_position()[1] == pytest.approx(heights[lowest])
+    for name, course in (("left alone", curves.alone), ("cell held", curves.held[:, 0])):
+        names = [f"{name}, {where}" for where in ("inside", "outside")]
+        places = np.array([ends[each].get_position()[1] for each in names])
+        assert places.argsort().tolist() == course.argsort().tolist()
+        assert np.log10(places) == pytest.approx(np.log10(course), abs=0.25)
     view.close()
 
 
@@ -194,6 +188,10 @@ def test_the_effects_are_drawn_from_1_and_told():
         drawn = [line.get_xdata() for line in ax.lines if line.get_lw() > 5]
         assert [tuple(x) for x in drawn] == [(1, factor) for factor in factors]
     assert "Held off, inside brackets: ) ] } 0.25, letters 1.00" in figure.alt
+    figure = figures.effects_picture({")": (0.25, 8.0)}, {"unit 3": {")": (0.5, 4.0)}})
+    thin = [line.get_xdata() for ax in figure.axes for line in ax.lines if 2 < line.get_lw() < 5]
+    assert [tuple(x) for x in thin] == [(1, 0.5), (1, 4.0)]
+    assert figure.axes[1].texts[-1].get_text() == "unit 3"
 
 
 def test_the_forecast_explorers_errors_are_those_of_the_methods():
@@ -230,12 +228,33 @@ def test_live_text_trains_stops_and_goes_on():
     view.close()
 
 
+def test_live_text_draws_what_was_measured_on_other_text():
+    unseen = {}
+    view = simulation.live_text(None, {"trigram": 2.6}, unseen, steps=4)
+    dots = view.figure.axes[0].lines[-1]
+    assert len(dots.get_xdata()) == 0
+    unseen |= {2: 5.0, 4: 4.0}
+    view.set(draw=2)
+    assert dots.get_xydata().tolist() == [[2, 5], [4, 4]]
+    view.close()
+
+
+def test_the_cell_explorer_says_where_its_cell_was_written_and_let_go():
+    did = simulation._what_it_did
+    nothing = np.array([], int)
+    assert [words for words, _ in did(np.array([-25, -24]), np.array([-32, 0]))] == [
+        "written", "held", "let go",
+    ]  # fmt: skip
+    assert did(np.array([-25, -24]), np.array([-32, 0]))[0][1] == pytest.approx(-25.3)
+    assert [words for words, _ in did(np.array([-8]), nothing)] == ["written", "", ""]
+    assert [words for words, _ in did(nothing, np.array([-3]))] == ["", "", ""]
+
+
 def test_still_pictures_say_what_they_show(model):
     reading = lt.read(model, "search", B=8, T=200)
     every = lt.EveryCell(np.linspace(0.5, 2, 32), np.linspace(1, 8, 32))
     cases = [lt.Case("here", 0.8, 12, True, 3), lt.Case("there", 0.1, 0, False, 0)]
     costs = {"table": np.full((3, 2), 2.0), "LSTM": np.full((3, 2), 3.0)}
-    lags = dict.fromkeys(("persistence", "LSTM"), rng(1).random((16, 13)))
     for shown in (
         figures.bits_picture({"bigram": 3.4, "LSTM": 2.3}),
         figures.samples_picture({"a": "def $x$\n" * 9, "b": "y" * 99}),
@@ -252,7 +271,6 @@ def test_still_pictures_say_what_they_show(model):
         figures.turns_picture(model, reading, "brackets", 3),
         figures.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
         figures.matches_picture(lt.nearest_matches(reading, 3)),
-        figures.lags_picture(lags, 4),
         figures.cases_picture(cases),
         figures.closings_picture(np.array([[1, 5], [16, 41], [0, 2]]), costs),
         figures.samples_picture(dict.fromkeys("abcdef", "x = 1")),
@@ -392,6 +410,22 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
     assert 0 < np.mean(soon) < 1
     assert told in figure.alt
     assert told in [text.get_text() for text in figure.axes[1].texts]
+    rest = [
+        np.abs(np.tanh(reading.c[t - 3 : t + 10, b, 3]))
+        for (t, b), ended in zip(
+            (
+                (t, b)
+                for t, b in zip(*np.nonzero(ends), strict=True)
+                if lt.WARM + 4 <= t < len(ends) - 8
+            ),
+            soon,
+            strict=True,
+        )
+        if not ended
+    ]
+    dotted = figure.axes[1].lines[-1]
+    assert dotted.get_ydata() == pytest.approx(np.mean(rest, axis=0))
+    assert f"({len(rest)} places)" in "".join(t.get_text() for t in figure.axes[1].texts)
 
 
 def test_the_latch_set_by_hand_stands_above_the_found_cell(model):

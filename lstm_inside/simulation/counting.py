@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_inside import validate
-from lstm_inside.simulation.text import V, as_ids, library_ids
+from lstm_inside.simulation.text import V, as_ids, check_text, encode, library_ids
 
 LONGEST_NGRAM = 9  # V**9 is the highest power that a 64-bit whole number holds
 
@@ -129,6 +129,29 @@ def ladder_costs(held, warm=0) -> dict[str, np.ndarray]:
     shares = _shares(tables, held, max(warm, len(names) - 1))
     costs = (-np.log2(p).reshape(-1, held.shape[1]) for p in shares)
     return dict(zip(names, costs, strict=True))
+
+
+def counted_share(held, symbols, warm=0, *, order=5) -> np.ndarray:
+    """What an interpolated n-gram gives to some symbols, before each character of held (T, B).
+
+    The tables are counted in the learning part. order: n, 6 at most. Returns (rows, B), rows from
+    `warm` on or from where the context fits, as `interpolated_costs` does (7.3).
+    Raises ValueError or TypeError as there, for what is no text or none, or another order.
+    """
+    check_text("symbols", symbols)
+    if not symbols:
+        raise ValueError("symbols: expected at least one, got none")
+    validate.whole("order", order, most=6)
+    held = as_held(held, warm, order - 1)
+    tables = [_learned(n) for n in range(1, order + 1)]
+    first = max(warm, order - 1)
+    seen = np.stack([held[first - back : len(held) - back].ravel() for back in range(order)][::-1])
+    given = 0.0
+    for symbol in np.unique(encode(symbols)):
+        seen[-1] = symbol  # as if this one had come
+        *_, p = _shares(tables, seen, order - 1)
+        given = given + p
+    return given.reshape(-1, held.shape[1])
 
 
 def times_seen(table, held, warm=0) -> np.ndarray:

@@ -193,8 +193,9 @@ def share_of(model, h, symbols) -> np.ndarray:
 
 
 class Effect(NamedTuple):
-    """Mean probability of some symbols where a mark holds and elsewhere, and the bits.
+    """Mean probability of some symbols where a mark holds and elsewhere, and bits a character.
 
+    The bits are those of all characters, of those where it holds and of those elsewhere.
     Elsewhere: in the program, where the mark does not hold. What stands in strings and comments
     is left out, as brackets, quotes and spaces come there as text.
     """
@@ -202,6 +203,8 @@ class Effect(NamedTuple):
     inside: float
     outside: float
     bits: float
+    bits_inside: float
+    bits_outside: float
 
 
 def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
@@ -216,11 +219,10 @@ def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     validate.number("value", value)
     h = _held(model.cell, reading.ids[:-1], unit, value)
     shares = next_shares(h[1 + WARM :], model.readout)
-    came = np.take_along_axis(shares, reading.ids[1 + WARM :, :, None], -1)
+    cost = -np.log2(np.take_along_axis(shares, reading.ids[1 + WARM :, :, None], -1)[..., 0])
     share = shares[..., encode(symbols)].sum(axis=-1)
-    return Effect(
-        float(share[inside].mean()), float(share[elsewhere].mean()), float(-np.log2(came).mean())
-    )
+    means = (share[inside], share[elsewhere], cost, cost[inside], cost[elsewhere])
+    return Effect(*(float(of.mean()) for of in means))
 
 
 def _inside_and_elsewhere(reading, mark):

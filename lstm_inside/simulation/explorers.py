@@ -188,6 +188,8 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             1, 1.03, say("at the cursor ↓"), color=GREY, ha="right", transform=gates.transAxes
         )
         letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
+        looks = {"ha": "right", "fontsize": 12, "color": CELL_LINE, "weight": "bold"}
+        told = [Words(gates, 0, -0.62, **looks) for _ in range(3)]
         turns = [  # where the input gate opens, where the forget gate lets go
             (key, gates.plot([], [], color=colour, lw=1, alpha=0.5, zorder=0)[0])
             for key, colour in (("i", INPUT), ("f", FORGET))
@@ -216,9 +218,14 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         page.underline(found[mark])
         for key, curve in curves.items():
             curve.set_data(slots, getattr(trace, key)[now, 0, unit])
-        for key, line in turns:
-            gate = getattr(trace, key)[now, 0, unit]
-            line.set_data(*_upright(slots[gate > 0.5 if key == "i" else gate < 0.5], -1.1, 1.1))
+        turned = [
+            slots[(trace.i if key == "i" else 1 - trace.f)[now, 0, unit] > 0.5] for key, _ in turns
+        ]
+        for (_, line), at_slots in zip(turns, turned, strict=True):
+            line.set_data(*_upright(at_slots, -1.1, 1.1))
+        for words, (text_there, x) in zip(told, _what_it_did(*turned), strict=True):
+            words.set_text(text_there)
+            words.set_x(x)
         cell.set_data(slots, np.tanh(trace.c[k - back + 1 : k + 1, 0, unit]))
         for letter, symbol in zip(letters, (before + text)[now], strict=True):
             letter.set_text(said(symbol))
@@ -270,6 +277,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         moving=[
             *page.moving,
             *(line for _, line in turns),
+            *told,
             *curves.values(),
             cell,
             *letters,
@@ -281,6 +289,24 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         presets=presets,
         play="at",
     )
+
+
+def _what_it_did(opened, fell):
+    """What a cell did last, with where each word ends: written, held, let go, as far as drawn.
+
+    opened, fell: the slots where the input gate is open, and the forget gate shut.
+    """
+    before = opened[opened < fell[-1]] if len(fell) else opened
+    if not len(before):
+        return [("", 0)] * 3
+    first = before[-1]
+    while first - 1 in before:
+        first -= 1
+    until = fell[fell > before[-1]]
+    end = until[0] if len(until) else 0
+    held = (say("held"), (before[-1] + end) / 2 + 2) if end - before[-1] > 12 else ("", 0)
+    let_go = (say("let go"), end - 0.3) if len(until) and end - before[-1] > 6 else ("", 0)
+    return [(say("written"), first - 0.3), held, let_go]
 
 
 def _upright(at, low, high):
@@ -347,9 +373,9 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         title = Words(dose, -3.05, 2.05, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
         lines = [dose.plot([], [], color=colours[1], ls=ls)[0] for ls in ("-", "--")]
-        ends = {
-            (kind, row): Words(dose, 3.2, _LEAST, ha="left", fontsize=11.5, color=colour)
-            for kind, colour in (("alone", "#888888"), ("held", colours[1]))
+        ends = {  # those of the held cell stand at the left ends of their curves
+            (kind, row): Words(dose, x, _LEAST, ha="left", fontsize=11.5, color=colour)
+            for kind, colour, x in (("alone", "#888888", 3.2), ("held", colours[1], -2.95))
             for row in (0, 1)
         }
         names = {"alone": say("left alone"), "held": say("cell held")}
@@ -384,11 +410,12 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
             lines[row].set_data(HELD, np.clip(measured.held[row], _LEAST, 1))
-        heights = [
-            max(np.ravel(getattr(measured, kind)[row])[-1], _LEAST) for kind, row in ends
-        ]  # of the curves at their right end; the names keep 0.23 of a decade apart
-        for words, height in zip(ends.values(), spread(np.log10(heights), 0.23), strict=True):
-            words.set_y(10**height)
+        right = np.log10(np.maximum(measured.alone, _LEAST))
+        left = np.log10(np.maximum(measured.held[:, 0], _LEAST))
+        above = left + np.where(left == left.max(), 0.16, -0.14)  # the higher name, the lower one
+        for kind, heights in (("alone", spread(right, 0.23)), ("held", above)):
+            for row, height in enumerate(heights):  # names keep 0.23 of a decade apart
+                ends[kind, row].set_y(10**height)
         now.set_xdata([value, value])
         title.set_text(
             say(
@@ -436,7 +463,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         figure=figure,
         controls={
             "mark": choice("cell found for", list(MARKS), "brackets"),
-            "value": slider("hold the cell at", -3, 3, 0.1, 0, quantity="c", digits=1),
+            "value": slider("hold the cell at", -3, 3, 0.1, -0.2, quantity="c", digits=1),
             "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
             "length": whole("held for (characters)", 1, 40, 20, quantity="x"),
         },

@@ -5,7 +5,7 @@ import numpy as np
 
 from lstm_inside.page import Lines, slider, whole
 from lstm_inside.page.live import LiveExplorer
-from lstm_inside.page.style import FAINT, GRADIENT, INPUT, RC, SIGNAL, picture
+from lstm_inside.page.style import FAINT, GRADIENT, INPUT, OUTPUT, RC, SIGNAL, picture
 from lstm_inside.simulation.explorers_parts import (
     dotted,
     named,
@@ -23,7 +23,8 @@ from lstm_inside.words import say
 class _Learning:
     """The picture of a character model that learns: its loss against counting, what it writes."""
 
-    def __init__(self, run, bits, steps):
+    def __init__(self, run, bits, unseen, steps):
+        self._unseen = unseen
         self._run, self._start_text, self._read = run, passage().before, None
         with matplotlib.rc_context(RC):
             self.figure = picture(900, 400)
@@ -43,12 +44,15 @@ class _Learning:
             page.text(0, 1.03, say("What it writes now"), color=INPUT, weight="bold")
             (self._noise,) = self.loss.plot([], [], color=FAINT, lw=1)
             (self._mean,) = self.loss.plot([], [], color=GRADIENT)
-            for y, words, colour in ((0.9, say("each batch"), "#8a8a8a"),
-                                     (0.84, say("mean of the last 50"), GRADIENT)):  # fmt: skip
+            (self._judged,) = self.loss.plot([], [], "o", color=OUTPUT, ms=8, clip_on=False)
+            legend = ((0.9, say("each batch"), "#8a8a8a"),
+                      (0.84, say("mean of the last 50"), GRADIENT),
+                      (0.78, say("● on the measuring part"), OUTPUT))  # fmt: skip
+            for y, words, colour in legend[: 2 if unseen is None else 3]:
                 self.loss.text(0.98, y, words, color=colour, fontsize=11.5, ha="right", va="top",
                                weight="bold", transform=self.loss.transAxes)  # fmt: skip
             self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
-        self.moving = [self._noise, self._mean, self._page]
+        self.moving = [self._noise, self._mean, self._judged, self._page]
 
     def update(self, temperature, draw):
         """Draw the losses until now, and a sample of what was learned."""
@@ -59,6 +63,8 @@ class _Learning:
         self._noise.set_data(steps, np.clip(losses[::stride], 1.5, 6.8))
         if len(losses):
             self._mean.set_data(steps, np.clip(smoothed(losses, 50)[::stride], 1.5, 6.8))
+        if self._unseen:
+            self._judged.set_data(*zip(*self._unseen.items(), strict=True))
         h, c = self._start_states(run.params)
         rng = np.random.default_rng(draw)
         text = write(run.params, h, c, 400, temperature=temperature, rng=rng)
@@ -87,17 +93,18 @@ class _Learning:
         )
 
 
-def live_text(run=None, bits=None, *, steps=800) -> LiveExplorer:
+def live_text(run=None, bits=None, unseen=None, *, steps=800) -> LiveExplorer:
     """Watch a character model learn, its loss beside baselines; a small one if none is given.
 
-    run: a `text_training`. bits: name -> bits per character of a baseline. steps: what Train aims
-    at. `await live_text().train()` runs it from a cell.
+    run: a `text_training`. bits: name -> bits per character of a baseline. unseen: step -> bits per
+    character on text not learned from; what is put in there later is drawn, too. steps: what
+    Train aims at. `await live_text().train()` runs it from a cell.
     """
     if run is None:
         run = text_training(
             library_ids("learn"), H=32, B=16, steps=steps, rng=np.random.default_rng(72)
         )
-    drawn = _Learning(run, bits or {}, steps)
+    drawn = _Learning(run, bits or {}, unseen, steps)
     return LiveExplorer(
         "live_text",
         run,

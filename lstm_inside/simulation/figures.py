@@ -122,7 +122,7 @@ def samples_picture(samples, start="", strong=""):
         figure = learned_picture(
             900,
             20 + 290 * rows,
-            say("text that the model wrote at several moments of its training."),
+            say("texts that the model wrote, side by side."),
         )
         figure.alt = say("Text written by the model: {names}.", names=say(", ").join(samples))
         figure.set_layout_engine("none")
@@ -208,7 +208,7 @@ def cases_picture(cases):
             ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
             for x, count in ((1.18, case.count), (1.36, case.brackets or "")):
                 ax.text(x, row, f"{count}", va="center", ha="right", color="#666666")
-        for x, words in ((1.18, say("places")), (1.36, say("in brackets"))):
+        for x, words in ((1.18, say("places")), (1.36, say("brackets"))):
             ax.text(x, -0.75, words, ha="right", color="#666666")
         for x, words, colour in ((0.25, say("a bracket is open: wanted 100 %"), CELL_LINE),
                                  (0.73, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
@@ -335,44 +335,6 @@ def every_cell_picture(r, every, chosen, control):
 _NEARLY = 0.8  # a cell is named whose effect, as a logarithm, is so much of the chosen one's
 
 
-def lags_picture(lags, horizon):
-    """Correlation of forecasts with earlier signal: name -> rows of `lag_correlations`."""
-    with matplotlib.rc_context(RC):
-        figure = learned_picture(
-            900, 330, say("correlation of each forecast with the signal some steps earlier.")
-        )
-        ax = figure.subplots()
-        looks = {"persistence": METHODS["persistence"], "linear": METHODS["linear"]}
-        for name, of in lags.items():
-            row = of[horizon - 1]
-            ax.plot(row, color=looks.get(name, OUTPUT), marker="o", ms=5, label=named(name))
-        ax.axvline(horizon, color=FAINT, lw=1.2)
-        ax.text(horizon + 0.15, 1.08, say("the last value seen"), fontsize=12)
-        ax.set(ylim=(-0.35, 1.2), xlabel=say("shift: steps before the time that is forecast"))
-        ax.set_ylabel(say("correlation"))
-        ax.set_title(
-            say(
-                "Forecasts {horizon} steps ahead, correlated with the signal some steps earlier",
-                horizon=horizon,
-            )
-        )
-        ax.legend(frameon=False, loc="lower right")
-        figure.alt = say(
-            "Forecasts {horizon} steps ahead. {told}.",
-            horizon=horizon,
-            told=say("; ").join(
-                say(
-                    "{name}: {of:.2f} unshifted, highest at shift {argmax}",
-                    name=named(name),
-                    of=of[horizon - 1, 0],
-                    argmax=of[horizon - 1].argmax(),
-                )
-                for name, of in lags.items()
-            ),
-        )
-    return figure
-
-
 def scores_picture(reading, again=None, untrained=None):
     """|r| of every cell for every mark, sorted; the best is named (7.5).
 
@@ -493,7 +455,8 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
             (say("input i"), i, INPUT),
             ("|tanh(c)|", np.abs(np.tanh(reading.c[1:, :, unit])), CELL_LINE),
         )
-        told, holds = [], reading.marks[mark]
+        told, holds, line_end = [], reading.marks[mark], encode("\n")[0]
+        line_ends = reading.ids[WARM:-1] == line_end
         begun, ended = turns(holds)
         for step in range(1, ON + 1):
             begun[:-step] &= holds[step:]
@@ -521,7 +484,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
                         high=high,
                     )
                 )
-                told.append(draw_line_ends(ax, reading.ids[WARM:-1], event[WARM:]))
+                told.append(draw_line_ends(ax, course[WARM:], line_ends, event[WARM:]))
             ax.set_xlabel(say("characters from there on"))
             count = event[WARM + BACK : len(event) - ON].sum()  # that `around` has room for
             ax.set_title(
@@ -544,14 +507,16 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
     return figure
 
 
-def effects_picture(effects):
+def effects_picture(effects, others=None):
     """How many times as likely kinds of character become (7.7): name -> (off, on).
 
     off: the cell held off, inside brackets. on: the cell held on, outside them.
+    others: name of another cell, two at most, -> its effects; thin bars below those of the first.
     """
+    others = others or {}
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 110 + 36 * len(effects),
+            900, 110 + (36 + 8 * bool(others)) * len(effects),
             say("what holding one cell does to the chances of several kinds of character."),
         )  # fmt: skip
         told = []
@@ -563,10 +528,19 @@ def effects_picture(effects):
         ):
             for row, factor in enumerate(factors):
                 colour = CELL_LINE if factor > 1 else HIDDEN_LINE
-                ax.plot([1, factor], [row, row], color=colour, lw=14, solid_capstyle="butt")
-                ax.annotate(f"{factor:.2f}", (factor, row), (7 if factor > 1 else -7, 0),
+                up = row - 0.17 * bool(others)
+                ax.plot([1, factor], [up, up], color=colour, lw=14, solid_capstyle="butt")
+                ax.annotate(f"{factor:.2f}", (factor, up), (7 if factor > 1 else -7, 0),
                             va="center", ha="left" if factor > 1 else "right",
                             textcoords="offset points", weight="bold")  # fmt: skip
+            for k, (colour, (name, theirs)) in enumerate(zip(_PALE, others.items(), strict=False)):
+                for row, pair in enumerate(theirs.values()):
+                    down = row + 0.1 + 0.17 * k
+                    ax.plot([1, pair[len(told)]], [down, down], color=colour, lw=4.5,
+                            solid_capstyle="butt")  # fmt: skip
+                if told:
+                    ax.text(0.98, 0.2 - 0.1 * k, name, color=colour, weight="bold", ha="right",
+                            transform=ax.transAxes)  # fmt: skip
             ax.axvline(1, color="#333333", lw=1.4)
             ax.set(xscale="log", xlim=(1 / 14, 20), ylim=(len(effects) - 0.5, -0.5), title=title)
             ax.set_xticks(
@@ -585,6 +559,9 @@ def effects_picture(effects):
             "Times as likely as in the free network. {told}.", told=say("; ").join(told)
         )
     return figure
+
+
+_PALE = ("#777777", "#b0b0b0")  # of cells beside the one in question
 
 
 def errors_picture(errors):

@@ -5,7 +5,6 @@ import numpy as np
 from lstm_core import lstm_forward
 from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, INPUT
 from lstm_inside.simulation.dissection import around
-from lstm_inside.simulation.text import encode
 from lstm_inside.words import say
 
 BACK, ON = 4, 8  # steps drawn before an event and after it
@@ -25,17 +24,26 @@ def settle_panel(ax):
     ax.set(ylim=(0, 1.03), xticks=range(-BACK, ON + 1, 2))
 
 
-def draw_line_ends(ax, symbols, event):
-    """How often a line ends one or two steps after an event: symbols and event (T, B).
+def draw_line_ends(ax, course, line_ends, event):
+    """How often a line ends one or two steps after an event, and the course where none does.
 
-    Returns what is drawn, in words.
+    course, line_ends and event (T, B). Returns what is drawn, in words.
     """
-    ends = np.pad(np.isin(symbols, encode("\n")), ((0, 2), (0, 0)))
-    share = around(1.0 * (ends[1:-1] | ends[2:]), event)[BACK]
-    told = say("the line ends at 1 or 2: {share:.0%}", share=share)
+    ends = np.pad(line_ends, ((0, 2), (0, 0)))
+    soon = ends[1:-1] | ends[2:]
+    told = say("the line ends at 1 or 2: {share:.0%}", share=around(1.0 * soon, event)[BACK])
     ax.axvspan(0.5, 2.5, color="#eef2f5", zorder=0)
     ax.text(0.6, 0.93, told, fontsize=12.5, color="#555555", va="center")
-    return told
+    rest = event & ~soon
+    count = rest[BACK : len(rest) - ON].sum()
+    if not count:
+        return told
+    mean = around(course, rest, back=BACK, on=ON)
+    ax.plot(np.arange(-BACK, ON + 1), mean, color="#222222", lw=1.4, ls=(0, (1, 1)))
+    words = say("dotted: where it does not ({count} places)", count=count)
+    ax.text(0.6, 0.85, words, fontsize=12.5, color="#222222", va="center")
+    means = ", ".join(f"{m:.2f}" for m in mean[BACK - 1 : BACK + 3])
+    return say("{told}; |tanh(c)| where it does not: {means}", told=told, means=means)
 
 
 def draw_latch(axes, params):

@@ -209,34 +209,3 @@ def rms_error(said, ahead) -> np.ndarray:
     said = _as_numbers("said", said, ndim=3)
     ahead = validate.array("ahead", ahead, said.shape, "of said", said.dtype)
     return np.sqrt(((said - ahead) ** 2).mean(axis=(0, 2)))
-
-
-def lag_correlations(said, xs, ahead, most=12) -> np.ndarray:
-    """Correlation of a forecast with the signal 0 to `most` steps before the time it is for.
-
-    said (B, K, C): forecasts of K horizons; xs (W, B, C) the windows, ahead (B, K, C) what came.
-    Returns (K, most + 1): in row k - 1, column s, the correlation over all windows and channels
-    of what was said of step t + k with the signal at step t + k - s. An echo of the last value
-    is highest at s = k.
-    Raises ValueError or TypeError for shapes that differ, or a `most` for which xs is too short.
-    """
-    said, xs = _as_numbers("said", said, ndim=3), _as_numbers("xs", xs, ndim=3)
-    ahead = validate.array("ahead", ahead, said.shape, "of said", said.dtype)
-    if xs.shape[1:] != (said.shape[0], said.shape[2]):
-        raise ValueError(f"xs: expected (W, B, C) with B and C of said, got {xs.shape}")
-    validate.whole("most", most, least=0, most=len(xs))
-    signal = np.concatenate([xs, ahead.swapaxes(0, 1)])  # (W + K, B, C)
-    now, K = len(xs) - 1, said.shape[1]
-    return np.array(
-        [
-            [_correlation(said[:, k - 1], signal[now + k - s]) for s in range(most + 1)]
-            for k in range(1, K + 1)
-        ]
-    )
-
-
-def _correlation(x, y):
-    """Pearson's r of two arrays of one shape, 0 where one of them stands still."""
-    x, y = x - x.mean(), y - y.mean()
-    size = np.sqrt((x**2).sum() * (y**2).sum())
-    return float((x * y).sum() / size) if size > 0 else 0.0

@@ -6,6 +6,7 @@ Axes: T characters, B places in the text read side by side, V symbols, H hidden 
 """
 
 import json
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -264,6 +265,7 @@ def sketch() -> Model:
     return run.params
 
 
+STEPS = 400 if sys.platform == "emscripten" else 600  # of the page: slower in a browser tab
 STORED = Path(__file__).with_name("writer.npz")
 
 
