@@ -984,6 +984,10 @@ TABLE = {
     "simulation.ladder_costs": call(
         text.ladder_costs, held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(7, least=0, most=len(HELD) - 1),
     ),
+    "simulation.counted_share": call(
+        text.counted_share, held=numbers(HELD, most=text.V - 1, free=(0, 1)), symbols=word("()", ("nothing", "")),
+        warm=count(7, least=0, most=len(HELD) - 1), order=count(3, most=6),
+    ),
     "simulation.times_seen": call(
         text.times_seen, table=Arg(TABLES[1], (("None", None), ("no table", 3))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
@@ -1090,10 +1094,6 @@ TABLE = {
     ),
     "simulation.forecast_training": call(
         forecast.forecast_training, learn=kind(WINDOWS), H=count(3), B=count(2), rate=number(0.1, 0.0, -1.0), change=fixed(True), rng=generator(),
-    ),
-    "simulation.lag_correlations": call(
-        forecast.lag_correlations, said=array(WINDOWS.ahead[-1], free=(1,)).known_as("said", "xs", "ahead"), xs=array(WINDOWS.xs, free=(0,)), ahead=array(WINDOWS.ahead[-1]),
-        most=count(2, least=0).or_bad(long=99),
     ),
     "simulation.rms_error": call(
         forecast.rms_error, said=array(WINDOWS.ahead[0]).known_as("said", "ahead"), ahead=array(WINDOWS.ahead[0]),
