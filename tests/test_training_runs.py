@@ -16,6 +16,7 @@ from lstm_inside.training import (
     arrays_of,
     checkpoints,
     data_training,
+    derivatives_right,
     each_array,
     figures,
     init_model,
@@ -229,3 +230,21 @@ def test_a_cell_of_neither_one_block_nor_four_is_refused(shape):
     cell = init_model(2, 3, 1, rng=rng(1)).cell._replace(W_h=np.zeros(shape))
     with pytest.raises(ValueError, match=r"W_h: expected shape \(H, H\) or \(H, 4H\), got"):
         is_lstm(cell)
+
+
+def test_derivatives_are_right_only_when_every_one_was_checked_and_agrees():
+    model, batch = init_model(2, 3, 1, rng=rng(1)), recall_problem(5, 4, rng=rng(2))
+
+    def spoilt(factor):
+        return lambda *at: (loss_at_end(*at)[0], each_array(factor, loss_at_end(*at)[1]))
+
+    def one_off(g):
+        return g + 0.01 * (np.arange(g.size).reshape(g.shape) == 0)
+
+    assert derivatives_right(loss_at_end, model, batch) is True
+    assert derivatives_right(spoilt(one_off), model, batch) is False
+    assert (
+        derivatives_right(lambda *at: (1.0, spoilt(np.zeros_like)(*at)[1]), model, batch) is False
+    )
+    with pytest.raises(TypeError, match="model: expected"):
+        derivatives_right(lambda *_: (0.0, None), "no model", batch)
