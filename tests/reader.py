@@ -30,7 +30,7 @@ NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
 # Trainings that go on for less long here: what they make is needed, how good it is is not.
 WIDGETS = ('"Explorer ', "○")  # how explorers and questions are stored as text
-FEWER = {"07_simulation.ipynb": ("else 600", "else 100")}
+FEWER = {"07_simulation.ipynb": ("unseen = {}", "STEPS, unseen = 100, {}")}
 
 
 def shortened(name, notebook):
