@@ -741,10 +741,10 @@ TABLE = {
     ),
     "start.learner": call(
         unit_learning.learner, seed=count(3, least=0), cell=choice("rnn"), forget_bias=number(3.0), units=count(2),
-        w=number(0.5).or_none(), u=number(0.5).or_none(),
+        w=number(0.5).or_none(), numbers=count(4, least=2),
     ),
     "start.abreast": call(unit_learning.abreast, runs=kind([unit_learning.learner(1), unit_learning.learner(2)]), steps=count(2)),
-    "start.unseen": call(unit_learning.unseen),
+    "start.unseen": call(unit_learning.unseen, numbers=count(4, least=2)),
     "start.far_streams": call(unit_learning.far_streams),
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
     "start.scores": call(unit_learning.scores, models=kind([unit_learning.learner(1).params]), streams=kind(STREAMS).known_as("streams", "batch")),

@@ -399,9 +399,9 @@ def test_what_a_learner_is_made_of():
     assert three.params.cell.W_h.shape == (3, 3)
     assert strong.params.cell.W_h == 3
     np.testing.assert_array_equal(strong.params.cell.W_x, plain.params.cell.W_x)
-    small = learning.learner(3, "rnn", w=1, u=0.05).params.cell
-    assert small.W_x[0] == 0.05
-    assert small.W_x[1] == plain.params.cell.W_x[1]
+    short = learning.learner(3, "rnn", numbers=3)
+    assert short.batches(np.random.default_rng(0)).xs.shape == (3, 16, 2)
+    assert learning.unseen(3).xs.shape == (3, 100, 2)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
@@ -442,8 +442,8 @@ def test_what_a_unit_answers_with_when_two_numbers_are_flagged():
     """The latch has the second, a latch that never shuts keep the sum of both."""
     readout = ReadoutParams(np.full((1, 1), READOUT), np.zeros(1))
     shuts, stays = Model(latch(), readout), Model(flag_gates((-12, 12), (12, 12)), readout)
-    assert learning.of_two_flags(shuts) == pytest.approx((0, 1), abs=0.02)
-    assert learning.of_two_flags(stays) == pytest.approx((1, 1), abs=0.1)
+    assert learning.of_two_flags(shuts) == pytest.approx((0, 1, 1), abs=0.02)
+    assert learning.of_two_flags(stays) == pytest.approx((1, 1, 1), abs=0.1)
 
 
 def test_a_learned_unit_adds_up_two_flagged_numbers_and_why_is_said():
@@ -451,7 +451,8 @@ def test_a_learned_unit_adds_up_two_flagged_numbers_and_why_is_said():
     run = learning.learner(1)
     for _ in run.steps(600):
         pass
-    by_hand, learned, blind = learning.second_flag(run).split("\n")
+    heading, by_hand, learned, blind = learning.second_flag(run).split("\n")
+    assert heading == "least squares over 100 streams"
     assert by_hand.startswith("by hand: answer ≈ ")
     assert learned.startswith("learned: answer ≈ 0.9")
     assert blind.startswith("learned, candidate not reading h: answer ≈ 0.2")
@@ -467,7 +468,7 @@ def test_a_report_says_what_the_gates_do():
         pass
     r2, gates = learning.judged(run.params)
     words = learning.report(run)
-    assert words.startswith(f"after 2 training steps: score {r2:.2f}, on streams of 100 numbers ")
+    assert words.startswith(f"after 2 updates: score {r2:.2f}, on streams of 100 numbers ")
     assert f"\n  at the flag  write {gates.i[0]:.2f}" in words
     elsewhere = f"off the flag write {gates.i[1]:.2f}, keep {gates.f[1]:.2f}"
     assert words.endswith(f"{elsewhere}, show {gates.o[1]:.2f}")
@@ -860,7 +861,7 @@ def test_what_gets_back_to_the_flag_is_told_by_two_latches_and_four_plain_states
     assert len(curves) == 6
     assert all(curve[-1] == 1 for curve in curves)
     beside = [text.get_text() for text in figure.axes[1].texts]
-    assert beside[:2] == ["gets back", "score"]
+    assert beside[:2] == ["gets back to 6", "score"]
     assert beside[-4:] == [
         "a plain state, w = 1",
         "u = 0.05 keeps h near 0; every number stays",

@@ -382,7 +382,7 @@ def unit_view(run) -> LiveExplorer:
             width_ratios=(2, 3),
         )  # fmt: skip
         ax["loss"].set(
-            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 2), yscale="log", xlabel=say("training step")
+            xlim=(0, LEARNING_STEPS), ylim=(3e-4, 2), yscale="log", xlabel=say("updates")
         )
         ax["loss"].set_title(say("Squared error of each batch"))
         ax["loss"].axhline(LAZY, color=FAINT, lw=1.5)
@@ -440,7 +440,7 @@ def unit_view(run) -> LiveExplorer:
 
     def describe(v):
         return say(
-            "After {step} training steps the score on {STREAMS} streams never trained on is "
+            "After {step} updates the score on {STREAMS} streams never trained on is "
             "{r2}. To the stream shown the answer is {answer}, wanted {target}.",
             step=v["step"],
             STREAMS=STREAMS,

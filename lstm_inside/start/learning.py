@@ -30,18 +30,20 @@ _T, _BATCH, _RATE = 20, 16, 0.03
 _SECOND = _T - 4  # index of the second flag, long after the first half
 
 
-def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, u=None) -> Training:
-    """A training of one unit with a read-out on recall over 20 steps: Adam, batches of 16.
+def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, numbers=_T) -> Training:
+    """A training of one unit with a read-out on recall: Adam, batches of 16.
 
     seed: of the starting weights and of the streams. cell: "lstm" or "rnn". forget_bias: of an
-    LSTM at the start. units: how many of them. w, u: where all weights from the last state, and
-    from the number, start; None for random ones. Raises ValueError or TypeError for a seed below
-    0, another cell, units below 1, and a bias, w or u that is no finite number.
+    LSTM at the start. units: how many of them. w: where all weights from the last state start;
+    None for random ones. numbers: how long the streams are. Raises ValueError or TypeError for a
+    seed below 0, another cell, units below 1, a bias or w that is no finite number, and fewer
+    than 2 numbers.
     """
     validate.whole("seed", seed, least=0)
     validate.choice("cell", cell, ("lstm", "rnn"))
     validate.number("forget_bias", forget_bias)
     validate.count("units", units)
+    validate.whole("numbers", numbers, least=2)
     rng = np.random.default_rng(seed)
     if cell == "lstm":
         layer = init_lstm(2, units, rng=rng, forget_bias=forget_bias)
@@ -50,13 +52,10 @@ def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, u=None) -> Trai
     if w is not None:
         validate.number("w", w)
         layer.W_h[:] = w
-    if u is not None:
-        validate.number("u", u)
-        layer.W_x[0] = u
     return Training(
         Model(layer, init_readout(units, 1, rng=rng)),
         loss_at_end,
-        lambda rng: recall_problem(_T, _BATCH, rng=rng),
+        lambda rng: recall_problem(numbers, _BATCH, rng=rng),
         Adam(rate=_RATE),
         rng=rng,
     )
@@ -85,9 +84,13 @@ def abreast(runs, steps) -> list[Model]:
     return [run.params for run in again]
 
 
-def unseen() -> Sequences:
-    """A hundred streams that no training draws, to judge a unit on."""
-    return recall_problem(_T, 100, rng=np.random.default_rng(0))
+def unseen(numbers=_T) -> Sequences:
+    """A hundred streams that no training draws, to judge a unit on; numbers: how long they are.
+
+    Raises ValueError or TypeError for fewer than 2 numbers.
+    """
+    validate.whole("numbers", numbers, least=2)
+    return recall_problem(numbers, 100, rng=np.random.default_rng(0))
 
 
 def far_streams() -> Sequences:
@@ -104,11 +107,12 @@ def scores(models, streams) -> np.ndarray:
     return np.array([score(answers(model, streams), streams.targets) for model in models])
 
 
-def of_two_flags(model) -> tuple[float, float]:
-    """How much of the first and of the second flagged number is in a `Model`'s answer.
+def of_two_flags(model) -> tuple[float, float, float]:
+    """How much of the first and of the second flagged number is in a `Model`'s answer; the fit.
 
     The streams are `unseen`, each with a second flag at its last step but three. The answers are
-    fitted by a share of each number and a constant. The latch has (0, 1), a sum (1, 1).
+    fitted by a share of each number and a constant, by least squares; how much of their variance
+    that explains comes third. The latch has shares (0, 1), a sum (1, 1).
     Raises as `training.answers`.
     """
     streams = unseen()
@@ -116,12 +120,14 @@ def of_two_flags(model) -> tuple[float, float]:
     xs[_SECOND, :, 1] = 1
     said = answers(model, streams._replace(xs=xs))[:, 0]
     numbers = np.column_stack([streams.targets[:, 0], xs[_SECOND, :, 0], np.ones(len(said))])
-    first, second, _ = np.linalg.lstsq(numbers, said, rcond=None)[0]
-    return float(first), float(second)
+    fit = np.linalg.lstsq(numbers, said, rcond=None)[0]
+    explained = 1 - (said - numbers @ fit).var() / said.var()
+    return float(fit[0]), float(fit[1]), float(explained)
 
 
 def second_flag(run) -> str:
-    """In a line each: what of two flagged numbers the latch answers with, and a learned unit.
+    """In a line each, under a heading: what of two flagged numbers the latch answers with, and a
+    learned unit.
 
     A third line is the unit with a candidate that does not read the last hidden state.
     Raises TypeError for what is no `Training`, ValueError for one that is not of one LSTM unit.
@@ -133,19 +139,20 @@ def second_flag(run) -> str:
         raise ValueError("run: expected a training of one LSTM unit")
     W_h = cell.W_h * [1, 1, 0, 1]
     by_hand = Model(latch(), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1)))
-    lines = []
+    lines = [say("least squares over {n} streams", n=len(unseen().targets))]
     for name, model in (
         (say("by hand"), by_hand),
         (say("learned"), run.params),
         (say("learned, candidate not reading h"), Model(cell._replace(W_h=W_h), readout)),
     ):
-        first, second = of_two_flags(model)
+        first, second, r2 = of_two_flags(model)
         lines.append(
             say(
-                "{name}: answer ≈ {first:.2f} × first number + {second:.2f} × second",
+                "{name}: answer ≈ {first:.2f} × first number + {second:.2f} × second (R² {r2:.2f})",
                 name=name,
                 first=round(first, 2) + 0.0,
                 second=round(second, 2) + 0.0,
+                r2=r2,
             )
         )
     return "\n".join(lines)
@@ -163,7 +170,7 @@ def report(run) -> str:
     r2_far = score(answers(run.params, far), far.targets)
     lines = [
         say(
-            "after {step} training steps: score {r2:.2f}, on streams of {FAR} numbers {far:.2f}",
+            "after {step} updates: score {r2:.2f}, on streams of {FAR} numbers {far:.2f}",
             step=run.step,
             r2=round(r2, 2) + 0.0,
             FAR=FAR,
