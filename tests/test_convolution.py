@@ -18,6 +18,7 @@ from lstm_inside.convolution import (
     dense_backward,
     dense_forward,
     figures,
+    lab,
     learn_kernel,
     output_size,
     pool_backward,
@@ -311,7 +312,7 @@ def test_the_curvatures_say_which_rates_come_down():
     ("make", "given"),
     [("numbers", ()), ("depth", ()), ("pool_numbers", ()), ("bowl", (14,)), ("chain", ()),
      ("stack", (np.zeros((1, 1, 9, 9)), np.zeros((1, 4, 7, 7)), np.zeros((1, 1, 5, 5)))),
-     ("directions", (np.array([0.1, 0.2, 0.3, 0.4]), np.eye(4), 4)),
+     ("directions", (np.array([0.1, 0.2, 0.3, 0.4]), np.eye(4), 4, np.ones((2, 2)))),
      ("lines", (np.zeros((2, 3, 12, 12)), ["one line", "another line"], [(2, 2), (6, 6)])),
      ("kernels", (np.ones((4, 3, 3, 3)), np.zeros((4, 3, 3, 3)), np.ones((2, 12, 12)),
                   np.ones((2, 4, 5, 5)), (0, 3)))],
@@ -470,23 +471,54 @@ def test_shift_picture_labels_every_line_at_its_own_end():
     places = {text.get_text(): text.get_position()[1] for text in ax.texts}
     assert places["one: 50%"] == 0.5
     assert places["other: 90%"] == 0.9
-    assert "as it is: 80%" in places
+    assert "no pooling: 80%" in places
     assert "For k = 1, 2: one 80%, 50%; other 80%, 90%." in figure.alt
     assert figure.png()[:4] == b"\x89PNG"
 
 
+def test_moved_picture_draws_a_dot_for_each_seed():
+    shares = {"one": [[1.0, 0.5], [0.99, 0.4]], "other": [[1.0, 1.0], [1.0, 0.98]]}
+    figure = figures.moved_picture(shares, (0.45, 0.55))
+    (ax,) = figure.axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    for line, want in zip(dots, ([1, 0.99], [0.5, 0.4], [1, 1], [1, 0.98]), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), want)
+    assert "one: 99% to 100% where it trained, 40% to 50% moved" in figure.alt
+    with pytest.raises(ValueError, match="guess"):
+        figures.moved_picture(shares, (0.5,))
+
+
+def test_an_mlp_for_the_lines_has_gradients_that_hold():
+    (run, back), start = lab.mlp(4)
+    rng = np.random.default_rng(0)
+    weights, (images, goal) = start(rng), short_lines(5, rng)
+    assert sum(w.size for w in weights) == 1742
+    answer, cache = run(images, weights)
+    report = gradient_check(
+        lambda w: ((run(images, w)[0] - goal) ** 2).sum() / 2, weights, back(answer - goal, cache)
+    )
+    assert report.ok
+
+
 def test_directions_picture_shows_each_direction_with_its_curvature_and_factor():
     curvature, directions = bowl(photograph()[None] - photograph().mean(), 3)
-    figure = figures.directions_picture(curvature, directions, 4)
+    kernel = views.KERNELS["edges, left to right"]
+    figure = figures.directions_picture(curvature, directions, 4, kernel)
     for ax, bend, direction in zip(figure.axes, curvature, directions.T, strict=True):
         shown = ax.images[0].get_array()[::-1].ravel()
         assert abs(shown @ direction) == pytest.approx(1)
         assert shown[np.abs(shown).argmax()] > 0
         assert ax.get_title(loc="center") == f"λ = {bend:.3f}"
-        assert ax.get_xlabel() == f"× {1 - 4 * bend:.2f}".replace("-", "−")
+        error = abs(kernel.ravel() @ direction)
+        assert ax.get_xlabel() == f"{error:.2f}\n× {1 - 4 * bend:.2f}".replace("-", "−")
+        assert len(ax.patches) == (error > 0.2)  # the two largest, 0.82 and 0.24, are framed
     assert (figure.axes[-1].images[0].get_array() > 0).all()  # all nine rise together
-    for wrong in ((curvature, directions[:8], 4), (curvature, directions, np.nan)):
-        with pytest.raises(ValueError, match=r"directions|rate"):
+    for wrong in (
+        (curvature, directions[:8], 4, kernel),
+        (curvature, directions, np.nan, kernel),
+        (curvature, directions, 4, kernel[:2]),
+    ):
+        with pytest.raises(ValueError, match=r"directions|rate|kernel"):
             figures.directions_picture(*wrong)
 
 
@@ -581,10 +613,10 @@ def test_pooling_explorer_draws_the_windows_that_lie_side_by_side():
 def test_learning_explorer_labels_the_slow_directions_by_their_factors():
     explorer = views.learning_explorer()
     words = [text.get_text() for text in explorer.figure.axes[2].texts]
-    assert [word for word in words if word.startswith("×")] == ["× 0.984", "× 0.982"]
-    assert "most curved, λ = 0.434: error × −0.74 a step" in words
+    assert [word for word in words if word.startswith("loss ×")] == ["loss × 0.969", "loss × 0.964"]
+    assert "most curved, λ = 0.434: loss × 0.54 a step" in words
     explorer.set(rate=5)
     words = [text.get_text() for text in explorer.figure.axes[2].texts]
-    assert "most curved, λ = 0.434: error × −1.17 a step" in words
+    assert "most curved, λ = 0.434: loss × 1.37 a step" in words
     assert "above 1: not drawn" in words
     explorer.close()

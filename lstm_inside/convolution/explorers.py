@@ -482,24 +482,22 @@ def learning_explorer() -> Explorer:
         notes["now"].set_ha("right" if left else "left")
         taken = [(step + (-58 if left else 58), notes["now"].get_position()[1], 85)]
         curves = np.column_stack([part, loss])
-        times = 1 - rate * curvature
+        times = (1 - rate * curvature) ** 2  # the loss shrinks with the square of the error
         for words, factor, values in zip(factors, times, part.T, strict=False):
             place = _place_on(values, low, high, curves, taken)
-            alike = (times.round(2) == np.round(factor, 2)).sum() > 1  # two decimals would hide it
-            digits = 3 if factor > 0.995 or alike else 2
-            words.set_text(f"× {plain(factor, digits)}" if place else "")
+            words.set_text(say("loss × {factor}", factor=plain(factor, 3)) if place else "")
             if place:
                 words.set_position(place)
                 taken.append((*place, 45))
         notes["loss"].set_text(say("the loss"))
         notes["top"].set_text(
             say(
-                "most curved, λ = {most:.3f}: error × {factor} a step",
+                "most curved, λ = {most:.3f}: loss × {factor} a step",
                 most=curvature[-1],
-                factor=plain(1 - rate * curvature[-1]),
+                factor=plain(times[-1]),
             )
         )
-        notes["rest"].set_text(say("the other eight, with their factors; not drawn below 10⁻⁹"))
+        notes["rest"].set_text(say("the other eight, with a step's factor; not drawn below 10⁻⁹"))
         notes["end"].set_text(say("above 1: not drawn") if loss[-1] > high else "")
         off = float(np.abs(learned - W).max())
         notes["W"].set_text(say("furthest off by {off:.2g}", off=off))

@@ -256,8 +256,8 @@ def window_picture(window, kernel):
 def shift_picture(changes, sizes):
     """How much a map changes when the picture moves by a pixel, by window size.
 
-    changes: what was done to the map -> a share for each of the `sizes`; the first size is 1,
-    where nothing was done.
+    changes: what was done to the map -> for each of the `sizes` the change by the shift, as a
+    share of the change by mirroring the picture; the first size is 1, where nothing was done.
     """
     places = np.arange(len(sizes))
     with matplotlib.rc_context(RC):
@@ -274,19 +274,19 @@ def shift_picture(changes, sizes):
                 va="center",
             )
         first = next(iter(changes.values()))[0]
-        ax.text(0, first + 0.07, say("as it is: {share:.0%}", share=first), ha="center")
-        ax.set(xlim=(-0.35, len(sizes) - 0.1), ylim=(0, 1.1), yticks=np.arange(0, 1.1, 0.25))
+        ax.text(0, first + 0.05, say("no pooling: {share:.0%}", share=first), ha="center")
+        ax.set(xlim=(-0.35, len(sizes) - 0.1), ylim=(0, 0.8), yticks=np.arange(0, 0.8, 0.25))
         ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.set_xticks(places, [f"k = {size}" for size in sizes])
-        ax.set_ylabel(say("change, share of the mean\nof the map as it is"))
-        ax.set_title(say("How much a shift by one pixel changes the map"))
+        ax.set_ylabel(say("change by the shift, relative\nto the change by mirroring"))
+        ax.set_title(say("Pooling softens a shift by one pixel"))
     shown = [
         say("{name} {answers}", name=name, answers=", ".join(f"{share:.0%}" for share in shares))
         for name, shares in changes.items()
     ]
     figure.alt = say(
-        "How much the map changes when the picture moves by one pixel, as a share of the mean of "
-        "the map as it is. For k = {sizes}: {listed}.",
+        "How much the map changes when the picture moves by one pixel, relative to how much it "
+        "changes when the picture is mirrored. For k = {sizes}: {listed}.",
         sizes=", ".join(map(str, sizes)),
         listed=say("; ").join(shown),
     )
@@ -362,7 +362,7 @@ def stack_picture(photo, maps, second):
             canvas(ax[n], "", *maps.shape[2:])
             ax[n].set_title(name, fontsize=11)
             show_signed(image_on(ax[n], SIGNED), maps[0, n])
-        canvas(ax["second"], say("edges: orange down, blue across"), *second.shape[2:])
+        canvas(ax["second"], say("orange: edges down, blue: across"), *second.shape[2:])
         show_signed(image_on(ax["second"], SIGNED), second[0, 0])
         figure.supxlabel(
             say("the photograph, four maps of layer 1 after ReLU, one map of layer 2"), fontsize=11
@@ -427,10 +427,12 @@ def _tiles(ax, values, title, colours):
         ax.plot([n, n], [0, -rows], color="white", lw=3)
 
 
-def directions_picture(curvature, directions, rate):
+def directions_picture(curvature, directions, rate, kernel):
     """The directions of `learning.bowl` as patterns of weights, with λ and the factor 1 - ηλ.
 
-    curvature (k²,), directions (k², k²), one in a column; rate: η.
+    curvature (k²,), directions (k², k²), one in a column; rate: η; kernel (k, k): the one to be
+    found, whose component along each direction is the error of a start of zeros. The two largest
+    are framed.
     Raises ValueError or TypeError for other shapes and for a rate that is no finite number.
     """
     curvature = validate.real("curvature", curvature, ndim=1)
@@ -438,26 +440,40 @@ def directions_picture(curvature, directions, rate):
     directions = validate.array("directions", directions, (count, count), "a column each", float)
     validate.number("rate", rate)
     side = round(count**0.5)
+    kernel = validate.array("kernel", kernel, (side, side), "as the directions", float)
+    errors = np.abs(kernel.ravel() @ directions)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 190)
+        figure = picture(900, 215)
         axes = figure.subplots(1, count)
-        for ax, bend, pattern in zip(axes, curvature, directions.T, strict=True):
+        for n, (ax, bend, pattern) in enumerate(zip(axes, curvature, directions.T, strict=True)):
             pattern = pattern * np.sign(pattern[np.abs(pattern).argmax()])  # either way is the same
             canvas(ax, "", side, side)
             show_signed(image_on(ax, SIGNED), pattern.reshape(side, side))
             ax.set_title(f"λ = {bend:.3f}", loc="center", fontsize=11)
-            ax.set_xlabel(f"× {plain(1 - rate * bend)}", fontsize=12, weight="bold")
+            framed = errors[n] in np.sort(errors)[-2:]
+            ax.set_xlabel(
+                f"{errors[n]:.2f}\n× {plain(1 - rate * bend)}",
+                fontsize=12, weight="bold" if framed else "normal",
+            )  # fmt: skip
+            if framed:
+                frame_on(ax).set_bounds(0, -side, side, side)
+        figure.suptitle(say("One steep direction, eight flat ones"), weight="bold")
         figure.supxlabel(
-            say("below each: what a step at rate {rate:g} multiplies its error by", rate=rate),
+            say(
+                "below each: the edge kernel's error in this direction (the two largest framed), "
+                "and what a step at rate {rate:g} multiplies it by",
+                rate=rate,
+            ),
             fontsize=11,
         )
     figure.alt = say(
         "{count} patterns of weights, blue below 0 and orange above, from the least curved to the "
-        "most curved. λ is {curvatures}; a step at rate {rate:g} multiplies the error by "
-        "{factors}. The first pattern changes sign from weight to weight; in the last all "
-        "weights have one sign.",
+        "most curved. λ is {curvatures}. The edge kernel's error is {errors}, and a step at rate "
+        "{rate:g} multiplies it by {factors}. The first pattern changes sign from weight to "
+        "weight; in the last all weights have one sign.",
         count=count,
         curvatures=", ".join(f"{bend:.3f}" for bend in curvature),
+        errors=", ".join(f"{error:.2f}" for error in errors),
         rate=rate,
         factors=", ".join(plain(1 - rate * bend) for bend in curvature),
     )
@@ -530,7 +546,7 @@ def chain_picture():
         (say("2 answers"), "2"),
     )
     steps = (
-        (say("convolution"), "(11.1)", "(11.3)"),
+        (say("convolution"), "(11.1b)", "(11.3), (11.4)"),
         ("tanh", "", "(1.3)"),
         (say("max pooling"), "(11.7)", "(11.9)"),
         (say("reshape"), "", ""),
@@ -667,5 +683,62 @@ def kernels_picture(before, after, lines, changes, kernels):
         m=kernels[1],
         across=" / ".join(plain(change.sum()) for change in shown[:, 0]),
         down=" / ".join(plain(change.sum()) for change in shown[:, 1]),
+    )
+    return figure
+
+
+def moved_picture(shares, guess):
+    """What networks answer where they trained and on moved lines: a row each, a dot a seed.
+
+    shares: the network's name -> (seeds, 2): its shares right, where it trained and moved. guess:
+    the lowest and highest share right of one who always gives the same answer.
+    Raises ValueError or TypeError for other shapes.
+    """
+    shares = {name: validate.real(f"shares[{name!r}]", v, ndim=2) for name, v in shares.items()}
+    guess = validate.array("guess", guess, (2,), "lowest, highest", float)
+    with matplotlib.rc_context(RC):
+        figure = picture(860, 110 + 58 * len(shares))
+        ax = figure.subplots()
+        ax.grid(visible=False)
+        ax.axvspan(*guess, color="#e8e8e8", zorder=0)
+        ax.text(guess.mean(), -0.72, say("guessing"), ha="center", va="center", color="#555555")
+        looks = (
+            (say("lines where it trained"), -0.17, {"mfc": "white", "mec": "#555555"}),
+            (say("lines moved"), 0.17, {"mfc": "#D55E00", "mec": "#D55E00"}),
+        )
+        for row, values in enumerate(shares.values()):
+            if row:
+                ax.axhline(row - 0.5, color="#dddddd", lw=0.8)
+            for column, (words, lift, look) in enumerate(looks):
+                places = row + lift + np.linspace(-0.1, 0.1, len(values))
+                ax.plot(values[:, column], places, "o", ms=6.5, clip_on=False, **look)
+                if row == 0:
+                    left = column == 0
+                    ax.text(
+                        values[:, column].min() - 0.02 if left else values[:, column].max() + 0.03,
+                        lift, words, ha="right" if left else "left", va="center",
+                        color=look["mec"], weight="bold", fontsize=11,
+                    )  # fmt: skip
+        ax.set(xlim=(0.3, 1.01), ylim=(len(shares) - 0.5, -0.95), xlabel=say("answered correctly"))
+        ax.set_yticks(range(len(shares)), list(shares))
+        ax.tick_params(axis="y", length=0)
+        ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        ax.set_title(say("Moved lines: right with window 10, or with a new last layer"))
+    figure.alt = say(
+        "A row for each network, with a dot for each seed: right where it trained, and right on "
+        "moved lines. {listed}. Guessing is right {low:.0%} to {high:.0%} of the time.",
+        listed=say("; ").join(
+            say(
+                "{name}: {least:.0%} to {most:.0%} where it trained, {low:.0%} to {high:.0%} moved",
+                name=name.replace("\n", " "),
+                least=values[:, 0].min(),
+                most=values[:, 0].max(),
+                low=values[:, 1].min(),
+                high=values[:, 1].max(),
+            )
+            for name, values in shares.items()
+        ),
+        low=guess[0],
+        high=guess[1],
     )
     return figure
