@@ -175,10 +175,11 @@ def gate_explorer(steps=100) -> Explorer:
         (curve,) = ax["curve"].plot([], [], color=FAINT, lw=3)
         (dots,) = ax["curve"].plot([], [], "o", ms=7, mec="none")
         slope = Words(ax["curve"], 7.8, 0, ha="right", fontsize=12, weight="bold")
+        places = [Words(ax["curve"], 0, 0, ha="center", fontsize=12, weight="bold") for _ in "12"]
         (course,) = ax["gate"].plot([], [], drawstyle="steps-mid")
-        (table,) = ax["cell"].plot([], [], color=CELL, lw=6, alpha=0.4)
+        (table,) = ax["cell"].plot([], [], color=CELL, lw=2, alpha=0.55)
         beyond = Beyond(ax["cell"], steps)
-        (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=2.2)
+        (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=3.5)
         (hidden,) = ax["cell"].plot([], [], color=HIDDEN_LINE, lw=1.5)
         (pale,) = ax["left"].plot([], [], color=FAINT, lw=7, alpha=0.6)
         (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)
@@ -215,7 +216,14 @@ def gate_explorer(steps=100) -> Explorer:
         slope.set_text(say("mean slope there: {slope:.3f}", slope=steep))
         slope.set_y(-0.88 if gate == "g" else 0.08)
         course.set_data(t[1:], value)
-        for artist in (dots, slope, course):
+        split = gate != "g" and abs(w) >= 5  # the flag's dot lies apart from the others
+        other = (at + 1) % steps
+        names = (at, say("the flag")), (other, say("{steps} steps", steps=steps - 1))
+        for place, (step, words) in zip(places, names, strict=True):
+            place.set_text(words if split else "")
+            place.set_x(np.clip(inside[step], -6.6, 6.6))
+            place.set_y(value[step] + (-0.12 if value[step] > 0.5 else 0.09))
+        for artist in (dots, slope, course, *places):
             artist.set_color(GATES[gate].line)
         cell.set_data(t, trace.c[:, 0, 0])
         beyond.show(trace.c[-1, 0, 0])
@@ -256,7 +264,7 @@ def gate_explorer(steps=100) -> Explorer:
             "w": slider("its weight w", -12, 12, 0.5,
                         STAY["f"][1], digits=1),
         },
-        moving=[curve, slope, dots, course, cell, beyond, hidden, gradient],
+        moving=[curve, slope, *places, dots, course, cell, beyond, hidden, gradient],
         update=update,
         describe=describe,
         redraw_on=("gate",),

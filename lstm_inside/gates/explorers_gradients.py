@@ -73,7 +73,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     every step back is a matrix times a slope. LSTM: dL/dc_t along the cell line, whose every
     step back is a forget gate, and, apart from it, the whole dL/dc_t, side path included.
     rnn, lstm: parameters of D inputs and any numbers of units; without them 12 untrained units
-    each, of the draws of `figures.gradient_draws` one near the middle. The forget bias's slider
+    each (an orthogonal W_h), of twenty draws one near the middle. The forget bias's slider
     adds to what a given lstm holds. xs (T, 1, D): without it that draw's stream of the recall
     problem. Your own:
 

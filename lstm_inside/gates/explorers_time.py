@@ -42,6 +42,7 @@ from lstm_inside.tasks import eeg, recall_problem
 from lstm_inside.words import Sentences, say
 
 _FLOOR = 1e-30  # below every log axis here
+_LANE = 1.4  # how far above the forget gate the latch's input gate is drawn
 _ADD = Sentences(
     {"f": "forget bias b_f: add", "i": "input bias b_i: add", "o": "output bias b_o: add"}
 )
@@ -108,14 +109,14 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             ax[key].set_xlim(0, steps + 0.8)
         ax["x"].set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1), xticklabels=[])
         ax["x"].set_title(say("The stream: the dot has the flag"))
-        ax["gates"].set(ylim=(-0.06, 1.1), yticks=(0, 0.5, 1), xticklabels=[])
+        ax["gates"].set(ylim=(-0.1, 1 + _LANE + 0.1), xticklabels=[])
+        ax["gates"].set_yticks((0, 1, _LANE, 1 + _LANE), (0, 1, 0, 1))
+        ax["gates"].axhline(0.5 + _LANE / 2, color=FAINT, lw=1)
         ax["gates"].set_title(say("Its gates"))
         name_curves(
             ax["gates"],
-            *(
-                (at, say("{name} {letter}", name=GATES[k].name, letter=k), GATES[k].line)
-                for at, k in ((0.3, "i"), (0.6, "f"))
-            ),
+            (0.22, say("above: input gate i"), GATES["i"].line),
+            (0.62, say("below: forget gate f"), GATES["f"].line),
         )
         ax["cell"].set(ylim=(-1.6, 1.6), yticks=(-1, 0, 1), xlabel=say("step t"))
         ax["cell"].set_title(say("Its cell state"))
@@ -141,9 +142,9 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             ax[key].plot([], [], color="#111111", lw=1, ls=(0, (1, 2)))[0]
             for key in ("x", "gates", "cell")
         ]
-        curves = {  # i thicker and underneath: it shows where both are alike
-            k: ax["gates"].plot([], [], color=GATES[k].line, lw=lw, drawstyle="steps-mid")[0]
-            for k, lw in (("i", 5.5), ("f", 2))
+        curves = {
+            k: ax["gates"].plot([], [], color=GATES[k].line, drawstyle="steps-mid")[0]
+            for k in ("i", "f")
         }
         beyond = Beyond(ax["cell"], steps)
         (cell,) = ax["cell"].plot([], [], color=CELL_LINE, lw=4)
@@ -162,9 +163,10 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         stream.set_data(time[1:], numbers)
         flags.set_data(flagged + 1, numbers[flagged])
         for mark in marks:  # a line from top to bottom at each flag, with a gap between them
-            mark.set_data(np.repeat(flagged + 1, 3), np.tile([-2, 2, np.nan], len(flagged)))
+            mark.set_data(np.repeat(flagged + 1, 3), np.tile([-2, 3, np.nan], len(flagged)))
         for k, curve in curves.items():
-            curve.set_data(time[1:], getattr(trace, k)[:, row, 0])
+            lane = _LANE if k == "i" else 0
+            curve.set_data(time[1:], lane + getattr(trace, k)[:, row, 0])
         c = trace.c[:, row, 0]
         cell.set_data(time, c)
         beyond.show(c[-1])

@@ -134,54 +134,63 @@ def side_path() -> Picture:
 def gradient_draws() -> Picture:
     """How long the gradients of untrained networks are: pale a draw, dark the median.
 
-    Each draw reads its own first stream; the loss is the sum of the last h. First two RNNs, then
-    three LSTMs along the cell line and as a whole, with the better RNN's median beside them.
+    Each draw reads its own first stream; the loss is the sum of the last h. An RNN, and two LSTMs
+    along the cell line and as a whole. What leaves the picture at the bottom has its end written.
     """
 
     def left(of, init, **setting):
         drawn = [of(*untrained(init, seed, **setting)) for seed in range(_DRAWS)]
         return np.array(drawn).swapaxes(0, -2).reshape(-1, _DRAWS, 101)
 
-    plain_draws = left(rnn_left, init_rnn)
-    kept_lengths = left(rnn_left, init_rnn, recurrent="orthogonal")
-    named = [(say("RNN"), "#999999"), (say("RNN, orthogonal W_h"), "#555555")]
-    both = [(say("cell line, f each step"), CELL_LINE), (say("with the side path"), GRADIENT)]
-    told = []
+    low, high, told = 1e-10, 1e6, []
+    line, whole = (say("cell line alone"), CELL_LINE), (say("whole"), GRADIENT)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 560)
-        axes = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-        for ax, title, bias in (
-            (axes[0], say("RNN, W_h and a slope each step: little arrives"), None),
-            (axes[1], say("LSTM, forget bias 1: hardly anything arrives"), 1.0),
-            (axes[2], say("LSTM, forget bias 2: almost all by the side path"), 2.0),
-            (axes[3], say("LSTM, forget bias 5: half along the cell line"), 5.0),
+        figure = picture(900, 380)
+        axes = figure.subplots(1, 3, sharex=True, sharey=True)
+        for ax, top, title, families, names in (
+            (
+                axes[0],
+                1e5,
+                say("RNN:\nnothing gets back"),
+                left(rnn_left, init_rnn),
+                [(say("RNN"), "#777777")],
+            ),
+            (
+                axes[1],
+                1e5,
+                say("LSTM, forget bias 1:\na little, by the side path"),
+                left(lstm_left, init_lstm, forget_bias=1.0),
+                [line, whole],
+            ),
+            (
+                axes[2],
+                1e-7,
+                say("LSTM, forget bias 5: half by the\ncell line alone, the whole grows"),
+                left(lstm_left, init_lstm, forget_bias=5.0),
+                [line, whole],
+            ),
         ):
-            ax.set(xlim=(0, 100), yscale="log", ylim=(1e-30, 1e6), yticks=[1e-24, 1e-16, 1e-8, 1])
-            ax.set_title(title)
+            ax.set(xlim=(0, 100), yscale="log", ylim=(low, high), yticks=[1e-8, 1e-4, 1, 1e4])
+            ax.set_xticks((0, 50, 100))
+            ax.set_title(title, fontsize=12.5)
             ax.axhline(1, color=FAINT, lw=1.2)
-            families, names, style = [*plain_draws, *kept_lengths], named, (0, (4, 2))
-            if bias is not None:
-                families, names = left(lstm_left, init_lstm, forget_bias=bias), both
-                ax.plot(np.median(kept_lengths[0], axis=0), color=named[1][1], lw=2, ls=style)
-                ax.text(98, 1e-28, say("RNN, orthogonal W_h (dashed)"), color=named[1][1],
-                        ha="right", weight="bold", fontsize=11)  # fmt: skip
-                style = "-"
             for n, (shares, (name, colour)) in enumerate(zip(families, names, strict=True)):
-                ends = {"name": name, "middle": np.median(shares[:, 0])}
+                middle = np.median(shares, axis=0)
+                ends = {"name": name, "middle": middle[0]}
                 over = {"zorder": 3 - n}  # the cell line lies on top
                 ax.plot(shares.T, color=colour, lw=0.8, alpha=0.3, **over)
-                ax.plot(np.median(shares, axis=0), color=colour, ls=style, lw=3.5 + 1.5 * n, **over)
-                words = say("{name}: {middle:.2g} at step 0", **ends)
-                ax.text(98, 1e-28 * 500 ** (2 - n), words, color=colour, ha="right",
-                        weight="bold", fontsize=11)  # fmt: skip
+                ax.plot(middle, color=colour, lw=4, **over)
+                arrow = "↓ " if middle[0] < low else ""
+                words = say("{name}: {middle:.2g}", **ends)
+                ax.text(4, top / 30**n, arrow + words, color=colour, va="center", weight="bold",
+                        fontsize=12)  # fmt: skip
                 words = say(
                     "{name}: {middle:.2g} at step 0 ({low:.2g} to {high:.2g})",
                     **ends, low=shares[:, 0].min(), high=shares[:, 0].max(),
                 )  # fmt: skip
-                told.append(say("{title}, {words}", title=title, words=words))
-        for ax in axes[2:]:
-            ax.set_xlabel(say("step t: the loss is at the right end"))
-        figure.supylabel(say("gradient's length, relative to step {steps}", steps=100), fontsize=12)
+                told.append(say("{title}, {words}", title=title.replace("\n", " "), words=words))
+        axes[1].set_xlabel(say("step t: the loss is at the right end; the numbers: left at step 0"))
+        axes[0].set_ylabel(say("gradient's length,\nrelative to step {steps}", steps=100))
         figure.alt = say(
             "The gradient's length relative to that at step 100, in {draws} draws. {told}.",
             draws=_DRAWS,
