@@ -10,6 +10,7 @@ from lstm_inside.annealing.landscape import (
     HERE,
     HIGH,
     LOW,
+    descent_path,
     valley_gradient,
     valley_loss,
     walled,
@@ -31,9 +32,10 @@ from lstm_inside.training import Model, init_readout
 
 LOW_LOSS = 0.05  # on the map
 ENOUGH = 0.9  # a share right, or R squared, above which a network has found the rule, or recalls
-END = 0.05  # the last temperature of every walk that cools, as a share of its first
-RIDGE_HEATS = (0, 0.1, 0.25, 0.5, 1, 2, 4, np.inf)
-RIDGE_STEPS = (0.3, 1.5)
+END = 0.05  # the last temperature of every walk that is annealed, as a share of its first
+BLIND = 1e9  # so hot that every candidate is taken
+RIDGE_HEATS = (0, 0.125, 0.25, 0.5, 1, 2, 4, np.inf)
+SMALL, LARGE = 0.3, 1.5  # steps on the map
 RIDGE_WALKS, RIDGE_LOOKS = 96, 1000
 
 
@@ -47,6 +49,14 @@ class Count(NamedTuple):
     def percent(self) -> float:
         return 100 * self.found / self.runs
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the share, in %: E. Wilson, J. Am. Stat. Assoc. 22, 1927."""
+        n, share, z = self.runs, self.found / self.runs, 1.96
+        middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+        return 100 * max(middle - half, 0.0), 100 * min(middle + half, 1.0)
+
 
 def cooled(start, looks) -> np.ndarray:
     """The temperatures of so many looks by (6.4), from start to END times start."""
@@ -54,24 +64,27 @@ def cooled(start, looks) -> np.ndarray:
 
 
 @cache
-def ridge_walks() -> dict[tuple[float, bool], np.ndarray]:
-    """How many % of the walks on the map end low, and how many met a low place. Section 4.
+def ridge_walks() -> dict[str, np.ndarray]:
+    """How many of the walks on the map met a low place, and how many end in one. Section 4.
 
-    (step size, whether it cools) -> (2, 8), a column for each start temperature of RIDGE_HEATS.
-    The last one takes every candidate on the map and has nothing to cool. 96 walks of 1,000 looks
-    from `landscape.HERE` each, all with the same random numbers.
+    "fixed" and "annealed" -> (2, 8), a column for each temperature of RIDGE_HEATS. The last
+    one takes every candidate on the map and has nothing to cool. 96 walks of 1,000 looks with
+    small steps from `landscape.HERE` each, all with the same random numbers.
     """
     heats = np.repeat(RIDGE_HEATS[:-1], RIDGE_WALKS)
+    blind = _walks_on_map(lambda places: 0 * places[:, 0], SMALL, np.zeros(RIDGE_WALKS), 1)
     found = {}
-    for step in RIDGE_STEPS:
-        blind = _walks_on_map(lambda places: 0 * places[:, 0], step, np.zeros(RIDGE_WALKS), 1)
-        for cools in (True, False):
-            course = cooled(1.0, RIDGE_LOOKS) if cools else np.ones(RIDGE_LOOKS)
-            places = _walks_on_map(valley_loss, step, heats, course[:, None])
-            low = np.concatenate([places, blind], axis=1) < LOW_LOSS
-            low = np.array([low[-1], low.any(axis=0)])
-            found[step, cools] = 100 * low.reshape(2, -1, RIDGE_WALKS).mean(axis=2)
+    for name, course in (("fixed", np.ones(RIDGE_LOOKS)), ("annealed", cooled(1.0, RIDGE_LOOKS))):
+        places = _walks_on_map(valley_loss, SMALL, heats, course[:, None])
+        low = np.concatenate([places, blind], axis=1) < LOW_LOSS
+        low = np.array([low.any(axis=0), low[-1]])
+        found[name] = low.reshape(2, -1, RIDGE_WALKS).sum(axis=2)
     return found
+
+
+def best_heats() -> dict[str, int]:
+    """For "fixed" and "annealed", the column of RIDGE_HEATS from which most walks end low."""
+    return {name: 1 + int(each[1, 1:-1].argmax()) for name, each in ridge_walks().items()}
 
 
 def _walks_on_map(loss, step, heats, course):
@@ -90,46 +103,67 @@ def guesses_on_map() -> Count:
     return _count(np.min([valley_loss(each) for each in drawn], axis=0) < LOW_LOSS)
 
 
-DESCENTS = (1, 5, 20)  # starts of a run of descent on the map, which share its looks
+@cache
+def leaps_on_map() -> Count:
+    """How many downhill walks with large steps meet a low place, from `landscape.HERE`."""
+    heights = _walks_on_map(valley_loss, LARGE, np.zeros(RIDGE_WALKS), 1)
+    return _count(heights.min(axis=0) < LOW_LOSS)
+
+
+STARTS = (1, 5, 20)  # anywhere on the map, of a run that shares its looks among them
 
 
 @cache
-def descents_on_map() -> dict[int, Count]:
-    """How many runs of descent meet a low place, from one to twenty places anywhere. Section 4."""
-    found = {}
-    for starts in DESCENTS:
+def starts_on_map() -> dict[str, dict[int, Count]]:
+    """How many runs from one to twenty places anywhere on the map meet a low place. Section 7.
+
+    "starts": one of the places is low already. "descent", and "downhill": walks with small steps.
+    """
+    found = {"starts": {}, "descent": {}, "downhill": {}}
+    for starts in STARTS:
         here = np.random.default_rng(2).uniform(LOW, HIGH, (starts * RIDGE_WALKS, 2))
-        lowest = valley_loss(here)
-        for _ in range(RIDGE_LOOKS // starts // GRADIENT_COST - 1):
+        looks = RIDGE_LOOKS // starts
+        _, heights, _ = anneal_many(
+            walled(valley_loss), here, np.zeros((looks - 1, len(here))), step=SMALL,
+            rng=np.random.default_rng(1),
+        )  # fmt: skip
+        lowest = {"starts": heights[0], "downhill": heights[-1], "descent": valley_loss(here)}
+        for _ in range(looks // GRADIENT_COST - 1):
             here = here - 0.1 * valley_gradient(here)
-            lowest = np.minimum(lowest, valley_loss(here))
-        found[starts] = _count(lowest.reshape(starts, -1).min(axis=0) < LOW_LOSS)
+            lowest["descent"] = np.minimum(lowest["descent"], valley_loss(here))
+        for name, each in lowest.items():
+            found[name][starts] = _count(each.reshape(starts, -1).min(axis=0) < LOW_LOSS)
     return found
 
 
 # ---------------------------------------------------------------- round trips
 
 MAPS, RUNS, TOUR_LOOKS = 10, 12, 20_000
-TRIP_STARTS, TRIP_HEATS, TRIP_FIXED = (1, 2, 4, 8), (0.03, 0.1, 0.3), (0.005, 0.02, 0.05)
-FOUR, FIXED, HEAT = 4, 0.02, 0.1  # what is best on the map for practice
+TRIP_STARTS, TRIP_KICKS, BETWEEN = (1, 2, 4, 8), (1, 2, 3, 5), 2000
+TRIP_HEATS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+FOUR, KICK, FIXED, HEAT = 4, 2, 0.02, 0.08  # what is best on the map for practice
 NEAR = 2  # %, by which a tour may be longer than the shortest that was found
+LONG_RUNS, LONG_LOOKS = 6, 60_000  # of the yardstick, on each map
 
 
 @cache
-def practice_trips() -> dict[str, dict[float, float]]:
-    """The mean length of 24 tours on the map of the explorer, to choose settings by. Section 5.
+def practice_trips() -> dict[str, dict[float, np.ndarray]]:
+    """The lengths of 24 tours on the map of the explorer, to choose settings by. Section 5.
 
-    "cold": by the number of starts that share the looks; "fixed", "cooled": by temperature.
+    "downhill": by the number of starts that share the looks; "kicked": by how many candidates are
+    taken blindly in a kick; "fixed", "annealed": by temperature.
     """
     cities, runs, rng = np.random.default_rng(0).random((1, 40, 2)), 24, np.random.default_rng
-    found = {"cold": {n: _cold_trips(cities, n, runs, 1).mean() for n in TRIP_STARTS}}
-    heats = np.concatenate([np.outer(np.ones(TOUR_LOOKS), TRIP_FIXED),
-                            np.outer(cooled(1.0, TOUR_LOOKS), TRIP_HEATS)], axis=1)  # fmt: skip
+    found = {"downhill": {n: _shared_trips(cities, n, runs, 1)[:, 0] for n in TRIP_STARTS}}
+    kicked = _kicked_trips(cities, np.repeat(TRIP_KICKS, runs), 41)[:, 0]
+    found["kicked"] = dict(zip(TRIP_KICKS, kicked.reshape(-1, runs), strict=True))
+    heats = np.concatenate([np.outer(course, TRIP_HEATS) for course in
+                            (np.ones(TOUR_LOOKS), cooled(1.0, TOUR_LOOKS))], axis=1)  # fmt: skip
     starts = _random_tours(rng(1), heats.shape[1] * runs)
     walks = anneal_tours(cities, starts, np.repeat(heats, runs, axis=1), rng=rng(2))
-    lengths = tour_lengths(cities, walks.best).reshape(-1, runs).mean(axis=1)
-    found["fixed"] = dict(zip(TRIP_FIXED, lengths, strict=False))
-    found["cooled"] = dict(zip(TRIP_HEATS, lengths[len(TRIP_FIXED) :], strict=True))
+    lengths = tour_lengths(cities, walks.best).reshape(2, -1, runs)
+    for name, each in zip(("fixed", "annealed"), lengths, strict=True):
+        found[name] = dict(zip(TRIP_HEATS, each, strict=True))
     return found
 
 
@@ -137,16 +171,18 @@ class RoundTrips(NamedTuple):
     """Round trips on ten maps of 40 cities, twelve runs of 20,000 looks on each.
 
     None of them is the map of the explorer, on which the settings were chosen.
-    maps (10, 40, 2). cold (12, 10, 40): where one cold walk of all the looks ends. met: name of a
-    search -> lengths (R, 10) of the shortest tours that it met. last: of those where it ended.
-    shortest (10,): the length of the shortest tour that any of them met.
+    maps (10, 40, 2). downhill (12, 10, 40): where one downhill walk of all the looks ends.
+    met: name of a search -> lengths (R, 10) of the shortest tours that it met. last: of those
+    where it ended. shortest (10,): the length of the shortest tour known, which long runs outside
+    the contest found, or any search in it. long (10,): that of the long runs alone.
     """
 
     maps: np.ndarray
-    cold: np.ndarray
+    downhill: np.ndarray
     met: dict[str, np.ndarray]
     last: dict[str, np.ndarray]
     shortest: np.ndarray
+    long: np.ndarray
 
     def beyond(self, lengths) -> np.ndarray:
         """By how many per cent lengths (..., 10) are longer than the shortest: (..., 10)."""
@@ -162,29 +198,46 @@ def round_trips() -> RoundTrips:
     """Annealing beside its controls, each at the setting that did best in practice. Section 5."""
     rng = np.random.default_rng
     maps = rng(0).random((MAPS + 1, 40, 2))[1:]  # the first is that of the explorer
-    heats = np.stack([0 * np.ones(TOUR_LOOKS), FIXED * np.ones(TOUR_LOOKS),
-                      cooled(HEAT, TOUR_LOOKS)], axis=1)  # fmt: skip
-    starts = np.tile(_random_tours(rng(21), RUNS * MAPS), (3, 1))
+    courses = {"downhill": 0.0, "fixed": FIXED, "annealed": cooled(HEAT, TOUR_LOOKS),
+               "blind": BLIND}  # fmt: skip
+    heats = np.stack([course * np.ones(TOUR_LOOKS) for course in courses.values()], axis=1)
+    starts = np.tile(_random_tours(rng(21), RUNS * MAPS), (len(courses), 1))
     walks = anneal_tours(maps, starts, np.repeat(heats, RUNS * MAPS, axis=1), rng=rng(22))
-    names = ("cold", "fixed", "cooled")
     met, last = (
-        dict(zip(names, tour_lengths(maps, each.reshape(3, RUNS, MAPS, 40)), strict=True))
+        dict(zip(courses, tour_lengths(maps, each.reshape(-1, RUNS, MAPS, 40)), strict=True))
         for each in (walks.best, walks.path[-1])
     )
-    met["four"] = _cold_trips(maps, FOUR, RUNS, 23)
+    met["four"] = _shared_trips(maps, FOUR, RUNS, 23)
+    met["kicked"] = _kicked_trips(maps, np.full(RUNS, KICK), 27)
     met["guessing"] = tour_lengths(maps, guess_tours(maps, TOUR_LOOKS, rng=rng(25))[None])
-    shortest = np.concatenate(list(met.values())).min(axis=0)
-    cold = walks.best[: RUNS * MAPS].reshape(RUNS, MAPS, 40)
-    return RoundTrips(maps, cold, met, last, shortest)
+    patient = np.repeat(cooled(HEAT, LONG_LOOKS)[:, None], LONG_RUNS * MAPS, axis=1)
+    long = anneal_tours(maps, _random_tours(rng(31), patient.shape[1]), patient, rng=rng(32)).best
+    long = tour_lengths(maps, long.reshape(LONG_RUNS, MAPS, 40)).min(axis=0)
+    shortest = np.concatenate([long[None], *met.values()]).min(axis=0)
+    downhill = walks.best[: RUNS * MAPS].reshape(RUNS, MAPS, 40)
+    return RoundTrips(maps, downhill, met, last, shortest, long)
 
 
-def _cold_trips(maps, starts, runs, seed):
-    """The length of the shortest tour of so many cold walks that share the looks: (runs, M)."""
+def _shared_trips(maps, starts, runs, seed):
+    """The length of the shortest tour of so many downhill walks that share the looks: (runs, M)."""
     R = runs * starts * len(maps)
     tours = _random_tours(np.random.default_rng(seed), R)
     cold = np.zeros((TOUR_LOOKS // starts, R))
     found = anneal_tours(maps, tours, cold, rng=np.random.default_rng(seed + 1)).best
     return tour_lengths(maps, found.reshape(runs, starts, len(maps), 40)).min(axis=1)
+
+
+def _kicked_trips(maps, kicks, seed):
+    """The lengths of downhill walks that are kicked after every BETWEEN looks: (R, M).
+
+    kicks (R,): how many candidates run r then takes blindly, from the shortest tour it has met.
+    """
+    R, rng = len(kicks) * len(maps), np.random.default_rng(seed + 1)
+    tours = _random_tours(np.random.default_rng(seed), R)
+    kicked = np.arange(BETWEEN)[:, None] < np.repeat(kicks, len(maps))
+    for n in range(TOUR_LOOKS // BETWEEN):
+        tours = anneal_tours(maps, tours, BLIND * kicked * (n > 0), rng=rng).best
+    return tour_lengths(maps, tours.reshape(-1, len(maps), 40))
 
 
 def _random_tours(rng, count):
@@ -194,11 +247,14 @@ def _random_tours(rng, count):
 # ---------------------------------------------------------------- recall
 
 STEPS = (0.1, 0.3)  # of the walks
-HEATS = (0.0, 0.003, 0.01, 0.03)  # their start temperatures; 0 is the control
+SHRINKING = 0.3, 0.01  # the first step and the last of a walk whose steps shrink
+HEATS = (0.003, 0.01, 0.03)  # start temperatures of the annealed walks
+STEADY = 0.01  # the fixed one
 WIDTHS, SHOWN = (1, 3, 10), 3  # of guesses; which is drawn
 RATES = (0.03, 0.1)  # of descent
 BUDGET = 1200  # looks at the loss for each search
 DRAWS = 2  # of every walk
+MORE = 320  # sequences, ten times as many, of one more hunt
 FORGET_BIAS = 13  # which of the 18 weights it is
 AROUND = 3.0 * (np.arange(18) == FORGET_BIAS)  # what guesses lie around: an open forget gate
 
@@ -207,23 +263,43 @@ AROUND = 3.0 * (np.arange(18) == FORGET_BIAS)  # what guesses lie around: an ope
 def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
     """One hunt for the weights of recall, every search at BUDGET looks from 12 starts. Section 6.
 
-    By name: walks from each of HEATS (T = 0 is the control), DRAWS with each step size; guessing
+    By name: walks, DRAWS with each step size, and twice as many whose steps shrink; guessing
     within each of WIDTHS, around a forget gate as open as that of the starts; descent at two rates.
     """
-    hunt = recall_hunt()
-    each = [(T, step) for T in HEATS for step in STEPS for _ in range(DRAWS)]
+    hunt, ones = recall_hunt(), np.ones(BUDGET - 1)
+    courses = {"downhill": 0 * ones, "downhill, shrinking": 0 * ones,
+               f"fixed, T = {STEADY:g}": STEADY * ones}  # fmt: skip
+    courses |= {f"annealed, T = {T:g}": cooled(T, BUDGET - 1) for T in HEATS}
+    courses["blind"] = BLIND * ones
+    even = np.outer(np.repeat(STEPS, DRAWS), ones)
+    shrinking = np.tile(np.geomspace(*SHRINKING, BUDGET - 1), (len(even), 1))
+    steps = [shrinking if "shrinking" in name else even for name in courses]
     walks = anneal_all(
-        hunt.crowd, hunt.starts, [cooled(T, BUDGET - 1) for T, _ in each],
-        step=[step for _, step in each], rng=np.random.default_rng(0),
+        hunt.crowd, hunt.starts, np.repeat([*courses.values()], len(even), axis=0),
+        step=np.concatenate(steps), rng=np.random.default_rng(0),
     )  # fmt: skip
-    many = DRAWS * len(STEPS)
-    found = {f"walk, T = {T:g}": walks[n * many : (n + 1) * many] for n, T in enumerate(HEATS)}
+    many = len(even)
+    found = {name: walks[n * many : (n + 1) * many] for n, name in enumerate(courses)}
     for width in WIDTHS:
         rng = np.random.default_rng(1)
         guesses = guess_all(hunt.crowd, width, BUDGET, around=AROUND, rng=rng)
         found[f"guessing, ±{width}"] = [guesses]
     found["descent"] = descend_all(hunt.crowd, hunt.starts, RATES, BUDGET // GRADIENT_COST)
     return hunt, found
+
+
+@cache
+def recall_with_more() -> tuple[Count, tuple[float, float]]:
+    """Annealed walks from the lowest of HEATS with MORE training sequences. Section 6.
+
+    How many recall; and their median losses on the training sequences and on unseen ones.
+    """
+    starts, hunt = recall_searches()[0].starts, recall_hunt(B=MORE)
+    walks = anneal_all(hunt.crowd, starts, [cooled(HEATS[0], BUDGET - 1)] * len(STEPS), step=STEPS,
+                       rng=np.random.default_rng(3))  # fmt: skip
+    rows = np.concatenate([each.best for each in walks])
+    losses = (np.median(hunt.crowd.losses(rows)), np.median(hunt.unseen.losses(rows)))
+    return _count(r_squared(hunt.unseen, rows) > ENOUGH), losses
 
 
 def recall_found(which="best") -> dict[str, np.ndarray]:
@@ -270,38 +346,35 @@ def recall_fresh() -> np.ndarray:
 
 
 CANDIDATES = 1000
+SMALLER = (0.03, 0.01)
 
 
 @cache
-def ways_down() -> dict[str, np.ndarray]:
-    """Of CANDIDATES around a place, how many have a loss at least 1 % lower. Section 6.
+def ways_down() -> dict[tuple[str, float], tuple[np.ndarray, np.ndarray]]:
+    """Of CANDIDATES around a place, how many have a lower loss. Section 6.
 
-    By name: from the starts of recall and from where its cold walks ended, with both step sizes,
-    and from where the cold walks on the map with small steps ended.
+    (which places, the step; 0 for that of the walks) -> (2, K): how many lower it at all, and by
+    at least 1 %. "starts": of the walks of recall. "ends": where its downhill walks ended.
     """
     hunt, rng = recall_searches()[0], np.random.default_rng(7)
-    ends = recall_found("last")["walk, T = 0"].reshape(len(STEPS), -1, hunt.crowd.size)
-    places, _, _ = anneal_many(
-        walled(valley_loss), np.tile(HERE, (RIDGE_WALKS, 1)), np.zeros((RIDGE_LOOKS, RIDGE_WALKS)),
-        step=0.3, rng=np.random.default_rng(1),
-    )  # fmt: skip
-    return {
-        "recall, starts": np.concatenate([
-            _lower(hunt.crowd.losses, hunt.starts, step, rng) for step in STEPS]),
-        "recall, cold ends": np.concatenate([
-            _lower(hunt.crowd.losses, each, step, rng)
-            for step, each in zip(STEPS, ends, strict=True)]),
-        "map, cold ends": _lower(walled(valley_loss), places[-1], 0.3, rng),
-    }  # fmt: skip
+    ends = recall_found("last")["downhill"]
+    own = np.repeat(STEPS, len(ends) // len(STEPS))[:, None]
+    starts = np.tile(hunt.starts, (len(STEPS), 1))
+    own_first = np.repeat(STEPS, len(hunt.starts))[:, None]
+    found = {("starts", 0): _lower(hunt.crowd.losses, starts, own_first, rng),
+             ("ends", 0): _lower(hunt.crowd.losses, ends, own, rng)}  # fmt: skip
+    for step in SMALLER:
+        found["ends", step] = _lower(hunt.crowd.losses, ends, step, rng)
+    return found
 
 
 def _lower(losses, rows, step, rng, at_once=20):
-    """How many of CANDIDATES around each row (K, P) lower its loss by 1 % or more: (K,)."""
-    now, found = losses(rows), np.zeros(len(rows), int)
+    """How many of CANDIDATES around each row (K, P) lower its loss, and by 1 % or more: (2, K)."""
+    now, found = losses(rows), np.zeros((2, len(rows)), int)
     for _ in range(CANDIDATES // at_once):
         there = rows + step * rng.standard_normal((at_once, *rows.shape))
         values = losses(there.reshape(-1, rows.shape[1])).reshape(at_once, -1)
-        found += (values < 0.99 * now).sum(axis=0)
+        found += [(values < now).sum(axis=0), (values < 0.99 * now).sum(axis=0)]
     return found
 
 
@@ -324,13 +397,13 @@ class SignSearch(NamedTuple):
 def sign_searches() -> dict[str, SignSearch]:
     """Searches for the sign of the first three numbers, 600 looks each from 12 starts. Appendix.
 
-    By name: walks with steps of 1, cold and hot, and guessing (four draws of each), descent on 16
-    sequences and on fresh ones (two rates of each).
+    By name: walks with steps of 1, downhill and annealed, and guessing (four draws of each),
+    descent on 16 sequences and on fresh ones (two rates of each).
     """
     own, unseen, starts = _sign_crowd()
     walks = anneal_all(own, starts, [cooled(T, 599) for T in (0, 0.03) for _ in range(4)],
                        step=1.0, rng=np.random.default_rng(0))  # fmt: skip
-    found = {"walk, T = 0": walks[:4], "walk, T = 0.03": walks[4:]}
+    found = {"downhill": walks[:4], "annealed, T = 0.03": walks[4:]}
     for width in (3, 10):
         found[f"guessing, ±{width}"] = [
             guess_all(own, width, 600, rng=np.random.default_rng(draw)) for draw in range(4)
@@ -369,39 +442,40 @@ def _sign_crowd():
 
 # ---------------------------------------------------------------- the answer
 
-SEARCHES = ("guessing", "descent", "cold", "heat")
+SEARCHES = ("guessing", "descent", "downhill", "helped", "fixed", "annealed", "blind")
 
 
 def successes() -> list[dict[str, Count | None]]:
     """On the map, the round trip and recall: how many runs of each of SEARCHES succeed. Section 7.
 
-    Each at the best setting that was tried; None where there is no such search.
+    On the map all but guessing set out from `landscape.HERE`; descent from there draws nothing, so
+    it is one run. "helped": the downhill walk with large steps, kicks, shrinking steps. Pooled
+    over all settings of recall. None where there is no such search.
     """
-    small = ridge_walks()[0.3, True][1]
+    ridge, at = ridge_walks(), best_heats()
+    stuck = descent_path(count=RIDGE_LOOKS // GRADIENT_COST - 1)
     on_map = {
         "guessing": guesses_on_map(),
-        "descent": max(descents_on_map().values(), key=lambda count: count.percent),
-        "cold": _of_walks(small[0]),
-        "heat": _of_walks(small[1:-1].max()),
+        "descent": _count(valley_loss(stuck).min(keepdims=True) < LOW_LOSS),
+        "downhill": Count(int(ridge["fixed"][0, 0]), RIDGE_WALKS),
+        "helped": leaps_on_map(),
+        **{name: Count(int(ridge[name][0, n]), RIDGE_WALKS) for name, n in at.items()},
+        "blind": Count(int(ridge["fixed"][0, -1]), RIDGE_WALKS),
     }
     trips = round_trips()
-    names = {"guessing": "guessing", "cold": "four", "heat": "cooled"}
-    on_trip = {"descent": None, **{name: trips.near(trips.met[own]) for name, own in names.items()}}
+    own = {"downhill": "four", "helped": "kicked"}
+    on_trip = {
+        name: None if name == "descent" else trips.near(trips.met[own.get(name, name)])
+        for name in SEARCHES
+    }
     hunt = recall_searches()[0]
-    recalls = {
-        name: _count(r_squared(hunt.unseen, rows) > ENOUGH) for name, rows in recall_found().items()
-    }
+    right = {name: r_squared(hunt.unseen, rows) > ENOUGH for name, rows in recall_found().items()}
+    right["helped"] = right.pop("downhill, shrinking")
     on_recall = {
-        "guessing": max(recalls[f"guessing, ±{width}"] for width in WIDTHS),
-        "descent": recalls["descent"],
-        "cold": recalls["walk, T = 0"],
-        "heat": max(recalls[f"walk, T = {T:g}"] for T in HEATS[1:]),
+        name: _count(np.concatenate([each for key, each in right.items() if key.startswith(name)]))
+        for name in SEARCHES
     }
-    return [on_map, on_trip, on_recall]
-
-
-def _of_walks(percent):
-    return Count(round(percent * RIDGE_WALKS / 100), RIDGE_WALKS)
+    return [{name: each[name] for name in SEARCHES} for each in (on_map, on_trip, on_recall)]
 
 
 def _count(true):

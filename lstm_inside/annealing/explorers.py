@@ -55,7 +55,7 @@ def _put_labels(labels, ends, x, gap):
     """Each label, in words, beside the end of its own line, on a log axis, `gap` decades apart."""
     for name, height in apart({k: np.log10(v) for k, v in ends.items()}, gap).items():
         labels[name].set_position((x, 10**height))
-        labels[name].set_text(IN_WORDS.get(name, name))
+        labels[name].set_text(IN_WORDS[name])
 
 
 def _walk_in_words(step, hot, cold, low, walks):
@@ -98,7 +98,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         (cold,) = ax["best"].plot([], [], color=GRADIENT, lw=1.2)
         (rate,) = ax["rate"].plot([], [], color=FORGET)
         setting = Words(ax["rate"], 1.04 * count, 0.9, ha="left", va="top", fontsize=11)
-        colours = {"annealing": FORGET, "T = 0": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
+        colours = {"annealed": FORGET, "downhill": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
         labels = {
             name: Words(ax["best"], 0, 1, ha="left", color=colour, fontsize=11, weight="bold")
             for name, colour in colours.items()
@@ -131,7 +131,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         low_now = int((losses[t] < 0.05).sum())
         setting.set_text(_walk_in_words(step, start, start * end, low_now, walks))
         others.set_data(*np.delete(places[t], one, axis=0).T)
-        curves = {"annealing": median_best(losses), "T = 0": median_best(control_losses)}
+        curves = {"annealed": median_best(losses), "downhill": median_best(control_losses)}
         for artist, curve in zip((best, cold), curves.values(), strict=True):
             artist.set_data(time, np.clip(curve, 4e-3, 1.5))
         ends = {k: np.clip(v[-1], 4e-3, 1.5) for k, v in curves.items()}
@@ -143,8 +143,8 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         for cursor in cursors:
             cursor.set_xdata([t, t])
         return {
-            "t": t, "places": places, "losses": losses, "best": curves["annealing"],
-            "descent": descent, "guessing": guessing, "cold": curves["T = 0"],
+            "t": t, "places": places, "losses": losses, "best": curves["annealed"],
+            "descent": descent, "guessing": guessing, "cold": curves["downhill"],
             "temperature": start * end ** (max(t - 1, 0) / (count - 1)),
             "low_now": low_now, "taken": taken[1:].mean(),
             "low_cold": int((control_losses[t] < 0.05).sum()),
@@ -154,8 +154,8 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
     def describe(v):
         return say(
             "After {t} looks T = {temperature:.3g} and {low} of {walks} walks stand low, with a "
-            "loss below 0.05; at T = 0 it is {low_cold}. Median best loss at the end: annealing "
-            "{best}, T = 0 {cold}, guessing {guessing}, descent {descent}.",
+            "loss below 0.05; downhill only it is {low_cold}. Median best loss at the end: "
+            "annealed {best}, downhill only {cold}, guessing {guessing}, descent {descent}.",
             t=v["t"],
             temperature=v["temperature"],
             low=v["low_now"],
@@ -182,9 +182,9 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         describe=describe,
         play="t",
         presets={
-            "no heat": {"start": 0},
+            "downhill only": {"start": 0},
             "small steps": {"step": 0.3},
-            "never cooled": {"end": 1},
+            "fixed T": {"end": 1},
         },
         challenge=Challenge(
             task="With steps of 0.6 or less, end below 0.05 with 5 of 16 walks, the mean of 80.",

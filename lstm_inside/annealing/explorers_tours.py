@@ -20,10 +20,10 @@ LONGEST = 10.0  # that the curves show
 
 @lru_cache(maxsize=1)
 def untangled():
-    """Walks from DRAWS random tours, without heat and from each of HEATS, on one map (1, N, 2).
+    """Walks from DRAWS random tours, downhill only and from each of HEATS, on one map (1, N, 2).
 
-    Returns the map, the tours (1 + len(HEATS), C + 1, DRAWS, N), the cold ones first, kept at the
-    start and after every EVERY looks, and their lengths.
+    Returns the map, the tours (1 + len(HEATS), C + 1, DRAWS, N), the downhill ones first, kept at
+    the start and after every EVERY looks, and their lengths.
     """
     rng = np.random.default_rng
     cities = rng(0).random((1, CITIES, 2))
@@ -41,7 +41,7 @@ def untangled():
 
 
 def tour_explorer() -> Explorer:
-    """A round trip through 40 cities as a hot walk and a cold one have it, look by look (6.6)."""
+    """A round trip through 40 cities, annealed and downhill only, look by look (6.5)."""
     cities, tours, lengths = untangled()
     at = EVERY * np.arange(tours.shape[1])
     colours = {"hot": FORGET, "cold": GRADIENT}
@@ -49,13 +49,13 @@ def tour_explorer() -> Explorer:
         figure = picture(900, 340)
         ax = dict(zip(("hot", "cold", "lengths"), figure.subplots(1, 3), strict=True))
         lines, said = {}, {}
-        for which, title in (("hot", say("With heat")), ("cold", say("Without: T = 0"))):
+        for which, title in (("hot", say("Annealed")), ("cold", say("Downhill only"))):
             lines[which] = draw_trip(ax[which], cities[0], np.arange(CITIES), colours[which])
             ax[which].set_title(title, color=colours[which])
             ax[which].set_xlabel(" ")  # room for what moves
             said[which] = Words(ax[which], 0.5, -0.11, fontsize=12)
         ticks = range(0, LOOKS + 1, LOOKS // 2)
-        ax["lengths"].set(xlim=(0, 1.4 * LOOKS), ylim=(5, LONGEST))
+        ax["lengths"].set(xlim=(0, 1.6 * LOOKS), ylim=(5, LONGEST))
         ax["lengths"].set_xticks(ticks, [f"{x:,}" for x in ticks])
         ax["lengths"].set_xlabel(say("looks (dashed line: now)"))
         ax["lengths"].set_title(say("Length of the tour"))
@@ -68,7 +68,7 @@ def tour_explorer() -> Explorer:
                          weight="bold")
             for which, colour in colours.items()
         }  # fmt: skip
-        for which, words in (("hot", say("with heat")), ("cold", "T = 0")):
+        for which, words in (("hot", say("annealed")), ("cold", say("downhill only"))):
             names[which].set_text(words)
         cursor = ax["lengths"].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)))
 
@@ -94,8 +94,8 @@ def tour_explorer() -> Explorer:
 
     def describe(v):
         return say(
-            "After {t:,} looks T = {temperature:.2g}: the tour is {hot:.2f} long with heat, "
-            "{cold:.2f} without.",
+            "After {t:,} looks T = {temperature:.2g}: the annealed tour is {hot:.2f} long, the one "
+            "downhill only {cold:.2f}.",
             **{key: v[key] for key in ("t", "temperature", "hot", "cold")},
         )
 

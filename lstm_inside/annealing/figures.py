@@ -12,6 +12,7 @@ from lstm_inside.annealing.search import anneal_many
 from lstm_inside.annealing.tours import tour_lengths, way_out
 from lstm_inside.page import Pixels
 from lstm_inside.page.style import (
+    CANDIDATE_LINE,
     FORGET,
     GRADIENT,
     INPUT,
@@ -22,19 +23,29 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.words import Sentences, say
 
-SEARCHES = {"walk": FORGET, "guessing": INPUT, "descent": OUTPUT}
+SEARCHES = {
+    "downhill": GRADIENT,
+    "fixed": CANDIDATE_LINE,
+    "annealed": FORGET,
+    "blind": "#888888",
+    "guessing": INPUT,
+    "descent": OUTPUT,
+}
 IN_WORDS = Sentences(
     {
-        "walk": "walk",
-        "annealing": "annealing",
+        "downhill": "downhill only",
+        "fixed": "fixed T",
+        "annealed": "annealed",
+        "blind": "blind, T = ∞",
         "guessing": "guessing",
         "descent": "descent",
     }
 )
 _SETTINGS = Sentences(
     {
-        "T =": "T from {number}",
-        "T = 0": "cold",
+        "fixed": "fixed T = {number}",
+        "annealed": "annealed from {number}",
+        "shrinking": "shrinking steps",
         "fresh": "fresh sequences",
         "more": "{first}, {others}",
     }
@@ -42,18 +53,15 @@ _SETTINGS = Sentences(
 
 
 def search_in_words(name) -> str:
-    """A search and its settings, such as "walk, T = 0.01", in the language spoken."""
+    """A search and its settings, such as "annealed, T = 0.01", in the language spoken."""
     first, _, others = name.partition(", ")
-    number = re.fullmatch(r"T = ([\d.]+)", first)
-    if number and first not in _SETTINGS:
-        first = _SETTINGS["T ="].format(number=number[1])
-    elif first in IN_WORDS:
-        first = IN_WORDS[first]
-    elif first in _SETTINGS:
-        first = _SETTINGS[first]
+    number = re.fullmatch(r"T = ([\d.]+)", others)
+    if number and first in ("fixed", "annealed"):
+        return _SETTINGS[first].format(number=number[1])
+    first = IN_WORDS.get(first, first)
     if not others:
         return first
-    return _SETTINGS["more"].format(first=first, others=search_in_words(others))
+    return _SETTINGS["more"].format(first=first, others=_SETTINGS.get(others, others))
 
 
 def _colour_of(name):
@@ -103,7 +111,10 @@ def landscape():
         cut.plot(w, valley_loss(np.stack([w, 0 * w], axis=1)), color=GRADIENT)
         cut.set(xlim=(LOW[0], HIGH[0]), ylim=(-0.03, 0.9))
         cut.set(xlabel=say("recurrent weight w, at b = 0"), ylabel=say("loss"))
-        cut.set_title(say("A cut: two valleys and a ridge"))
+        cut.set_title(say("A cut at b = 0: two valleys and a ridge"))
+        for x, y, words in ((0.0, 1.05, say("plateau")), (0.0, -1.05, say("plateau")),
+                            (0.0, 0.0, say("pass"))):  # fmt: skip
+            ax.text(x, y, words, ha="center", va="center", fontsize=12)
         for x, y, words in ((-1.7, 0.4, say("wrong valley")), (2.1, 0.13, say("good valley")),
                             (0.0, 0.72, say("ridge"))):  # fmt: skip
             cut.text(x, y, words, ha="center", va="center", fontsize=11)
@@ -169,39 +180,79 @@ def apart(heights, gap):
 
 
 def heat():
-    """How many walks on the map end low, and how many met a low place, by start temperature.
+    """How many walks on the map met a low place, and how many end in one, by temperature.
 
-    A panel for each step size; what `comparisons.ridge_walks` found.
+    A panel each; what `comparisons.ridge_walks` found.
     """
     found, at = comparisons.ridge_walks(), np.arange(len(comparisons.RIDGE_HEATS))
-    titles = {0.3: say("Small steps (0.3): cross, then stay"),
-              1.5: say("Large steps (1.5): heat only harms")}  # fmt: skip
+    titles = (say("Met a low place: heat and wandering do it"),
+              say("End in one: only walks that refuse do"))  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(900, 350)
         panels = figure.subplots(1, 2, sharey=True)
-        for ax, (step, title) in zip(panels, titles.items(), strict=True):
-            (ends, _), (steady, met) = found[step, True], found[step, False]
-            ax.plot(at, met, "o-", color=INPUT, ms=5, clip_on=False)
-            ax.plot(at[:-1], ends[:-1], "o-", color=FORGET, ms=5, lw=2.5, clip_on=False)
-            ax.plot(at, steady, "o", ls=(0, (2, 1.5)), color=FORGET, ms=5, clip_on=False)
+        for which, (ax, title) in enumerate(zip(panels, titles, strict=True)):
+            for name in ("fixed", "annealed"):
+                percent = 100 * found[name][which] / comparisons.RIDGE_WALKS
+                ax.plot(at[:-1], percent[:-1], "o-", color=SEARCHES[name], ms=5, lw=2.5,
+                        clip_on=False)  # fmt: skip
+            ax.plot(at[-1], percent[-1], "s", color=SEARCHES["blind"], ms=9, clip_on=False)
+            ax.plot(0, percent[0], "D", color=SEARCHES["downhill"], ms=8, clip_on=False)
+            ax.text(at[-1] + 0.15, percent[-1] + 9, say("blind: {share:.0f} %", share=percent[-1]),
+                    color="#555555", weight="bold", ha="right", fontsize=11)  # fmt: skip
+            ax.text(0.2, -1, say("downhill only: {share:.0f} %", share=percent[0]), va="center",
+                    weight="bold", fontsize=11, color=SEARCHES["downhill"])  # fmt: skip
             ax.set_xticks(at, [f"{T:g}" for T in comparisons.RIDGE_HEATS[:-1]] + ["∞"])
-            ax.set(xlim=(0, at[-1]), ylim=(-2, 112), yticks=range(0, 101, 25), title=title)
+            ax.set(xlim=(0, at[-1]), ylim=(-4, 112), yticks=range(0, 101, 25), title=title)
         panels[0].set_ylabel(say("% of the walks"))
-        figure.supxlabel(say("start temperature (∞: every candidate is taken)"), fontsize=12)
-        for x, y, words, colour, side in (
-            (3.0, 97, say("met low, never cooled"), INPUT, "right"),
-            (6.9, 66, say("end low,\ncooled"), FORGET, "right"),
-            (4.05, 15, say("end low,\nnever cooled"), FORGET, "right"),
-        ):
-            panels[0].text(x, y, words, color=colour, weight="bold", ha=side, va="center",
-                           fontsize=11)  # fmt: skip
+        figure.supxlabel(say("temperature (annealed: at the start)"), fontsize=12)
+        for ax, x, y, name, side in ((panels[0], 2.2, 84, "fixed", "right"),
+                                     (panels[0], 3.7, 42, "annealed", "left"),
+                                     (panels[1], 1.9, 70, "fixed", "center"),
+                                     (panels[1], 5.2, 79, "annealed", "center")):  # fmt: skip
+            ax.text(x, y, IN_WORDS[name], color=SEARCHES[name], weight="bold", ha=side,
+                    va="center", fontsize=11)  # fmt: skip
     figure.alt = say(
-        "Two panels, % of the walks against the start temperature. With small steps none meets "
-        "or ends in a low place without heat; those that met one rise to nearly all, those that "
-        "end in one rise and fall again, soon if never cooled, late if cooled. With large steps "
-        "all meet one; those that end in one fall with the temperature, first if never cooled."
+        "Two panels, % of the walks against the temperature. Left, those that met a low place: "
+        "none downhill only, more and more with heat, nearly all blind ones. Right, those that end "
+        "in one: at a fixed T they rise and soon fall again, annealed they rise later and higher, "
+        "and of the blind ones few do."
     )
     return figure
+
+
+def recall():
+    """How each search of recall does on unseen sequences, and its losses. Section 6."""
+    recalls, losses, by_hand = comparisons.recall_shown()
+    return starts(
+        recalls, title=say("Descent mostly recalls, walks rarely, guesses never"),
+        xlabel=say("R² on 500 unseen sequences (arrowheads: below −0.6)"), lazy=0,
+        limits=(-0.6, 1), enough=say("R² above 0.9 →"), hand=(say("by hand"), by_hand),
+        losses=losses, panel=(say("Median loss"), say("ring: training, dot: unseen"), 1 / 3),
+        alt=say(
+            "Dots for each search, one a run: R squared on unseen sequences. Most dots of descent "
+            "stand near 1, those of walks spread from below −0.6 to 1, those of guessing and of "
+            "blind walks stay around 0. Beside them the median losses, training and unseen: both "
+            "near 0 for descent only. R squared above 0.9:"
+        ),
+    )  # fmt: skip
+
+
+def sign():
+    """How each search for the sign does on unseen sequences, and its losses. Appendix."""
+    two = comparisons.sign_searches()
+    return starts(
+        {name: each.right for name, each in two.items()},
+        title=say("Guesses mostly find the rule, descent hardly ever"),
+        xlabel=say("share right on 200 unseen sequences"), lazy=0.5, limits=(0.35, 1),
+        enough=say("rule found →"), losses={name: each.losses for name, each in two.items()},
+        panel=(say("Median loss"), say("ring: training, dot: unseen"), 0.25),
+        alt=say(
+            "Dots for each search, one a run: the share right on unseen sequences. Guesses and "
+            "walks with steps of 1 stand mostly near 1, descent mostly near a half. Beside them "
+            "the median losses, training and unseen: that of descent is low in training and high "
+            "on unseen sequences. Rule found:"
+        ),
+    )  # fmt: skip
 
 
 def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, hand=None):
@@ -268,13 +319,16 @@ def draw_trip(ax, cities, tour, colour):
 TRIPS = Sentences(
     {
         "guessing": "guessing",
-        "cold": "cold, one start",
-        "four": "cold, four starts",
-        "fixed": "T = 0.02 always",
-        "cooled": "cooled from 0.1",
+        "blind": "blind, T = ∞",
+        "downhill": "downhill only, one start",
+        "four": "downhill only, four starts",
+        "kicked": "downhill only, kicked",
+        "fixed": "fixed T = 0.02",
+        "annealed": "annealed from 0.08",
     }
 )
-_SHOWN = 0, 4  # run and map of a stuck tour whose fault is seen
+_TRIP_COLOURS = SEARCHES | dict.fromkeys(("four", "kicked"), SEARCHES["downhill"])
+_SHOWN = 3, 0  # run and map of a stuck tour whose fault is seen
 
 
 def stuck():
@@ -282,7 +336,7 @@ def stuck():
     found = comparisons.round_trips()
     run, m = _SHOWN
     cities = found.maps[m]
-    tours = [found.cold[run, m], *way_out(found.maps[m : m + 1], found.cold[run, m])]
+    tours = [found.downhill[run, m], *way_out(found.maps[m : m + 1], found.downhill[run, m])]
     lengths = tour_lengths(found.maps[m : m + 1], np.array(tours)[:, None])[:, 0]
     legs = [_legs(tour) for tour in tours]
     titles = (
@@ -290,25 +344,40 @@ def stuck():
         say("One reversal: {length:.2f}, longer", length=lengths[1]),
         say("A second one: {length:.2f}, shorter", length=lengths[2]),
     )
+    notes = (say("dotted: legs that the first one replaces"), say("orange: legs that are new"),
+             say("orange: legs that are new"))  # fmt: skip
+    marked = (legs[0] - legs[1], legs[1] - legs[0], legs[2] - legs[1])
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
-        panels = figure.subplots(1, 3)
-        for ax, tour, own, title in zip(panels, tours, legs, titles, strict=True):
-            draw_trip(ax, cities, tour, GRADIENT)
-            for leg in own - (legs[2] if own == legs[0] else legs[0]):
-                dashes = (0, (1.5, 1)) if own == legs[0] else "-"
-                ax.plot(*cities[list(leg)].T, color=FORGET, lw=4, ls=dashes, zorder=2.2)
-            ax.set_title(title, fontsize=12)
-        panels[0].set_xlabel(say("dotted: legs that will go"))
-        panels[1].set_xlabel(say("orange: legs that are new"))
-        panels[2].set_xlabel(say("orange: legs that are new"))
+        figure = picture(900, 340)
+        for n, ax in enumerate(figure.subplots(1, 3)):
+            draw_trip(ax, cities, tours[n], GRADIENT)
+            for leg in marked[n]:
+                ax.plot(*cities[list(leg)].T, color=FORGET, lw=4, ls="-" if n else (0, (1.5, 1)),
+                        zorder=2.2)  # fmt: skip
+            ax.set_title(titles[n], fontsize=12)
+            ax.set_xlabel(notes[n])
+            if n < 2:
+                _name_ends(ax, cities, tours, n)
     figure.alt = say(
-        "Three round trips through the same cities. In the first, {first:.2f} long, one city is "
-        "reached from the wrong side. One reversal makes it longer, {second:.2f}; a second one "
-        "shorter than the first, {third:.2f}: now the city lies on the road that passes it.",
+        "Three round trips through the same cities. In the first, {first:.2f} long, no reversal "
+        "helps. One reversal replaces the legs from a to b and from c to d and makes the tour "
+        "longer, {second:.2f}; a second one makes it shorter than the first, {third:.2f}.",
         first=lengths[0], second=lengths[1], third=lengths[2],
     )  # fmt: skip
     return figure
+
+
+def _name_ends(ax, cities, tours, n):
+    """Write a, b, c, d of (6.5) beside the cities between which the first reversal works."""
+    before, N = tours[0], len(tours[0])
+    first, last = np.flatnonzero(before != tours[1])[[0, -1]]
+    for name, place in zip("abcd", (first - 1, first, last, last + 1), strict=True):
+        city = before[place % N]
+        at = int(np.flatnonzero(tours[n] == city)[0])  # its name stands away from its roads
+        roads = cities[[tours[n][at - 1], tours[n][(at + 1) % N]]] - cities[city]
+        away = -(roads / np.linalg.norm(roads, axis=1, keepdims=True)).sum(axis=0)
+        ax.text(*(cities[city] + 0.055 * away / np.linalg.norm(away)), name, ha="center",
+                va="center", weight="bold", color=FORGET, fontsize=13)  # fmt: skip
 
 
 def _legs(tour):
@@ -316,46 +385,89 @@ def _legs(tour):
     return {frozenset(leg) for leg in zip(tour.tolist(), np.roll(tour, -1).tolist(), strict=True)}
 
 
+def forgiving():
+    """The mean length of tours on the map for practice, by temperature. Section 5."""
+    found = comparisons.practice_trips()
+    at = np.arange(len(comparisons.TRIP_HEATS))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        ax = figure.subplots()
+        for name in ("fixed", "annealed"):
+            lengths = np.array([*found[name].values()])
+            mean, error = lengths.mean(axis=1), 1.96 * _error(lengths)
+            ax.errorbar(at, mean, error, color=SEARCHES[name], fmt="o-", ms=6, lw=2.2, capsize=4)
+        four = found["downhill"][comparisons.FOUR].mean()
+        ax.axhline(four, color=SEARCHES["downhill"], lw=1.3, ls=":")
+        ax.text(4.5, four + 0.012, TRIPS["four"], ha="center", va="bottom", fontsize=11,
+                color=SEARCHES["downhill"], weight="bold")  # fmt: skip
+        ax.set_xticks(at, [f"{T:g}" for T in comparisons.TRIP_HEATS])
+        ax.set(xlim=(-0.3, 6.3), ylim=(5.5, 6.35), ylabel=say("mean length of 24 tours"))
+        ax.set_xlabel(say("temperature (annealed: at the start)"))
+        ax.set_title(say("A fixed T must be right; annealing forgives a start that is too hot"))
+        ax.text(3.12, 6.2, say("fixed T (beyond: up to {longest:.1f})",
+                longest=found["fixed"][comparisons.TRIP_HEATS[-1]].mean()), va="center",
+                color=SEARCHES["fixed"], weight="bold", fontsize=11)  # fmt: skip
+        ax.text(3.5, 5.532, say("annealed (right end: {length:.2f})",
+                length=found["annealed"][comparisons.TRIP_HEATS[-1]].mean()), va="center",
+                ha="center", color=SEARCHES["annealed"], weight="bold", fontsize=11)  # fmt: skip
+    figure.alt = say(
+        "The mean length of tours against the temperature. At a fixed T it is low at two "
+        "temperatures and then leaves the picture; annealed, it is low over a wide range of "
+        "start temperatures and rises only a little when the start is too hot."
+    )
+    return figure
+
+
+def _error(lengths):
+    """The standard error of the means of rows (..., R)."""
+    return lengths.std(axis=-1, ddof=1) / np.sqrt(lengths.shape[-1])
+
+
 def trips():
-    """On each map how far cold walks with restarts and cooled walks end from the shortest tour."""
+    """On each map how far three searches end from the shortest tour; and how many come near it."""
     found = comparisons.round_trips()
-    cold, hot = (np.median(found.beyond(found.met[name]), axis=0) for name in ("four", "cooled"))
+    medians = {name: np.median(found.beyond(found.met[name]), axis=0)
+               for name in ("four", "kicked", "annealed")}  # fmt: skip
+    hot, rows = medians["annealed"], np.arange(len(found.shortest))
     title = say(
-        "Cooled tours are shorter on {better} of {maps} maps",
-        better=(hot < cold).sum(), maps=len(cold),
+        "Annealed tours are shortest on {better} of {maps} maps",
+        better=(hot < np.minimum(medians["four"], medians["kicked"])).sum(), maps=len(rows),
     )  # fmt: skip
     with matplotlib.rc_context(RC):
-        figure = picture(900, 390)
-        ax, bars = figure.subplots(1, 2, width_ratios=(3, 2))
-        for y, (far, near) in enumerate(zip(cold, hot, strict=True)):
-            ax.plot([far, near], [y, y], color="#BBBBBB", lw=2, zorder=1)
-        ax.plot(cold, range(len(cold)), "o", color=GRADIENT, ms=9)
-        ax.plot(hot, range(len(hot)), "o", color=FORGET, ms=9)
-        ax.set(xlim=(-0.15, 1.12 * cold.max()), ylim=(len(cold) - 0.5, -1.3), title=title)
-        ax.set_yticks(
-            range(len(cold)), [say("map {number}", number=m + 1) for m in range(len(cold))]
-        )
-        ax.set_xlabel(say("% longer than the shortest tour found, median of 12"))
-        ax.text(hot[0], -0.75, say("cooled"), color=FORGET, weight="bold", ha="center")
-        ax.text(
-            cold[0], -0.75, say("cold, four starts"), color=GRADIENT, weight="bold", ha="center"
-        )
+        figure = picture(900, 400)
+        ax, bars = figure.subplots(1, 2, width_ratios=(5, 4))
+        every = np.array([*medians.values()])
+        ax.hlines(rows, every.min(axis=0), every.max(axis=0), color="#BBBBBB", lw=2, zorder=1)
+        for name, mark in (("four", "o"), ("kicked", "^"), ("annealed", "o")):
+            ax.plot(medians[name], rows, mark, color=_TRIP_COLOURS[name], ms=9)
+        ax.set(xlim=(-0.15, 1.1 * every.max()), ylim=(len(rows) - 0.5, -1.5), title=title)
+        ax.set_yticks(rows, [say("map {number}", number=m + 1) for m in rows])
+        ax.set_xlabel(say("% longer than the shortest tour known, median of 12"))
+        for x, words, name in (
+            (hot[0], say("annealed"), "annealed"),
+            (medians["kicked"][0], say("▲ kicked"), "kicked"),
+            (medians["four"][0], say("● four starts"), "four"),
+        ):
+            ax.text(x, -0.75, words, color=_TRIP_COLOURS[name], weight="bold", ha="center",
+                    fontsize=11)  # fmt: skip
         ax.grid(False, axis="y")
-        kinds = {"guessing": INPUT, "cold": GRADIENT, "four": GRADIENT, "fixed": FORGET,
-                 "cooled": FORGET}  # fmt: skip
-        percent = [found.near(found.met[name]).percent for name in kinds]
-        bars.barh(range(len(kinds)), percent, color=list(kinds.values()), height=0.55)
-        for y, x in enumerate(percent):
-            bars.text(x + 1.5, y, f"{x:.0f} %", va="center", fontsize=11)
-        bars.set_yticks(range(len(kinds)), [TRIPS[name] for name in kinds])
-        bars.set(xlim=(0, 85), ylim=(len(kinds) - 0.5, -0.5))
+        percent = [found.near(found.met[name]).percent for name in TRIPS]
+        bars.barh(range(len(TRIPS)), percent, color=[_TRIP_COLOURS[name] for name in TRIPS],
+                  height=0.5, alpha=0.8)  # fmt: skip
+        for y, (name, x) in enumerate(zip(TRIPS, percent, strict=True)):
+            bars.text(x + 2, y, f"{x:.0f} %", va="center", fontsize=11)
+            if name in ("fixed", "annealed"):
+                bars.plot(found.near(found.last[name]).percent, y, "D", ms=10, mfc="white",
+                          mec="#111111", mew=1.8)  # fmt: skip
+        bars.set_yticks(range(len(TRIPS)), TRIPS.values())
+        bars.set(xlim=(0, 80), ylim=(len(TRIPS) - 0.5, -0.5))
         bars.set_title(say("Within 2 % of the shortest"))
-        bars.set_xlabel(say("% of all tours"))
+        bars.set_xlabel(say("% of all runs; bar: met, ◇: ended there"))
         bars.grid(False, axis="y")
-    said = " · ".join(f"{TRIPS[name]} {x:.0f} %" for name, x in zip(kinds, percent, strict=True))
+    said = " · ".join(f"{TRIPS[name]} {x:.0f} %" for name, x in zip(TRIPS, percent, strict=True))
     figure.alt = say(
-        "Left, two dots for each of ten maps, how much longer than the shortest the median tour "
-        "is: that of cooled walks lies left of that of the best of four cold ones. Right, how "
+        "Left, three marks for each of ten maps, how much longer than the shortest the median tour "
+        "is: on most maps that of annealed walks lies left of the two without heat. Right, how "
         "many tours are within 2 %: {said}",
         said=said,
     )  # fmt: skip
@@ -365,40 +477,42 @@ def trips():
 def answer():
     """How many runs succeed on the map, on the round trip and at recall, by search."""
     tasks = {
-        say("Map: guessing"): say("small steps; meets a loss below 0.05"),
-        say("Round trip: heat"): say("within 2 % of the shortest"),
-        say("Recall: descent"): say("R² above 0.9"),
+        say("Map: guessing suffices"): say("meets a loss below 0.05"),
+        say("Round trip: heat wins"): say("within 2 % of the shortest"),
+        say("Recall: descent wins"): say("R² above 0.9"),
     }
     names = {
-        "guessing": say("guessing"),
-        "descent": say("descent"),
-        "cold": say("walk, no heat"),
-        "heat": say("walk, with heat"),
+        name: say("downhill only, helped*") if name == "helped" else IN_WORDS[name]
+        for name in comparisons.SEARCHES
     }
-    colours = {"guessing": INPUT, "descent": OUTPUT, "cold": GRADIENT, "heat": FORGET}
+    helped = (say("*steps of 1.5"), say("*kicked"), say("*shrinking steps"))
+    colours = SEARCHES | {"helped": SEARCHES["downhill"]}
     lines = []
     with matplotlib.rc_context(RC):
-        figure = picture(900, 270)
+        figure = picture(900, 330)
         panels = figure.subplots(1, 3, sharey=True)
-        for ax, (title, goal), counts in zip(panels, tasks.items(), comparisons.successes(),
-                                             strict=True):  # fmt: skip
-            best = max(count.percent for count in counts.values() if count)
+        for ax, (title, goal), counts, help_ in zip(
+            panels, tasks.items(), comparisons.successes(), helped, strict=True
+        ):
             said = []
             for y, (name, words) in enumerate(names.items()):
                 count = counts[name]
                 if count is None:
                     ax.text(2, y, say("no gradient"), va="center", fontsize=11, color="#555555")
                     continue
-                first = count.percent == best
-                ax.barh(
-                    y, count.percent, color=colours[name], height=0.6, alpha=1 if first else 0.45
-                )
-                ax.text(count.percent + 2, y, f"{count.percent:.0f} %", va="center", fontsize=11,
-                        weight="bold" if first else "normal")  # fmt: skip
+                if count.runs > 1:
+                    ax.plot(count.interval, [y, y], color=colours[name], lw=5, alpha=0.35,
+                            solid_capstyle="butt")  # fmt: skip
+                ax.plot(count.percent, y, "o", color=colours[name], ms=9, clip_on=False)
+                low, high = count.interval if count.runs > 1 else (count.percent, count.percent)
+                left = high > 60
+                ax.text((low - 5) if left else (high + 5), y, f"{count.found}/{count.runs}",
+                        va="center", ha="right" if left else "left", fontsize=11)  # fmt: skip
                 said.append(f"{words} {count.found}/{count.runs}")
             lines.append(f"{title} ({' · '.join(said)})")
-            ax.set(xlim=(0, 125), ylim=(3.6, -0.6), title=title, xlabel=goal, xticks=(0, 50, 100))
-            ax.grid(False)
+            ax.text(101, 3.45, help_, ha="right", va="center", fontsize=10, color="#555555")
+            ax.set(xlim=(-3, 103), ylim=(6.6, -0.6), title=title, xlabel=goal, xticks=(0, 50, 100))
+            ax.grid(False, axis="y")
         panels[0].set_yticks(range(len(names)), names.values())
-    figure.alt = say("% of the runs that succeed.") + " " + " ".join(lines)
+    figure.alt = say("% of the runs that succeed, with 95 % intervals.") + " " + " ".join(lines)
     return figure

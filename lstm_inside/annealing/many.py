@@ -302,9 +302,9 @@ def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
     """`anneal_many` on a crowd's losses, all schedules side by side: one Found for each.
 
     starts (K, P); schedules: M rows of temperatures, (M, N), each for all starts. step: one
-    number, or one for each schedule (M,).
+    number, one for each schedule (M,), or one for each look of each (M, N).
     Raises ValueError or TypeError for no Crowd, schedules that are not (M, N), steps that are
-    not one or M, and as `anneal_many` does.
+    not one, M or (M, N), and as `anneal_many` does.
     """
     check_crowd(crowd)
     schedules = validate.real("schedules", schedules, ndim=2)
@@ -313,11 +313,13 @@ def anneal_all(crowd: Crowd, starts, schedules, *, step, rng) -> list[Found]:
     if not len(schedules):
         raise ValueError("schedules: expected at least one, got none")
     step = validate.real("step", step)
-    if step.shape not in ((), (len(schedules),)):
+    if step.shape not in ((), (len(schedules),), schedules.shape):
         raise ValueError(
-            f"step: expected one number or ({len(schedules)},), got shape {step.shape}"
+            f"step: expected one number, ({len(schedules)},) or {schedules.shape}, "
+            f"got shape {step.shape}"
         )
-    steps = np.repeat(np.broadcast_to(step, len(schedules)), K)[:, None]
+    each = np.broadcast_to(step if step.ndim == 2 else step.reshape(-1, 1), schedules.shape)
+    steps = np.repeat(each.T, K, axis=1)[..., None]
     places, losses, _ = anneal_many(
         crowd.losses, np.tile(starts, (len(schedules), 1)), np.repeat(schedules.T, K, axis=1),
         step=steps, rng=rng,

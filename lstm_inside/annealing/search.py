@@ -243,7 +243,8 @@ def descend(loss_and_grad: Callable, start, optimiser, count, *, until=None, pat
 def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
     """K walks of `anneal` side by side, for a loss that takes all K candidates in one pass.
 
-    loss: (K, size) -> (K,). starts (K, size). temperatures (N, K). step: one number, or (K, 1).
+    loss: (K, size) -> (K,). starts (K, size). temperatures (N, K). step: one number, (K, 1), or
+    one for each look too, (N, K, 1).
     rng: one Generator, or a list of some, each for as many walks: two of one seed give the first
     half of the walks and the second the same random numbers.
     Returns where the walks stood (N + 1, K, size), their losses there and whether they took
@@ -269,9 +270,12 @@ def anneal_many(loss: Callable, starts, temperatures, *, step, rng):
     if (temperatures < 0).any():
         raise ValueError(f"temperatures: expected none below 0, got {temperatures.min()}")
     step = validate.real("step", step)
-    if step.shape not in ((), (len(here), 1)):
-        raise ValueError(f"step: expected one number or ({len(here)}, 1), got shape {step.shape}")
-    for each in step.flat:
+    if step.shape not in ((), (len(here), 1), (*temperatures.shape, 1)):
+        raise ValueError(
+            f"step: expected one number, ({len(here)}, 1) or {(*temperatures.shape, 1)}, "
+            f"got shape {step.shape}"
+        )
+    for each in (step.min(initial=1.0), step.max(initial=1.0)):
         _check_above_0("step", each)
     height = _evaluate_all(loss, here)
     places, losses = [here], [height]
@@ -364,7 +368,7 @@ def _check_above_0(name, x):
 
 
 def two_class_loss(model, batch):
-    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch (6.5): loss, gradients.
+    """Mean squared error of sigmoid(y) at the end of a `Sequences` batch: loss, gradients.
 
     Raises as `training.answers` does, and for targets that are not shaped like the answers.
     """

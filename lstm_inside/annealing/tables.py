@@ -5,43 +5,53 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from lstm_inside.annealing import comparisons
-from lstm_inside.annealing.figures import TRIPS, search_in_words
+from lstm_inside.annealing.figures import IN_WORDS, TRIPS, search_in_words
 from lstm_inside.annealing.recall import r_squared
 from lstm_inside.annealing.tours import reversal_change, way_out
 from lstm_inside.words import say
 
 
 def ridge() -> str:
-    """How many % of the walks on the map meet a low place, and end in one. Section 4."""
-    found, heats = comparisons.ridge_walks(), comparisons.RIDGE_HEATS[:-1]
-    head = ["", say("no heat"), say("cooled, best T"), say("one T, best"), say("T = ∞")]
-    rows, steps = [], {0.3: say("small steps"), 1.5: say("large steps")}
-    for step, name in steps.items():
-        hot, steady = found[step, True], found[step, False]
-        best = [1 + each[0, 1 : len(heats)].argmax() for each in (hot, steady)]  # with some heat
-        for which, words in enumerate((say("END low"), say("MET low"))):
-            cells = [f"{hot[which, 0]:.0f} %"]
-            cells += [say("{percent:.0f} % (T = {T:g})", percent=each[which, n], T=heats[n])
-                      for each, n in zip((hot, steady), best, strict=True)]  # fmt: skip
-            cells.append(f"{steady[which, -1]:.0f} %")
-            rows.append([say("{steps}, {what}", steps=name, what=words), *cells])
-    return _aligned([head, *rows])
+    """How many % of the walks on the map met a low place, and end in one. Section 4."""
+    found, heats, at = comparisons.ridge_walks(), comparisons.RIDGE_HEATS, comparisons.best_heats()
+    head = [
+        "",
+        IN_WORDS["downhill"],
+        say("fixed T, best"),
+        say("annealed, best"),
+        IN_WORDS["blind"],
+    ]
+    columns = [("fixed", 0), *at.items(), ("fixed", -1)]
+    rows = [head]
+    for which, words in enumerate((say("MET low"), say("END low"))):
+        cells = []
+        for name, n in columns:
+            percent = 100 * found[name][which, n] / comparisons.RIDGE_WALKS
+            inner = 0 < n < len(heats) - 1
+            shown = say("{percent:.0f} % (T = {T:g})", percent=percent, T=heats[n])
+            cells.append(shown if inner else f"{percent:.0f} %")
+        rows.append([words, *cells])
+    leaps, guesses = comparisons.leaps_on_map(), comparisons.guesses_on_map()
+    lines = say(
+        "downhill only, with steps of 1.5: {leaps} of {runs} met a low place\n"
+        "guessing: {guesses} of {tries} met a low place",
+        leaps=leaps.found, runs=leaps.runs, guesses=guesses.found, tries=guesses.runs,
+    )  # fmt: skip
+    return _aligned(rows) + "\n" + lines
 
 
 def practice() -> str:
-    """The settings tried on the map for practice, and the length of their tours. Section 5."""
+    """The starts and kicks tried on the map for practice, with the mean length of their tours.
+
+    The temperatures tried stand in `figures.forgiving`. Section 5.
+    """
     found = comparisons.practice_trips()
-    names = {
-        "cold": say("cold, starts:"),
-        "fixed": say("one T throughout:"),
-        "cooled": say("cooled, T from:"),
-    }
-    lines = []
+    names = {"downhill": say("downhill only, starts:"), "kicked": say("kicks, blind looks:")}
+    rows = []
     for kind, name in names.items():
-        each = " ".join(f"{setting:>7g} {length:.2f}" for setting, length in found[kind].items())
-        lines.append([name, each])
-    width = max(_width(name) for name, _ in lines)
-    return "\n".join(name + " " * (width - _width(name)) + each for name, each in lines)
+        each = found[kind].items()
+        rows.append([name, *(f"{setting} → {lengths.mean():.2f}" for setting, lengths in each)])
+    return _aligned(rows)
 
 
 def trips() -> str:
@@ -51,24 +61,28 @@ def trips() -> str:
     rows = []
     for name in TRIPS:
         lengths, ended = found.met[name], found.last.get(name)
-        end = "" if ended is None else f"{found.near(ended).percent:.0f} %"
+        end = "" if ended is None else _count(found.near(ended))
         median = np.median(found.beyond(lengths))
-        rows.append([TRIPS[name], f"{median:.1f}", f"{found.near(lengths).percent:.0f} %", end])
-    tours = found.cold.reshape(-1, 40)
+        rows.append([TRIPS[name], f"{median:.1f}", _count(found.near(lengths)), end])
+    tours = found.downhill.reshape(-1, 40)
     first, last = 1 + np.array(np.triu_indices(39, 1))  # of every stretch
     change = reversal_change(found.maps, tours, first, last)
-    ways = [way_out(found.maps[m : m + 1], tour) for m, tour in enumerate(found.cold[0])]
+    ways = [way_out(found.maps[m : m + 1], tour) for m, tour in enumerate(found.downhill[0])]
     words = say(
-        "cold tours that none of the {count} reversals shortens: {stuck} of {runs}\n"
-        "the first cold tour of each map: two reversals shorten {out} of {maps}",
-        count=len(first), stuck=(change > -1e-9).all(axis=1).sum(), runs=len(change),
+        "downhill tours that no reversal of a stretch shortens: {stuck} of {runs}\n"
+        "the first downhill tour of each map: two reversals shorten {out} of {maps}\n"
+        "yardstick: {count} annealed runs of {looks:,} looks on each map, outside the contest;\n"
+        "    on {same} of {maps} maps no search found a shorter tour",
+        stuck=(change > -1e-9).all(axis=1).sum(), runs=len(change),
         out=sum(way is not None for way in ways), maps=len(ways),
+        count=comparisons.LONG_RUNS, looks=comparisons.LONG_LOOKS,
+        same=(found.long < found.shortest + 1e-9).sum(),
     )  # fmt: skip
     return _aligned([head, *rows]) + "\n" + words
 
 
 def recall() -> str:
-    """Guesses within other ranges, and how many candidates lead down. Section 6."""
+    """Guesses within other ranges, how many candidates lead down, more sequences. Section 6."""
     hunt = comparisons.recall_searches()[0]
     lines = []
     for width in comparisons.WIDTHS:
@@ -77,17 +91,45 @@ def recall() -> str:
             "guesses within ±{width}: {found} of {runs} runs recall, best R² {best:.2f}",
             width=width, found=(r2 > comparisons.ENOUGH).sum(), runs=len(r2), best=r2.max(),
         ))  # fmt: skip
-    names = {
-        "recall, starts": say("recall, where walks start"),
-        "recall, cold ends": say("recall, where cold walks end"),
-        "map, cold ends": say("map, where cold walks end"),
-    }
-    rows = [[say("of 1,000 candidates lead down"), say("median"), say("none leads down")]]
-    for key, name in names.items():
-        ways = comparisons.ways_down()[key]
-        none = say("{found} of {runs:,}", found=(ways == 0).sum(), runs=len(ways))
-        rows.append([name, f"{np.median(ways):.0f}", none])
+    count, (own, unseen) = comparisons.recall_with_more()
+    lines.append(say(
+        "annealed from 0.003 on 320 sequences: {found} of {runs} runs recall; median loss\n"
+        "    {own:.2f} in training, {unseen:.2f} on unseen sequences",
+        found=count.found, runs=count.runs, own=own, unseen=unseen,
+    ))  # fmt: skip
+    rows = [[say("of 1,000 candidates"), say("lead down"), say("by 1 %"), say("none leads down")]]
+    for (which, step), (lower, much) in comparisons.ways_down().items():
+        name = (say("from the starts") if which == "starts" else
+                say("from downhill ends") if not step else
+                say("from there, steps of {step:g}", step=step))  # fmt: skip
+        none = say("{found} of {runs:,}", found=(lower == 0).sum(), runs=len(lower))
+        rows.append([name, f"{np.median(lower):.0f}", f"{np.median(much):.0f}", none])
     return "\n".join(lines) + "\n\n" + _aligned(rows)
+
+
+def answer() -> str:
+    """How many runs of each search succeed on each task, and of starts on the map. Section 7."""
+    names = {
+        name: say("downhill only, helped*") if name == "helped" else IN_WORDS[name]
+        for name in comparisons.SEARCHES
+    }
+    rows = [["", say("map"), say("round trip"), say("recall")]]
+    for name, words in names.items():
+        counts = [each[name] for each in comparisons.successes()]
+        rows.append([words, *("–" if count is None else _count(count) for count in counts)])
+    found = comparisons.starts_on_map()
+    starts = {
+        "starts": say("some start is low already"),
+        "descent": IN_WORDS["descent"],
+        "downhill": IN_WORDS["downhill"],
+    }
+    head = [say("map, starts anywhere:"), *map(str, comparisons.STARTS)]
+    more = [[words, *map(_count, found[name].values())] for name, words in starts.items()]
+    return _aligned(rows) + "\n\n" + _aligned([head, *more])
+
+
+def _count(count):
+    return f"{count.found}/{count.runs}"
 
 
 def sign() -> str:

@@ -6,6 +6,7 @@ The move is that of G. Croes, Operations Research 6, 1958; annealed by S. Kirkpa
 Science 220, 1983.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from .search import highest_climbs
 
 _LOOKS_AT_ONCE = 500  # whose random numbers are drawn together
 _GUESSES_AT_ONCE = 2000
+_MANY, _SMALL = 12, 64  # tours to be reversed in one pass, cities up to which a table is kept
 _SAME = 1e-9  # two lengths that differ by less are the same
 
 
@@ -42,7 +44,7 @@ def tour_lengths(maps, tours) -> np.ndarray:
 
 
 def reversal_change(maps, tours, first, last) -> np.ndarray:
-    """By how much reversing a stretch makes a tour longer, from four distances (6.6): (R, P).
+    """By how much reversing a stretch makes a tour longer, from four distances (6.5): (R, P).
 
     The stretch of each of the P candidates begins at place `first` of the tour and ends at `last`,
     whole numbers (P,), 1 <= first <= last <= N - 1: the city at place 0 stays where it is, which
@@ -88,7 +90,7 @@ def way_out(cities, tour) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def anneal_tours(maps, starts, temperatures, *, rng, every=None) -> TourWalks:
-    """R annealing walks whose candidate reverses one random stretch of the tour (6.2), (6.6).
+    """R annealing walks whose candidate reverses one random stretch of the tour (6.2), (6.5).
 
     maps (M, N, 2). starts (R, N): tours; run r has map r modulo M. temperatures (looks, R): one
     look is one candidate. every: keep where the walks stand after so many looks; without it the
@@ -173,7 +175,7 @@ def _ends(first, last, N):
 
 
 def _change(distances, flat, at):
-    """(6.6): the ways that reversing a stretch gains, less those it loses."""
+    """(6.5): the ways that reversing a stretch gains, less those it loses."""
     here, there = flat.take(at)
     ways = distances.take(here * len(distances) + there)
     return ways[0] + ways[1] - ways[2] - ways[3]
@@ -187,8 +189,20 @@ def _random_stretches(shape, N, rng):
 
 
 def _reverse(tours, runs, first, last):
+    N = tours.shape[1]
+    if len(runs) > _MANY and N <= _SMALL:  # one pass for all is faster then
+        places = _reversed_places(N)[first[runs], last[runs]]
+        tours[runs] = tours.ravel().take(places + N * runs[:, None])
+        return
     for r, i, j in zip(runs.tolist(), first[runs].tolist(), last[runs].tolist(), strict=True):
         tours[r, i : j + 1] = tours[r, i : j + 1][::-1]
+
+
+@lru_cache(maxsize=1)
+def _reversed_places(N):
+    """Where each place takes its city from, by first and last of the stretch: (N, N, N)."""
+    i, j, place = np.ogrid[:N, :N, :N]
+    return np.where((i <= place) & (place <= j), i + j - place, place)
 
 
 # ---------------------------------------------------------------- what is let in
