@@ -449,10 +449,14 @@ def test_the_learning_picture_draws_every_start_and_counts_those_that_learn():
             np.testing.assert_array_equal(line.get_ydata(), course)
             assert (line.get_color() == figures.HIDDEN_LINE) == (course[-1] > 0.5)
         said = [text.get_text() for text in ax.texts]
-        assert said[0] == f"{learned} of {len(scores[0])}"
-    # in the last panel
-    assert said[1:] == ["learned", "did not learn", "holds all, chooses\nnone: 1 / 4"]
+        assert said[0] == f"{learned} of {len(scores[0])} learned"
+        assert ax.get_xlabel() == "training step"
+    words = [text.get_text() for text in figure.axes[0].texts]  # where one starts to look
+    assert words[1:] == ["did not learn", "holds all:\n1 / 4"]
     assert "one, early: 2 of 3 end above 0.5. other: 0 of 2 end above 0.5." in figure.alt
+    runs["long"] = [[0.0], [0.1], [0.2], [0.3]]
+    last = figures.learning_picture(runs, every=50, places=4).axes[-1]
+    assert last.get_xlabel() == "training step (longer axis)"
 
 
 def test_the_choosing_picture_shows_answers_along_one_over_the_places():
@@ -471,19 +475,19 @@ def test_the_opened_picture_shows_a_state_and_what_it_keeps():
     batch = recall_problem(12, 7, rng=np.random.default_rng(5), places=4)
     figure = figures.opened_picture(params, batch, places=4)
     h = rnn_forward(batch.xs, params).h
-    said, kept, changed = figure.axes[:3]
+    said, kept, changed = figure.axes[:3]  # and two scales
     flagged, other = (line.get_ydata() for line in kept.lines)
     turned = batch.xs.copy()
     at = batch.xs[..., 1].argmax(axis=0)
     turned[at, np.arange(7), 0] *= -1
     after = rnn_forward(turned, params).h
-    for ax, states in ((said, h), (changed, after)):
+    for ax, states in ((said, h), (changed, after - h)):
         np.testing.assert_array_equal(ax.images[0].get_array(), states[1:, 0].T)
     apart = np.linalg.norm(after - h, axis=2)
     np.testing.assert_allclose(flagged[3], np.mean([apart[at[b] + 4, b] for b in range(7)]))
     assert len(flagged) == len(other) == 9
     assert flagged[-1] > 100 * other[-1]
-    assert f"alike up to the flag at step {at[0] + 1}" in figure.alt
+    assert f"Nothing changes before the flag at step {at[0] + 1}" in figure.alt
     with pytest.raises(ValueError, match="places"):
         figures.opened_picture(params, batch, places=12)
 

@@ -305,10 +305,10 @@ def opened_picture(params, batch, places):
     """A trained state opened: its units over one sequence, and what it keeps of which number.
 
     params: an RNN's with D = 2. batch: Sequences whose flag stands at one of the first `places`
-    steps. On the left the units as the first sequence comes, and under them as it comes with the
-    flagged number's sign turned. On the right a number's sign is turned, and the distance to the
-    state of before drawn over the steps that follow, a mean over the batch: of the flagged number,
-    and of another one.
+    steps. On the left the units as the first sequence comes, and under them by how much they
+    differ when the flagged number's sign is turned. On the right a number's sign is turned, and the
+    distance to the state of before drawn over the steps that follow, a mean over the batch: of the
+    flagged number, and of another one.
     """
     T, B, _ = batch.xs.shape
     validate.whole("places", places, least=2, most=T - 1)
@@ -328,17 +328,19 @@ def opened_picture(params, batch, places):
         tens = [t for t in range(10, T + 1, 10) if abs(t - 1 - at[0]) > 3]
         titles = {
             "said": say("One sequence: {number} is flagged", number=plain(number)),
-            "turned": say("The same, but {number} is flagged", number=plain(-number)),
+            "turned": say("What {number} in its place changes", number=plain(-number)),
         }
-        for key, states in (("said", h), ("turned", runs["flagged"])):
-            map_ = Pixels.on(ax[key], states[1:, 0].T, cmap=SIGNED, vmin=-1, vmax=1)
+        for key, shown, label in (
+            ("said", h, say("value")),
+            ("turned", runs["flagged"] - h, say("difference")),
+        ):
+            map_ = Pixels.on(ax[key], shown[1:, 0].T, cmap=SIGNED, vmin=-1, vmax=1)
+            figure.colorbar(map_, ax=ax[key], pad=0.02, ticks=(-1, 0, 1), label=label)
             ax[key].set(ylabel=say("unit"), yticks=range(0, h.shape[2], 2))
             ax[key].set_xticks([at[0], *(t - 1 for t in tens)], [say("flag"), *tens])
             ax[key].axvline(at[0] - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
             ax[key].set_title(titles[key])
         ax["turned"].set_xlabel(say("step t"))
-        figure.colorbar(map_, ax=[ax["said"], ax["turned"]], pad=0.02, ticks=(-1, 0, 1),
-                        label=say("value"))  # fmt: skip
         kept = ax["kept"]
         for name, colour in (("flagged", FORGET), ("other", "#777777")):
             kept.plot(after, apart[name], color=colour, lw=2.4)
@@ -352,11 +354,11 @@ def opened_picture(params, batch, places):
                color="#777777", weight="bold")  # fmt: skip
         kept.set_title(say("Turn one number's sign: what is left?"))
     figure.alt = say(
-        "Left, {H} units over {T} steps as two coloured maps: one sequence, and the same with the "
-        "sign of the flagged number turned, from {number} to {turned}. The maps are alike up to "
-        "the flag at step {at} and differ from there to the end. Right, how far the state moves "
-        "when one number's sign is turned: by {flagged} at once and {flagged_end} after {steps} "
-        "steps for the flagged number, by {other} and {other_end} for another one.",
+        "Left, {H} units over {T} steps as two coloured maps: one sequence, and what changes in it "
+        "when the sign of the flagged number is turned, from {number} to {turned}. Nothing changes "
+        "before the flag at step {at}; from there on much does, to the end. Right, how far "
+        "it moves when one number's sign is turned: by {flagged} at once and {flagged_end} after "
+        "{steps} steps for the flagged number, by {other} and {other_end} for another one.",
         H=h.shape[2],
         T=T,
         number=plain(number),
@@ -379,8 +381,9 @@ def learning_picture(runs, every, places):
     that holds everything and does not choose gets 1 / places (2.6).
     """
     with matplotlib.rc_context(RC):
-        figure = picture(1000, 290)
+        figure = picture(1000, 310)
         axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
+        shortest = min(len(scores) for scores in runs.values())
         figure.alt = say("R² on fresh sequences over a training, a line a start.")
         for ax, (title, scores) in zip(axes, runs.items(), strict=True):
             scores = np.asarray(scores)
@@ -390,9 +393,10 @@ def learning_picture(runs, every, places):
             for course, above in zip(scores.T, learned, strict=True):
                 ax.plot(steps, course, color=HIDDEN_LINE if above else "#999999", lw=1.4)
             ax.set(xlim=(0, steps[-1]), ylim=(-0.3, 1.2), yticks=(0, 0.5, 1))
-            ax.set(xlabel=say("training step"))
+            longer = len(scores) > shortest
+            ax.set(xlabel=say("training step (longer axis)") if longer else say("training step"))
             ax.set_title(title)
-            words = say("{learned} of {starts}", learned=learned.sum(), starts=len(learned))
+            words = say("{learned} of {starts} learned", learned=learned.sum(), starts=len(learned))
             _label(ax, 0.05 * steps[-1], 1.08, words, color=HIDDEN_LINE, weight="bold", ha="left")
             figure.alt = say(
                 "{so_far} {title}: {learned} of {starts} end above 0.5.",
@@ -401,12 +405,11 @@ def learning_picture(runs, every, places):
                 learned=learned.sum(),
                 starts=len(learned),
             )
-        _label(axes[-1], 0.05 * steps[-1], 0.57, say("learned"), color=HIDDEN_LINE, ha="left",
+        end = 0.97 * axes[0].get_xlim()[1]
+        _label(axes[0], end, -0.19, say("did not learn"), color="#777777", ha="right",
                fontsize=10)  # fmt: skip
-        _label(axes[-1], 0.05 * steps[-1], -0.21, say("did not learn"), color="#777777",
-               ha="left", fontsize=10)  # fmt: skip
-        _label(axes[-1], 0.05 * steps[-1], 0.27, say("holds all, chooses\nnone: 1 / {places}",
-               places=places), color=FORGET, ha="left", fontsize=10)  # fmt: skip
+        _label(axes[0], end, 0.23, say("holds all:\n1 / {places}", places=places),
+               color=FORGET, ha="right", fontsize=10)  # fmt: skip
         axes[0].set_ylabel("$R^2$")
     return figure
 
