@@ -520,7 +520,7 @@ def test_backprop_explorer_shows_the_pass_it_names(rule):
 
 def test_backprop_explorer_walks_forward_and_back():
     explorer = walk.backprop_explorer()
-    assert explorer.frame.decode().count(">δ ") == 6  # it opens with every δ known
+    assert explorer.frame.decode().count(">δ ") == 4  # it opens at neuron 1
     explorer.show_preset("at the loss")
     assert ">δ " not in explorer.frame.decode()  # no δ given away
     frames = []
@@ -580,8 +580,9 @@ def test_line_explorer_counts_the_points_on_their_side():
     explorer.set(task="OR")
     assert explorer.values["right"] == 2
     assert explorer.frame.decode().count(">wanted 1: wrong side<") == 2
-    (crosses,) = (a for a in explorer._moving if getattr(a, "get_marker", str)() == "x")
+    crosses, at_sums = (a for a in explorer._moving if getattr(a, "get_marker", str)() == "x")
     np.testing.assert_array_equal(crosses.get_xydata(), [[0, 1], [1, 0]])  # on these corners
+    np.testing.assert_allclose(at_sums.get_xdata(), explorer.values["a"][1:3])
     for preset, right in (("OR, not yet", 3), ("AND, three of four", 3), ("XOR, three of four", 3)):
         explorer.show_preset(preset)
         assert explorer.values["right"] == right, preset
@@ -681,7 +682,8 @@ def test_order_explorer_moves_the_rnn_from_the_swap_on():
     assert v["rnn"][0] == 0  # read before the swap
     assert (v["rnn"][1:] > 0.2).all()
     assert 0.001 < v["later"] < 0.0015
-    assert ">0.0012<" in explorer.frame.decode()
+    assert ">the RNN: 0.0012<" in explorer.frame.decode()
+    assert 0.62 < v["bare"] < 0.64  # W_h is a rotation: without the tanh nothing fades
     assert "RNN: 9 of 10" in explorer.frame.decode()
     assert "MLP: 0 of 10" in explorer.frame.decode()
     for one, other in ((1, 10), (9, 3), (4, 5)):
@@ -723,7 +725,7 @@ def test_rules_picture_holds_both_gradients_against_the_measured_one():
     titles = [ax.get_title(loc="left") + ax.get_title() for ax in figure.axes]
     assert titles == [
         "The referee sees it: layer 1 is 6 times too large",
-        "One step's loss does not",
+        "One step's loss hides it",
     ]
     for line, change in zip(
         losses_ax.lines[1:], ([-30, -20, -10], [-50, -10, 20], [-10, 10, 30]), strict=True
@@ -740,7 +742,7 @@ def test_loop_picture_steps_as_the_rnn_does():
     x = np.array(figures.LOOP["inputs"])[:, None, None]
     weights = [np.full((1, 1), figures.LOOP[name]) for name in ("W_x", "W_h")]
     h = rnn_forward(x, RNNParams(*weights, np.zeros(1))).h[1:, 0, 0]
-    assert f"its states are {', '.join(f'{state:.3f}' for state in h)};" in figure.alt
+    assert f"its states are {', '.join(f'{state:.3f}' for state in h)}," in figure.alt
     passed = figures.LOOP["W_h"] * (1 - h[1:] ** 2)
     assert "multiplied by {:.3f} and {:.3f}".format(*passed) in figure.alt
     assert figure.png()[:4] == b"\x89PNG"

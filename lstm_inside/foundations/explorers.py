@@ -200,14 +200,17 @@ def line_explorer() -> Explorer:
             Words(ax, x, y + (0.19 if y else -0.19), fontsize=11.5, color="#111111")
             for x, y in XOR_INPUTS
         ]
-        sums.set(xlim=(-13, 13), ylim=(-0.6, 6.6), xlabel=say("sum a; right of 0 counts as 1"))
+        sums.set(xlim=(-13, 13), ylim=(-0.6, 6.6), xlabel=say("sum a"))
         sums.set_yticks(
             [*ROWS, *MIDDLE_ROWS], [*CORNERS, say("their middle ◆"), say("their middle ◆")]
         )
+        sums.axvspan(0, 13, color=HIGH, alpha=0.1, lw=0)
+        sums.text(12.7, 3.5, say("counts as 1"), ha="right", va="center", color=HIGH)
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
         sums.set_title(say("The two middles ◆ have the same sum a, always"))
         (tie,) = sums.plot([], [], color="#333333", lw=1.4)
         (middles,) = sums.plot([], [], "D", color="#333333", ms=10)
+        (sum_wrong,) = sums.plot([], [], "x", color="#111111", ms=23, mew=4, clip_on=False)
         look |= {"ms": 14, "mew": 1.5}
         sum_low, sum_high = (sums.plot([], [], color=c, **look)[0] for c in (LOW, HIGH))
 
@@ -221,6 +224,7 @@ def line_explorer() -> Explorer:
             mark.set_data(*XOR_INPUTS[which].T)
         missed = (a > 0) != wanted
         wrong.set_data(*XOR_INPUTS[missed].T)
+        sum_wrong.set_data(a[missed], ROWS[missed])
         for tag, one_wanted, off in zip(tags, wanted, missed, strict=True):
             want = say("wanted 1") if one_wanted else say("wanted 0")
             tag.set_text(say("{want}: wrong side", want=want) if off else want)
@@ -266,6 +270,7 @@ def line_explorer() -> Explorer:
             *tags,
             tie,
             middles,
+            sum_wrong,
             sum_low,
             sum_high,
         ],
@@ -474,11 +479,12 @@ def learning_explorer() -> Explorer:
 
 AGAIN = 5  # times the whole photograph, in its own order: fifty more strips
 SIZES = (432, 8, 4)  # a strip of 72 x 6 pixels in, four numbers out
+FLOOR = 1e-4  # the smallest difference that is drawn
 SWAPPED = "#D55E00"  # around the two strips that change places
 
 
 def order_explorer() -> Explorer:
-    """Ten strips of the photograph, two of them swapped: which answers of an RNN that moves."""
+    """Ten strips of the photograph, two of them swapped: which answers move, and for how long."""
     items = strips()
     T = len(items)
     rows = items.reshape(T, -1) - 0.5
@@ -486,12 +492,16 @@ def order_explorer() -> Explorer:
     params = init_rnn(4, 6, rng=np.random.default_rng(17), recurrent="orthogonal")
 
     def answers(order, strength):
-        """What the MLP says to each strip (T, 4), and the RNN behind it, which reads on (., 6)."""
+        """What the MLP says to each strip (T, 4), and the states behind it, which reads on (., 6).
+
+        The states are two: with tanh, and without it.
+        """
         y = mlp_forward(rows[[*order, *np.tile(np.arange(T), AGAIN)]], reader, "tanh").y
         h = rnn_forward(y[:, None], params._replace(W_h=params.W_h * strength)).h[1:, 0]
-        return y[:T], h
-
-    places = [*range(T), T + 0.5]  # where bars stand: ten strips, and fifty strips later
+        bare = np.zeros((len(y) + 1, 6))
+        for t, x in enumerate(y):
+            bare[t + 1] = x @ params.W_x + strength * bare[t] @ params.W_h + params.b
+        return y[:T], h, bare[1:]
 
     def in_a_row(order):
         """The strips side by side in an order; the gaps stay empty."""
@@ -501,9 +511,9 @@ def order_explorer() -> Explorer:
         return row
 
     with matplotlib.rc_context(RC):
-        figure = picture(920, 390)
+        figure = picture(960, 390)
         figure.colours = None
-        strip_ax, ax = figure.subplots(1, 2, width_ratios=(7, 16))
+        strip_ax, ax, fading = figure.subplots(1, 3, width_ratios=(6, 12, 9))
         strip_ax.set(xticks=[], yticks=[], aspect="equal")
         strip_ax.grid(False)
         strip_ax.spines[:].set_visible(False)
@@ -518,21 +528,29 @@ def order_explorer() -> Explorer:
         strip_ax.set(xlim=(-1, 8 * T), ylim=(-184, 0))
         numbers = [Words(strip_ax, 8 * n + 3, -180, fontsize=11) for n in range(T)]
         (frames,) = strip_ax.plot([], [], color=SWAPPED, lw=2.6, clip_on=False)
-        ax.set(xlim=(-0.6, T + 1.2), ylim=(-0.06, 1.85))
+        ax.set(xlim=(-0.6, T - 0.4), ylim=(-0.06, 1.85))
         ax.set_xlabel(say("strip, in the order fed"), labelpad=20)
         ax.set_ylabel(say("how far its answer moves"))
-        ax.set_title(say("Two strips swapped: how far each answer moves"))
-        ax.set_xticks(places, [""] * (T + 1))
+        ax.set_title(say("After a swap, how far each answer moves"))
+        ax.set_xticks(range(T), [""] * T)
         ax.grid(False, axis="x")
-        bars = [ax.fill([], [], color=HIDDEN_LINE, lw=0)[0] for _ in places]
+        bars = [ax.fill([], [], color=HIDDEN_LINE, lw=0)[0] for _ in range(T)]
         (rings,) = ax.plot([], [], "o", mfc="white", mec="#111111", mew=1.8, ms=8, zorder=5)
         counts = [
-            Words(ax, T + 1.1, y, ha="right", color=colour, weight="bold")
+            Words(ax, T - 0.5, y, ha="right", color=colour, weight="bold")
             for y, colour in ((1.74, HIDDEN_LINE), (1.59, "#111111"))
         ]
         names = [Words(ax, n, -0.15, fontsize=11) for n in range(T)]
-        ax.text(T + 0.5, -0.15, say("50 later"), fontsize=11, ha="center", va="center")
-        tags = [Words(ax, x, 0, color=HIDDEN_LINE, weight="bold", fontsize=11) for x in places]
+        tags = [Words(ax, n, 0, color=HIDDEN_LINE, weight="bold", fontsize=11) for n in range(T)]
+        fading.set(xlim=(0, 63), ylim=(FLOOR, 3), yscale="log", xticks=(1, 10, 20, 40, 60))
+        fading.set_xlabel(say("strips read"))
+        fading.set_title(say("Then the tanh wears it away"))
+        (kept,) = fading.plot([], [], color=HIDDEN_LINE, lw=2.6)
+        (bare,) = fading.plot([], [], color="#111111", lw=2, ls=(0, (4, 3)))
+        notes = [
+            Words(fading, 61, 1, ha="right", color=colour, weight="bold", fontsize=11)
+            for colour in (HIDDEN_LINE, "#111111")
+        ]
 
     def update(one, other, strength):
         order = np.arange(T)
@@ -540,14 +558,27 @@ def order_explorer() -> Explorer:
         first, again = answers(np.arange(T), strength), answers(order, strength)
         # Both answers to the same strip, in the order in which the strips are fed now.
         mlp, rnn = (
-            np.linalg.norm(b[:T] - a[order], axis=1) for a, b in zip(first, again, strict=True)
+            np.linalg.norm(b[:T] - a[order], axis=1)
+            for a, b in zip(first[:2], again[:2], strict=True)
         )
-        later = np.linalg.norm(again[1][-1] - first[1][-1])
-        for x, move, bar, tag in zip(places, [*rnn, later], bars, tags, strict=True):
+        for x, (move, bar, tag) in enumerate(zip(rnn, bars, tags, strict=True)):
             size = min(move, 1.75)
             bar.set_xy([(x - 0.3, 0), (x + 0.3, 0), (x + 0.3, size), (x - 0.3, size)])
-            tag.set_text(f"{move:.2f}" if x < T else f"{move:.4f}")
+            tag.set_text(f"{move:.2f}")
             tag.set_y(size + 0.08)
+        # From the first strip behind the swap on, both read the same, so states can be compared.
+        behind = max(one, other)
+        at = np.arange(behind + 1, len(first[1]) + 1)
+        ends = []
+        for line, a, b in ((kept, first[1], again[1]), (bare, first[2], again[2])):
+            moves = np.linalg.norm(b - a, axis=1)[behind:]
+            ends.append(moves[-1])
+            line.set_data(at, np.where(moves > FLOOR, moves, np.nan))
+        shown = [f"{end:.2g}" if end > FLOOR else "0" for end in ends]
+        notes[0].set_text(say("the RNN: {move}", move=shown[0]))
+        notes[1].set_text(say("without tanh: {move}", move=shown[1]))
+        notes[0].set_y(0.4 * np.clip(ends[0], 4 * FLOOR, 0.6))
+        notes[1].set_y(1.7 * np.clip(ends[1], 4 * FLOOR, 1))
         for n in range(T):
             for words in (names[n], numbers[n]):
                 words.set_text(f"{order[n] + 1}")
@@ -562,17 +593,20 @@ def order_explorer() -> Explorer:
         ]  # fmt: skip
         frames.set_data(*np.reshape(corners, (-1, 2)).T)
         image.set_data(in_a_row(order)[::-1])
-        return {"order": order + 1, "strength": strength, "mlp": mlp, "rnn": rnn, "later": later}
+        return {"order": order + 1, "strength": strength, "mlp": mlp, "rnn": rnn,
+                "later": ends[0], "bare": ends[1]}  # fmt: skip
 
     def describe(v):
         return say(
             "Fed in the order {order}. The MLP's answers move by {mlp:.2f} at most. The RNN's, "
-            "with W_h × {strength:.1f}, move by {rnn}, and by {later:.4f} fifty strips later.",
+            "with W_h × {strength:.1f}, move by {rnn}, and by {later:.4f} fifty strips later; "
+            "without its tanh by {bare:.2f} then.",
             order=", ".join(map(str, v["order"])),
             mlp=v["mlp"].max(),
             strength=v["strength"],
             rnn=", ".join(f"{move:.2f}" for move in v["rnn"]),
             later=v["later"],
+            bare=v["bare"],
         )
 
     return Explorer(
@@ -583,7 +617,19 @@ def order_explorer() -> Explorer:
             "other": whole("with strip", 1, T, 6),
             "strength": slider("old state: × W_h", 0, 1, 0.1, 1, quantity="h", digits=1),
         },
-        moving=[image, frames, *numbers, *bars, rings, *counts, *names, *tags],
+        moving=[
+            image,
+            frames,
+            *numbers,
+            *bars,
+            rings,
+            *counts,
+            *names,
+            *tags,
+            kept,
+            bare,
+            *notes,
+        ],
         update=update,
         describe=describe,
         presets={

@@ -63,7 +63,7 @@ def chain_explorer() -> Explorer:
         curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.09, 0.56), ylabel=say("loss L"))
         figure.get_layout_engine().set(rect=(0, 0.06, 1, 0.94))  # room below for what is nudged
         nudged = Words(curve_ax, 0, -0.16, color="#333333")
-        curve_ax.set_title(say("The slope is the line; the loss is the curve"))
+        curve_ax.set_title(say("The line predicts, the curve decides"))
         at = np.linspace(-3.2, 3.2, 161)
         (curve,) = curve_ax.plot([], [], color=FAINT, lw=3)
         (tangent,) = curve_ax.plot([], [], color=GRADIENT, lw=1.6)

@@ -41,7 +41,7 @@ _WALK = [
 ]
 STEPS = len(_WALK) - 1
 LOSS = _WALK.index(("loss", None))
-BACK = max(n for n, (phase, _) in enumerate(_WALK) if phase == "delta")  # every δ is known
+BACK = _WALK.index(("delta", (0, 0)))  # neuron 1, which the page works out by hand
 
 
 def backprop_explorer() -> Explorer:
@@ -91,7 +91,7 @@ def backprop_explorer() -> Explorer:
         describe=_described,
         play="step",
         interval=1200,
-        presets={"at the loss": {"step": LOSS}, "back at layer 1": {}},
+        presets={"at the loss": {"step": LOSS}, "back at neuron 1": {}},
     )
 
 

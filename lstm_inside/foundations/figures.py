@@ -60,7 +60,7 @@ class NetworkDrawing:
     """
 
     def __init__(self, ax):
-        ax.set(xlim=(-0.2, 11.2), ylim=(-2.35, 5.41))
+        ax.set(xlim=(-0.2, 11.2), ylim=(-1.85, 5.91))
         ax.set_axis_off()
         self.paths, self.weights, self.insides, self.deltas = {}, {}, {}, {}
         self.brought = {}  # what comes back along a line: weight times delta
@@ -82,8 +82,8 @@ class NetworkDrawing:
         ]
         heading = {"fontsize": 13.5, "weight": "bold"}
         self.lines = [
-            Words(ax, -0.1, -0.5 - 0.44 * k, ha="left", color="#222222", **looks)
-            for k, looks in enumerate([heading, {}, {}, {}])
+            Words(ax, -0.1, y, ha="left", color="#222222", **looks)
+            for y, looks in ((5.6, heading), (-0.76, {}), (-1.2, {}), (-1.64, {}))
         ]
         self.moving = [
             self.fresh, self.used, self.body, self.plates, *self.weights.values(),
@@ -238,10 +238,12 @@ def rules_picture(measured):
             losses.plot(change, look, color=colour, lw=2.4)
             losses.text(*at, words, color=colour, ha="right", weight="bold",
                         transform=losses.transAxes)  # fmt: skip
-        losses.set(xlim=(0, count), xlabel=say("the {count} networks, sorted", count=count))
+        losses.set(
+            xlim=(0, count), xlabel=say("the {count} networks, each curve sorted", count=count)
+        )
         losses.set_ylim(min(1.05 * changes[1][0], -1), max(1.25 * changes[2][-1], 1))
         losses.set_ylabel(say("change of the loss, in %"))
-        losses.set_title(say("One step's loss does not"))
+        losses.set_title(say("One step's loss hides it"))
     figure.alt = say(
         "Medians of {count} networks, layers 1, 2, 3: the gradient's size in units of the one "
         "measured by finite differences. With the slopes left out {faulty}, the true one {true}. "
@@ -268,14 +270,22 @@ def depth_picture(measured):
     with matplotlib.rc_context(RC):
         figure = picture(760, 370)
         ax = figure.subplots()
+        for way, colour in (("true", GRADIENT), ("slopes 1", INPUT)):
+            ax.fill_between(
+                at,
+                *np.quantile(measured[way], (0.25, 0.75), axis=0),
+                color=colour,
+                alpha=0.15,
+                lw=0,
+            )
         ax.plot(at, true, "o-", color=GRADIENT, lw=2.6, ms=7)
         ax.plot(at, bare, "o--", color=INPUT, lw=2, ms=6, mfc="white")
         ax.set(yscale="log", xlim=(0.6, layers + 0.4), xticks=at, ylim=(true.min() / 6, 4),
                xlabel=say("layer (the loss lies beyond the right end)"))  # fmt: skip
-        ax.set_ylabel(say("size of a δ (median of {count})", count=count))
+        ax.set_ylabel(say("size of a δ: median and middle\nhalf of {count} networks", count=count))
         for sizes, words, colour, lift in (
-            (true, say("the true δ"), GRADIENT, -22),
-            (bare, say("every slope on the way back set to 1"), INPUT, 14),
+            (true, say("the true δ"), GRADIENT, -38),
+            (bare, say("every slope on the way back set to 1"), INPUT, 26),
         ):
             middle = layers // 2
             ax.annotate(words, (at[middle], sizes[middle]), (8 if lift < 0 else 0, lift),
@@ -311,27 +321,28 @@ def loop_picture():
     passed = [LOOP["W_h"] * (1 - value**2) for value in h[1:]]
     with matplotlib.rc_context(RC):
         figure = picture(920, 320)
-        chain, steps = figure.subplots(1, 2, width_ratios=(10, 11))
+        steps, chain = figure.subplots(1, 2, width_ratios=(10, 11))
         for ax in (chain, steps):
             ax.set_axis_off()
         chain.set(xlim=(-0.7, 7.4), ylim=(-1.1, 2.5))
         chain.set_title(say("One step: the state comes back"))
-        for x, words in ((0, "$s_t$"), (3.55, "$y_t = x_t$"), (6.85, "$h_t$")):
+        for x, words in ((0, "$s_t$"), (3.5, "$y_t$"), (6.85, "$h_t$")):
             chain.text(x, 0.5, words, ha="center", va="center", fontsize=15)
         for x, words, colour in ((1.7, "F", SIGNAL), (5.35, "RNN", HIDDEN_LINE)):
             _box(chain, x, 0.5, words, colour)
-        for start, end in ((0.3, 1.2), (2.2, 2.75), (4.3, 4.8), (5.9, 6.5)):
+        for start, end in ((0.3, 1.2), (2.2, 3.1), (3.9, 4.65), (6.05, 6.5)):
             _arrow(chain, (start, 0.5), (end, 0.5), SIGNAL)
-        chain.plot([6.85, 6.85, 5.35], [0.9, 1.75, 1.75], color=HIDDEN_LINE, lw=2)
-        _arrow(chain, (5.35, 1.75), (5.35, 0.98), HIDDEN_LINE)
+        chain.plot([6.85, 6.85, 5.35], [0.72, 1.75, 1.75], color=HIDDEN_LINE, lw=2)
+        _arrow(chain, (5.35, 1.78), (5.35, 0.78), HIDDEN_LINE)
         for x, y, words, colour in (
             (0, -0.2, say("strip"), SIGNAL), (1.7, -0.2, say("the MLP"), SIGNAL),
+            (3.5, -0.2, say("used as xₜ"), SIGNAL),
             (6.1, 2.1, say("kept for the next step"), HIDDEN_LINE),
             (6.1, 1.4, "$W_h$", HIDDEN_LINE),
         ):  # fmt: skip
             chain.text(x, y, words, ha="center", va="center", color=colour)
         steps.set(xlim=(-1.15, 7.2), ylim=(-1.1, 2.5))
-        steps.set_title(say("Three steps of one neuron: the 1 echoes on"))
+        steps.set_title(say("One neuron, three steps: the 1 echoes on"))
         for t, (x, value) in enumerate(zip(LOOP["inputs"], h, strict=True)):
             at = 3 * t
             steps.plot([at], [1.1], "o", ms=50, color="white", mec=HIDDEN_LINE, mew=2)
@@ -341,13 +352,13 @@ def loop_picture():
             _arrow(steps, (at, -0.45), (at, 0.5), SIGNAL)
             if t:
                 _arrow(steps, (at - 2.4, 1.1), (at - 0.6, 1.1), HIDDEN_LINE)
-                steps.text(at - 1.5, 1.4, f"× {passed[t - 1]:.3f}", ha="center", va="center",
-                           color=GRADIENT, weight="bold")  # fmt: skip
-                steps.text(at - 1.5, 0.8, say("a nudge"), ha="center", va="center", color=GRADIENT)
+                steps.text(at - 1.5, 1.36, "$W_h$", ha="center", va="center", color=HIDDEN_LINE)
+                nudge = say("a nudge:\n× {factor:.3f}", factor=passed[t - 1])
+                steps.text(at - 1.5, 0.88, nudge, ha="center", va="top", color=GRADIENT)
     figure.alt = say(
-        "A strip goes into the MLP, its answer into the RNN, and the RNN's state comes back into "
-        "the RNN. Beside it one neuron fed 1, 0, 0: its states are {states}; a nudge of the state "
-        "is multiplied by {one:.3f} and {other:.3f} from step to step.",
+        "One neuron fed 1, 0, 0: its states are {states}, the same W_h leads from each to the "
+        "next, and a nudge of the state is multiplied by {one:.3f} and {other:.3f}. Beside it a "
+        "strip goes into the MLP, its answer into the RNN, and the RNN's state back into the RNN.",
         states=", ".join(f"{value:.3f}" for value in h),
         one=passed[0],
         other=passed[1],
