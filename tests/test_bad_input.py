@@ -699,7 +699,7 @@ TABLE = {
         recalled.units_after, unit=kind(gates.LATCH).known_as("units", "params"), counts=kind([0, 2]).or_bad(none=[], falling=[2, 1], half=[0.5], below=[-1]), rate=number(3.0), steps=count(16, least=2),
     ),
     "bptt.twenty_draws": call(
-        draws.twenty_draws, cell=choice("lstm"), recurrent=choice("orthogonal"), b_f=number(1.0),
+        draws.twenty_draws, cell=choice("lstm"), recurrent=choice("orthogonal"), b_f=number(1.0), strength=number(1.0),
     ),
     "bptt.flagged_sequence": call(draws.flagged_sequence),
     "bptt.left_at_flag": call(draws.left_at_flag, params=kind(gates.LATCH)),

@@ -309,7 +309,7 @@ def test_recall_is_learned_as_by_hand(asks):
 
 def test_where_only_the_end_asks_a_flag_behind_the_cut_tells_nothing():
     run = learn_recall(soft(), "end", 5)
-    assert (run.updates, run.rate, run.told) == (None, None, 0)
+    assert (run.updates, run.told) == (None, 0)
     assert run.kept != 0
     assert learn_recall(soft(), "every", 5).updates < 50
     assert learn_recall(soft(), "every", 1).updates < 50
@@ -431,6 +431,8 @@ def test_what_is_left_at_the_flag():
     assert left[0] == pytest.approx(np.linalg.norm(dh[10]) / np.linalg.norm(dh[-1]))
     assert np.isnan(left[1])
     np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal")[:, 3], left)
+    twice = left_at_flag(plain._replace(W_h=2 * plain.W_h))
+    np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal", strength=2)[:, 3], twice)
     lstm = init_lstm(2, 8, rng=np.random.default_rng(3), forget_bias=4.0)
     dc, pure = measured(lstm, xs, dhs)
     lengths = [np.linalg.norm(a) for a in (dc[10], pure[10], dc[-1])]

@@ -48,15 +48,17 @@ def left_at_flag(params) -> np.ndarray:
     return np.array([whole[FLAG], alone[FLAG]]) / whole[-1]
 
 
-def twenty_draws(cell, recurrent="uniform", *, b_f=1.0) -> np.ndarray:
+def twenty_draws(cell, recurrent="uniform", *, b_f=1.0, strength=1.0) -> np.ndarray:
     """`left_at_flag` of twenty untrained networks of 8 units, (2, 20): a column a draw.
 
     cell: "rnn" or "lstm". recurrent: how W_h is drawn, as for `init_rnn`. b_f: the LSTM's forget
-    bias. Raises ValueError or TypeError for another cell or drawing, and what is no finite number.
+    bias. strength: what W_h is multiplied by. Raises ValueError or TypeError for another cell or
+    drawing, and what is no finite number.
     """
     validate.choice("cell", cell, ("rnn", "lstm"))
     validate.choice("recurrent", recurrent, ("uniform", "orthogonal"))
     validate.number("b_f", b_f)
+    validate.number("strength", strength)
     left = []
     for draw in range(DRAWS):
         rng = np.random.default_rng(draw)
@@ -64,5 +66,5 @@ def twenty_draws(cell, recurrent="uniform", *, b_f=1.0) -> np.ndarray:
             params = init_rnn(2, _UNITS, rng=rng, recurrent=recurrent)
         else:
             params = init_lstm(2, _UNITS, rng=rng, forget_bias=b_f, recurrent=recurrent)
-        left.append(left_at_flag(params))
+        left.append(left_at_flag(params._replace(W_h=strength * params.W_h)))
     return np.stack(left, axis=1)

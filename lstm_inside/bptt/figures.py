@@ -134,8 +134,8 @@ def lstm_graph() -> Picture:
         ax.set_title(say("One LSTM step: the gradient's paths back"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
-            "f": (1.6, 2.0, FORGET, "(4.8)", (3.1, 3.3)),
-            "i": (3.6, 2.0, INPUT, "(4.9)", (4.35, 2.85)),
+            "i": (1.6, 2.0, INPUT, "(4.9)", (3.1, 3.3)),
+            "f": (3.6, 2.0, FORGET, "(4.8)", (4.35, 2.85)),
             "g": (5.6, 2.0, CANDIDATE_LINE, "(4.10)", (5.85, 2.85)),
             "o": (7.6, 2.0, OUTPUT, "(4.6)", (8.7, 2.35)),
         }
@@ -241,6 +241,8 @@ def carried() -> Picture:
                     where="mid")  # fmt: skip
             ax.bar(t[1:], np.abs(grads.xs[:, 0, 0]) / size[-1], color=GRADIENT, width=0.8)
             ax.set_title(title)
+            words = say("1 on the axis is {last:.2f}", last=size[-1])
+            name_lines(ax, (0.6, 0.62, words, "#666666"))
             ax.set(xlim=(0, len(xs) + 1), ylim=(-0.1, _FRAME), yticks=range(4))
             if size.max() > _FRAME * size[-1]:  # it leaves the frame: say how far it goes
                 words = say("↑ up to {most:.1f} at step 0", most=size.max() / size[-1])
@@ -267,7 +269,7 @@ def draws(drawn) -> Picture:
     drawn: a setting's words -> what `twenty_draws` returns, (2, draws), or one column of it.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 430)
+        figure = picture(900, 470)
         ax = figure.subplots()
         for row, (left, alone) in enumerate(drawn.values()):
             # side by side, so that none hides; the strokes in the lower half of the row
@@ -353,12 +355,14 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
         figure = picture(900, 420)
         axes = figure.subplots(len(counts), 1, sharex=True, sharey=True)
         for ax, count, after in zip(axes, counts, units_after(unit, counts), strict=True):
-            grads = lstm_backward(dhs, lstm_forward(xs, after), after)
+            trace = lstm_forward(xs, after)
+            grads = lstm_backward(dhs, trace, after)
             told = np.abs(grads.xs[:, 0, 0])
             shares.append(told[at - 1] / told.sum())
             t = np.arange(steps + 1)
             ax.step(t, np.abs(grads.c[:, 0, 0]), color=CELL_LINE, lw=3, where="mid")
             ax.bar(t[1:], told, color=GRADIENT, width=0.7)
+            ax.plot(t[1:], trace.i[:, 0, 0], "o", color=INPUT, ms=6, zorder=4)
             ax.set(xlim=(-0.1, steps + 1), ylim=(-0.03, 1.1))
             ax.axvline(at, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
             values = {"count": count, "share": shares[-1]}
@@ -370,12 +374,13 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
             )  # fmt: skip
         axes[0].text(at + 0.15, 0.97, say("flag"), color=SIGNAL, fontsize=12, va="center")
         name_lines(axes[0], (0.5, 0.62, say("to the cell: dL/dc$_t$"), CELL_LINE))
-        name_lines(axes[0], (0.5, 0.38, say("to the number that came in: dL/dx$_t$"), GRADIENT))
+        name_lines(axes[1], (0.5, 0.92, say("to the number that came in: dL/dx$_t$"), GRADIENT))
+        name_lines(axes[2], (0.5, 0.42, say("● the input gate i$_t$"), INPUT))
         axes[-1].set_xlabel(say("step t"))
         figure.alt = say(
-            "The answer's gradient in one LSTM unit, {steps} steps with the flag at step {at}, a "
-            "panel each before the training and after {counts} updates. Of all that the numbers "
-            "get, the flagged one gets {shares}.",
+            "The answer's gradient and, as dots, the input gate of one LSTM unit, {steps} steps "
+            "with the flag at step {at}, a panel each before the training and after {counts} "
+            "updates. Of all that the numbers get, the flagged one gets {shares}.",
             steps=steps, at=at, counts=say(", ").join(map(str, counts[1:])),
             shares=say(", ").join(f"{share:.0%}" for share in shares),
         )  # fmt: skip

@@ -18,15 +18,15 @@ _SEQUENCES, _SETS = 100, 2
 
 
 class Learned(NamedTuple):
-    """How a unit learned: the updates until GOAL and their rate, None where no rate got there.
+    """How a unit learned: the updates until GOAL, None where no rate got there.
 
     told, kept: the gradients of the weight from the flag to the input gate, and of the forget
-    gate's bias, at the first update. errors: the larger one of the two data sets' errors before
-    every update, at that rate, or at the rate that came nearest.
+    gate's bias, at the first update. rate: the one that got there, or that came nearest.
+    errors: the larger one of the two data sets' errors before every update, at that rate.
     """
 
     updates: int | None
-    rate: float | None
+    rate: float
     told: float
     kept: float
     errors: np.ndarray
@@ -90,7 +90,7 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
     if reached.all(axis=0).any():
         best = int(reached.all(axis=0).argmax())
         return Learned(update, float(tried[best]), *told, worse[:, best])
-    return Learned(None, None, *told, worse[:, best])
+    return Learned(None, float(tried[best]), *told, worse[:, best])
 
 
 def _backward_fading(dhs, trace, params, cut, line):
