@@ -474,6 +474,15 @@ def test_visits_follow_the_formula():
         assert counted == pytest.approx(formula, abs=0.02)
 
 
+def test_cooling_crosses_soon_and_stands_low():
+    figure, ends = figures.cooling()
+    hot, cold, between, cooled = ends.values()
+    assert cold < hot < 70 < 90 < min(between, cooled)
+    assert [line.get_ydata()[-1] for line in figure.axes[0].lines] == [*ends.values()]
+    early = [line.get_ydata()[50] for line in figure.axes[0].lines]
+    assert early[1] < 10 < min(early[0], early[3])
+
+
 def test_a_crowds_shares_right_are_those_of_its_networks():
     models = [Model(init_rnn(1, 3, rng=rng), init_readout(3, 1, rng=rng))
               for rng in map(np.random.default_rng, range(4))]  # fmt: skip
@@ -648,9 +657,17 @@ def test_the_answer_counts_what_the_sections_show():
     assert runs == {"guessing": 36, "descent": 24, "downhill": 48, "helped": 48, "fixed": 48,
                     "annealed": 144, "blind": 48}  # fmt: skip
     figure = figures.answer()
-    for ax, counts in zip(figure.axes, (on_map, trip, recall), strict=True):
+    all_ended = comparisons.endings()
+    assert all_ended[0]["annealed"] == (
+        ridge["annealed"][1, comparisons.best_heats()["annealed"]],
+        96,
+    )
+    assert all_ended[1]["fixed"] == trips.near(trips.last["fixed"])
+    for ax, counts, ended in zip(figure.axes, (on_map, trip, recall), all_ended, strict=True):
         dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
         assert dots == [count.percent for count in counts.values() if count]
+        diamonds = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
+        assert diamonds == [count.percent for count in ended.values()]
         told = {text.get_text() for text in ax.texts}
         assert {f"{count.found}/{count.runs}" for count in counts.values() if count} <= told
 
@@ -672,7 +689,7 @@ def test_tables_stand_in_columns_and_say_what_was_found():
     assert len(practice[0]) == len(practice[1])
     assert "12 runs recall" in tables.recall()
     assert tables.answer().splitlines()[2].split() == ["descent", "0/1", "–", "19/24"]
-    assert tables.answer().splitlines()[-1].split()[-1] == "96/96"
+    assert tables.starts().splitlines()[-1].split()[-1] == "96/96"
     assert tables.sign().splitlines()[-1].endswith("0 of 24")
     lstm_inside.language("zh")
     try:  # a Chinese character is two columns wide
@@ -1046,7 +1063,7 @@ def test_a_search_is_named_in_the_language_spoken():
         "a search of mine": "a search of mine",
     }
     assert figures.search_in_words("descent, fresh") == "descent, fresh sequences"
-    assert figures.search_in_words("downhill") == "downhill only"
+    assert figures.search_in_words("downhill") == "downhill walk"
     assert figures.search_in_words("annealed, T = 0.1") == "annealed from 0.1"
     lstm_inside.language("zh")
     try:

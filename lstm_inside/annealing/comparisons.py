@@ -115,7 +115,7 @@ STARTS = (1, 5, 20)  # anywhere on the map, of a run that shares its looks among
 
 @cache
 def starts_on_map() -> dict[str, dict[int, Count]]:
-    """How many runs from one to twenty places anywhere on the map meet a low place. Section 7.
+    """How many runs from one to twenty places anywhere on the map meet a low place. Section 4.
 
     "starts": one of the places is low already. "descent", and "downhill": walks with small steps.
     """
@@ -476,6 +476,20 @@ def successes() -> list[dict[str, Count | None]]:
         for name in SEARCHES
     }
     return [{name: each[name] for name in SEARCHES} for each in (on_map, on_trip, on_recall)]
+
+
+def endings() -> list[dict[str, Count]]:
+    """Of the walks in `successes` that may leave what they met: how many end there. Section 7.
+
+    On the map and the round trip; at recall every run hands in the best that it met.
+    """
+    ridge, trips = ridge_walks(), round_trips()
+    on_map = {
+        **{name: Count(int(ridge[name][1, n]), RIDGE_WALKS) for name, n in best_heats().items()},
+        "blind": Count(int(ridge["fixed"][1, -1]), RIDGE_WALKS),
+    }
+    on_trip = {name: trips.near(trips.last[name]) for name in ("fixed", "annealed", "blind")}
+    return [on_map, on_trip, {}]
 
 
 def _count(true):

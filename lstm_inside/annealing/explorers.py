@@ -154,8 +154,8 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
     def describe(v):
         return say(
             "After {t} looks T = {temperature:.3g} and {low} of {walks} walks stand low, with a "
-            "loss below 0.05; downhill only it is {low_cold}. Median best loss at the end: "
-            "annealed {best}, downhill only {cold}, guessing {guessing}, descent {descent}.",
+            "loss below 0.05; of the downhill walks {low_cold} do. Median best loss at the end: "
+            "annealed {best}, downhill {cold}, guessing {guessing}, descent {descent}.",
             t=v["t"],
             temperature=v["temperature"],
             low=v["low_now"],
@@ -182,7 +182,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         describe=describe,
         play="t",
         presets={
-            "downhill only": {"start": 0},
+            "downhill walk": {"start": 0},
             "small steps": {"step": 0.3},
             "fixed T": {"end": 1},
         },

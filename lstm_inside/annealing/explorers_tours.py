@@ -49,7 +49,7 @@ def tour_explorer() -> Explorer:
         figure = picture(900, 340)
         ax = dict(zip(("hot", "cold", "lengths"), figure.subplots(1, 3), strict=True))
         lines, said = {}, {}
-        for which, title in (("hot", say("Annealed")), ("cold", say("Downhill only"))):
+        for which, title in (("hot", say("Annealed")), ("cold", say("Downhill walk"))):
             lines[which] = draw_trip(ax[which], cities[0], np.arange(CITIES), colours[which])
             ax[which].set_title(title, color=colours[which])
             ax[which].set_xlabel(" ")  # room for what moves
@@ -68,7 +68,7 @@ def tour_explorer() -> Explorer:
                          weight="bold")
             for which, colour in colours.items()
         }  # fmt: skip
-        for which, words in (("hot", say("annealed")), ("cold", say("downhill only"))):
+        for which, words in (("hot", say("annealed")), ("cold", say("downhill walk"))):
             names[which].set_text(words)
         cursor = ax["lengths"].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2)))
 
@@ -94,8 +94,8 @@ def tour_explorer() -> Explorer:
 
     def describe(v):
         return say(
-            "After {t:,} looks T = {temperature:.2g}: the annealed tour is {hot:.2f} long, the one "
-            "downhill only {cold:.2f}.",
+            "After {t:,} looks T = {temperature:.2g}: the annealed tour is {hot:.2f} long, the "
+            "downhill one {cold:.2f}.",
             **{key: v[key] for key in ("t", "temperature", "hot", "cold")},
         )
 

@@ -33,7 +33,7 @@ SEARCHES = {
 }
 IN_WORDS = Sentences(
     {
-        "downhill": "downhill only",
+        "downhill": "downhill walk",
         "fixed": "fixed T",
         "annealed": "annealed",
         "blind": "blind, T = ∞",
@@ -164,6 +164,47 @@ def visits(temperatures=(0.1, 0.25, 0.5), walks=600, steps=300, seed=64):
     return figure, shares
 
 
+def cooling(looks=500, walks=600, step=0.3, seed=5):
+    """How many walkers from the wrong valley of the cut stand low, look by look. Section 3.
+
+    Three temperatures stay; a fourth falls from the hottest to a twentieth. Returns the picture
+    and, by name, the % that stand low after the last look.
+    """
+    courses = {
+        say("too hot: T = 0.5"): (np.full(looks, 0.5), SEARCHES["fixed"], "--"),
+        say("too cold: T = 0.03"): (np.full(looks, 0.03), SEARCHES["fixed"], ":"),
+        say("between: T = 0.1"): (np.full(looks, 0.1), SEARCHES["fixed"], "-"),
+        say("cooled: T from 0.5 to 0.025"): (
+            comparisons.cooled(0.5, looks), SEARCHES["annealed"], "-"
+        ),
+    }  # fmt: skip
+    ends = {}
+    bottom = descent_path()[-1, 0]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 300)
+        ax = figure.subplots()
+        for name, (course, colour, dash) in courses.items():
+            _, heights, _ = anneal_many(
+                _cut, np.full((walks, 1), bottom), np.outer(course, np.ones(walks)), step=step,
+                rng=np.random.default_rng(seed),
+            )  # fmt: skip
+            percent = 100 * (heights < comparisons.LOW_LOSS).mean(axis=1)
+            ax.plot(percent, color=colour, lw=2.5, ls=dash)
+            ends[name] = percent[-1]
+        for name, height in apart(ends, 11).items():
+            ax.text(1.01 * looks, height, name, color=courses[name][1], weight="bold", va="center",
+                    fontsize=11)  # fmt: skip
+        ax.set(xlim=(0, 1.3 * looks), ylim=(0, 108), xticks=range(0, looks + 1, 100))
+        ax.set(yticks=(0, 50, 100), xlabel=say("candidates"), ylabel=say("% that stand low"))
+        ax.set_title(say("Cold is slow, hot does not stay, cooling avoids both"))
+    figure.alt = say(
+        "The share of walkers that stand low against the candidates so far. Too cold, it rises "
+        "slowly; too hot, it rises fast and stays in the middle; at a temperature between them, "
+        "and cooled, nearly all stand low in the end."
+    )
+    return figure, ends
+
+
 def _cut(places):
     """The loss along b = 0 with a wall at both ends, (K, 1) -> (K,)."""
     w = places[:, 0]
@@ -199,7 +240,7 @@ def heat():
             ax.plot(0, percent[0], "D", color=SEARCHES["downhill"], ms=8, clip_on=False)
             ax.text(at[-1] + 0.15, percent[-1] + 9, say("blind: {share:.0f} %", share=percent[-1]),
                     color="#555555", weight="bold", ha="right", fontsize=11)  # fmt: skip
-            ax.text(0.2, -1, say("downhill only: {share:.0f} %", share=percent[0]), va="center",
+            ax.text(0.2, -1, say("downhill walk: {share:.0f} %", share=percent[0]), va="center",
                     weight="bold", fontsize=11, color=SEARCHES["downhill"])  # fmt: skip
             ax.set_xticks(at, [f"{T:g}" for T in comparisons.RIDGE_HEATS[:-1]] + ["∞"])
             ax.set(xlim=(0, at[-1]), ylim=(-4, 112), yticks=range(0, 101, 25), title=title)
@@ -213,7 +254,7 @@ def heat():
                     va="center", fontsize=11)  # fmt: skip
     figure.alt = say(
         "Two panels, % of the walks against the temperature. Left, those that met a low place: "
-        "none downhill only, more and more with heat, nearly all blind ones. Right, those that end "
+        "no downhill walk, more and more with heat, nearly all blind ones. Right, those that end "
         "in one: at a fixed T they rise and soon fall again, annealed they rise later and higher, "
         "and of the blind ones few do."
     )
@@ -320,9 +361,9 @@ TRIPS = Sentences(
     {
         "guessing": "guessing",
         "blind": "blind, T = ∞",
-        "downhill": "downhill only, one start",
-        "four": "downhill only, four starts",
-        "kicked": "downhill only, kicked",
+        "downhill": "downhill walk, one start",
+        "four": "downhill walk, four starts",
+        "kicked": "downhill walk, kicked",
         "fixed": "fixed T = 0.02",
         "annealed": "annealed from 0.08",
     }
@@ -403,7 +444,7 @@ def forgiving():
         ax.set_xticks(at, [f"{T:g}" for T in comparisons.TRIP_HEATS])
         ax.set(xlim=(-0.3, 6.3), ylim=(5.5, 6.35), ylabel=say("mean length of 24 tours"))
         ax.set_xlabel(say("temperature (annealed: at the start)"))
-        ax.set_title(say("A fixed T must be right; annealing forgives a start that is too hot"))
+        ax.set_title(say("Four times too hot, a fixed T is lost, but an annealed walk is not"))
         ax.text(3.12, 6.2, say("fixed T (beyond: up to {longest:.1f})",
                 longest=found["fixed"][comparisons.TRIP_HEATS[-1]].mean()), va="center",
                 color=SEARCHES["fixed"], weight="bold", fontsize=11)  # fmt: skip
@@ -413,7 +454,7 @@ def forgiving():
     figure.alt = say(
         "The mean length of tours against the temperature. At a fixed T it is low at two "
         "temperatures and then leaves the picture; annealed, it is low over a wide range of "
-        "start temperatures and rises only a little when the start is too hot."
+        "start temperatures and rises at both ends, above the downhill walk with four starts."
     )
     return figure
 
@@ -475,25 +516,33 @@ def trips():
 
 
 def answer():
-    """How many runs succeed on the map, on the round trip and at recall, by search."""
+    """How many runs succeed on the map, on the round trip and at recall, by search.
+
+    A dot: those that met their goal. A diamond: those that end there.
+    """
     tasks = {
-        say("Map: guessing suffices"): say("meets a loss below 0.05"),
-        say("Round trip: heat wins"): say("within 2 % of the shortest"),
-        say("Recall: descent wins"): say("R² above 0.9"),
+        say("Map: guessing suffices"): say(
+            "meets a loss below 0.05 (◇ ends there)\nT: the one that ends low most often"
+        ),
+        say("Round trip: heat wins"): say(
+            "meets 2 % of the shortest (◇ ends there)\nsetting: the best in practice"
+        ),
+        say("Recall: descent wins"): say("R² above 0.9\nall settings counted together"),
     }
     names = {
-        name: say("downhill only, helped*") if name == "helped" else IN_WORDS[name]
+        name: say("downhill walk, helped*") if name == "helped" else IN_WORDS[name]
         for name in comparisons.SEARCHES
     }
     helped = (say("*steps of 1.5"), say("*kicked"), say("*shrinking steps"))
     colours = SEARCHES | {"helped": SEARCHES["downhill"]}
     lines = []
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
+        figure = picture(900, 345)
         panels = figure.subplots(1, 3, sharey=True)
-        for ax, (title, goal), counts, help_ in zip(
-            panels, tasks.items(), comparisons.successes(), helped, strict=True
-        ):
+        for ax, (title, goal), counts, ended, help_ in zip(
+            panels, tasks.items(), comparisons.successes(), comparisons.endings(), helped,
+            strict=True,
+        ):  # fmt: skip
             said = []
             for y, (name, words) in enumerate(names.items()):
                 count = counts[name]
@@ -506,12 +555,17 @@ def answer():
                 ax.plot(count.percent, y, "o", color=colours[name], ms=9, clip_on=False)
                 low, high = count.interval if count.runs > 1 else (count.percent, count.percent)
                 left = high > 60
+                if name in ended:
+                    end = ended[name].percent
+                    ax.plot(end, y, "D", color=colours[name], mfc="white", mew=1.8, ms=8)
+                    low = min(low, end - 3) if end > low - 20 else low
                 ax.text((low - 5) if left else (high + 5), y, f"{count.found}/{count.runs}",
                         va="center", ha="right" if left else "left", fontsize=11)  # fmt: skip
                 said.append(f"{words} {count.found}/{count.runs}")
             lines.append(f"{title} ({' · '.join(said)})")
             ax.text(101, 3.45, help_, ha="right", va="center", fontsize=10, color="#555555")
-            ax.set(xlim=(-3, 103), ylim=(6.6, -0.6), title=title, xlabel=goal, xticks=(0, 50, 100))
+            ax.set(xlim=(-3, 103), ylim=(6.6, -0.6), title=title, xticks=(0, 50, 100))
+            ax.set_xlabel(goal, fontsize=10.5)
             ax.grid(False, axis="y")
         panels[0].set_yticks(range(len(names)), names.values())
     figure.alt = say("% of the runs that succeed, with 95 % intervals.") + " " + " ".join(lines)
