@@ -147,6 +147,10 @@ def test_losses_stand_over_the_lengths_tested_at_a_line_a_seed():
     assert {tuple(line.get_xdata()) for line in lines} == {(20, 100)}
     places = {words.get_text(): words.get_position()[1] for words in ax.texts}
     assert places["short"] == 2.0
+    assert places["long: 1 of 2"] == 0.002  # both places: some lie on the grey line, some do not
+    costs["long"] = costs["long"][:1]
+    (ax,) = figures.compare_lengths(costs, (20, 100), lazy=1 / 3, alt="three", title="x").axes
+    places = {words.get_text(): words.get_position()[1] for words in ax.texts}
     assert places["long"] > 1 / 3  # beside the grey line, not on it
 
 

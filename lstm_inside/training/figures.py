@@ -280,18 +280,27 @@ def compare_lengths(costs, lengths, *, lazy, alt, title):
         for (words, rows), (colour, dash) in zip(costs.items(), looks, strict=False):
             for row in rows:
                 ax.plot(lengths, row, color=colour, ls=dash, lw=2, marker="o", ms=5)
-            highest = max(row[-1] for row in rows)
-            if abs(np.log(highest / lazy)) < 0.2:  # on the grey line: the words go above it
-                ax.text(lengths[-1] * 1.1, lazy * 1.08, words, color=colour, va="bottom",
-                        weight="bold")  # fmt: skip
-            else:
-                ax.text(lengths[-1] * 1.1, highest, words, color=colour, va="center",
-                        weight="bold")  # fmt: skip
+            ends = [row[-1] for row in rows]
+            idle = [end for end in ends if abs(np.log(end / lazy)) < 0.2]  # on the grey line
+            others = [end for end in ends if end not in idle]
+            for some, y, va in (
+                (idle, lazy * 1.08, "bottom"),
+                (others, max(others, default=1), "center"),
+            ):
+                if some:
+                    named = (
+                        words
+                        if len(some) == len(ends)
+                        else say(
+                            "{words}: {some} of {all}", words=words, some=len(some), all=len(ends)
+                        )
+                    )
+                    ax.text(lengths[-1] * 1.1, y, named, color=colour, va=va, weight="bold")
     return figure
 
 
 def write_back(units, *, alt, title):
-    """A picture of what one-unit LSTMs lose and write a step, a dot a sequence, a panel a unit.
+    """A picture of what one-unit LSTMs lose and write per step, a dot a sequence, a panel a unit.
 
     units: words -> (lost, written), for every sequence the mean of (1 - f) c and of i g over the
     steps after the flag.
@@ -308,8 +317,8 @@ def write_back(units, *, alt, title):
             ax.set(xlim=(-span, span), ylim=(-span, span))
             ax.set_title(words)
         label(panels[0], 0.06, 0.9, say("grey: written = lost"), _GREY, weight="normal")
-        panels[0].set_ylabel(say("written, i g, a step"), color=INPUT)
-        figure.supxlabel(say("lost, (1 - f) c, a step"), color=FORGET, fontsize=12)
+        panels[0].set_ylabel(say("written, i g, per step"), color=INPUT)
+        figure.supxlabel(say("lost, (1 - f) c, per step"), color=FORGET, fontsize=12)
     return figure
 
 
