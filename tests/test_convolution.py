@@ -214,7 +214,7 @@ def test_zeros_around_the_photograph_are_black_and_only_there():
 
 def test_a_kernel_learns_its_nine_weights_back():
     x = photograph()[None] - photograph().mean()
-    for name in ("edges, left to right", "copy"):
+    for name in ("brighter to the right", "copy"):
         W = views.KERNELS[name]
         wanted, _ = conv2d_forward(x, W[None, None], [0.0])
         kernels, losses = learn_kernel(x, wanted, 4.0, 400)
@@ -261,7 +261,7 @@ def test_the_stamp_is_beside_the_map_and_only_for_one_output():
     explorer.set(loss=views.ONE)
     assert stamp.get_visible()
     assert stamp.get_extent()[0] > 60  # right of the photograph's 60 columns
-    np.testing.assert_array_equal(stamp.get_array()[::-1], views.KERNELS["edges, left to right"])
+    np.testing.assert_array_equal(stamp.get_array()[::-1], views.KERNELS["brighter to the right"])
     explorer.close()
 
 
@@ -271,7 +271,7 @@ def test_the_loss_is_the_sum_of_the_directions_parts():
         explorer.set(rate=rate, step=9)
         v = explorer.values
         assert v["parts"].sum() == pytest.approx(v["loss"])
-        _, losses = learned_at("edges, left to right", rate, 9)
+        _, losses = learned_at("brighter to the right", rate, 9)
         assert v["loss"] == pytest.approx(losses[9])
         assert (v["parts"].argmax() == 8) == (rate == 5)  # then the most curved one rules
     explorer.close()
@@ -285,7 +285,7 @@ def learned_at(name, rate, steps):
 
 
 def test_above_the_limit_the_loss_falls_first_and_then_runs_away():
-    _, losses = learned_at("edges, left to right", 5.0, 60)
+    _, losses = learned_at("brighter to the right", 5.0, 60)
     assert losses.argmin() == 9
     assert losses[0] > 40 * losses[9]
     assert losses[-1] > 1e3 * losses[0]
@@ -502,7 +502,7 @@ def test_an_mlp_for_the_lines_has_gradients_that_hold():
 
 def test_directions_picture_shows_each_direction_with_its_curvature_and_factor():
     curvature, directions = bowl(photograph()[None] - photograph().mean(), 3)
-    kernel = views.KERNELS["edges, left to right"]
+    kernel = views.KERNELS["brighter to the right"]
     figure = figures.directions_picture(curvature, directions, 4, kernel)
     for ax, bend, direction in zip(figure.axes, curvature, directions.T, strict=True):
         shown = ax.images[0].get_array()[::-1].ravel()

@@ -34,8 +34,8 @@ KERNELS = {
     "blur 3 × 3": np.full((3, 3), 1 / 9),
     "blur 5 × 5": np.full((5, 5), 1 / 25),
     "sharpen": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
-    "edges, left to right": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4,
-    "edges, top to bottom": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]) / 4,
+    "brighter to the right": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4,
+    "brighter downwards": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]) / 4,
     "edges, all round": np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]) / 2,
     "random 5 × 5": np.random.default_rng(3).uniform(-0.4, 0.4, (5, 5)),
 }
@@ -45,8 +45,8 @@ IN_WORDS = Sentences(  # the names of KERNELS and of the losses
         "blur 3 × 3": "blur 3 × 3",
         "blur 5 × 5": "blur 5 × 5",
         "sharpen": "sharpen",
-        "edges, left to right": "edges, left to right",
-        "edges, top to bottom": "edges, top to bottom",
+        "brighter to the right": "brighter to the right",
+        "brighter downwards": "brighter downwards",
         "edges, all round": "edges, all round",
         "random 5 × 5": "random 5 × 5",
         ONE: "the marked value",
@@ -186,7 +186,7 @@ def _arrow(figure, start, end, y, words="", at=0.5):
 
 def _kernel_controls():
     return {
-        "name": choice("kernel", list(KERNELS), "edges, left to right"),
+        "name": choice("kernel", list(KERNELS), "brighter to the right"),
         "stride": whole("stride", 1, 4, 1),
         "padding": whole("padding", 0, 4, 0),
         "down": whole("window, down (%)", 0, 100, 94),
@@ -526,7 +526,7 @@ def learning_explorer() -> Explorer:
         "learned_kernel",
         figure=figure,
         controls={
-            "name": choice("kernel to be found", LEARNED, "edges, left to right"),
+            "name": choice("kernel to be found", LEARNED, "brighter to the right"),
             "step": whole("step", 0, STEPS, 20),
             "rate": slider("learning rate η", 0.1, 5, 0.1, 4, digits=1),
             "centred": toggle("subtract the mean brightness", True),

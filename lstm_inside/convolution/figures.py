@@ -457,11 +457,16 @@ def directions_picture(curvature, directions, rate, kernel):
             )  # fmt: skip
             if framed:
                 frame_on(ax).set_bounds(0, -side, side, side)
-        figure.suptitle(say("One steep direction, eight flat ones"), weight="bold")
+        axes[0].set_ylabel(say("error\nfactor"), rotation=0, ha="right", va="top", fontsize=12)
+        axes[0].yaxis.set_label_coords(-0.08, -0.06)
+        figure.suptitle(
+            say("The steepest limits the rate; the flat ones with an error take the time"),
+            weight="bold",
+        )
         figure.supxlabel(
             say(
-                "below each: the edge kernel's error in this direction (the two largest framed), "
-                "and what a step at rate {rate:g} multiplies it by",
+                "error: the edge kernel's in this direction (the two largest framed); "
+                "factor: what a step at rate {rate:g} multiplies it by",
                 rate=rate,
             ),
             fontsize=11,
