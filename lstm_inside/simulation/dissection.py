@@ -409,6 +409,7 @@ class Measured(NamedTuple):
 
     alone: np.ndarray  # (2,)
     held: np.ndarray  # (2, values)
+    values: np.ndarray  # at which it was held, the ends of the cell's own scale among them
 
 
 def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
@@ -426,15 +427,17 @@ def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
         validate.whole("found", suspect.unit, least=0, most=H - 1)
     validate.whole("T", T, least=WARM + 1)
     reading = read(model, "measure", B=B, T=T)
-    ids = np.tile(reading.ids[:-1], len(HELD))
-    values, curves = np.repeat(HELD, B), {}
+    curves = {}
 
     def means(h, mark):
-        share = share_of(model, h[1 + WARM :], ANSWERS[mark]).reshape(T - WARM, -1, B)
-        return np.array([[part[at].mean() if at.any() else 0 for part in share.swapaxes(0, 1)]
-                         for at in _inside_and_elsewhere(reading, mark)])  # fmt: skip
+        share = share_of(model, h[1 + WARM :], ANSWERS[mark])
+        return [share[at].mean() if at.any() else 0 for at in _inside_and_elsewhere(reading, mark)]
 
     for mark, suspect in found.items():
-        h = _held(model.cell, ids, suspect.unit, values)
-        curves[mark] = Measured(means(reading.h, mark)[:, 0], means(h, mark))
+        values = np.unique([*HELD, *np.clip(suspect.scale, HELD[0], HELD[-1])])
+        held = [  # one value after the other: side by side they would fill 100 MB
+            means(_held(model.cell, reading.ids[:-1], suspect.unit, value), mark)
+            for value in values
+        ]
+        curves[mark] = Measured(np.array(means(reading.h, mark)), np.array(held).T, values)
     return curves

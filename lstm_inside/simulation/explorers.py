@@ -21,7 +21,6 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.simulation.dissection import (
     ANSWERS,
-    HELD,
     clamped_forward,
     correlation,
     held_curves,
@@ -338,7 +337,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     before, text, _ = passage(lines=3)
     start = before_closing(text)
     found = suspects(read(model, "search", B=24, T=300)) if found is None else found
-    curves = held_curves(model, found)
+    curves = held_curves(model, found, B=64)
     xs = one_hot(encode(before + text))[:, None]
     trace = lstm_forward(xs, model.cell)
     colours = ("#aaaaaa", CELL_LINE, HIDDEN_LINE)
@@ -409,7 +408,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         scale.set_data(np.clip(suspect.scale, -3, 3), [_LEAST * 1.25] * 2)
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
-            lines[row].set_data(HELD, np.clip(measured.held[row], _LEAST, 1))
+            lines[row].set_data(measured.values, np.clip(measured.held[row], _LEAST, 1))
         right = np.log10(np.maximum(measured.alone, _LEAST))
         left = np.log10(np.maximum(measured.held[:, 0], _LEAST))
         above = left + np.where(left == left.max(), 0.16, -0.14)  # the higher name, the lower one
