@@ -25,7 +25,7 @@ import lstm_inside.replication as replication
 from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
-from lstm_inside.annealing import landscape, many, tours
+from lstm_inside.annealing import comparisons, landscape, many, tours
 from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
@@ -893,6 +893,10 @@ TABLE = {
     "annealing.geometric_cooling": call(
         anneal.geometric_cooling, start=number(1.0, -1.0), cooling=number(0.9, 0.0, 1.1, -1.0), count=count(3),
     ),
+    "annealing.cooled": call(
+        comparisons.cooled, start=number(1.0, -1.0), looks=count(3, 2),
+    ),
+    "annealing.recall_found": call(comparisons.recall_found, which=choice("best")),
     "annealing.highest_climbs": call(
         anneal.highest_climbs, temperatures=array(np.ones(3), free=(0,), rank=False, empty=False).or_bad(negative=-np.ones(3)), rng=generator(),
     ),
@@ -1330,7 +1334,7 @@ EXEMPT = {
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
-        [f"annealing.{what}" for what in ("answer", "best_heats", "guesses_on_map", "leaps_on_map", "practice", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_with_more", "ridge", "ridge_walks", "round_trips", "sign", "sign_searches", "starts_on_map", "successes", "trips", "ways_down")],
+        [f"annealing.{what}" for what in ("answer", "best_heats", "endings", "guesses_on_map", "leaps_on_map", "practice", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_with_more", "ridge", "ridge_walks", "round_trips", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
         "takes nothing",
     ),
     **dict.fromkeys([f"annealing.{what}" for what in ("Count", "RoundTrips", "SignSearch")], "a result, which nobody hands in"),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_core import init_rnn
+from lstm_inside import validate
 from lstm_inside.annealing.landscape import (
     HERE,
     HIGH,
@@ -59,7 +60,11 @@ class Count(NamedTuple):
 
 
 def cooled(start, looks) -> np.ndarray:
-    """The temperatures of so many looks by (6.4), from start to END times start."""
+    """The temperatures of so many looks by (6.4), from start to END times start.
+
+    Raises ValueError or TypeError for a start below 0 and for fewer than 2 looks.
+    """
+    validate.whole("looks", looks, 2)
     return geometric_cooling(start, END ** (1 / (looks - 1)), looks)
 
 
@@ -305,8 +310,9 @@ def recall_with_more() -> tuple[Count, tuple[float, float]]:
 def recall_found(which="best") -> dict[str, np.ndarray]:
     """The weights (K, P) with the lowest training loss that each kind of search found.
 
-    which: "best", or "last" for where it ended.
+    which: "best", or "last" for where it ended. Raises ValueError for anything else.
     """
+    validate.choice("which", which, ("best", "last"))
     searches = recall_searches()[1]
     return {
         name: np.concatenate([getattr(each, which) for each in found])
