@@ -103,6 +103,6 @@ def test_an_exported_question_does_not_hold_its_answer(export):
     _, page = export("html")
     words = " ".join(BeautifulSoup(page, "html.parser").get_text().split())
     asked = [question for question in QUESTIONS.values() if question.text in words]
-    assert len(asked) >= 2
+    assert asked
     replies = [reply for question in asked for _, reply in question.answers.values()]
     assert not [reply for reply in replies if " ".join(reply.split()) in words]
