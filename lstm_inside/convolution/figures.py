@@ -81,7 +81,6 @@ def stage(width, height, **boxes):
     """A figure with axes at fixed places: name = (left, bottom, width, height) in pixels."""
     figure = picture(width, height)
     figure.set_layout_engine("none")
-    figure.colours = None
     scale = np.array([width, height, width, height])
     return figure, {name: figure.add_axes(np.array(box) / scale) for name, box in boxes.items()}
 
@@ -192,7 +191,6 @@ def numbers_picture():
     top, left, rows, columns = 29, 17, 8, 10
     with matplotlib.rc_context(RC):
         figure = picture(860, 360)
-        figure.colours = None
         whole_ax, part_ax = figure.subplots(1, 2, width_ratios=(2, 3))
         canvas(whole_ax, say("72 × 60 pixels"), *photo.shape)
         place_image(image_on(whole_ax, "gray"), photo)
@@ -303,7 +301,7 @@ def depth_picture():
     out = conv2d_forward(photo[None], W[None], [0.0])[0][0, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 560)
-        figure.colours = None
+        figure.colours = None  # the one photograph in colour; 256 do for the grey ones
         ax = figure.subplot_mosaic([["r", "g", "b", "photo"], ["pr", "pg", "pb", "out"]])
         share, sign = ("+1", "−½", "−½"), ("+", "+", "=")
         names = {"r": say("red"), "g": say("green"), "b": say("blue")}
@@ -353,7 +351,6 @@ def stack_picture(photo, maps, second):
     )  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(900, 440)
-        figure.colours = None
         places = [["photo", 0, 1, "second"], ["photo", 2, 3, "second"]]
         ax = figure.subplot_mosaic(places, width_ratios=(1.5, 1, 1, 1.9))
         canvas(ax["photo"], say("the photograph"), *photo.shape[2:])
