@@ -60,7 +60,6 @@ def results():
                 "split": shares.split_step(trace, grads),
                 "way": shares.split_way(dhs, trace, grads),
                 "beside": side_by_side(cell._make([np.stack([p, p]) for p in cell])),
-                "sealed": recall.sealed(cell),
                 "said": recall.said(trace),
                 "habits": recall.habits(trace, flags).f,
                 "gates": learning.judged(model)[1].f,

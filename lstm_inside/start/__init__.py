@@ -13,7 +13,6 @@ from .recall import (
     one_stream,
     said,
     score,
-    sealed,
 )
 
 __all__ = [
@@ -29,5 +28,4 @@ __all__ = [
     "one_stream",
     "said",
     "score",
-    "sealed",
 ]

@@ -1,10 +1,17 @@
-"""What stands still in notebook 00: a stream, a plain state, a hundred streams, the wiring."""
+"""What stands still in notebook 00: streams, plain states, a sentence, the wiring."""
 
 import matplotlib
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstm_core import RNNParams, lstm_backward, lstm_forward, rnn_backward, rnn_forward
+from lstm_core import (
+    LSTMParams,
+    RNNParams,
+    lstm_backward,
+    lstm_forward,
+    rnn_backward,
+    rnn_forward,
+)
 from lstm_inside import validate
 from lstm_inside.page import Picture, Words, picture, plain, signed
 from lstm_inside.page.style import (
@@ -25,10 +32,8 @@ from lstm_inside.start.recall import (
     one_stream,
     said,
     score,
-    sealed,
 )
 from lstm_inside.tasks import recall_problem
-from lstm_inside.training import Model, answers
 from lstm_inside.words import Sentences, say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
@@ -40,7 +45,7 @@ WHY = Sentences(
         0.5: "w is small",
         1.1: "h strays far from 0",
         3: "h sits near ±1, where tanh is flat",
-        1: "u = 0.05 keeps h near 0; every number stays",
+        1: "set by hand, u = 0.05: every number stays",
     }
 )
 ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
@@ -96,10 +101,10 @@ def stream_picture(steps=20, flag=6) -> Picture:
 def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     """A plain state (0.1) at three recurrent strengths: the best of many units, and its answers.
 
-    All units run in `lstm_core` as one layer without wires from one to another. Each gets random
-    weights for number and flag and a random bias; its answer is the straight line through its
-    last state that has the smallest squared error on these very streams, flagged anywhere in
-    their first half. Of a unit and its mirror image (all signs turned) the one whose line rises
+    Each unit gets random weights for number and flag and a random bias; its answer is the
+    straight line through its last state that has the smallest squared error on these very
+    streams, flagged anywhere in their first half. At the largest w what ten times as many units
+    come to is told, too. Of a unit and its mirror image (all signs turned) the one whose line rises
     is drawn; its state is shown over the one stream that is flagged at `flag`, and over the same
     with the flagged number's sign turned. The last panel tells what half of the number's
     sign would score: one bit that is always right.
@@ -110,7 +115,7 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
     number = stream.targets[0, 0]
     pair = np.repeat(stream.xs, 2, axis=1)
     pair[flag - 1, 1, 0] = -number
-    W_x, b = _plain_units(units)
+    (W_x, b), *others = (_plain_units(units, rng) for rng in [np.random.default_rng(1)] * 10)
     with matplotlib.rc_context(RC):
         figure = picture(900, 350)
         figure.suptitle(
@@ -123,11 +128,10 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
         )  # fmt: skip
         axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
         for (above, below), (w, finding) in zip(axes.T, PLAIN.items(), strict=True):
-            params = RNNParams(W_x, w * np.eye(units), b)
-            h = rnn_forward(streams.xs, params).h[-1]
+            h = _last_states(streams.xs, w, W_x, b)
             k, line, best[w] = _best_column(h, target)
             rising = np.sign(line.deriv()(0))
-            courses = rising * rnn_forward(pair, params).h[:, :, k]
+            courses = rising * rnn_forward(pair, _plain_unit(w, W_x, b, k)).h[:, :, 0]
             for course, style in zip(courses.T, ("-", "--"), strict=True):
                 above.plot(np.arange(steps + 1), course, style, color=HIDDEN_LINE)
                 above.plot(flag, course[flag], "o", color=FLAGGED, ms=6)
@@ -148,7 +152,14 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             (1.3, say("dashed: flagged {x}", x=signed(-number))),
         ):
             axes[0, 0].text(steps, y, words, ha="right", va="center", color=FLAGGED)
-        words = say("for comparison:\nalways the right sign → {r2:.2f}", r2=one_bit)
+        more = max(
+            best[w],
+            *(_best_column(_last_states(streams.xs, w, *unit), target)[2] for unit in others),
+        )
+        words = say(
+            "the best of {more:,}: {found:.2f}\nalways the right sign: {r2:.2f}",
+            more=10 * units, found=more, r2=one_bit,
+        )  # fmt: skip
         axes[1, 2].text(1.05, -0.88, words, ha="right", va="center", color=SIGNAL, fontsize=11)
         axes[0, 0].set_ylabel(say("state h"))
         axes[1, 0].set_ylabel(say("answer"))
@@ -158,8 +169,9 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             "and its answers to a hundred of {streams} streams, at three recurrent strengths w, "
             "the best of {units} units each. The two states come together where w is small, and "
             "end low and high at the largest. Scores on all {streams} streams: {scores}. At small "
-            "w the answers lie flat, off the diagonal; at the largest they lie on two levels. For "
-            "comparison, always the right sign would score {one_bit:.2f}.",
+            "w the answers lie flat, off the diagonal; at the largest they lie on two levels. The "
+            "best there of {more:,} units scores {found:.2f}; always the right sign would score "
+            "{one_bit:.2f}.",
             streams=len(target),
             steps=steps,
             x=signed(number),
@@ -167,6 +179,8 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             units=units,
             scores=say(", ").join(scores),
             one_bit=one_bit,
+            more=10 * units,
+            found=more,
         )
     return figure
 
@@ -176,10 +190,22 @@ def _searched(steps):
     return recall_problem(steps, 500, rng=np.random.default_rng(11))
 
 
-def _plain_units(units):
+def _plain_units(units, rng):
     """W_x (2, units) and b (units,) among which the best plain state is looked for."""
-    rng = np.random.default_rng(1)
     return rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
+
+
+def _plain_unit(w, W_x, b, k):
+    """Unit k of them alone, as `lstm_core` runs it."""
+    return RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
+
+
+def _last_states(xs, w, W_x, b):
+    """The last states (B, units) by (0.1): each unit reads its own state only."""
+    h = 0.0
+    for x in xs:
+        h = np.tanh(w * h + x @ W_x + b)
+    return h
 
 
 def _best_column(h, target):
@@ -245,12 +271,87 @@ def hundred_streams_picture(params, steps=100) -> Picture:
     return figure
 
 
+def sentence_picture(words, xs, unit, ends) -> Picture:
+    """Run a unit whose gates read the flag over a sentence: its write, keep and cell, its answer.
+
+    words: T of them. xs (T, 1, 2): number and flag of each, one of them flagged. unit: LSTMParams
+    of one unit; its answer is `recall.said`. ends: what a negative and a positive answer say.
+    Raises TypeError for a unit that is no LSTMParams, ValueError for xs of another shape and for
+    more or fewer flags than one, and as `lstm_forward` does.
+    """
+    validate.of_kind("unit", unit, LSTMParams)
+    xs = validate.real("xs", xs, ndim=3)
+    if xs.shape != (len(words), 1, 2):
+        raise ValueError(f"xs: expected ({len(words)}, 1, 2), a pair a word, got {xs.shape}")
+    flagged = xs[:, 0, 1] == 1
+    if flagged.sum() != 1:
+        raise ValueError(f"xs: expected one flag, got {flagged.sum()}")
+    trace, T, (at,) = lstm_forward(xs, unit), len(words), np.flatnonzero(flagged)
+    c, answer = trace.c[:, 0, 0], float(said(trace)[0])
+    gates = {letter: getattr(trace, letter)[:, 0, 0] for letter in "if"}
+    told = {
+        "word": words[at],
+        "c": signed(c[at + 1]),
+        "c_2": signed(c[-1]),
+        "answer": signed(answer),
+        "end": ends[answer > 0],
+    }
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 400)
+        figure.alt = say(
+            "The sentence “{sentence}”, a number for each word, and a flag on “{word}”. There "
+            "write is {i:.2f} and keep {f:.2f}, at the other words at most {i_2:.2f} and at least "
+            "{f_2:.2f}. The cell holds {c} after “{word}” and {c_2} after the last word; the "
+            "answer is {answer}: “{end}”.",
+            sentence=" ".join(words),
+            i=gates["i"][at],
+            f=gates["f"][at],
+            i_2=np.delete(gates["i"], at).max(),
+            f_2=np.delete(gates["f"], at).min(),
+            **told,
+        )
+        stream, write, keep, cell = figure.subplots(4, 1, sharex=True, height_ratios=(5, 2, 2, 4))
+        title = say(
+            "{c} goes in at “{word}”, {c_2} is left at the end: the answer is “{end}”", **told
+        )
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
+        steps, beside = np.arange(1, T + 1), T + 0.75
+        stream.bar(steps, xs[:, 0, 0], 0.5, color=np.where(flagged, FLAGGED, "#9a9a9a"))
+        stream.set(xlim=(0, T + 2.4), xticks=(), ylim=(-1.3, 2.6), yticks=(-1, 0, 1))
+        for step, word, up in zip(steps, words, flagged, strict=True):
+            stream.text(step, 2.1, word, ha="center", va="center", color=FLAGGED if up else SIGNAL,
+                        weight="bold" if up else "normal")  # fmt: skip
+        stream.text(at + 1, 1.4, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
+                    family="DejaVu Sans")  # fmt: skip
+        for ax, letter in ((write, "i"), (keep, "f")):
+            ax.bar(steps, gates[letter], 0.9, color=GATES[letter].line)
+            ax.set(ylim=(-0.05, 1.15), yticks=(0, 1))
+        cell.plot(np.arange(T + 1), c, "-o", ms=5, color=CELL_LINE)
+        cell.set(ylim=(-0.8, 0.8), yticks=(-0.5, 0, 0.5))
+        for step in {at + 1, T}:
+            cell.text(step, c[step] + np.copysign(0.2, c[step]), signed(c[step]), color=CELL_LINE,
+                      weight="bold", ha="center", va="center")  # fmt: skip
+        for ax, y, what, colour in (
+            (stream, 2.1, f"{ends[0]} / {ends[1]} ?", FLAGGED),
+            (stream, 0, say("+1 plural,\n−1 singular"), SIGNAL),
+            (write, 0.5, GATES["i"].word, GATES["i"].line),
+            (keep, 0.5, GATES["f"].word, GATES["f"].line),
+            (cell, c[-1], say("the cell c"), CELL_LINE),
+            (cell, -c[-1], say("answer {answer}:\n“{end}”", **told), FLAGGED),
+        ):
+            ax.text(beside, y, what, color=colour, weight="bold", va="center")
+        for ax in (stream, write, keep, cell):
+            ax.grid(False)
+            ax.plot((0, T + 0.5), (0, 0), color=FAINT, lw=1, zorder=0)
+    return figure
+
+
 def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
-    Three plain states are those of `plain_state_picture`; a fourth has w = 1 and a small u, which
-    lets the gradient back. Beside each stands what gets back to the flag, and the score of the
-    straight line through its last state over the streams on which that picture's were found.
+    Three plain states are those of `plain_state_picture`; a fourth is set by hand, w = 1 and a
+    small u, which lets the gradient back. Beside each stands what gets back to the flag, and the
+    score of the straight line through its last state over the streams of that picture.
     """
     xs, back, streams = one_stream(flag, steps).xs, [], _searched(steps)
     ends = np.zeros((steps, 1, 1))
@@ -262,13 +363,12 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
         *_, r2 = _best_column(lstm_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
         back.append((name, grads.c[:, 0, 0], r2, CELL_LINE, style, why))
-    W_x, b = _plain_units(units)
+    W_x, b = _plain_units(units, np.random.default_rng(1))
     for w, style in zip((*PLAIN, 1), ("-", "--", ":", "-."), strict=True):
         name = say("a plain state, w = {w:g}", w=w)
         if w in PLAIN:
-            h = rnn_forward(streams.xs, RNNParams(W_x, w * np.eye(units), b)).h[-1]
-            k, *_ = _best_column(h, streams.targets[:, 0])
-            unit = RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
+            k, *_ = _best_column(_last_states(streams.xs, w, W_x, b), streams.targets[:, 0])
+            unit = _plain_unit(w, W_x, b, k)
         else:
             unit = RNNParams(np.array([[0.05], [0.0]]), np.ones((1, 1)), np.zeros(1))
         grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
@@ -279,7 +379,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         figure = picture(940, 360)
         figure.suptitle(
             say(
-                "None of the plain states lets the gradient back and picks the number out; "
+                "None of these plain states lets the gradient back and picks the number out; "
                 "the latch does both"
             ),
             x=0.01, ha="left", weight="bold", fontsize=13,
@@ -427,115 +527,6 @@ def habits_picture(models, title) -> Picture:
             for x, points in ((0.45, r2), (0.85, at_far)):
                 scored.text(x, row, plain(points), ha="right", va="center")
     return figure
-
-
-def leak_picture(model, name) -> Picture:
-    """A unit's answers through 20 and FAR steps, and through FAR with write shut off the flag.
-
-    How far off they are over 20 steps with write shut is told in words.
-    """
-    near, far = unseen(), far_streams()
-    shut = sealed(model.cell)
-    gates = habits(lstm_forward(far.xs, model.cell), far.xs[..., 1])
-    lift, drop = _lift(model, far), _lift(Model(shut, model.readout), near)
-    keep = habits(lstm_forward(far.xs, shut), far.xs[..., 1]).f[1]
-    left = _left_of_the_cell(lstm_forward(far.xs, shut), far.xs[..., 1])
-    panels = (
-        (
-            say("20 steps"),
-            model.cell,
-            near,
-            say("with write shut except at the flag:\nanswers {drop} off", drop=signed(drop)),
-        ),
-        (
-            say("{FAR} steps", FAR=FAR),
-            model.cell,
-            far,
-            say(
-                "off the flag (mean, {FAR} steps):\nwrite {i:.2f}, candidate {lean};\n"
-                "answers {lift} off",
-                FAR=FAR,
-                i=gates.i[1],
-                lean=signed(gates.lean[1]),
-                lift=signed(lift),
-            ),
-        ),
-        (
-            say("{FAR} steps, write shut except at the flag", FAR=FAR),
-            shut,
-            far,
-            say(
-                "keep {keep:.3f} (mean, {FAR} steps):\n{left:.2f} of the flag's cell\n"
-                "is left at the end",
-                keep=keep,
-                FAR=FAR,
-                left=left,
-            ),
-        ),
-    )
-    found = []
-    with matplotlib.rc_context(RC):
-        figure = picture(940, 330)
-        figure.suptitle(
-            say(
-                "{name} leaks: at every step a little gets in, and a little gets out",
-                name=name,
-            ),
-            x=0.01,
-            ha="left",
-            weight="bold",
-            fontsize=13,
-        )
-        axes = figure.subplots(1, len(panels), sharey=True)
-        for ax, (what, cell, streams, words) in zip(axes, panels, strict=True):
-            target = streams.targets[:, 0]
-            answer = answers(Model(cell, model.readout), streams)[:, 0]
-            r2 = plain(score(answer, target))
-            finding = say(
-                "score {answer}, slope {slope}", answer=r2, slope=plain(_slope(answer, target))
-            )
-            found.append(say("{what}: {finding}", what=what, finding=finding))
-            ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-            ax.plot(target, answer, "o", ms=4, color=HIDDEN_LINE, mec="none")
-            ax.set(
-                xlim=(-1.1, 1.1), ylim=(-1.9, 2.2), xlabel=say("flagged number"), xticks=(-1, 0, 1)
-            )
-            ax.set_title(f"{what}\n" + say("score {r2}", r2=r2), fontsize=11)
-            ax.text(1, -1.5, words, ha="right", va="center", color=SIGNAL, fontsize=10)
-        axes[0].set_ylabel(say("answer"))
-    figure.alt = say(
-        "{name}, a hundred answers against the flagged numbers. {found}. Through {FAR} steps "
-        "the answers are {lift} off on average; off the flag write is {i:.2f}, keep {f:.2f} "
-        "and the candidate {lean}. With write shut keep is {keep:.3f}, and {left:.2f} of the "
-        "cell at the flag is left at the end; over 20 steps the answers are then {drop} off.",
-        name=name,
-        found=say("; ").join(found),
-        FAR=FAR,
-        lift=signed(lift),
-        drop=signed(drop),
-        i=gates.i[1],
-        f=gates.f[1],
-        lean=signed(gates.lean[1]),
-        keep=keep,
-        left=left,
-    )
-    return figure
-
-
-def _lift(model, streams):
-    """How far a model's answers lie above what is wanted, on average."""
-    return float((answers(model, streams) - streams.targets).mean())
-
-
-def _slope(answer, target):
-    """The slope of the straight line through answers over targets, (B,) each."""
-    return float(np.polynomial.Polynomial.fit(target, answer, 1).deriv()(0))
-
-
-def _left_of_the_cell(trace, flags):
-    """How much of the flagged step's cell is left at the end, by keep alone, on average."""
-    after = np.cumsum(flags, axis=0) - flags > 0  # (T, B): the steps that follow the flag
-    return float(np.where(after, trace.f[..., 0], 1).prod(axis=0).mean())
 
 
 def _in_words(name, near, gates, far):

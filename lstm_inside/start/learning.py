@@ -129,7 +129,8 @@ def second_flag(run) -> str:
     """In a line each, under a heading: what of two flagged numbers the latch answers with, and a
     learned unit.
 
-    A third line is the unit with a candidate that does not read the last hidden state.
+    Two more lines are the unit with a candidate that does not read the last hidden state, and
+    with an output gate that is shut until the last step, so that nothing reads it.
     Raises TypeError for what is no `Training`, ValueError for one that is not of one LSTM unit.
     """
     if not isinstance(run, Training):
@@ -137,13 +138,21 @@ def second_flag(run) -> str:
     cell, readout = run.params
     if not is_lstm(cell) or cell.W_h.shape != (1, 4):
         raise ValueError("run: expected a training of one LSTM unit")
-    W_h = cell.W_h * [1, 1, 0, 1]
+    blind, hidden = (cell._replace(W_h=cell.W_h * reads) for reads in ([1, 1, 0, 1], 0))
     by_hand = Model(latch(), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1)))
-    lines = [say("least squares over {n} streams", n=len(unseen().targets))]
+    lines = [
+        say(
+            "least squares over {n} streams, flagged in steps 1 to {half} and at step {second}",
+            n=len(unseen().targets),
+            half=_T // 2,
+            second=_SECOND + 1,
+        )
+    ]
     for name, model in (
         (say("by hand"), by_hand),
         (say("learned"), run.params),
-        (say("learned, candidate not reading h"), Model(cell._replace(W_h=W_h), readout)),
+        (say("learned, candidate not reading h"), Model(blind, readout)),
+        (say("learned, show shut until the end"), Model(hidden, readout)),
     ):
         first, second, r2 = of_two_flags(model)
         lines.append(

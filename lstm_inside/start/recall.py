@@ -95,21 +95,6 @@ def latch(sure=SURE) -> LSTMParams:
     return flag_gates((-sure, sure), (sure, -sure))
 
 
-def sealed(unit) -> LSTMParams:
-    """The same unit with write shut at every step but the flagged ones, where it is as it was.
-
-    unit: LSTMParams of one unit with inputs number and flag. Raises TypeError for what is no
-    LSTMParams, ValueError for another size.
-    """
-    validate.of_kind("unit", unit, LSTMParams)
-    W_x, W_h, b = map(np.copy, validate.lstm_params(unit))
-    if W_x.shape != (2, 4):
-        raise ValueError(f"unit: expected W_x (2, 4), one unit and two inputs, got {W_x.shape}")
-    b[_I] -= 2 * SURE
-    W_x[_FLAG, _I] += 2 * SURE
-    return LSTMParams(W_x, W_h, b)
-
-
 class Course(NamedTuple):
     """What one unit did on one stream, by step: `.f[7]` is keep at step 7. All are (T + 1,).
 
@@ -173,7 +158,6 @@ class Habits(NamedTuple):
     i: tuple[float, float]
     f: tuple[float, float]
     g: tuple[float, float]  # size of the candidate, whatever its sign
-    lean: tuple[float, float]  # the candidate with its sign: which way it pushes on the whole
     o: tuple[float, float]
 
 
@@ -192,5 +176,4 @@ def habits(trace, flags) -> Habits:
     def pair(gate):
         return float(gate[up].mean()), float(gate[~up].mean())
 
-    size = np.abs(trace.g)
-    return Habits(pair(trace.i), pair(trace.f), pair(size), pair(trace.g), pair(trace.o))
+    return Habits(pair(trace.i), pair(trace.f), pair(np.abs(trace.g)), pair(trace.o))
