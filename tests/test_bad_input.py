@@ -731,7 +731,6 @@ TABLE = {
     "start.flag_gates": call(unit_recall.flag_gates, write=array([-3.0, 2.0]), keep=array([2.0, -3.0])),
     "start.latch": call(unit_recall.latch, sure=number(5)),
     "start.by_step": call(unit_recall.by_step, stream=kind(unit_recall.one_stream()), unit=kind(unit_recall.latch())),
-    "start.sealed": call(unit_recall.sealed, unit=kind(unit_recall.latch())),
     "start.said": call(unit_recall.said, trace=kind(core.lstm_forward(STREAMS.xs, unit_recall.latch()))),
     "start.score": call(
         unit_recall.score, answers=array(normal(3), rank=False), targets=array(normal(3), rank=False).or_bad(zeros=np.zeros(3)).known_as("targets", "answers"),
