@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lstm_inside
-from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_forward
+from lstm_core import RNNParams, gradient_check, init_lstm, init_rnn, rnn_backward, rnn_forward
 from lstm_inside.annealing import (
     HIGH,
     LOW,
@@ -43,6 +43,7 @@ from lstm_inside.annealing import (
     valley_gradient,
     valley_loss,
     valley_map,
+    walk,
     walled,
     way_out,
 )
@@ -97,6 +98,33 @@ def test_the_one_walk_follows_the_rule_step_by_step():
     assert abs(run.accepted[1:].sum() - chance.sum()) < 4 * np.sqrt((chance * (1 - chance)).sum())
     assert bowl(run.best) == run.losses.min() == run.best_so_far[-1]
     assert (START == [2, -1]).all()
+
+
+def test_one_walk_anneals_whatever_can_be_proposed():
+    """Numbers by noise; tours by reversals, against `tour_lengths`; at T = 0 nothing climbs."""
+
+    def near(place, rng):
+        return place + 0.3 * rng.standard_normal(2)
+
+    places = walk(bowl, START, np.zeros(300), near, np.random.default_rng(1))
+    assert places.shape == (301, 2)
+    heights = np.array([bowl(place) for place in places])
+    assert (np.diff(heights) <= 0).all()
+    assert heights[-1] < 0.05 < heights[0]
+    hot = walk(bowl, START, np.full(4000, 1.0), near, np.random.default_rng(2))
+    assert np.mean([bowl(place) for place in hot[500:]]) == pytest.approx(1.0, abs=0.25)  # T d / 2
+    cities = np.random.default_rng(3).random((1, 7, 2))
+
+    def turned(tour, rng):
+        i, j = np.sort(rng.choice(np.arange(1, 7), 2, replace=False))
+        return np.concatenate([tour[:i], tour[i : j + 1][::-1], tour[j + 1 :]])
+
+    tours = walk(lambda tour: tour_lengths(cities, tour[None])[0], np.arange(7),
+                 comparisons.cooled(0.3, 2000), turned, np.random.default_rng(4))  # fmt: skip
+    orders = np.array([(0, *rest) for rest in itertools.permutations(range(1, 7))])
+    assert tour_lengths(cities, tours[-1:]) == pytest.approx(
+        tour_lengths(cities, orders[:, None]).min()
+    )
 
 
 def test_at_temperature_0_no_step_goes_up():
@@ -275,6 +303,18 @@ def test_the_visible_loss_is_that_of_the_series_rnn():
         h = rnn_forward(np.zeros((10, 2, 1)), params, np.array([[0.5], [-0.5]])).h[:, :, 0]
         off = (h - [0.8, -0.8]) ** 2
         assert loss == pytest.approx((0.75 * off[10] + 0.25 * off[9]).mean(), rel=1e-12)
+
+
+def test_the_visible_gradient_is_that_of_the_series_rnn():
+    places = np.random.default_rng(13).uniform(LOW, HIGH, (7, 2))
+    wish = np.array([[0.8], [-0.8]])
+    for (w, b), slope in zip(places, valley_gradient(places), strict=True):
+        params = RNNParams(np.zeros((1, 1)), np.array([[w]]), np.array([b]))
+        trace = rnn_forward(np.zeros((10, 2, 1)), params, np.array([[0.5], [-0.5]]))
+        dhs = np.zeros((10, 2, 1))
+        dhs[-1], dhs[-2] = 0.75 * (trace.h[10] - wish), 0.25 * (trace.h[9] - wish)
+        grads = rnn_backward(dhs, trace, params).params
+        np.testing.assert_allclose(slope, [grads.W_h[0, 0], grads.b[0]], rtol=1e-9, atol=1e-15)
 
 
 def test_the_goal_of_the_walks_needs_heat_and_small_steps():
@@ -514,6 +554,23 @@ def test_on_the_map_wandering_meets_and_the_rule_stays():
         assert 0 < n < len(heats) - 2  # not at the edge of what was tried
         assert found[name][1, n] == found[name][1].max()
     assert comparisons.leaps_on_map() == (96, 96)
+    T, less = comparisons.ridge_cooled_less()
+    assert 0.125 < T < 4
+    assert abs(less.found - annealed[1].max()) < 12
+
+
+def test_the_shares_taken_rise_with_the_temperature():
+    for shares in comparisons.shares_taken().values():
+        each = np.array([*shares.values()])
+        assert (np.diff(each) > 0).all()
+        assert 0 < each[0] < each[-1] < 1
+    assert [*comparisons.shares_taken()["trip"]] == [*comparisons.TRIP_HEATS]
+    rng, T = np.random.default_rng(5), 2  # counted once more, walk by walk
+    _, _, taken = anneal_many(
+        walled(valley_loss), np.tile(comparisons.HERE, (40, 1)), np.full((1000, 40), T), step=0.3,
+        rng=rng,
+    )  # fmt: skip
+    assert comparisons.shares_taken()["map"][T] == pytest.approx(taken[1:].mean(), abs=0.02)
 
 
 def test_an_interval_of_a_share():
@@ -542,6 +599,7 @@ def test_descent_on_the_map_is_that_of_each_start():
     assert counts["descent"][1] == (sum(low), comparisons.RIDGE_WALKS)
     assert counts["starts"][1].found == (valley_loss(starts) < comparisons.LOW_LOSS).sum()
     for n in comparisons.STARTS:
+        assert counts["starts"][n].found <= counts["annealed"][n].found
         assert counts["starts"][n].found <= counts["descent"][n].found
         assert counts["starts"][n].found < counts["downhill"][n].found
     assert counts["starts"][20].percent > 100 * (1 - 0.9**20) - 5  # a tenth of the map is low
@@ -563,6 +621,8 @@ def test_a_start_that_is_too_hot_costs_a_fixed_temperature_more():
     found = comparisons.practice_trips()
     for hot in comparisons.TRIP_HEATS[3:]:
         assert found["fixed"][hot].mean() > found["annealed"][hot].mean() + 0.4
+    assert set(found["kicked"]) == set(itertools.product(comparisons.KICK_EVERY,
+                                                         comparisons.KICK_MOVES))  # fmt: skip
     assert abs(found["fixed"][comparisons.FIXED].mean()
                - found["annealed"][comparisons.HEAT].mean()) < 0.03  # fmt: skip
 
@@ -573,7 +633,7 @@ def test_what_the_round_trips_came_to():
     assert near["guessing"] == (0, 10)
     assert near["blind"] == (0, 120)
     assert near["downhill"].found < near["four"].found < near["fixed"].found
-    assert near["annealed"].found > 1.7 * max(near["four"].found, near["kicked"].found)
+    assert near["annealed"].found > 1.5 * max(near["four"].found, near["kicked"].found)
     assert abs(near["annealed"].found - near["fixed"].found) < 16  # two standard deviations
     last = {name: trips.near(lengths).found for name, lengths in trips.last.items()}
     assert last["downhill"] == near["downhill"].found
@@ -621,14 +681,19 @@ def test_more_sequences_leave_little_to_learn_by_heart():
 def test_ways_down_are_rare_where_downhill_walks_end_unless_steps_are_small():
     down = comparisons.ways_down()
     assert {key: each.shape for key, each in down.items()} == {
-        ("starts", 0): (2, 24), ("ends", 0): (2, 48), ("ends", 0.03): (2, 48),
-        ("ends", 0.01): (2, 48),
+        ("starts", 0): (2, 24), ("ends", 0): (2, 48), ("ends", 0.01): (2, 48),
     }  # fmt: skip
     lower = {key: np.median(each[0]) for key, each in down.items()}
     assert lower["starts", 0] > 50 * lower["ends", 0]
-    assert lower["ends", 0.01] > 2 * lower["ends", 0.03] > 20 * lower["ends", 0]
+    assert lower["ends", 0.01] > 40 * lower["ends", 0]
     assert (down["ends", 0.01][0] > 0).all()
     assert np.median(down["ends", 0.01][1]) < 50  # but they gain little
+    count, (before, after) = comparisons.going_on()  # slowly: with twice the looks
+    own = np.concatenate([each.last for each in comparisons.recall_searches()[1]["downhill"]])
+    assert before == pytest.approx(np.median(comparisons.recall_searches()[0].crowd.losses(own)))
+    assert after < 0.7 * before
+    assert 0 < count.percent < 50
+    assert count.runs == 48
 
 
 def test_guesses_find_the_rule_of_the_sign_and_descent_does_not():
@@ -664,12 +729,13 @@ def test_the_answer_counts_what_the_sections_show():
     )
     assert all_ended[1]["fixed"] == trips.near(trips.last["fixed"])
     for ax, counts, ended in zip(figure.axes, (on_map, trip, recall), all_ended, strict=True):
+        many = [count for count in counts.values() if count and count.runs > 1]
         dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
-        assert dots == [count.percent for count in counts.values() if count]
+        assert dots == [count.percent for count in many]
         diamonds = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
         assert diamonds == [count.percent for count in ended.values()]
         told = {text.get_text() for text in ax.texts}
-        assert {f"{count.found}/{count.runs}" for count in counts.values() if count} <= told
+        assert {f"{count.found}/{count.runs}" for count in many} <= told
 
 
 def test_tables_stand_in_columns_and_say_what_was_found():
@@ -680,16 +746,22 @@ def test_tables_stand_in_columns_and_say_what_was_found():
     lines = tables.trips().splitlines()
     share = trips.near(trips.last["annealed"])
     assert lines[7].endswith(f"{share.found}/{share.runs}")
-    assert lines[8].endswith("of a stretch shortens: 120 of 120")
-    assert lines[9].endswith("two reversals shorten 9 of 10")
+    told = f"annealed on {trips.better('annealed')} of 10 maps, fixed T on {trips.better('fixed')}"
+    assert lines[8].endswith(told)
+    assert lines[9].endswith("of a stretch shortens: 120 of 120")
+    assert lines[10].endswith("two reversals shorten 9 of 10")
     assert lines[-1].endswith("on 8 of 10 maps no search found a shorter tour")
-    practice = tables.practice().splitlines()
-    eight = comparisons.practice_trips()["downhill"][8].mean()
-    assert practice[0].split()[-1] == f"{eight:.2f}"
-    assert len(practice[0]) == len(practice[1])
+    practice, found = tables.practice().splitlines(), comparisons.practice_trips()
+    assert practice[0].split()[-1] == f"{found['downhill'][8].mean():.2f}"
+    assert practice[-1].split()[-1] == f"{found['kicked'][4000, 3].mean():.2f}"
+    assert len({len(row) for row in practice[2:]}) == 1
+    heats = tables.heats().splitlines()
+    assert heats[3].split()[-1] == f"{found['annealed'][0.64].mean():.2f}"
+    hottest = 100 * comparisons.shares_taken()["map"][4]
+    assert heats[-1].endswith(f"{hottest:.0f} %")
     assert "12 runs recall" in tables.recall()
-    assert tables.answer().splitlines()[2].split() == ["descent", "0/1", "–", "19/24"]
-    assert tables.starts().splitlines()[-1].split()[-1] == "96/96"
+    assert tables.starts().splitlines()[-2].split()[-1] == "96/96"
+    assert tables.starts().splitlines()[-1].endswith("96 of 96")
     assert tables.sign().splitlines()[-1].endswith("0 of 24")
     lstm_inside.language("zh")
     try:  # a Chinese character is two columns wide
@@ -715,7 +787,7 @@ def test_figures_of_walks_draw_what_was_found():
         np.testing.assert_allclose(line.get_ydata(), means)
     trips = comparisons.round_trips()
     ax, bars = figures.trips().axes
-    for name, line in zip(("four", "kicked", "annealed"), ax.lines[-3:], strict=True):
+    for name, line in zip(("four", "kicked", "fixed", "annealed"), ax.lines[-4:], strict=True):
         shown = np.median(trips.beyond(trips.met[name]), axis=0)
         np.testing.assert_array_equal(line.get_xdata(), shown)
     assert bars.patches[-1].get_width() == trips.near(trips.met["annealed"]).percent
@@ -967,15 +1039,14 @@ def test_the_curves_of_a_round_trip_end_at_the_look_that_is_shown():
 # ---------------------------------------------------------------- checkers
 
 
-def a_walk(chance=None, noise=None, cooled=True, from_start=False, look_again=False):
+def a_walk(chance=None, cooled=True, from_start=False, look_again=False):
     """A reader's walk, right unless something is put in a part's place."""
     chance = chance or (lambda d, T, rng: rng.random() < acceptance(d, T))
-    noise = noise or (lambda rng, p: rng.standard_normal(p.shape))
 
-    def walk(loss, start, temperatures, step, rng):
+    def own(loss, start, temperatures, propose, rng):
         here, height, places = start, loss(start), [start]
         for T in temperatures:
-            there = (start if from_start else here) + step * noise(rng, here)
+            there = propose(start if from_start else here, rng)
             height = loss(here) if look_again else height
             value = loss(there)
             if chance(value - height, T if cooled else temperatures[0], rng):
@@ -983,7 +1054,7 @@ def a_walk(chance=None, noise=None, cooled=True, from_start=False, look_again=Fa
             places.append(here)
         return np.array(places)
 
-    return walk
+    return own
 
 
 RIGHT = [
@@ -1002,8 +1073,7 @@ RIGHT = [
     (check.walk, a_walk(look_again=True)),
     (check.walk, a_walk(chance=lambda d, T, rng: d <= 0 or (T > 0 and rng.random() < np.exp(-d / T)))),
     (check.walk, lambda *args: list(a_walk()(*args))),
-    (check.walk, lambda loss, start, T, step, rng: anneal(
-        lambda p: float(loss(p)), start, T, step=step, rng=rng, path=True).path),
+    (check.walk, walk),
 ]  # fmt: skip
 
 DICE = np.random.default_rng(66)
@@ -1028,12 +1098,28 @@ WRONG = [
     (check.walk, a_walk(chance=lambda d, T, rng: rng.random() < 0.5), "always taken"),
     (check.walk, a_walk(cooled=False), "each step has its own"),
     (check.walk, a_walk(chance=lambda d, T, rng: rng.random() < acceptance(d, T / 4)), "expected"),
-    (check.walk, a_walk(noise=lambda rng, p: rng.standard_normal()), "of its own"),
-    (check.walk, a_walk(noise=lambda rng, p: rng.uniform(-1, 1, p.shape)), "units of the step"),
-    (check.walk, a_walk(from_start=True), "near the START"),
+    (check.walk, a_walk(from_start=True), "where the walk STANDS"),
+    (
+        check.walk,
+        lambda loss, start, T, propose, rng: a_walk()(
+            loss, start, T, lambda here, rng: here + 0.3 * rng.standard_normal(3), rng
+        ),
+        "every temp",
+    ),
+    (
+        check.walk,
+        lambda loss, start, T, propose, rng: a_walk()(
+            loss, start, T, lambda here, rng: propose(here, rng) + 1, rng
+        ),
+        "leads either",
+    ),
     (check.walk, lambda *args: a_walk()(*args)[1:], "shape"),
     (check.walk, lambda *args: a_walk()(*args)[::-1], "the start itself"),
-    (check.walk, lambda loss, start, T, step, rng: np.tile(start, (len(T) + 1, 1)), "one look"),
+    (
+        check.walk,
+        lambda loss, start, T, propose, rng: np.tile(start, (len(T) + 1, 1)),
+        "every temp",
+    ),
     (check.walk, lambda *args: None, "None"),
 ]
 

@@ -25,12 +25,14 @@ import lstm_inside.replication as replication
 from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
+from lstm_inside.training import leaks
+from lstm_inside.training.tables import table
 from lstm_inside.annealing import comparisons, landscape, many, tours
 from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
 from lstm_inside.beyond import bridge as interop
 from lstm_inside.beyond import distributed
-from lstm_inside.bptt import abreast, answer_key, draws
+from lstm_inside.bptt import abreast, draws, far_flag
 from lstm_inside.bptt import faults as patients
 from lstm_inside.bptt import learning as recalled
 from lstm_inside.bptt import shares as bptt
@@ -38,6 +40,7 @@ from lstm_inside.convolution import layers
 from lstm_inside.convolution import learning as kernel_learning
 from lstm_inside.convolution import lines as short_lines
 from lstm_inside.foundations import learning, pictures
+from lstm_inside.foundations import memory as memory_of_swaps
 from lstm_inside.foundations import network as foundations
 from lstm_inside.gates import layers as stacks
 from lstm_inside.gates import recall as gates
@@ -303,6 +306,7 @@ BOTH = stacks.both_forward(XS, P, P)
 MASK = padding.mask_of(np.array([T, 2]), T)
 MASKED, DROPPED = padding.masked_forward(XS, MASK, P), dropout.dropped_forward(XS, P, {})
 ONE = learn.Model(core.init_lstm(1, H, rng=R), learn.init_readout(H, 1, rng=R))
+UNIT = learn.Model(core.init_lstm(2, 1, rng=R), learn.init_readout(1, 1, rng=R))
 SAVED = Path(tempfile.mkdtemp()) / "saved.npz"
 STREAM = text.Stream(IDS, 2, 3, H, rng=R)
 LOSS = function(learn.norm).or_bad(word=lambda p: "1", nothing=lambda p: None, NaN=lambda p: np.nan)
@@ -562,8 +566,21 @@ TABLE = {
         learning.compare_rules, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
         target=array(MLP_TRACE.y),
     ),
-    "foundations.measure_depth": call(learning.measure_depth, layers=count(3), count=count(2)),
+    "foundations.measure_depth": call(
+        learning.measure_depth, layers=count(3), count=count(2), scale=number(1.0), act=choice("tanh"),
+    ),
+    "foundations.measure_memory": call(
+        memory_of_swaps.measure_memory, inputs=number(1.0, 0.0, -1.0), recurrent=number(0.9, 0.0, -1.0), count=count(2),
+    ),
+    "foundations.push_left": call(
+        learning.push_left, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
+        target=array(MLP_TRACE.y),
+    ),
     "foundations.measure_rules": call(learning.measure_rules, count=count(2)),
+    "foundations.readings": call(memory_of_swaps.readings),
+    "foundations.swapped": call(
+        memory_of_swaps.swapped, one=count(1, least=0, most=9), other=count(5, least=0, most=9),
+    ),
     "foundations.photograph": call(pictures.photograph, size=Arg((6, 5), (
         ("None", None), ("number", 3), ("three", (3, 3, 3)), ("too high", (433, 5)), ("zero", (0, 60)), ("fractions", (2.5, 3)), ("words", ("a", "b")),
     )), colour=fixed(True)),
@@ -611,6 +628,7 @@ TABLE = {
         ahead=weights(P).known_as("params", "trace", "dhs", *P._fields), back=weights(P).known_as("params", "trace", "dhs", *P._fields),
     ),
     "gates.latch": call(gates.latch, **{name: number(1.0) for name in ("b_i", "w_i", "b_f", "w_f", "w_g", "b_o")}),
+    "gates.plain_latch": call(gates.plain_latch, pair=number(0.01)),
     "gates.last_flag_problem": call(gates.last_flag_problem, T=count(6, least=2), B=count(2), rng=generator()),
     "gates.recall_score": call(
         gates.recall_score, params=weights(P).known_as("params", "xs", *P._fields),
@@ -625,6 +643,7 @@ TABLE = {
     "rnn.delay_line": call(
         memory.delay_line, H=count(4), D=count(2), strength=number(1.0), input_strength=number(0.05),
     ),
+    "rnn.door_and_store": call(memory.door_and_store, keep=number(1.0), gain=number(0.01)),
     "rnn.fit_readout": call(
         memory.fit_readout, states=array(normal(60, 3), free=(1,)).known_as("states", "wanted"), wanted=array(normal(60, 2), free=(1,), empty=False), ridge=number(1e-6, -1.0),
     ),
@@ -638,12 +657,19 @@ TABLE = {
         memory.recall_inputs, states=array(normal(60, 3), free=(1,)).known_as("states", "inputs"), inputs=array(normal(60)), lags=count(2),
         ridge=number(1e-6, -1.0), train=number(0.6, 0.0, 1.0, -1.0),
     ),
+    "rnn.memory_curve": call(
+        memory.memory_curve, params=weights(core.init_rnn(1, H, rng=R)).known_as("params", "xs", *Q._fields), rng=generator(),
+        noise=number(0.0, -1.0), steps=count(60, least=40), lags=count(2),
+    ),
     "rnn.recall_score": call(
         memory.recall_score, params=weights(core.init_rnn(2, H, rng=R)).known_as("params", "xs", *Q._fields), T=count(6, least=2), rng=generator(),
         places=count(2, most=6).or_none(), count=count(100), noise=number(0.0, -1.0),
     ),
     "rnn.gradient_lengths": call(
         memory.gradient_lengths, xs=array(XS, free=(0, 1)), params=weights(Q).known_as("params", "xs", *Q._fields), h0=array(H0).or_none(),
+    ),
+    "rnn.nudge_lengths": call(
+        memory.nudge_lengths, xs=array(XS, free=(0, 1)), params=weights(Q).known_as("params", "xs", *Q._fields), h0=array(H0).or_none(),
     ),
     "rnn.gradient_bound": call(
         memory.gradient_bound, W_h=array(normal(3, 3), free=(0, 1)), steps=count(4, least=0), gamma=number(1.0, -1.0),
@@ -683,20 +709,22 @@ TABLE = {
         patients.step_errors, backward=function(patients.backward_by_steps).known_as("backward"), point=kind(POINT),
         dhs=array(POINT_DHS), steps=array([1e-3, 1e-5], free=(0,)).or_bad(zero=[0.0, 1.0]), dtype=dtype(),
     ),
-    "bptt.course_exercise": call(answer_key.course_exercise),
-    "bptt.in_course_layout": call(
-        answer_key.in_course_layout, grads=kind(answer_key.course_exercise()[0]).or_bad(**{"other sizes": POINT}).known_as("W_h"),
-    ),
-    "bptt.patients_with": call(answer_key.patients_with, key=kind(answer_key.FIRST_KEY).or_bad(**{"other places": {"dx": (0,)}})),
     "bptt.side_by_side": call(
         abreast.side_by_side, units=kind([gates.LATCH]).or_bad(none=[], other=[3]).known_as("units", "params"), streams=kind([0]).or_bad(none=[], below=[-1], half=[0.5], more=[0, 0]),
     ),
     "bptt.learn_recall": call(
         recalled.learn_recall, unit=kind(gates.LATCH).known_as("units", "params"),
         asks=choice("every"), cut=count(5).or_none(), steps=count(10, least=2), line=number(0.9), rule=choice("adam"),
+        sets=kind([0, 1]).or_bad(none=[], half=[0.5, 1], below=[-1, 0], more=[0, 1, 2]), updates=count(2),
     ),
     "bptt.units_after": call(
         recalled.units_after, unit=kind(gates.LATCH).known_as("units", "params"), counts=kind([0, 2]).or_bad(none=[], falling=[2, 1], half=[0.5], below=[-1]), rate=number(3.0), steps=count(16, least=2),
+    ),
+    "bptt.recall_at": call(
+        far_flag.recall_at, places=kind((1, 3)).or_bad(turned=(3, 1), outside=(1, 11), below=(0, 1), half=(0.5, 1), more=(1, 2, 3)), steps=count(10, least=2), sequences=count(4), rng=generator(),
+    ),
+    "bptt.plain_rnn_learns": call(
+        far_flag.plain_rnn_learns, places=kind((1, 3)).or_bad(turned=(3, 1), outside=(1, 11), below=(0, 1), half=(0.5, 1), more=(1, 2, 3)), rule=choice("adam"), steps=count(10, least=2), updates=count(2), rng=generator(),
     ),
     "bptt.twenty_draws": call(
         draws.twenty_draws, cell=choice("lstm"), recurrent=choice("orthogonal"), b_f=number(1.0), strength=number(1.0),
@@ -875,7 +903,12 @@ TABLE = {
         learn.abreast, runs=kind([learn.adding_duel(6, seed)[0] for seed in (1, 2)]).or_bad(others=[training()], two_kinds=list(learn.adding_duel(6))).known_as("runs", "model"),
         steps=count(2), below=number(0.5).or_none(), width=count(2), change=function(lambda grads: grads).or_none(),
     ),
-    "training.checkpoints": call(learn.checkpoints, training=kind(training()), steps=count(4), count=count(3, least=2)),
+    "training.forced": call(leaks.forced, model=model(UNIT), shut=fixed(True), opened=fixed(True)),
+    "training.losses": call(leaks.losses, model=model(UNIT), batch=batch(STREAMS)),
+    "training.blinded": call(leaks.blinded, model=model(UNIT), batch=batch(STREAMS), gates=choice("ig").without("a list")),
+    "training.after_flag": call(leaks.after_flag, batch=batch(STREAMS, shape=False)),
+    "training.drift": call(leaks.drift, cells=array(normal(7, 2), empty=False), batch=batch(STREAMS, shape=False), bins=count(2)),
+    "training.table": call(table, columns=fixed(["a"]), rows=kind({"x": [1]}), digits=count(3, least=0), marked=fixed(())),
     "training.smoothed": call(learn.smoothed, losses=array(normal(5), free=(0,), empty=False, finite=False), width=count(2)),
     "training.solved_at": call(
         learn.solved_at, losses=array(normal(5), free=(0,), empty=False, finite=False), below=number(0.1), width=count(2),
@@ -903,6 +936,10 @@ TABLE = {
     "annealing.anneal": call(
         anneal.anneal, loss=LOSS, start=tree(), temperatures=array(np.ones(3), free=(0,), empty=False).or_bad(negative=-np.ones(3)),
         step=number(0.1, 0.0, -1.0), rng=generator(), until=number(0.0).without("None"), path=fixed(False),
+    ),
+    "annealing.walk": call(
+        anneal.walk, loss=LOSS, start=array(normal(2), free=(0,)).known_as("start", "propose(place, rng)"), temperatures=array(np.ones(3), free=(0,), empty=False).or_bad(negative=-np.ones(3)),
+        propose=function(lambda place, rng: place + rng.normal(size=place.shape)).or_bad(other=lambda place, rng: np.zeros(7), words=lambda place, rng: "a"), rng=generator(),
     ),
     "annealing.guess": call(
         anneal.guess, loss=LOSS, draw=function(lambda rng: rng.normal(size=2)), count=count(3), rng=generator(), until=number(0.0).without("None"), path=fixed(True),
@@ -978,8 +1015,14 @@ TABLE = {
     ),
     "simulation.fresh_part": call(text.fresh_part, part=choice("search")),
     "simulation.count_ngrams": call(
-        text.count_ngrams, ids=numbers(IDS, most=text.V - 1, free=(0,)), order=count(2, most=9),
+        text.count_ngrams, ids=numbers(IDS, most=text.V - 1, free=(0,)).known_as("ids", "where"), order=count(2, most=9),
+        where=Arg(np.ones(len(IDS), bool), (("nowhere", np.zeros(len(IDS), bool)), ("longer", np.ones(len(IDS) + 1, bool)), ("a word", "x"))),
     ),
+    "simulation.inside_costs": call(
+        text.inside_costs, held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(7, least=0, most=len(HELD) - 1), order=count(1, most=6),
+    ),
+    "simulation.open_brackets": call(text.open_brackets, source=word("x = (1)\n")),
+    "simulation.line_brackets": call(text.line_brackets, reading=kind(READING)),
     **{f"simulation.{f.__name__}": call(
         f, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
@@ -1058,6 +1101,17 @@ TABLE = {
     "simulation.nearest_matches": call(
         text.nearest_matches, reading=kind(READING), unit=count(1, least=0, most=H - 1), sign=number(1, 0, 2), count=count(1, most=B),
         before=count(3, least=0).or_bad(long=99), after=count(2, least=0).or_bad(long=99),
+    ),
+    "simulation.watch_line": call(
+        text.watch_line, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
+    ),
+    "simulation.inside_and_outside": call(text.inside_and_outside, reading=kind(READING), mark=choice("string")),
+    "simulation.mean_and_error": call(
+        text.mean_and_error, values=array(normal(20, 2)).known_as("values", "where"), where=array(np.arange(40).reshape(20, 2) % 3 == 0).known_as("where", "values"),
+    ),
+    "simulation.hold": call(
+        text.hold, model=model(WRITER), reading=kind(READING), sets=Arg({"a": "()"}, (("None", None), ("a word", "()"), ("nothing", {}), ("a number", {"a": 3}))),
+        unit=count(1, least=-1, most=H - 1).known_as("unit", "units"), value=number(0.5),
     ),
     "simulation.watch": call(
         text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
@@ -1309,7 +1363,7 @@ EXEMPT = {
             "foundations.Cohort", "foundations.MLPGrads", "foundations.MLPParams", "foundations.MLPTrace",
             "replication.Coded", "replication.String", "replication.StringSets", "rnn.Recall",
             "gates.BothGrads", "gates.BothParams", "gates.BothTraces", "gates.Recalled",
-            "bptt.Fault", "bptt.Learned", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
+            "bptt.Fault", "bptt.Learned", "bptt.PlainRun", "bptt.Point", "replication.BlockModel", "replication.BlockParams",
             "replication.BlockTrace", "replication.Continual", "replication.Episodes",
             "replication.Protocol", "replication.Stream", "replication.Task",
             "practice.DroppedGrads", "practice.DroppedRun",
@@ -1333,11 +1387,11 @@ EXEMPT = {
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
-        [f"annealing.{what}" for what in ("answer", "best_heats", "endings", "guesses_on_map", "leaps_on_map", "practice", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_with_more", "ridge", "ridge_walks", "round_trips", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
+        [f"annealing.{what}" for what in ("answer", "best_heats", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
         "takes nothing",
     ),
     **dict.fromkeys([f"annealing.{what}" for what in ("Count", "RoundTrips", "SignSearch")], "a result, which nobody hands in"),
-    **dict.fromkeys([f"annealing.{what}" for what in ("RoundTrips.beyond", "RoundTrips.near")], "takes what round_trips found"),
+    **dict.fromkeys([f"annealing.{what}" for what in ("RoundTrips.beyond", "RoundTrips.better", "RoundTrips.near")], "takes what round_trips found"),
     "gates.directions": "takes any part of what stack_forward and the others have checked",
     "simulation.after_symbol": "one step of states_of, which checks once a text",
     "simulation.bits_of": "what costs and model_bits come to, given what they have checked",

@@ -28,6 +28,7 @@ from .search import (
     side_by_side,
     two_class_error,
     two_class_loss,
+    walk,
 )
 from .tours import (
     TourWalks,
@@ -75,6 +76,7 @@ __all__ = [
     "valley_gradient",
     "valley_loss",
     "valley_map",
+    "walk",
     "walled",
     "way_out",
 ]

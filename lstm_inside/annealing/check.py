@@ -28,11 +28,9 @@ WORDS = Sentences(
         "count": "one place for the start and one for every temperature, as an array: "
         "np.array(places).",
         "start": "the first place is the start itself.",
-        "asked": "one candidate, and one look at its loss, for every temperature.",
+        "asked": "one candidate for every temperature: propose(here, rng).",
         "nowhere": "a step leads either to the candidate or nowhere.",
-        "from_start": "every candidate was proposed near the START; it is near where the walk stands.",
-        "one_number": "every weight gets a random number of its own.",
-        "step_size": "candidates lie {found:.2g} away, in units of the step, and not 1: (6.1).",
+        "from_start": "a candidate is proposed from where the walk STANDS: propose(here, rng).",
         "moved": "the start was changed in place: write here + ..., not here += ....",
         "refused": "a better candidate is always taken.",
         "no_heat": "at T = 0 nothing worse is taken.",
@@ -137,20 +135,24 @@ def cooling(function) -> str:
 
 @checker
 def walk(function) -> str:
-    """Check (loss, start, temperatures, step, rng) -> where the walk stood, (N + 1, size).
+    """Check (loss, start, temperatures, propose, rng) -> where the walk stood, (N + 1, size).
 
-    The loss handed in notes what it is asked for; candidates and decisions are read from that.
+    The `propose` handed in notes what it is asked for; decisions are read from that.
     """
-    start, step, N = np.array([1.0, -2.0, 0.5]), 0.3, 400
+    start, N = np.array([1.0, -2.0, 0.5]), 400
     kept = start.copy()
     for T in (np.zeros(N), np.where(np.arange(N) < N // 2, 1e6, 0.0), np.full(N, 0.4)):
-        asked = []
+        asked, dice = [], np.random.default_rng(65)
 
-        def loss(place, asked=asked):
-            asked.append(np.array(place, dtype=float))
+        def propose(place, rng, asked=asked, dice=dice):
+            place = np.array(place, dtype=float)
+            asked.append((place, place + 0.3 * dice.standard_normal(place.shape)))
+            return asked[-1][1].copy()
+
+        def loss(place):
             return float((np.asarray(place) ** 2).sum())
 
-        places = run(function, loss, start, T, step, np.random.default_rng(66))
+        places = run(function, loss, start, T, propose, np.random.default_rng(66))
         if not (start == kept).all():
             raise NotYet(WORDS["moved"])
         if shape_of(places) != (N + 1, 3):
@@ -159,31 +161,24 @@ def walk(function) -> str:
         places = np.asarray(places, dtype=float)
         if not (places[0] == start).all():
             raise NotYet(WORDS["start"])
-        _judge_walk(places, asked, T, step)
+        _judge_walk(places, asked, T)
     return WORDS["walk"]
 
 
-def _judge_walk(places, asked, temperatures, step):
-    """Raise NotYet unless these places follow (6.1) and (6.2) from the candidates asked for."""
-    candidates = []
-    for place in asked:
-        n = len(candidates)
-        again = candidates and (place == candidates[-1]).all()
-        if n < len(temperatures) and not ((place == places[n]).all() or again):
-            candidates.append(place)  # neither where the walk stands nor the last one once more
-    if len(candidates) < len(temperatures):
+def _judge_walk(places, asked, temperatures):
+    """Raise NotYet unless these places follow (6.2) from the candidates asked for.
+
+    asked: pairs, from where a candidate was proposed, and the candidate.
+    """
+    if len(asked) != len(temperatures) or any(each.shape != (3,) for each, _ in asked):
         raise NotYet(WORDS["asked"])
-    there, here = np.array(candidates), places[:-1]
+    origin, there = np.moveaxis(np.array(asked), 1, 0)
+    here = places[:-1]
     taken = (places[1:] == there).all(axis=1)
     if not (taken | (places[1:] == here).all(axis=1)).all():
         raise NotYet(WORDS["nowhere"])
-    moves = (there - here) / step
-    if (abs(np.diff(moves, axis=1)) < 1e-9).all():
-        raise NotYet(WORDS["one_number"])
-    if not 0.9 < moves.std() < 1.1:
-        near_start = 0.9 < ((there - places[0]) / step).std() < 1.1
-        key = "from_start" if near_start else "step_size"
-        raise NotYet(WORDS[key].format(found=moves.std()))
+    if not (origin == here).all():
+        raise NotYet(WORDS["from_start"])
     change = (there**2).sum(axis=1) - (here**2).sum(axis=1)
     if not taken[change < 0].all():
         raise NotYet(WORDS["refused"])

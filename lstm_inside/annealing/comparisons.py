@@ -25,14 +25,25 @@ from lstm_inside.annealing.many import (
     learn_fresh,
 )
 from lstm_inside.annealing.recall import LENGTH, RecallHunt, r_squared, recall_hunt
-from lstm_inside.annealing.search import GRADIENT_COST, anneal_many, geometric_cooling
-from lstm_inside.annealing.tours import anneal_tours, guess_tours, tour_lengths
+from lstm_inside.annealing.search import (
+    GRADIENT_COST,
+    acceptance,
+    anneal_many,
+    geometric_cooling,
+)
+from lstm_inside.annealing.tours import (
+    anneal_tours,
+    guess_tours,
+    reversal_change,
+    tour_lengths,
+)
 from lstm_inside.gates.recall import LATCH, recall_score
 from lstm_inside.tasks import recall_problem, two_sequence_problem
 from lstm_inside.training import Model, init_readout
 
 LOW_LOSS = 0.05  # on the map
 ENOUGH = 0.9  # a share right, or R squared, above which a network has found the rule, or recalls
+LESS = 0.2  # the same of walks on the map that cool less
 END = 0.05  # the last temperature of every walk that is annealed, as a share of its first
 BLIND = 1e9  # so hot that every candidate is taken
 RIDGE_HEATS = (0, 0.125, 0.25, 0.5, 1, 2, 4, np.inf)
@@ -68,7 +79,6 @@ def cooled(start, looks) -> np.ndarray:
     return geometric_cooling(start, END ** (1 / (looks - 1)), looks)
 
 
-@cache
 def ridge_walks() -> dict[str, np.ndarray]:
     """How many of the walks on the map met a low place, and how many end in one. Section 4.
 
@@ -76,15 +86,34 @@ def ridge_walks() -> dict[str, np.ndarray]:
     one takes every candidate on the map and has nothing to cool. 96 walks of 1,000 looks with
     small steps from `landscape.HERE` each, all with the same random numbers.
     """
+    return _ridge()[0]
+
+
+@cache
+def _ridge():
+    """What `ridge_walks` returns; and the share of candidates taken at each fixed T but 0 and ∞."""
     heats = np.repeat(RIDGE_HEATS[:-1], RIDGE_WALKS)
     blind = _walks_on_map(lambda places: 0 * places[:, 0], SMALL, np.zeros(RIDGE_WALKS), 1)
     found = {}
     for name, course in (("fixed", np.ones(RIDGE_LOOKS)), ("annealed", cooled(1.0, RIDGE_LOOKS))):
         places = _walks_on_map(valley_loss, SMALL, heats, course[:, None])
+        if name == "fixed":
+            taken = (np.diff(places, axis=0) != 0).mean(axis=0).reshape(-1, RIDGE_WALKS)
         low = np.concatenate([places, blind], axis=1) < LOW_LOSS
         low = np.array([low.any(axis=0), low[-1]])
         found[name] = low.reshape(2, -1, RIDGE_WALKS).sum(axis=2)
-    return found
+    return found, taken[1:].mean(axis=1)
+
+
+@cache
+def ridge_cooled_less() -> tuple[float, Count]:
+    """The best start of walks that cool to a fifth, and how many of them end low. Section 4."""
+    heats = np.repeat(RIDGE_HEATS[1:-1], RIDGE_WALKS)
+    course = geometric_cooling(1.0, LESS ** (1 / (RIDGE_LOOKS - 1)), RIDGE_LOOKS)
+    low = _walks_on_map(valley_loss, SMALL, heats, course[:, None])[-1] < LOW_LOSS
+    low = low.reshape(-1, RIDGE_WALKS)
+    best = int(low.sum(axis=1).argmax())
+    return RIDGE_HEATS[1 + best], _count(low[best])
 
 
 def best_heats() -> dict[str, int]:
@@ -122,17 +151,18 @@ STARTS = (1, 5, 20)  # anywhere on the map, of a run that shares its looks among
 def starts_on_map() -> dict[str, dict[int, Count]]:
     """How many runs from one to twenty places anywhere on the map meet a low place. Section 4.
 
-    "starts": one of the places is low already. "descent", and "downhill": walks with small steps.
+    "starts": one of the places is low already. "descent". "downhill", "annealed": walks with small
+    steps; these cool from the start that is best in `ridge_walks`.
     """
-    found = {"starts": {}, "descent": {}, "downhill": {}}
+    found = {"starts": {}, "descent": {}, "downhill": {}, "annealed": {}}
+    hot = RIDGE_HEATS[best_heats()["annealed"]]
     for starts in STARTS:
         here = np.random.default_rng(2).uniform(LOW, HIGH, (starts * RIDGE_WALKS, 2))
         looks = RIDGE_LOOKS // starts
-        _, heights, _ = anneal_many(
-            walled(valley_loss), here, np.zeros((looks - 1, len(here))), step=SMALL,
-            rng=np.random.default_rng(1),
-        )  # fmt: skip
-        lowest = {"starts": heights[0], "downhill": heights[-1], "descent": valley_loss(here)}
+        heats = np.outer(cooled(hot, looks - 1), np.ones(len(here)))
+        cold, warm = (_heights(here, T) for T in (0 * heats, heats))
+        lowest = {"starts": cold[0], "downhill": cold[-1], "annealed": warm.min(axis=0),
+                  "descent": valley_loss(here)}  # fmt: skip
         for _ in range(looks // GRADIENT_COST - 1):
             here = here - 0.1 * valley_gradient(here)
             lowest["descent"] = np.minimum(lowest["descent"], valley_loss(here))
@@ -141,27 +171,45 @@ def starts_on_map() -> dict[str, dict[int, Count]]:
     return found
 
 
+def _heights(here, temperatures):
+    """The losses of walks with small steps from `here` (K, 2): (looks, K)."""
+    rng = np.random.default_rng(1)
+    return anneal_many(walled(valley_loss), here, temperatures, step=SMALL, rng=rng)[1]
+
+
 # ---------------------------------------------------------------- round trips
 
 MAPS, RUNS, TOUR_LOOKS = 10, 12, 20_000
-TRIP_STARTS, TRIP_KICKS, BETWEEN = (1, 2, 4, 8), (1, 2, 3, 5), 2000
+TRIP_STARTS, KICK_EVERY, KICK_MOVES = (1, 2, 4, 8), (500, 1000, 2000, 4000), (1, 2, 3)
 TRIP_HEATS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
-FOUR, KICK, FIXED, HEAT = 4, 2, 0.02, 0.08  # what is best on the map for practice
+FOUR, KICK, FIXED, HEAT = 4, (4000, 2), 0.02, 0.08  # what is best on the map for practice
 NEAR = 2  # %, by which a tour may be longer than the shortest that was found
 LONG_RUNS, LONG_LOOKS = 6, 60_000  # of the yardstick, on each map
 
 
-@cache
+def practice_map() -> np.ndarray:
+    """The 40 cities of the explorer, on which settings are chosen: (40, 2). Section 5."""
+    return np.random.default_rng(0).random((40, 2))
+
+
 def practice_trips() -> dict[str, dict[float, np.ndarray]]:
     """The lengths of 24 tours on the map of the explorer, to choose settings by. Section 5.
 
-    "downhill": by the number of starts that share the looks; "kicked": by how many candidates are
-    taken blindly in a kick; "fixed", "annealed": by temperature.
+    "downhill": by the number of starts that share the looks; "kicked": by how many looks lie
+    between two kicks, and how many candidates each takes blindly; "fixed", "annealed": by
+    temperature. The shares of all candidates that its fixed walks take are in `shares_taken`.
     """
-    cities, runs, rng = np.random.default_rng(0).random((1, 40, 2)), 24, np.random.default_rng
+    return _practice()[0]
+
+
+@cache
+def _practice():
+    """What `practice_trips` returns; and where its walks at a fixed T ended, (7, 24, 40)."""
+    cities, runs, rng = practice_map()[None], 24, np.random.default_rng
     found = {"downhill": {n: _shared_trips(cities, n, runs, 1)[:, 0] for n in TRIP_STARTS}}
-    kicked = _kicked_trips(cities, np.repeat(TRIP_KICKS, runs), 41)[:, 0]
-    found["kicked"] = dict(zip(TRIP_KICKS, kicked.reshape(-1, runs), strict=True))
+    kicks = [(every, moves) for every in KICK_EVERY for moves in KICK_MOVES]
+    kicked = _kicked_trips(cities, *np.repeat(kicks, runs, axis=0).T, 41)[:, 0]
+    found["kicked"] = dict(zip(kicks, kicked.reshape(-1, runs), strict=True))
     heats = np.concatenate([np.outer(course, TRIP_HEATS) for course in
                             (np.ones(TOUR_LOOKS), cooled(1.0, TOUR_LOOKS))], axis=1)  # fmt: skip
     starts = _random_tours(rng(1), heats.shape[1] * runs)
@@ -169,7 +217,25 @@ def practice_trips() -> dict[str, dict[float, np.ndarray]]:
     lengths = tour_lengths(cities, walks.best).reshape(2, -1, runs)
     for name, each in zip(("fixed", "annealed"), lengths, strict=True):
         found[name] = dict(zip(TRIP_HEATS, each, strict=True))
-    return found
+    return found, walks.path[-1].reshape(2, -1, runs, 40)[0]
+
+
+@cache
+def shares_taken() -> dict[str, dict[float, float]]:
+    """The share of candidates that walks at a fixed T take, by temperature. Section 5.
+
+    "map": counted, over all looks of `ridge_walks`. "trip": expected by (6.2), over all reversals
+    of the tours where the practice walks ended.
+    """
+    ends, cities = _practice()[1], practice_map()[None]
+    first, last = 1 + np.array(np.triu_indices(39, 1))
+    return {
+        "map": dict(zip(RIDGE_HEATS[1:-1], _ridge()[1], strict=True)),
+        "trip": {
+            T: float(acceptance(reversal_change(cities, tours, first, last), T).mean())
+            for T, tours in zip(TRIP_HEATS, ends, strict=True)
+        },
+    }
 
 
 class RoundTrips(NamedTuple):
@@ -193,6 +259,15 @@ class RoundTrips(NamedTuple):
         """By how many per cent lengths (..., 10) are longer than the shortest: (..., 10)."""
         return 100 * (lengths / self.shortest - 1)
 
+    def better(self, name) -> int:
+        """On how many maps the median tour of a search is shorter than both helped downhill ones.
+
+        Raises ValueError for a search that is not in `met`.
+        """
+        validate.choice("name", name, tuple(self.met))
+        medians = {key: np.median(each, axis=0) for key, each in self.met.items()}
+        return int((medians[name] < np.minimum(medians["four"], medians["kicked"])).sum())
+
     def near(self, lengths) -> Count:
         """How many of the lengths (..., 10) are at most NEAR % longer than the shortest."""
         return _count(self.beyond(lengths) <= NEAR)
@@ -213,7 +288,7 @@ def round_trips() -> RoundTrips:
         for each in (walks.best, walks.path[-1])
     )
     met["four"] = _shared_trips(maps, FOUR, RUNS, 23)
-    met["kicked"] = _kicked_trips(maps, np.full(RUNS, KICK), 27)
+    met["kicked"] = _kicked_trips(maps, *np.tile(KICK, (RUNS, 1)).T, 27)
     met["guessing"] = tour_lengths(maps, guess_tours(maps, TOUR_LOOKS, rng=rng(25))[None])
     patient = np.repeat(cooled(HEAT, LONG_LOOKS)[:, None], LONG_RUNS * MAPS, axis=1)
     long = anneal_tours(maps, _random_tours(rng(31), patient.shape[1]), patient, rng=rng(32)).best
@@ -232,17 +307,23 @@ def _shared_trips(maps, starts, runs, seed):
     return tour_lengths(maps, found.reshape(runs, starts, len(maps), 40)).min(axis=1)
 
 
-def _kicked_trips(maps, kicks, seed):
-    """The lengths of downhill walks that are kicked after every BETWEEN looks: (R, M).
+def _kicked_trips(maps, every, moves, seed):
+    """The lengths of downhill walks that are kicked now and then: (R, M).
 
-    kicks (R,): how many candidates run r then takes blindly, from the shortest tour it has met.
+    After every[r] looks run r goes back to the shortest tour it has met, takes moves[r] candidates
+    blindly, and goes on downhill; both (R,), `every` in multiples of its smallest entry.
     """
-    R, rng = len(kicks) * len(maps), np.random.default_rng(seed + 1)
-    tours = _random_tours(np.random.default_rng(seed), R)
-    kicked = np.arange(BETWEEN)[:, None] < np.repeat(kicks, len(maps))
-    for n in range(TOUR_LOOKS // BETWEEN):
-        tours = anneal_tours(maps, tours, BLIND * kicked * (n > 0), rng=rng).best
-    return tour_lengths(maps, tours.reshape(-1, len(maps), 40))
+    every, moves = (np.repeat(each, len(maps)) for each in (every, moves))
+    rng, block = np.random.default_rng(seed + 1), int(every.min())
+    here = best = _random_tours(np.random.default_rng(seed), len(every))
+    for looks in range(0, TOUR_LOOKS, block):
+        due = (looks % every == 0) & (looks > 0)
+        kick = (np.arange(block)[:, None] < moves) & due
+        walks = anneal_tours(maps, np.where(due[:, None], best, here), BLIND * kick, rng=rng)
+        here, both = walks.path[-1], np.stack([best, walks.best])
+        shorter = tour_lengths(maps, both).argmin(axis=0)
+        best = both[shorter, np.arange(len(best))]
+    return tour_lengths(maps, best.reshape(-1, len(maps), 40))
 
 
 def _random_tours(rng, count):
@@ -259,7 +340,7 @@ WIDTHS, SHOWN = (1, 3, 10), 3  # of guesses; which is drawn
 RATES = (0.03, 0.1)  # of descent
 BUDGET = 1200  # looks at the loss for each search
 DRAWS = 2  # of every walk
-MORE = 320  # sequences, ten times as many, of one more hunt
+MORE = 128  # sequences, four times as many, of one more hunt
 FORGET_BIAS = 13  # which of the 18 weights it is
 AROUND = 3.0 * (np.arange(18) == FORGET_BIAS)  # what guesses lie around: an open forget gate
 
@@ -352,7 +433,7 @@ def recall_fresh() -> np.ndarray:
 
 
 CANDIDATES = 1000
-SMALLER = (0.03, 0.01)
+SMALLER = 0.01
 
 
 @cache
@@ -369,9 +450,21 @@ def ways_down() -> dict[tuple[str, float], tuple[np.ndarray, np.ndarray]]:
     own_first = np.repeat(STEPS, len(hunt.starts))[:, None]
     found = {("starts", 0): _lower(hunt.crowd.losses, starts, own_first, rng),
              ("ends", 0): _lower(hunt.crowd.losses, ends, own, rng)}  # fmt: skip
-    for step in SMALLER:
-        found["ends", step] = _lower(hunt.crowd.losses, ends, step, rng)
+    found["ends", SMALLER] = _lower(hunt.crowd.losses, ends, SMALLER, rng)
     return found
+
+
+@cache
+def going_on() -> tuple[Count, tuple[float, float]]:
+    """Downhill walks of recall that go on with SMALLER steps, for as many looks again. Section 6.
+
+    How many of them recall in the end; and their median training loss, before and after.
+    """
+    hunt, ends = recall_searches()[0], recall_found("last")["downhill"]
+    walks = anneal_all(hunt.crowd, ends, np.zeros((1, BUDGET)), step=SMALLER,
+                       rng=np.random.default_rng(8))[0]  # fmt: skip
+    before, after = (float(np.median(walks.losses[n])) for n in (0, -1))
+    return _count(r_squared(hunt.unseen, walks.best) > ENOUGH), (before, after)
 
 
 def _lower(losses, rows, step, rng, at_once=20):

@@ -214,14 +214,13 @@ def acceptance_explorer(proposals=150) -> Explorer:
         rule.axvline(0, color=FAINT, lw=1)
         draw_map(ground)
         ground.set_title(say("Candidates from the wrong valley's bottom"))
-        (cross,) = ground.plot(*place.T, "+", color="#111111", ms=18, mew=2.5, zorder=5)
+        (cross,) = ground.plot(*place.T, "P", mfc="white", mec="#111111", ms=14, mew=1.6, zorder=5)
         (curve,) = rule.plot([], [], color=GRADIENT)
-        (yes,) = rule.plot([], [], "o", color=OUTPUT, ms=4.5)
-        (no,) = rule.plot([], [], "o", color=FORGET, ms=4.5)
-        (yes_place,) = ground.plot([], [], "o", color=OUTPUT, ms=4.5)
-        (no_place,) = ground.plot([], [], "o", color=FORGET, ms=4.5)
-        for x, words, colour in ((0.6, say("taken"), OUTPUT), (0.76, say("refused"), FORGET)):
-            rule.text(x, 0.9, words, color=colour, weight="bold", transform=rule.transAxes)
+        full = {"color": "#111111", "mec": "white", "mew": 0.7, "ms": 6, "ls": "", "marker": "o"}
+        hollow = full | {"mfc": "white", "mec": "#777777", "mew": 1.1, "ms": 5}
+        (yes,), (no,) = (rule.plot([], [], **look) for look in (full, hollow))
+        (no_place,), (yes_place,) = (ground.plot([], [], **look) for look in (hollow, full))
+        rule.text(0.58, 0.9, say("● taken   ○ refused"), weight="bold", transform=rule.transAxes)
 
     def update(T, step, again):
         rng = np.random.default_rng(again)

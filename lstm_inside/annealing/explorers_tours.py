@@ -5,6 +5,7 @@ from functools import lru_cache
 import matplotlib
 import numpy as np
 
+from lstm_inside.annealing.comparisons import practice_map
 from lstm_inside.annealing.figures import apart, draw_trip, round_trip
 from lstm_inside.annealing.tours import anneal_tours, tour_lengths
 from lstm_inside.page import Explorer, choice, whole
@@ -26,7 +27,7 @@ def untangled():
     the start and after every EVERY looks, and their lengths.
     """
     rng = np.random.default_rng
-    cities = rng(0).random((1, CITIES, 2))
+    cities = practice_map()[None]
     starts = rng(1).permuted(np.tile(np.arange(CITIES), (DRAWS, 1)), axis=1)
     heats = np.array((0.0, *HEATS))
     cooling = END ** (np.arange(LOOKS) / LOOKS)  # (6.4)

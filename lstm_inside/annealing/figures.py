@@ -5,6 +5,7 @@ import re
 import matplotlib
 import numpy as np
 
+from lstm_inside import validate
 from lstm_inside.annealing import comparisons
 from lstm_inside.annealing.comparisons import ENOUGH
 from lstm_inside.annealing.landscape import HIGH, LOW, descent_path, valley_loss, valley_map
@@ -96,14 +97,14 @@ def landscape():
         ax, cut = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_map(ax)
         ax.set_title(say("Descent goes down, into the valley below its start"))
-        for start, colour, words, at in (
-            ((-1.8, 0.6), FORGET, say("stuck in the wrong valley"), (-1.05, -0.22)),
-            ((2.2, -0.9), OUTPUT, say("found it"), (2.0, 0.0)),
+        for start, words, at in (
+            ((-1.8, 0.6), say("stuck in the wrong valley"), (-1.05, -0.22)),
+            ((2.2, -0.9), say("found it"), (2.0, 0.0)),
         ):
             path = descent_path(np.array(start))
-            ax.plot(*path.T, color=colour, lw=2.5)
-            ax.plot(*path[0], "o", color=colour, ms=9)
-            ax.plot(*path[-1], "*", color=colour, ms=15, mec="white")
+            ax.plot(*path.T, color=SEARCHES["descent"], lw=2.5)
+            ax.plot(*path[0], "o", color=SEARCHES["descent"], ms=9, mec="white")
+            ax.plot(*path[-1], "*", color=SEARCHES["descent"], ms=15, mec="white")
             box = {"fc": "white", "ec": "none", "pad": 1.5}
             ax.text(*at, words, ha="center", va="center",
                     weight="bold", bbox=box)  # fmt: skip
@@ -147,13 +148,14 @@ def visits(temperatures=(0.1, 0.25, 0.5), walks=600, steps=300, seed=64):
             seen, formula = seen / seen.sum(), formula / formula.sum()
             left = seen[middles < 0].sum()
             shares.append((T, left, formula[middles < 0].sum()))
-            ax.bar(middles, 100 * seen, width=edges[1] - edges[0], color=FORGET, alpha=0.45)
+            ax.bar(middles, 100 * seen, width=edges[1] - edges[0], color=SEARCHES["fixed"],
+                   alpha=0.45)  # fmt: skip
             ax.plot(middles, 100 * formula, color="#111111", lw=1.8)
             ax.set(xlim=(LOW[0], HIGH[0]), xlabel="w")
             title = say("T = {T:g}: {left:.1%} left of w = 0", T=T, left=left)
             ax.set_title(title, weight="normal", fontsize=12)
         figure.axes[0].set_ylabel(say("% of all visits"))
-        for y, words, colour in ((0.92, say("bars: visits, counted"), FORGET),
+        for y, words, colour in ((0.92, say("bars: visits, counted"), SEARCHES["fixed"]),
                                  (0.83, say("line: by (6.3)"), "#111111")):  # fmt: skip
             figure.axes[0].text(0.05, y, words, color=colour, transform=figure.axes[0].transAxes)
     figure.alt = say(
@@ -196,7 +198,9 @@ def cooling(looks=500, walks=600, step=0.3, seed=5):
                     fontsize=11)  # fmt: skip
         ax.set(xlim=(0, 1.3 * looks), ylim=(0, 108), xticks=range(0, looks + 1, 100))
         ax.set(yticks=(0, 50, 100), xlabel=say("candidates"), ylabel=say("% that stand low"))
-        ax.set_title(say("Cold is slow, hot does not stay, cooling avoids both"))
+        ax.set_title(
+            say("Cold is slow, hot does not stay; a T between, or a cooled one, does both")
+        )
     figure.alt = say(
         "The share of walkers that stand low against the candidates so far. Too cold, it rises "
         "slowly; too hot, it rises fast and stays in the middle; at a temperature between them, "
@@ -227,7 +231,7 @@ def heat():
     """
     found, at = comparisons.ridge_walks(), np.arange(len(comparisons.RIDGE_HEATS))
     titles = (say("Met a low place: heat and wandering do it"),
-              say("End in one: only walks that refuse do"))  # fmt: skip
+              say("End in one: that needs heat and refusal"))  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(900, 350)
         panels = figure.subplots(1, 2, sharey=True)
@@ -385,15 +389,15 @@ def stuck():
         say("One reversal: {length:.2f}, longer", length=lengths[1]),
         say("A second one: {length:.2f}, shorter", length=lengths[2]),
     )
-    notes = (say("dotted: legs that the first one replaces"), say("orange: legs that are new"),
-             say("orange: legs that are new"))  # fmt: skip
+    notes = (say("dotted: legs that the first one replaces"), say("thick: legs that are new"),
+             say("thick: legs that are new"))  # fmt: skip
     marked = (legs[0] - legs[1], legs[1] - legs[0], legs[2] - legs[1])
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         for n, ax in enumerate(figure.subplots(1, 3)):
-            draw_trip(ax, cities, tours[n], GRADIENT)
+            draw_trip(ax, cities, tours[n], "#999999")
             for leg in marked[n]:
-                ax.plot(*cities[list(leg)].T, color=FORGET, lw=4, ls="-" if n else (0, (1.5, 1)),
+                ax.plot(*cities[list(leg)].T, color="#111111", lw=4, ls="-" if n else (0, (1.5, 1)),
                         zorder=2.2)  # fmt: skip
             ax.set_title(titles[n], fontsize=12)
             ax.set_xlabel(notes[n])
@@ -408,6 +412,40 @@ def stuck():
     return figure
 
 
+def own(path, cities, tour):
+    """One walk on two tasks: its path on the map beside the stuck descent, its tour. Section 5.
+
+    path (N, 2): where it stood on the map of weights. cities (N, 2), tour (N,).
+    Raises ValueError or TypeError for arrays of other shapes, and as `tour_lengths` does.
+    """
+    path = validate.real("path", path, ndim=2)
+    cities = validate.real("cities", cities, ndim=2)
+    length = tour_lengths(cities[None], validate.real("tour", tour, ndim=1)[None])[0]
+    loss = valley_loss(path[-1:])[0]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 360)
+        ax, trip = figure.subplots(1, 2, width_ratios=(7, 4))
+        draw_map(ax)
+        figure.colours = 256
+        ax.plot(*path.T, color=SEARCHES["annealed"], lw=1.1)
+        ax.plot(*path[-1], "o", color=SEARCHES["annealed"], ms=10, mec="white")
+        ax.plot(*descent_path().T, color=SEARCHES["descent"], lw=3)
+        box = {"fc": "white", "ec": "none", "pad": 1.5}
+        for x, y, name in ((-1.9, -1.15, "descent"), (1.9, -1.15, "annealed")):
+            ax.text(x, y, IN_WORDS[name], ha="center", va="center", weight="bold", bbox=box,
+                    color=SEARCHES[name])  # fmt: skip
+        ax.set_title(say("The walk on the map: at last the loss is {loss:.2f}", loss=loss))
+        draw_trip(trip, cities, tour, SEARCHES["annealed"])
+        trip.set_title(say("The same on the trip: length {length:.2f}", length=length))
+    figure.alt = say(
+        "Left, the path of the walk over the map, and the descent that is stuck in the wrong "
+        "valley; the walk ends at a loss of {loss:.2f}. Right, the tour at which the same walk "
+        "ends, {length:.2f} long.",
+        loss=loss, length=length,
+    )  # fmt: skip
+    return figure
+
+
 def _name_ends(ax, cities, tours, n):
     """Write a, b, c, d of (6.5) beside the cities between which the first reversal works."""
     before, N = tours[0], len(tours[0])
@@ -418,7 +456,7 @@ def _name_ends(ax, cities, tours, n):
         roads = cities[[tours[n][at - 1], tours[n][(at + 1) % N]]] - cities[city]
         away = -(roads / np.linalg.norm(roads, axis=1, keepdims=True)).sum(axis=0)
         ax.text(*(cities[city] + 0.055 * away / np.linalg.norm(away)), name, ha="center",
-                va="center", weight="bold", color=FORGET, fontsize=13)  # fmt: skip
+                va="center", weight="bold", color="#111111", fontsize=13)  # fmt: skip
 
 
 def _legs(tour):
@@ -427,34 +465,39 @@ def _legs(tour):
 
 
 def forgiving():
-    """The mean length of tours on the map for practice, by temperature. Section 5."""
+    """The mean length of tours on the map for practice, by temperature. Section 5.
+
+    The temperature is told in multiples of each one's best.
+    """
     found = comparisons.practice_trips()
-    at = np.arange(len(comparisons.TRIP_HEATS))
+    best = {"fixed": comparisons.FIXED, "annealed": comparisons.HEAT}
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
         ax = figure.subplots()
-        for name in ("fixed", "annealed"):
+        for name, T in best.items():
+            at = np.log2(np.array(comparisons.TRIP_HEATS) / T)
             lengths = np.array([*found[name].values()])
             mean, error = lengths.mean(axis=1), 1.96 * _error(lengths)
             ax.errorbar(at, mean, error, color=SEARCHES[name], fmt="o-", ms=6, lw=2.2, capsize=4)
         four = found["downhill"][comparisons.FOUR].mean()
         ax.axhline(four, color=SEARCHES["downhill"], lw=1.3, ls=":")
-        ax.text(4.5, four + 0.012, TRIPS["four"], ha="center", va="bottom", fontsize=11,
+        ax.text(0.5, four + 0.01, TRIPS["four"], va="bottom", ha="center", fontsize=11,
                 color=SEARCHES["downhill"], weight="bold")  # fmt: skip
-        ax.set_xticks(at, [f"{T:g}" for T in comparisons.TRIP_HEATS])
-        ax.set(xlim=(-0.3, 6.3), ylim=(5.5, 6.35), ylabel=say("mean length of 24 tours"))
-        ax.set_xlabel(say("temperature (annealed: at the start)"))
-        ax.set_title(say("Four times too hot, a fixed T is lost, but an annealed walk is not"))
-        ax.text(3.12, 6.2, say("fixed T (beyond: up to {longest:.1f})",
-                longest=found["fixed"][comparisons.TRIP_HEATS[-1]].mean()), va="center",
-                color=SEARCHES["fixed"], weight="bold", fontsize=11)  # fmt: skip
-        ax.text(3.5, 5.532, say("annealed (right end: {length:.2f})",
-                length=found["annealed"][comparisons.TRIP_HEATS[-1]].mean()), va="center",
-                ha="center", color=SEARCHES["annealed"], weight="bold", fontsize=11)  # fmt: skip
+        ax.set_xticks(range(-3, 4), ["⅛", "¼", "½", "1", "2", "4", "8"])
+        ax.set(xlim=(-3.2, 3.3), ylim=(5.5, 6.35), ylabel=say("mean length of 24 tours"))
+        ax.set_xlabel(say("temperature, in multiples of the best one (annealed: at the start)"))
+        ax.set_title(say("At four times its best a fixed T is lost, and a walk that cools is not"))
+        for x, y, words, name in (
+            (1.7, 6.2, say("fixed T: best {T:g}", T=comparisons.FIXED), "fixed"),
+            (-1.9, 5.87, say("annealed: best start {T:g}", T=comparisons.HEAT), "annealed"),
+        ):
+            ax.text(x, y, words, va="center", ha="right" if name == "fixed" else "left",
+                    color=SEARCHES[name], weight="bold", fontsize=11)  # fmt: skip
     figure.alt = say(
-        "The mean length of tours against the temperature. At a fixed T it is low at two "
-        "temperatures and then leaves the picture; annealed, it is low over a wide range of "
-        "start temperatures and rises at both ends, above the downhill walk with four starts."
+        "The mean length of tours against the temperature, in multiples of the best one. At a "
+        "fixed T it is low at the best and at half of it, higher at twice, and beyond the picture "
+        "from eight times on; annealed, it is low from the best to four times the best, and at a "
+        "quarter and at eight times it is above the downhill walk with four starts."
     )
     return figure
 
@@ -468,23 +511,24 @@ def trips():
     """On each map how far three searches end from the shortest tour; and how many come near it."""
     found = comparisons.round_trips()
     medians = {name: np.median(found.beyond(found.met[name]), axis=0)
-               for name in ("four", "kicked", "annealed")}  # fmt: skip
+               for name in ("four", "kicked", "fixed", "annealed")}  # fmt: skip
     hot, rows = medians["annealed"], np.arange(len(found.shortest))
     title = say(
-        "Annealed tours are shortest on {better} of {maps} maps",
-        better=(hot < np.minimum(medians["four"], medians["kicked"])).sum(), maps=len(rows),
+        "Annealed tours beat downhill ones on {better} of {maps} maps",
+        better=found.better("annealed"), maps=len(rows),
     )  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)
         ax, bars = figure.subplots(1, 2, width_ratios=(5, 4))
         every = np.array([*medians.values()])
         ax.hlines(rows, every.min(axis=0), every.max(axis=0), color="#BBBBBB", lw=2, zorder=1)
-        for name, mark in (("four", "o"), ("kicked", "^"), ("annealed", "o")):
+        for name, mark in (("four", "o"), ("kicked", "^"), ("fixed", "s"), ("annealed", "o")):
             ax.plot(medians[name], rows, mark, color=_TRIP_COLOURS[name], ms=9)
         ax.set(xlim=(-0.15, 1.1 * every.max()), ylim=(len(rows) - 0.5, -1.5), title=title)
         ax.set_yticks(rows, [say("map {number}", number=m + 1) for m in rows])
         ax.set_xlabel(say("% longer than the shortest tour known, median of 12"))
         for x, words, name in (
+            (medians["fixed"][0], say("■ fixed T"), "fixed"),
             (hot[0], say("annealed"), "annealed"),
             (medians["kicked"][0], say("▲ kicked"), "kicked"),
             (medians["four"][0], say("● four starts"), "four"),
@@ -507,9 +551,9 @@ def trips():
         bars.grid(False, axis="y")
     said = " · ".join(f"{TRIPS[name]} {x:.0f} %" for name, x in zip(TRIPS, percent, strict=True))
     figure.alt = say(
-        "Left, three marks for each of ten maps, how much longer than the shortest the median tour "
-        "is: on most maps that of annealed walks lies left of the two without heat. Right, how "
-        "many tours are within 2 %: {said}",
+        "Left, four marks for each of ten maps, how much longer than the shortest the median tour "
+        "is: on most maps those of annealed walks and of a fixed T lie left of the two without "
+        "heat. Right, how many tours are within 2 %: {said}",
         said=said,
     )  # fmt: skip
     return figure
@@ -521,13 +565,9 @@ def answer():
     A dot: those that met their goal. A diamond: those that end there.
     """
     tasks = {
-        say("Map: guessing suffices"): say(
-            "meets a loss below 0.05 (◇ ends there)\nT: the one that ends low most often"
-        ),
-        say("Round trip: heat wins"): say(
-            "meets 2 % of the shortest (◇ ends there)\nsetting: the best in practice"
-        ),
-        say("Recall: descent wins"): say("R² above 0.9\nall settings counted together"),
+        say("Map: guessing suffices"): say("% that meet a loss below 0.05\n(◇ end there)"),
+        say("Round trip: heat wins"): say("% within 2 % of the shortest\n(◇ end there)"),
+        say("Recall: descent wins"): say("% with R² above 0.9"),
     }
     names = {
         name: say("downhill walk, helped*") if name == "helped" else IN_WORDS[name]
@@ -549,11 +589,14 @@ def answer():
                 if count is None:
                     ax.text(2, y, say("no gradient"), va="center", fontsize=11, color="#555555")
                     continue
-                if count.runs > 1:
-                    ax.plot(count.interval, [y, y], color=colours[name], lw=5, alpha=0.35,
-                            solid_capstyle="butt")  # fmt: skip
+                if count.runs == 1:
+                    ax.text(2, y, say("one run, stuck by our choice"), va="center", fontsize=11,
+                            color="#555555")  # fmt: skip
+                    continue
+                ax.plot(count.interval, [y, y], color=colours[name], lw=5, alpha=0.35,
+                        solid_capstyle="butt")  # fmt: skip
                 ax.plot(count.percent, y, "o", color=colours[name], ms=9, clip_on=False)
-                low, high = count.interval if count.runs > 1 else (count.percent, count.percent)
+                low, high = count.interval
                 left = high > 60
                 if name in ended:
                     end = ended[name].percent

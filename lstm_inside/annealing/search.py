@@ -167,6 +167,34 @@ def anneal(loss: Callable, start, temperatures, *, step, rng, until=None, path=F
     )  # fmt: skip
 
 
+def walk(loss: Callable, start, temperatures, propose: Callable, rng) -> np.ndarray:
+    """The walk of exercise 3: whatever can be proposed, it anneals (6.2).
+
+    loss: place -> number. start (size,). temperatures (N,), one for each candidate. propose:
+    place, rng -> a candidate of the same shape.
+    Returns the start, and where the walk stood after each candidate: (N + 1, size).
+    Raises ValueError or TypeError for a start that is not (size,), temperatures below 0 or not
+    finite, candidates of another shape, no functions, no Generator.
+    """
+    validate.function("loss", loss)
+    validate.function("propose", propose)
+    validate.generator(rng)
+    here = validate.real("start", start, ndim=1)
+    validate.finite("start", here)
+    temperatures = validate.real("temperatures", temperatures, ndim=1)
+    climbs = highest_climbs(temperatures, rng=rng)
+    height, places = _evaluate(loss, here), [here]
+    for highest in climbs:
+        there = validate.real("propose(place, rng)", propose(here, rng), ndim=1)
+        if there.shape != here.shape:
+            raise ValueError(f"propose(place, rng): expected shape {here.shape}, got {there.shape}")
+        value = _evaluate(loss, there)
+        if value - height <= highest:
+            here, height = there, value
+        places.append(here)
+    return np.array(places)
+
+
 def guess(loss: Callable, draw: Callable, count, *, rng, until=None, path=False) -> Search:
     """Plain guessing: `count` independent draws, the best one kept.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from lstm_inside.annealing import comparisons
 from lstm_inside.annealing.figures import IN_WORDS, TRIPS, search_in_words
+from lstm_inside.annealing.landscape import valley_map
 from lstm_inside.annealing.recall import r_squared
 from lstm_inside.annealing.tours import reversal_change, way_out
 from lstm_inside.words import say
@@ -31,11 +32,15 @@ def ridge() -> str:
             shown = say("{percent:.0f} % (T = {T:g})", percent=percent, T=heats[n])
             cells.append(shown if inner else f"{percent:.0f} %")
         rows.append([words, *cells])
-    leaps, guesses = comparisons.leaps_on_map(), comparisons.guesses_on_map()
+    T, less = comparisons.ridge_cooled_less()
+    guesses = comparisons.guesses_on_map()
+    everywhere, along = valley_map(), valley_map(columns=601, rows=3)[1]  # the middle row: b = 0
     lines = say(
-        "downhill walks with steps of 1.5: {leaps} of {runs} met a low place\n"
-        "guessing: {guesses} of {tries} met a low place",
-        leaps=leaps.found, runs=leaps.runs, guesses=guesses.found, tries=guesses.runs,
+        "annealed, but cooled to a fifth only: best END low {less:.0f} % (T = {T:g})\n"
+        "guessing: {guesses} of {tries} runs met a low place\n"
+        "places with a loss below 0.05: {share:.0%} of the map, {cut:.0%} of the cut",
+        less=less.percent, T=T, guesses=guesses.found, tries=guesses.runs,
+        share=(everywhere < comparisons.LOW_LOSS).mean(), cut=(along < comparisons.LOW_LOSS).mean(),
     )  # fmt: skip
     return _aligned(rows) + "\n" + lines
 
@@ -43,26 +48,40 @@ def ridge() -> str:
 def practice() -> str:
     """The starts and kicks tried on the map for practice, with the mean length of their tours.
 
-    And temperatures four and eight times as hot as the best; the others stand in
-    `figures.forgiving`. Section 5.
+    The temperatures stand in `heats`. Section 5.
     """
     found = comparisons.practice_trips()
-    names = {"downhill": say("downhill walk, starts:"), "kicked": say("kicked, blind moves:")}
-    rows = []
-    for kind, name in names.items():
-        each = found[kind].items()
-        rows.append([name, *(f"{setting} → {lengths.mean():.2f}" for setting, lengths in each)])
-    hot = [
-        say(
-            "{times} times too hot: fixed T = {fixed:g} → {steady:.2f}, "
-            "annealed from {start:g} → {cooled:.2f}",
-            times=times, fixed=times * comparisons.FIXED, start=times * comparisons.HEAT,
-            steady=found["fixed"][times * comparisons.FIXED].mean(),
-            cooled=found["annealed"][times * comparisons.HEAT].mean(),
-        )
-        for times in (4, 8)
-    ]  # fmt: skip
-    return "\n".join([_aligned(rows), *hot])
+    row = [say("downhill walk, starts:")]
+    row += [f"{n} → {lengths.mean():.2f}" for n, lengths in found["downhill"].items()]
+    rows = [[say("kicked after looks:"), *(f"{n:,}" for n in comparisons.KICK_EVERY)]]
+    for moves in comparisons.KICK_MOVES:
+        words = say("by blind moves: {moves}", moves=moves)
+        each = [found["kicked"][n, moves] for n in comparisons.KICK_EVERY]
+        rows.append([words, *(f"{lengths.mean():.2f}" for lengths in each)])
+    return _aligned([row]) + "\n\n" + _aligned(rows)
+
+
+def heats() -> str:
+    """The temperatures tried on the map for practice, and the share of candidates taken. Section 5.
+
+    Beside them the shares on the map of section 4.
+    """
+    found, shares = comparisons.practice_trips(), comparisons.shares_taken()
+    trip = [
+        [say("round trip, T:"), *(f"{T:g}" for T in comparisons.TRIP_HEATS)],
+        [say("fixed: taken"), *map(_share, shares["trip"].values())],
+        [say("fixed: length"), *(f"{each.mean():.2f}" for each in found["fixed"].values())],
+        [say("annealed from T"), *(f"{each.mean():.2f}" for each in found["annealed"].values())],
+    ]
+    on_map = [
+        [say("map, T:"), *(f"{T:g}" for T in shares["map"])],
+        [say("fixed: taken"), *map(_share, shares["map"].values())],
+    ]
+    return _aligned(trip) + "\n\n" + _aligned(on_map)
+
+
+def _share(share):
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def trips() -> str:
@@ -80,12 +99,15 @@ def trips() -> str:
     change = reversal_change(found.maps, tours, first, last)
     ways = [way_out(found.maps[m : m + 1], tour) for m, tour in enumerate(found.downhill[0])]
     words = say(
+        "median shorter than four starts and kicks: annealed on {annealed} of {maps} maps, "
+        "fixed T on {fixed}\n"
         "downhill tours that no reversal of a stretch shortens: {stuck} of {runs}\n"
         "the first downhill tour of each map: two reversals shorten {out} of {maps}\n"
         "yardstick: {count} annealed runs of {looks:,} looks on each map, outside the contest;\n"
         "    on {same} of {maps} maps no search found a shorter tour",
         stuck=(change > -1e-9).all(axis=1).sum(), runs=len(change),
         out=sum(way is not None for way in ways), maps=len(ways),
+        annealed=found.better("annealed"), fixed=found.better("fixed"),
         count=comparisons.LONG_RUNS, looks=comparisons.LONG_LOOKS,
         same=(found.long < found.shortest + 1e-9).sum(),
     )  # fmt: skip
@@ -102,11 +124,19 @@ def recall() -> str:
             "guesses within ±{width}: {found} of {runs} runs recall, best R² {best:.2f}",
             width=width, found=(r2 > comparisons.ENOUGH).sum(), runs=len(r2), best=r2.max(),
         ))  # fmt: skip
+    losses = hunt.crowd.losses(comparisons.recall_found()["descent"])
+    right = r_squared(hunt.unseen, comparisons.recall_found()["descent"]) > comparisons.ENOUGH
+    lines.append(say(
+        "descent, training loss: {low:.3f} to {high:.3f} in the {failed} runs that fail,\n"
+        "    at most {most:.3f} in the others",
+        low=losses[~right].min(), high=losses[~right].max(), failed=(~right).sum(),
+        most=losses[right].max(),
+    ))  # fmt: skip
     count, (own, unseen) = comparisons.recall_with_more()
     lines.append(say(
-        "annealed from 0.003 on 320 sequences: {found} of {runs} runs recall; median loss\n"
+        "annealed from 0.003 on {many} sequences: {found} of {runs} runs recall; median loss\n"
         "    {own:.2f} in training, {unseen:.2f} on unseen sequences",
-        found=count.found, runs=count.runs, own=own, unseen=unseen,
+        many=comparisons.MORE, found=count.found, runs=count.runs, own=own, unseen=unseen,
     ))  # fmt: skip
     rows = [[say("of 1,000 candidates"), say("lead down"), say("by 1 %")]]
     for (which, step), (lower, much) in comparisons.ways_down().items():
@@ -114,33 +144,36 @@ def recall() -> str:
                 say("from downhill ends") if not step else
                 say("from there, steps of {step:g}", step=step))  # fmt: skip
         rows.append([name, f"{np.median(lower):.0f}", f"{np.median(much):.0f}"])
-    return "\n".join(lines) + "\n\n" + _aligned(rows)
-
-
-def answer() -> str:
-    """How many runs of each search succeed on each task. Section 7."""
-    names = {
-        name: say("downhill walk, helped*") if name == "helped" else IN_WORDS[name]
-        for name in comparisons.SEARCHES
-    }
-    rows = [["", say("map"), say("round trip"), say("recall")]]
-    for name, words in names.items():
-        counts = [each[name] for each in comparisons.successes()]
-        rows.append([words, *("–" if count is None else _count(count) for count in counts)])
-    return _aligned(rows)
+    count, (before, after) = comparisons.going_on()
+    last = say(
+        "downhill walks that go on with steps of 0.01 for {looks:,} more looks: {found} of {runs}\n"
+        "    recall; median training loss {before:.2f}, then {after:.2f}",
+        looks=comparisons.BUDGET, found=count.found, runs=count.runs, before=before, after=after,
+    )  # fmt: skip
+    return "\n".join(lines) + "\n\n" + _aligned(rows) + "\n" + last
 
 
 def starts() -> str:
-    """How many runs from one to twenty starts anywhere on the map meet a low place. Section 4."""
+    """How many runs from one to twenty starts anywhere on the map meet a low place. Section 4.
+
+    Under them, the downhill walks from the stuck start that take large steps.
+    """
     found = comparisons.starts_on_map()
+    hot = comparisons.RIDGE_HEATS[comparisons.best_heats()["annealed"]]
     names = {
         "starts": say("some start is low already"),
         "descent": IN_WORDS["descent"],
         "downhill": IN_WORDS["downhill"],
+        "annealed": search_in_words(f"annealed, T = {hot:g}"),
     }
     head = [say("map, starts anywhere:"), *map(str, comparisons.STARTS)]
     more = [[words, *map(_count, found[name].values())] for name, words in names.items()]
-    return _aligned([head, *more])
+    leaps = comparisons.leaps_on_map()
+    last = say(
+        "downhill walks with steps of 1.5, from the stuck start: {leaps} of {runs}",
+        leaps=leaps.found, runs=leaps.runs,
+    )  # fmt: skip
+    return _aligned([head, *more]) + "\n" + last
 
 
 def _count(count):
