@@ -7,8 +7,10 @@ from .learning import (
     compare_rules,
     measure_depth,
     measure_rules,
+    push_left,
     train_cohort,
 )
+from .memory import measure_memory
 from .network import (
     CLASSIC,
     EXAMPLE,
@@ -44,11 +46,13 @@ __all__ = [
     "half_squared_error",
     "init_mlp",
     "measure_depth",
+    "measure_memory",
     "measure_rules",
     "mlp_backward",
     "mlp_backward_missing_slopes",
     "mlp_forward",
     "photograph",
+    "push_left",
     "random_case",
     "slope",
     "strips",

@@ -60,7 +60,7 @@ QUESTIONS = {
         ),
         b=(
             "3/4: three times a quarter",
-            "Slopes along a chain multiply, they do not add: that is the chain rule.",
+            "Factors along a chain multiply, they do not add: that is the chain rule.",
         ),
         c=("1/64", "A quarter of a quarter of a quarter. Keep the quarter in mind."),
         d=(
@@ -69,10 +69,10 @@ QUESTIONS = {
         ),
     ),
     "two_paths": question(
-        "A nudge reaches the loss along two paths. The slopes and weights along the one multiply to "
-        "+0.3, along the other to −0.2. A small nudge of size ε changes L by",
+        "A nudge reaches the loss along two paths. The factors along the one multiply to +0.3, along "
+        "the other to −0.2. A small nudge of size ε changes L by",
         right="d",
-        a=("−0.06 ε", "Slopes multiply along a path. Two paths are two effects: they add."),
+        a=("−0.06 ε", "Factors multiply along a path. Two paths are two effects: they add."),
         b=("0.3 ε, the stronger path", "Nothing chooses between paths: both effects happen."),
         c=("0.5 ε", "Their sizes add only where the signs agree; here the second one takes away."),
         d=("0.1 ε", "0.3 ε − 0.2 ε: multiply along a path, add over the paths."),

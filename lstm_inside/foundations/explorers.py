@@ -3,7 +3,6 @@
 import matplotlib
 import numpy as np
 
-from lstm_core import init_rnn, rnn_forward
 from lstm_inside.page import (
     Challenge,
     Explorer,
@@ -18,13 +17,14 @@ from lstm_inside.page import (
 from lstm_inside.page.style import (
     FAINT,
     GRADIENT,
-    HIDDEN_LINE,
     RC,
     SIGNED,
 )
 from lstm_inside.words import say
 
+from .explorers_depth import depth_explorer
 from .explorers_nudges import chain_explorer, paths_explorer
+from .explorers_order import fading_explorer, order_explorer
 from .explorers_walk import backprop_explorer, minus
 from .learning import XOR_INPUTS, train_cohort
 from .network import (
@@ -34,7 +34,6 @@ from .network import (
     mlp_forward,
     slope,
 )
-from .pictures import strips
 
 LOW, HIGH = "#0b4f8a", "#b34700"  # targets 0 and 1, the two ends of the signed map
 
@@ -475,172 +474,6 @@ def learning_explorer() -> Explorer:
     )
 
 
-# ---------------------------------------------------------------- order
-
-AGAIN = 5  # times the whole photograph, in its own order: fifty more strips
-SIZES = (432, 8, 4)  # a strip of 72 x 6 pixels in, four numbers out
-FLOOR = 1e-4  # the smallest difference that is drawn
-SWAPPED = "#D55E00"  # around the two strips that change places
-
-
-def order_explorer() -> Explorer:
-    """Ten strips of the photograph, two of them swapped: which answers move, and for how long."""
-    items = strips()
-    T = len(items)
-    rows = items.reshape(T, -1) - 0.5
-    reader = init_mlp(SIZES, rng=np.random.default_rng(9), scale=0.2)
-    params = init_rnn(4, 6, rng=np.random.default_rng(17), recurrent="orthogonal")
-
-    def answers(order, strength):
-        """What the MLP says to each strip (T, 4), and the states behind it, which reads on (., 6).
-
-        The states are two: with tanh, and without it.
-        """
-        y = mlp_forward(rows[[*order, *np.tile(np.arange(T), AGAIN)]], reader, "tanh").y
-        h = rnn_forward(y[:, None], params._replace(W_h=params.W_h * strength)).h[1:, 0]
-        bare = np.zeros((len(y) + 1, 6))
-        for t, x in enumerate(y):
-            bare[t + 1] = x @ params.W_x + strength * bare[t] @ params.W_h + params.b
-        return y[:T], h, bare[1:]
-
-    def in_a_row(order):
-        """The strips side by side in an order; the gaps stay empty."""
-        row = np.full((72, 8 * T - 2), np.nan)
-        for n, item in enumerate(order):
-            row[:, 8 * n : 8 * n + 6] = items[item, 0]
-        return row
-
-    with matplotlib.rc_context(RC):
-        figure = picture(960, 390)
-        figure.colours = None
-        strip_ax, ax, fading = figure.subplots(1, 3, width_ratios=(6, 12, 9))
-        strip_ax.set(xticks=[], yticks=[], aspect="equal")
-        strip_ax.grid(False)
-        strip_ax.spines[:].set_visible(False)
-        strip_ax.set_title(say("The original order"))
-        strip_ax.text(0, -94, say("Fed in this order"), weight="bold", va="center")
-        image = Pixels.on(strip_ax, np.zeros((1, 1)), cmap="gray", vmin=0, vmax=1)
-        image.set_extent((0, 8 * T - 2, -174, -102))
-        strip_ax.imshow(in_a_row(np.arange(T)), cmap="gray", vmin=0, vmax=1,
-                        extent=(0, 8 * T - 2, -72, 0))  # fmt: skip
-        for n in range(T):
-            strip_ax.text(8 * n + 3, -78, f"{n + 1}", fontsize=11, ha="center", va="center")
-        strip_ax.set(xlim=(-1, 8 * T), ylim=(-184, 0))
-        numbers = [Words(strip_ax, 8 * n + 3, -180, fontsize=11) for n in range(T)]
-        (frames,) = strip_ax.plot([], [], color=SWAPPED, lw=2.6, clip_on=False)
-        ax.set(xlim=(-0.6, T - 0.4), ylim=(-0.06, 1.85))
-        ax.set_xlabel(say("strip, in the order fed"), labelpad=20)
-        ax.set_ylabel(say("how far its answer moves"))
-        ax.set_title(say("After a swap, how far each answer moves"))
-        ax.set_xticks(range(T), [""] * T)
-        ax.grid(False, axis="x")
-        bars = [ax.fill([], [], color=HIDDEN_LINE, lw=0)[0] for _ in range(T)]
-        (rings,) = ax.plot([], [], "o", mfc="white", mec="#111111", mew=1.8, ms=8, zorder=5)
-        counts = [
-            Words(ax, T - 0.5, y, ha="right", color=colour, weight="bold")
-            for y, colour in ((1.74, HIDDEN_LINE), (1.59, "#111111"))
-        ]
-        names = [Words(ax, n, -0.15, fontsize=11) for n in range(T)]
-        tags = [Words(ax, n, 0, color=HIDDEN_LINE, weight="bold", fontsize=11) for n in range(T)]
-        fading.set(xlim=(0, 63), ylim=(FLOOR, 3), yscale="log", xticks=(1, 10, 20, 40, 60))
-        fading.set_xlabel(say("strips read"))
-        fading.set_title(say("Then the tanh wears it away"))
-        (kept,) = fading.plot([], [], color=HIDDEN_LINE, lw=2.6)
-        (bare,) = fading.plot([], [], color="#111111", lw=2, ls=(0, (4, 3)))
-        notes = [
-            Words(fading, 61, 1, ha="right", color=colour, weight="bold", fontsize=11)
-            for colour in (HIDDEN_LINE, "#111111")
-        ]
-
-    def update(one, other, strength):
-        order = np.arange(T)
-        order[[one - 1, other - 1]] = order[[other - 1, one - 1]]
-        first, again = answers(np.arange(T), strength), answers(order, strength)
-        # Both answers to the same strip, in the order in which the strips are fed now.
-        mlp, rnn = (
-            np.linalg.norm(b[:T] - a[order], axis=1)
-            for a, b in zip(first[:2], again[:2], strict=True)
-        )
-        for x, (move, bar, tag) in enumerate(zip(rnn, bars, tags, strict=True)):
-            size = min(move, 1.75)
-            bar.set_xy([(x - 0.3, 0), (x + 0.3, 0), (x + 0.3, size), (x - 0.3, size)])
-            tag.set_text(f"{move:.2f}")
-            tag.set_y(size + 0.08)
-        # From the first strip behind the swap on, both read the same, so states can be compared.
-        behind = max(one, other)
-        at = np.arange(behind + 1, len(first[1]) + 1)
-        ends = []
-        for line, a, b in ((kept, first[1], again[1]), (bare, first[2], again[2])):
-            moves = np.linalg.norm(b - a, axis=1)[behind:]
-            ends.append(moves[-1])
-            line.set_data(at, np.where(moves > FLOOR, moves, np.nan))
-        shown = [f"{end:.2g}" if end > FLOOR else "0" for end in ends]
-        notes[0].set_text(say("the RNN: {move}", move=shown[0]))
-        notes[1].set_text(say("without tanh: {move}", move=shown[1]))
-        notes[0].set_y(0.4 * np.clip(ends[0], 4 * FLOOR, 0.6))
-        notes[1].set_y(1.7 * np.clip(ends[1], 4 * FLOOR, 1))
-        for n in range(T):
-            for words in (names[n], numbers[n]):
-                words.set_text(f"{order[n] + 1}")
-                words.set_color("#111111" if order[n] == n else SWAPPED)
-        rings.set_data(np.arange(T), mlp)
-        counts[0].set_text(say("bars, RNN: {count} of 10 move", count=int((rnn >= 0.005).sum())))
-        counts[1].set_text(say("rings, MLP: {count} of 10", count=int((mlp >= 0.005).sum())))
-        corners = [
-            [(8 * n - 1, -175), (8 * n + 7, -175), (8 * n + 7, -101), (8 * n - 1, -101),
-             (8 * n - 1, -175), (np.nan, np.nan)]
-            for n in np.flatnonzero(order != np.arange(T))
-        ]  # fmt: skip
-        frames.set_data(*np.reshape(corners, (-1, 2)).T)
-        image.set_data(in_a_row(order)[::-1])
-        return {"order": order + 1, "strength": strength, "mlp": mlp, "rnn": rnn,
-                "later": ends[0], "bare": ends[1]}  # fmt: skip
-
-    def describe(v):
-        return say(
-            "Fed in the order {order}. The MLP's answers move by {mlp:.2f} at most. The RNN's, "
-            "with W_h × {strength:.1f}, move by {rnn}, and by {later:.4f} fifty strips later; "
-            "without its tanh by {bare:.2f} then.",
-            order=", ".join(map(str, v["order"])),
-            mlp=v["mlp"].max(),
-            strength=v["strength"],
-            rnn=", ".join(f"{move:.2f}" for move in v["rnn"]),
-            later=v["later"],
-            bare=v["bare"],
-        )
-
-    return Explorer(
-        "item_order",
-        figure=figure,
-        controls={
-            "one": whole("swap strip", 1, T, 2),
-            "other": whole("with strip", 1, T, 6),
-            "strength": slider("old state: × W_h", 0, 1, 0.1, 1, quantity="h", digits=1),
-        },
-        moving=[
-            image,
-            frames,
-            *numbers,
-            *bars,
-            rings,
-            *counts,
-            *names,
-            *tags,
-            kept,
-            bare,
-            *notes,
-        ],
-        update=update,
-        describe=describe,
-        presets={
-            "original order": {"other": 2},
-            "swap 2 and 6": {},
-            "swap the first and the last": {"one": 1, "other": T},
-            "without the old state": {"strength": 0},
-        },
-    )
-
-
 EXPLORERS = {
     "neuron": neuron_explorer,
     "line": line_explorer,
@@ -648,5 +481,7 @@ EXPLORERS = {
     "paths": paths_explorer,
     "backprop": backprop_explorer,
     "learning": learning_explorer,
+    "depth": depth_explorer,
     "item_order": order_explorer,
+    "fading": fading_explorer,
 }

@@ -1,4 +1,4 @@
-"""Nudges on their way to the loss: one chain of slopes, then two paths that add (notebook 01)."""
+"""Nudges on their way to the loss: one chain of factors, then two paths that add (notebook 01)."""
 
 import matplotlib
 import numpy as np
@@ -32,7 +32,7 @@ def chain_explorer() -> Explorer:
         chain, curve_ax = figure.subplots(1, 2, width_ratios=(3, 2))
         chain.set(xlim=(-0.9, 8.6), ylim=(-1.5, 2.1))
         chain.set_axis_off()
-        chain.set_title(say("A nudge is multiplied by each slope it passes"))
+        chain.set_title(say("A nudge is multiplied by each factor it passes"))
         chain.plot(places, [0.6] * 4, **CIRCLE, ms=58)
         for x, name in zip(places, names, strict=True):
             chain.text(x, 1.62, name, ha="center", va="center", color="#333333", weight="bold")
@@ -51,7 +51,7 @@ def chain_explorer() -> Explorer:
         chain.text(
             -0.8,
             -0.0,
-            say("the nudge, as the slopes predict it:"),
+            say("the nudge, as the factors predict it:"),
             color=GRADIENT,
             ha="left",
             va="center",
@@ -60,15 +60,15 @@ def chain_explorer() -> Explorer:
             Words(chain, -0.8, -0.95 - 0.36 * k, ha="left", color=colour)
             for k, colour in enumerate((GRADIENT, HIDDEN_LINE))
         ]
-        curve_ax.set(xlim=(-3.2, 3.2), ylim=(-0.09, 0.56), ylabel=say("loss L"))
+        curve_ax.set(xlim=(-3.7, 3.7), ylim=(-0.09, 0.56), ylabel=say("loss L"))
         figure.get_layout_engine().set(rect=(0, 0.06, 1, 0.94))  # room below for what is nudged
         nudged = Words(curve_ax, 0, -0.16, color="#333333")
         curve_ax.set_title(say("The line predicts, the curve decides"))
-        at = np.linspace(-3.2, 3.2, 161)
+        at = np.linspace(-3.7, 3.7, 161)
         (curve,) = curve_ax.plot([], [], color=FAINT, lw=3)
         (tangent,) = curve_ax.plot([], [], color=GRADIENT, lw=1.6)
         (gap,) = curve_ax.plot([], [], color=FORGET, lw=2.8, zorder=5)
-        gap_note = Words(curve_ax, -3.05, 0.53, ha="left", color=FORGET, weight="bold")
+        gap_note = Words(curve_ax, -3.5, 0.53, ha="left", color=FORGET, weight="bold")
         (here,) = curve_ax.plot([], [], "o", color="#111111", ms=9)
         (there,) = curve_ax.plot([], [], "o", color=HIDDEN_LINE, ms=9)
         (told,) = curve_ax.plot([], [], "o", color="none", mec=GRADIENT, mew=1.8, ms=14)
@@ -110,7 +110,7 @@ def chain_explorer() -> Explorer:
         lines[0].set_text(
             minus(
                 say(
-                    "slopes multiplied: {derivative:+.4f}; times the nudge: {sizes:+.4f}",
+                    "factors multiplied: {derivative:+.4f}; times the nudge: {sizes:+.4f}",
                     derivative=derivative,
                     sizes=sizes[-1],
                 )
@@ -121,7 +121,7 @@ def chain_explorer() -> Explorer:
         )
         goal.set_text(f"y* = {target:.2f}")
         curve.set_data(at, loss(at))
-        reach = np.linspace(-1.6, 1.6, 161)
+        reach = np.linspace(-1.8, 1.8, 161)
         line = before + derivative * reach
         seen = line > -0.035  # clear of the key below
         tangent.set_data(from_ + reach[seen], line[seen])
@@ -129,10 +129,11 @@ def chain_explorer() -> Explorer:
         there.set_data([from_ + nudge], [after])
         told.set_data([from_ + nudge], [before + sizes[-1]])
         low, high = np.clip(sorted((after, before + sizes[-1])), -0.03, 0.56)
-        beside = from_ + nudge + (0.35 if from_ + nudge < 2.8 else -0.35)
+        beside = from_ + nudge + (0.4 if from_ + nudge < 3.1 else -0.4)
         hook = beside - np.sign(beside - from_ - nudge) * 0.12  # the bracket opens to the dots
         gap.set_data([hook, beside, beside, hook], [low, low, high, high])
-        gap_note.set_text(say("] gap: {gap:.4f}", gap=abs(sizes[-1] - after + before)))
+        shown = abs(round(sizes[-1], 4) - round(after - before, 4))  # of the two numbers on show
+        gap_note.set_text(say("] gap: {gap:.4f}", gap=shown))
         return {
             "what": what, "steps": steps, "sizes": sizes, "derivative": derivative,
             "told": sizes[-1], "change": after - before, "nudge": nudge,
@@ -143,7 +144,7 @@ def chain_explorer() -> Explorer:
         return minus(
             say(
                 "A nudge of {nudge:+.2f} of {what} is multiplied by {one:.3f}, {two:.3f} and "
-                "{three:.3f}: the slopes predict a change of L by {told:+.4f}. Run again, it is "
+                "{three:.3f}: the factors predict a change of L by {told:+.4f}. Run again, it is "
                 "{change:+.4f}.",
                 nudge=v["nudge"],
                 what=v["what"],
@@ -160,7 +161,7 @@ def chain_explorer() -> Explorer:
         figure=figure,
         controls={
             "what": choice("nudge the", [("input x", "x"), ("weight w", "w")], "x"),
-            "nudge": slider("nudge", -1, 1, 0.05, 0.5, quantity="gradient"),
+            "nudge": slider("nudge", -1.5, 1.5, 0.05, 1.5, quantity="gradient"),
             "x": slider("input x", -2, 2, 0.1, 0.8, quantity="x", digits=1),
             "w": slider("weight w", -2, 2, 0.1, 1.5, digits=1),
             "target": slider("target y*", 0, 1, 0.05, 0.2, quantity="x"),

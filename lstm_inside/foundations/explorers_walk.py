@@ -126,12 +126,11 @@ def _draw_walk(drawing, walk):
     came = {n for n in walk["deltas"] if _after(walk, "delta", n) and phase != "again"}
     for neuron, text in drawing.deltas.items():
         text.set_text(minus(f"δ {walk['deltas'][neuron]:+.4f}") if neuron in came else "")
-        text.set_color(GRADIENT if walk["rule"] == TRUE else WRONG)
     for neuron, text in drawing.errors.items():
         sent = walk["rule"] == MISSING and neuron in came
         text.set_text(minus(f"e = {_carried(walk)[neuron]:.5f}") if sent else "")
     brought = [e for e in drawing.brought if (e[0] - 1, e[1]) in came]
-    drawing.bring(brought)
+    drawing.bring(brought, sorted(came), GRADIENT if walk["rule"] == TRUE else WRONG)
     for edge, text in drawing.brought.items():
         n, i, j = edge
         back = walk["W"][n][i, j] * _carried(walk)[n, j]
@@ -206,7 +205,7 @@ def _lines_between(walk, phase):
         return [
             say("The loss: how far is the output from the target?"),
             f"L = ½ (y - y*)² = ½ ({y:.3f} - {target:.2f})² = {loss:.4f}",
-            say("Its slope there: dL/dy = y - y* = {y:+.3f}", y=y - target),
+            say("Its derivative there: dL/dy = y - y* = {y:+.3f}", y=y - target),
         ]
     return [
         say("Forward again, with the new weights."),
@@ -255,7 +254,7 @@ def _lines_delta(walk, n, j):
     )
     if n == 2:
         return [
-            say("Backward, neuron 6: the loss's slope times the neuron's own."),
+            say("Backward, neuron 6: dL/dy times the neuron's own slope."),
             say("dL/dy = {dy:+.4f},   {own}", dy=walk["y"] - walk["target"], own=own),
             f"δ{k} = {_bracketed(walk['y'] - walk['target'], 4)}·{local:.4f} = {delta:+.5f}",
         ]

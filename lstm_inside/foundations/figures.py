@@ -10,7 +10,6 @@ from lstm_inside.page.style import (
     FORGET,
     GRADIENT,
     HIDDEN_LINE,
-    INPUT,
     RC,
     SIGNAL,
     SIGNED,
@@ -25,16 +24,17 @@ FRESH = "#fff0b3"  # behind a number that has just changed
 
 # Places of the neurons, layer by layer, the inputs first; neurons are numbered 1 to 6.
 PLACES = [
-    [(0.6, 3.4), (0.6, 1.6)],
-    [(3.3, 4.5), (3.3, 2.5), (3.3, 0.5)],
-    [(6.2, 3.5), (6.2, 1.5)],
-    [(8.8, 2.5)],
+    [(0.45, 3.4), (0.45, 1.6)],
+    [(2.6, 4.5), (2.6, 2.5), (2.6, 0.5)],
+    [(6.3, 3.5), (6.3, 1.5)],
+    [(8.95, 2.5)],
 ]
 NAMES = ["₁₂", "₁₂₃", "₄₅", "₆"]  # subscripts
-_LABEL_AT = (0.62, 0.32, 0.45)  # where on an edge its weight stands, by layer
+_LABEL_AT = (0.62, 0.76, 0.71)  # where on an edge its weight stands, by layer
+_BACK_AT = (None, 0.265, 0.34)  # and where what comes back along it
 _RADIUS = 0.37
 _TILE = [(-1, -0.4), (1, -0.4), (1, 0.4), (-1, 0.4), (-1, -0.4)]  # a marker: a flat box
-_PLATE = [(-1, -0.2), (1, -0.2), (1, 0.3), (-1, 0.3), (-1, -0.2)]  # a flatter one
+_PLATE = [(-1, -0.25), (1, -0.25), (1, 0.25), (-1, 0.25), (-1, -0.25)]  # a flatter one
 
 
 def edges():
@@ -67,7 +67,10 @@ class NetworkDrawing:
         self.errors = {}  # what the missing-slope rule sends on, below the deltas of layers 2 and 3
         (self.fresh,) = ax.plot([], [], ls="none", marker=_TILE, ms=42, color=FRESH, zorder=2)
         (self.used,) = ax.plot([], [], lw=3.4, zorder=3)
-        (self.plates,) = ax.plot([], [], ls="none", marker=_PLATE, ms=66, color="white", zorder=3)
+        (self.plates,) = ax.plot([], [], ls="none", marker=_PLATE, ms=65, color="white", zorder=3)
+        (self.signs,) = ax.plot(
+            [], [], ls="none", marker=_PLATE, ms=68, color=GRADIENT, mew=0, zorder=4
+        )  # a dark one behind every delta
         for edge in edges():
             self._put_weight(ax, edge)
         for n, layer in enumerate(PLACES):
@@ -86,7 +89,7 @@ class NetworkDrawing:
             for y, looks in ((5.6, heading), (-0.76, {}), (-1.2, {}), (-1.64, {}))
         ]
         self.moving = [
-            self.fresh, self.used, self.body, self.plates, *self.weights.values(),
+            self.fresh, self.used, self.body, self.plates, self.signs, *self.weights.values(),
             *self.brought.values(), *self.insides.values(), *self.deltas.values(),
             *self.errors.values(), *self.loss, *self.settings, *self.lines,
         ]  # fmt: skip
@@ -104,12 +107,12 @@ class NetworkDrawing:
             [start + rim, middle - gap, [np.nan, np.nan], middle + gap, end - rim]
         )
         ax.plot(*self.paths[edge].T, color=FAINT, lw=1.3, zorder=1)
-        self.weights[edge] = Words(ax, *middle, fontsize=11, zorder=4)
+        self.weights[edge] = Words(ax, *middle, fontsize=11, color=HIDDEN_LINE, zorder=4)
         if n:
-            x, y = middle
             self.brought[edge] = Words(
-                ax, x, y - 0.24, fontsize=11, color=GRADIENT, weight="bold", zorder=4
-            )
+                ax, *(start + _BACK_AT[n] * along), fontsize=11, color=GRADIENT, weight="bold",
+                zorder=4,
+            )  # fmt: skip
 
     def _put_neuron(self, ax, n, j, x, y):
         """A circle with its name above it, room for its value inside and its delta below."""
@@ -118,10 +121,10 @@ class NetworkDrawing:
         name += NAMES[n][j] + (" = y" if n == 3 else "")
         above = y + _RADIUS + 0.2
         ax.text(x, above, name, color=colour, weight="bold", ha="center", va="center")
-        self.insides[n, j] = Words(ax, x, y, zorder=6)
+        self.insides[n, j] = Words(ax, x, y, color=colour, zorder=6)
         if n:
             self.deltas[n - 1, j] = Words(
-                ax, x, y - _RADIUS - 0.23, weight="bold", fontsize=11.5, zorder=6
+                ax, x, y - _RADIUS - 0.23, color="white", weight="bold", fontsize=11, zorder=6
             )
         if n > 1:
             self.errors[n - 1, j] = Words(
@@ -145,20 +148,26 @@ class NetworkDrawing:
         places = np.array([self.weights[edge].get_position() for edge in edges]).reshape(-1, 2)
         self.fresh.set_data(*places.T)
 
-    def bring(self, edges):
-        """Put a white plate on the line behind each number that comes back along it."""
-        places = np.array([self.brought[edge].get_position() for edge in edges]).reshape(-1, 2)
-        self.plates.set_data(*places.T)
+    def bring(self, edges, neurons, colour):
+        """Put a white plate behind each number that comes back, a dark one behind each delta."""
+        for plates, words in (
+            (self.plates, [self.brought[edge] for edge in edges]),
+            (self.signs, [self.deltas[neuron] for neuron in neurons]),
+        ):
+            plates.set_data(*np.array([w.get_position() for w in words]).reshape(-1, 2).T)
+        self.signs.set_color(colour)
 
 
 def network_picture():
     """The 2-3-2-1 network before any sum: which number goes where, and its 14 weights."""
     with matplotlib.rc_context(RC):
-        figure = picture(790, 470)  # circles, not ellipses
+        figure = picture(790, 510)  # circles, not ellipses
         figure.set_layout_engine("none")
         ax = figure.add_axes((0.01, 0.01, 0.98, 0.98))
         drawing = NetworkDrawing(ax)
-        ax.set(xlim=(-0.4, 10.6), ylim=(-0.55, 6.05))
+        ax.set(xlim=(-0.4, 10.6), ylim=(-0.55, 6.61))
+        ax.text(-0.3, 6.4, say("Neuron 1 reaches the output along two paths"), va="center",
+                fontsize=13, color="#111111", weight="bold")  # fmt: skip
         for (n, i, j), text in drawing.weights.items():
             text.set_text(f"{CLASSIC[2 * n][i, j]:.1f}".replace("-", "−"))
         for (n, j), text in drawing.insides.items():
@@ -259,88 +268,20 @@ def rules_picture(measured):
     return figure
 
 
-def depth_picture(measured):
-    """How the true deltas shrink towards the first layer, and how they do without the slopes.
-
-    measured: what `measure_depth` returns, here of two layers or more.
-    """
-    true, bare = (np.median(measured[way], axis=0) for way in ("true", "slopes 1"))
-    count, layers = measured["true"].shape
-    at = np.arange(1, layers + 1)
-    with matplotlib.rc_context(RC):
-        figure = picture(760, 370)
-        ax = figure.subplots()
-        for way, colour in (("true", GRADIENT), ("slopes 1", INPUT)):
-            ax.fill_between(
-                at,
-                *np.quantile(measured[way], (0.25, 0.75), axis=0),
-                color=colour,
-                alpha=0.15,
-                lw=0,
-            )
-        ax.plot(at, true, "o-", color=GRADIENT, lw=2.6, ms=7)
-        ax.plot(at, bare, "o--", color=INPUT, lw=2, ms=6, mfc="white")
-        ax.set(yscale="log", xlim=(0.6, layers + 0.4), xticks=at, ylim=(true.min() / 6, 4),
-               xlabel=say("layer (the loss lies beyond the right end)"))  # fmt: skip
-        ax.set_ylabel(say("size of a δ: median and middle\nhalf of {count} networks", count=count))
-        for sizes, words, colour, lift in (
-            (true, say("the true δ"), GRADIENT, -38),
-            (bare, say("every slope on the way back set to 1"), INPUT, 26),
-        ):
-            middle = layers // 2
-            ax.annotate(words, (at[middle], sizes[middle]), (8 if lift < 0 else 0, lift),
-                        textcoords="offset points", ha="left" if lift < 0 else "center",
-                        color=colour, weight="bold")  # fmt: skip
-            ax.annotate(_short(sizes[0]), (1, sizes[0]), (0, 10), textcoords="offset points",
-                        ha="center", color=colour, weight="bold")  # fmt: skip
-        ax.annotate(_short(true[-1]), (layers, true[-1]), (0, -20), textcoords="offset points",
-                    ha="center", color=GRADIENT, weight="bold")  # fmt: skip
-        ax.set_title(say("Going back, the slopes shrink δ; the weights alone would not"))
-    figure.alt = say(
-        "Medians of {count} networks of {layers} layers, on a logarithmic scale. The size of a "
-        "true δ is {last} in the last layer and {first} in layer 1. With every slope on the way "
-        "back set to 1 it is {bare} in layer 1.",
-        count=count,
-        layers=layers,
-        last=_short(true[-1]),
-        first=_short(true[0]),
-        bare=_short(bare[0]),
-    )
-    return figure
-
-
 LOOP = {"inputs": (1.0, 0.0, 0.0), "W_x": 1.0, "W_h": 0.9}  # an RNN of one neuron, by hand
 
 
 def loop_picture():
-    """The chain from a strip to the RNN's answer, with its loop, and three steps of one neuron."""
+    """Three steps of an RNN of one neuron: its states, and what multiplies a nudge on its way."""
     h, before = [], 0.0
     for x in LOOP["inputs"]:
         before = np.tanh(LOOP["W_x"] * x + LOOP["W_h"] * before)  # (1.11), b = 0
         h.append(before)
     passed = [LOOP["W_h"] * (1 - value**2) for value in h[1:]]
     with matplotlib.rc_context(RC):
-        figure = picture(920, 320)
-        steps, chain = figure.subplots(1, 2, width_ratios=(10, 11))
-        for ax in (chain, steps):
-            ax.set_axis_off()
-        chain.set(xlim=(-0.7, 7.4), ylim=(-1.1, 2.5))
-        chain.set_title(say("One step: the state comes back"))
-        for x, words in ((0, "$s_t$"), (3.5, "$y_t$"), (6.85, "$h_t$")):
-            chain.text(x, 0.5, words, ha="center", va="center", fontsize=15)
-        for x, words, colour in ((1.7, "F", SIGNAL), (5.35, "RNN", HIDDEN_LINE)):
-            _box(chain, x, 0.5, words, colour)
-        for start, end in ((0.3, 1.2), (2.2, 3.1), (3.9, 4.65), (6.05, 6.5)):
-            _arrow(chain, (start, 0.5), (end, 0.5), SIGNAL)
-        chain.plot([6.85, 6.85, 5.35], [0.72, 1.75, 1.75], color=HIDDEN_LINE, lw=2)
-        _arrow(chain, (5.35, 1.78), (5.35, 0.78), HIDDEN_LINE)
-        for x, y, words, colour in (
-            (0, -0.2, say("strip"), SIGNAL), (1.7, -0.2, say("the MLP"), SIGNAL),
-            (3.5, -0.2, say("used as xₜ"), SIGNAL),
-            (6.1, 2.1, say("kept for the next step"), HIDDEN_LINE),
-            (6.1, 1.4, "$W_h$", HIDDEN_LINE),
-        ):  # fmt: skip
-            chain.text(x, y, words, ha="center", va="center", color=colour)
+        figure = picture(620, 300)
+        steps = figure.subplots()
+        steps.set_axis_off()
         steps.set(xlim=(-1.15, 7.2), ylim=(-1.1, 2.5))
         steps.set_title(say("One neuron, three steps: the 1 echoes on"))
         for t, (x, value) in enumerate(zip(LOOP["inputs"], h, strict=True)):
@@ -357,8 +298,7 @@ def loop_picture():
                 steps.text(at - 1.5, 0.88, nudge, ha="center", va="top", color=GRADIENT)
     figure.alt = say(
         "One neuron fed 1, 0, 0: its states are {states}, the same W_h leads from each to the "
-        "next, and a nudge of the state is multiplied by {one:.3f} and {other:.3f}. Beside it a "
-        "strip goes into the MLP, its answer into the RNN, and the RNN's state back into the RNN.",
+        "next, and a nudge of the state is multiplied by {one:.3f} and {other:.3f}.",
         states=", ".join(f"{value:.3f}" for value in h),
         one=passed[0],
         other=passed[1],
@@ -366,33 +306,26 @@ def loop_picture():
     return figure
 
 
-def _box(ax, x, y, words, colour):
-    """A box of a drawing, with a word in it."""
-    ax.text(
-        x, y, words, ha="center", va="center", weight="bold", fontsize=14, color=colour,
-        bbox={"boxstyle": "round,pad=0.55", "fc": "white", "ec": colour, "lw": 2},
-    )  # fmt: skip
-
-
 def _arrow(ax, start, end, colour):
     """An arrow of a drawing."""
     ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2})
 
 
-def _short(value):
-    """A number with two digits that count, small ones with a power of ten."""
+def short(value):
+    """A number above 0 with two digits that count, small and large ones with a power of ten."""
     power = int(np.floor(np.log10(value)))
-    if power >= -3:
+    if -3 <= power < 3:
         return f"{value:.{max(0, 1 - power)}f}"
     raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{value / 10.0**power:.1f}·10{raised}"
 
 
-def corners_picture(params, roles=("",) * 6):
+def corners_picture(params, roles=("",) * 6, signs=(1, 1, 1)):
     """What each neuron of a trained 2-3-2-1 network says at XOR's corners, below a plan by hand.
 
     params: MLPParams of a network with 2 inputs, layers of 3 and 2 neurons, 1 output. roles: what
-    to call what each of the six neurons has learned, below its name.
+    to call what each of the six neurons has learned, below its name. signs: 1 or -1 for each of
+    neurons 1 to 3, whose answers are added up with them in a square of its own.
     """
     plan = [
         (say("at least one"), (0, 1, 1, 1)),
@@ -409,6 +342,10 @@ def corners_picture(params, roles=("",) * 6):
         )
         for n, j in neurons()
     ]
+    mixed = "".join(f" {'−' if sign < 0 else '+'} {n}" for n, sign in enumerate(signs, 1))
+    mixed = mixed.removeprefix(" + ").strip()
+    found.insert(3, (mixed, layers[0] @ np.array(signs, dtype=float)))
+    roles = (*roles[:3], say("added up"), *roles[3:])
     titles = (
         [name for name, _ in plan],
         [
@@ -417,29 +354,35 @@ def corners_picture(params, roles=("",) * 6):
         ],
     )
     with matplotlib.rc_context(RC):
-        figure = picture(900, 390)
+        figure = picture(960, 430)
         figure.set_layout_engine("none")
+        figure.text(0.02, 0.955, say("Trained, no neuron says “both”: three of them add up to XOR"),
+                    fontsize=13, weight="bold", va="center")  # fmt: skip
         figure.text(
             0.02, 0.02, say("In each square: $x_1$ to the right, $x_2$ upwards"), color="#333333"
         )
         for row, (words, answers, places) in enumerate(
             (
-                (say("by hand"), plan, (0, 1, 5.5)),
-                (say("by training"), found, (0, 1, 2, 3.25, 4.25, 5.5)),
+                (say("by hand"), plan, (0, 1, 6.6)),
+                (say("by training"), found, (0, 1, 2, 3.2, 4.4, 5.4, 6.6)),
             )
         ):
-            bottom = 0.6 - 0.47 * row
-            figure.text(0.02, bottom + 0.156, words, va="center", weight="bold")
+            bottom = 0.55 - 0.43 * row
+            figure.text(0.02, bottom + 0.13, words, va="center", weight="bold")
             for title, (_, says), place in zip(titles[row], answers, places, strict=True):
-                ax = figure.add_axes((0.14 + 0.132 * place, bottom, 0.125, 0.312))
+                ax = figure.add_axes((0.125 + 0.1145 * place, bottom, 0.109, 0.25))
                 ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=-1, vmax=2, origin="lower")
                 ax.set_axis_off()
                 ax.set_title(title, loc="center", fontsize=11.5)
                 for (x, y), value in zip(XOR_INPUTS, says, strict=True):
-                    shown = f"{value:.2f}" if row else f"{value}"
+                    shown = f"{value:.2f}".replace("-", "−") if row else f"{value}"
                     ax.text(x, y, shown, ha="center", va="center", color="#111111", fontsize=11.5)
     shown = [
-        say("{name} {answers}", name=name, answers=", ".join(f"{v:.2f}" for v in says))
+        say(
+            "{name}: {answers}",
+            name=name,
+            answers=", ".join(f"{v:.2f}" for v in says).replace("-", "−"),
+        )
         for name, says in found
     ]
     figure.alt = say(

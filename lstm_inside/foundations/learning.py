@@ -5,9 +5,11 @@ their weights stand one behind the other, so that a step of all costs about as m
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from lstm_core import sigmoid
 from lstm_inside import validate
 
 from .network import (
@@ -220,30 +222,74 @@ def measure_rules(count=200):
     return {"sizes": sizes, **equal, **measured}
 
 
-def measure_depth(layers=10, count=200):
-    """How large a true delta is in each layer of deep random networks, and without the slopes.
+def measure_depth(layers=10, count=200, *, scale=1.0, act="sigmoid"):
+    """What is left of a delta on its way back through deep random networks, and without the slopes.
 
-    The networks have 2 inputs, 3 sigmoid neurons a layer and 1 output neuron; weights, example
-    and target are drawn as in `random_case`. Returns a dict of arrays (count, layers), the root
-    mean square of a layer's deltas: "true" by (1.7); "slopes 1" from the same last delta, with
-    every slope on the way back from it set to 1, so that the weights act alone.
-    Raises ValueError or TypeError for layers or a count below 1.
+    The networks have 2 inputs, 3 neurons a layer and 1 output neuron; weights and inputs are
+    drawn as in `random_case`, then every weight is multiplied by scale. act: what the hidden
+    layers squash with, "sigmoid", "tanh" or "relu". A delta of 1 starts in the last layer.
+    Returns a dict of arrays (count, layers), its size in each layer, the root mean square:
+    "true" by (1.7); "slopes 1" with every slope on the way back set to 1, so that the weights
+    act alone.
+    Raises ValueError or TypeError for layers or a count below 1, a scale that is no finite
+    number, another act.
     """
     validate.count("layers", layers)
     validate.count("count", count)
+    validate.number("scale", scale)
+    validate.choice("act", act, tuple(_ACTS))
+    squash, slope_of = _ACTS[act]
+    x, W = _deep_networks(layers, count)
+    h, slopes = x, []
+    for W_n in W[:-1]:
+        a = scale * np.einsum("sd,sdn->sn", h, W_n)
+        h = squash(a)
+        slopes.append(slope_of(h))
     sizes = {"true": [], "slopes 1": []}
+    true = bare = np.ones((count, 1))
+    for n in reversed(range(layers)):
+        for way, delta in (("true", true), ("slopes 1", bare)):
+            sizes[way].insert(0, np.sqrt((delta**2).mean(axis=1)))
+        if n:
+            true, bare = (scale * np.einsum("sn,sdn->sd", delta, W[n]) for delta in (true, bare))
+            true = true * slopes[n - 1]  # (1.7)
+    return {way: np.stack(found, axis=1) for way, found in sizes.items()}
+
+
+_ACTS = {  # the activation, and its slope from its own output (1.3)
+    "sigmoid": (sigmoid, lambda h: h * (1 - h)),
+    "tanh": (np.tanh, lambda h: 1 - h**2),
+    "relu": (lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(float)),
+}
+
+
+@lru_cache(maxsize=2)
+def _deep_networks(layers, count):
+    """The inputs (count, 2) and each layer's weights (count, D, N) that `measure_depth` draws."""
+    xs, weights = [], []
     for seed in range(count):
         rng = np.random.default_rng(seed)
-        params = tuple(init_mlp((2, *[3] * (layers - 1), 1), rng=rng))
-        trace = mlp_forward(rng.uniform(-1, 1, (1, 2)), params)
-        _, dy = half_squared_error(trace.y, rng.uniform(0, 1, (1, 1)))
-        deltas = mlp_backward(dy, trace, params).deltas
-        bare = [deltas[-1]]
-        for W in reversed(params[2::2]):
-            bare.insert(0, bare[0] @ W.T)
-        sizes["true"].append([_size(delta) for delta in deltas])
-        sizes["slopes 1"].append([_size(delta) for delta in bare])
-    return {way: np.array(found) for way, found in sizes.items()}
+        weights.append(init_mlp((2, *[3] * (layers - 1), 1), rng=rng)[::2])
+        xs.append(rng.uniform(-1, 1, 2))
+    return np.array(xs), [np.stack(W_n) for W_n in zip(*weights, strict=True)]
+
+
+def push_left(params, x, target):
+    """How much of the pushes on the first layer is left once the examples' pushes add up: 0 to 1.
+
+    Every example pushes every weight of W_1 by its own derivative. What is left of a weight's
+    pushes is the size of their sum over the sum of their sizes: 1 where all push the same way, 0
+    where they cancel. Returned is the mean over the weights that are pushed at all.
+    params: of a sigmoid network. x (B, D), target (B, N).
+    Raises ValueError or TypeError, naming the argument, for what does not fit.
+    """
+    trace = mlp_forward(x, params)
+    _, dy = half_squared_error(trace.y, target)
+    delta = mlp_backward(dy, trace, params).deltas[0]
+    pushes = trace.h[0][:, :, None] * delta[:, None, :]  # (1.8), example by example
+    together, apart = np.abs(pushes.sum(axis=0)), np.abs(pushes).sum(axis=0)
+    pushed = apart > 0
+    return float((together[pushed] / apart[pushed]).mean()) if pushed.any() else 0.0
 
 
 def _size(numbers):
