@@ -24,7 +24,9 @@ from lstm_inside.bptt import (
     learn_recall,
     left_at_flag,
     lstm_jacobians,
+    plain_rnn_learns,
     products_to_end,
+    recall_at,
     rnn_jacobians,
     side_by_side,
     split_step,
@@ -356,7 +358,8 @@ def test_a_line_of_one_is_the_backward_pass_itself_cut_or_not(monkeypatch):
         assert all(close(a, b) for a, b in zip(got, want, strict=True))
 
 
-def test_a_rate_of_its_own_moves_one_weight_further(monkeypatch):
+def test_a_rule_divides_only_the_gradients_that_it_names(monkeypatch):
+    """A first step by the own size is the rate's hundredth, whatever the gradient."""
     from lstm_inside.bptt import learning
 
     seen = []
@@ -366,25 +369,77 @@ def test_a_rate_of_its_own_moves_one_weight_further(monkeypatch):
         return lstm_forward(xs, units)
 
     monkeypatch.setattr(learning, "lstm_forward", forward)
-    monkeypatch.setattr(learning, "UPDATES", 1)
-    moved = []
-    for rule in ("one rate", "w_i apart"):
+    moved = {}
+    for rule in learning.RULES:
         seen.clear()
-        learn_recall(soft(), rule=rule)
-        moved.append([after - before for before, after in zip(*seen, strict=True)])
-    plain, apart = moved
-    blocks, others = (np.split(m[0], 4, axis=1) for m in (apart, plain))
-    assert close(blocks[0][1::2], learning.OWN_RATE * others[0][1::2])
-    assert close(blocks[0][::2], others[0][::2])
-    assert all(close(a, b) for a, b in zip(blocks[1:3], others[1:3], strict=True))
-    assert close(apart[2], plain[2])
+        learn_recall(soft(), rule=rule, updates=1)
+        moved[rule] = [after - before for before, after in zip(*seen, strict=True)]
+    plain, every, alone, rest = moved.values()
+    n = len(learning.RATES)
+    for got, at_w_i, elsewhere in ((alone, every, plain), (rest, plain, every)):
+        assert close(got[0][1, :n], at_w_i[0][1, :n])  # w_i of the first data set's copies
+        assert close(got[0][0], elsewhere[0][0])
+        assert close(got[0][1, 2 * n :], elsewhere[0][1, 2 * n :])
+        assert close(got[2], elsewhere[2])
+    np.testing.assert_allclose(np.abs(every[0][1, :n]), np.array(learning.RATES) / 100, rtol=1e-2)
+    assert not close(plain[0][1, :n], every[0][1, :n], 0.1)
+
+
+def test_other_data_sets_and_an_earlier_end():
+    run, first = learn_recall(soft(), sets=(2, 3)), learn_recall(soft())
+    assert run.told != first.told
+    assert run.updates < 100
+    short = learn_recall(soft(), updates=5)
+    assert (short.updates, len(short.errors)) == (None, 6)
+
+
+# ---------------------------------------------------------------- a plain RNN
+
+
+def test_recall_with_the_flag_where_it_is_told():
+    data = recall_at((3, 5), 9, 40, np.random.default_rng(0))
+    step, each = np.nonzero(data.xs[..., 1])
+    assert set(step) == {2, 3, 4}
+    assert sorted(each) == list(range(40))
+    np.testing.assert_array_equal(data.xs[step, each, 0], data.targets[each, 0])
+    assert np.abs(data.xs[..., 0]).max() < 1
+
+
+def test_the_plain_networks_are_trained_by_the_gradient():
+    """The first update's gradient and the flag's part of it are those of `rnn_backward`."""
+    from lstm_inside.bptt import far_flag
+
+    data = recall_at((2, 4), 6, 20, np.random.default_rng(3))
+    drawn = [init_rnn(2, 8, rng=np.random.default_rng(n)) for n in range(2)]
+    stacked = [np.stack(p) for p in zip(*drawn, strict=True)]
+    stacked[2] = stacked[2][:, None]
+    grads, da = far_flag._gradient(data, stacked)
+    for n, params in enumerate(drawn):
+        trace = rnn_forward(data.xs, params)
+        dhs = np.zeros_like(trace.h[1:])
+        dhs[-1] = (trace.h[-1].sum(axis=1, keepdims=True) - data.targets) / 20
+        want = rnn_backward(dhs, trace, params).params
+        assert all(close(g[n].reshape(w.shape), w) for g, w in zip(grads, want, strict=True))
+        parts = np.einsum("tbd,tbh->tdh", data.xs, da[:, n])
+        assert close(parts.sum(axis=0), want.W_x)
+
+
+def test_a_plain_network_learns_a_near_flag_and_no_far_one():
+    def run(places, rule):
+        return plain_rnn_learns(places, rule, steps=30, rng=np.random.default_rng(0))
+
+    near, far = (run(places, "adam") for places in ((26, 28), (1, 3)))
+    assert near.errors.max() < 0.1
+    assert far.errors.min() > 0.3
+    assert near.share.min() > 1e4 * far.share.max()
+    assert near.errors.shape == near.share.shape == (3,)
 
 
 def test_a_unit_learns_to_which_step_the_gradient_belongs():
     start, later, end = units_after(soft(4), (0, 48, 400))
     assert all(np.array_equal(a, b) for a, b in zip(start, soft(4), strict=True))
     figure = figures.choosing()
-    assert figure.alt.endswith("the flagged one gets 5%, 15%, 63%.")
+    assert figure.alt.count("the flagged one gets 5%, 15%, 63%.") == 1
     bars = [[bar.get_height() for bar in ax.patches] for ax in figure.axes]
     assert np.argmax(bars[1]) == np.argmax(bars[2]) == 4  # the flagged step
     assert max(bars[0]) < 2.5 * min(bars[0])
@@ -430,15 +485,19 @@ def test_what_is_left_at_the_flag():
     left = left_at_flag(plain)
     assert left[0] == pytest.approx(np.linalg.norm(dh[10]) / np.linalg.norm(dh[-1]))
     assert np.isnan(left[1])
+    assert left[2] == pytest.approx(8**0.5)
     np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal")[:, 3], left)
     twice = left_at_flag(plain._replace(W_h=2 * plain.W_h))
     np.testing.assert_array_equal(twenty_draws("rnn", "orthogonal", strength=2)[:, 3], twice)
     lstm = init_lstm(2, 8, rng=np.random.default_rng(3), forget_bias=4.0)
     dc, pure = measured(lstm, xs, dhs)
     lengths = [np.linalg.norm(a) for a in (dc[10], pure[10], dc[-1])]
-    assert left_at_flag(lstm) == pytest.approx(np.divide(lengths[:2], lengths[2]))
+    assert left_at_flag(lstm)[:2] == pytest.approx(np.divide(lengths[:2], lengths[2]))
+    assert left_at_flag(lstm)[2] == pytest.approx(lengths[2])
     np.testing.assert_array_equal(twenty_draws("lstm", b_f=4)[:, 3], left_at_flag(lstm))
-    assert left_at_flag(LATCH) == pytest.approx([0.97, 0.97], abs=1e-3)  # W_h is 0: one way only
+    assert left_at_flag(LATCH)[:2] == pytest.approx(
+        [0.97, 0.97], abs=1e-3
+    )  # W_h is 0: one way only
 
 
 # ---------------------------------------------------------------- checkers
@@ -748,7 +807,10 @@ def test_the_gradient_is_carried_to_the_flag_or_not():
 
 
 def test_every_draw_is_a_dot_and_the_cell_line_alone_a_stroke():
-    lstm, rnn = np.array([[1e-3, 0.1, 4.0], [1e-6, 0.2, 0.5]]), np.array([[0.3] * 3, [np.nan] * 3])
+    lstm, rnn = (
+        np.array([[1e-3, 0.1, 4.0], [1e-6, 0.2, 0.5], [1.0] * 3]),
+        np.array([[0.3] * 3, [np.nan] * 3, [1.0] * 3]),
+    )
     figure = figures.draws({"lstm": lstm, "rnn": rnn, "latch": lstm[:, :1]})
     whole, alone, plain, none = figure.axes[0].lines[:4]
     np.testing.assert_array_equal(whole.get_xdata(), lstm[0])

@@ -17,18 +17,12 @@ from lstm_core import (
 from lstm_inside.bptt import (
     DIAGNOSES,
     FAULTS,
-    FIRST_BIASES,
-    FIRST_KEY,
     PATIENTS,
-    SECOND_KEY,
     Fault,
     backward_by_steps,
     check,
-    course_exercise,
     draw_point,
     examine,
-    in_course_layout,
-    patients_with,
     step_errors,
     take_step,
     who_passes,
@@ -115,29 +109,6 @@ def visit_point(T):
 def at(point, dhs):
     params = LSTMParams(*point[:3])
     return dhs, lstm_forward(point.xs, params, point.h0, point.c0), params
-
-
-@pytest.mark.parametrize(("fault", "key"), [("no_future", FIRST_KEY), (None, SECOND_KEY)])
-def test_the_published_keys_are_those_of_two_of_our_passes(fault, key):
-    point, dhs = course_exercise()
-    got = in_course_layout(with_fault(fault)(*at(point, dhs)))
-    assert got.keys() == (FIRST_KEY | FIRST_BIASES).keys()
-    for name, digits in key.items():
-        np.testing.assert_allclose(got[name], digits, rtol=0, atol=6e-9, err_msg=name)
-
-
-def test_which_patients_a_key_belongs_to():
-    assert (patients_with(FIRST_KEY), patients_with(SECOND_KEY)) == ("H", "C E")
-    assert patients_with(FIRST_KEY | {"da0[2][3]": (0.0,)}) == ""
-    fits = {place: patients_with({place: printed}) for place, printed in FIRST_BIASES.items()}
-    assert fits == {"dbf[4]": "H", "dbi[4]": "", "dbc[4]": "", "dbo[4]": ""}
-
-
-@pytest.mark.parametrize("other", [f for f in FAULTS if f not in ("no_future", "in_place")])
-def test_no_other_fault_gives_the_first_key(other):
-    point, dhs = course_exercise()
-    got = in_course_layout(with_fault(other)(*at(point, dhs)))
-    assert max(np.abs(got[name] - FIRST_KEY[name]).max() for name in FIRST_KEY) > 1e-3
 
 
 def test_a_right_gradients_error_has_a_valley_and_a_wrong_ones_none():

@@ -1,15 +1,8 @@
 """Gradients taken apart, and faulty backward passes to be found (notebook 04)."""
 
 from .abreast import side_by_side
-from .answer_key import (
-    FIRST_BIASES,
-    FIRST_KEY,
-    SECOND_KEY,
-    course_exercise,
-    in_course_layout,
-    patients_with,
-)
 from .draws import flagged_sequence, left_at_flag, twenty_draws
+from .far_flag import RNN_RATES, PlainRun, plain_rnn_learns, recall_at
 from .faults import (
     DIAGNOSES,
     FAULTS,
@@ -25,7 +18,7 @@ from .faults import (
     who_passes,
     with_fault,
 )
-from .learning import OWN_RATE, RATES, UPDATES, Learned, learn_recall, units_after
+from .learning import RATES, RULES, UPDATES, Learned, learn_recall, units_after
 from .shares import (
     CellShares,
     compare_gradients,
@@ -41,30 +34,28 @@ from .shares import (
 __all__ = [
     "DIAGNOSES",
     "FAULTS",
-    "FIRST_BIASES",
-    "FIRST_KEY",
     "LINES",
-    "OWN_RATE",
     "PATIENTS",
     "RATES",
-    "SECOND_KEY",
+    "RNN_RATES",
+    "RULES",
     "UPDATES",
     "CellShares",
     "Fault",
     "Learned",
+    "PlainRun",
     "Point",
     "backward_by_steps",
     "compare_gradients",
-    "course_exercise",
     "draw_point",
     "examine",
     "flagged_sequence",
-    "in_course_layout",
     "learn_recall",
     "left_at_flag",
     "lstm_jacobians",
-    "patients_with",
+    "plain_rnn_learns",
     "products_to_end",
+    "recall_at",
     "rnn_jacobians",
     "side_by_side",
     "split_step",

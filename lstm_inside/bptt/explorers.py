@@ -49,7 +49,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         ax = figure.subplot_mosaic([["graph", "graph"], ["adds", "far"]], height_ratios=(5, 6))
         _draw_chain(ax["graph"], steps)
         ax["adds"].set(xlim=(0.4, steps + 0.6), ylim=(0, 1.25), xlabel=say("step t"))
-        ax["adds"].set_title(say("What step t adds to a weight's gradient"))
+        ax["adds"].set_title(say("What step t adds to the gradient of u (equal x)"))
         ax["adds"].set_yticks([0, 0.5, 1], ["0", "½", say("largest")])
         ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-11, 1e11), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))

@@ -49,10 +49,11 @@ def _node(ax, place, words, size=30, square=False):
     ax.text(*place, words, ha="center", va="center", fontsize=13, zorder=4)
 
 
-def _back(ax, start, end, colour, words, label, bend=0.0, line="-", arrow=None):
-    """A gradient's arrow from `start` back to `end`, and its equation's number at `label`.
+def _back(ax, start, end, colour, words, number, label, bend=0.0, line="-", arrow=None):
+    """A gradient's arrow from `start` back to `end`.
 
-    arrow: the arrow's colour where it is not the number's.
+    words: what the gradient is multiplied by there, at `label`, and, small and grey behind it,
+    the number of the equation. arrow: the arrow's colour where it is not that of the words.
     """
     ax.annotate(
         "",
@@ -70,8 +71,11 @@ def _back(ax, start, end, colour, words, label, bend=0.0, line="-", arrow=None):
     }
     ax.annotate("", end, start, zorder=5,
                 arrowprops=style | {"connectionstyle": f"arc3,rad={bend}"})  # fmt: skip
-    ax.text(*label, words, color=colour, ha="center", va="center", fontsize=12, weight="bold",
-            zorder=6, bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
+    factor = ax.text(*label, words, color=colour, ha="center", va="center", fontsize=14.5,
+                     weight="bold", zorder=6,
+                     bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
+    ax.annotate(f"({number})", (1, 0.5), xycoords=factor, xytext=(5, 0), va="center",
+                textcoords="offset points", fontsize=9.5, color="#777777", zorder=6)  # fmt: skip
 
 
 def _canvas(width, height, xlim, ylim, alt):
@@ -83,30 +87,35 @@ def _canvas(width, height, xlim, ylim, alt):
 
 
 def rnn_graph() -> Picture:
-    """Two steps of an RNN unrolled, each gradient's arrow with the number of its equation."""
+    """Two steps of an RNN unrolled: each gradient's arrow, its factor, its equation's number."""
     with matplotlib.rc_context(RC):
         figure, ax = _canvas(
-            900, 330, (-0.4, 9.9), (-1.75, 2.75),
+            900, 350, (-0.4, 9.9), (-1.75, 2.75),
             say(
-                "Two unrolled steps of an RNN. Arrows run backward from the loss to each "
-                "hidden state (4.1), from h through the squashing to a (4.2), from a to the "
-                "state before (4.3), to the input (4.4) and to the weights, which both steps "
-                "share (4.5)."),
+                "Two unrolled steps of an RNN. Arrows run backward and bear what the gradient is "
+                "multiplied by: from the loss directly to each hidden state (4.1), from h to a "
+                "times 1 - h squared (4.2), from a to the state before times W_h transposed (4.3), "
+                "to the input times W_x transposed (4.4), and to the weights, which both steps "
+                "share, times x and the h before (4.5)."),
         )  # fmt: skip
-        ax.set_title(say("Two steps of an RNN: the gradient's paths back"))
+        ax.set_title(say("Two steps of an RNN: what each way back multiplies the gradient by"))
         h = {0: (0, 0), 1: (4, 0), 2: (8, 0)}
         a = {1: (2.2, 0), 2: (6.2, 0)}
         weights, loss = (4.2, -1.4), (9.5, 1.7)
         for t in (1, 2):
             name, x = f"$_{t}$", (a[t][0], 1.5)
-            label, bend = (((9.4, 0.8), 0.0), ((7.0, 2.35), 0.5))[t == 1]
-            _back(ax, loss, h[t], GRADIENT, say("(4.1) direct"), label, bend)
-            _back(ax, h[t], a[t], PRE_ACTIVATION, "(4.2)", (a[t][0] + 0.95, 0.28))
-            words = say("(4.3) from step 2") if t == 2 else "(4.3)"
-            _back(ax, a[t], h[t - 1], HIDDEN_LINE, words, (a[t][0] - 1.1, 0.28))
-            _back(ax, a[t], x, SIGNAL, "(4.4)", (x[0] - 0.45, 0.85))
+            label, bend = (((9.3, 0.6), 0.0), ((7.0, 2.35), 0.5))[t == 1]
+            _back(ax, loss, h[t], GRADIENT, say("direct"), "4.1", label, bend)
+            words = rf"$\times\,(1-h_{t}^2)$"
+            _back(ax, h[t], a[t], PRE_ACTIVATION, words, "4.2", (a[t][0] + 0.8, 0.3))
+            words = r"$\cdot\,W_h^{\top}$"
+            _back(ax, a[t], h[t - 1], HIDDEN_LINE, words, "4.3", (a[t][0] - 1.2, 0.3))
+            words = r"$\cdot\,W_x^{\top}$"
+            _back(ax, a[t], x, SIGNAL, words, "4.4", (x[0] - 0.75, 0.85))
             above = (weights[0], -1.2)  # where no tip touches the letters
-            _back(ax, a[t], above, WEIGHTS, "(4.5)", ((a[t][0] + weights[0]) / 2, -0.7))
+            words = rf"$x_{t}^{{\top}} da_{t},\; h_{t - 1}^{{\top}} da_{t}$"
+            place = (a[t][0] + (-0.05 if t == 1 else 0.25), -0.85)
+            _back(ax, a[t], above, WEIGHTS, words, "4.5", place)
             _node(ax, x, f"x{name}")
             _node(ax, a[t], f"a{name}")
         for t, place in h.items():
@@ -119,49 +128,51 @@ def rnn_graph() -> Picture:
 
 
 def lstm_graph() -> Picture:
-    """One step of an LSTM, each gradient's arrow with the number of its equation."""
+    """One step of an LSTM: each gradient's arrow, its factor, its equation's number."""
     with matplotlib.rc_context(RC):
         figure, ax = _canvas(
-            900, 520, (-0.5, 11.7), (-2.3, 4.7),
+            900, 540, (-0.5, 11.9), (-2.3, 4.7),
             say(
-                "One LSTM step with its gradients' arrows. The cell collects what comes along "
-                "the cell line and what comes through h (4.7); from it arrows lead to f "
-                "(4.8), i (4.9), g (4.10) and along the cell line to the cell before (4.11); "
-                "from h one leads to o (4.6). Every gate hands on to its pre-activation "
-                "(4.12), and the four together to the state before (4.3), the input (4.4) and the "
-                "weights (4.5)."),
+                "One LSTM step. Arrows run backward and bear what the gradient is multiplied by. "
+                "The cell collects what comes along the cell line and, times o and the slope of "
+                "tanh, through h (4.7). From it arrows lead to f, times the cell before (4.8), to "
+                "i, times g (4.9), to g, times i (4.10), and along the cell line to the cell "
+                "before, times f alone (4.11); from h one leads to o, times tanh c (4.6). Every "
+                "gate hands on to its pre-activation, times its slope (4.12), and the four "
+                "together to the state before (4.3), the input (4.4) and the weights (4.5)."),
         )  # fmt: skip
-        ax.set_title(say("One LSTM step: the gradient's paths back"))
+        ax.set_title(say("One LSTM step: from cell to cell the gradient is multiplied by f alone"))
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
-            "i": (1.6, 2.0, INPUT, "(4.9)", (3.1, 3.3)),
-            "f": (3.6, 2.0, FORGET, "(4.8)", (4.35, 2.85)),
-            "g": (5.6, 2.0, CANDIDATE_LINE, "(4.10)", (5.85, 2.85)),
-            "o": (7.6, 2.0, OUTPUT, "(4.6)", (8.7, 2.35)),
+            "i": (1.6, INPUT, r"$\times\,g$", "4.9", (2.9, 3.15), r"$\times\,i(1-i)$"),
+            "f": (3.6, FORGET, r"$\times\,c_{t-1}$", "4.8", (4.3, 2.75), r"$\times\,f(1-f)$"),
+            "g": (5.6, CANDIDATE_LINE, r"$\times\,i$", "4.10", (5.75, 2.75), r"$\times\,(1-g^2)$"),
+            "o": (7.6, OUTPUT, r"$\times\,\tanh c_t$", "4.6", (8.5, 2.5), r"$\times\,o(1-o)$"),
         }
         down = (5.0, -0.3)
-        _back(ax, c, c_prev, CELL_LINE, say("(4.11) times f"), (2.4, 4.25))
-        _back(ax, (11.8, 2.3), h, GRADIENT, "(4.1) dh$_t$", (10.95, 2.6))
-        words = say("(4.7) along the cell line: dc_line")
-        _back(ax, (11.8, 4), c, CELL_LINE, words, (8.9, 4.25))
-        words = say("(4.7) through h (dashed)")
-        _back(ax, h, c, HIDDEN_LINE, words, (8.95, 3.45), line=(0, (3, 1.5)),
+        _back(ax, c, c_prev, CELL_LINE, r"$\times\,f_t$", "4.11", (2.6, 4.27))
+        _back(ax, (11.9, 2.3), h, GRADIENT, "dh$_t$", "4.1", (10.95, 2.62))
+        _back(ax, (11.9, 4), c, CELL_LINE, say("along the cell line: dc_line"), "4.7", (8.9, 4.27))
+        words = r"$\times\,o\,(1-\tanh^2 c_t)$"
+        _back(ax, h, c, HIDDEN_LINE, words, "4.7", (9.2, 3.4), line=(0, (3, 1.5)),
               arrow=HIDDEN)  # fmt: skip
-        for name, (x, y, colour, words, label) in gates.items():
-            _back(ax, h if name == "o" else c, (x, y), colour, words, label)
-            _back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, "(4.12)", (x + 0.5, 1.35))
+        for name, (x, colour, words, number, label, slope) in gates.items():
+            y = 2.0
+            _back(ax, h if name == "o" else c, (x, y), colour, words, number, label)
+            _back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, slope, "4.12", (x + 0.68, 1.37))
             ax.annotate("", down, (x, 0.75), arrowprops=_FORWARD | {"arrowstyle": "-|>"})
             _node(ax, (x, y), name)
             _node(ax, (x, 0.75), f"a$_{name}$", size=27)
-        _back(ax, down, (0, -0.3), HIDDEN_LINE, "(4.3)", (2.4, -0.55))
-        _back(ax, down, (10, -0.3), SIGNAL, "(4.4)", (7.6, -0.55))
+        _back(ax, down, (0, -0.3), HIDDEN_LINE, r"$\cdot\,W_h^{\top}$", "4.3", (2.4, -0.6))
+        _back(ax, down, (10, -0.3), SIGNAL, r"$\cdot\,W_x^{\top}$", "4.4", (7.6, -0.6))
         _node(ax, down, "da", size=27, square=True)
         for place, words in ((c_prev, "c$_{t-1}$"), (c, "c$_t$"), (h, "h$_t$"),
                              ((0, -0.3), "h$_{t-1}$"), ((10, -0.3), "x$_t$")):  # fmt: skip
             _node(ax, place, words, size=34)
         ax.text(2.3, 0.35, say("side by side"), ha="center", va="top", color="#777777", fontsize=11)
         weights = (down[0], -1.85)
-        _back(ax, down, weights, WEIGHTS, "(4.5)", (down[0] + 0.5, -1.05))
+        words = r"$x_t^{\top} da,\; h_{t-1}^{\top} da$"
+        _back(ax, down, weights, WEIGHTS, words, "4.5", (down[0] + 0.95, -1.1))
         _node(ax, weights, "W$_x$ W$_h$ b", size=0)
     return figure
 
@@ -241,7 +252,7 @@ def carried() -> Picture:
                     where="mid")  # fmt: skip
             ax.bar(t[1:], np.abs(grads.xs[:, 0, 0]) / size[-1], color=GRADIENT, width=0.8)
             ax.set_title(title)
-            words = say("1 on the axis is {last:.2f}", last=size[-1])
+            words = say("at step {last} its length is {size:.2f}", last=len(xs), size=size[-1])
             name_lines(ax, (0.6, 0.62, words, "#666666"))
             ax.set(xlim=(0, len(xs) + 1), ylim=(-0.1, _FRAME), yticks=range(4))
             if size.max() > _FRAME * size[-1]:  # it leaves the frame: say how far it goes
@@ -266,12 +277,12 @@ def carried() -> Picture:
 def draws(drawn) -> Picture:
     """What is left of the gradient, a dot a draw, and what the cell line alone brings, a stroke.
 
-    drawn: a setting's words -> what `twenty_draws` returns, (2, draws), or one column of it.
+    drawn: a setting's words -> what `twenty_draws` returns, (3, draws), or one column of it.
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 470)
         ax = figure.subplots()
-        for row, (left, alone) in enumerate(drawn.values()):
+        for row, (left, alone, _) in enumerate(drawn.values()):
             # side by side, so that none hides; the strokes in the lower half of the row
             y = row + np.linspace(-0.36, 0.04, len(left))
             colour = RNN_LINE if np.isnan(alone).all() else CELL_LINE
@@ -281,14 +292,19 @@ def draws(drawn) -> Picture:
         ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -1.1))
         ax.set(xlabel=say("length at the flag, as a multiple of the last step's"))
         ax.set_yticklabels(drawn)
-        ax.set_title(say("How much is left at the flag, 90 steps back: twenty draws of each kind"))
+        ax.set_title(
+            say(
+                "Left 90 steps back: with gates nearly open, as much as at the end, give or take\n"
+                "powers of ten; otherwise far less (twenty draws of each kind)"
+            )
+        )
         name_lines(
             ax,
             (0.01, 0.99, say("● dL/dh of an RNN"), RNN_LINE),
             (0.24, 0.99, say("● dL/dc of an LSTM"), CELL_LINE),
             (0.48, 0.99, say("| what the cell line alone would bring"), ALONE),
         )
-        medians = [np.median(left) for left, _ in drawn.values()]
+        medians = [np.median(left) for left, *_ in drawn.values()]
         figure.alt = say(
             "Dots, one for each draw of the weights, a row for each setting: how much of the "
             "gradient is left at the flag, on a log scale; under an LSTM's dots, as strokes, what "
@@ -304,28 +320,31 @@ def errors(runs) -> Picture:
     runs: a unit's words -> what `learn_recall` returned of it by one rate, and by Adam.
     """
     titles = (
-        say("One rate for all weights"),
-        say("Each gradient divided by its own size"),
+        say("One rate: only the unit that keeps learns"),
+        say("Each gradient divided by its own size: all three do"),
     )
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
-        axes = figure.subplots(1, 2, sharey=True)
+        axes = figure.subplots(1, 2, sharex=True, sharey=True)
+        most = max(len(run.errors) - 1 for both in runs.values() for run in both)
         for ax, title, column in zip(axes, titles, zip(*runs.values(), strict=True), strict=True):
-            ends = [len(run.errors) - 1 for run in column]
-            ax.set(ylim=(0, 0.45), xlim=(-2, 1.02 * max(ends)), xlabel=say("updates"))
+            ax.set(ylim=(0, 0.45), xlim=(-0.01 * most, 1.02 * most), xlabel=say("updates"))
             ax.set_title(title)
             ax.axhline(GOAL, color="#999999", lw=1.2, zorder=0)
-            for words, run, colour, end in zip(runs, column, cycle(_UNITS), ends, strict=False):
+            ax.text(most, GOAL, say("goal"), color="#666666", fontsize=11, ha="right", va="bottom")
+            for words, run, colour in zip(runs, column, cycle(_UNITS), strict=False):
+                end, last = len(run.errors) - 1, run.errors[-1]
                 ax.plot(run.errors, color=colour, lw=2)
-                learned, last = run.updates is not None, run.errors[-1]
-                ax.plot([end], [last], "o", color=colour, ms=6 if learned else 0)
-                highest = last == max(other.errors[-1] for other in column)
-                x = "right" if end == max(ends) else "center"
-                rank = sorted(ends).index(end) if x == "center" else 0  # so that none hides another
-                below = 0.015 + 0.03 * rank * learned
-                y = last + 0.012 if highest and not learned else last - below
-                ax.text(end, y, words, color=colour, fontsize=11, weight="bold", ha=x,
-                        va="bottom" if y > last else "top")  # fmt: skip
+                if run.updates is None:  # its name at its end, above the highest, else below
+                    highest = last == max(other.errors[-1] for other in column)
+                    ax.text(end, last + (0.012 if highest else -0.012), words, color=colour,
+                            fontsize=11, weight="bold", ha="right",
+                            va="bottom" if highest else "top")  # fmt: skip
+                    continue
+                ax.plot([end], [last], "o", color=colour, ms=6)
+                rank = sorted(len(r.errors) for r in column if r.updates).index(end + 1)
+                ax.text(end, last - 0.012 - 0.028 * rank, f"{words}: {end}", color=colour,
+                        fontsize=11, weight="bold", ha="left", va="top")  # fmt: skip
         axes[0].set_ylabel(say("error of the last answer"))
         found = [
             say("{unit}: {plain} and {adam}", unit=words, plain=_told(plain), adam=_told(adam))
@@ -334,7 +353,7 @@ def errors(runs) -> Picture:
         figure.alt = say(
             "Two panels of error against updates, on the left with one rate for all weights, on "
             "the right with each gradient divided by its own size; a grey line marks the goal. "
-            "Updates until the goal, by the unit's forget gate: {found}.",
+            "Updates until the goal, by unit: {found}.",
             found=say("; ").join(found),
         )
     return figure
@@ -350,7 +369,7 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
     xs[:, 0, 0] = np.random.default_rng(3).uniform(-1, 1, steps)
     xs[at - 1, 0, 1] = dhs[-1] = 1
     unit = latch(b_i=-2, w_i=0, b_f=4, w_f=0, w_g=0.5)  # the page's, which hears no flag yet
-    shares = []
+    shares, kept, back_in = [], [], []  # at the flag; W_h into the candidate
     with matplotlib.rc_context(RC):
         figure = picture(900, 420)
         axes = figure.subplots(len(counts), 1, sharex=True, sharey=True)
@@ -359,6 +378,8 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
             grads = lstm_backward(dhs, trace, after)
             told = np.abs(grads.xs[:, 0, 0])
             shares.append(told[at - 1] / told.sum())
+            kept.append(trace.f[at - 1, 0, 0])
+            back_in.append(after.W_h[0, 2])
             t = np.arange(steps + 1)
             ax.step(t, np.abs(grads.c[:, 0, 0]), color=CELL_LINE, lw=3, where="mid")
             ax.bar(t[1:], told, color=GRADIENT, width=0.7)
@@ -380,9 +401,12 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
         figure.alt = say(
             "The answer's gradient and, as dots, the input gate of one LSTM unit, {steps} steps "
             "with the flag at step {at}, a panel each before the training and after {counts} "
-            "updates. Of all that the numbers get, the flagged one gets {shares}.",
+            "updates. Of all that the numbers get, the flagged one gets {shares}. The forget gate "
+            "at the flag is {kept}; W_h from h to the candidate is {back_in}.",
             steps=steps, at=at, counts=say(", ").join(map(str, counts[1:])),
             shares=say(", ").join(f"{share:.0%}" for share in shares),
+            kept=say(", ").join(f"{f:.2f}" for f in kept),
+            back_in=say(", ").join(f"{w:.2f}" for w in back_in),
         )  # fmt: skip
     return figure
 
@@ -412,7 +436,7 @@ def step_size() -> Picture:
         ax = figure.subplots()
         ax.set(xscale="log", yscale="log", xlim=(1e-12, 1), ylim=(1e-12, 30))
         ax.set(xlabel=say("finite step"), ylabel=say("relative error"))
-        ax.set_title(say("A check's error against its finite step"))
+        ax.set_title(say("A right gradient makes a V, a wrong one a floor"))
         for backward, dtype, colour, style in (
             (healthy, np.float64, GRADIENT, "-"),
             (healthy, np.float32, INPUT, "--"),

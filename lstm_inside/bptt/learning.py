@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import LSTMParams, lstm_backward, lstm_forward, lstm_step_backward
+from lstm_core import LSTMParams, lstm_backward, lstm_forward
 from lstm_inside import validate
 from lstm_inside.bptt.abreast import side_by_side
 from lstm_inside.bptt.shares import truncated_backward
@@ -13,7 +13,8 @@ from lstm_inside.tasks import recall_problem
 RATES = (1, 3, 10, 30, 60, 100, 300)
 UPDATES = 400  # as many as are tried
 GOAL = 0.1  # mean squared error of the last answer
-OWN_RATE = 1000  # how many times the others' w_i's rate is, by the rule "w_i apart"
+# which gradients are divided by their own size: none, all, w_i's alone, all but w_i's
+RULES = ("one rate", "adam", "adam on w_i", "adam on the rest")
 _SEQUENCES, _SETS = 100, 2
 
 
@@ -32,48 +33,55 @@ class Learned(NamedTuple):
     errors: np.ndarray
 
 
-def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one rate") -> Learned:
+def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one rate", sets=(0, 1),
+                 updates=UPDATES) -> Learned:  # fmt: skip
     """Train copies of a unit on recall, one copy for each of RATES and two data sets.
 
     unit: LSTMParams that read (number, flag) and hold one unit. asks: "end", the loss sees the
     last step only, or "every", it asks for the flagged number at each step from the flag on.
     cut: the gradient is cut every that many steps; None: not at all. steps: how long a sequence
     is; the flag stands in its first half. line: what the backward pass multiplies dc_line by at
-    each step, over and above the forget gate; the forward pass stays as it is. rule: "one rate"
-    for all weights; "w_i apart", OWN_RATE times as large for the weight from the flag to the input
-    gate; "adam", each gradient divided by its own size, at a hundredth of RATES.
+    each step, over and above the forget gate; the forward pass stays as it is. rule, one of RULES:
+    "one rate" for all weights, one of RATES; "adam", each gradient divided by its own size, at a
+    hundredth of it; "adam on w_i", so for the weight from the flag to the input gate alone and one
+    rate for the others; "adam on the rest", the other way round. sets: the seeds of the two data
+    sets. updates: after how many it is given up.
     Counted is until, at some rate, the last answer has reached GOAL on both data sets.
     Raises ValueError or TypeError for a unit of another form, other words, a cut below 1, steps
-    below 2, a line that is no finite number.
+    below 2, a line that is no finite number, sets that are not two whole numbers, no updates.
     """
     validate.choice("asks", asks, ("end", "every"))
     validate.whole("steps", steps, least=2)
     cut = steps if cut is None else cut
     validate.count("cut", cut)
     validate.number("line", line)
-    validate.choice("rule", rule, ("one rate", "w_i apart", "adam"))
+    validate.choice("rule", rule, RULES)
+    validate.several("sets", sets)
+    if len(sets) != _SETS:
+        raise ValueError(f"sets: expected {_SETS} seeds, got {len(sets)}")
+    for seed in sets:
+        validate.whole("sets", seed, least=0)
+    validate.count("updates", updates)
     K = len(RATES)
     units, own = side_by_side([unit] * (_SETS * K), np.repeat(np.arange(_SETS), K).tolist())
-    data = [recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(n)) for n in range(_SETS)]
+    data = [recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(seed)) for seed in sets]
     xs = np.concatenate([d.xs for d in data], axis=2)
     targets = np.concatenate([np.repeat(d.targets, K, axis=1) for d in data], axis=1)
     asked = np.repeat(xs[..., 1::2].cumsum(axis=0), K, axis=2)  # 1 from the flag on
     if asks == "end":
         asked[:-1] = 0
     share = asked / asked.sum(axis=0) / _SEQUENCES
-    rates, tried = np.tile(RATES, 4 * _SETS), np.array(RATES)
-    if rule == "adam":
-        rates, tried = rates / 100, tried / 100
-    if rule == "w_i apart":
-        own.W_x[1::2, : _SETS * K] *= OWN_RATE
+    by_size = _by_size_where(rule, units)
+    rates = np.tile(RATES, 4 * _SETS)
+    tried = np.array(RATES) / (100 if rule == "adam" else 1)
     moments = [np.zeros((2, *p.shape)) for p in units]  # of the gradients and of their squares
     reached, told, errors = np.zeros((_SETS, K), bool), (None, None), []
-    for update in range(UPDATES + 1):
+    for update in range(updates + 1):
         now = lstm_forward(xs, units)
         off = now.h[1:] - targets
         errors.append((off[-1] ** 2).mean(axis=0).reshape(_SETS, K))
         reached |= errors[-1] < GOAL
-        if reached.all(axis=0).any() or update == UPDATES:
+        if reached.all(axis=0).any() or update == updates:
             break
         # of the mean of off^2 / 2
         if line == 1:
@@ -82,8 +90,9 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
             back = _backward_fading(share * off, now, units, cut, line)
         if update == 0:
             told = float(back.W_x[1, 0]), float(back.b[_SETS * K])
-        if rule == "adam":
-            back = _by_own_size(back, moments, update + 1)
+        if rule != "one rate":
+            sized = _by_own_size(back, moments, update + 1)
+            back = [np.where(w, s / 100, dp) for w, s, dp in zip(by_size, sized, back, strict=True)]
         units = LSTMParams(*(p - rates * dp * w for p, dp, w in zip(units, back, own, strict=True)))
     worse = np.array(errors).max(axis=1)  # (updates + 1, K)
     best = int(np.nanargmin(worse.min(axis=0)))
@@ -93,17 +102,33 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
     return Learned(None, float(tried[best]), *told, worse[:, best])
 
 
+def _by_size_where(rule, units):
+    """Where a rule divides by the size: LSTMParams of True and False, in the form of the units."""
+    places = LSTMParams(*(np.full(p.shape, rule in ("adam", "adam on the rest")) for p in units))
+    if rule in ("adam on w_i", "adam on the rest"):
+        w_i = np.split(places.W_x, 4, axis=1)[0][1::2]  # the flags' rows, the input gates' block
+        w_i[:] = rule == "adam on w_i"
+    return places
+
+
 def _backward_fading(dhs, trace, params, cut, line):
     """The weights' gradient where dc_line is multiplied by `line` at each step back."""
-    dh, dc = np.zeros((2, *trace.h[0].shape))
-    total = [np.zeros_like(p) for p in params]
-    for t in reversed(range(len(dhs))):
-        seen = trace.xs[t], trace.h[t], trace.c[t], trace.i[t], trace.f[t], trace.g[t], trace.o[t]
-        cache = (*seen, trace.c[t + 1])
-        _, dh, dc, parts = lstm_step_backward(dhs[t] + dh, dc, cache, params)
-        total = [sum_ + part for sum_, part in zip(total, parts, strict=True)]
-        dh, dc = (0 * dh, 0 * dc) if t % cut == 0 else (dh, line * dc)
-    return LSTMParams(*total)
+    i, f, g, o = trace.i, trace.f, trace.g, trace.o
+    inner = np.stack([g * i * (1 - i), trace.c[:-1] * f * (1 - f), i * (1 - g**2)], axis=2)
+    outer, through = trace.tanh_c * o * (1 - o), o * (1 - trace.tanh_c**2)
+    T, B, K = i.shape
+    da, dh, dc = np.empty((T, B, 4, K)), 0, 0
+    for t in reversed(range(T)):
+        dh = dhs[t] + dh  # (4.1)
+        dc = dc + dh * through[t]  # (4.7)
+        da[t, :, :3], da[t, :, 3] = dc[:, None] * inner[t], dh * outer[t]  # (4.6)-(4.12)
+        if t % cut:
+            dh, dc = da[t].reshape(B, -1) @ params.W_h.T, line * f[t] * dc  # (4.3), (4.11)
+        else:
+            dh, dc = 0, 0
+    da = da.reshape(T * B, 4 * K)
+    rows = (a.reshape(T * B, -1).T for a in (trace.xs, trace.h[:-1]))
+    return LSTMParams(*(row @ da for row in rows), da.sum(axis=0))
 
 
 def _by_own_size(grads, moments, count):
