@@ -10,7 +10,7 @@ from .layers import (
     stack_backward,
     stack_forward,
 )
-from .recall import LATCH, Recalled, last_flag_problem, latch, recall_score
+from .recall import LATCH, Recalled, last_flag_problem, latch, plain_latch, recall_score
 
 __all__ = [
     "LATCH",
@@ -23,6 +23,7 @@ __all__ = [
     "both_states",
     "last_flag_problem",
     "latch",
+    "plain_latch",
     "recall_score",
     "stack_backward",
     "stack_forward",

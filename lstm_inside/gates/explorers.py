@@ -120,6 +120,16 @@ STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
 CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in STAY.items()}  # one that is chosen, too,
 CHOSEN["i"] = {"b": -6.0, "w": 12.0}  # but the input gate: it reads the flag
 _PALE = "#b59344"  # the cell state as in the table: a wide, pale curve
+# Where the pictures lie: below, for the forget gate alone, its curve and the gradient.
+_PLACES = {
+    True: {
+        "gate": (0.05, 0.58, 0.35, 0.36),
+        "cell": (0.46, 0.58, 0.525, 0.36),
+        "curve": (0.05, 0.1, 0.35, 0.32),
+        "left": (0.46, 0.1, 0.525, 0.32),
+    },
+    False: {"gate": (0.05, 0.1, 0.35, 0.84), "cell": (0.46, 0.1, 0.525, 0.84)},
+}
 _READ = {"f": 1, "i": 1, "g": 0, "o": 1}  # the candidate reads the number, the gates the flag
 
 
@@ -138,6 +148,7 @@ def gate_explorer(steps=100) -> Explorer:
     The candidate reads the number, the gates read the flag. Left what the box does: its curve,
     where the steps lie on it, its course. Right what comes of it: the memory and its gradient.
     The three boxes that are not chosen stand at `STAY`, and so does the forget gate at first.
+    Curve and gradient are drawn for the forget gate alone: no other box moves this gradient.
     """
     xs = recall_problem(steps, 1, rng=np.random.default_rng(14)).xs
     numbers, flags = xs[:, 0].T
@@ -147,9 +158,8 @@ def gate_explorer(steps=100) -> Explorer:
 
     with matplotlib.rc_context(RC):
         figure = picture(900, 500)
-        ax = figure.subplot_mosaic(
-            [["gate", "cell"], ["curve", "left"]], width_ratios=(2, 3), height_ratios=(6, 5)
-        )
+        figure.set_layout_engine("none")
+        ax = {key: figure.add_axes(place) for key, place in _PLACES[True].items()}
         ax["curve"].set(xlim=(-8, 8), xlabel=say("pre-activation a"))
         titles = {key: ax[key].set_title("") for key in ("curve", "gate")}  # they name the gate
         ax["gate"].set(xlim=(0, steps), xlabel=say("step t"))
@@ -158,12 +168,10 @@ def gate_explorer(steps=100) -> Explorer:
         ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
-            (0.2, say("cell state c"), CELL_LINE),
-            (0.37, say("as in the table (pale)"), _PALE),
-            (0.69, say("hidden state h"), HIDDEN_LINE),
-            (0.9, say("number"), "#777777"),
+            (0.24, say("cell state c"), CELL_LINE),
+            (0.45, say("hidden state h"), HIDDEN_LINE),
+            (0.7, say("c before (pale)"), _PALE),
         )
-        ax["cell"].plot(np.arange(1, steps + 1), numbers, color="#b9b9b9", lw=1)
         ax["cell"].plot([at + 1], [numbers[at]], "o", color="#111111", ms=7)
         ax["cell"].annotate(say("flag"), (at + 1, 4.1), ha="center", weight="bold")
         for key in ("gate", "left", "cell"):
@@ -184,7 +192,7 @@ def gate_explorer(steps=100) -> Explorer:
         (pale,) = ax["left"].plot([], [], color=FAINT, lw=7, alpha=0.6)
         (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)
         ax["left"].text(
-            2, 4e-9, say("as in the table (pale)"), color="#777777", weight="bold", fontsize=11.5,
+            2, 4e-9, say("before (pale)"), color="#777777", weight="bold", fontsize=11.5,
             va="center",
         )  # fmt: skip
         stays = _one_unit(STAY)
@@ -208,6 +216,10 @@ def gate_explorer(steps=100) -> Explorer:
         for key in ("curve", "gate"):
             ax[key].set_ylim(-1.1 if gate == "g" else -0.05, 1.1)
             ax[key].set_yticks((-1, 0, 1) if gate == "g" else (0, 0.5, 1))
+        for key, place in _PLACES[gate == "f"].items():
+            ax[key].set_position(place)
+        for artist in (ax["curve"], ax["left"], curve, dots, slope, *places, gradient):
+            artist.set_visible(gate == "f")
         inside = np.clip(w * xs[:, 0, _READ[gate]] + b, -7.9, 7.9)
         t = np.arange(steps + 1)
         curve.set_data(z, act(z))
@@ -270,7 +282,7 @@ def gate_explorer(steps=100) -> Explorer:
         redraw_on=("gate",),
         brings={"gate": CHOSEN},
         presets={
-            "as in the table": {},
+            "as before": {},
             "forget: wide open": {"gate": "f", "b": 6, "w": 0},
             "forget: half open": {"gate": "f", "b": 0, "w": 0},
             "forget: reads the flag": {"gate": "f", "b": 6, "w": -12},

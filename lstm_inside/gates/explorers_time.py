@@ -107,8 +107,8 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         )
         for key in ("x", "gates", "cell"):
             ax[key].set_xlim(0, steps + 0.8)
-        ax["x"].set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1), xticklabels=[])
-        ax["x"].set_title(say("The stream: the dot has the flag"))
+        ax["x"].set(ylim=(-1.7, 1.7), yticks=(-1, 0, 1), xticklabels=[])
+        ax["x"].set_title(say("The stream"))
         ax["gates"].set(ylim=(-0.1, 1 + _LANE + 0.1), xticklabels=[])
         ax["gates"].set_yticks((0, 1, _LANE, 1 + _LANE), (0, 1, 0, 1))
         ax["gates"].axhline(0.5 + _LANE / 2, color=FAINT, lw=1)
@@ -136,6 +136,9 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         ax["answers"].text(
             0.62, 0.78, say("right answers"), color="#777777", ha="right", fontsize=11.5
         )
+        first, last = (
+            Words(ax["x"], 0, y, ha="left", fontsize=12, weight="bold") for y in (-1.42, 1.38)
+        )
         (stream,) = ax["x"].plot([], [], color="#b9b9b9", lw=1)
         (flags,) = ax["x"].plot([], [], "o", color="#111111", ms=9)
         marks = [
@@ -162,6 +165,13 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         flagged = np.flatnonzero(flag)
         stream.set_data(time[1:], numbers)
         flags.set_data(flagged + 1, numbers[flagged])
+        for words, at, name in (
+            (first, flagged[0], say("first flag") if len(flagged) > 1 else ""),
+            (last, flagged[-1],
+             say("last flag: this one counts") if len(flagged) > 1 else say("flag")),
+        ):  # fmt: skip
+            words.set_text(name)
+            words.set_x(at + 2.2)
         for mark in marks:  # a line from top to bottom at each flag, with a gap between them
             mark.set_data(np.repeat(flagged + 1, 3), np.tile([-2, 3, np.nan], len(flagged)))
         for k, curve in curves.items():
@@ -214,7 +224,20 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             "n": whole("stream shown", 1, sequences, 14, quantity="x"),
             "twice": toggle("two flags: only the last one counts"),
         },
-        moving=[*marks, stream, flags, *curves.values(), cell, wanted, beyond, dots, shown, score],
+        moving=[
+            *marks,
+            first,
+            last,
+            stream,
+            flags,
+            *curves.values(),
+            cell,
+            wanted,
+            beyond,
+            dots,
+            shown,
+            score,
+        ],
         update=update,
         describe=describe,
         presets={

@@ -28,10 +28,17 @@ BIAS = Sentences(
         "o": "output bias b_o",
     }
 )
+_TITLES = Sentences(  # whether the way back is drawn
+    {
+        False: "Forward: the number on every wire",
+        True: "Backward: how much h changes when the number on a wire changes a little",
+    }
+)
 # One unit, one input; weights chosen so that every slider moves every number a little.
 WIRING = LSTMParams(
     np.array([[0.8, -0.4, 1.2, 0.6]]), np.array([[0.5, 0.7, -0.8, 0.9]]), np.array([0.0, 1, 0, 0])
 )
+_FROM_OUTSIDE = "#a3a3a3"  # the input's wire: it must not outshine the cell line
 _AT = {"f": 2.5, "i": 4.1, "g": 5.7, "o": 7.2}  # where each box stands
 # name: colour, the wire's corners, where its number stands
 WIRES = {
@@ -48,7 +55,7 @@ WIRES = {
     "o": (GATES["o"].colour, [(7.2, 1.9), (7.2, 2.4), (7.47, 2.4)], (6.9, 2.62)),
     "h": (HIDDEN, [(7.93, 2.4), (10.2, 2.4)], (9.2, 2.65)),
     "h_prev": (HIDDEN, [(0.3, 0.65), (1.3, 0.65)], (0.75, 0.9)),
-    "x": (SIGNAL, [(0.3, 0.0), (1.3, 0.0)], (0.75, 0.22)),
+    "x": (_FROM_OUTSIDE, [(0.3, 0.0), (1.3, 0.0)], (0.75, 0.22)),
 }
 _HEIGHTS = (-0.75, -1.12, -1.49, -1.86, -2.28, -2.65, -3.02)  # lines for f, i, g, o, c, h and x
 _FORWARD = [  # what a line computes; its numbers stand to the right of it
@@ -104,12 +111,13 @@ def wiring_explorer(params=WIRING) -> Explorer:
     places = 2 if np.allclose(weights, weights.round(2), rtol=0, atol=1e-9) else 3
 
     with matplotlib.rc_context(RC):
-        figure = picture(900, 668)
+        figure = picture(900, 708)
         figure.set_layout_engine("none")
         ax = figure.add_axes((0.01, 0.01, 0.98, 0.98))
-        ax.set(xlim=(0, 11), ylim=(-3.17, 5.35), xticks=(), yticks=())
+        ax.set(xlim=(0, 11), ylim=(-3.17, 5.86), xticks=(), yticks=())
         ax.set_axis_off()
         _draw_body(ax)
+        title = ax.text(0.3, 5.62, "", weight="bold", fontsize=14, va="center")
         wires = {
             name: ax.plot(*zip(*path, strict=True), color=colour, solid_capstyle="butt", zorder=2)
             for name, (colour, path, _) in WIRES.items()
@@ -178,6 +186,7 @@ def wiring_explorer(params=WIRING) -> Explorer:
         if backward:
             numbers["c"].set_text(f"dh/dcₜ = {plain(dc, 3)}")
             numbers["c_on"].set_text(say("from step t+1: 0"))
+        title.set_text(_TITLES[backward])
         a = {k: w_x[k] * x + w_h[k] * h_prev + b[k] for k in GATES}
         for k, foot in below.items():
             foot.set_text(f"dh/da = {plain(da[k], 3)}" if backward else f"a = {plain(a[k])}")

@@ -9,7 +9,8 @@ from lstm_inside.gates.explorers_gradients import MIDDLE, lstm_left, rnn_left, u
 from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
 from lstm_inside.gates.recall import LATCH, last_flag_problem, latch
-from lstm_inside.page import plain
+from lstm_inside.page import plain, signed
+from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -131,66 +132,178 @@ def side_path() -> Picture:
     return figure
 
 
+def recall_scores(rnn, lstm) -> Picture:
+    """R squared of untrained networks, a dot a draw: 10 steps, 100, and 100 with one number alone.
+
+    rnn, lstm: (3, draws), or lists: a row for each of these settings.
+    """
+    families = (
+        (np.array(rnn), say("RNN"), "#6b6b6b", -0.17),
+        (np.array(lstm), "LSTM", CELL_LINE, 0.17),
+    )
+    settings = (
+        say("10 steps"), say("100 steps"), say("100 steps,\nall other numbers 0"),
+    )  # fmt: skip
+    told = []
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 300)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.5, 2.5), ylim=(-0.3, 1.2), yticks=(0, 0.5, 1), ylabel="R²")
+        ax.set_xticks(range(3), settings)
+        ax.axhline(0, color=FAINT, lw=1.2)
+        ax.set_title(say("Time alone does the LSTM little harm, the other numbers do"))
+        for scores, name, colour, aside in families:
+            for n, row in enumerate(scores):
+                middle, at = float(np.median(row)), n + aside
+                ax.plot(at + np.linspace(-0.1, 0.1, len(row)), row, "o", color=colour, ms=5,
+                        alpha=0.5, mec="none")  # fmt: skip
+                ax.plot([at - 0.12, at + 0.12], [middle, middle], color=colour, lw=3)
+                words = f"{name}: {plain(middle)}" if n == 0 else plain(middle)
+                ax.text(at, row.max() + 0.04, words, color=colour, weight="bold", ha="center",
+                        va="bottom", fontsize=12)  # fmt: skip
+                told.append(
+                    say("{name}, {setting}: {middle} ({low} to {high})",
+                        name=name, setting=settings[n].replace("\n", " "), middle=plain(middle),
+                        low=plain(row.min()), high=plain(row.max()))
+                )  # fmt: skip
+        figure.alt = say(
+            "R² of {draws} untrained networks each, the median, lowest and highest. {told}.",
+            draws=len(rnn[0]),
+            told=say("; ").join(told),
+        )
+    return figure
+
+
+# A word with + or - before it is a noun, what is asked for has a question mark before it.
+def sentence() -> Picture:
+    """What the gates of a latch should do in a sentence: `LATCH`, the flag set by hand at a word.
+
+    Each noun brings a number, +1 the one that is to be kept and -1 the others.
+    """
+    words = say("The|+keys|that|my|-grandmother|left|on|the|-table|by|the|-door|?are|mine").split(
+        "|"
+    )
+    marks = [word[0] if word[0] in "+-?" else "" for word in words]
+    key, asked = marks.index("+"), marks.index("?")
+    xs = np.zeros((len(words), 1, 2))
+    xs[:, 0, 0] = [{"+": 1, "-": -1}.get(mark, 0) for mark in marks]
+    xs[key, 0, 1] = 1
+    trace = lstm_forward(xs, LATCH)
+    cells, at = trace.c[1:, 0, 0], np.arange(len(words))
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        ax = figure.subplots()
+        ax.set(xlim=(-1.95, len(words) - 0.4), ylim=(-1.05, 3.55))
+        ax.set_axis_off()
+        ax.set_title(say("What the gates should do: set by hand, not trained"))
+        for letter, low in (("i", 2.3), ("f", 1.15)):
+            gate, values = GATES[letter], getattr(trace, letter)[:, 0, 0]
+            ax.bar(at, 0.85 * values, bottom=low, width=0.82, color=gate.colour, zorder=2)
+            ax.axhline(low, xmin=0.096, color=FAINT, lw=1)
+            label = say("{name} {letter}", name=gate.short, letter=letter)
+            ax.text(-0.6, low + 0.4, label, ha="right", va="center", weight="bold",
+                    color=gate.line, fontsize=13)  # fmt: skip
+        ax.plot([-0.4, key], [0.4, 0.4], color=CELL, lw=1.2)
+        ax.plot([key, asked], [0.4, 0.4], color=CELL, lw=11, solid_capstyle="round", zorder=2)
+        ax.plot([asked, len(words) - 0.6], [0.4, 0.4], color=CELL, lw=4)
+        middle = say("holds {number:+.2f}", number=cells[asked])
+        ax.text((key + asked) / 2, 0.72, middle, ha="center", va="center", fontsize=12,
+                color=CELL_LINE, weight="bold")  # fmt: skip
+        ax.text(-0.6, 0.4, say("cell state c"), ha="right", va="center", weight="bold",
+                color=CELL_LINE, fontsize=13)  # fmt: skip
+        shown = [word.lstrip("+-?") for word in words]
+        for x, (word, mark) in enumerate(zip(shown, marks, strict=True)):
+            strong = mark in ("+", "?")
+            ax.text(x, -0.3, word, ha="center", va="center",
+                    weight="bold" if strong else "normal", fontsize=12.5 if strong else 11,
+                    color="#111111" if mark else "#777777")  # fmt: skip
+        ax.text(key, -0.8, say("flag: write"), ha="center", va="center", fontsize=12)
+        ax.text(asked, -0.8, say("needed here"), ha="center", va="center", fontsize=12)
+        figure.alt = say(
+            "The words of the sentence from left to right. At {key} the input gate is {i:.3f} and "
+            "the forget gate {f:.3f}; at all the others it is {i_else:.4f} and {f_else:.4f}. The "
+            "cell state is {first:+.2f} at {key} and {last:+.2f} at {asked}.",
+            key=shown[key],
+            asked=shown[asked],
+            i=trace.i[key, 0, 0],
+            f=trace.f[key, 0, 0],
+            i_else=trace.i[0, 0, 0],
+            f_else=trace.f[0, 0, 0],
+            first=cells[key],
+            last=cells[asked],
+        )
+    return figure
+
+
 def gradient_draws() -> Picture:
     """How long the gradients of untrained networks are: pale a draw, dark the median.
 
-    Each draw reads its own first stream; the loss is the sum of the last h. An RNN, and two LSTMs
-    along the cell line and as a whole. What leaves the picture at the bottom has its end written.
+    Each draw reads its own first stream; the loss is the sum of the last h. Two RNNs, and two
+    LSTMs along the cell line and as a whole. What leaves the picture at the bottom has its end
+    written where it does so.
     """
 
-    def left(of, init, **setting):
-        drawn = [of(*untrained(init, seed, **setting)) for seed in range(_DRAWS)]
+    def left(of, init, factor=1.0, **setting):
+        nets = (untrained(init, seed, **setting) for seed in range(_DRAWS))
+        drawn = [of(type(p)(p.W_x, factor * p.W_h, p.b), xs) for p, xs in nets]
         return np.array(drawn).swapaxes(0, -2).reshape(-1, _DRAWS, 101)
 
-    low, high, told = 1e-10, 1e6, []
-    line, whole = (say("cell line alone"), CELL_LINE), (say("whole"), GRADIENT)
+    told = []
+    line, whole, rnn = say("cell line alone"), say("whole"), say("RNN")
+    grey = "#777777"
     with matplotlib.rc_context(RC):
-        figure = picture(900, 380)
-        axes = figure.subplots(1, 3, sharex=True, sharey=True)
-        for ax, top, title, families, names in (
+        figure = picture(900, 560)
+        axes = figure.subplots(2, 2, sharex=True, sharey=True)
+        for ax, title, families, names in (
             (
-                axes[0],
-                1e5,
-                say("RNN:\nnothing gets back"),
+                axes[0, 0],
+                say("Weak RNN: nothing gets back"),
                 left(rnn_left, init_rnn),
-                [(say("RNN"), "#777777")],
+                [(rnn, grey, (1.5, 3e-7, "left"))],
             ),
             (
-                axes[1],
-                1e5,
-                say("LSTM, forget bias 1:\na little, by the side path"),
+                axes[0, 1],
+                say("RNN, orthogonal W_h × 1.1: a third"),
+                left(rnn_left, init_rnn, 1.1, recurrent="orthogonal"),
+                [(rnn, grey, (1.5, 30, "left"))],
+            ),
+            (
+                axes[1, 0],
+                say("LSTM, forget bias 1: a little, by the side path"),
                 left(lstm_left, init_lstm, forget_bias=1.0),
-                [line, whole],
+                [(line, CELL_LINE, (37, 6e-10, "left")), (whole, GRADIENT, (1.5, 4e-3, "left"))],
             ),
             (
-                axes[2],
-                1e-7,
-                say("LSTM, forget bias 5: half by the\ncell line alone, the whole grows"),
+                axes[1, 1],
+                say("LSTM, forget bias 5: half by the cell line alone"),
                 left(lstm_left, init_lstm, forget_bias=5.0),
-                [line, whole],
+                [(line, CELL_LINE, (1.5, 3e-2, "left")), (whole, GRADIENT, (1.5, 1.5e5, "left"))],
             ),
         ):
-            ax.set(xlim=(0, 100), yscale="log", ylim=(low, high), yticks=[1e-8, 1e-4, 1, 1e4])
+            ax.set(xlim=(0, 100), yscale="log", ylim=(1e-10, 1e6), yticks=[1e-8, 1e-4, 1, 1e4])
             ax.set_xticks((0, 50, 100))
             ax.set_title(title, fontsize=12.5)
             ax.axhline(1, color=FAINT, lw=1.2)
-            for n, (shares, (name, colour)) in enumerate(zip(families, names, strict=True)):
+            for n, (shares, (name, colour, (x, y, side))) in enumerate(
+                zip(families, names, strict=True)
+            ):
                 middle = np.median(shares, axis=0)
                 ends = {"name": name, "middle": middle[0]}
                 over = {"zorder": 3 - n}  # the cell line lies on top
                 ax.plot(shares.T, color=colour, lw=0.8, alpha=0.3, **over)
                 ax.plot(middle, color=colour, lw=4, **over)
-                arrow = "↓ " if middle[0] < low else ""
-                words = say("{name}: {middle:.2g}", **ends)
-                ax.text(4, top / 30**n, arrow + words, color=colour, va="center", weight="bold",
+                below = middle[0] < ax.get_ylim()[0]
+                words = say("↓ {name}: {middle:.2g} at step 0" if below else
+                            "{name}: {middle:.2g}", **ends)  # fmt: skip
+                ax.text(x, y, words, color=colour, va="center", ha=side, weight="bold",
                         fontsize=12)  # fmt: skip
                 words = say(
                     "{name}: {middle:.2g} at step 0 ({low:.2g} to {high:.2g})",
                     **ends, low=shares[:, 0].min(), high=shares[:, 0].max(),
                 )  # fmt: skip
-                told.append(say("{title}, {words}", title=title.replace("\n", " "), words=words))
-        axes[1].set_xlabel(say("step t: the loss is at the right end; the numbers: left at step 0"))
-        axes[0].set_ylabel(say("gradient's length,\nrelative to step {steps}", steps=100))
+                told.append(say("{title}, {words}", title=title, words=words))
+        figure.supxlabel(say("step t: the loss is at the right end"), fontsize=12)
+        figure.supylabel(say("gradient's length, relative to step {steps}", steps=100), fontsize=12)
         figure.alt = say(
             "The gradient's length relative to that at step 100, in {draws} draws. {told}.",
             draws=_DRAWS,
@@ -200,11 +313,11 @@ def gradient_draws() -> Picture:
 
 
 def latch_gradients() -> Picture:
-    """How much the answer of a memory depends on the cell state, and on the number, of step t.
+    """How far the gradient of a memory gets back, and which numbers it reaches.
 
-    One stream of 100 steps and two flags; the loss is the last h, of an LSTM of more units their
-    sum. Above `LATCH` beside a unit that keeps and one that forgets, both without a flag at the
-    forget gate. Below `LATCH`, the one that keeps and an untrained LSTM.
+    One stream of 100 steps and two flags; the loss is the sum of the last h, which of one unit is
+    that h. The same three in both parts: `LATCH`, a unit whose forget gate the flag does not move,
+    and an untrained LSTM.
     """
     xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
     flagged = np.flatnonzero(xs[:, 0, 1]) + 1
@@ -212,60 +325,56 @@ def latch_gradients() -> Picture:
     def back(params):
         loss = np.zeros((100, 1, len(params.W_h)))
         loss[-1] = 1
-        return lstm_backward(loss, lstm_forward(xs, params), params)
+        grads = lstm_backward(loss, lstm_forward(xs, params), params)
+        lengths, sizes = step_lengths(grads.c), np.abs(grads.xs[:, 0, 0])
+        return lengths / lengths[-1], sizes, sizes[flagged - 1] / sizes.sum()
 
-    def shares(params):
-        sizes = np.abs(back(params).xs[:, 0, 0])
-        return sizes, sizes[flagged - 1] / sizes.sum()
-
-    keeps, grey = latch(-8, 16, 8, 0, 0.5), {"color": "#777777"}
-    drawn = [untrained(init_lstm, seed, forget_bias=5.0)[0] for seed in range(_DRAWS)]
-    at_last = [shares(params)[1][1] for params in drawn]
+    drawn = [back(untrained(init_lstm, seed, forget_bias=5.0)[0]) for seed in range(_DRAWS)]
+    at_last = [shares[1] for *_, shares in drawn]
     with matplotlib.rc_context(RC):
         figure = picture(900, 640)
         ax, *rows = figure.subplots(4, sharex=True, height_ratios=(5, 2, 2, 2))
-        ax.set(xlim=(0, 100), yscale="log", ylim=(1e-8, 40), yticks=[1e-6, 1e-4, 1e-2, 1])
+        ax.set(xlim=(0, 100), yscale="log", ylim=(1e-9, 1e5), yticks=[1e-8, 1e-4, 1, 1e4])
         ax.set_title(
-            say("dh$_{{{steps}}}$/dc$_t$: how much the answer depends on the cell state of step t",
-                steps=100)
-        )  # fmt: skip
+            say("The gradient at step t, relative to step 100: LATCH cuts it at each flag")
+        )
         for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
-            ax.text(at, 9, words, ha="center", va="center", weight="bold", fontsize=11.5)
+            ax.text(at, 6e3, words, ha="center", va="center", weight="bold", fontsize=11.5)
             for each in (ax, *rows):
                 high = 0.86 if each is ax else 1
                 each.axvline(at, ymax=high, color="#111111", lw=1.2, ls=(0, (1, 2)), zorder=1)
-        for params, x, y, words, looks in (
-            (keeps, 13, 1.7, say("keeps"), grey | {"lw": 2}),
-            (latch(-8, 16, 3, 0, 0.5), 18, 0.05, say("forgets"), grey | {"ls": "--"}),
-            (LATCH, 13, 7e-5, "LATCH", {"color": GRADIENT, "lw": 3}),
-        ):
-            dc = back(params).c[:, 0, 0]
-            ax.plot(dc, **looks)
-            ax.text(x, y, words, color=looks["color"], weight="bold", va="center")
-        before, first = dc[flagged - 1][::-1]
-        told = []
-        for row, params, title in (
-            (rows[0], LATCH, say("LATCH: the answer depends on one number")),
-            (rows[1], keeps, say("The unit that keeps: on both flagged numbers")),
-            (rows[2], drawn[MIDDLE], say("LSTM at random, forget bias 5: on nearly all")),
-        ):
-            sizes, (early, late) = shares(params)
+        told, dc = [], None
+        for row, (lengths, sizes, (early, late)), name, title, place, looks in (
+            (rows[0], back(LATCH), "LATCH", say("LATCH: the loss depends on one number"),
+             (14, 5e-6), {"color": GRADIENT, "lw": 3}),
+            (rows[1], back(latch(-8, 16, 8, 0, 0.5)), say("keeps"),
+             say("The unit that keeps: on both flagged numbers"),
+             (14, 6e-2), {"color": "#777777", "lw": 2}),
+            (rows[2], drawn[MIDDLE], say("LSTM at random"),
+             say("LSTM at random, forget bias 5: on nearly all"),
+             (14, 300), {"color": "#777777", "lw": 2, "ls": "--"}),
+        ):  # fmt: skip
+            dc = lengths if dc is None else dc
+            ax.plot(lengths, **looks)
+            ax.text(*place, name, color=looks["color"], weight="bold", va="center")
             row.set(ylim=(0, 0.46), yticks=(0, 0.4))
             row.set_title(title)
             row.vlines(np.arange(1, 101), 0, sizes, color=GRADIENT, lw=3)
             words = say("first flag {early:.1%}, last flag {late:.1%}", early=early, late=late)
             row.text(1, 1.03, words, transform=row.transAxes, ha="right", va="bottom",
-                     fontsize=11.5, **grey)  # fmt: skip
+                     fontsize=11.5, color="#777777")  # fmt: skip
             told.append(say("{title}, {words}", title=title, words=words))
-        rows[1].set_ylabel("$|dh_{100}/dx_t|$")
+        before, first = dc[flagged - 1][::-1]
+        rows[1].set_ylabel("$|dL/dx_t|$")
         rows[2].set_xlabel(say("step t"))
         figure.alt = say(
-            "Three units that hold a number, the gradient of the last h from right to left. In one "
-            "that keeps it is nearly flat, in one that forgets it falls steadily. In LATCH it is "
-            "flat, and falls at both flags: to {before:.1e} a step before the last one, to "
-            "{first:.1e} a step before the first. Below: how much the answer depends on each "
-            "number, and which share of it the flagged ones have. {told}. In {draws} such LSTMs "
-            "the last flag has {low:.1%} to {high:.1%}.",
+            "The gradient from right to left, relative to step 100. In the unit that keeps it is "
+            "nearly flat, in the LSTM at random it ends at {random:.2g}. In LATCH it is flat, and "
+            "falls at both flags: to {before:.1e} a step before the last one, to {first:.1e} a "
+            "step before the first. Below: how much the loss depends on each number, and which "
+            "share of it the flagged ones have. {told}. In {draws} such LSTMs the last flag has "
+            "{low:.1%} to {high:.1%}.",
+            random=drawn[MIDDLE][0][0],
             before=before,
             first=first,
             told=say("; ").join(told),
@@ -277,17 +386,18 @@ def latch_gradients() -> Picture:
 
 
 def plain_latch(params) -> Picture:
-    """The wires of four plain units that hold a number, and what r holds around a flag (3.10).
+    """The wires of four plain units that hold a number, and what they do around a flag (3.10).
 
     params: the RNN of (number, flag) -> u, v, d, r. It reads the stream of `latch_gradients`.
     """
     xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
     flag = int(np.flatnonzero(xs[:, 0, 1])[-1]) + 1  # the step of the last one
-    held = rnn_forward(xs, params).h[flag - 2 : flag + 3, 0, 3]
+    around = rnn_forward(xs, params).h[flag - 2 : flag + 3, 0]  # of the step before them, too
+    held = around[:, 3]
     with matplotlib.rc_context(RC):
-        figure = picture(900, 430)
+        figure = picture(900, 560)
         ax = figure.subplots()
-        ax.set(xlim=(0, 12), ylim=(-2.05, 4.1))
+        ax.set(xlim=(0, 12), ylim=(-3.95, 4.1))
         ax.set_axis_off()
         ax.set_title(say("Four plain units hold a number in r, too"))
         name_curves(ax, (0.6, say("dashed: from the step before"), "#666666"))
@@ -322,29 +432,35 @@ def plain_latch(params) -> Picture:
         ):
             ax.text(x, y, words, va="center", fontsize=12)
         happens = (
-            say("holds the old number"), "", say("flag: pushed to 1"),
-            say("−1, and the new number"), say("holds the new number"),
+            say("r holds the old number"), "", say("flag: r is pushed to 1"),
+            say("r: −1, and the new number"), say("r holds the new number"),
         )  # fmt: skip
-        for n, (value, words) in enumerate(zip(held, happens, strict=True)):
+        for n, (values, words) in enumerate(zip(around, happens, strict=True)):
             x = 1.6 + 2.3 * n
-            fill = CELL_LINE if n == 2 else "white"
-            number = f"{value:+.4f}".replace("-", "−")
-            _box(ax, x - 0.85, x + 0.85, -1.25, -0.65, fill, CELL_LINE, number,
-                 "white" if n == 2 else CELL_LINE)  # fmt: skip
-            ax.text(x, -0.42, say("step {t}", t=flag - 2 + n), ha="center", va="center",
+            for row, (value, name) in enumerate(zip(values, "uvdr", strict=True)):
+                y, ink = -0.92 - 0.72 * row, CELL_LINE if name == "r" else "#555555"
+                full = n == 2  # the step of the flag
+                number = signed(value, 4) if name == "r" else plain(value)
+                _box(ax, x - 0.85, x + 0.85, y - 0.27, y + 0.27, ink if full else "white", ink,
+                     number, "white" if full else ink)  # fmt: skip
+                if n and name == "r":
+                    _path(ax, CELL, (x - 1.45, y), (x - 0.85, y))
+                if n == 0:
+                    ax.text(0.1, y, name, va="center", fontsize=16, weight="bold", color=ink)
+            ax.text(x, -0.45, say("step {t}", t=flag - 2 + n), ha="center", va="center",
                     fontsize=11, color="#666666")  # fmt: skip
-            ax.text(x, -1.65, words, ha="center", va="center", fontsize=11.5)
-            if n:
-                _path(ax, CELL, (x - 1.45, -0.95), (x - 0.85, -0.95))
-        ax.text(0.1, -0.95, "r", va="center", fontsize=16, weight="bold", color=CELL_LINE)
+            ax.text(x, -3.66, words, ha="center", va="center", fontsize=11.5)
         figure.alt = say(
             "Wires from the number and the flag to four units u, v, d and r. From u, v and d wires "
             "of weights {weights} lead to r one step later; its wire to itself has weight {own}. "
-            "Around a flag at step {flag} r holds {held}.",
+            "Around a flag at step {flag} u is {u}, v {v} and d {d}. r holds {held}.",
+            u=", ".join(map(plain, around[:, 0])),
+            v=", ".join(map(plain, around[:, 1])),
+            d=", ".join(map(plain, around[:, 2])),
             weights=", ".join(map(_sign, params.W_h[:3, 3])),
             own=_sign(params.W_h[3, 3]),
             flag=flag,
-            held=", ".join(f"{value:+.4f}" for value in held),
+            held=", ".join(signed(value, 4) for value in held),
         )
     return figure
 

@@ -28,6 +28,20 @@ def latch(b_i, w_i, b_f, w_f, w_g, b_o=2.0) -> LSTMParams:
 LATCH = latch(b_i=-8, w_i=16, b_f=8, w_f=-16, w_g=0.5)  # one that works
 
 
+def plain_latch(pair=0.01) -> RNNParams:
+    """Four plain units u, v, d, r that do the latch's work with exact weights (3.10).
+
+    They read (number, flag): D = 2, H = 4. r holds the number by a weight of 1 to itself, u and v
+    write it by weights of `pair` and -`pair`, d clears it.
+    Raises ValueError or TypeError for what is no finite number.
+    """
+    validate.number("pair", pair)
+    W_x = np.array([[0.5, 0.0, 0.0, 0.0], [10.0, 10.0, 20.0, 20.0]])
+    W_h = np.zeros((4, 4))
+    W_h[:, 3] = pair, -pair, -1, 1
+    return RNNParams(W_x, W_h, np.array([-10.0, -10.0, 0.0, 0.0]))
+
+
 def last_flag_problem(T, B, *, rng) -> Sequences:
     """`recall_problem` with a second, earlier flag in each sequence: only the last one counts.
 
