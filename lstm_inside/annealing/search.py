@@ -180,6 +180,8 @@ def walk(loss: Callable, start, temperatures, propose: Callable, rng) -> np.ndar
     validate.function("propose", propose)
     validate.generator(rng)
     here = validate.real("start", start, ndim=1)
+    if not here.size:
+        raise ValueError("start: expected at least one number, got none")
     validate.finite("start", here)
     temperatures = validate.real("temperatures", temperatures, ndim=1)
     climbs = highest_climbs(temperatures, rng=rng)
