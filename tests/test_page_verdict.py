@@ -1,5 +1,6 @@
 """Verdicts that cannot accept by accident, and questions that reply to every answer."""
 
+import functools
 import importlib
 import inspect
 import io
@@ -112,6 +113,22 @@ def test_one_number_is_no_multiple_of_another():
         assert off.value.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("want", "kind"),
+    [([1.0, 2.0], "value"), ([1.0, 2.0, 0.0], "value"), ([1.0, 2.0, 4.0], "factor")],
+)
+def test_a_factor_is_news_from_three_numbers_on(want, kind):
+    with pytest.raises(NotYet) as off:
+        compare("it", 3 * np.array(want), want)
+    assert off.value.kind == kind
+
+
+def test_where_it_is_off_the_most_is_where_the_difference_is_largest():
+    with pytest.raises(NotYet, match=r"returned 2 at \(1,\); expected 1\.") as off:
+        compare("it", [10.0, 2.0, -7.0], [10.0, 1.0, -7.0])
+    assert off.value.details["place"] == (1,)
+
+
 @pytest.mark.parametrize("got", [0.9646, 0.2, np.nan])
 def test_one_number_has_no_place(got):
     with pytest.raises(NotYet, match=r"^it returned [\d.na]+; expected") as off:
@@ -173,6 +190,42 @@ def test_the_readers_own_name_and_line_are_named():
 def test_words_for_shapes_that_do_not_fit():
     with pytest.raises(NotYet, match=r"^rows times columns$"):
         run(lambda x: x @ x, WANT, shapes="rows times columns")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, pair, number: pair[0].fill(0),
+        lambda x, pair, number: pair[1][0].fill(0),
+        lambda x, pair, number: pair.pop(),
+        lambda x, pair, number: pair[1].append(x),
+    ],
+)
+def test_what_is_changed_inside_of_a_list_is_changed(change):
+    with pytest.raises(NotYet, match=r"changed the array it was given \(argument 2\)"):
+        run(change, WANT, [WANT.copy(), [WANT.copy()]], 3)
+
+
+def test_what_was_left_alone_is_not_changed():
+    with_nan = np.array([np.nan, 1.0])
+    assert run(lambda x, pair, number: number, with_nan, [WANT, [with_nan]], 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(KeyError(), "raised KeyError in"), (OSError("no"), "raised OSError: no in")],
+)
+def test_an_error_is_named_with_what_it_says(error, words):
+    def my_gate(x):
+        raise error
+
+    assert words in doubled(my_gate).message
+
+
+def test_what_has_no_lines_of_its_own_has_none_named():
+    with pytest.raises(NotYet) as off:
+        run(functools.partial(np.linalg.inv), np.zeros((2, 2)))
+    assert off.value.message == "your function raised LinAlgError: Singular matrix."
 
 
 def test_an_interrupt_passes():

@@ -196,10 +196,11 @@ def compare(name, got, want, *, also=(), hints=(), rtol=1e-6):
     off = {"got": array[place], "want": want[place], "place": tuple(int(k) for k in place)}
     if like(want, _NEAR):
         raise NotYet(f"digits{alone}", name=name, **off)
-    factor = (array * want).sum() / (want**2).sum() if want.any() else 0
     # One number is always some multiple of another: a factor is news from three on.
-    if factor and np.count_nonzero(want) > 2 and like(factor * want):
-        raise NotYet("factor", name=name, factor=factor)
+    if np.count_nonzero(want) > 2:
+        factor = (array * want).sum() / (want**2).sum()
+        if factor and like(factor * want):
+            raise NotYet("factor", name=name, factor=factor)
     raise NotYet(f"value{alone}", name=name, **off)
 
 
