@@ -462,9 +462,85 @@ def test_holding_over_symbols_is_the_clamp_over_their_vectors(model):
     ids = lt.windows(lt.library_ids("measure"), 5, 40)
     units, values = [3, -1, 7, 7, 0], [0.5, 9.0, -1.0, 2.0, 0.0]
     want, _ = lt.clamped_forward(lt.one_hot(ids), model.cell, units, values)
-    assert dissection._held(model.cell, ids, units, values) == pytest.approx(want, abs=1e-6)
+    after = slice(1 + lt.WARM, None)
+    assert held(model, ids, units, values) == pytest.approx(want[after], abs=1e-6)
     want, _ = lt.clamped_forward(lt.one_hot(ids), model.cell, 4, -0.5)
-    assert dissection._held(model.cell, ids, 4, -0.5) == pytest.approx(want, abs=1e-6)
+    assert held(model, ids, 4, -0.5) == pytest.approx(want[after], abs=1e-6)
+    course = np.tile(np.linspace(-1, 1, len(ids))[:, None], (1, ids.shape[1]))
+    one = [lt.clamped_forward(lt.one_hot(ids[:t]), model.cell, 4, 0.0)[0][-1] for t in (30, 31)]
+    assert held(model, ids, 4, 0 * course)[30 - lt.WARM] == pytest.approx(one[1], abs=1e-6)
+    moved = held(model, ids, 4, course)
+    assert moved == pytest.approx(held(model, ids, np.full(5, 4), course), abs=1e-6)
+    assert np.abs(moved[-1] - held(model, ids, 4, 1.0)[-1]).max() > 1e-4  # the past was another
+
+
+def held(model, ids, units, values):
+    return np.concatenate([h.copy() for h in dissection._held(model.cell, ids, units, values)])
+
+
+def test_what_is_held_place_by_place_is_the_clamp(model):
+    reading = lt.read(model, "measure", B=3, T=130)
+    free = lt.hold(model, reading, {"close": ")]}", "space": " "})
+    assert free.bits == pytest.approx(lt.costs(model, reading)[lt.WARM :], rel=1e-4)
+    for name, symbols in (("close", ")]}"), ("space", " ")):
+        share = lt.share_of(model, reading.h[1 + lt.WARM :], symbols)
+        assert free.shares[name] == pytest.approx(share, rel=1e-4)
+    h, _ = lt.clamped_forward(reading.xs, model.cell, 3, 2.0)
+    one = lt.hold(model, reading, {"close": ")]}"}, 3, 2.0)
+    share = lt.share_of(model, h[1 + lt.WARM :], ")]}")
+    assert one.shares["close"] == pytest.approx(share, rel=1e-4)
+    own = lt.hold(model, reading, {"close": ")]}"}, 3, reading.c[1:, :, 3])
+    assert own.bits == pytest.approx(free.bits, rel=1e-3)  # its own values change nothing
+
+
+def test_a_mean_and_its_error_over_columns():
+    values = rng(3).normal(size=(50, 40)) + rng(4).normal(size=40)
+    mean, error = lt.mean_and_error(values, np.ones(values.shape, bool))
+    columns = values.mean(axis=0)
+    assert mean == pytest.approx(values.mean())
+    assert error == pytest.approx(columns.std(ddof=1) / np.sqrt(40))
+    some = values > 0
+    assert lt.mean_and_error(values, some)[0] == pytest.approx(values[some].mean())
+    assert np.isnan(lt.mean_and_error(values, np.zeros(values.shape, bool))).all()
+    assert np.isnan(lt.mean_and_error(values[:, :1], some[:, :1])[1])
+
+
+def test_brackets_of_a_line_are_closed_by_its_end():
+    row = lt.encode("f(a, '(', [b,\n  c])  # ((\n) + (d)\n")
+    h = np.zeros((len(row), 1, 2))
+    still = lt.line_brackets(lt.Reading(row[:, None], h, h, {}))[:, 0]
+    want = "0" + "1" * 12 + "0" + "0" * 9 + "11" + "0" + "0000110"
+    assert "".join("01"[s] for s in still.astype(int)) == want
+
+
+def test_open_brackets_are_those_of_the_tokenizer():
+    library = lt.standard_library()
+    for text in [
+        *library.search.values(),
+        SOURCE,
+        "x = r'\\\\(' + f'{a[0]}('\n",
+        '"""(""" [\'(\']\n',
+    ]:
+        np.testing.assert_array_equal(lt.open_brackets(text), lt.marks(text)["brackets"])
+
+
+def test_a_table_counted_where_a_bracket_is_open_is_told_that_one_is():
+    ids = lt.encode("a(b)b(b)ab")
+    inside = lt.open_brackets("a(b)b(b)ab")
+    before = np.concatenate([[False], inside[:-1]])
+    table = lt.count_ngrams(ids, 2, before)
+    told = {
+        lt.decode([k // lt.V, k % lt.V]): n for k, n in zip(table.keys, table.counts, strict=True)
+    }
+    assert told == {"(b": 2, "b)": 2}  # and not "bb", "b(" or "ab"
+    judged = lt.windows(lt.library_ids("measure"), 8, 300, lt.fresh_part("measure"))
+    reading_marks = lt.open_brackets("".join(lt.standard_library().measure.values()))
+    open_before = lt.windows(reading_marks, 8, 300, lt.fresh_part("measure"))[19:-1]
+    costs, plain = lt.inside_costs(judged, 20), lt.ladder_costs(judged, 20)["5-gram"]
+    assert costs.shape == plain.shape
+    closing = np.isin(judged[20:], lt.encode(")]}"))
+    assert costs[open_before & closing].mean() < plain[open_before & closing].mean() - 0.5
+    assert costs[~open_before].mean() > plain[~open_before].mean() + 0.5
 
 
 def test_what_is_held_comes_through_the_output_gate():
@@ -537,6 +613,20 @@ def test_a_planted_cell_is_a_perfect_witness(model):
     assert all(case.share == case.wanted for case in cases if case.count)
     wanted = [True, False, True, True, True, True, True, False]
     assert [case.wanted for case in cases] == wanted
+
+
+def test_places_by_two_marks_are_all_places(model):
+    reading = lt.read(model, "search", B=8, T=300)
+    cases = lt.watch_line(reading, reading, 7)
+    assert sum(case.count for case in cases[:4]) == sum(case.count for case in cases[4:])
+    assert cases[4].count == cases[0].count + cases[2].count
+    inside = reading.marks["brackets"][lt.WARM :]
+    assert cases[0].count + cases[1].count == inside.sum()
+    c = reading.c.copy()
+    c[1:, :, 7] = np.where(lt.line_brackets(reading), 1.5, -1.5)
+    planted = reading._replace(c=c)
+    cases = lt.watch_line(planted, planted, 7)
+    assert all(case.share == case.wanted for case in cases if case.count)
 
 
 def test_depths_are_the_brackets_that_are_open(model):

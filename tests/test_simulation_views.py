@@ -10,9 +10,9 @@ from lstm_core import lstm_forward
 from lstm_inside import simulation as lt
 from lstm_inside.gates import LATCH
 from lstm_inside.page import Pixels
-from lstm_inside.page.style import CELL_LINE, FORGET, INPUT
+from lstm_inside.page.style import CELL_LINE, FORGET, INPUT, OUTPUT
 from lstm_inside.simulation import explorers as simulation
-from lstm_inside.simulation import figures
+from lstm_inside.simulation import figures, figures_held
 from lstm_inside.simulation.explorers_parts import passage
 from lstm_inside.simulation.forecast import eeg_windows, fit_linear, linear_forecast, rms_error
 
@@ -92,10 +92,15 @@ def test_the_cell_explorers_gates_and_prediction_are_those_at_the_cursor(model):
     shares = lt.next_shares(trace.h[k, 0], model.readout)
     assert v["shares"] == pytest.approx(shares, abs=1e-5)
     assert v["loss"] == pytest.approx(-np.log2(shares[ids[k]]), rel=1e-4)
-    gates = view.figure.axes[1]
-    drawn = {line.get_color(): line.get_ydata() for line in gates.lines if line.get_lw() > 1}
+    lines = [line for ax in view.figure.axes[1:3] for line in ax.lines]
+    drawn = {line.get_color(): line.get_ydata() for line in lines if line.get_lw() > 1}
     for colour, course in ((INPUT, trace.i), (FORGET, trace.f), (CELL_LINE, trace.tanh_c)):
         assert drawn[colour] == pytest.approx(course[k - 40 : k, 0, 3], abs=1e-5)
+    extra = [line for line in lines if line.get_color() in (OUTPUT, simulation._PALE)]
+    assert all(np.isnan(line.get_ydata()).all() for line in extra)
+    view.set(more=True)
+    for line, course in zip(extra, (trace.o, trace.g), strict=True):
+        assert line.get_ydata() == pytest.approx(course[k - 40 : k, 0, 3], abs=1e-5)
     view.close()
 
 
@@ -183,12 +188,12 @@ def test_the_cases_are_drawn_in_pairs_with_their_counts():
 
 
 def test_the_effects_are_drawn_from_1_and_told():
-    figure = figures.effects_picture({") ] }": (0.25, 8.0), "letters": (1.0, 0.5)})
+    figure = figures_held.effects_picture({") ] }": (0.25, 8.0), "letters": (1.0, 0.5)})
     for ax, factors in zip(figure.axes, ((0.25, 1.0), (8.0, 0.5)), strict=True):
         drawn = [line.get_xdata() for line in ax.lines if line.get_lw() > 5]
         assert [tuple(x) for x in drawn] == [(1, factor) for factor in factors]
     assert "Held off, inside brackets: ) ] } 0.25, letters 1.00" in figure.alt
-    figure = figures.effects_picture({")": (0.25, 8.0)}, {"unit 3": {")": (0.5, 4.0)}})
+    figure = figures_held.effects_picture({")": (0.25, 8.0)}, {"unit 3": {")": (0.5, 4.0)}})
     thin = [line.get_xdata() for ax in figure.axes for line in ax.lines if 2 < line.get_lw() < 5]
     assert [tuple(x) for x in thin] == [(1, 0.5), (1, 4.0)]
     assert figure.axes[1].texts[-1].get_text() == "unit 3"
@@ -261,7 +266,13 @@ def test_still_pictures_say_what_they_show(model):
         figures.page_picture(model, 3),
         figures.scores_picture(reading),
         figures.scores_picture(reading, again=reading),
-        figures.effects_picture({")": (0.2, 8.0), ",": (1.0, 0.5)}),
+        figures_held.effects_picture({")": (0.2, 8.0), ",": (1.0, 0.5)}),
+        figures_held.chances_picture({"left alone": (0.04, 0.003), "held off": (0.01, 0.001)}),
+        figures_held.harm_picture(
+            {f"cell {k}": {"off": (0.3, -0.001), "on": (0.02, 0.1)} for k in range(3)},
+            {f"cell {k}": (0.01, 0.2) for k in range(3)},
+        ),
+        figures_held.networks_picture({"seed 1": (np.linspace(-0.7, 0.4, 32), every, 3)}),
         figures.samples_picture({"a": "f(x)"}, strong="()"),
         figures.scores_picture(reading, untrained=reading),
         figures.errors_picture({"mean": np.ones(16), "LSTM": np.ones((3, 16))}),
@@ -269,7 +280,7 @@ def test_still_pictures_say_what_they_show(model):
             {20: dict.fromkeys("abcd", 5.0), 400: {"a": 4.0, "b": 1.0, "c": 3.9, "d": 2.0}}
         ),
         figures.turns_picture(model, reading, "brackets", 3),
-        figures.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
+        figures_held.every_cell_picture(lt.scores(reading, "brackets"), every, 3, 5),
         figures.matches_picture(lt.nearest_matches(reading, 3)),
         figures.cases_picture(cases),
         figures.closings_picture(np.array([[1, 5], [16, 41], [0, 2]]), costs),
@@ -329,17 +340,17 @@ def test_the_page_is_coloured_by_the_cell_after_each_character(model):
     assert tint.get_array()[-1 - row, column] == pytest.approx(np.tanh(c[0, 3]), abs=1e-5)
     underlined = max(page.lines, key=lambda line: len(line.get_xdata()))
     assert len(underlined.get_xdata()) == 3 * found["brackets"].sum()
-    assert "unit 3 " in figure.alt
+    assert "cell 3 " in figure.alt
 
 
 def test_of_two_neighbouring_cells_the_higher_is_named_above():
     effect = np.ones(32)
     effect[[3, 7, 9, 11]] = 4, 0.25, 0.3, 0.5
-    figure = figures.every_cell_picture(np.full(32, 0.1), lt.EveryCell(effect, effect), 3, 5)
+    figure = figures_held.every_cell_picture(np.full(32, 0.1), lt.EveryCell(effect, effect), 3, 5)
     for ax in figure.axes:
         below = {t.get_text(): t.xyann[1] for t in ax.texts if isinstance(t, Annotation)}
-        assert below["unit 9"] > 0 > below["unit 7"]
-        assert "unit 11" not in below  # its effect is far from that of the chosen one
+        assert below["cell 9"] > 0 > below["cell 7"]
+        assert "cell 11" not in below  # its effect is far from that of the chosen one
 
 
 def test_every_control_moves_the_picture_of_a_model_of_another_size():
@@ -349,7 +360,8 @@ def test_every_control_moves_the_picture_of_a_model_of_another_size():
         start = view.frame
         for name, control in view.controls.items():
             value = control.value
-            ends = [control.min, control.max] if hasattr(control, "min") else control.options
+            options = getattr(control, "options", (False, True))  # of a tick box
+            ends = [control.min, control.max] if hasattr(control, "min") else options
             frames = set()
             for end in ends:
                 control.value = end[1] if isinstance(end, tuple) else end
@@ -375,13 +387,17 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
     reading = lt.read(model, "search", B=8, T=200)
     figure = figures.turns_picture(model, reading, "brackets", 3)
     begins, ends = lt.turns(reading.marks["brackets"])
+    off, on = lt.levels(reading, 3, "brackets")
+    up = np.sign(on - off)  # drawn so that it goes up with the mark
     trace = lstm_forward(reading.xs, model.cell)
     for ax, event in zip(figure.axes, (begins, ends), strict=True):
-        drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
+        drawn = {
+            line.get_color(): line.get_xydata() for line in ax.lines if line.get_marker() == "o"
+        }
         for colour, course in (
             (FORGET, trace.f[:, :, 3]),
             (INPUT, trace.i[:, :, 3]),
-            (CELL_LINE, np.abs(np.tanh(reading.c[1:, :, 3]))),
+            (CELL_LINE, up * np.tanh(reading.c[1:, :, 3])),
         ):
             want = np.mean(
                 [
@@ -394,7 +410,7 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
             )
             assert drawn[colour][:, 0].tolist() == list(range(-4, 9))
             assert drawn[colour][:, 1] == pytest.approx(want)
-    half = lt.around(np.abs(np.tanh(reading.c[1:, :, 3]))[lt.WARM :], ends[lt.WARM :], q=0.75)
+    half = lt.around(up * np.tanh(reading.c[1:, :, 3])[lt.WARM :], ends[lt.WARM :], q=0.75)
     (shade,) = figure.axes[1].collections
     assert shade.get_paths()[0].vertices[:, 1].max() == pytest.approx(half.max())
     assert f" and {half[4]:.2f}; the line ends" in figure.alt
@@ -411,7 +427,7 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
     assert told in figure.alt
     assert told in [text.get_text() for text in figure.axes[1].texts]
     rest = [
-        np.abs(np.tanh(reading.c[t - 3 : t + 10, b, 3]))
+        up * np.tanh(reading.c[t - 3 : t + 10, b, 3])
         for (t, b), ended in zip(
             (
                 (t, b)

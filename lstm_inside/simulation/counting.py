@@ -10,7 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_inside import validate
-from lstm_inside.simulation.text import V, as_ids, check_text, encode, library_ids
+from lstm_inside.simulation.text import (
+    V,
+    as_ids,
+    check_text,
+    encode,
+    library_ids,
+    open_brackets,
+    standard_library,
+)
 
 LONGEST_NGRAM = 9  # V**9 is the highest power that a 64-bit whole number holds
 
@@ -30,20 +38,27 @@ class NGrams(NamedTuple):
     followers: np.ndarray
 
 
-def count_ngrams(ids, order) -> NGrams:
+def count_ngrams(ids, order, where=None) -> NGrams:
     """Count the n-grams of `order` characters in a row of numbers (N,).
 
+    where: (N,) bool; only n-grams whose last character stands where it is True are counted.
     Raises ValueError or TypeError for other numbers than 0 to V - 1, fewer than `order` of them,
-    an order below 1 or above 9.
+    an order below 1 or above 9, a where that does not fit or leaves none.
     """
     ids = as_ids("ids", ids, ndim=1)
     validate.whole("order", order, most=LONGEST_NGRAM)
     if len(ids) < order:
         raise ValueError(f"ids: expected at least {order} numbers, got {len(ids)}")
     keys = _keys(ids[:, None], order)
+    if where is not None:
+        where = validate.array("where", where, ids.shape, "(N,)", bool)
+        keys = keys[where[order - 1 :]]
+        if not len(keys):
+            raise ValueError("where: expected an n-gram that ends where it is True, got none")
+    count = len(keys)
     keys.sort()  # in place: of millions there is no second copy
     keys, firsts = _distinct(keys)
-    counts = np.diff(firsts, append=len(ids) - order + 1)
+    counts = np.diff(firsts, append=count)
     contexts, starts = _distinct(keys // V)
     totals, followers = np.add.reduceat(counts, starts), np.diff(starts, append=len(keys))
     counts, totals, followers = (x.astype(np.int32) for x in (counts, totals, followers))
@@ -129,6 +144,23 @@ def ladder_costs(held, warm=0) -> dict[str, np.ndarray]:
     shares = _shares(tables, held, max(warm, len(names) - 1))
     costs = (-np.log2(p).reshape(-1, held.shape[1]) for p in shares)
     return dict(zip(names, costs, strict=True))
+
+
+def inside_costs(held, warm=0, *, order=5) -> np.ndarray:
+    """`interpolated_costs` of tables that are told: a bracket is open.
+
+    They are counted in the learning part only where one is, so what they say of a character
+    holds where one is open before it. held (T, B); order: n, 6 at most. Returns (rows, B), as
+    `interpolated_costs` does (7.3).
+    Raises ValueError or TypeError as there, or for another order.
+    """
+    validate.whole("order", order, most=6)
+    ids = library_ids("learn")
+    after = np.concatenate([open_brackets(text) for text in standard_library().learn.values()])
+    before = np.concatenate([[False], after[:-1]])
+    return interpolated_costs(
+        [count_ngrams(ids, n, before) for n in range(1, order + 1)], held, warm
+    )
 
 
 def counted_share(held, symbols, warm=0, *, order=5) -> np.ndarray:

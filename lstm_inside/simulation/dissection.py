@@ -166,20 +166,29 @@ def clamped_forward(xs, params: LSTMParams, units, values, h0=None, c0=None):
 
 
 def _held(cell, ids, units, values):
-    """h of `clamped_forward`, (T+1, B, H), where the input is symbols: ids (T, B).
+    """h of `clamped_forward` from WARM on, some steps (n, B, H) at a time; symbols ids (T, B).
 
-    Unit -1 holds nothing. One unit and one value for all, or (B,) of each.
+    Of a long text all of h would be most of what is held. Unit -1 holds nothing. One unit for
+    all or (B,); values one for all, (B,), or (T, B): one a step.
     """
     T, B = ids.shape
     of_symbol, rows = cell.W_x + cell.b, np.flatnonzero(np.broadcast_to(units, B) >= 0)
-    unit, value = (np.broadcast_to(each, B)[rows] for each in (units, values))
-    h = np.zeros((T + 1, B, len(cell.W_h)), cell.b.dtype)
-    c = h[0]
-    with np.errstate(over="ignore", under="ignore"):
-        for t in range(T):
-            h[t + 1], c, o = after_symbol(of_symbol[ids[t]], h[t], c, cell.W_h)
-            h[t + 1, rows, unit] = o[rows, unit] * np.tanh(value)  # (7.6): all that is seen of c
-    return h
+    unit = np.broadcast_to(units, B)[rows]
+    shown = np.tanh(np.broadcast_to(values, (T, B))[:, rows])
+    h, c = np.zeros((2, B, len(cell.W_h)), cell.b.dtype)
+    some = np.empty((_AT_ONCE, *h.shape), h.dtype)
+    for t in range(T):
+        with np.errstate(over="ignore", under="ignore"):
+            h, c, o = after_symbol(of_symbol[ids[t]], h, c, cell.W_h)
+        h[rows, unit] = o[rows, unit] * shown[t]  # (7.6): all that is seen of c
+        if t >= WARM:
+            n = (t - WARM) % _AT_ONCE
+            some[n] = h
+            if n == _AT_ONCE - 1 or t == T - 1:
+                yield some[: n + 1]
+
+
+_AT_ONCE = 40  # steps whose probabilities are worked out together
 
 
 def share_of(model, h, symbols) -> np.ndarray:
@@ -192,12 +201,69 @@ def share_of(model, h, symbols) -> np.ndarray:
     return next_shares(h, model.readout)[..., encode(symbols)].sum(axis=-1)
 
 
-class Effect(NamedTuple):
-    """Mean probability of some symbols where a mark holds and elsewhere, and bits a character.
+def mean_and_error(values, where):
+    """Mean of values (T, B) where a mark (T, B) holds, and its standard error: two numbers.
 
-    The bits are those of all characters, of those where it holds and of those elsewhere.
-    Elsewhere: in the program, where the mark does not hold. What stands in strings and comments
-    is left out, as brackets, quotes and spaces come there as text.
+    The error is that of a mean over other stretches: the B columns are taken as independent, the
+    places of one are not. Both are NaN where the mark holds nowhere, the error is for one column.
+    Raises ValueError or TypeError for shapes that differ, NaN or infinity, no number.
+    """
+    values = validate.real("values", values, ndim=2)
+    validate.finite("values", values)
+    where = validate.array("where", where, values.shape, "(T, B)", bool)
+    count, B = where.sum(axis=0), values.shape[1]
+    if not count.any():
+        return np.nan, np.nan
+    sums = np.where(where, values, 0).sum(axis=0, dtype=float)
+    mean = sums.sum() / count.sum()
+    squares = ((sums - mean * count) ** 2).sum()
+    error = np.sqrt(squares * B / (B - 1)) / count.sum() if B > 1 else np.nan
+    return float(mean), float(error)
+
+
+class Held(NamedTuple):
+    """What a model says of a text while one cell is held, place by place, from WARM on."""
+
+    shares: dict[str, np.ndarray]  # name of some symbols -> their probability, (T, B)
+    bits: np.ndarray  # what the character that came costs, (T, B)
+
+
+def hold(model, reading, sets, unit=-1, value=0.0) -> Held:
+    """Read a text once more while one cell is held (7.6); unit -1: nothing is held.
+
+    sets: name -> symbols. value: one number, or (T, B), one for every place.
+    Raises ValueError or TypeError for no model, no Reading, no such sets, unit or value, or a
+    text that is not longer than WARM.
+    """
+    check_model(model)
+    check_reading(reading)
+    if not isinstance(sets, dict) or not sets:
+        raise TypeError(f"sets: expected a dict of symbols, got {validate.describe(sets)}")
+    for symbols in sets.values():
+        check_text("sets", symbols)
+    validate.whole("unit", unit, least=-1, most=len(model.cell.W_h) - 1)
+    ids = reading.ids
+    validate.whole("reading", len(ids) - 1, least=WARM + 1)
+    value = validate.real("value", value)
+    if value.shape not in ((), ids[:-1].shape):
+        raise ValueError(f"value: expected one number or {ids[:-1].shape}, got {value.shape}")
+    validate.finite("value", value)
+    which = {name: encode(symbols) for name, symbols in sets.items()}
+    shares = {name: np.empty(ids[1 + WARM :].shape, np.float32) for name in sets}
+    bits, first = np.empty(ids[1 + WARM :].shape, np.float32), 0
+    for h in _held(model.cell, ids[:-1], unit, value):
+        now = slice(first, first := first + len(h))
+        p = next_shares(h, model.readout)
+        bits[now] = -np.log2(np.take_along_axis(p, ids[1 + WARM :][now, :, None], -1)[..., 0])
+        for name, symbols in which.items():
+            shares[name][now] = p[..., symbols].sum(axis=-1)
+    return Held(shares, bits)
+
+
+class Effect(NamedTuple):
+    """Mean probability of some symbols where a mark holds and outside, and bits a character.
+
+    The bits are those of all characters, of those where it holds and of those outside.
     """
 
     inside: float
@@ -210,23 +276,23 @@ class Effect(NamedTuple):
 def clamp_effect(model, reading, mark, symbols, unit=-1, value=0.0) -> Effect:
     """What holding one cell at a value does to a reading (7.7); unit -1: nothing is held.
 
-    Needs the marks "string" and "comment". Raises as `scores`, `share_of` and `clamped_forward` do.
+    Needs the marks "string" and "comment". Raises as `hold` and `inside_and_outside` do.
     """
     check_model(model)
-    inside, elsewhere = _inside_and_elsewhere(reading, mark)
+    inside, outside = inside_and_outside(reading, mark)
     check_text("symbols", symbols)
-    validate.whole("unit", unit, least=-1, most=len(model.cell.W_h) - 1)
     validate.number("value", value)
-    h = _held(model.cell, reading.ids[:-1], unit, value)
-    shares = next_shares(h[1 + WARM :], model.readout)
-    cost = -np.log2(np.take_along_axis(shares, reading.ids[1 + WARM :, :, None], -1)[..., 0])
-    share = shares[..., encode(symbols)].sum(axis=-1)
-    means = (share[inside], share[elsewhere], cost, cost[inside], cost[elsewhere])
-    return Effect(*(float(of.mean()) for of in means))
+    shares, cost = hold(model, reading, {"": symbols}, unit, value)
+    means = (shares[""][inside], shares[""][outside], cost, cost[inside], cost[outside])
+    return Effect(*(float(of.mean(dtype=float)) for of in means))
 
 
-def _inside_and_elsewhere(reading, mark):
-    """Where a mark holds and where a program's text has it not, from WARM on: two (T, B) bool."""
+def inside_and_outside(reading, mark):
+    """Where a mark holds, and where a program's text has it not, from WARM on: two (T, B) bool.
+
+    Outside is nothing in a string or a comment, as brackets, quotes and spaces come there as text.
+    Raises ValueError or TypeError for no Reading or one that lacks the mark, "string" or "comment".
+    """
     for name in (mark, "string", "comment"):
         check_mark(reading, name)
     inside, string, comment = (reading.marks[m][WARM:] for m in (mark, "string", "comment"))
@@ -234,7 +300,7 @@ def _inside_and_elsewhere(reading, mark):
 
 
 class EveryCell(NamedTuple):
-    """(7.7) for each cell in turn: held off, where the mark holds; held on, elsewhere."""
+    """(7.7) for each cell in turn: held off, where the mark holds; held on, outside."""
 
     off_inside: np.ndarray  # (H,)
     on_outside: np.ndarray  # (H,)
@@ -249,7 +315,7 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=8) -> E
     """
     check_model(model)
     check_mark(searched, mark)
-    inside, elsewhere = _inside_and_elsewhere(reading, mark)
+    inside, outside = inside_and_outside(reading, mark)
     check_text("symbols", symbols)
     validate.count("at_once", at_once)
     ends = _ends(searched)
@@ -258,16 +324,17 @@ def clamp_every_cell(model, searched, reading, mark, symbols, *, at_once=8) -> E
     B, H = ids.shape[1], len(off)
 
     def chances(h):
-        return share_of(model, h[1 + WARM :], symbols).reshape(len(inside), -1, B)
+        return share_of(model, h, symbols).reshape(len(h), -1, B)
 
-    free, found = chances(reading.h)[:, 0], []
-    for ends, where in ((off, inside), (on, elsewhere)):
+    free, found = chances(reading.h[1 + WARM :])[:, 0], []
+    for ends, where in ((off, inside), (on, outside)):
         held = []
         for first in range(0, H, at_once):
             units = np.arange(first, min(first + at_once, H))
             many = np.tile(ids, len(units))
-            h = _held(model.cell, many, units.repeat(B), ends[units].repeat(B))
-            held.extend(part[where].mean() for part in chances(h).swapaxes(0, 1))
+            some = _held(model.cell, many, units.repeat(B), ends[units].repeat(B))
+            share = np.concatenate([chances(h) for h in some])  # (T, cells, B)
+            held.extend(part[where].mean() for part in share.swapaxes(0, 1))
         found.append(np.array(held) / free[where].mean())
     return EveryCell(*found)
 
@@ -309,66 +376,6 @@ def nearest_matches(reading, unit, *, sign=1, count=8, before=40, after=24) -> l
     ]
 
 
-class Case(NamedTuple):
-    """Places of one kind, and at how many of them a cell says that a bracket is open."""
-
-    where: str
-    share: float
-    count: int
-    wanted: bool  # whether a bracket is open there
-    brackets: int  # outermost brackets that these places are in
-
-
-def watch(searched, reading, unit) -> list[Case]:
-    """Where a cell says that a bracket is open: cases in pairs, the first of each a control.
-
-    It says so where it is on that side of the middle between its two `levels` in `searched`.
-    Raises as `levels` does.
-    """
-    off, on = levels(searched, unit, "brackets")
-    for mark in ("brackets", "string", "comment"):
-        check_mark(reading, mark)
-    inside, string = reading.marks["brackets"], reading.marks["string"]
-    program = ~(string | reading.marks["comment"])
-    ids, T = reading.ids[:-1], len(inside)
-    says = (reading.c[1:, :, unit] > (off + on) / 2) == (on > off)
-    opening, line_end = (np.isin(ids, encode(these)) for these in ("([{", "\n"))
-
-    def after(event, holds):
-        """From an event to 3 steps after it, where `holds` has held since."""
-        found, still = np.zeros_like(event), event.copy()
-        for k in range(min(4, T)):
-            still[: T - k] &= holds[k:]
-            found[k:] |= still[: T - k]
-        return found
-
-    begun = np.maximum.accumulate(np.where(turns(inside)[0], np.arange(T)[:, None], -1))
-    lines = line_end.cumsum(axis=0)
-    broken = lines > np.take_along_axis(lines, np.maximum(begun, 0), axis=0)
-    since = np.arange(T)[:, None] - begun  # characters since the outermost bracket was opened
-    some = inside & (begun >= 0) & (since >= 20) & (since < 40)
-    before, behind = np.zeros((2, *inside.shape), bool)  # the same breaks: both ends are judged
-    within = inside[WARM:-3] & (line_end & program & inside)[WARM + 1 : -2] & inside[WARM + 3 :]
-    before[WARM:-3] = behind[WARM + 3 :] = within
-    cases = (
-        ("at an opening bracket and 3 on", after(opening & program, inside), True),
-        ("the same in a string, none open", after(opening & string, string & ~inside), False),
-        ("20 to 39 characters on, same line", some & ~broken, True),
-        ("the same, past a line break", some & broken, True),
-        ("just before a line break", before, True),
-        ("2 characters after that break", behind, True),
-        ("inside brackets, all places", inside, True),
-        ("outside, all places", ~inside, False),
-    )  # fmt: skip
-    found = []
-    for where, here, wanted in cases:
-        t, b = np.nonzero(here[WARM:])
-        share = float(says[WARM:][t, b].mean()) if len(t) else 0.0
-        theirs = set(zip(begun[WARM:][t, b], b, strict=True)) if wanted else ()
-        found.append(Case(where, share, len(t), wanted, len(theirs)))
-    return found
-
-
 # ---------------------------------------------------------------- what the clamp explorer holds
 
 ANSWERS = {
@@ -405,7 +412,7 @@ def suspects(reading) -> dict[str, Suspect]:
 
 
 class Measured(NamedTuple):
-    """Mean probability of a mark's answers where it holds (row 0) and elsewhere (1; `Effect`)."""
+    """Mean probability of a mark's answers where it holds (row 0) and outside (1)."""
 
     alone: np.ndarray  # (2,)
     held: np.ndarray  # (2, values)
@@ -428,16 +435,14 @@ def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
     validate.whole("T", T, least=WARM + 1)
     reading = read(model, "measure", B=B, T=T)
     curves = {}
-
-    def means(h, mark):
-        share = share_of(model, h[1 + WARM :], ANSWERS[mark])
-        return [share[at].mean() if at.any() else 0 for at in _inside_and_elsewhere(reading, mark)]
-
     for mark, suspect in found.items():
         values = np.unique([*HELD, *np.clip(suspect.scale, HELD[0], HELD[-1])])
-        held = [  # one value after the other: side by side they would fill 100 MB
-            means(_held(model.cell, reading.ids[:-1], suspect.unit, value), mark)
-            for value in values
-        ]
-        curves[mark] = Measured(np.array(means(reading.h, mark)), np.array(held).T, values)
+        places = inside_and_outside(reading, mark)
+
+        def means(unit=-1, value=0.0, places=places, symbols=ANSWERS[mark]):
+            share = hold(model, reading, {"": symbols}, unit, value).shares[""]
+            return [share[at].mean() if at.any() else 0 for at in places]
+
+        held = [means(suspect.unit, value) for value in values]
+        curves[mark] = Measured(np.array(means()), np.array(held).T, values)
     return curves

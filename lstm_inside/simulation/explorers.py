@@ -7,12 +7,12 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_forward
-from lstm_inside.page import Explorer, Lines, Words, choice, slider, whole
+from lstm_inside.page import Explorer, Lines, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
+    FAINT,
     FORGET,
-    HIDDEN_LINE,
     INPUT,
     OUTPUT,
     RC,
@@ -30,6 +30,8 @@ from lstm_inside.simulation.dissection import (
 from lstm_inside.simulation.explorers_forecast import forecast_explorer
 from lstm_inside.simulation.explorers_live import live_text
 from lstm_inside.simulation.explorers_parts import (
+    CHANCE,
+    CONTROL,
     GREY,
     Bars,
     Page,
@@ -66,14 +68,14 @@ def temperature_explorer(model=None, *, count=120) -> Explorer:
         page = figure.add_axes((0.32, 0.06, 0.67, 0.86))
         shares.set_xlabel(say("probability"))
         title(shares, say("The next character"))
-        bars = Bars(shares, 10, [HIDDEN_LINE], thick=14)
+        bars = Bars(shares, 10, [CHANCE], thick=14)
         looks = {"ha": "right", "fontsize": 12, "color": GREY, "weight": "bold"}
         warmth, unsure = (Words(shares, 0.98, y, **looks) for y in (8.2, 9.0))
         page.set(xlim=(0, 1), ylim=(0, 1))
         page.set_axis_off()
         page.text(0, 1.03, say("Real text, read so far"), color=GREY, weight="bold")
-        page.text(0.4, 1.03, say("and what the model writes next"), color=INPUT, weight="bold")
-        real, written = (Lines(page, 0, 0.97, color=c, fontsize=15) for c in (GREY, INPUT))
+        page.text(0.4, 1.03, say("and what the model writes next"), color=OUTPUT, weight="bold")
+        real, written = (Lines(page, 0, 0.97, color=c, fontsize=15) for c in (GREY, OUTPUT))
 
     def update(temperature, at, draw):
         k = len(before) + at
@@ -152,7 +154,8 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
     given, model = model, sketch() if model is None else model
     before, text, found = passage() if text is None else own_passage(text)
     presets = places(text)
-    start = presets.get("its partner closes", {"at": before_closing(text)})["at"]
+    closed = presets.get("its partner closes", {"at": before_closing(text)})["at"]
+    start = min(closed + 1, len(text) - 2)  # all of it can be seen: opened, held, let go
     back = 40  # characters before the cursor that are drawn in detail
     ids = encode(before + text)
     trace = lstm_forward(one_hot(ids)[:, None], model.cell)
@@ -165,63 +168,78 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             -0.5,
             len(page._heat) - 0.1,
             say(
-                "tanh(c) of the cell after each character: blue "
-                "−1, white 0, orange +1. Underlined: the mark."
+                "tanh(c) of the cell after each character: gold +1, white 0, grey −1. "
+                "Underlined: the mark."
             ),
             fontsize=12.5,
             color="#333333",
         )
-        gates = figure.add_axes((0.07, 0.1, 0.62, 0.31))
-        shares = figure.add_axes((0.79, 0.1, 0.19, 0.31))
+        gates = figure.add_axes((0.07, 0.27, 0.62, 0.14))
+        course = figure.add_axes((0.07, 0.08, 0.62, 0.16))
+        shares = figure.add_axes((0.82, 0.1, 0.165, 0.31))
         slots = np.arange(1 - back, 1)
-        gates.set(xlim=(0.5 - back, 0.6), ylim=(-1.1, 1.1), xticks=[], yticks=(-1, 0, 1))
-        for x, words, colour in (
+        for ax, low in ((gates, -0.04), (course, -1.05)):
+            ax.set(xlim=(0.5 - back, 0.9), ylim=(low, 1.08), xticks=[])
+        gates.set_yticks([0, 0.5, 1], ["0", "½", "1"])
+        course.set_yticks((-1, 0, 1))
+        for ax, level in ((gates, 0.5), (course, 0)):
+            ax.axhline(level, color=FAINT, lw=1, zorder=0)
+        headings = (
             (0, say("forget f"), FORGET),
             (0.14, say("input i"), INPUT),
-            (0.26, say("candidate g"), CANDIDATE_LINE),
-            (0.46, say("output o"), OUTPUT),
-            (0.61, "tanh(c)", CELL_LINE),
-        ):
-            gates.text(x, 1.03, words, color=colour, weight="bold", transform=gates.transAxes)
-        gates.text(
-            1, 1.03, say("at the cursor ↓"), color=GREY, ha="right", transform=gates.transAxes
+            (0.26, say("rules: i above ½, f below ½"), GREY),
         )
-        letters = [Words(gates, x, -1.26, fontsize=12, color="#222222") for x in slots]
+        for x, words, colour in headings:
+            gates.text(x, 1.08, words, color=colour, weight="bold", transform=gates.transAxes)
+        gates.text(
+            1, 1.08, say("at the cursor ↓"), color=GREY, ha="right", transform=gates.transAxes
+        )
+        looks = {"ha": "left", "fontsize": 12, "weight": "bold"}
+        extra = [Words(gates, 1.2, 0.8, color=OUTPUT, **looks),
+                 Words(course, 1.2, 0.35, color=CANDIDATE_LINE, **looks)]  # fmt: skip
+        course.text(1.012, 0.1, "tanh(c)", color=CELL_LINE, weight="bold", fontsize=12,
+                    transform=course.transAxes)  # fmt: skip
+        letters = [Words(course, x, -1.34, fontsize=12, color="#222222") for x in slots]
         looks = {"ha": "right", "fontsize": 12, "color": CELL_LINE, "weight": "bold"}
-        told = [Words(gates, 0, -0.62, **looks) for _ in range(3)]
+        told = [Words(course, 0, -0.6, **looks) for _ in range(3)]
         turns = [  # where the input gate opens, where the forget gate lets go
-            (key, gates.plot([], [], color=colour, lw=1, alpha=0.5, zorder=0)[0])
+            (key, [ax.plot([], [], color=colour, lw=1, alpha=0.5, zorder=0)[0]
+                   for ax in (gates, course)])
             for key, colour in (("i", INPUT), ("f", FORGET))
-        ]
+        ]  # fmt: skip
         curves = {
-            key: gates.plot([], [], color=colour, lw=width, ls=dashes)[0]
-            for key, colour, width, dashes in (
-                ("g", _PALE, 1, "-"),  # it matters only where i is open
-                ("i", INPUT, 1.8, "-"),
-                ("o", OUTPUT, 1.8, "-"),
-                ("f", FORGET, 2.2, (0, (3, 1))),  # beside the orange of the cell
+            key: ax.plot([], [], color=colour, lw=width, ls=dashes)[0]
+            for key, ax, colour, width, dashes in (
+                ("g", course, _PALE, 1, "-"),  # it matters only where i is open
+                ("o", gates, OUTPUT, 1, "-"),
+                ("i", gates, INPUT, 1.8, "-"),
+                ("f", gates, FORGET, 2.2, (0, (3, 1))),
             )
         }
-        (cell,) = gates.plot([], [], color=CELL_LINE, lw=3)
+        (cell,) = course.plot([], [], color=CELL_LINE, lw=3)
         title(shares, say("The next character"))
         shares.set_xlabel(say("probability"))
-        bars = Bars(shares, 7, [HIDDEN_LINE], thick=15)
+        bars = Bars(shares, 7, [CHANCE], thick=15)
         shares.set_ylim(7.6, -0.6)
         came = Words(shares, 0.98, 7.1, ha="right", fontsize=12, color=SIGNAL, weight="bold")
 
-    def update(unit, at, mark):
+    def update(unit, at, mark, more):
         k = len(before) + at + 1  # the place of the cursor in h and c
         now = slice(k - back, k)
         page.colour(shown[:, unit])
         page.point(at)
         page.underline(found[mark])
         for key, curve in curves.items():
-            curve.set_data(slots, getattr(trace, key)[now, 0, unit])
+            drawn = getattr(trace, key)[now, 0, unit] if more or key in "if" else slots * np.nan
+            curve.set_data(slots, drawn)
+        for words, name in zip(extra, (say("output o"), say("candidate g")), strict=True):
+            words.set_text(name if more else "")
         turned = [
             slots[(trace.i if key == "i" else 1 - trace.f)[now, 0, unit] > 0.5] for key, _ in turns
         ]
-        for (_, line), at_slots in zip(turns, turned, strict=True):
-            line.set_data(*_upright(at_slots, -1.1, 1.1))
+        for (_, lines), at_slots in zip(turns, turned, strict=True):
+            for line in lines:
+                line.set_data(*_upright(at_slots, -1.1, 1.1))
         for words, (text_there, x) in zip(told, _what_it_did(*turned), strict=True):
             words.set_text(text_there)
             words.set_x(x)
@@ -243,7 +261,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
 
     def describe(v):
         return say(
-            "Unit {unit} at {symbol}: c = f c_before + i g = {f:.2f} × ({c_prev:+.2f}) + {i:.2f} "
+            "Cell {unit} at {symbol}: c = f c_before + i g = {f:.2f} × ({c_prev:+.2f}) + {i:.2f} "
             "× ({g:+.2f}) = {c:+.2f}, shown through o = {o:.2f}. Over this page its tanh(c) goes "
             "along with the mark “{mark}” by r = {r:+.2f}. The next character costs {loss:.2f} "
             "bits.",
@@ -269,14 +287,16 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         given,
         figure=figure,
         controls={
-            "unit": whole("unit", 0, len(model.cell.W_h) - 1, unit, quantity="c"),
+            "unit": whole("which cell", 0, len(model.cell.W_h) - 1, unit, quantity="c"),
             "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
             "mark": choice("mark underlined", list(MARKS), "brackets"),
+            "more": toggle("candidate g and output o, too"),
         },
         moving=[
             *page.moving,
-            *(line for _, line in turns),
+            *(line for _, lines in turns for line in lines),
             *told,
+            *extra,
             *curves.values(),
             cell,
             *letters,
@@ -340,7 +360,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
     curves = held_curves(model, found, B=64)
     xs = one_hot(encode(before + text))[:, None]
     trace = lstm_forward(xs, model.cell)
-    colours = ("#aaaaaa", CELL_LINE, HIDDEN_LINE)
+    colours = ("#aaaaaa", CELL_LINE, CONTROL)
     with matplotlib.rc_context(RC):
         figure = picture(900, 420)
         figure.set_layout_engine("none")
@@ -349,7 +369,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         page.ax.text(
             -0.5,
             page.shape[0] - 0.1,
-            say("Underlined in gold: held there. tanh(c) of the cell: orange +1, blue −1"),
+            say("Underlined in gold: held there. tanh(c) of the cell: gold +1, white 0, grey −1"),
             fontsize=12.5,
             color="#333333",
         )
@@ -360,7 +380,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         for x, words, colour in (
             (-0.2, say("left alone"), "#888888"),
             (0.12, say("cell held"), CELL_LINE),
-            (0.4, say("control cell held"), HIDDEN_LINE),
+            (0.4, say("control cell held"), CONTROL),
         ):
             shares.text(x, 1.03, words, color=colour, weight="bold", transform=shares.transAxes)
         dose.set(
@@ -435,7 +455,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             else say("{length} characters", length=v["length"])
         )
         return say(
-            "Mark “{mark}”: unit {unit} has r = {r:.2f}, the control, unit {control}, "
+            "Mark “{mark}”: cell {unit} has r = {r:.2f}, the control, cell {control}, "
             "{control_r:.2f}. Held at {value:.1f} for {held}, the chance of {names} after "
             "{symbol} goes from {p:.2%} to {p_2:.2%}; holding the control makes it {p_3:.2%}.",
             mark=named(v["mark"]),

@@ -45,10 +45,10 @@ def forecast_sketch():
 
 def _forecasts(model, learn, test):
     """w -> name -> forecasts (B, K, C) from the last w steps of every test window."""
+    alike = {"mean": mean_forecast(test.xs), "persistence": persistence(test.xs)}  # whatever w is
     return {
-        w: {
-            "mean": mean_forecast(test.xs),
-            "persistence": persistence(test.xs),
+        w: alike
+        | {
             "linear": linear_forecast(
                 test.last(w), fit_linear(learn.last(w), learn.ahead[-1])
             ),

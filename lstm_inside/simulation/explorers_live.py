@@ -3,9 +3,9 @@
 import matplotlib
 import numpy as np
 
-from lstm_inside.page import Lines, slider, whole
+from lstm_inside.page import Lines, Words, slider, whole
 from lstm_inside.page.live import LiveExplorer
-from lstm_inside.page.style import FAINT, GRADIENT, INPUT, OUTPUT, RC, SIGNAL, picture
+from lstm_inside.page.style import FAINT, GRADIENT, OUTPUT, RC, SIGNAL, picture
 from lstm_inside.simulation.explorers_parts import (
     dotted,
     named,
@@ -41,7 +41,7 @@ class _Learning:
                                transform=self.loss.get_yaxis_transform())  # fmt: skip
             page.set_axis_off()
             page.set(xlim=(0, 1), ylim=(0, 1))
-            page.text(0, 1.03, say("What it writes now"), color=INPUT, weight="bold")
+            page.text(0, 1.03, say("What it writes now"), color=OUTPUT, weight="bold")
             (self._noise,) = self.loss.plot([], [], color=FAINT, lw=1)
             (self._mean,) = self.loss.plot([], [], color=GRADIENT)
             (self._judged,) = self.loss.plot([], [], "o", color=OUTPUT, ms=8, clip_on=False)
@@ -51,13 +51,18 @@ class _Learning:
             for y, words, colour in legend[: 2 if unseen is None else 3]:
                 self.loss.text(0.98, y, words, color=colour, fontsize=11.5, ha="right", va="top",
                                weight="bold", transform=self.loss.transAxes)  # fmt: skip
-            self._page = Lines(page, 0, 0.98, fontsize=14, color=INPUT)
-        self.moving = [self._noise, self._mean, self._judged, self._page]
+            self._page = Lines(page, 0, 0.98, fontsize=14, color=OUTPUT)
+            looks = {"ha": "left", "fontsize": 12.5, "color": "#333333", "weight": "bold"}
+            self._still = [Words(self.loss, 0.05 * steps, y, **looks) for y in (2.6, 2.25)]
+        self.moving = [self._noise, self._mean, self._judged, self._page, *self._still]
 
     def update(self, temperature, draw):
         """Draw the losses until now, and a sample of what was learned."""
         run = self._run
         losses = run.losses / np.log(2)  # once: a step may be under way
+        hints = say("Not a step yet."), say("Press Train, or run the next block of code.")
+        for words, hint in zip(self._still, hints, strict=True):
+            words.set_text("" if len(losses) else hint)
         stride = max(1, len(losses) // 400)
         steps = np.arange(1, len(losses) + 1)[::stride]
         self._noise.set_data(steps, np.clip(losses[::stride], 1.5, 6.8))

@@ -17,9 +17,12 @@ from lstm_inside.words import Sentences
 MONO = "DejaVu Sans Mono"
 GREY = "#777777"
 _VISIBLE = {" ": "␣", "\n": "↵"}
-# Blue below zero, nothing at it, orange above: letters show through.
+CONTROL = "#6A5D99"  # the control cell, wherever it is drawn
+SECOND = "#9A9A9A"  # the second-best cell
+CHANCE = "#9AA5AF"  # what a model that is left alone gives to the next character
+# Grey below zero, nothing at it, the cell's gold above: letters show through.
 TINT = LinearSegmentedColormap.from_list(
-    "tint", [(0.04, 0.31, 0.54, 0.6), (1, 1, 1, 0.0), (0.84, 0.37, 0, 0.6)]
+    "tint", [(0.35, 0.35, 0.4, 0.6), (1, 1, 1, 0.0), (0.9, 0.58, 0, 0.75)]
 )
 
 
@@ -103,7 +106,13 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "just before a line break": "just before a line break",
         "2 characters after that break": "2 characters after that break",
         "inside brackets, all places": "inside brackets, all places",
-        "outside, all places": "outside, all places",
+        "in no bracket, all places": "in no bracket, all places",
+        "both": "open, and opened on this line",
+        "open, but not opened on this line": "open, but opened on an earlier line",
+        "opened on this line, as text": "opened on this line, but only as text",
+        "neither": "neither",
+        "opened on this line, all places": "opened on this line, all places",
+        "not so, all places": "not so, all places",
         # cursors worth a look
         "a bracket opens": "a bracket opens",
         "its partner closes": "its partner closes",

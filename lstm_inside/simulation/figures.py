@@ -9,16 +9,22 @@ from matplotlib.patches import Rectangle
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
-    FAINT,
     FORGET,
-    HIDDEN_LINE,
     INPUT,
     OUTPUT,
     RC,
     SIGNAL,
     true_minus,
 )
-from lstm_inside.simulation.dissection import WARM, around, correlation, scores, turns
+from lstm_inside.simulation.dissection import (
+    WARM,
+    around,
+    correlation,
+    levels,
+    mean_and_error,
+    scores,
+    turns,
+)
 from lstm_inside.simulation.explorers_forecast import METHODS
 from lstm_inside.simulation.explorers_parts import (
     GREY,
@@ -61,7 +67,7 @@ def page_picture(model, unit):
         words = say("One cell of a trained LSTM over real code. Underlined: a bracket is open.")
         page.ax.set_title(words)
         figure.alt = say(
-            "Code coloured by unit {unit} of a trained LSTM: where brackets open the colour "
+            "Code coloured by cell {unit} of a trained LSTM: where brackets open the colour "
             "mostly begins, where they close it mostly ends.",
             unit=unit,
         )
@@ -131,7 +137,7 @@ def samples_picture(samples, start="", strong=""):
             ax = figure.add_axes((0.01 + 0.33 * column, 1 - (row + 0.97) / rows, 0.32, 0.87 / rows))
             ax.set_axis_off()
             ax.set(xlim=(0, 1), ylim=(0, 1))
-            ax.set_title(name, color=INPUT, fontsize=13)
+            ax.set_title(name, color=OUTPUT, fontsize=13)
             inks = two_inks(dotted(start.lstrip("\n")), dotted(text), 34, 15)
             looks = {"family": MONO, "fontsize": 13, "va": "top", "linespacing": 1.25}
             for ink, colour in zip(inks, (GREY, "#111111"), strict=True):
@@ -150,7 +156,8 @@ _FAR = ((1, REACH), (REACH + 1, 15), (16, 40), (41, np.inf))  # how far back a b
 def closings_picture(distances, costs):
     """Bits of closing brackets by how far back they were opened: distances, and name -> bits.
 
-    distances (T, B) as of `closings`, and for each of two models what each character cost.
+    distances (T, B) as of `closings`, and for each of three models, at most, what each character
+    cost. Bars: one standard error, of the stretches (columns) as they were drawn.
     """
     places = [(first <= distances) & (distances <= last) for first, last in _FAR]
     names = [
@@ -161,29 +168,33 @@ def closings_picture(distances, costs):
     ]
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 330, say("what a closing bracket costs two models, by how far back it was opened.")
+            900,
+            350,
+            say("what a closing bracket costs, model by model, by how far back it was opened."),
         )
         ax = figure.subplots()
         ax.axvspan(-0.5, 0.5, color="#eef2f5", zorder=0)
         ax.text(
             0, 0.25, say("within the 5-gram's sight"), ha="center", fontsize=12.5, color="#555555"
         )
-        told, drawn = [], []
-        for (name, bits), colour in zip(costs.items(), (SIGNAL, OUTPUT), strict=True):
-            means = [bits[at].mean() if at.any() else np.nan for at in places]
-            ax.plot(means, color=colour, marker="o", lw=2.6)
-            ax.text(3.12, means[-1], name, color=colour, weight="bold", va="center")
-            told.append(f"{name} {', '.join(f'{mean:.2f}' for mean in means)}")
-            drawn.append(means)
-        for k, pair in enumerate(zip(*drawn, strict=True)):
-            for mean, colour in zip(pair, (SIGNAL, OUTPUT), strict=True):
-                y = mean + (0.35 if mean == max(pair) else -0.35)
-                ax.text(k, y, f"{mean:.2f}", color=colour, ha="center", va="center")
+        told = []
+        looks = ((SIGNAL, "-", 0), (OUTPUT, "-", 0.19), (SIGNAL, (0, (2, 1.5)), -0.19))
+        for (name, bits), (colour, dashes, aside) in zip(costs.items(), looks, strict=False):
+            means, errors = np.array([mean_and_error(bits, at) for at in places]).T
+            x = np.arange(len(places)) + aside
+            ax.plot(x, means, color=colour, lw=1, ls=dashes, alpha=0.6)
+            ax.errorbar(x, means, errors, color=colour, fmt="o", ms=8, capsize=4, lw=1.8,
+                        mfc="white" if aside < 0 else colour)  # fmt: skip
+            for at, mean, error in zip(x, means, errors, strict=True):
+                ax.text(at, mean + error + 0.12, f"{mean:.2f}", color=colour, ha="center")
+            ax.text(3.42, means[-1], name, color=colour, weight="bold", va="center")
+            pairs = zip(means, errors, strict=True)
+            told.append(f"{name} {', '.join(f'{mean:.2f} ± {error:.2f}' for mean, error in pairs)}")
         labels = [
             say("{name}\n{sum} brackets", name=name, sum=at.sum())
             for name, at in zip(names, places, strict=True)
         ]
-        ax.set(xlim=(-0.5, 4.1), ylim=(0, 7), ylabel=say("bits per closing bracket"))
+        ax.set(xlim=(-0.5, 4.6), ylim=(0, 7.2), ylabel=say("bits per closing bracket"))
         ax.set_xticks(range(len(labels)), labels)
         ax.set_title(say("A closing bracket's cost, by how many characters back it was opened"))
         figure.alt = say(
@@ -194,30 +205,36 @@ def closings_picture(distances, costs):
     return figure
 
 
-def cases_picture(cases):
-    """How often a cell says that a bracket is open, in pairs with a control: a list of `Case`."""
+def cases_picture(cases, title=None):
+    """How often a cell says that a bracket is open, in pairs: a list of `Case`."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 370, say("how often the bracket cell says that a bracket is open, place by place.")
+            900,
+            70 + 37 * len(cases),
+            say("how often the bracket cell says that a bracket is open, place by place."),
         )
         ax = figure.subplots()
         rows = [k + 0.45 * (k // 2) for k in range(len(cases))]
-        colours = {True: CELL_LINE, False: HIDDEN_LINE}
+        inks = {True: CELL_LINE, False: "white"}  # filled: the cell should be on
         for row, case in zip(rows, cases, strict=True):
-            ax.barh(row, case.share, color=colours[case.wanted], height=0.66)
+            ax.barh(row, case.share, color=inks[case.wanted], edgecolor=CELL_LINE, lw=1.6,
+                    height=0.64)  # fmt: skip
             ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
             for x, count in ((1.18, case.count), (1.36, case.brackets or "")):
                 ax.text(x, row, f"{count}", va="center", ha="right", color="#666666")
-        for x, words in ((1.18, say("places")), (1.36, say("brackets"))):
+        heads = ((1.18, say("places")), (1.36, say("brackets")))
+        for x, words in heads[: 2 if any(case.brackets for case in cases) else 1]:
             ax.text(x, -0.75, words, ha="right", color="#666666")
-        for x, words, colour in ((0.25, say("a bracket is open: wanted 100 %"), CELL_LINE),
-                                 (0.73, say("none is open: wanted 0 %"), HIDDEN_LINE)):  # fmt: skip
-            ax.text(x, -0.75, words, color=colour, weight="bold", ha="center")
+        for x, words in (
+            (0.2, say("filled: should be 100 %")),
+            (0.62, say("hollow: should be 0 %")),
+        ):
+            ax.text(x, -0.75, words, color=CELL_LINE, weight="bold", ha="center")
         ax.set(xlim=(0, 1.37), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
         ax.set_yticklabels([named(case.where) for case in cases])
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         ax.grid(False, axis="y")
-        ax.set_title(say("How often the cell says “a bracket is open”"))
+        ax.set_title(say("How often the cell says “a bracket is open”") if title is None else title)
         figure.alt = say(
             "The cell says that a bracket is open: {told}.",
             told=say("; ").join(f"{named(case.where)} {case.share:.0%}" for case in cases),
@@ -244,8 +261,8 @@ def matches_picture(matches):
         ax.imshow(c, cmap=TINT, vmin=-most, vmax=most, aspect="auto")
         ax.set_axis_off()
         title = say(
-            "Each row: one place, its peak in the box; c from −{most:.1f} (blue) to {most:.1f} "
-            "(orange)",
+            "Each row: one place, its peak in the box; c from −{most:.1f} (grey) to {most:.1f} "
+            "(gold)",
             most=most,
         )
         ax.set_title(title)
@@ -255,84 +272,6 @@ def matches_picture(matches):
                         va="center_baseline", parse_math=False)  # fmt: skip
             ax.add_patch(Rectangle((m.at - 0.5, row - 0.5), 1, 1, fill=False, lw=2))
     return figure
-
-
-def every_cell_picture(r, every, chosen, control):
-    """What holding each cell does against its |r|: r (H,), every an `EveryCell` (7.7)."""
-    with matplotlib.rc_context(RC):
-        figure = learned_picture(
-            900,
-            360,
-            say("the effect of holding each cell against how well it goes along with a mark."),
-        )
-        axes = figure.subplots(1, 2, sharey=True)
-        size, told = np.abs(r), []
-        for ax, effect, title in zip(
-            axes,
-            every,
-            (say("Held off, inside brackets"), say("Held on, outside brackets")),
-            strict=True,
-        ):
-            ax.axhline(1, color=FAINT, lw=1.2)
-            ax.scatter(size, effect, color="#9fb4c7", s=28)
-            ax.set(yscale="log", xlabel=say("|r| with brackets"), xlim=(0, 1), title=title)
-            moved = np.abs(np.log(effect))
-            far = np.argsort(-moved)[:3]
-            for unit, colour in ((chosen, CELL_LINE), (control, HIDDEN_LINE)):
-                ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
-            left = size[chosen] > 0.65  # where there is room
-            ax.annotate(
-                say("bracket cell, unit {chosen}", chosen=chosen),
-                (size[chosen], effect[chosen]),
-                (-9 if left else 9, 0),
-                textcoords="offset points",
-                color=CELL_LINE,
-                weight="bold",
-                ha="right" if left else "left",
-                va="center",
-            )
-            rivals = np.flatnonzero(moved >= _NEARLY * moved[chosen]).tolist()
-            others = [unit for unit in rivals if unit not in (chosen, control)]
-            others.sort(key=lambda unit: -effect[unit])
-            for unit, higher in zip(others, [None, *others], strict=False):
-                x, y = size[unit], effect[unit]
-                close = (
-                    higher is not None
-                    and abs(x - size[higher]) < 0.15
-                    and effect[higher] < 1.25 * y
-                )  # the higher one's name stands where this one's would
-                away = (6, 3) if not close else (28, -3) if x > size[higher] else (6, -13)
-                ax.annotate(say("unit {unit}", unit=unit), (x, y), away, fontsize=11.5,
-                            textcoords="offset points",
-                            arrowprops={"arrowstyle": "-", "color": "#888888"})  # fmt: skip
-            units = (say("unit {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
-            told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
-        axes[0].annotate(
-            say("control, unit {control}", control=control),
-            (size[control], every.off_inside[control]),
-            (0.12, 3),
-            color=HIDDEN_LINE,
-            weight="bold",
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": HIDDEN_LINE},
-        )
-        axes[1].annotate(
-            say("control"),
-            (size[control], every.on_outside[control]),
-            (9, -11),
-            textcoords="offset points",
-            color=HIDDEN_LINE,
-            weight="bold",
-            va="center",
-        )
-        axes[0].set_ylabel(say("closings, times as likely (7.7)"))
-        axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
-        axes[0].minorticks_off()
-        figure.alt = say("The largest effects. {told}.", told=say("; ").join(told))
-    return figure
-
-
-_NEARLY = 0.8  # a cell is named whose effect, as a logarithm, is so much of the chosen one's
 
 
 def scores_picture(reading, again=None, untrained=None):
@@ -359,13 +298,13 @@ def scores_picture(reading, again=None, untrained=None):
             ax.plot(np.abs(r[unit]), "o", ms=9, color=CELL_LINE, clip_on=False)
             found = {"mark": named(mark), "unit": unit, "r": r[unit], "most": chance.max()}
             if again is None:
-                best.append(say("{mark} unit {unit} with {r:.2f}, by chance {most:.2f}", **found))
+                best.append(say("{mark} cell {unit} with {r:.2f}, by chance {most:.2f}", **found))
             else:
                 other = scores(again, mark)[unit]
                 ax.plot(np.abs(other), "o", ms=9, mfc="none", mew=2, color=CELL_LINE)
                 best.append(
                     say(
-                        "{mark} unit {unit} with {r:.2f}, on the measuring part {other:.2f}, by "
+                        "{mark} cell {unit} with {r:.2f}, on the measuring part {other:.2f}, by "
                         "chance {most:.2f}",
                         **found,
                         other=other,
@@ -384,12 +323,12 @@ def scores_picture(reading, again=None, untrained=None):
             ax.set_xticks([])
             ax.set_title(named(mark))
             looks = {"ha": "right", "va": "top", "transform": ax.transAxes}
-            words = true_minus(say("unit {unit}: r = {r:.2f}", unit=unit, r=r[unit]))
+            words = true_minus(say("cell {unit}: r = {r:.2f}", unit=unit, r=r[unit]))
             ax.text(0.97, 0.95, words, color=CELL_LINE, weight="bold", **looks)
+            if again is not None:
+                words = true_minus(say("○ measuring part: {other:.2f}", other=other))
+                ax.text(0.97, 0.85, words, color=CELL_LINE, fontsize=12, **looks)
             if ax is axes[0]:
-                if again is not None:
-                    words = say("○ on the measuring part")
-                    ax.text(0.97, 0.83, words, color=CELL_LINE, fontsize=12, **looks)
                 words = say("grey: marks of other text")
                 ax.text(0.97, 0.72, words, color="#777777", fontsize=11.5, **looks)
         axes[0].set_ylabel("|r|")
@@ -430,8 +369,11 @@ def learning_picture(measured):
 _KINDS = (SIGNAL, INPUT, CANDIDATE_LINE, CELL_LINE, "#888888")
 
 
-def turns_picture(model, reading, mark, unit, *, by_hand=None):
+def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
     """Mean course of one unit's gates and cell where a mark begins and where it ends.
+
+    tanh(c) is turned so that it goes up with the mark; dashed: half-way between its `levels`,
+    above which the cell is on (those of `searched`, if given).
 
     Of the marks that begin only those that last through all steps drawn are taken, so that every
     step is a mean over the same places.
@@ -448,12 +390,14 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
         for row in above:
             hand = draw_latch(row, by_hand)
             row[0].set_ylabel(say("set by hand"), weight="bold")
-            axes[0].set_ylabel(say("found: unit {unit}, mean", unit=unit), weight="bold")
+            axes[0].set_ylabel(say("found: cell {unit}, mean", unit=unit), weight="bold")
         i, f = gates_of(model, reading, unit)
+        off, on = levels(reading if searched is None else searched, unit, mark)
+        up = np.sign(on - off)  # drawn so that "on" is up
         values = (
             (say("forget f"), f, FORGET),
             (say("input i"), i, INPUT),
-            ("|tanh(c)|", np.abs(np.tanh(reading.c[1:, :, unit])), CELL_LINE),
+            ("tanh(c)", up * np.tanh(reading.c[1:, :, unit]), CELL_LINE),
         )
         told, holds, line_end = [], reading.marks[mark], encode("\n")[0]
         line_ends = reading.ids[WARM:-1] == line_end
@@ -474,12 +418,12 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
                     if what == "begin"
                     else say("end {name} {means}", name=name, means=means)
                 )
-            settle_panel(ax)
+            settle_panel(ax, threshold=up * np.tanh((off + on) / 2), named=what == "begin")
             if what == "end":  # where it does, that wipes out, too
                 low, high = (course[BACK] for course in half)
                 told.append(
                     say(
-                        "at the end half of |tanh(c)| lie between {low:.2f} and {high:.2f}",
+                        "at the end half of tanh(c) lie between {low:.2f} and {high:.2f}",
                         low=low,
                         high=high,
                     )
@@ -498,70 +442,13 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None):
                 else say("Where {mark} end ({count} places)", mark=named(mark), count=count)
             )
         figure.alt = say(
-            "Unit {unit}, from one character before to two after: {told}.",
+            "Cell {unit}, from one character before to two after: {told}.",
             unit=unit,
             told=say("; ").join(told),
         )
         if above:
             figure.alt = say("Set by hand: {hand}. {found}", hand=hand, found=figure.alt)
     return figure
-
-
-def effects_picture(effects, others=None):
-    """How many times as likely kinds of character become (7.7): name -> (off, on).
-
-    off: the cell held off, inside brackets. on: the cell held on, outside them.
-    others: name of another cell, two at most, -> its effects; thin bars below those of the first.
-    """
-    others = others or {}
-    with matplotlib.rc_context(RC):
-        figure = learned_picture(
-            900, 110 + (36 + 8 * bool(others)) * len(effects),
-            say("what holding one cell does to the chances of several kinds of character."),
-        )  # fmt: skip
-        told = []
-        for ax, factors, title in zip(
-            figure.subplots(1, 2, sharey=True),
-            zip(*effects.values(), strict=True),
-            (say("Held off, inside brackets"), say("Held on, outside brackets")),
-            strict=True,
-        ):
-            for row, factor in enumerate(factors):
-                colour = CELL_LINE if factor > 1 else HIDDEN_LINE
-                up = row - 0.17 * bool(others)
-                ax.plot([1, factor], [up, up], color=colour, lw=14, solid_capstyle="butt")
-                ax.annotate(f"{factor:.2f}", (factor, up), (7 if factor > 1 else -7, 0),
-                            va="center", ha="left" if factor > 1 else "right",
-                            textcoords="offset points", weight="bold")  # fmt: skip
-            for k, (colour, (name, theirs)) in enumerate(zip(_PALE, others.items(), strict=False)):
-                for row, pair in enumerate(theirs.values()):
-                    down = row + 0.1 + 0.17 * k
-                    ax.plot([1, pair[len(told)]], [down, down], color=colour, lw=4.5,
-                            solid_capstyle="butt")  # fmt: skip
-                if told:
-                    ax.text(0.98, 0.2 - 0.1 * k, name, color=colour, weight="bold", ha="right",
-                            transform=ax.transAxes)  # fmt: skip
-            ax.axvline(1, color="#333333", lw=1.4)
-            ax.set(xscale="log", xlim=(1 / 14, 20), ylim=(len(effects) - 0.5, -0.5), title=title)
-            ax.set_xticks(
-                [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], ["1/8", "1/4", "1/2", "1", "2", "4", "8"]
-            )
-            ax.minorticks_off()
-            ax.grid(False, axis="y")
-            ax.set(yticks=range(len(effects)), xlabel=say("times as likely as in the free network"))
-            ax.set_yticklabels([named(name) for name in effects])
-            factors = (
-                say("{name} {factor:.2f}", name=named(name), factor=factor)
-                for name, factor in zip(effects, factors, strict=True)
-            )
-            told.append(say("{title}: {units}", title=title, units=say(", ").join(factors)))
-        figure.alt = say(
-            "Times as likely as in the free network. {told}.", told=say("; ").join(told)
-        )
-    return figure
-
-
-_PALE = ("#777777", "#b0b0b0")  # of cells beside the one in question
 
 
 def errors_picture(errors):

@@ -15,13 +15,19 @@ def draw_course(ax, k, name, values, colour, *, named):
     dashes = (0, (4, 1.5)) if colour == FORGET else "-"  # two oranges
     ax.plot(np.arange(-BACK, ON + 1), values, color=colour, marker="o", ms=4, ls=dashes)
     if named:  # between what is held and what is forgotten
-        ax.text(0.02, 0.78 - 0.1 * k, name, color=colour, weight="bold", transform=ax.transAxes)
+        ax.text(0.02, 0.84 - 0.1 * k, name, color=colour, weight="bold", transform=ax.transAxes)
 
 
-def settle_panel(ax):
-    """Scales of a panel, and the line at step 0."""
+def settle_panel(ax, threshold=None, *, named=False):
+    """Scales of a panel, the line at step 0, and that above which the cell is on, if given."""
     ax.axvline(0, color=FAINT, lw=1, zorder=0)
-    ax.set(ylim=(0, 1.03), xticks=range(-BACK, ON + 1, 2))
+    ax.axhline(0, color=FAINT, lw=1, zorder=0)
+    if threshold is not None:
+        ax.axhline(threshold, color=CELL_LINE, lw=1, ls=(0, (6, 3)), zorder=1)
+        if named:
+            ax.text(ON, threshold + 0.02, say("above: on"), color=CELL_LINE, fontsize=12,
+                    ha="right", va="bottom")  # fmt: skip
+    ax.set(ylim=(-0.35, 1.05), xticks=range(-BACK, ON + 1, 2))
 
 
 def draw_line_ends(ax, course, line_ends, event):
@@ -43,7 +49,7 @@ def draw_line_ends(ax, course, line_ends, event):
     words = say("dotted: where it does not ({count} places)", count=count)
     ax.text(0.6, 0.85, words, fontsize=12.5, color="#222222", va="center")
     means = ", ".join(f"{m:.2f}" for m in mean[BACK - 1 : BACK + 3])
-    return say("{told}; |tanh(c)| where it does not: {means}", told=told, means=means)
+    return say("{told}; tanh(c) where it does not: {means}", told=told, means=means)
 
 
 def draw_latch(axes, params):
@@ -65,7 +71,7 @@ def draw_latch(axes, params):
         for k, (name, values, colour) in enumerate((
             (say("forget f"), trace.f, FORGET),
             (say("input i"), trace.i, INPUT),
-            ("|tanh(c)|", np.abs(np.tanh(trace.c[1:])), CELL_LINE),
+            ("tanh(c)", np.tanh(trace.c[1:]), CELL_LINE),
         )):  # fmt: skip
             draw_course(ax, k, name, values[now, 0, 0], colour, named=ax is axes[0])
             means = ", ".join(f"{value:.2f}" for value in values[now, 0, 0][BACK - 1 : BACK + 3])

@@ -210,6 +210,22 @@ def depths(reading) -> np.ndarray:
     return np.where(outside < 0, -1, since)
 
 
+def line_brackets(reading) -> np.ndarray:
+    """Whether a bracket that was opened on this line is open after each character: (T, B) bool.
+
+    Every bracket counts, in strings and comments too, and a line's end closes them all.
+    Raises TypeError for no Reading.
+    """
+    check_reading(reading)
+    ids = reading.ids[:-1]
+    opening, closing = (np.isin(ids, encode(these)) for these in ("([{", ")]}"))
+    still, found = np.zeros(ids.shape[1], int), np.zeros(ids.shape, bool)
+    for t, ended in enumerate(ids == encode("\n")[0]):
+        still = np.where(ended, 0, np.maximum(still + opening[t] - closing[t], 0))
+        found[t] = still > 0
+    return found
+
+
 def _program_brackets(reading):
     """Where the program opens a bracket and where it closes one: two (T, B) bool."""
     check_mark(reading, "string")

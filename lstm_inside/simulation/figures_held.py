@@ -1,0 +1,277 @@
+"""The pictures of notebook 07 about cells that are held."""
+
+import matplotlib
+import numpy as np
+
+from lstm_inside.page.style import CELL_LINE, FAINT, RC, SIGNAL, true_minus
+from lstm_inside.simulation.explorers_parts import CONTROL, SECOND, learned_picture, named
+from lstm_inside.words import say
+
+_OTHERS = "#b9c4ce"  # cells that are not in question
+
+
+def effects_picture(effects, others=None):
+    """How many times as likely kinds of character become (7.7): name -> (off, on).
+
+    off: the cell held off, inside brackets. on: the cell held on, outside them.
+    others: name of another cell, two at most, -> its effects; thin bars below those of the first.
+    """
+    others = others or {}
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 110 + (36 + 8 * bool(others)) * len(effects),
+            say("what holding one cell does to the chances of several kinds of character."),
+        )  # fmt: skip
+        told = []
+        for ax, factors, title in zip(
+            figure.subplots(1, 2, sharey=True),
+            zip(*effects.values(), strict=True),
+            (say("Held off, inside brackets"), say("Held on, outside brackets")),
+            strict=True,
+        ):
+            for row, factor in enumerate(factors):
+                colour = CELL_LINE
+                up = row - 0.17 * bool(others)
+                ax.plot([1, factor], [up, up], color=colour, lw=14, solid_capstyle="butt")
+                ax.annotate(f"{factor:.2f}", (factor, up), (7 if factor > 1 else -7, 0),
+                            va="center", ha="left" if factor > 1 else "right",
+                            textcoords="offset points", weight="bold")  # fmt: skip
+            for k, (colour, (name, theirs)) in enumerate(zip(_PALE, others.items(), strict=False)):
+                for row, pair in enumerate(theirs.values()):
+                    down = row + 0.1 + 0.17 * k
+                    ax.plot([1, pair[len(told)]], [down, down], color=colour, lw=4.5,
+                            solid_capstyle="butt")  # fmt: skip
+                if told:
+                    ax.text(0.98, 0.2 - 0.1 * k, name, color=colour, weight="bold", ha="right",
+                            transform=ax.transAxes)  # fmt: skip
+            ax.axvline(1, color="#333333", lw=1.4)
+            ax.set(xscale="log", xlim=(1 / 14, 20), ylim=(len(effects) - 0.5, -0.5), title=title)
+            ax.set_xticks(
+                [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], ["1/8", "1/4", "1/2", "1", "2", "4", "8"]
+            )
+            ax.minorticks_off()
+            ax.grid(False, axis="y")
+            ax.set(yticks=range(len(effects)), xlabel=say("times as likely as in the free network"))
+            ax.set_yticklabels([named(name) for name in effects])
+            factors = (
+                say("{name} {factor:.2f}", name=named(name), factor=factor)
+                for name, factor in zip(effects, factors, strict=True)
+            )
+            told.append(say("{title}: {units}", title=title, units=say(", ").join(factors)))
+        figure.alt = say(
+            "Times as likely as in the free network. {told}.", told=say("; ").join(told)
+        )
+    return figure
+
+
+_PALE = (SECOND, CONTROL)  # the second-best cell and the control
+
+
+def every_cell_picture(r, every, chosen, control):
+    """What holding each cell does against its |r|: r (H,), every an `EveryCell` (7.7)."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900,
+            360,
+            say("the effect of holding each cell against how well it goes along with a mark."),
+        )
+        axes = figure.subplots(1, 2, sharey=True)
+        size, told = np.abs(r), []
+        for ax, effect, title in zip(
+            axes,
+            every,
+            (say("Held off, inside brackets"), say("Held on, outside brackets")),
+            strict=True,
+        ):
+            ax.axhline(1, color=FAINT, lw=1.2)
+            ax.scatter(size, effect, color=_OTHERS, s=28)
+            ax.set(yscale="log", xlabel=say("|r| with brackets"), xlim=(0, 1), title=title)
+            moved = np.abs(np.log(effect))
+            far = np.argsort(-moved)[:3]
+            for unit, colour in ((chosen, CELL_LINE), (control, CONTROL)):
+                ax.scatter(size[unit], effect[unit], color=colour, s=70, zorder=3)
+            left = size[chosen] > 0.65  # where there is room
+            ax.annotate(
+                say("bracket cell {chosen}", chosen=chosen),
+                (size[chosen], effect[chosen]),
+                (-9 if left else 9, 0),
+                textcoords="offset points",
+                color=CELL_LINE,
+                weight="bold",
+                ha="right" if left else "left",
+                va="center",
+            )
+            rivals = np.flatnonzero(moved >= _NEARLY * moved[chosen]).tolist()
+            others = [unit for unit in rivals if unit not in (chosen, control)]
+            others.sort(key=lambda unit: -effect[unit])
+            for unit, higher in zip(others, [None, *others], strict=False):
+                x, y = size[unit], effect[unit]
+                close = (
+                    higher is not None
+                    and abs(x - size[higher]) < 0.15
+                    and effect[higher] < 1.25 * y
+                )  # the higher one's name stands where this one's would
+                away = (6, 3) if not close else (28, -3) if x > size[higher] else (6, -13)
+                ax.annotate(say("cell {unit}", unit=unit), (x, y), away, fontsize=11.5,
+                            textcoords="offset points",
+                            arrowprops={"arrowstyle": "-", "color": "#888888"})  # fmt: skip
+            units = (say("cell {u} {effect:.2f}", u=u, effect=effect[u]) for u in far)
+            told.append(say("{title}: {units}", title=title, units=say(", ").join(units)))
+        axes[0].annotate(
+            say("control cell {control}", control=control),
+            (size[control], every.off_inside[control]),
+            (0.12, 3),
+            color=CONTROL,
+            weight="bold",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": CONTROL},
+        )
+        axes[1].annotate(
+            say("control"),
+            (size[control], every.on_outside[control]),
+            (9, -11),
+            textcoords="offset points",
+            color=CONTROL,
+            weight="bold",
+            va="center",
+        )
+        axes[0].set_ylabel(say("closings, times as likely (7.7)"))
+        axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
+        axes[0].minorticks_off()
+        figure.alt = say("The largest effects. {told}.", told=say("; ").join(told))
+    return figure
+
+
+_NEARLY = 0.8  # a cell is named whose effect, as a logarithm, is so much of the chosen one's
+
+
+def chances_picture(chances):
+    """A probability inside and outside, on a logarithmic scale: name -> (inside, outside)."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 90 + 42 * len(chances),
+            say("how likely a closing bracket is held to be, inside brackets and outside."),
+        )  # fmt: skip
+        ax, told = figure.subplots(), []
+        for row, (name, (inside, outside)) in enumerate(chances.items()):
+            colour = CELL_LINE if row in (1, 2) else SIGNAL
+            ax.plot([outside, inside], [row, row], color=colour, lw=2, alpha=0.5)
+            ax.plot(outside, row, "o", ms=10, mfc="white", mew=2, color=colour)
+            ax.plot(inside, row, "o", ms=10, color=colour)
+            for share, side, x in ((outside, "right", -11), (inside, "left", 11)):
+                ax.annotate(f"{share:.2%}", (share, row), (x, 0), va="center", ha=side,
+                            textcoords="offset points", color=colour)  # fmt: skip
+            words = say("{ratio:.1f} to 1", ratio=inside / outside)
+            ax.text(0.98, row, words, weight="bold", ha="right", va="center", color=colour,
+                    transform=ax.get_yaxis_transform())  # fmt: skip
+            told.append(
+                say("{name}: {inside:.2%} and {outside:.2%}", name=name, inside=inside,
+                    outside=outside)
+            )  # fmt: skip
+        ax.set(xscale="log", xlim=(4e-4, 0.5), ylim=(len(chances) - 0.5, -1.1))
+        ax.set_xticks([0.001, 0.003, 0.01, 0.03, 0.1], ["0.1 %", "0.3 %", "1 %", "3 %", "10 %"])
+        ax.minorticks_off()
+        ax.set_yticks(range(len(chances)), list(chances))
+        ax.grid(False, axis="y")
+        ax.text(0.98, -0.75, say("ratio"), ha="right", va="center", color=SIGNAL,
+                transform=ax.get_yaxis_transform())  # fmt: skip
+        ax.text(4.5e-4, -0.75, say("○ outside    ● inside brackets"), va="center", color=SIGNAL)
+        ax.set_title(say("How likely the next character is a closing bracket, on average"))
+        figure.alt = say(
+            "Mean probability of a closing bracket inside brackets and outside. {told}.",
+            told=say("; ").join(told),
+        )
+    return figure
+
+
+def harm_picture(held, borrowed):
+    """Further bits a character while one of three cells is held.
+
+    held: name of a cell -> name of a value -> (inside, outside). borrowed: name of a cell ->
+    (where the borrowed value says the same as its own, where it says something else).
+    """
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 370, say("what holding a cell costs, inside brackets and outside.")
+        )
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+        colours, told, ticks, at = (CELL_LINE, SECOND, CONTROL), [], {}, 0
+        for colour, (cell, values) in zip(colours, held.items(), strict=True):
+            left.text(-0.2, at - 0.62, cell, color=colour, weight="bold", ha="left",
+                      transform=left.get_yaxis_transform())  # fmt: skip
+            for name, (inside, outside) in values.items():
+                for bits, up, face in ((inside, -0.17, colour), (outside, 0.17, "white")):
+                    left.barh(at + up, bits, height=0.3, color=face, edgecolor=colour, lw=1.5)
+                    words = true_minus(f"{round(bits, 2) + 0:.2f}")
+                    left.text(max(bits, 0) + 0.008, at + up, words, va="center", fontsize=11.5)
+                told.append(
+                    say("{cell}, {name}: {inside:+.2f} and {outside:+.2f}", cell=cell, name=name,
+                        inside=round(inside, 2) + 0, outside=round(outside, 2) + 0)
+                )  # fmt: skip
+                ticks[at], at = name, at + 1
+            same, other = borrowed[cell]
+            for bits, up, face in ((other, -0.17, colour), (same, 0.17, "white")):
+                right.barh(at - 1 + up, bits, height=0.3, color=face, edgecolor=colour, lw=1.5)
+                right.text(bits + 0.008, at - 1 + up, f"{bits:.2f}", va="center", fontsize=11.5)
+            told.append(
+                say("{cell}, borrowed: {same:.2f} where it says the same, {other:.2f} where not",
+                    cell=cell, same=same, other=other)
+            )  # fmt: skip
+            at += 0.75
+        left.set_yticks(list(ticks), list(ticks.values()))
+        for ax, most in ((left, 0.43), (right, 0.36)):
+            ax.set(xlim=(-0.02 if ax is left else 0, most), ylim=(at - 1.2, -1.7))
+            ax.set_xlabel(say("further bits per character"))
+            ax.grid(False, axis="y")
+            ax.axvline(0, color="#333333", lw=1.2)
+        left.set_title(say("What holding a cell costs"))
+        right.set_title(say("Borrowed: does it say what its own says?"))
+        heads = (say("filled: inside brackets, hollow: outside"), say("filled: no, hollow: yes"))
+        for ax, words in zip((left, right), heads, strict=True):
+            ax.text(0.99, -1.2, words, ha="right", va="center", color=SIGNAL, fontsize=12,
+                    transform=ax.get_yaxis_transform())  # fmt: skip
+        figure.alt = say("Further bits per character. {told}.", told=say("; ").join(told))
+    return figure
+
+
+def networks_picture(networks):
+    """What holding each cell does in several networks: name -> (r (H,), `EveryCell`, chosen).
+
+    Cells that move the symbols further than the chosen one are named.
+    """
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 470, say("the effect of holding each cell of several small networks.")
+        )
+        axes, told = figure.subplots(2, len(networks), sharex=True, sharey="row", squeeze=False), []
+        rows = (say("Held off, inside"), say("Held on, outside"))
+        for column, (name, (r, every, chosen)) in zip(axes.T, networks.items(), strict=True):
+            size = np.abs(r)
+            for ax, effect, row, sign in zip(column, every, rows, (-1, 1), strict=True):
+                ax.axhline(1, color=FAINT, lw=1.2)
+                ax.scatter(size, effect, color=_OTHERS, s=22)
+                ax.scatter(size[chosen], effect[chosen], color=CELL_LINE, s=70, zorder=3)
+                words = say("bracket cell {chosen}", chosen=chosen)
+                ax.annotate(words, (size[chosen], effect[chosen]), (0, 9 * sign), ha="center",
+                            textcoords="offset points", color=CELL_LINE, weight="bold",
+                            va="bottom" if sign > 0 else "top", fontsize=12)  # fmt: skip
+                further = np.flatnonzero(sign * effect > sign * effect[chosen]).tolist()
+                for unit in further:
+                    ax.annotate(say("cell {unit}", unit=unit), (size[unit], effect[unit]), (6, 0),
+                                textcoords="offset points", va="center", fontsize=11.5)  # fmt: skip
+                told.append(
+                    say("{name}, {row}: bracket cell {effect:.2f}; moved further by cells: {count}",
+                        name=name, row=row, effect=effect[chosen], count=len(further))
+                )  # fmt: skip
+                ax.set(yscale="log", xlim=(-0.02, 0.75))
+            column[0].set_title(name)
+            column[1].set_xlabel(say("|r| with brackets"))
+        ticks = ([1 / 8, 1 / 4, 1 / 2, 1, 2], ["1/8", "1/4", "1/2", "1", "2"])
+        axes[0, 0].set(ylim=(0.08, 2.2), ylabel=rows[0])
+        axes[0, 0].set_yticks(*ticks)
+        axes[1, 0].set(ylim=(0.4, 6), ylabel=rows[1])
+        axes[1, 0].set_yticks([1 / 2, 1, 2, 4], ["1/2", "1", "2", "4"])
+        for ax in axes.ravel():
+            ax.minorticks_off()
+        figure.alt = say("Closings, times as likely. {told}.", told=say("; ").join(told))
+    return figure
