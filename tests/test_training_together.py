@@ -5,7 +5,7 @@ import pytest
 from training_nets import rng
 
 from lstm_core import init_lstm, init_rnn
-from lstm_inside.tasks import hold_problem
+from lstm_inside.tasks import hold_problem, recall_problem
 from lstm_inside.training import (
     SGD,
     Adam,
@@ -133,6 +133,22 @@ def test_answers_of_several_numbers_and_gaps():
         alike(one, other)
 
 
+@pytest.mark.parametrize("kind", ["lstm", "rnn"])
+def test_each_may_read_sequences_of_its_own_lengths(kind):
+    def changing(seed):
+        first = init_lstm if kind == "lstm" else init_rnn
+        cell = first(2, 3, rng=rng(seed))
+        run = recall_training(cell, 6, B=5, optimiser=Adam(0.02), rng=rng(seed), clip=0.1)
+        run.batches = lambda rng: recall_problem(int(rng.choice([4, 7, 9])), 5, rng=rng)
+        return run
+
+    together, alone = ([changing(seed) for seed in (1, 2, 4)] for _ in range(2))
+    abreast(together, 6)
+    for one, other in zip(together, alone, strict=True):
+        list(other.steps(6))
+        alike(one, other)
+
+
 def test_what_cannot_go_abreast():
     runs = several("lstm")
     list(runs[0].steps(1))
@@ -146,9 +162,9 @@ def test_what_cannot_go_abreast():
     other.loss = lambda *at: loss_at_end(*at)
     with pytest.raises(ValueError, match="loss_at_end"):
         abreast([other], 1)
-    long = adding_training(init_lstm(2, 3, rng=rng(1)), 9, B=5, rng=rng(1))
-    with pytest.raises(ValueError, match="due at the same steps"):
-        abreast([several("lstm")[0], long], 1)
+    many = adding_training(init_lstm(2, 3, rng=rng(1)), 9, B=6, rng=rng(1))
+    with pytest.raises(ValueError, match="equally many sequences"):
+        abreast([several("lstm")[0], many], 1)
 
 
 @pytest.mark.parametrize("H", [3, 30])  # 30: the others have taken their steps by then

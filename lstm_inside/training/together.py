@@ -5,10 +5,19 @@ import sys
 import numpy as np
 
 from lstm_inside import validate
-from lstm_inside.tasks import Sequences
 from lstm_inside.words import Sentences
 
-from .model import Model, check_model, flow, is_lstm, loss_at_end, readout
+from .model import (
+    Model,
+    cell_backward,
+    check_last,
+    check_model,
+    is_lstm,
+    loss_at_end,
+    readout,
+    readout_backward,
+    run_cell,
+)
 from .saving import generator
 from .training import State, Training
 from .trees import arrays_of, each_array
@@ -30,7 +39,8 @@ def abreast(runs, steps, *, below=None, width=20, change=None):
     """Take up to `steps` steps of each of several trainings, all of them at once.
 
     runs: `Training`s on `loss_at_end` that have taken equally many steps, of models of one form
-    on batches of one form; optimisers, clip, batches and generators are each one's own. Every
+    on batches of equally many sequences, whose lengths may differ; optimisers, clip, batches and
+    generators are each one's own. Every
     training takes the steps that it takes alone, up to rounding, which a training may enlarge as
     it goes on: its units stand in one wide layer beside those of others, with no wire from one
     to another. The smaller the networks, the more time that saves; benchmarks/training.py
@@ -149,20 +159,24 @@ class _Crowd:
     def _gradients(self):
         """Each one's loss on its own next batch (K,), and the gradients (K, ...)."""
         drawn = [self.runs[k].batches(self.rngs[k]) for k in self.members]
-        last = drawn[0].last
-        if any(len(d.xs) != len(drawn[0].xs) or (d.last != last).any() for d in drawn):
-            raise ValueError("batches: expected answers due at the same steps in all trainings")
-        xs, targets = (
-            np.stack(some, axis=-1) for some in zip(*(d[:2] for d in drawn), strict=True)
-        )
-        batch = Sequences(xs.reshape(*xs.shape[:2], -1), targets.reshape(len(last), -1), last)
+        xs, targets, last = _side_by_side(drawn)
+        rows, places = np.arange(len(last))[:, None], np.arange(len(drawn))
         engine = getattr(self.runs[self.members[0]].loss, "keywords", {})
-        _, trace, grads, dreadout = flow(self.wide, batch, **engine)
-        off = readout(trace.h[last + 1, np.arange(len(last))], self.wide.readout) - batch.targets
-        losses = (off.reshape(targets.shape) ** 2).mean(axis=(0, 1))
+        trace = run_cell(xs.reshape(*xs.shape[:2], -1), self.wide.cell, **engine)
+        h = trace.h.reshape(*trace.h.shape[:2], -1, len(drawn))  # (T + 1, B, H, K)
+        due = h[last + 1, rows, :, places]  # (B, K, H): where each one's answer is due
+        due = due.transpose(0, 2, 1).reshape(len(last), -1)
+        said = readout(due, self.wide.readout)
+        off = said.reshape(targets.shape) - targets
         # The loss is the mean over all trainings' answers; each learns from its own.
+        dy = (2 * off / off.size).reshape(len(last), -1)
+        dh, dreadout = readout_backward(dy, due, self.wide.readout)
+        dhs = np.zeros_like(h[1:])
+        dhs[last, rows, :, places] = dh.reshape(len(last), -1, len(drawn)).transpose(0, 2, 1)
+        dhs = dhs.reshape(trace.h[1:].shape)  # a step after the answer was due adds nothing
+        grads = cell_backward(dhs, trace, self.wide.cell, **engine)
         own = each_array(lambda g: _own(g, len(drawn)) * len(drawn), Model(grads.params, dreadout))
-        return losses, own
+        return (off**2).mean(axis=(0, 1)), own
 
     def without(self, leave):
         """Let these go: their numbers and states."""
@@ -183,6 +197,22 @@ class _Crowd:
                     self.runs[k].step + self.taken, self.rngs[k].bit_generator.state,
                 )  # fmt: skip
         return states
+
+
+def _side_by_side(drawn):
+    """xs (T, B, D, K), targets (B, Y, K) and last (B, K) of K batches; short ones end in zeros."""
+    sizes = [check_last(batch) for batch in drawn]
+    if len({B for _, B in sizes}) > 1:
+        raise ValueError("batches: expected equally many sequences in all trainings")
+    first = drawn[0].xs
+    xs = np.zeros((max(T for T, _ in sizes), *first.shape[1:], len(drawn)), first.dtype)
+    for k, (batch, (T, _)) in enumerate(zip(drawn, sizes, strict=True)):
+        xs[:T, ..., k] = batch.xs
+    return (
+        xs,
+        np.stack([batch.targets for batch in drawn], axis=-1),
+        np.stack([batch.last for batch in drawn], axis=-1),
+    )
 
 
 def _stacked(*arrays):
