@@ -31,6 +31,7 @@ from lstm_inside.rnn.memory import (
     gradient_bound,
     gradient_lengths,
     largest_singular_value,
+    nudge_lengths,
     r_squared,
     read,
     recall_inputs,
@@ -58,8 +59,11 @@ CEILING_WORDS = Sentences(
         "left": "ceiling (σ max)ᵏ at k = {T}: {left:.2g}",
     }
 )
-REAL_WORDS = Sentences(
-    {"stays": "real gradient: {left:.2g}", "left": "real gradient at k = {T}: {left:.2g}"}
+GRADIENT_WORDS = Sentences(
+    {"stays": "gradient, back: {left:.2g}", "left": "gradient, back, at k = {T}: {left:.2g}"}
+)
+NUDGE_WORDS = Sentences(
+    {"stays": "nudge, forward: {left:.2g}", "left": "nudge, forward, at k = {T}: {left:.2g}"}
 )
 _FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
 
@@ -363,52 +367,60 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
 
 
 def vanishing_explorer(most=60) -> Explorer:
-    """The gradient of the last state, step by step back, under its bound (2.7), (2.8)."""
+    """A nudge of the first state on its way to the last, and the gradient back (2.7), (2.8)."""
     noise = np.random.default_rng(24).uniform(-1, 1, 100)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 360)
+        figure = picture(900, 380)
         flow = figure.subplots()
-        flow.set(xlim=(0, 1.36 * most), yscale="log", ylim=(1e-16, 1e17))
-        flow.set(xlabel=say("k steps before the end"), xticks=range(0, most + 1, 10))
+        flow.set(xlim=(0, 1.36 * most), yscale="log", ylim=(1e-17, 1e17), ylabel=say("length"))
+        flow.set(xlabel=say("k steps on from the start (nudge), or back from the end (gradient)"))
+        flow.set_xticks(range(0, most + 1, 10))
         flow.set_yticks([10.0**n for n in range(-12, 13, 6)])
         flow.minorticks_off()
-        flow.set_title(say("Length of the gradient, k steps back"))
-        (bound,) = flow.plot([], [], color=FORGET, lw=1.8)
-        (real,) = flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)
-        bound_words = Words(flow, 0, 1, ha="left", color=FORGET, weight="bold")
-        real_words = Words(flow, 0, 1, ha="left", color=GRADIENT, weight="bold")
-        ends = [
-            flow.plot([], [], "^", color=line.get_color(), ms=8, clip_on=False)[0]
-            for line in (bound, real)
-        ]
+        flow.set_title(say("The same steps, walked forward and backward, under one ceiling"))
+        lines = (
+            flow.plot([], [], color=FORGET, lw=1.8)[0],
+            flow.plot([], [], color=HIDDEN_LINE, lw=2.4)[0],
+            flow.plot([], [], color=GRADIENT, ls=(0, (4, 2)), lw=2.4)[0],
+        )
+        labels = [Words(flow, 0, 1, ha="left", color=line.get_color(), weight="bold")
+                  for line in lines]  # fmt: skip
+        ends = [flow.plot([], [], "^", color=line.get_color(), ms=8, clip_on=False)[0]
+                for line in lines]  # fmt: skip
         said = Words(flow, 0.8, 10**15.2, ha="left", color="#222222", weight="bold")
 
     def update(kind, strength, input_strength, T, off_zero):
         params = network(kind, strength, input_strength)
-        start = np.full((1, _UNITS), 0.01 * off_zero)
-        length = gradient_lengths(noise[-T:, None, None], params, start)[:, 0]
+        start, xs = np.full((1, _UNITS), 0.01 * off_zero), noise[-T:, None, None]
         sigma = largest_singular_value(params.W_h)
-        most_left = gradient_bound(params.W_h, T)
-        k = np.arange(T + 1)
-        real.set_data(k, _inside(length))
-        bound.set_data(k, _inside(most_left))
-        for words, end, line, up, texts in (
-            (bound_words, ends[0], most_left, 1, CEILING_WORDS),
-            (real_words, ends[1], length, -1, REAL_WORDS),
-        ):  # fmt: skip
-            left = _at_the_end(words, end, line, up)
-            words.set_text(texts["left" if left else "stays"].format(T=T, left=line[-1]))
+        found = (
+            gradient_bound(params.W_h, T),
+            nudge_lengths(xs, params, start)[:, 0],
+            gradient_lengths(xs, params, start)[:, 0],
+        )
+        for line, length in zip(lines, found, strict=True):
+            line.set_data(np.arange(T + 1), _inside(length))
+        highest, texts = np.inf, (CEILING_WORDS, NUDGE_WORDS, GRADIENT_WORDS)
+        both = max(_last(found[1])[0], _last(found[2])[0])  # these two end at one place, or nearly
+        for k in (0, *sorted((1, 2), key=lambda k: -found[k][-1])):
+            up, at_least = ((1.1, 0), (-0.4, both if both < T else 0))[k > 0]
+            leaves, height = _at_the_end(labels[k], ends[k], found[k], up, highest, at_least)
+            highest = height - 1.9  # decades below it for the next
+            words = texts[k]["left" if leaves else "stays"]
+            labels[k].set_text(words.format(T=T, left=found[k][-1]))
         said.set_text(
             say("σ max = {sigma:.2f}: {sigma_2}", sigma=sigma, sigma_2=what_follows(sigma))
         )
-        return {"length": length, "bound": most_left, "sigma": sigma, "T": T}
+        bound, nudge, length = found
+        return {"length": length, "nudge": nudge, "bound": bound, "sigma": sigma, "T": T}
 
     def describe(v):
         return say(
-            "Largest singular value {sigma:.2f}. After {T} steps back {length:.2g} of the "
-            "gradient is left; the ceiling is {bound:.2g}.",
+            "Largest singular value {sigma:.2f}. After {T} steps {nudge:.2g} of the nudge and "
+            "{length:.2g} of the gradient are left; the ceiling is {bound:.2g}.",
             sigma=v["sigma"],
             T=v["T"],
+            nudge=v["nudge"][-1],
             length=v["length"][-1],
             bound=v["bound"][-1],
         )
@@ -423,7 +435,7 @@ def vanishing_explorer(most=60) -> Explorer:
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
             "off_zero": toggle("start at h = 0.01 instead of 0"),
         },
-        moving=[bound, real, *ends, bound_words, real_words, said],
+        moving=[*lines, *ends, *labels, said],
         update=update,
         describe=describe,
         presets={
@@ -445,19 +457,28 @@ def _inside(length):
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
-def _at_the_end(words, end, line, up):
-    """Put words at a line's last place inside the axes, a little above (1) or below (-1) it.
+def _last(length):
+    """The last place (k, length) of a line that lies inside the axes."""
+    k = int(np.flatnonzero(np.isfinite(_inside(length)))[-1])
+    return k, length[k]
 
-    Whether the line leaves the axes there; an arrow, `end`, then says which way.
+
+def _at_the_end(words, end, length, up, highest, at_least):
+    """Put words `up` decades above a line's last place inside the axes, and at `highest` at most.
+
+    Where the line leaves the axes there, an arrow, `end`, says which way. at_least: a step that
+    the words stand behind. Returns whether the line leaves, and the words' height in decades.
     """
-    last = int(np.flatnonzero(np.isfinite(_inside(line)))[-1])
-    leaves = last + 1 < len(line)
-    end.set_data(*(([last], [line[last]]) if leaves else ([], [])))
-    end.set_marker("^" if line[-1] > 1 else "v")
-    right = leaves and last > 45  # long words, and no room beside the line
-    words.set_position((81 if right else last + 0.8, line[last] * 10.0 ** (1.1 * up)))
+    last, height = _last(length)
+    leaves = last + 1 < len(length)
+    end.set_data(*(([last], [height]) if leaves else ([], [])))
+    end.set_marker("^" if length[-1] > 1 else "v")
+    place = max(last, at_least)
+    at = min(np.log10(height) + (-1.1 if leaves and length[-1] < 1 else up), highest)
+    right = leaves and place > 45  # long words, and no room beside the line
+    words.set_position((81 if right else place + 0.8, 10.0**at))
     words.set_ha("right" if right else "left")
-    return leaves
+    return leaves, at
 
 
 def what_follows(sigma) -> str:

@@ -213,6 +213,50 @@ def backward_picture(deltas, dhs):
     return figure
 
 
+def knocks_picture(runs, unit):
+    """What one unit makes of three knocks, a panel a strength of W_h, a line a knock.
+
+    runs: strength -> {size of the knock: the states h (T, H) that it makes}, for a soft knock, a
+    hard one, and the hard one with its sign turned. unit: the unit that is drawn. How far apart the
+    ends are is said of the whole states.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 290)
+        axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
+        figure.alt = say("Unit {unit} over time, a line a knock.", unit=unit)
+        for ax, (strength, knocks) in zip(axes, runs.items(), strict=True):
+            soft, hard, turned = knocks.values()
+            for h, colour, ls in ((hard, HIDDEN_LINE, "-"), (turned, FORGET, "-"),
+                                  (soft, "#222222", (0, (4, 2)))):  # fmt: skip
+                ax.plot(h[:, unit], color=colour, ls=ls, lw=2.2)
+            names = [_weight(size) for size in knocks]
+            early, half = hard[:12, unit], 0.55 * max(np.abs(hard[-1, unit]), 0.1)
+            place = np.abs(early).argmax()
+            rising = int((np.abs(soft[:, unit]) > half).argmax())
+            for name, x, y, colour in (
+                (names[1], place + 0.8, early[place] + 0.09, HIDDEN_LINE),
+                (names[2], place + 0.8, -early[place] - 0.09, FORGET),
+                (names[0], (rising or 37) + 0.7, half - 0.1 if rising else 0.1, "#222222"),
+            ):
+                _label(ax, x, y, name, color=colour, weight="bold", ha="left")
+            near, far = (float(lengths(hard[-1] - h[-1], axis=0)) for h in (soft, turned))
+            for y, pair, apart, colour in ((0.93, names[:2], near, HIDDEN_LINE),
+                                           (-0.93, names[1:], far, FORGET)):  # fmt: skip
+                words = say("{a} and {b} end {apart:.2g} apart", a=pair[0], b=pair[1], apart=apart)
+                _label(ax, len(hard) - 1, y, words, color=colour, ha="right")
+                figure.alt = say("{so_far} Strength {strength}: {words}.", so_far=figure.alt,
+                                 strength=strength, words=words)  # fmt: skip
+            ax.set(xlim=(0, len(hard)), ylim=(-1.1, 1.1), yticks=(-1, 0, 1), xlabel=say("step t"))
+            grows = np.abs(hard[-1]).max() > 0.1
+            ax.set_title(
+                say("Strength {strength}: the size is forgotten", strength=strength)
+                if grows
+                else say("Strength {strength}: all fade", strength=strength)
+            )
+        axes[0].set_ylabel(say("unit {unit}", unit=unit))
+    return figure
+
+
 def line_picture(h):
     """A delay line's state over time: the diagonals are numbers on their way.
 
@@ -272,6 +316,31 @@ def memories_picture(runs):
     return figure
 
 
+def sums_picture(scores, places):
+    """What weighted sums of different things score in recall, a bar each.
+
+    scores: name -> R^2 (2.3). places: of the flag; a sum that holds all and does not choose scores
+    1 / places (2.6).
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 80 + 44 * len(scores))
+        ax = figure.subplots()
+        rows = range(len(scores))[::-1]
+        ax.barh(rows, [max(0, r2) for r2 in scores.values()], 0.6, color=HIDDEN_LINE)
+        for y, r2 in zip(rows, scores.values(), strict=True):
+            _label(ax, max(0, r2, 1 / places) + 0.02, y, plain(r2), weight="bold", ha="left")
+        ax.axvline(1 / places, color=FORGET, lw=1.6, ls=(0, (4, 2)))
+        _label(ax, 1 / places + 0.14, len(scores) - 1, say("1 / {places}: all held, none chosen",
+               places=places), color=FORGET, ha="left")  # fmt: skip
+        ax.set(xlim=(0, 1.12), xticks=(0, 0.5, 1), xlabel="$R^2$")
+        ax.set_yticks(rows, list(scores))
+        ax.grid(False)
+        ax.set_title(say("Where number and flag are multiplied, a weighted sum chooses"))
+    said = "; ".join(f"{name} {plain(r2)}" for name, r2 in scores.items())
+    figure.alt = say("R² of a weighted sum, a bar each: {said}.", said=said)
+    return figure
+
+
 def choosing_picture(params, T, places, *, rng):
     """What a weighted sum of the last state says of the flagged number, a panel a count of places.
 
@@ -308,7 +377,7 @@ def opened_picture(params, batch, places):
     steps. On the left the units as the first sequence comes, and under them by how much they
     differ when the flagged number's sign is turned. On the right a number's sign is turned, and the
     distance to the state of before drawn over the steps that follow, a mean over the batch: of the
-    flagged number, and of another one.
+    flagged number, and of one without a flag, half the places further on.
     """
     T, B, _ = batch.xs.shape
     validate.whole("places", places, least=2, most=T - 1)
@@ -322,6 +391,7 @@ def opened_picture(params, batch, places):
         distance = lengths(runs[name] - h, axis=2)  # (T + 1, B)
         apart[name] = distance[where + 1 + after[:, None], each].mean(axis=1)
     number = batch.xs[at[0], 0, 0]
+    order = np.argsort(np.abs(runs["flagged"][-1, 0] - h[-1, 0]))  # what holds most, on top
     with matplotlib.rc_context(RC):
         figure = picture(980, 380)
         ax = figure.subplot_mosaic([["said", "kept"], ["turned", "kept"]], width_ratios=(5, 4))
@@ -330,14 +400,16 @@ def opened_picture(params, batch, places):
             "said": say("One sequence: {number} is flagged", number=plain(number)),
             "turned": say("What {number} in its place changes", number=plain(-number)),
         }
+        flagged_here = {"said": say("flag"), "turned": say("sign turned here")}
         for key, shown, label in (
             ("said", h, say("value")),
             ("turned", runs["flagged"] - h, say("difference")),
         ):
-            map_ = Pixels.on(ax[key], shown[1:, 0].T, cmap=SIGNED, vmin=-1, vmax=1)
+            map_ = Pixels.on(ax[key], shown[1:, 0, order].T, cmap=SIGNED, vmin=-1, vmax=1)
             figure.colorbar(map_, ax=ax[key], pad=0.02, ticks=(-1, 0, 1), label=label)
-            ax[key].set(ylabel=say("unit"), yticks=range(0, h.shape[2], 2))
-            ax[key].set_xticks([at[0], *(t - 1 for t in tens)], [say("flag"), *tens])
+            ax[key].set(ylabel=say("unit"))
+            ax[key].set_yticks(range(len(order)), order)
+            ax[key].set_xticks([at[0], *(t - 1 for t in tens)], [flagged_here[key], *tens])
             ax[key].axvline(at[0] - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
             ax[key].set_title(titles[key])
         ax["turned"].set_xlabel(say("step t"))
@@ -350,7 +422,7 @@ def opened_picture(params, batch, places):
         middle = len(after) // 2
         _label(kept, middle, apart["flagged"][middle] * 1.12 + 0.06, say("flagged number"),
                color=FORGET, weight="bold", ha="right")  # fmt: skip
-        _label(kept, middle, apart["other"][middle] + 0.14, say("another number"),
+        _label(kept, middle, apart["other"][middle] + 0.14, say("a number without a flag"),
                color="#777777", weight="bold")  # fmt: skip
         kept.set_title(say("Turn one number's sign: what is left?"))
     figure.alt = say(
@@ -358,7 +430,7 @@ def opened_picture(params, batch, places):
         "when the sign of the flagged number is turned, from {number} to {turned}. Nothing changes "
         "before the flag at step {at}; from there on much does, to the end. Right, how far "
         "it moves when one number's sign is turned: by {flagged} at once and {flagged_end} after "
-        "{steps} steps for the flagged number, by {other} and {other_end} for another one.",
+        "{steps} steps for the flagged number, by {other} and {other_end} for one without a flag.",
         H=h.shape[2],
         T=T,
         number=plain(number),
@@ -373,44 +445,75 @@ def opened_picture(params, batch, places):
     return figure
 
 
-def learning_picture(runs, every, places):
-    """How well recall is learned over a training, a panel a kind of start, a line a start.
+def distances_picture(T, rows, places):
+    """Where the flag may stand in sequences of T numbers, a strip a row.
 
-    runs: title -> R^2 (times, starts), measured once every `every` training steps. Starts that end
-    above one half are drawn in blue and counted, the others in grey. places: of the flag; a state
-    that holds everything and does not choose gets 1 / places (2.6).
+    rows: name -> the first of `places` places in a row, counted from 0.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(1000, 310)
-        axes = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
-        shortest = min(len(scores) for scores in runs.values())
+        figure = picture(900, 60 + 44 * len(rows))
+        ax = figure.subplots()
+        ax.set(xlim=(-8.5, T + 2.5), ylim=(-0.6, len(rows) - 0.2))
+        ax.set_axis_off()
+        figure.alt = say("Sequences of {T} numbers, a strip each.", T=T)
+        for y, (name, first) in zip(range(len(rows))[::-1], rows.items(), strict=True):
+            here = [first <= t < first + places for t in range(T)]
+            ax.bar(range(T), 0.42, 0.8, y - 0.21, color=[FORGET if f else FAINT for f in here])
+            _label(ax, -1, y, name, ha="right", weight="bold")
+            back = {"far": T - 1 - first, "near": T - first - places}
+            words = say("the flag stands here, {near} to {far} steps before the end", **back)
+            _label(ax, first + places / 2 - 0.5, y + 0.46, words, color=FORGET,
+                   ha="left" if first < T / 4 else "center")  # fmt: skip
+            _label(ax, T - 0.2, y, say("answer"), ha="left", fontsize=10)
+            figure.alt = say("{so_far} {name}: {words}.", so_far=figure.alt, name=name, words=words)
+    return figure
+
+
+def learning_picture(runs, every, places, learned):
+    """How well recall is learned over a training, a panel a kind of start, a line a start.
+
+    runs: title -> R^2 (times, starts), measured once every `every` updates. learned: the R^2 above
+    which a start counts as having learned; these are blue, the others grey. places: of the flag; a
+    state that holds everything and does not choose scores 1 / places (2.6).
+    """
+    with matplotlib.rc_context(RC):
+        columns = min(len(runs), 3)
+        rows = -(-(len(runs) + 1) // columns)  # a place for the key
+        figure = picture(900, 90 + 210 * rows)
+        *panels, key = figure.subplots(rows, columns, sharex=True, sharey=True).flat[
+            : len(runs) + 1
+        ]
         figure.alt = say("R² on fresh sequences over a training, a line a start.")
-        for ax, (title, scores) in zip(axes, runs.items(), strict=True):
+        for ax, (title, scores) in zip(panels, runs.items(), strict=True):
             scores = np.asarray(scores)
-            steps, learned = every * np.arange(1, len(scores) + 1), scores[-1] > 0.5
-            ax.axhline(0.5, color=FAINT, lw=1.2, ls=(0, (4, 3)))
-            ax.axhline(1 / places, color=FORGET, lw=1.2, ls=(0, (2, 2)))
-            for course, above in zip(scores.T, learned, strict=True):
-                ax.plot(steps, course, color=HIDDEN_LINE if above else "#999999", lw=1.4)
-            ax.set(xlim=(0, steps[-1]), ylim=(-0.3, 1.2), yticks=(0, 0.5, 1))
-            longer = len(scores) > shortest
-            ax.set(xlabel=say("training step (longer axis)") if longer else say("training step"))
+            updates, above = every * np.arange(1, len(scores) + 1), scores[-1] > learned
+            for level, colour in ((learned, "#777777"), (1 / places, FORGET)):
+                ax.axhline(level, color=colour, lw=1.2, ls=(0, (4, 3)))
+            for course, blue in zip(scores.T, above, strict=True):
+                ax.plot(updates, course, color=HIDDEN_LINE if blue else "#999999", lw=1.4)
+            ax.set(xlim=(0, updates[-1]), ylim=(-0.2, 1.25), yticks=(0, 0.5, 1))
             ax.set_title(title)
-            words = say("{learned} of {starts} learned", learned=learned.sum(), starts=len(learned))
-            _label(ax, 0.05 * steps[-1], 1.08, words, color=HIDDEN_LINE, weight="bold", ha="left")
+            ax.tick_params(labelbottom=True)
+            words = say("{learned} of {starts} learn", learned=above.sum(), starts=len(above))
+            _label(ax, 0.04 * updates[-1], 1.13, words, color=HIDDEN_LINE, weight="bold", ha="left")
             figure.alt = say(
-                "{so_far} {title}: {learned} of {starts} end above 0.5.",
-                so_far=figure.alt,
-                title=title.replace("\n", say(", ")),
-                learned=learned.sum(),
-                starts=len(learned),
+                "{so_far} {title}: {words}.", so_far=figure.alt, title=title, words=words
             )
-        end = 0.97 * axes[0].get_xlim()[1]
-        _label(axes[0], end, -0.19, say("did not learn"), color="#777777", ha="right",
-               fontsize=10)  # fmt: skip
-        _label(axes[0], end, 0.23, say("holds all:\n1 / {places}", places=places),
-               color=FORGET, ha="right", fontsize=10)  # fmt: skip
-        axes[0].set_ylabel("$R^2$")
+        key.set_axis_off()
+        for y, words, colour in (
+            (learned + 0.02, say("{learned}: the most if\nonly the sign is kept", learned=learned),
+             "#777777"),
+            (1 / places + 0.03, say("1 / {places}: the most\nwithout choosing", places=places),
+             FORGET),
+        ):  # fmt: skip
+            key.axhline(y, 0, 0.12, color=colour, lw=1.2, ls=(0, (4, 3)))
+            _label(key, 0.17 * updates[-1], y, words, color=colour, ha="left")
+        for ax in figure.axes:
+            spec = ax.get_subplotspec()
+            if spec.is_first_col():
+                ax.set_ylabel("$R^2$")
+            if ax is not key and spec.rowspan.stop * columns + spec.colspan.start >= len(runs):
+                ax.set_xlabel(say("updates"))
     return figure
 
 
@@ -490,6 +593,33 @@ def door_picture(params, xs):
         other=plain(turned[at, 0, 0]),
         other_end=plain(other[-1, 1], 4),
     )
+    return figure
+
+
+def gains_picture(gains, scores):
+    """How well a store answers, over the gain with which the door feeds it.
+
+    gains (N,): the weights from door to store. scores: noise -> R^2 (2.3), one a gain.
+    """
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 320)
+        ax = figure.subplots()
+        figure.alt = say("R² over the gain, a line a noise.")
+        for (noise, r2), colour in zip(scores.items(), (HIDDEN_LINE, FORGET), strict=True):
+            ax.plot(gains, r2, "o-", color=colour, ms=5)
+            for x, y in zip(gains, r2, strict=True):
+                _label(ax, x, y + (0.09 if noise == 0 else -0.09), plain(y), color=colour,
+                       fontsize=10)  # fmt: skip
+            said = ", ".join(f"{x:g}: {plain(y)}" for x, y in zip(gains, r2, strict=True))
+            words = say("noise {noise:g}", noise=noise) if noise else say("no noise")
+            y = (r2[0] + r2[1]) / 2 + (0.13 if noise else -0.13)
+            _label(ax, np.sqrt(gains[0] * gains[1]), y, words, color=colour, weight="bold")
+            figure.alt = say("{so_far} {words}: {said}.", so_far=figure.alt, words=words, said=said)
+        ax.set(xscale="log", xlim=(0.8 * gains[0], 1.25 * gains[-1]), ylim=(-0.2, 1.2))
+        ax.set_xticks(gains, [f"{x:g}" for x in gains])
+        ax.minorticks_off()
+        ax.set(xlabel=say("gain, from the door to the store"), ylabel="$R^2$", yticks=(0, 0.5, 1))
+        ax.set_title(say("Too small a gain drowns in noise, too large a gain is bent"))
     return figure
 
 

@@ -94,6 +94,21 @@ def delay_line(H, *, D=1, strength=1.0, input_strength=0.05) -> RNNParams:
     return RNNParams(W_x, strength * np.eye(H, k=1), np.zeros(H))
 
 
+def door_and_store(keep=1.0, gain=0.01) -> RNNParams:
+    """An RNN with two units that does recall: a door that the flag opens, and a store (D = 2).
+
+    Unit 0, the door, sums x / 2 - 6 and 6 more with the flag. Unit 1, the store, keeps `keep` of
+    itself and adds `gain` times the door's value of the step before; its bias is `gain`, so that a
+    shut door, at -1, adds nothing.
+    Raises ValueError or TypeError for what are no finite numbers.
+    """
+    validate.number("keep", keep, "a finite number", lambda keep: True)
+    validate.number("gain", gain, "a finite number", lambda gain: True)
+    W_x = np.array([[0.5, 0.0], [6.0, 0.0]])
+    W_h = np.array([[0.0, gain], [0.0, keep]])
+    return RNNParams(W_x, W_h, np.array([-6.0, gain]))
+
+
 # ---------------------------------------------------------------- reading the state
 
 
@@ -185,6 +200,31 @@ def recall_inputs(states, inputs, lags, *, ridge=1e-6, train=0.6) -> Recall:
     return Recall(truth, guess, r_squared(truth, guess))
 
 
+def memory_curve(params, *, rng, noise=0.0, steps=900, lags=60) -> Recall:
+    """What a network's state holds of random inputs within plus or minus 1 (2.5).
+
+    params: an RNN's with D = 1. noise: the standard deviation of what is added to every unit's sum
+    at every step. steps, lags: how many inputs come, and the longest k that is asked for.
+    Raises ValueError or TypeError as `rnn_forward` and `recall_inputs` do, for a noise below 0 and
+    for no Generator.
+    """
+    validate.generator(rng)
+    validate.count("steps", steps)
+    validate.number("noise", noise, "a finite number of at least 0", lambda noise: noise >= 0)
+    inputs = rng.uniform(-1, 1, steps)
+    h = _disturbed(inputs[:, None, None], params, noise, rng)
+    return recall_inputs(h[1:, 0], inputs, lags)
+
+
+def _disturbed(xs, params, noise, rng):
+    """The states of a network whose units' sums are disturbed: h (T + 1, B, H)."""
+    if not noise:
+        return rnn_forward(xs, params).h
+    H = len(params.W_h)  # the noise comes in as one more input for each unit
+    wide = params._replace(W_x=np.concatenate([params.W_x, noise * np.eye(H)]))
+    return rnn_forward(np.concatenate([xs, rng.normal(size=(*xs.shape[:2], H))], 2), wide).h
+
+
 def recall_score(params, T, *, rng, places=None, count=4000, noise=0.0) -> float:
     """R^2 of recall, read linearly from the last state (2.3), judged on fresh sequences.
 
@@ -199,11 +239,7 @@ def recall_score(params, T, *, rng, places=None, count=4000, noise=0.0) -> float
     fit, judge = (recall_problem(T, count, rng=rng, places=places) for _ in range(2))
 
     def last_state(xs):
-        if not noise:
-            return rnn_forward(xs, params).h[-1]
-        H = len(params.W_h)  # the noise comes in as one more input for each unit
-        disturbed = params._replace(W_x=np.concatenate([params.W_x, noise * np.eye(H)]))
-        return rnn_forward(np.concatenate([xs, rng.normal(size=(T, count, H))], 2), disturbed).h[-1]
+        return _disturbed(xs, params, noise, rng)[-1]
 
     weights = fit_readout(last_state(fit.xs), fit.targets)
     return float(r_squared(judge.targets, read(last_state(judge.xs), weights))[0])
@@ -223,6 +259,21 @@ def gradient_lengths(xs, params, h0=None) -> np.ndarray:
     dhs = np.zeros_like(trace.h[1:])
     dhs[-1] = 1 / np.sqrt(dhs.shape[2])
     return lengths(rnn_backward(dhs, trace, params).h, axis=2)[::-1]
+
+
+def nudge_lengths(xs, params, h0=None) -> np.ndarray:
+    """How long a nudge of h_0 is, k = 0 ... T steps on (2.7): (T + 1, B).
+
+    The nudge starts with length 1, an equal share in every unit; it is followed as a derivative,
+    so it stays as small as one likes. xs (T, B, D), params and h0 (B, H) as in `rnn_forward`.
+    Raises ValueError or TypeError as that does.
+    """
+    h = rnn_forward(xs, params, h0).h
+    nudges = np.empty_like(h)
+    nudges[0] = 1 / np.sqrt(h.shape[2])
+    for t in range(1, len(h)):
+        nudges[t] = (nudges[t - 1] @ params.W_h) * (1 - h[t] ** 2)
+    return lengths(nudges, axis=2)
 
 
 def gradient_bound(W_h, steps, gamma=1.0) -> np.ndarray:
