@@ -659,7 +659,7 @@ TABLE = {
     ),
     "rnn.memory_curve": call(
         memory.memory_curve, params=weights(core.init_rnn(1, H, rng=R)).known_as("params", "xs", *Q._fields), rng=generator(),
-        noise=number(0.0, -1.0), steps=count(60, least=40), lags=count(2),
+        noise=number(0.0, -1.0), steps=count(60, least=25).known_as("steps", "states"), lags=count(2),
     ),
     "rnn.recall_score": call(
         memory.recall_score, params=weights(core.init_rnn(2, H, rng=R)).known_as("params", "xs", *Q._fields), T=count(6, least=2), rng=generator(),
