@@ -25,8 +25,6 @@ import lstm_inside.replication as replication
 from lstm_inside import simulation as text
 from lstm_inside import tasks
 from lstm_inside import training as learn
-from lstm_inside.training import leaks
-from lstm_inside.training.tables import table
 from lstm_inside.annealing import comparisons, landscape, many, tours
 from lstm_inside.annealing import recall as hunt
 from lstm_inside.annealing import search as anneal
@@ -53,6 +51,8 @@ from lstm_inside.simulation import writer as writing
 from lstm_inside.start import learning as unit_learning
 from lstm_inside.start import recall as unit_recall
 from lstm_inside.start import setup, times
+from lstm_inside.training import leaks
+from lstm_inside.training.tables import table
 
 torch = interop.torch_or_none()
 
@@ -724,7 +724,7 @@ TABLE = {
         far_flag.recall_at, places=kind((1, 3)).or_bad(turned=(3, 1), outside=(1, 11), below=(0, 1), half=(0.5, 1), more=(1, 2, 3)), steps=count(10, least=2), sequences=count(4), rng=generator(),
     ),
     "bptt.plain_rnn_learns": call(
-        far_flag.plain_rnn_learns, places=kind((1, 3)).or_bad(turned=(3, 1), outside=(1, 11), below=(0, 1), half=(0.5, 1), more=(1, 2, 3)), rule=choice("adam"), steps=count(10, least=2), updates=count(2), rng=generator(),
+        far_flag.plain_rnn_learns, places=kind((1, 3)).or_bad(turned=(3, 1), outside=(1, 11), below=(0, 1), half=(0.5, 1), more=(1, 2, 3)), rule=choice("adam"), recurrent=choice("orthogonal"), steps=count(10, least=2), updates=count(2), rng=generator(),
     ),
     "bptt.twenty_draws": call(
         draws.twenty_draws, cell=choice("lstm"), recurrent=choice("orthogonal"), b_f=number(1.0), strength=number(1.0),

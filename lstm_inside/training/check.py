@@ -33,9 +33,9 @@ WORDS = Sentences(
         "half_corrected": "one of the two means is not corrected for its start at 0.",
         "no_root": "the step is divided by s; it is its square root that belongs there.",
         "swapped": "the shares are swapped: beta keeps the OLD mean, 1 - beta takes the new value.",
-        "square_of_mean": "s is the mean of the SQUARED gradient, not of m squared or of g.",
+        "square_of_mean": "s is the mean of the SQUARED gradient, not of m squared or of the gradient.",
         "uphill": "that steps uphill: the step is subtracted.",
-        "no_mean_m": "that steps along g itself; Adam steps along the running mean m.",
+        "no_mean_m": "that steps along the gradient itself; Adam steps along the running mean m.",
         "three_numbers": "expected three numbers: units, forget bias and rate; got {got}.",
         "no_setting": "{error}.",
         "too_few": "{learned} of 6 seeds learned it; their last losses are {ends}. {hint}",
@@ -62,7 +62,7 @@ QUESTIONS = {
         ),
         c=(
             "0.01, the rate itself",
-            "that is step 1, where m̂ / √ŝ is g / √g²; now m has forgotten more of the 1000 than s",
+            "that is step 1, where m̂ / √ŝ is 1; now m has forgotten more of the 1000 than s",
         ),
         d=(
             "4.7: the rate times what is left of the gradient",

@@ -168,7 +168,7 @@ class _Drawn:
         ax.set_title(say("Answers to sequences never seen"))
         ax.plot([low, high], [low, high], color=FAINT, lw=2)
         if len(self.runs) == 2:
-            label(ax, 0.03, 0.9, say("● LSTM"), HIDDEN_LINE)
+            label(ax, 0.03, 0.9, say("● LSTM"), GRADIENT)
             label(ax, 0.28, 0.9, say("○ RNN"), _GREY)
 
     def _draw_unit_axes(self, T):
@@ -182,7 +182,7 @@ class _Drawn:
         dotted = say("dotted: flagged") if self.problem.draw else say("dotted: answer due")
         gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
-        span = (1.2 if self._alone else 2.5) if self._gated else 1.1
+        span = (1.2 if self._alone or len(self.runs) == 2 else 2.5) if self._gated else 1.1
         memory.set(xlim=(0, T), ylim=(-span, span), xlabel=say("time step t"))
         memory.yaxis.set_major_locator(MaxNLocator(4))
         kept = "cell" if self._gated else "state"
@@ -195,11 +195,12 @@ class _Drawn:
         ax = self.axes
         (self._noise,) = ax["loss"].plot([], [], color=FAINT, lw=1)
         (self._loss,) = ax["loss"].plot([], [], color=GRADIENT)
-        (self._other_loss,) = ax["loss"].plot([], [], color=GRADIENT, ls="--", lw=1.8)
+        (self._other_loss,) = ax["loss"].plot([], [], color=_GREY, ls="--", lw=1.8)
         self._ends = [Words(ax["loss"], 0, 1, ha="left", weight="bold", color=colour)
                       for colour in (GRADIENT, _GREY)]  # fmt: skip
         (self._other_dots,) = ax["answers"].plot([], [], "o", color=_GREY, ms=5, mfc="none")
-        (self._dots,) = ax["answers"].plot([], [], "o", color=HIDDEN_LINE, ms=5, alpha=0.6,
+        colour = GRADIENT if len(self.runs) == 2 else HIDDEN_LINE
+        (self._dots,) = ax["answers"].plot([], [], "o", color=colour, ms=5, alpha=0.6,
                                            mec="none")  # fmt: skip
         (self._one,) = ax["answers"].plot([], [], "o", color="#111111", ms=9)
         self._gates = {

@@ -1,4 +1,4 @@
-"""Pictures of notebook 05 that stand still: losses of several trainings, starts, rates, gates."""
+"""Pictures of notebook 05 that stand still: losses, starts, rates, gates, cells that drift."""
 
 import matplotlib
 import numpy as np
@@ -42,57 +42,37 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(runs, *, alt, title, goal=None, least=0.03):
-    """A picture of smoothed losses on the adding problem: "LSTM 1" -> losses, each to its end.
+def compare_runs(races, *, alt, title, goal, least=0.02):
+    """A picture of smoothed losses on the adding problem, a panel a race, each loss to its end.
 
-    The first word of a name is the kind of network, the rest the seed, which stands at the end;
-    seeds whose ends are close stand together, in the order of their ends.
-    goal: a loss to draw a dotted line at.
+    races: words -> kind of network ("LSTM" or "RNN") -> losses, a row for each seed.
+    goal: a loss to draw a dotted line at; a dot stands where a training reached it.
     """
-    steps = max(map(len, runs.values()))
-    looks = {"LSTM": ("#0072B2", "-"), "RNN": ("#D55E00", (0, (3, 1.5)))}
+    looks = {"LSTM": (GRADIENT, "-"), "RNN": (_GREY, (0, (3, 1.5)))}
+    steps = max(len(losses) for race in races.values() for rows in race.values() for losses in rows)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 360, alt)
-        ax = figure.subplots()
-        ax.set(xlim=(0, steps * 1.12), yscale="log", ylim=(least, 2))
-        ax.set(xlabel=say("training step"), ylabel=say("mean squared error"))
-        ax.set_title(title)
-        ax.axhline(ADDING.lazy_loss, color=FAINT, lw=1.2)
-        ax.text(0.99 * ax.get_xlim()[1], 1.08 * ADDING.lazy_loss, say("always answering 1"),
-                color=_GREY, ha="right")  # fmt: skip
-        label(ax, 0.18, 0.3, "LSTM", looks["LSTM"][0], fontsize=14)
-        label(ax, 0.5, 0.62, say("RNN (dashed)"), looks["RNN"][0], fontsize=14)
-        for name, losses in runs.items():
-            colour, dash = looks[name.split()[0]]
-            t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
-            ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
-        if goal is not None:
+        figure = picture(900, 340, alt)
+        figure.suptitle(title, weight="bold")
+        panels = figure.subplots(1, len(races), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, (words, race) in zip(panels, races.items(), strict=True):
+            ax.set(xlim=(0, steps * 1.03), yscale="log", ylim=(least, 2))
+            ax.set(xlabel=say("training step"), title=words)
+            ax.axhline(ADDING.lazy_loss, color=FAINT, lw=2.5)
             ax.axhline(goal, color=_GREY, lw=1, ls=":")
-            ax.text(0.99 * ax.get_xlim()[1], 1.1 * goal, f"{goal:g}", color=_GREY, ha="right")
-        for (kind, at), seeds in _ending_together(runs, 0.07 * steps).items():
-            lowest = min(smoothed(runs[f"{kind} {seed}"])[-1] for seed in seeds)
-            words = (
-                say("seed {seeds}", seeds=seeds[0])
-                if len(seeds) == 1
-                else say("seeds {seeds}", seeds=say(", ").join(seeds))
-            )
-            ax.text(at, 0.9 * max(lowest, least), words, color=looks[kind][0], ha="center",
-                    va="top", weight="bold", fontsize=11.5)  # fmt: skip
+            for kind, rows in race.items():
+                colour, dash = looks[kind]
+                for losses in rows:
+                    t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
+                    ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
+                    ax.plot(t[-1:], np.maximum(curve[-1:], least), "o", color=colour, ms=6,
+                            mfc=colour if kind == "LSTM" else "white")  # fmt: skip
+        panels[0].set_ylabel(say("mean squared error"))
+        label(panels[0], 0.98, 0.92, say("LSTM: solid, full dots"), GRADIENT, ha="right")
+        label(panels[0], 0.98, 0.83, say("RNN: dashed, rings"), _GREY, ha="right")
+        panels[0].text(0.99 * steps, 1.12 * ADDING.lazy_loss, say("always answering 1"),
+                       color=_GREY, ha="right")  # fmt: skip
+        panels[0].text(0.01 * steps, 0.9 * goal, say("solved"), color=_GREY, va="top")
     return figure
-
-
-def _ending_together(runs, near):
-    """(kind, last step) -> the seeds of that kind that end up to `near` steps later, in order."""
-    found = {}
-    for name, losses in sorted(runs.items(), key=lambda run: (len(run[1]), run[0])):
-        kind, seed = name.split()
-        for other, at in found:
-            if other == kind and abs(at - len(losses)) < near:
-                found[other, at].append(seed)
-                break
-        else:
-            found[kind, len(losses)] = [seed]
-    return found
 
 
 def compare_starts(results, *, most, alt, title=""):
@@ -188,7 +168,10 @@ def compare_rates(steps, *, most, alt, title):
     steps: None for not within `most`. A line a rule, through the middle one of the seeds; the
     rate whose slowest seed is quickest has larger marks.
     """
-    looks = ((_GREY, "--", "s"), (GRADIENT, ":", "D"), (OUTPUT, "-", "o"))
+    looks = (
+        (_GREY, "--", "s"), (GRADIENT, ":", "D"), (OUTPUT, "-", "o"),
+        (CANDIDATE_LINE, (0, (5, 1, 1, 1)), "^"),
+    )  # fmt: skip
     missed = 1.18 * most  # where they stand that are not done
     with matplotlib.rc_context(RC):
         figure = picture(760, 380, alt)
@@ -220,11 +203,12 @@ def compare_rates(steps, *, most, alt, title):
             for k, (rate, seeds) in enumerate(zip(at, places, strict=True)):
                 ax.plot([rate] * len(seeds), seeds, mark, color=colour, mec="none",
                         ms=9 if k == best else 6, alpha=0.9 if k == best else 0.5)  # fmt: skip
-            # Names stand where no line goes: the last one's valley is open to the right.
-            last = best_rates[name] == max(best_rates.values())
-            ax.text(at[best] * (1.1 if last else 0.9), min(places[best]), name,
-                    color=colour, ha="left" if last else "right", va="center", weight="bold",
-                    fontsize=12.5)  # fmt: skip
+            right = best > 0
+            place = (at[best] * (1.12 if right else 0.9), places[best][0])
+            if mark == looks[-1][2]:  # its valley is crowded: its name stands on the way down
+                place = (at[1] * 1.1, 1.15 * middle[1])
+            ax.text(*place, name, color=colour, ha="left" if right else "right", va="center",
+                    weight="bold", fontsize=12.5)  # fmt: skip
     return figure
 
 
@@ -232,7 +216,7 @@ def draw_bowl(ax):
     """The contours of `bowl` over weight and bias, and a cross at the lowest point."""
     w, b = np.meshgrid(np.linspace(-2.2, 4.2, 201), np.linspace(-4, 4, 201))
     off = w[..., None] * POINTS[:, 0] + b[..., None] - ANSWERS[:, 0]
-    ax.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 13), cmap=SIZE,
+    ax.contour(w, b, (off**2).mean(axis=2), levels=np.geomspace(0.05, 200, 7), cmap=SIZE,
                vmin=-150, linewidths=1.1)  # fmt: skip
     ax.set(xlim=(-2.2, 4.2), ylim=(-4, 4))
     ax.plot([1], [-0.5], "x", color=OUTPUT, ms=8, mew=2.5)
@@ -244,7 +228,7 @@ def bowl_walks(walks, *, alt, title):
     A ring marks where a walk ends; one that climbs out is drawn until it leaves its panel.
     """
     with matplotlib.rc_context(RC):
-        figure = picture(900, 290, alt)
+        figure = picture(900, 260, alt)
         figure.suptitle(title, weight="bold")
         panels = figure.subplots(1, len(walks), sharex=True, sharey=True, squeeze=False)[0]
         for ax, (words, places) in zip(panels, walks.items(), strict=True):
@@ -261,64 +245,94 @@ def bowl_walks(walks, *, alt, title):
 
 
 def compare_lengths(costs, lengths, *, lazy, alt, title):
-    """A picture of losses against the length tested at: words -> a row of losses a seed.
+    """A picture of losses against the length tested at: words -> a row of losses a training.
 
-    lengths: where each row was tested. lazy: what always answering the same costs.
+    lengths: where each row was tested. lazy: what always answering the same costs. Rows that lie
+    on that line at every length are counted beside it.
     """
+    looks = ((FORGET, "-"), (_GREY, (0, (3, 1.5))), (OUTPUT, "-"))
     with matplotlib.rc_context(RC):
         figure = picture(760, 360, alt)
         ax = figure.subplots()
-        ax.set(xscale="log", yscale="log", xlim=(lengths[0] / 1.1, lengths[-1] * 3.4))
+        ax.set(xscale="log", yscale="log", xlim=(lengths[0] / 1.1, lengths[-1] * 1.15))
         ax.set(xlabel=say("steps in a test sequence"), ylabel=say("mean squared error"))
         ax.set_xticks(lengths, [f"{length:,}" for length in lengths])
         ax.minorticks_off()
         ax.set_title(title)
         ax.axhline(lazy, color=FAINT, lw=3, zorder=1)
-        ax.text(lengths[-1] * 3.3, lazy * 0.92, say("always answering 0"), color=_GREY,
-                ha="right", va="top", fontsize=11)  # fmt: skip
-        looks = ((FORGET, "-"), (_GREY, (0, (3, 1.5))), (OUTPUT, "-"))
-        for (words, rows), (colour, dash) in zip(costs.items(), looks, strict=False):
+        for place, ((words, rows), (colour, dash)) in enumerate(
+            zip(costs.items(), looks, strict=False)
+        ):
+            rows = np.asarray(rows)
             for row in rows:
-                ax.plot(lengths, row, color=colour, ls=dash, lw=2, marker="o", ms=5)
-            ends = [row[-1] for row in rows]
-            idle = [end for end in ends if abs(np.log(end / lazy)) < 0.2]  # on the grey line
-            others = [end for end in ends if end not in idle]
-            for some, y, va in (
-                (idle, lazy * 1.08, "bottom"),
-                (others, max(others, default=1), "center"),
-            ):
-                if some:
-                    named = (
-                        words
-                        if len(some) == len(ends)
-                        else say(
-                            "{words}: {some} of {all}", words=words, some=len(some), all=len(ends)
-                        )
-                    )
-                    ax.text(lengths[-1] * 1.1, y, named, color=colour, va=va, weight="bold")
+                ax.plot(lengths, row, color=colour, ls=dash, lw=1.6, marker="o", ms=4, alpha=0.8)
+            idle = int((np.abs(np.log(rows / lazy)) < 0.2).all(axis=1).sum())
+            if idle:
+                words = say("{words} ({some} of {all} learned nothing)", words=words, some=idle,
+                            all=len(rows))  # fmt: skip
+            label(ax, 0.98, 0.2 - 0.075 * place, words, colour, ha="right")
+        ax.text(lengths[-1] * 1.1, lazy * 0.88, say("always answering 0"), color=_GREY,
+                ha="right", va="top", fontsize=11)  # fmt: skip
     return figure
 
 
-def write_back(units, *, alt, title):
-    """A picture of what one-unit LSTMs lose and write per step, a dot a sequence, a panel a unit.
+def cell_drift(panels, *, alt, title):
+    """A picture of how cells change in a step, by what they hold: a line a unit.
 
-    units: words -> (lost, written), for every sequence the mean of (1 - f) c and of i g over the
-    steps after the flag.
+    panels: words of a panel -> (most, words of a kind -> its units' (held, change)), as
+    `leaks.drift` gives them; at most two kinds. most: the last change on the axis, to both sides.
     """
+    looks = ((OUTPUT, "-", 2.4), (FORGET, (0, (4, 2)), 1.8))
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330, alt)
+        figure = picture(900, 320, alt)
         figure.suptitle(title, weight="bold")
-        panels = figure.subplots(1, len(units), sharex=True, sharey=True, squeeze=False)[0]
-        span = 1.1 * max(np.abs(numbers).max() for pair in units.values() for numbers in pair)
-        for ax, (words, (lost, written)) in zip(panels, units.items(), strict=True):
-            ax.plot([-span, span], [-span, span], color=FAINT, lw=3)
-            ax.axhline(0, color=FAINT, lw=1)
-            ax.plot(lost, written, "o", color=INPUT, ms=4.5, alpha=0.5, mec="none")
-            ax.set(xlim=(-span, span), ylim=(-span, span))
-            ax.set_title(words)
-        label(panels[0], 0.06, 0.9, say("grey: written = lost"), _GREY, weight="normal")
-        panels[0].set_ylabel(say("written, i g, per step"), color=INPUT)
-        figure.supxlabel(say("lost, (1 - f) c, per step"), color=FORGET, fontsize=12)
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for ax, (words, (most, kinds)) in zip(axes, panels.items(), strict=True):
+            ax.axhline(0, color=FAINT, lw=4, alpha=0.7)
+            for place, (kind, (colour, dash, width)) in enumerate(zip(kinds, looks, strict=False)):
+                for held, change in kinds[kind]:
+                    ax.plot(held, change, color=colour, ls=dash, lw=width)
+                label(ax, 0.97, 0.9 - 0.1 * place, kind, colour, ha="right")
+            ax.set(ylim=(-most, most), title=words, xlabel=say("the cell c that is held"))
+        axes[0].set_ylabel(say("mean change of c in a step"))
+    return figure
+
+
+def held_cells(runs, *, alt, title):
+    """A picture of what cells do over a long wait: words of a panel -> cells (T + 1, N)."""
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 270, alt)
+        figure.suptitle(title, weight="bold")
+        panels = figure.subplots(1, len(runs), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, (words, cells) in zip(panels, runs.items(), strict=True):
+            t = np.arange(0, len(cells), max(1, len(cells) // 100))
+            ax.plot(t, cells[t], color=CELL_LINE, lw=1.6)
+            ax.set(xlim=(0, len(cells) - 1), xlabel=say("step"), title=words)
+        panels[0].set_ylabel(say("cell c"))
+    return figure
+
+
+def compare_batches(runs, *, alt, title, goal):
+    """A picture of losses against sequences read: B -> losses, a row for each seed, to their ends.
+
+    goal: a loss to draw a dotted line at.
+    """
+    colours = (FORGET, OUTPUT, INPUT, GRADIENT)
+    with matplotlib.rc_context(RC):
+        figure = picture(760, 300, alt)
+        ax = figure.subplots()
+        most = max(B * len(losses) for B, rows in runs.items() for losses in rows)
+        ax.set(xscale="log", yscale="log", xlim=(min(runs) * 18, 1.6 * most), ylim=(0.035, 0.6))
+        ax.set(xlabel=say("sequences read"), ylabel=say("mean squared error"), title=title)
+        ax.set_yticks((0.05, 0.1, 0.2, 0.5), ("0.05", "0.1", "0.2", "0.5"))
+        ax.axhline(goal, color=_GREY, lw=1, ls=":")
+        ax.minorticks_off()
+        for (B, rows), colour in zip(runs.items(), colours, strict=False):
+            for losses in rows:
+                read = B * np.arange(1, len(losses) + 1)
+                ax.plot(read[19:], smoothed(losses)[19:], color=colour, lw=1.7)
+            at = B * max(map(len, rows))
+            ax.text(at, 0.9 * goal, f"B = {B}", color=colour, weight="bold", ha="center", va="top")
     return figure
 
 

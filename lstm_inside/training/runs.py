@@ -151,24 +151,6 @@ def _split(data):
 # ---------------------------------------------------------------- what a training came to
 
 
-def checkpoints(training, steps, count=25) -> list:
-    """Train for `steps` steps; the (step, model) pairs at `count` even distances, ends included.
-
-    Raises TypeError for no Training, ValueError or TypeError for steps below 1, a count below 2.
-    """
-    if not isinstance(training, Training):
-        raise TypeError(f"training: expected a Training, got {validate.describe(training)}")
-    validate.count("steps", steps)
-    validate.whole("count", count, least=2)
-    first = training.step
-    wanted = set((first + np.linspace(0, steps, count).round().astype(int)).tolist())
-    kept = [(first, training.params)]
-    for _ in training.steps(steps):
-        if training.step in wanted:
-            kept.append((training.step, training.params))
-    return kept
-
-
 def smoothed(losses, width=20) -> np.ndarray:
     """The mean of each loss and up to `width` - 1 before it: what a noisy curve comes to.
 
