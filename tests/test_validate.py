@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_core import LSTMParams
+from lstm_core import LSTMParams, LSTMTrace, RNNTrace, lstm_forward
 from lstm_inside import validate
 
 
@@ -107,3 +107,68 @@ def test_parameters_are_finite_and_three(which):
     arrays[which].flat[1] = np.nan
     with pytest.raises(ValueError, match=rf"{LSTMParams._fields[which]}: expected finite numbers"):
         validate.lstm_params(tuple(arrays))
+
+
+def lstm(D=2, H=3, dtype=np.float64):
+    return LSTMParams(*(np.ones(shape, dtype) for shape in [(D, 4 * H), (H, 4 * H), (4 * H,)]))
+
+
+def test_sizes_are_whole_numbers_with_a_least_value():
+    validate.sizes(np.random.default_rng(0), T=(3, 3), B=(1, 0))
+    with pytest.raises(ValueError, match="T: expected at least 3, got 2"):
+        validate.sizes(np.random.default_rng(0), T=(2, 3))
+    with pytest.raises(TypeError, match="Generator"):
+        validate.sizes(None, T=(3, 3))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((0, 5, 2), "expected T >= 1 and B >= 1"),
+        ((4, 0, 2), "expected T >= 1 and B >= 1"),
+        ((4, 5, 3), r"expected shape \(T, B, D\) = \(4, 5, 2\), got \(4, 5, 3\)"),
+        ((4, 2), "xs: "),
+    ],
+)
+def test_a_sequence_fits_its_parameters(shape, words):
+    with pytest.raises(ValueError, match=words):
+        validate.sequence(lstm(), np.ones(shape))
+
+
+def test_a_sequence_and_its_states_come_in_the_dtype_of_the_parameters():
+    xs, h, c = validate.sequence(
+        lstm(dtype=np.float32), np.ones((1, 1, 2)), h0=np.ones((1, 3)), c0=None
+    )
+    assert (xs.dtype, h.dtype, c) == (np.float32, np.float32, 0)
+    with pytest.raises(ValueError, match=r"h0: expected shape \(B, H\) = \(1, 3\), got \(1, 2\)"):
+        validate.sequence(lstm(), np.ones((1, 1, 2)), h0=np.ones((1, 2)))
+
+
+@pytest.mark.parametrize(
+    "other", [lstm(D=1), lstm(H=2), lstm(dtype=np.float32)], ids=["D", "H", "dtype"]
+)
+def test_a_trace_is_one_of_the_parameters(other):
+    trace = lstm_forward(np.ones((4, 5, len(other.W_x)), other.b.dtype), other)
+    with pytest.raises(ValueError, match="trace: expected D = 2, H = 3, float64 as in params"):
+        validate.backward(lstm(), LSTMTrace, trace, np.ones((4, 5, 3)))
+
+
+def test_gradients_fit_their_trace():
+    trace = lstm_forward(np.ones((4, 5, 2)), lstm())
+    dhs, dc_last = validate.backward(lstm(), LSTMTrace, trace, np.ones((4, 5, 3), int))
+    assert (dhs.dtype, dc_last) == (np.float64, 0)
+    _, dc_last = validate.backward(lstm(), LSTMTrace, trace, dhs, np.ones((5, 3), int))
+    assert dc_last.dtype == np.float64
+    with pytest.raises(ValueError, match=r"dhs: expected shape \(T, B, H\) = \(4, 5, 3\)"):
+        validate.backward(lstm(), LSTMTrace, trace, np.ones((4, 5, 2)))
+    with pytest.raises(ValueError, match=r"dc_last: expected shape \(B, H\) = \(5, 3\)"):
+        validate.backward(lstm(), LSTMTrace, trace, dhs, np.ones((5, 2)))
+    with pytest.raises(TypeError, match="trace: expected LSTMTrace, got"):
+        validate.backward(lstm(), LSTMTrace, (1, 2), dhs)
+
+
+def test_a_kind_is_told_by_its_name():
+    again = type("LSTMTrace", (), {})  # what a module that was loaded again has
+    assert validate.of_kind("trace", again(), RNNTrace, LSTMTrace) is LSTMTrace
+    with pytest.raises(TypeError, match="trace: expected RNNTrace or LSTMTrace, got"):
+        validate.of_kind("trace", 3, RNNTrace, LSTMTrace)
