@@ -18,6 +18,7 @@ from lstm_inside.convolution import (
     dense_backward,
     dense_forward,
     figures,
+    figures_network,
     lab,
     learn_kernel,
     output_size,
@@ -318,7 +319,8 @@ def test_the_curvatures_say_which_rates_come_down():
                   np.ones((2, 4, 5, 5)), (0, 3)))],
 )  # fmt: skip
 def test_pictures_say_what_they_show(make, given):
-    figure = getattr(figures, make + "_picture")(*given)
+    home = figures if hasattr(figures, make + "_picture") else figures_network
+    figure = getattr(home, make + "_picture")(*given)
     assert len(figure.alt) > 80
     assert figure.png()[:4] == b"\x89PNG"
 
@@ -478,14 +480,14 @@ def test_shift_picture_labels_every_line_at_its_own_end():
 
 def test_moved_picture_draws_a_dot_for_each_seed():
     shares = {"one": [[1.0, 0.5], [0.99, 0.4]], "other": [[1.0, 1.0], [1.0, 0.98]]}
-    figure = figures.moved_picture(shares, (0.45, 0.55))
+    figure = figures_network.moved_picture(shares, (0.45, 0.55), "one is right")
     (ax,) = figure.axes
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     for line, want in zip(dots, ([1, 0.99], [0.5, 0.4], [1, 1], [1, 0.98]), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), want)
     assert "one: 99% to 100% where it trained, 40% to 50% moved" in figure.alt
     with pytest.raises(ValueError, match="guess"):
-        figures.moved_picture(shares, (0.5,))
+        figures_network.moved_picture(shares, (0.5,), "")
 
 
 def test_an_mlp_for_the_lines_has_gradients_that_hold():
@@ -526,7 +528,7 @@ def test_kernels_picture_draws_weights_and_what_two_lines_change():
     rng = np.random.default_rng(0)
     before, after = rng.normal(size=(2, 4, 3, 3, 3))
     lines, changes = rng.normal(size=(2, 12, 12)), rng.normal(size=(2, 4, 5, 5))
-    figure = figures.kernels_picture(before, after, lines, changes, (1, 3))
+    figure = figures_network.kernels_picture(before, after, lines, changes, (1, 3))
     drawn = [ax.images[0].get_array()[::-1] for ax in figure.axes]
     wanted = [
         table
@@ -543,7 +545,7 @@ def test_kernels_picture_draws_weights_and_what_two_lines_change():
         (scale,) = {figure.axes[place].images[0].get_clim() for place in places}
         assert scale[1] == pytest.approx(max(np.abs(wanted[place]).max() for place in places))
     with pytest.raises(ValueError, match="changes"):
-        figures.kernels_picture(before, after, lines, changes[:, :1], (1, 3))
+        figures_network.kernels_picture(before, after, lines, changes[:, :1], (1, 3))
 
 
 def test_bowl_picture_walks_as_gradient_descent_does():
@@ -567,7 +569,7 @@ def test_stack_picture_draws_four_maps_and_one():
 
 def test_lines_picture_refuses_titles_that_do_not_fit():
     with pytest.raises(ValueError, match="images"):
-        figures.lines_picture(np.zeros((2, 3, 12, 12)), ["one"])
+        figures_network.lines_picture(np.zeros((2, 3, 12, 12)), ["one"])
 
 
 @pytest.mark.parametrize(("low", "high"), [(2, 10), (2, 6), (0, 12)])
@@ -620,3 +622,62 @@ def test_learning_explorer_labels_the_slow_directions_by_their_factors():
     assert "most curved, λ = 0.434: loss × 1.37 a step" in words
     assert "above 1: not drawn" in words
     explorer.close()
+
+
+def test_lost_explorer_goes_the_way_of_gradient_descent():
+    explorer = views.lost_explorer()
+    centred = photograph()[None] - photograph().mean()
+    for name in ("brighter to the right", "sharpen"):
+        wanted, _ = conv2d_forward(centred, views.KERNELS[name][None, None], [0.0])
+        kernels, losses = learn_kernel(centred, wanted, rate=4.0, steps=views.FIRST)
+        for step in (0, 3, views.FIRST):
+            explorer.set(name=name, step=step)
+            np.testing.assert_allclose(explorer.values["learned"], kernels[step], atol=1e-9)
+            assert explorer.values["loss"] == pytest.approx(losses[step], rel=1e-6)
+            made, _ = conv2d_forward(centred, kernels[None, None, step], [0.0])
+            np.testing.assert_allclose(explorer.values["made"], made[0, 0], atol=1e-8)
+    explorer.close()
+
+
+def test_moved_maps_picture_draws_both_on_their_own_scale():
+    rng = np.random.default_rng(0)
+    pictures, maps = rng.uniform(size=(2, 9, 9)), rng.normal(size=(2, 7, 7))
+    figure = figures.moved_maps_picture(pictures, maps, 2)
+    drawn = [ax.images[0].get_array()[::-1] for ax in figure.axes]
+    for shown, want in zip(drawn, (pictures[0], maps[0], pictures[1], maps[1]), strict=True):
+        np.testing.assert_array_equal(shown, want)
+    assert "moved by 2 as well" in figure.alt
+    with pytest.raises(ValueError, match="two each"):
+        figures.moved_maps_picture(pictures[:1], maps, 2)
+
+
+def test_receptive_picture_shades_what_one_value_sees():
+    (ax,) = figures.receptive_picture().axes
+    cells = [patch for patch in ax.patches if patch.get_width() == 1 and patch.get_fill()]
+    shaded = [patch for patch in cells if patch.get_facecolor()[:3] != (1, 1, 1)]
+    assert (len(cells), len(shaded)) == (49 + 25 + 9, 25 + 9 + 1)
+
+
+def test_places_picture_adds_up_what_the_last_layer_does():
+    rng = np.random.default_rng(0)
+    lines, maps, pooled = (rng.normal(size=(2, n, n)) for n in (12, 10, 5))
+    weights = rng.normal(size=(5, 5))
+    figure = figures_network.places_picture(lines, maps, pooled, weights)
+    for row, axes in enumerate((figure.axes[:6], figure.axes[6:])):
+        for ax, want in zip(axes, (lines[row], maps[row], pooled[row], weights), strict=False):
+            np.testing.assert_array_equal(ax.images[0].get_array()[::-1], want)
+        added, largest = (ax.texts[0].get_text() for ax in axes[4:])
+        assert added == f"{(pooled[row] * weights).sum():.2f}".replace("-", "−")
+        assert largest == f"{maps[row].max():.2f}"
+    with pytest.raises(ValueError, match="weights"):
+        figures_network.places_picture(lines, maps, pooled, weights[:4])
+    with pytest.raises(ValueError, match="two each"):
+        figures_network.places_picture(lines[:1], maps, pooled, weights)
+
+
+def test_span_writes_the_least_and_the_largest_share():
+    assert lab.span([0.5, 0.461, 0.56]) == "46% to 56%"
+    assert lab.span((1.0, 0.999)) == "100%"
+    for wrong, error in (([], ValueError), ([np.nan], ValueError), ("1", TypeError)):
+        with pytest.raises(error, match="shares"):
+            lab.span(wrong)

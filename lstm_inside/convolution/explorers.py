@@ -406,15 +406,113 @@ def _grid(rows, columns, side):
 
 # ---------------------------------------------------------------- a kernel that learns
 
-STEPS = 300
+STEPS, FIRST = 300, 100  # how far the two explorers go
+
+
+def _distance(start, curvature, rate, steps):
+    """To the goal, along each direction, after each of `steps`: (..., 9), kept finite.
+
+    Gradient descent in a quadratic bowl has a closed form: along each eigenvector the distance
+    is multiplied by 1 - rate * eigenvalue a step. So any step is there at once.
+    """
+    factor = 1 - rate * curvature
+    size = np.exp(np.minimum(steps[..., None] * np.log(np.abs(factor) + 1e-300), 300))
+    return start * size * np.where(factor < 0, (-1.0) ** steps[..., None], 1)
+
+
+def _map_of(photo, W):
+    return conv2d_forward(photo, W[None, None], [0.0])[0][0, 0]
+
+
+def lost_explorer() -> Explorer:
+    """A kernel of zeros on its way back at a rate of 4, and its map beside the wanted one."""
+    photo = photograph()[None]
+    photo = photo - photo.mean()
+    curvature, directions = bowl(photo, 3)
+    at, (low, high) = np.arange(FIRST + 1), (1e-6, 1.0)
+    maps = {name: _map_of(photo, KERNELS[name]) for name in LEARNED}
+    with matplotlib.rc_context(RC):
+        figure, ax = stage(
+            900, 530, W=(16, 290, 190, 190), goal=(16, 30, 190, 190), map=(250, 272, 192, 230),
+            wanted=(250, 8, 192, 230), loss=(540, 70, 335, 380),
+        )  # fmt: skip
+        mine, goal = (
+            Numbers(ax["W"], say("learned so far"), above=-22),
+            Numbers(ax["goal"], say("to be found"), above=-22),
+        )
+        images = {}
+        for key, title in (("map", say("the map it makes")), ("wanted", say("the wanted map"))):
+            canvas(ax[key], title, 70, 58)
+            images[key] = image_on(ax[key], SIGNED)
+        for y in (385, 125):
+            _arrow(figure, 190, 240, y)
+        notes = notes_under({"W": ax["W"]}, 5, 5, 0.1)
+        ax["loss"].set(
+            xlim=(0, FIRST),
+            ylim=(low, high),
+            yscale="log",
+            xlabel=say("step"),
+            ylabel=say("loss L"),
+        )
+        ax["loss"].set_title(say("First fast, then slowly"))
+        notes["now"] = Words(ax["loss"], 0, 0, ha="left", color="#B34700", weight="bold")
+        (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=2.5)
+        (now,) = ax["loss"].plot([], [], "o", color="#D55E00", ms=10)
+
+    def update(name, step):
+        W = KERNELS[name]
+        distance = _distance(directions.T @ -W.ravel(), curvature, 4.0, at)
+        losses = (curvature * distance**2).sum(axis=-1) / 2
+        learned = W + (directions @ distance[step]).reshape(3, 3)
+        made, wanted = _map_of(photo, learned), maps[name]
+        mine.show(learned)
+        goal.show(W)
+        most = show_signed(images["wanted"], wanted)
+        place_image(images["map"], made)
+        images["map"].set_clim(-most, most)
+        seen = losses > low
+        curve.set_data(at[seen], losses[seen])
+        shown = max(losses[step], low)
+        now.set_data([step], [shown])
+        left = step > FIRST / 2
+        notes["now"].set_text(say("step {step}: {loss}", step=step, loss=_small(losses[step])))
+        notes["now"].set_position((step + (-3 if left else 3), min(4 * shown, high / 3)))
+        notes["now"].set_ha("right" if left else "left")
+        off = float(np.abs(learned - W).max())
+        notes["W"].set_text(say("furthest off by {off:.2g}", off=off))
+        return {
+            "kernel": name, "step": step, "learned": learned, "made": made, "wanted": wanted,
+            "loss": float(losses[step]), "off": off,
+        }  # fmt: skip
+
+    def describe(v):
+        return say(
+            "Kernel “{kernel}”, step {step}: loss {loss:.2g}; the weight that is furthest off is "
+            "off by {off:.2g}. Above, the kernel learned so far and its map; below, the kernel to "
+            "be found and the wanted map.",
+            kernel=IN_WORDS[v["kernel"]],
+            step=v["step"],
+            loss=v["loss"],
+            off=v["off"],
+        )
+
+    return Explorer(
+        "lost_kernel",
+        figure=figure,
+        controls={
+            "name": choice("kernel to be found", LEARNED, "brighter to the right"),
+            "step": whole("step", 0, FIRST, 3),
+        },
+        moving=[*mine.artists, *goal.artists, *images.values(), curve, now, *notes.values()],
+        update=update,
+        describe=describe,
+        play="step",
+        interval=120,
+    )
 
 
 def learning_explorer() -> Explorer:
-    """A kernel of zeros on its way to the one that made the map; see `learning.learn_kernel`.
-
-    Gradient descent in a quadratic bowl has a closed form: along each eigenvector the distance
-    to the goal is multiplied by 1 - rate * eigenvalue a step. So any step is there at once.
-    """
+    """A kernel of zeros on its way to the one that made the map, and each direction's part."""
     photo = photograph()[None]
     bowls = {True: bowl(photo - photo.mean(), 3), False: bowl(photo, 3)}
     at, (low, high) = np.arange(STEPS + 1), (1e-9, 1.0)
@@ -458,15 +556,9 @@ def learning_explorer() -> Explorer:
         curvature, directions = bowls[centred]
         start = directions.T @ -W.ravel()  # from the goal to the kernel of zeros
 
-        def distance(steps):
-            """To the goal, along each direction, after each of `steps`: (..., 9), kept finite."""
-            factor = 1 - rate * curvature
-            size = np.exp(np.minimum(steps[..., None] * np.log(np.abs(factor) + 1e-300), 300))
-            return start * size * np.where(factor < 0, (-1.0) ** steps[..., None], 1)
-
-        part = curvature * distance(at) ** 2 / 2  # (STEPS + 1, 9)
+        part = curvature * _distance(start, curvature, rate, at) ** 2 / 2  # (STEPS + 1, 9)
         loss = part.sum(axis=-1)
-        here = distance(np.array(step))
+        here = _distance(start, curvature, rate, np.array(step))
         learned = W + (directions @ here).reshape(3, 3)
         mine.show(learned)
         goal.show(W)
@@ -575,5 +667,6 @@ EXPLORERS = {
     "window": window_explorer,
     "convolution": convolution_explorer,
     "pooling": pooling_explorer,
+    "lost_kernel": lost_explorer,
     "learned_kernel": learning_explorer,
 }

@@ -333,6 +333,90 @@ def depth_picture():
     return figure
 
 
+def moved_maps_picture(pictures, maps, pixels):
+    """A photograph above the same one moved to the right, each beside its map.
+
+    pictures (2, height, width), maps (2, rows, columns); pixels: how far it moved.
+    Raises ValueError or TypeError for other shapes.
+    """
+    pictures, maps = (
+        validate.real(name, values, ndim=3)
+        for name, values in (("pictures", pictures), ("maps", maps))
+    )
+    if len(pictures) != 2 or len(maps) != 2:
+        raise ValueError(f"pictures, maps: expected two each, got {len(pictures)}, {len(maps)}")
+    validate.count("pixels", pixels)
+    column = maps[0, :, :-pixels].min(axis=0).argmin()  # that of the strongest edge
+    with matplotlib.rc_context(RC):
+        figure = picture(620, 640)
+        axes = figure.subplots(2, 2)
+        names = (
+            (say("the picture"), say("its map")),
+            (say("moved by {pixels} pixels", pixels=pixels), say("its map has moved along")),
+        )
+        for n, (line, titles) in enumerate(zip(axes, names, strict=True)):
+            for ax, table, title, cmap in zip(
+                line, (pictures[n], maps[n]), titles, ("gray", SIGNED), strict=True
+            ):
+                canvas(ax, title, *table.shape)
+                image = image_on(ax, cmap)
+                show_signed(image, table) if cmap is SIGNED else place_image(image, table)
+            ax = line[1]
+            for at, style in ((column, "--"), (column + pixels, "-"))[: n + 1]:
+                look = "-" if at == column + n * pixels else style
+                ax.axvline(at + 0.5, color="#111111", lw=1.2, ls=look)
+        looks = {"arrowstyle": "-|>", "mutation_scale": 12, "color": "#111111", "lw": 1.4}
+        ends = ((column + 0.5, -20), (column + pixels + 0.5, -20))
+        axes[1, 1].add_patch(FancyArrowPatch(*ends, shrinkA=0, shrinkB=0, **looks))
+    figure.alt = say(
+        "Above, the portrait and its map of edges; below, the portrait moved to the right by "
+        "{pixels} pixels, and its map, which has moved by {pixels} as well. A line marks the "
+        "same edge in both maps.",
+        pixels=pixels,
+    )
+    return figure
+
+
+def receptive_picture():
+    """What one value of a second layer sees: 3 x 3 values of the first, 5 x 5 pixels."""
+    with matplotlib.rc_context(RC):
+        figure = picture(860, 290)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.2, 24), ylim=(-7.3, 0.9), aspect="equal")
+        ax.axis("off")
+        grids = (
+            (0, 7, 5, say("pixels: 5 × 5"), "#F3D2B8"),
+            (10, 5, 3, say("layer 1: 3 × 3 values"), "#E39A62"),
+            (18.5, 3, 1, say("layer 2: one value"), "#B34700"),
+        )
+        for left, side, seen, title, colour in grids:
+            top, first = -(7 - side) / 2, (side - seen) // 2
+            ax.text(left + side / 2, top + 0.3, title, ha="center", weight="bold")
+            for i, j in np.ndindex(side, side):
+                inside = first <= i < first + seen and first <= j < first + seen
+                ax.add_patch(
+                    Rectangle(
+                        (left + j, top - i - 1), 1, 1, fc=colour if inside else "white",
+                        ec="#999999", lw=0.8,
+                    )
+                )  # fmt: skip
+        # the windows: of the one value, and of the corner of its window
+        for (left, up, side), (x, y) in (
+            (((11, -2, 3)), (19.5, -3)),
+            (((1, -1, 3)), (11, -2)),
+        ):
+            ax.add_patch(Rectangle((left, up - side), side, side, fill=False, ec="#111111", lw=2))
+            for away, to in ((up, y), (up - side, y - 1)):
+                ax.plot([left + side, x], [away, to], color="#111111", lw=1)
+            ax.add_patch(Rectangle((x, y - 1), 1, 1, fill=False, ec="#111111", lw=2))
+    figure.alt = say(
+        "Three grids. One value of layer 2 has a window of 3 by 3 values in layer 1. The value in "
+        "the corner of that window has a window of 3 by 3 pixels. All nine windows together cover "
+        "5 by 5 pixels."
+    )
+    return figure
+
+
 def stack_picture(photo, maps, second):
     """A photograph, the four maps of a first layer after ReLU, and one map of a second layer.
 
@@ -359,16 +443,15 @@ def stack_picture(photo, maps, second):
             canvas(ax[n], "", *maps.shape[2:])
             ax[n].set_title(name, fontsize=11)
             show_signed(image_on(ax[n], SIGNED), maps[0, n])
-        canvas(ax["second"], say("orange: edges down, blue: across"), *second.shape[2:])
+        canvas(ax["second"], say("orange: vertical edges, blue: horizontal"), *second.shape[2:])
         show_signed(image_on(ax["second"], SIGNED), second[0, 0])
         figure.supxlabel(
             say("the photograph, four maps of layer 1 after ReLU, one map of layer 2"), fontsize=11
         )
     figure.alt = say(
         "The portrait; four maps of a first layer, orange where it gets brighter to the right, to "
-        "the left, downwards, upwards; and one map of a second layer, orange along edges that "
-        "run down, such as collar and stripes, blue along edges that run across, such as the "
-        "rim of the cap."
+        "the left, downwards, upwards; and one map of a second layer, orange along vertical edges, "
+        "such as collar and stripes, blue along horizontal ones, such as the rim of the cap."
     )
     return figure
 
@@ -533,214 +616,5 @@ def bowl_picture(rate):
         rate=rate,
         across=plain(factors[1]),
         along=plain(factors[0]),
-    )
-    return figure
-
-
-def chain_picture():
-    """The network of notebook 11: what goes forward between its layers, and what comes back."""
-    boxes = (
-        (say("picture"), "3 × 12 × 12"),
-        (say("4 maps"), "4 × 10 × 10"),
-        (say("after tanh"), "4 × 10 × 10"),
-        (say("pooled"), "4 × 5 × 5"),
-        (say("in a row"), "100"),
-        (say("2 answers"), "2"),
-    )
-    steps = (
-        (say("convolution"), "(11.1b)", "(11.3), (11.4)"),
-        ("tanh", "", "(1.3)"),
-        (say("max pooling"), "(11.7)", "(11.9)"),
-        (say("reshape"), "", ""),
-        (say("fully\nconnected"), "(11.10)", "(11.11)–(11.13)"),
-    )
-    with matplotlib.rc_context(RC):
-        figure = picture(980, 250)
-        ax = figure.subplots()
-        ax.set(xlim=(-0.1, 11.05), ylim=(-1.3, 1.45))
-        ax.axis("off")
-        looks = {"arrowstyle": "-|>", "mutation_scale": 13, "shrinkA": 0, "shrinkB": 0}
-        for n, (name, shape) in enumerate(boxes):
-            ax.add_patch(Rectangle((2 * n, -0.42), 0.95, 0.84, fc="#f2f2f2", ec="#555555"))
-            ax.text(2 * n + 0.475, 0.16, name, ha="center", va="center", fontsize=10)
-            ax.text(
-                2 * n + 0.475, -0.16, shape, ha="center", va="center", fontsize=9.5, weight="bold"
-            )
-        for n, (name, equation, back) in enumerate(steps):
-            left, right = 2 * n + 1.0, 2 * n + 1.95
-            for start, end, y, colour in (
-                (left, right, 0.2, "#0072B2"),
-                (right, left, -0.2, GRADIENT),
-            ):
-                ax.add_patch(FancyArrowPatch((start, y), (end, y), color=colour, lw=1.6, **looks))
-            words = f"{name}\n{equation}" if equation else name
-            ax.text((left + right) / 2, 0.5, words, ha="center", va="bottom", color="#0072B2")
-            ax.text((left + right) / 2, -0.5, back, ha="center", va="top", color=GRADIENT)
-        ax.text(-0.05, 1.3, say("forward: the picture becomes two answers"), color="#0072B2")
-        ax.text(10.95, -1.2, say("backward: the gradient returns"), color=GRADIENT, ha="right")
-    figure.alt = say(
-        "A row of boxes with the shape of what is in each: the picture, 3 × 12 × 12; four maps, "
-        "4 × 10 × 10; the same after tanh; pooled, 4 × 5 × 5; laid in a row, 100 numbers; 2 "
-        "answers. Arrows to the right name the layers, arrows back name the equations that carry "
-        "the gradient."
-    )
-    return figure
-
-
-def lines_picture(images, titles, corners=None):
-    """Pictures with lines as the network gets them, in colour, side by side.
-
-    images (n, 3, rows, columns); titles: one a picture; corners: for each, the first row and
-    column of a square of 4 × 4 pixels to be framed, or None for no frames.
-    Raises ValueError or TypeError for other shapes.
-    """
-    images = validate.real("images", images, ndim=4)
-    if images.shape[1] != 3 or len(titles) != len(images):
-        raise ValueError(f"images: expected ({len(titles)}, 3, rows, columns), got {images.shape}")
-    rows, columns = images.shape[2:]
-    with matplotlib.rc_context(RC):
-        figure = picture(200 * len(images) + 20, 240)
-        axes = figure.subplots(1, len(images), squeeze=False)[0]
-        for n, (ax, image, title) in enumerate(zip(axes, images, titles, strict=True)):
-            canvas(ax, title, rows, columns)
-            colours = np.clip(0.25 + 0.6 * np.moveaxis(image, 0, -1), 0, 1)
-            ax.imshow(colours, extent=(0, columns, -rows, 0))
-            if corners is not None:
-                top, left = corners[n]
-                frame_on(ax).set_bounds(left, -top - 4, 4, 4)
-    figure.alt = say(
-        "{count} pictures of {rows} × {columns} pixels, coloured noise with a short bright line in "
-        "each: {titles}.",
-        count=len(images),
-        rows=rows,
-        columns=columns,
-        titles=", ".join(titles),
-    )
-    return figure
-
-
-def kernels_picture(before, after, lines, changes, kernels):
-    """Two kernels as they began and as they were learned, and what they answer to two lines.
-
-    before, after (N, C, k, k): the mean over the channels is drawn. lines (2, rows, columns): a
-    line across and one down. changes (2, N, rows, columns): how the pooled maps differ from those
-    of a black picture. kernels: the one that prefers lines across and the one for lines down.
-    Raises ValueError for other shapes.
-    """
-    before = validate.real("before", before, ndim=4)
-    after = validate.array("after", after, before.shape, "of `before`", float)
-    lines = validate.real("lines", lines, ndim=3)
-    changes = validate.real("changes", changes, ndim=4)
-    if changes.shape[:2] != (2, len(before)):
-        raise ValueError(
-            f"changes: expected (2, {len(before)}, rows, columns), got {changes.shape}"
-        )
-    both = np.stack([before, after]).mean(axis=2)[:, list(kernels)]  # -> (2, 2, k, k)
-    shown = changes[:, list(kernels)]
-    most, largest = (max(np.abs(values).max(), 1e-12) for values in (both, shown))
-    columns = (
-        say("as it began"), say("learned"),
-        say("a line across"), say("its answer"), say("a line down"), say("its answer"),
-    )  # fmt: skip
-    with matplotlib.rc_context(RC):
-        figure = picture(920, 400)
-        axes = figure.subplots(2, 6)
-        for row, n in enumerate(kernels):
-            tables = (
-                (both[0, row], most), (both[1, row], most),
-                (lines[0], None), (shown[0, row], largest), (lines[1], None),
-                (shown[1, row], largest),
-            )  # fmt: skip
-            for ax, (table, scale), title in zip(axes[row], tables, columns, strict=True):
-                canvas(ax, "", *table.shape)
-                image = image_on(ax, "gray" if scale is None else SIGNED)
-                place_image(image, table)
-                if scale is not None:
-                    image.set_clim(-scale, scale)
-                if row == 0:
-                    ax.set_title(title, loc="center", fontsize=11.5)
-            axes[row, 0].set_ylabel(say("kernel {n}", n=n), fontsize=12, weight="bold")
-        figure.suptitle(
-            say(
-                "Kernel {n} prefers lines across, kernel {m} lines down",
-                n=kernels[0],
-                m=kernels[1],
-            ),
-            weight="bold",
-        )
-        figure.supxlabel(
-            say(
-                "weights: mean over the channels, to ±{most:.1f}; answer: how the pooled map "
-                "changes, to ±{change:.1f}; blue −, orange +",
-                most=most,
-                change=largest,
-            ),
-            fontsize=11,
-        )
-    figure.alt = say(
-        "Kernels {n} and {m}, as they began and as they were learned, blue below 0 and orange "
-        "above. Beside them a line across and a line down, each with the pooled map's changes; "
-        "added up, {across} for kernel {n}, {down} for kernel {m}.",
-        n=kernels[0],
-        m=kernels[1],
-        across=" / ".join(plain(change.sum()) for change in shown[:, 0]),
-        down=" / ".join(plain(change.sum()) for change in shown[:, 1]),
-    )
-    return figure
-
-
-def moved_picture(shares, guess):
-    """What networks answer where they trained and on moved lines: a row each, a dot a seed.
-
-    shares: the network's name -> (seeds, 2): its shares right, where it trained and moved. guess:
-    the lowest and highest share right of one who always gives the same answer.
-    Raises ValueError or TypeError for other shapes.
-    """
-    shares = {name: validate.real(f"shares[{name!r}]", v, ndim=2) for name, v in shares.items()}
-    guess = validate.array("guess", guess, (2,), "lowest, highest", float)
-    with matplotlib.rc_context(RC):
-        figure = picture(860, 110 + 58 * len(shares))
-        ax = figure.subplots()
-        ax.grid(visible=False)
-        ax.axvspan(*guess, color="#e8e8e8", zorder=0)
-        ax.text(guess.mean(), -0.72, say("guessing"), ha="center", va="center", color="#555555")
-        looks = (
-            (say("lines where it trained"), -0.17, {"mfc": "white", "mec": "#555555"}),
-            (say("lines moved"), 0.17, {"mfc": "#D55E00", "mec": "#D55E00"}),
-        )
-        for row, values in enumerate(shares.values()):
-            if row:
-                ax.axhline(row - 0.5, color="#dddddd", lw=0.8)
-            for column, (words, lift, look) in enumerate(looks):
-                places = row + lift + np.linspace(-0.1, 0.1, len(values))
-                ax.plot(values[:, column], places, "o", ms=6.5, clip_on=False, **look)
-                if row == 0:
-                    left = column == 0
-                    ax.text(
-                        values[:, column].min() - 0.02 if left else values[:, column].max() + 0.03,
-                        lift, words, ha="right" if left else "left", va="center",
-                        color=look["mec"], weight="bold", fontsize=11,
-                    )  # fmt: skip
-        ax.set(xlim=(0.3, 1.01), ylim=(len(shares) - 0.5, -0.95), xlabel=say("answered correctly"))
-        ax.set_yticks(range(len(shares)), list(shares))
-        ax.tick_params(axis="y", length=0)
-        ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        ax.set_title(say("Moved lines: right with window 10, or with a new last layer"))
-    figure.alt = say(
-        "A row for each network, with a dot for each seed: right where it trained, and right on "
-        "moved lines. {listed}. Guessing is right {low:.0%} to {high:.0%} of the time.",
-        listed=say("; ").join(
-            say(
-                "{name}: {least:.0%} to {most:.0%} where it trained, {low:.0%} to {high:.0%} moved",
-                name=name.replace("\n", " "),
-                least=values[:, 0].min(),
-                most=values[:, 0].max(),
-                low=values[:, 1].min(),
-                high=values[:, 1].max(),
-            )
-            for name, values in shares.items()
-        ),
-        low=guess[0],
-        high=guess[1],
     )
     return figure

@@ -1,6 +1,22 @@
-"""The MLPs that notebook 11 holds against its CNN."""
+"""What notebook 11 holds against its CNN, and how it writes the shares of several seeds."""
 
+from lstm_inside import validate
 from lstm_inside.foundations import init_mlp, mlp_backward, mlp_forward
+from lstm_inside.words import say
+
+
+def span(shares) -> str:
+    """The least and the largest of some shares in per cent, such as "46% to 56%" or "100%".
+
+    shares: numbers from 0 to 1, at least one.
+    Raises ValueError or TypeError for anything else.
+    """
+    shares = validate.real("shares", shares, ndim=1)
+    if not len(shares):
+        raise ValueError("shares: expected at least one")
+    validate.finite("shares", shares)
+    low, high = (f"{share:.0%}" for share in (shares.min(), shares.max()))
+    return low if low == high else say("{low} to {high}", low=low, high=high)
 
 
 def mlp(hidden):

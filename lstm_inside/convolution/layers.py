@@ -51,8 +51,8 @@ def conv2d_forward(x, W, b, stride=1, padding=0):
     around = (padding, padding)
     padded = np.pad(x, ((0, 0), (0, 0), around, around))
     windows = _windows(padded, window, stride)  # (B, C, rows, columns, k_h, k_w)
-    y = np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3)))  # -> (B, rows, columns, N)
-    y = np.moveaxis(y + b, -1, 1)  # (11.1)
+    y = np.tensordot(W, windows, axes=((1, 2, 3), (1, 4, 5)))  # -> (N, B, rows, columns)
+    y = y.swapaxes(0, 1) + b[:, None, None]  # (11.1)
     return y, (windows, W, padded.shape, stride, padding)
 
 
@@ -66,7 +66,8 @@ def conv2d_backward(dy, cache):
     B, _, rows, columns = windows.shape[:4]
     dy = validate.array("dy", dy, (B, len(W), rows, columns), "(B, N, rows, columns)", W.dtype)
 
-    dW = np.tensordot(dy, windows, axes=((0, 2, 3), (0, 2, 3)))  # (11.3)
+    dW = np.tensordot(windows, dy, axes=((0, 2, 3), (0, 2, 3)))  # -> (C, k_h, k_w, N)
+    dW = np.moveaxis(dW, -1, 0)  # (11.3)
     db = dy.sum(axis=(0, 2, 3))  # (11.4)
     dpadded = np.zeros(padded_shape, W.dtype)
     stamps = np.tensordot(W, dy, axes=(0, 1))  # -> (C, k_h, k_w, B, rows, columns)
