@@ -562,12 +562,15 @@ TABLE = {
         direction=choice("true"), length=choice("missing"), keep=count(1).or_none(),
     ),
     "foundations.Cohort.network": call(COHORT.network, step=count(2, least=0), number=count(1, least=0, most=1)),
+    "foundations.Cohort.learned_at": call(COHORT.learned_at, below=number(0.05, 0.0, -1.0)),
+    "foundations.Cohort.moved": call(COHORT.moved, layer=count(1, most=len(COHORT.params) // 2)),
     "foundations.compare_rules": call(
         learning.compare_rules, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
         target=array(MLP_TRACE.y),
     ),
     "foundations.measure_depth": call(
         learning.measure_depth, layers=count(3), count=count(2), scale=number(1.0), act=choice("tanh"),
+        weights=choice("rotations"),
     ),
     "foundations.measure_memory": call(
         memory_of_swaps.measure_memory, inputs=number(1.0, 0.0, -1.0), recurrent=number(0.9, 0.0, -1.0), count=count(2),
@@ -768,7 +771,7 @@ TABLE = {
     ),
     "start.learner": call(
         unit_learning.learner, seed=count(3, least=0), cell=choice("rnn"), forget_bias=number(3.0), units=count(2),
-        w=number(0.5).or_none(), numbers=count(4, least=2),
+        w=number(0.5).or_none(), u=number(0.5).or_none(), numbers=count(4, least=2),
     ),
     "start.abreast": call(unit_learning.abreast, runs=kind([unit_learning.learner(1), unit_learning.learner(2)]), steps=count(2)),
     "start.unseen": call(unit_learning.unseen, numbers=count(4, least=2)),
@@ -776,7 +779,6 @@ TABLE = {
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
     "start.scores": call(unit_learning.scores, models=kind([unit_learning.learner(1).params]), streams=kind(STREAMS).known_as("streams", "batch")),
     "start.of_two_flags": call(unit_learning.of_two_flags, model=kind(unit_learning.learner(1).params)),
-    "start.second_flag": call(unit_learning.second_flag, run=kind(unit_learning.learner(1))),
     "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks
     "tasks.constant_gates": call(

@@ -112,9 +112,11 @@ def test_missing_slope_rule_is_ten_times_too_large_in_the_first_layer():
     np.testing.assert_allclose(ratios[:, 2], 1, rtol=1e-12)
     assert measured["true"].all()
     assert not measured["missing"].any()
-    before, true, missing, flipped = measured["losses"].T
+    before, true, missing, flipped, as_long = measured["losses"].T
     assert (true < before).all()
-    assert (missing < before).all()
+    assert (missing < true).all()  # a longer step, and no better one:
+    assert (true < as_long).all()
+    assert (as_long < before).all()
     assert (flipped > before).all()
     assert (measured["cosine"] > 0.2).all()
     for seed in (0, 7):
@@ -171,6 +173,42 @@ def test_depth_is_measured_with_the_slopes_and_without(act, scale):
     np.testing.assert_allclose(measured["slopes 1"][2, 0], np.sqrt((back**2).mean()))
     np.testing.assert_allclose(measured["slopes 1"][:, -1], 1)
     assert measure_depth(layers=1, count=2)["true"].shape == (2, 1)
+    h = XOR_INPUTS
+    for n, W_n in enumerate(W[:-1]):
+        a = h @ W_n
+        h = {"sigmoid": sigmoid(a), "tanh": np.tanh(a), "relu": np.maximum(a, 0)}[act]
+        np.testing.assert_allclose(measured["apart"][2, n], np.ptp(h, axis=0).max())
+
+
+def test_rotations_alone_keep_a_delta_and_the_slopes_of_tanh_little_less():
+    measured = measure_depth(act="tanh", weights="rotations")
+    sizes = measured["slopes 1"]
+    np.testing.assert_allclose(sizes[:, :-1] / sizes[:, [-2]], 1)  # from layer 9 to layer 1
+    assert 0.2 < np.median(measured["true"][:, 0]) < 0.4
+    assert np.median(measured["apart"][:, -1]) > 0.5
+
+
+@pytest.mark.parametrize("edition", [".", "zh"])
+def test_the_tables_behind_the_explorers_are_what_is_measured(edition):
+    path = ROOT / "notebooks" / edition / "01_foundations.ipynb"
+    page = json.loads(path.read_text(encoding="utf-8"))
+    text = "".join("".join(cell["source"]) for cell in page["cells"])
+    rows = [
+        ("sigmoid", "normal", 0.5), ("sigmoid", "normal", 1), ("sigmoid", "normal", 3),
+        ("sigmoid", "normal", 8), ("tanh", "normal", 0.5), ("tanh", "normal", 1),
+        ("tanh", "rotations", 1), ("relu", "normal", 1), ("relu", "normal", 2),
+    ]  # fmt: skip
+    for act, weights, scale in rows:
+        measured = measure_depth(scale=scale, act=act, weights=weights)
+        true, bare = measured["true"][:, 0], measured["slopes 1"][:, 0]
+        together, alone = (np.median(sizes[sizes > 0]) ** (1 / 9) for sizes in (true, bare))
+        assert f"| {scale} | {alone:.2f} | {together / alone:.2f} | {together:.2f} |" in text
+    for inputs, recurrent in ((0.25, 1), (1, 1), (2, 1), (1, 1.1)):
+        found = measure_memory(inputs, recurrent)
+        kept, back = np.median(found["kept"][-1]), np.median(found["gradient"])
+        (row,) = re.findall(rf"\| {inputs} \| {recurrent} \| (.*) \| (.*) \| (.*) \|\n", text)
+        np.testing.assert_allclose([float(row[0]), float(row[2])], [kept, back], rtol=0.03)
+        assert row[1] == f"{kept ** (1 / 50):.2f}"
 
 
 def test_no_size_of_the_weights_lets_a_sigmoid_delta_through():
@@ -253,6 +291,13 @@ def test_a_cohort_learns_as_each_network_alone(rule):
     )
     assert cohort.losses.shape == (26, 3)
     np.testing.assert_array_equal(cohort.kept, [0, 10, 20, 25])
+    for n in (1, 2, 3):
+        step = [cohort.network(25, s)[2 * n - 2] - starts[s][2 * n - 2] for s in range(3)]
+        np.testing.assert_allclose(cohort.moved(n), [np.sqrt((d**2).mean()) for d in step])
+    np.testing.assert_array_equal(cohort.learned_at(below=1e-9), [np.inf] * 3)
+    for below in (cohort.losses[0].max() + 1, np.median(cohort.losses)):
+        first = [next((t for t, x in enumerate(c) if x < below), np.inf) for c in cohort.losses.T]
+        np.testing.assert_array_equal(cohort.learned_at(below), first)
     for number, params in enumerate(starts):
         for step in range(26):
             if step in cohort.kept:
@@ -731,7 +776,7 @@ def test_learning_explorer_shows_the_training_step_by_step():
     explorer.set(eleven=False)
     assert "of 12 starts" not in explorer.caption
     assert "start 12" not in explorer.frame.decode()
-    explorer.show_preset("not down yet")
+    explorer.show_preset("not learned")
     assert 0.33 < explorer.values["loss"] < 0.34
     explorer.set(rate=5)
     assert explorer.values["solved"] == 12
@@ -818,6 +863,8 @@ def test_depth_explorer_splits_a_step_into_weights_and_slopes():
         np.testing.assert_allclose(v["factors"], [weights, together / weights, together])
         assert v["lost"] == (~arrives).sum()
         assert f"together: × {figures.short(together)}<" in explorer.frame.decode()
+    apart = np.median(measured["apart"][:, -1])
+    assert f"by {figures.short(apart)} in layer 9" in explorer.caption
     assert "in 143 of 200 nothing arrives" in explorer.frame.decode()
     assert "In 143 of 200 networks nothing arrives" in explorer.caption
     explorer.close()
@@ -840,7 +887,14 @@ def test_fading_explorer_shows_what_was_measured():
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.0533, "0.053"), (4.42e-7, "4.4·10⁻⁷"), (20.3, "20"), (117.0, "117"), (12345.0, "1.2·10⁴")],
+    [
+        (0.0533, "0.053"),
+        (4.42e-7, "4.4·10⁻⁷"),
+        (20.3, "20"),
+        (117.0, "117"),
+        (12345.0, "1.2·10⁴"),
+        (0, "0"),
+    ],
 )
 def test_a_short_number_has_two_digits_that_count(value, words):
     assert figures.short(value) == words

@@ -201,12 +201,12 @@ def line_explorer() -> Explorer:
         ]
         sums.set(xlim=(-13, 13), ylim=(-0.6, 6.6), xlabel=say("sum a"))
         sums.set_yticks(
-            [*ROWS, *MIDDLE_ROWS], [*CORNERS, say("their middle ◆"), say("their middle ◆")]
+            [*ROWS, *MIDDLE_ROWS], [*CORNERS, say("their midpoint ◆"), say("their midpoint ◆")]
         )
         sums.axvspan(0, 13, color=HIGH, alpha=0.1, lw=0)
         sums.text(12.7, 3.5, say("counts as 1"), ha="right", va="center", color=HIGH)
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
-        sums.set_title(say("The two middles ◆ have the same sum a, always"))
+        sums.set_title(say("The two midpoints ◆ always have the same sum a"))
         (tie,) = sums.plot([], [], color="#333333", lw=1.4)
         (middles,) = sums.plot([], [], "D", color="#333333", ms=10)
         (sum_wrong,) = sums.plot([], [], "x", color="#111111", ms=23, mew=4, clip_on=False)
@@ -242,7 +242,7 @@ def line_explorer() -> Explorer:
         return minus(
             say(
                 "{task}: {right} of 4 points on their side of the line. The sums a are {sums}. "
-                "Either pair of opposite corners has its middle at {middle:+.1f}.",
+                "Either pair of opposite corners has its midpoint at {middle:+.1f}.",
                 task=v["task"],
                 right=v["right"],
                 sums=sums_,
@@ -352,7 +352,7 @@ def learning_explorer() -> Explorer:
     at = np.arange(0, STEPS + 1, KEEP)
     with matplotlib.rc_context(RC):
         figure, ax, losses, surface, plane = _input_plane(920, 430)
-        ax.set_title(say("Answer y: blue near 0, orange near 1"))
+        ax.set_title(say("The corners come apart (blue 0, orange 1)"))
         wanted = np.array(POINTS["XOR"], bool)
         look = {"ls": "none", "marker": "o", "ms": 16, "mec": "white", "mew": 3, "zorder": 5}
         corners = [
@@ -374,7 +374,7 @@ def learning_explorer() -> Explorer:
             xlabel=say("training step"),
             ylabel=say("loss L of all four examples"),
         )
-        losses.set_title(say("The loss at every step, on a logarithmic scale"))
+        losses.set_title(say("The loss waits near ½, then falls"))
         (others,) = losses.plot([], [], color=FAINT, lw=1.2)
         (mine,) = losses.plot([], [], color=GRADIENT, lw=2.6)
         (now,) = losses.plot([], [], "o", color="#D55E00", ms=10, zorder=5)
@@ -469,7 +469,7 @@ def learning_explorer() -> Explorer:
             "before": {"step": 0},
             "they come apart": {},
             "learned": {"step": STEPS},
-            "not down yet": {"step": STEPS, "start": 12, "eleven": True},
+            "not learned": {"step": STEPS, "start": 12, "eleven": True},
         },
     )
 

@@ -137,8 +137,19 @@ def fading_explorer() -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(860, 400)
         ax = figure.subplots()
-        ax.set(yscale="log", xlim=(0, 62), ylim=(1e-6, 30), xticks=range(0, 51, 10),
-               xlabel=say("strips read since, the same ones in both readings"))  # fmt: skip
+        ax.set(yscale="log", xlim=(-10, 62), ylim=(1e-6, 3e5), xticks=range(-10, 51, 10),
+               xlabel=say("strips read since the photograph with the swap"))  # fmt: skip
+        for left, right, colour, words in (
+            (-10, 0, SWAPPED, say("2 and 6\nswapped")),
+            (0, 50, HIDDEN_LINE, say("the photograph five times more, the same in both readings")),
+        ):
+            for n in range(left, right, 10):
+                ax.fill([n + 0.2, n + 9.8, n + 9.8, n + 0.2], [2e3, 2e3, 1e4, 1e4], color=colour,
+                        alpha=0.3, lw=0)  # fmt: skip
+                ax.text(n + 5, 4.5e3, say("10 strips"), ha="center", va="center", fontsize=11)
+            ax.text((left + right) / 2, 5e4, words, ha="center", va="center", fontsize=11)
+        ax.set_yticks(10.0 ** np.arange(-6, 3))
+        ax.minorticks_off()
         ax.set_ylabel(say("what is left of the difference"))
         ax.set_title(say("Reading on, the RNN forgets the swap, step by step"))
         ax.plot([0, 50], [1, 1], color="#777777", lw=1)
@@ -166,7 +177,7 @@ def fading_explorer() -> Explorer:
             names, (say("without tanh"), say("median of 10")), ends, (1.9, 1 / 1.9), strict=True
         ):
             words.set_text(text)
-            words.set_y(np.clip(end if apart else end * lift, 2e-6, 20))
+            words.set_y(np.clip(end if apart else end * lift, 2e-6, 150))
         steps = half[-1] ** (1 / 50), gradient ** (1 / 50)
         told = (
             say("with tanh: {left} left, × {step:.2f} per step",

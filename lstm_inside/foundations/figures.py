@@ -205,7 +205,7 @@ def rules_picture(measured):
     true, faulty = (
         np.median(sizes[rule] / sizes["differences"], axis=0) for rule in ("true", "missing")
     )
-    before, *after = measured["losses"].T
+    before, *after = measured["losses"].T[:4]
     changes = [np.sort(100 * (loss - before) / before) for loss in after]
     count, fallen = len(before), [int((change < 0).sum()) for change in changes]
     with matplotlib.rc_context(RC):
@@ -312,7 +312,9 @@ def _arrow(ax, start, end, colour):
 
 
 def short(value):
-    """A number above 0 with two digits that count, small and large ones with a power of ten."""
+    """A number from 0 on with two digits that count, small and large ones with a power of ten."""
+    if value == 0:
+        return "0"
     power = int(np.floor(np.log10(value)))
     if -3 <= power < 3:
         return f"{value:.{max(0, 1 - power)}f}"

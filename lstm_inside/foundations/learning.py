@@ -58,6 +58,25 @@ class Cohort:
         parts = [p[place[0], number] for p in self.params]
         return MLPParams(*parts) if len(parts) == 6 else tuple(parts)
 
+    def learned_at(self, below=0.05):
+        """The first step at which each network's loss is lower than `below`, (S,); inf: never.
+
+        Raises ValueError or TypeError for what is no finite number above 0.
+        """
+        validate.positive("below", below)
+        down = self.losses < below
+        return np.where(down.any(axis=0), down.argmax(axis=0), np.inf)
+
+    def moved(self, layer):
+        """How far the weights into a layer, counted from 1, have moved from first to last step.
+
+        Returns the root mean square over its weights, (S,).
+        Raises ValueError or TypeError for a layer that the networks do not have.
+        """
+        validate.whole("layer", layer, least=1, most=len(self.params) // 2)
+        W = self.params[2 * (layer - 1)]
+        return np.sqrt(((W[-1] - W[0]) ** 2).mean(axis=(1, 2)))
+
 
 @_SILENT
 def train_cohort(
@@ -168,9 +187,10 @@ def compare_rules(params, x, target):
 
     params: MLPParams. x (B, D), target (B, N). Returns a dict: "true", "missing" and
     "differences" hold the three layers' gradients. Beside them, "cosine" is the cosine of the
-    angle between the "true" and the "missing" one, all layers together. "losses" are four: the
+    angle between the "true" and the "missing" one, all layers together. "losses" are five: the
     loss before, and after a step of learning rate `STEP` against the "true" gradient, against
-    the "missing" one, and against the true one with its sign flipped.
+    the "missing" one, against the true one with its sign flipped, and against the "missing" one
+    made as long as the true one, all layers together.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     trace = mlp_forward(x, params)
@@ -187,13 +207,19 @@ def compare_rules(params, x, target):
         return loss(tuple(W - rate * dW for W, dW in zip(params[::2], gradient, strict=True)))
 
     one, other = (np.concatenate([dW.ravel() for dW in found]) for found in (true, missing))
-    lengths = np.linalg.norm(one) * np.linalg.norm(other)
+    own, others = np.linalg.norm(one), max(np.linalg.norm(other), _TINY)
     return {
         "true": true,
         "missing": missing,
         "differences": finite_differences(loss, params[::2]),
-        "cosine": one @ other / max(lengths, _TINY),
-        "losses": (before, after(true), after(missing), after(true, -STEP)),
+        "cosine": one @ other / max(own * others, _TINY),
+        "losses": (
+            before,
+            after(true),
+            after(missing),
+            after(true, -STEP),
+            after(missing, STEP * own / others),
+        ),
     }
 
 
@@ -203,7 +229,7 @@ def measure_rules(count=200):
     Returns a dict of arrays, a row for each network. "sizes": a dict with the root mean square
     of a layer's derivatives, (count, 3) each, by "true", "missing" and "differences".
     "true" and "missing" (count,): whether that rule's derivatives equal the finite differences.
-    "cosine" (count,) and "losses" (count, 4): as in `compare_rules`.
+    "cosine" (count,) and "losses" (count, 5): as in `compare_rules`.
     Raises ValueError or TypeError for a count below 1.
     """
     validate.count("count", count)
@@ -222,29 +248,32 @@ def measure_rules(count=200):
     return {"sizes": sizes, **equal, **measured}
 
 
-def measure_depth(layers=10, count=200, *, scale=1.0, act="sigmoid"):
-    """What is left of a delta on its way back through deep random networks, and without the slopes.
+def measure_depth(layers=10, count=200, *, scale=1.0, act="sigmoid", weights="normal"):
+    """What deep random networks leave of a delta on its way back, and of XOR on its way forward.
 
     The networks have 2 inputs, 3 neurons a layer and 1 output neuron; weights and inputs are
     drawn as in `random_case`, then every weight is multiplied by scale. act: what the hidden
-    layers squash with, "sigmoid", "tanh" or "relu". A delta of 1 starts in the last layer.
-    Returns a dict of arrays (count, layers), its size in each layer, the root mean square:
-    "true" by (1.7); "slopes 1" with every slope on the way back set to 1, so that the weights
-    act alone.
+    layers squash with, "sigmoid", "tanh" or "relu". weights: "normal", or "rotations" (some
+    reflect, too) between two layers of 3, before scale. A delta of 1 starts in the last layer.
+    Returns a dict of arrays. "true" and "slopes 1" (count, layers): its size in each layer, the
+    root mean square, by (1.7), and with every slope on the way back set to 1, so that the weights
+    act alone. "apart" (count, layers - 1): by how much the outputs for XOR's four corners differ
+    in each hidden layer, the largest range of any neuron.
     Raises ValueError or TypeError for layers or a count below 1, a scale that is no finite
-    number, another act.
+    number, another act or weights.
     """
     validate.count("layers", layers)
     validate.count("count", count)
     validate.number("scale", scale)
     validate.choice("act", act, tuple(_ACTS))
+    validate.choice("weights", weights, ("normal", "rotations"))
     squash, slope_of = _ACTS[act]
-    x, W = _deep_networks(layers, count)
-    h, slopes = x, []
-    for W_n in W[:-1]:
-        a = scale * np.einsum("sd,sdn->sn", h, W_n)
-        h = squash(a)
-        slopes.append(slope_of(h))
+    x, W = _deep_networks(layers, count, weights)
+    h, slopes, apart = x, [], np.empty((count, layers - 1))
+    for n, W_n in enumerate(W[:-1]):
+        h = squash(scale * h @ W_n)  # (count, 5, D) @ (count, D, N) -> (count, 5, N)
+        slopes.append(slope_of(h[:, 0]))
+        apart[:, n] = np.ptp(h[:, 1:], axis=1).max(axis=1)
     sizes = {"true": [], "slopes 1": []}
     true = bare = np.ones((count, 1))
     for n in reversed(range(layers)):
@@ -253,7 +282,7 @@ def measure_depth(layers=10, count=200, *, scale=1.0, act="sigmoid"):
         if n:
             true, bare = (scale * np.einsum("sn,sdn->sd", delta, W[n]) for delta in (true, bare))
             true = true * slopes[n - 1]  # (1.7)
-    return {way: np.stack(found, axis=1) for way, found in sizes.items()}
+    return {way: np.stack(found, axis=1) for way, found in sizes.items()} | {"apart": apart}
 
 
 _ACTS = {  # the activation, and its slope from its own output (1.3)
@@ -264,14 +293,18 @@ _ACTS = {  # the activation, and its slope from its own output (1.3)
 
 
 @lru_cache(maxsize=2)
-def _deep_networks(layers, count):
-    """The inputs (count, 2) and each layer's weights (count, D, N) that `measure_depth` draws."""
+def _deep_networks(layers, count, kind):
+    """The inputs, a random one and XOR's (count, 5, 2), and each layer's weights (count, D, N)."""
     xs, weights = [], []
     for seed in range(count):
         rng = np.random.default_rng(seed)
         weights.append(init_mlp((2, *[3] * (layers - 1), 1), rng=rng)[::2])
         xs.append(rng.uniform(-1, 1, 2))
-    return np.array(xs), [np.stack(W_n) for W_n in zip(*weights, strict=True)]
+    x = np.concatenate([np.array(xs)[:, None], np.tile(XOR_INPUTS, (count, 1, 1))], axis=1)
+    W = [np.stack(W_n) for W_n in zip(*weights, strict=True)]
+    if kind == "rotations":
+        W[1:-1] = (np.linalg.qr(W_n)[0] for W_n in W[1:-1])
+    return x, W
 
 
 def push_left(params, x, target):
