@@ -413,7 +413,7 @@ def test_the_arrows_lead_from_what_is_kept_to_the_cell_state(made):
 
 
 def test_scores_are_drawn_with_their_median_and_told():
-    scores = np.random.default_rng(3).uniform(0, 1, (2, 3, 5))
+    scores = np.random.default_rng(3).uniform(0, 1, (3, 2, 5))
     figure = figures.recall_scores(*scores)
     (ax,) = figure.axes
     dots = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
@@ -423,15 +423,55 @@ def test_scores_are_drawn_with_their_median_and_told():
         assert f"{np.median(row):.2f} ({row.min():.2f} to {row.max():.2f})" in figure.alt
 
 
+def test_what_is_shown_disturbs_the_candidates_and_what_is_hidden_nothing():
+    figure = figures.fed_back()
+    (ax,) = figure.axes
+    clouds = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
+    many = [int((cloud > 0.9).sum()) for cloud in clouds]
+    assert many == [20, 20, 19, 8, 16, 3, 20, 20]  # gates, candidates, both, both and o shut
+    task = last_flag_problem(100, 200, rng=np.random.default_rng(1))
+    xs = np.concatenate([task.xs, np.zeros((100, 200, 1))], axis=2)
+    W_h = np.random.default_rng(7).normal(0, 4, size=(2, 8))
+    W_h[:, [0, 1, 2, 3, 6, 7]] = 0  # but for the candidates'
+    W_x = np.repeat(np.vstack([LATCH.W_x, np.zeros(4)]), 2, axis=1)
+    r2 = recall_score(LSTMParams(W_x, W_h, np.repeat(LATCH.b, 2)), xs, task.targets).r2
+    assert clouds[3][7] == pytest.approx(r2)
+    for text, number in zip((t for t in ax.texts if "of 20" in t.get_text()), many, strict=True):
+        assert text.get_text() == f"{number} of 20"
+        assert f"{number} of 20 above 0.9" in figure.alt
+
+
+def test_a_flat_place_keeps_the_factor_and_not_the_number():
+    figure = figures.flat_places()
+    left, *right = figure.axes
+    marks = [
+        (line.get_xdata()[0], line.get_ydata()[0])
+        for line in left.lines
+        if len(line.get_xdata()) == 1
+    ]
+    assert marks == [(8, sigmoid(8)), (7.2, sigmoid(7.2)), (1, 1), (0.9, 0.9)]
+    fade, one, stay = (np.array([line.get_ydata() for line in ax.lines]) for ax in right)
+    for curves in (fade, one, stay):
+        np.testing.assert_array_equal(curves[:, 0], [0.1, 0.5, 0.9])
+    np.testing.assert_allclose(fade[:, 1:], np.tanh(0.9 * fade[:, :-1]))
+    np.testing.assert_allclose(one[:, 1:], np.tanh(2 * one[:, :-1]))
+    np.testing.assert_allclose(stay[:, 50], stay[:, 0] * sigmoid(7.2) ** 50)
+    assert np.ptp(one[:, 50]) < 1e-3 < np.ptp(stay[:, 50])
+    assert f"leaves {0.9**50:.2g} after 50 steps" in figure.alt
+    assert "to 0.958, 0.958, 0.958, with 1.8 to 0.933, 0.933, 0.933" in figure.alt
+
+
 def test_in_the_sentence_the_latch_takes_one_noun_and_holds_it():
     figure = figures.sentence()
     (ax,) = figure.axes
-    inputs, forgets = np.reshape([bar.get_height() for bar in ax.patches], (2, 14)) / 0.85
-    assert (inputs > 0.5).sum() == (forgets < 0.5).sum() == 1
+    heights = np.reshape([bar.get_height() for bar in ax.patches], (3, 14)) / 0.85
+    inputs, forgets, outputs = heights
+    assert (inputs > 0.5).sum() == (forgets < 0.5).sum() == (outputs > 0.5).sum() == 1
     assert inputs.argmax() == forgets.argmin() == 1
+    assert outputs.argmax() == 12  # are
     words = [text.get_text() for text in ax.texts]
     assert {"keys", "grandmother", "table", "door", "are"} <= set(words)
-    assert f"holds +{np.tanh(0.5) * sigmoid(8) ** 12:.2f}" in words
+    assert f"holds +{np.tanh(0.5) * sigmoid(8) ** 11:.2f}" in words
     assert "+0.46 at keys and +0.46 at are" in figure.alt
 
 

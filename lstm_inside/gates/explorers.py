@@ -170,7 +170,7 @@ def gate_explorer(steps=100) -> Explorer:
             ax["cell"],
             (0.24, say("cell state c"), CELL_LINE),
             (0.45, say("hidden state h"), HIDDEN_LINE),
-            (0.7, say("c before (pale)"), _PALE),
+            (0.7, say("pale: before the move"), _PALE),
         )
         ax["cell"].plot([at + 1], [numbers[at]], "o", color="#111111", ms=7)
         ax["cell"].annotate(say("flag"), (at + 1, 4.1), ha="center", weight="bold")

@@ -4,11 +4,19 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward, rnn_forward
+from lstm_core import (
+    LSTMParams,
+    init_lstm,
+    init_rnn,
+    lstm_backward,
+    lstm_forward,
+    rnn_forward,
+    sigmoid,
+)
 from lstm_inside.gates.explorers_gradients import MIDDLE, lstm_left, rnn_left, untrained
 from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
-from lstm_inside.gates.recall import LATCH, last_flag_problem, latch
+from lstm_inside.gates.recall import LATCH, last_flag_problem, latch, recall_score
 from lstm_inside.page import plain, signed
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
@@ -132,71 +140,132 @@ def side_path() -> Picture:
     return figure
 
 
-def recall_scores(rnn, lstm) -> Picture:
-    """R squared of untrained networks, a dot a draw: 10 steps, 100, and 100 with one number alone.
+def recall_scores(weak, better, lstm) -> Picture:
+    """R squared of untrained networks, a dot a draw: as asked, and with the flagged number alone.
 
-    rnn, lstm: (3, draws), or lists: a row for each of these settings.
+    weak, better, lstm: (2, draws), or lists: a row for each of the two.
     """
     families = (
-        (np.array(rnn), say("RNN"), "#6b6b6b", -0.17),
-        (np.array(lstm), "LSTM", CELL_LINE, 0.17),
+        (np.array(weak), say("weak RNN"), "#999999", -0.3),
+        (np.array(better), say("better RNN"), "#555555", 0),
+        (np.array(lstm), "LSTM", CELL_LINE, 0.3),
     )
-    settings = (
-        say("10 steps"), say("100 steps"), say("100 steps,\nall other numbers 0"),
-    )  # fmt: skip
+    settings = say("100 steps"), say("100 steps, all other numbers 0")
     told = []
     with matplotlib.rc_context(RC):
         figure = picture(900, 300)
         ax = figure.subplots()
-        ax.set(xlim=(-0.5, 2.5), ylim=(-0.3, 1.2), yticks=(0, 0.5, 1), ylabel="R²")
-        ax.set_xticks(range(3), settings)
+        ax.set(xlim=(-0.5, 1.5), ylim=(-0.3, 1.4), yticks=(0, 0.5, 1), ylabel="R²")
+        ax.set_xticks(range(2), settings)
         ax.axhline(0, color=FAINT, lw=1.2)
         ax.set_title(say("Time alone does the LSTM little harm, the other numbers do"))
         for scores, name, colour, aside in families:
             for n, row in enumerate(scores):
                 middle, at = float(np.median(row)), n + aside
-                ax.plot(at + np.linspace(-0.1, 0.1, len(row)), row, "o", color=colour, ms=5,
+                ax.plot(at + np.linspace(-0.07, 0.07, len(row)), row, "o", color=colour, ms=5,
                         alpha=0.5, mec="none")  # fmt: skip
-                ax.plot([at - 0.12, at + 0.12], [middle, middle], color=colour, lw=3)
-                words = f"{name}: {plain(middle)}" if n == 0 else plain(middle)
-                ax.text(at, row.max() + 0.04, words, color=colour, weight="bold", ha="center",
-                        va="bottom", fontsize=12)  # fmt: skip
+                ax.plot([at - 0.09, at + 0.09], [middle, middle], color=colour, lw=3)
+                ax.text(at, row.max() + 0.04, f"{name}\n{plain(middle)}", color=colour,
+                        weight="bold", ha="center", va="bottom", fontsize=12)  # fmt: skip
                 told.append(
                     say("{name}, {setting}: {middle} ({low} to {high})",
-                        name=name, setting=settings[n].replace("\n", " "), middle=plain(middle),
+                        name=name, setting=settings[n], middle=plain(middle),
                         low=plain(row.min()), high=plain(row.max()))
                 )  # fmt: skip
         figure.alt = say(
             "R² of {draws} untrained networks each, the median, lowest and highest. {told}.",
-            draws=len(rnn[0]),
+            draws=len(weak[0]),
             told=say("; ").join(told),
         )
     return figure
 
 
+def fed_back() -> Picture:
+    """R squared of two latches that see both h, a dot a draw of the weights that feed back.
+
+    Two flags, and the question as a third input, 1 at the last step. The output gates are open all
+    the time, or shut until the question; what is fed back reaches the columns of some letters.
+    """
+    task = last_flag_problem(100, 200, rng=np.random.default_rng(1))
+    asked = np.zeros((100, 200, 1))
+    asked[-1] = 1
+    xs = np.concatenate([task.xs, asked], axis=2)
+    told, top = [], say("{many} of {draws}")
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 340)
+        ax = figure.subplots()
+        ax.set(xlim=(-0.5, 3.5), ylim=(-0.35, 1.4), yticks=(0, 0.5, 1), ylabel="R²")
+        ax.set_title(say("What is shown gets into the candidates"))
+        name_curves(
+            ax,
+            (0.5, say("weights of spread 1"), "#777777"),
+            (0.75, say("of spread 4"), HIDDEN_LINE),
+        )
+        names = []
+        for place, (letters, shut, name) in enumerate(
+            (
+                ("ifo", False, say("o open,\nfed back to the gates")),
+                ("g", False, say("o open,\nto the candidates")),
+                ("ifgo", False, say("o open,\nto both")),
+                ("ifgo", True, say("o shut until asked,\nto both")),
+            )
+        ):
+            names.append(name)
+            W_x = np.repeat(np.vstack([LATCH.W_x, [0, 0, 0, 16 if shut else 0]]), 2, axis=1)
+            b = np.repeat([-8.0, 8.0, 0.0, -8.0 if shut else 2.0], 2)
+            reached = np.repeat([letter in letters for letter in "ifgo"], 2)
+            for spread, aside, colour in ((1, -0.2, "#777777"), (4, 0.2, HIDDEN_LINE)):
+                draws = (
+                    np.random.default_rng(n).normal(0, spread, size=(2, 8)) for n in range(_DRAWS)
+                )
+                row = np.array(
+                    [
+                        recall_score(LSTMParams(W_x, reached * W_h, b), xs, task.targets).r2
+                        for W_h in draws
+                    ]
+                )
+                at, many = place + aside, int((row > 0.9).sum())
+                ax.plot(at + np.linspace(-0.12, 0.12, _DRAWS), np.maximum(row, -0.3), "o",
+                        color=colour, ms=5, alpha=0.5, mec="none")  # fmt: skip
+                ax.text(at, 1.2, top.format(many=many, draws=_DRAWS), color=colour, weight="bold",
+                        ha="center", va="center", fontsize=12)  # fmt: skip
+                told.append(
+                    say("{name}, spread {spread}: {many} of {draws} above 0.9, median {middle:.3f}",
+                        name=name.replace("\n", " "), spread=spread, many=many, draws=_DRAWS,
+                        middle=np.median(row))
+                )  # fmt: skip
+        ax.set_xticks(range(4), names)
+        figure.alt = say("R² of two units fed back. {told}.", told=say("; ").join(told))
+    return figure
+
+
 # A word with + or - before it is a noun, what is asked for has a question mark before it.
 def sentence() -> Picture:
-    """What the gates of a latch should do in a sentence: `LATCH`, the flag set by hand at a word.
+    """What the gates of a latch should do in a sentence: the flag is set by hand at a word.
 
-    Each noun brings a number, +1 the one that is to be kept and -1 the others.
+    It is `LATCH`, with an output gate that stays shut until it is asked. Each noun brings a number,
+    +1 the one that is to be kept and -1 the others.
     """
     words = say("The|+keys|that|my|-grandmother|left|on|the|-table|by|the|-door|?are|mine").split(
         "|"
     )
     marks = [word[0] if word[0] in "+-?" else "" for word in words]
     key, asked = marks.index("+"), marks.index("?")
-    xs = np.zeros((len(words), 1, 2))
+    xs = np.zeros((len(words), 1, 3))  # number, flag, and the question that opens o
     xs[:, 0, 0] = [{"+": 1, "-": -1}.get(mark, 0) for mark in marks]
-    xs[key, 0, 1] = 1
-    trace = lstm_forward(xs, LATCH)
+    xs[key, 0, 1] = xs[asked, 0, 2] = 1
+    unit = LSTMParams(
+        np.vstack([LATCH.W_x, [0, 0, 0, 16]]), LATCH.W_h, LATCH.b + np.array([0, 0, 0, -10])
+    )
+    trace = lstm_forward(xs, unit)
     cells, at = trace.c[1:, 0, 0], np.arange(len(words))
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
+        figure = picture(900, 390)
         ax = figure.subplots()
-        ax.set(xlim=(-1.95, len(words) - 0.4), ylim=(-1.05, 3.55))
+        ax.set(xlim=(-1.95, len(words) - 0.4), ylim=(-1.05, 4.35))
         ax.set_axis_off()
         ax.set_title(say("What the gates should do: set by hand, not trained"))
-        for letter, low in (("i", 2.3), ("f", 1.15)):
+        for letter, low in (("i", 3.3), ("f", 2.2), ("o", 1.1)):
             gate, values = GATES[letter], getattr(trace, letter)[:, 0, 0]
             ax.bar(at, 0.85 * values, bottom=low, width=0.82, color=gate.colour, zorder=2)
             ax.axhline(low, xmin=0.096, color=FAINT, lw=1)
@@ -204,8 +273,8 @@ def sentence() -> Picture:
             ax.text(-0.6, low + 0.4, label, ha="right", va="center", weight="bold",
                     color=gate.line, fontsize=13)  # fmt: skip
         ax.plot([-0.4, key], [0.4, 0.4], color=CELL, lw=1.2)
-        ax.plot([key, asked], [0.4, 0.4], color=CELL, lw=11, solid_capstyle="round", zorder=2)
-        ax.plot([asked, len(words) - 0.6], [0.4, 0.4], color=CELL, lw=4)
+        ax.plot([key, len(words) - 0.75], [0.4, 0.4], color=CELL, lw=11, solid_capstyle="round",
+                zorder=2)  # fmt: skip
         middle = say("holds {number:+.2f}", number=cells[asked])
         ax.text((key + asked) / 2, 0.72, middle, ha="center", va="center", fontsize=12,
                 color=CELL_LINE, weight="bold")  # fmt: skip
@@ -218,17 +287,20 @@ def sentence() -> Picture:
                     weight="bold" if strong else "normal", fontsize=12.5 if strong else 11,
                     color="#111111" if mark else "#777777")  # fmt: skip
         ax.text(key, -0.8, say("flag: write"), ha="center", va="center", fontsize=12)
-        ax.text(asked, -0.8, say("needed here"), ha="center", va="center", fontsize=12)
+        ax.text(asked, -0.8, say("asked: show"), ha="center", va="center", fontsize=12)
         figure.alt = say(
             "The words of the sentence from left to right. At {key} the input gate is {i:.3f} and "
             "the forget gate {f:.3f}; at all the others it is {i_else:.4f} and {f_else:.4f}. The "
-            "cell state is {first:+.2f} at {key} and {last:+.2f} at {asked}.",
+            "output gate is {o:.3f} at {asked} and {o_else:.4f} at the others. The cell state is "
+            "{first:+.2f} at {key} and {last:+.2f} at {asked}.",
             key=shown[key],
             asked=shown[asked],
             i=trace.i[key, 0, 0],
             f=trace.f[key, 0, 0],
             i_else=trace.i[0, 0, 0],
             f_else=trace.f[0, 0, 0],
+            o=trace.o[asked, 0, 0],
+            o_else=trace.o[0, 0, 0],
             first=cells[key],
             last=cells[asked],
         )
@@ -365,7 +437,7 @@ def latch_gradients() -> Picture:
                      fontsize=11.5, color="#777777")  # fmt: skip
             told.append(say("{title}, {words}", title=title, words=words))
         before, first = dc[flagged - 1][::-1]
-        rows[1].set_ylabel("$|dL/dx_t|$")
+        rows[1].set_ylabel("$|dL/dn_t|$")
         rows[2].set_xlabel(say("step t"))
         figure.alt = say(
             "The gradient from right to left, relative to step 100. In the unit that keeps it is "
@@ -461,6 +533,69 @@ def plain_latch(params) -> Picture:
             own=_sign(params.W_h[3, 3]),
             flag=flag,
             held=", ".join(signed(value, 4) for value in held),
+        )
+    return figure
+
+
+def flat_places() -> Picture:
+    """10 % off a weight of 1 and a pre-activation of 8, and what 50 steps make of three numbers.
+
+    Left the factors of a step, right three units: a weight of 0.9 to itself, one of 2, and the
+    forget gate of `LATCH` at 7.2.
+    """
+    starts, steps = np.array([0.1, 0.5, 0.9]), np.arange(51)
+    factor = sigmoid(7.2)
+
+    def run(own, squash=np.tanh):
+        r = [starts]
+        for _ in steps[1:]:
+            r.append(squash(own * r[-1]))
+        return np.array(r)
+
+    grey = "#6b6b6b"
+    units = (
+        (run(0.9), say("weight 0.9:\nall fade"), grey),
+        (run(2), say("weight 2:\nall become one"), grey),
+        (run(factor, lambda r: r), say("LATCH, 10 % off:\nall stay"), CELL_LINE),
+    )
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 340)
+        left, *right = figure.subplots(1, 4, width_ratios=(5, 3, 3, 3))
+        left.set(xlim=(0, 9.5), ylim=(0, 1.12), yticks=(0, 0.5, 1), xticks=(0, 2, 4, 6, 8))
+        left.set_title(say("10 % off, and the factor of a step"))
+        left.set_xlabel(say("weight, or pre-activation"))
+        z = np.linspace(0, 9.5, 100)
+        left.plot(z, sigmoid(z), color=GATES["f"].line, lw=3)
+        left.plot([0, 1.1], [0, 1.1], color=grey, lw=3, ls=(0, (4, 2)))
+        for x, y, colour, full in (
+            (8, sigmoid(8), GATES["f"].line, True), (7.2, factor, GATES["f"].line, False),
+            (1, 1, grey, True), (0.9, 0.9, grey, False),
+        ):  # fmt: skip
+            left.plot([x], [y], "o", ms=9, mec=colour, mew=2, mfc=colour if full else "white")
+        for x, y, words, colour in (
+            (1.45, 0.3, say("a weight:\n1 → 0.9"), grey),
+            (4.3, 0.66, say("a gate: {before:.4f} → {after:.4f}", before=sigmoid(8), after=factor),
+             GATES["f"].line),
+        ):  # fmt: skip
+            left.text(x, y, words, color=colour, weight="bold", va="center", fontsize=12)
+        for ax, (r, words, colour) in zip(right, units, strict=True):
+            ax.set(xlim=(0, 50), ylim=(0, 1.12), xticks=(0, 50), yticks=(0, 0.5, 1))
+            ax.set_xlabel(say("step t"))
+            ax.set_title(words, fontsize=12)
+            ax.plot(steps, r, color=colour, lw=3)
+        figure.alt = say(
+            "10 % off, a weight of 1 gives a factor of 0.9 and leaves {weight:.2g} after 50 steps, "
+            "a pre-activation of 8 gives {factor:.4f} and leaves {gate:.2g}. From 0.1, 0.5 and "
+            "0.9, 50 steps with a weight of 0.9 lead to {fade}; with a weight of 2 to {two}, with "
+            "1.8 to {off}; with the forget gate of LATCH, 10 % off, to {latch}.",
+            weight=0.9**50,
+            factor=factor,
+            gate=factor**50,
+            off=", ".join(f"{number:.3f}" for number in run(1.8)[-1]),
+            **{
+                name: ", ".join(f"{number:.3f}" for number in r[-1])
+                for name, (r, *_) in zip(("fade", "two", "latch"), units, strict=True)
+            },
         )
     return figure
 
