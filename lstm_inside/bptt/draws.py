@@ -29,12 +29,12 @@ def flagged_sequence() -> np.ndarray:
 
 
 def left_at_flag(params) -> np.ndarray:
-    """The gradient's length at the flag and along the cell line alone, and that of the last step.
+    """How much of the gradient is left at the flag, and what the cell line alone would bring.
 
     params: RNNParams (dL/dh) or LSTMParams (dL/dc) of two inputs, which read `flagged_sequence`;
-    the loss is the sum of the last hidden state. Returns (3,): all that is left at the flag and
-    what comes along the cell line alone, NaN for an RNN, which has none, both as multiples of
-    the length at the last step, and this length.
+    the loss is the sum of the last hidden state. Returns (2,): the length of all that is left at
+    the flag and of what comes along the cell line alone, NaN for an RNN, which has none, both as
+    multiples of the length at the last step.
     Raises ValueError or TypeError for what are no such parameters.
     """
     plain = validate.of_kind("params", params, RNNParams, LSTMParams) is RNNParams
@@ -43,14 +43,14 @@ def left_at_flag(params) -> np.ndarray:
     dhs[-1] = 1
     if plain:
         whole = step_lengths(rnn_backward(dhs, trace, params).h)
-        return np.array([whole[FLAG] / whole[-1], np.nan, whole[-1]])
+        return np.array([whole[FLAG] / whole[-1], np.nan])
     grads = lstm_backward(dhs, trace, params)
     whole, alone = (step_lengths(c) for c in (grads.c, split_way(dhs, trace, grads).carousel))
-    return np.array([whole[FLAG] / whole[-1], alone[FLAG] / whole[-1], whole[-1]])
+    return np.array([whole[FLAG] / whole[-1], alone[FLAG] / whole[-1]])
 
 
 def twenty_draws(cell, recurrent="uniform", *, b_f=1.0, strength=1.0) -> np.ndarray:
-    """`left_at_flag` of twenty untrained networks of 8 units, (3, 20): a column a draw.
+    """`left_at_flag` of twenty untrained networks of 8 units, (2, 20): a column a draw.
 
     cell: "rnn" or "lstm". recurrent: how W_h is drawn, as for `init_rnn`. b_f: the LSTM's forget
     bias. strength: what W_h is multiplied by. Raises ValueError or TypeError for another cell or

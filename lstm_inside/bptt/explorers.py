@@ -184,8 +184,8 @@ def recall_gradient_explorer(steps=60) -> Explorer:
             (0.02, 1.0, say("to the cell: dL/dc$_t$"), CELL_LINE),
             (0.27, 1.0, bars, GRADIENT),
         )
-        (flagged,) = ax["x"].bar([0], [0], color=CELL_LINE, width=0.7)
-        flag = Words(ax["x"], 0, 1.3, fontsize=12, color=CELL_LINE)
+        (flagged,) = ax["x"].bar([0], [0], color=SIGNAL, width=0.7)
+        flag = Words(ax["x"], 0, 1.3, fontsize=12, color=SIGNAL)
         (f_line,) = ax["gates"].plot([], [], color=FORGET, lw=4, drawstyle="steps-mid")
         (i_line,) = ax["gates"].plot([], [], color=INPUT, drawstyle="steps-mid")
         (cell,) = ax["flow"].plot([], [], color=CELL_LINE, lw=3, drawstyle="steps-mid")
@@ -214,8 +214,8 @@ def recall_gradient_explorer(steps=60) -> Explorer:
 
     def describe(v):
         return say(
-            "The flag stands at step {at}. Of all that the numbers get of the answer's gradient, "
-            "{at_flag:.1%} goes to the flagged number. At the cell it is {dc:.2f} at the end, "
+            "The flag stands at step {at}. Of the answer's gradient that reaches the numbers, "
+            "{at_flag:.1%} goes to the flagged one. At the cell it is {dc:.2f} at the end, "
             "{dc_2:.2g} just after the flag and {dc_3:.2g} just before it.",
             at=v["at"],
             at_flag=v["at_flag"],

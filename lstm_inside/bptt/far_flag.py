@@ -46,20 +46,27 @@ def recall_at(places, steps, sequences, rng) -> Sequences:
     return Sequences(xs, xs[flagged, each, :1], np.full(sequences, steps - 1))
 
 
-def plain_rnn_learns(places, rule="one rate", *, steps=30, updates=300, rng) -> PlainRun:
+def plain_rnn_learns(
+    places, rule="one rate", *, recurrent="uniform", steps=30, updates=300, rng
+) -> PlainRun:
     """Train RNNs of 8 units on recall; the answer is the sum of the last hidden state.
 
     places: (first, last) step at which a flag may stand. rule: "one rate" for all weights, or
     "adam", each gradient divided by its own size; DRAWS untrained networks for each of its
-    RNN_RATES. Every update reads a fresh batch, the same for all networks, drawn from rng.
-    Raises ValueError or TypeError for another rule, what `recall_at` refuses, updates below 1.
+    RNN_RATES. recurrent: how W_h is drawn, as for `init_rnn`. Every update reads a fresh batch,
+    the same for all networks, drawn from rng.
+    Raises ValueError or TypeError for another rule or drawing, what `recall_at` refuses, updates
+    below 1.
     """
     validate.choice("rule", rule, RNN_RATES)
+    validate.choice("recurrent", recurrent, ("uniform", "orthogonal"))
     validate.count("updates", updates)
     rates = RNN_RATES[rule]
     test = recall_at(places, steps, _TEST, rng)
-    drawn = [init_rnn(2, _UNITS, rng=np.random.default_rng(n)) for n in range(DRAWS)] * len(rates)
-    params = [np.stack(p) for p in zip(*drawn, strict=True)]  # (N, ...), N networks
+    drawn = [
+        init_rnn(2, _UNITS, rng=np.random.default_rng(n), recurrent=recurrent) for n in range(DRAWS)
+    ]
+    params = [np.stack(p) for p in zip(*(drawn * len(rates)), strict=True)]  # (N, ...), N networks
     params[2] = params[2][:, None]
     rate = np.repeat(rates, DRAWS)[:, None, None]
     mean, square = ([np.zeros_like(p) for p in params] for _ in range(2))

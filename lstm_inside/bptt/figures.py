@@ -29,7 +29,6 @@ from lstm_inside.page.style import (
     FAINT,
     FORGET,
     GRADIENT,
-    HIDDEN,
     HIDDEN_LINE,
     INPUT,
     OUTPUT,
@@ -49,11 +48,11 @@ def _node(ax, place, words, size=30, square=False):
     ax.text(*place, words, ha="center", va="center", fontsize=13, zorder=4)
 
 
-def _back(ax, start, end, colour, words, number, label, bend=0.0, line="-", arrow=None):
+def _back(ax, start, end, colour, words, number, label, bend=0.0, thick=2.6):
     """A gradient's arrow from `start` back to `end`.
 
     words: what the gradient is multiplied by there, at `label`, and, small and grey behind it,
-    the number of the equation. arrow: the arrow's colour where it is not that of the words.
+    the number of the equation. thick: the arrow's line width.
     """
     ax.annotate(
         "",
@@ -63,9 +62,8 @@ def _back(ax, start, end, colour, words, number, label, bend=0.0, line="-", arro
     )
     style = {
         "arrowstyle": "-|>",
-        "color": arrow or colour,
-        "lw": 2.6,
-        "ls": line,
+        "color": colour,
+        "lw": thick,
         "shrinkA": 17,
         "shrinkB": 17,
     }
@@ -96,7 +94,7 @@ def rnn_graph() -> Picture:
                 "multiplied by: from the loss directly to each hidden state (4.1), from h to a "
                 "times 1 - h squared (4.2), from a to the state before times W_h transposed (4.3), "
                 "to the input times W_x transposed (4.4), and to the weights, which both steps "
-                "share, times x and the h before (4.5)."),
+                "share, the part of each: x times da, the h before times da, the sum of da (4.5)."),
         )  # fmt: skip
         ax.set_title(say("Two steps of an RNN: what each way back multiplies the gradient by"))
         h = {0: (0, 0), 1: (4, 0), 2: (8, 0)}
@@ -113,8 +111,8 @@ def rnn_graph() -> Picture:
             words = r"$\cdot\,W_x^{\top}$"
             _back(ax, a[t], x, SIGNAL, words, "4.4", (x[0] - 0.75, 0.85))
             above = (weights[0], -1.2)  # where no tip touches the letters
-            words = rf"$x_{t}^{{\top}} da_{t},\; h_{t - 1}^{{\top}} da_{t}$"
-            place = (a[t][0] + (-0.05 if t == 1 else 0.25), -0.85)
+            words = rf"$x_{t}^{{\top}} da_{t},\; h_{t - 1}^{{\top}} da_{t},\; \Sigma\, da_{t}$"
+            place = (a[t][0] + (-0.35 if t == 1 else 0.55), -0.85)
             _back(ax, a[t], above, WEIGHTS, words, "4.5", place)
             _node(ax, x, f"x{name}")
             _node(ax, a[t], f"a{name}")
@@ -150,12 +148,12 @@ def lstm_graph() -> Picture:
             "o": (7.6, OUTPUT, r"$\times\,\tanh c_t$", "4.6", (8.5, 2.5), r"$\times\,o(1-o)$"),
         }
         down = (5.0, -0.3)
-        _back(ax, c, c_prev, CELL_LINE, r"$\times\,f_t$", "4.11", (2.6, 4.27))
+        _back(ax, c, c_prev, CELL_LINE, r"$\times\,f_t$", "4.11", (2.6, 4.32), thick=6)
         _back(ax, (11.9, 2.3), h, GRADIENT, "dh$_t$", "4.1", (10.95, 2.62))
-        _back(ax, (11.9, 4), c, CELL_LINE, say("along the cell line: dc_line"), "4.7", (8.9, 4.27))
+        _back(ax, (11.9, 4), c, CELL_LINE, say("along the cell line: dc_line"), "4.7", (8.9, 4.32),
+              thick=6)  # fmt: skip
         words = r"$\times\,o\,(1-\tanh^2 c_t)$"
-        _back(ax, h, c, HIDDEN_LINE, words, "4.7", (9.2, 3.4), line=(0, (3, 1.5)),
-              arrow=HIDDEN)  # fmt: skip
+        _back(ax, h, c, HIDDEN_LINE, words, "4.7", (9.2, 3.4))
         for name, (x, colour, words, number, label, slope) in gates.items():
             y = 2.0
             _back(ax, h if name == "o" else c, (x, y), colour, words, number, label)
@@ -171,9 +169,47 @@ def lstm_graph() -> Picture:
             _node(ax, place, words, size=34)
         ax.text(2.3, 0.35, say("side by side"), ha="center", va="top", color="#777777", fontsize=11)
         weights = (down[0], -1.85)
-        words = r"$x_t^{\top} da,\; h_{t-1}^{\top} da$"
-        _back(ax, down, weights, WEIGHTS, words, "4.5", (down[0] + 0.95, -1.1))
+        words = r"$x_t^{\top} da,\; h_{t-1}^{\top} da,\; \Sigma\, da$"
+        _back(ax, down, weights, WEIGHTS, words, "4.5", (down[0] + 1.3, -1.1))
         _node(ax, weights, "W$_x$ W$_h$ b", size=0)
+    return figure
+
+
+def detour() -> Picture:
+    """Two LSTM steps: the gradient goes back along the cell line, or takes a detour."""
+    with matplotlib.rc_context(RC):
+        figure, ax = _canvas(
+            900, 300, (-0.6, 10.6), (-0.7, 3.7),
+            say(
+                "Two LSTM steps, backward. The cell line leads from c to the cell before, times f. "
+                "One detour is drawn beside it: from c to the candidate's pre-activation, times i "
+                "and a slope, through W_h transposed to the state before, and from there, times o "
+                "and a slope, to the cell before."),
+        )  # fmt: skip
+        ax.set_title(say("One step back: along the cell line, or by a detour through W$_h$"))
+        cells = {"t-2": (0, 3), "t-1": (5, 3), "t": (10, 3)}
+        for (before, end), (now, start) in zip(
+            list(cells.items())[:-1], list(cells.items())[1:], strict=True
+        ):
+            gate, state = (start[0] - 0.9, 0), (end[0] + 0.9, 0)
+            words = rf"$\times\,f_{{{now}}}$"
+            _back(ax, start, end, CELL_LINE, words, "4.11", (start[0] - 2.6, 3.4), thick=6)
+            if now == "t":
+                middle = (gate[0] + state[0]) / 2
+                detour = (
+                    (start, gate, r"$\times\,i\,(1-g^2)$", "4.10, 4.12", (8.3, 1.6)),
+                    (gate, state, r"$\cdot\,W_h^{\top}$", "4.3", (middle, -0.4)),
+                    (state, end, r"$\times\,o\,(1-\tanh^2 c)$", "4.7", (6.6, 1.0)),
+                )
+                for tail, head, factor, number, label in detour:
+                    _back(ax, tail, head, HIDDEN_LINE, factor, number, label)
+            else:
+                for tail, head in ((start, gate), (gate, state), (state, end)):
+                    ax.annotate("", head, tail, arrowprops=_FORWARD | {"arrowstyle": "-|>"})
+            _node(ax, gate, "a$_g$", size=28)
+            _node(ax, state, f"h$_{{{before}}}$", size=34)
+        for name, place in cells.items():
+            _node(ax, place, f"c$_{{{name}}}$", size=34)
     return figure
 
 
@@ -202,8 +238,8 @@ def recall_cut(k=20, at=15, steps=60) -> Picture:
             for cut in range(chunk, steps, chunk):
                 ax.axvline(cut + 0.5, color="#777777", lw=1.4, ls=(0, (3, 2)))
                 ax.text(cut + 0.9, 0.98, say("cut"), color="#666666", fontsize=12, va="center")
-            ax.plot([at], [0], "^", color=CELL_LINE, ms=9, clip_on=False, zorder=5)
-            ax.text(at - 0.9, 0.13, say("flag"), color=CELL_LINE, fontsize=12, ha="right")
+            ax.axvline(at, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
+            ax.text(at - 0.6, 0.98, say("flag"), color=SIGNAL, fontsize=12, ha="right", va="center")
         ax = axes[0]
         ax.text(steps - 0.5, 0.68, say("to the cell: dL/dc$_t$"), color=CELL_LINE, ha="right",
                 va="top", fontsize=12, weight="bold")  # fmt: skip
@@ -231,11 +267,11 @@ def carried() -> Picture:
         say("RNN with a uniform W$_h$: gone after a few steps"): init_rnn(2, 8, rng=draw()),
         say("LSTM, forget bias 1: it lasts some steps more"): init_lstm(2, 8, rng=draw()),
         say(
-            "LSTM, forget bias 6: it comes back to the flag, but every number gets a share"
+            "LSTM, forget bias 6: it comes back to the flag, but the last number gets the most"
         ): init_lstm(2, 8, rng=draw(), forget_bias=6.0),
         say("Latch: it comes back to the flag, and only the flagged number gets a share"): LATCH,
     }
-    left = []
+    left, slopes = [], []
     with matplotlib.rc_context(RC):
         figure = picture(900, 600)
         axes = figure.subplots(len(drawn), 1, sharex=True)
@@ -247,6 +283,7 @@ def carried() -> Picture:
             grads = (rnn_backward if plain else lstm_backward)(dhs, trace, params)
             size = step_lengths(grads.h if plain else grads.c)
             left.append(size[FLAG] / size[-1])
+            slopes.append(1 if plain else (1 - np.tanh(trace.c[-1]) ** 2).mean())
             t = np.arange(len(size))
             ax.step(t, size / size[-1], color=RNN_LINE if plain else CELL_LINE, lw=3,
                     where="mid")  # fmt: skip
@@ -256,20 +293,24 @@ def carried() -> Picture:
             name_lines(ax, (0.6, 0.62, words, "#666666"))
             ax.set(xlim=(0, len(xs) + 1), ylim=(-0.1, _FRAME), yticks=range(4))
             if size.max() > _FRAME * size[-1]:  # it leaves the frame: say how far it goes
-                words = say("↑ up to {most:.1f} at step 0", most=size.max() / size[-1])
+                words = say("↑ up to {most:.1f} at the start", most=size.max() / size[-1])
                 ax.text(FLAG + 4, 2.9, words, color=CELL_LINE, fontsize=12, va="center")
             ax.axvline(FLAG, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
         axes[0].text(FLAG + 0.8, 2.7, say("flag"), color=SIGNAL, fontsize=12, va="center")
         name_lines(axes[0], (0.6, 0.9, say("to the state: dL/dh$_t$"), RNN_LINE))
         name_lines(axes[1], (0.6, 0.9, say("to the cell: dL/dc$_t$"), CELL_LINE))
-        name_lines(axes[3], (0.6, 0.9, say("to the number that came in: dL/dx$_t$"), GRADIENT))
+        name_lines(axes[0], (0.6, 0.34, say("to the number that came in: dL/dx$_t$"), GRADIENT))
+        figure.supylabel(say("multiple of the last step's"), fontsize=12)
         axes[-1].set_xlabel(say("step t"))
         figure.alt = say(
             "Four panels, one under the other: how much of the last step's gradient there is at "
             "each of 100 steps. At the flag, at step {at}, the RNN has {rnn:.1g} left, the LSTM at "
             "forget bias 1 {one:.1g}, at forget bias 6 {six:.2g}, the latch {latch:.2g}. At forget "
-            "bias 6 every number gets some of it, in the latch the flagged one alone.",
-            at=FLAG, rnn=left[0], one=left[1], six=left[2], latch=left[3],
+            "bias 6 the last number gets the largest share, in the latch the flagged one alone has "
+            "one. The slope of tanh at the last cell is {flat:.2f} at forget bias "
+            "6, {steep:.2f} at forget bias 1.",
+            flat=slopes[2], steep=slopes[1], at=FLAG,
+            rnn=left[0], one=left[1], six=left[2], latch=left[3],
         )  # fmt: skip
     return figure
 
@@ -277,40 +318,61 @@ def carried() -> Picture:
 def draws(drawn) -> Picture:
     """What is left of the gradient, a dot a draw, and what the cell line alone brings, a stroke.
 
-    drawn: a setting's words -> what `twenty_draws` returns, (3, draws), or one column of it.
+    drawn: a setting's words -> what `twenty_draws` returns, (2, draws), or one column of it. At
+    the right the medians: what is left, and the factor a step that takes it there.
     """
+    away = len(flagged_sequence()) - FLAG
+    medians, steps, lines = [], [], []
     with matplotlib.rc_context(RC):
         figure = picture(900, 470)
         ax = figure.subplots()
-        for row, (left, alone, _) in enumerate(drawn.values()):
+        for row, (left, alone) in enumerate(drawn.values()):
             # side by side, so that none hides; the strokes in the lower half of the row
             y = row + np.linspace(-0.36, 0.04, len(left))
             colour = RNN_LINE if np.isnan(alone).all() else CELL_LINE
             ax.plot(left, y, "o", ms=5, color=colour)
             ax.plot(alone, np.full(len(alone), row + 0.26), "|", ms=11, color=ALONE, mew=1.4)
+            medians.append(f"{np.median(left):.2g}")
+            steps.append(f"{np.median(left) ** (1 / away):.3f}")
+            lines.append(say("none") if colour == RNN_LINE else
+                         f"{np.median(alone) ** (1 / away):.3f}")  # fmt: skip
+            ax.plot([np.median(left)] * 2, [row - 0.44, row + 0.12], color=GRADIENT, lw=2)
+        columns = {  # points to the right of the frame
+            32: (say("left"), medians, GRADIENT),
+            78: (say("a step"), steps, GRADIENT),
+            122: (say("its line"), lines, ALONE),
+        }
+        for right, (head, column, colour) in columns.items():
+            for row, words in zip(range(-1, len(drawn)), (head, *column), strict=True):
+                ax.annotate(words, (1, row + 0.2 * (row < 0)), (right, 0),
+                            xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+                            ha="center", va="center", fontsize=11, color=colour,
+                            weight="bold" if row < 0 else "normal",
+                            annotation_clip=False)  # fmt: skip
         ax.axvline(1, color="#999999", lw=1.2, zorder=0)
         ax.set(xscale="log", yticks=range(len(drawn)), ylim=(len(drawn) - 0.5, -1.1))
         ax.set(xlabel=say("length at the flag, as a multiple of the last step's"))
         ax.set_yticklabels(drawn)
         ax.set_title(
             say(
-                "Left 90 steps back: with gates nearly open, as much as at the end, give or take\n"
-                "powers of ten; otherwise far less (twenty draws of each kind)"
+                "The cell line (strokes) depends on the forget bias alone;\n"
+                "the whole gradient (dots) also on how W$_h$ is drawn"
             )
         )
         name_lines(
             ax,
-            (0.01, 0.99, say("● dL/dh of an RNN"), RNN_LINE),
-            (0.24, 0.99, say("● dL/dc of an LSTM"), CELL_LINE),
-            (0.48, 0.99, say("| what the cell line alone would bring"), ALONE),
+            (0.01, 0.99, say("● RNN"), RNN_LINE),
+            (0.16, 0.99, say("● LSTM"), CELL_LINE),
+            (0.32, 0.99, say("| cell line alone"), ALONE),
+            (0.66, 0.99, say("| median"), GRADIENT),
         )
-        medians = [np.median(left) for left, *_ in drawn.values()]
         figure.alt = say(
             "Dots, one for each draw of the weights, a row for each setting: how much of the "
             "gradient is left at the flag, on a log scale; under an LSTM's dots, as strokes, what "
-            "the cell line alone would bring. The medians from the top: {medians}.",
-            medians=", ".join(f"{left:.2g}" for left in medians),
-        )
+            "the cell line alone would bring. The medians from the top: {medians}. A step that is "
+            "{steps}, and along the cell line alone {lines}.",
+            medians=", ".join(medians), steps=", ".join(steps), lines=", ".join(lines),
+        )  # fmt: skip
     return figure
 
 
@@ -321,7 +383,7 @@ def errors(runs) -> Picture:
     """
     titles = (
         say("One rate: only the unit that keeps learns"),
-        say("Each gradient divided by its own size: all three do"),
+        say("Adam: all three do"),
     )
     with matplotlib.rc_context(RC):
         figure = picture(900, 330)
@@ -352,7 +414,7 @@ def errors(runs) -> Picture:
         ]
         figure.alt = say(
             "Two panels of error against updates, on the left with one rate for all weights, on "
-            "the right with each gradient divided by its own size; a grey line marks the goal. "
+            "the right with Adam; a grey line marks the goal. "
             "Updates until the goal, by unit: {found}.",
             found=say("; ").join(found),
         )
@@ -369,7 +431,7 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
     xs[:, 0, 0] = np.random.default_rng(3).uniform(-1, 1, steps)
     xs[at - 1, 0, 1] = dhs[-1] = 1
     unit = latch(b_i=-2, w_i=0, b_f=4, w_f=0, w_g=0.5)  # the page's, which hears no flag yet
-    shares, kept, back_in = [], [], []  # at the flag; W_h into the candidate
+    shares, kept, grown, alone = [], [], [], []  # the last two: from the end to the start
     with matplotlib.rc_context(RC):
         figure = picture(900, 420)
         axes = figure.subplots(len(counts), 1, sharex=True, sharey=True)
@@ -379,7 +441,12 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
             told = np.abs(grads.xs[:, 0, 0])
             shares.append(told[at - 1] / told.sum())
             kept.append(trace.f[at - 1, 0, 0])
-            back_in.append(after.W_h[0, 2])
+            cut = after._replace(W_h=0 * after.W_h)
+            for ratios, dc in (
+                (grown, grads.c),
+                (alone, lstm_backward(dhs, lstm_forward(xs, cut), cut).c),
+            ):
+                ratios.append(dc[0, 0, 0] / dc[-1, 0, 0])
             t = np.arange(steps + 1)
             ax.step(t, np.abs(grads.c[:, 0, 0]), color=CELL_LINE, lw=3, where="mid")
             ax.bar(t[1:], told, color=GRADIENT, width=0.7)
@@ -401,12 +468,14 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
         figure.alt = say(
             "The answer's gradient and, as dots, the input gate of one LSTM unit, {steps} steps "
             "with the flag at step {at}, a panel each before the training and after {counts} "
-            "updates. Of all that the numbers get, the flagged one gets {shares}. The forget gate "
-            "at the flag is {kept}; W_h from h to the candidate is {back_in}.",
+            "updates. Of the gradient that reaches the numbers, the flagged one gets {shares}. The "
+            "forget gate at the flag is {kept}. From the end to the start the line changes by a "
+            "factor of {grown}; with W_h set to 0 it would be {alone}.",
             steps=steps, at=at, counts=say(", ").join(map(str, counts[1:])),
             shares=say(", ").join(f"{share:.0%}" for share in shares),
             kept=say(", ").join(f"{f:.2f}" for f in kept),
-            back_in=say(", ").join(f"{w:.2f}" for w in back_in),
+            grown=say(", ").join(f"{r:.2f}" for r in grown),
+            alone=say(", ").join(f"{r:.2f}" for r in alone),
         )  # fmt: skip
     return figure
 
