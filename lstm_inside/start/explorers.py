@@ -57,7 +57,8 @@ def hands_explorer() -> Explorer:
         ax["stream"].set_title(say("The stream, and the answer at its end"))
         ax["stream"].plot(STEPS + 1.5, target, "o", ms=13, mfc="none", mec=FLAGGED, mew=2)
         ax["stream"].text(STEPS + 2.2, target, say("wanted"), color=FLAGGED, va="center")
-        ax["stream"].text(STEPS + 2.2, 1.1, say("answer"), color=HIDDEN_LINE, va="center")
+        answer_words = Words(ax["stream"], STEPS + 2.2, 0, ha="left", color=HIDDEN_LINE)
+        answer_words.set_text(say("answer"))
         draw_gate_rows(ax["gates"])
         ax["gates"].set_title(say("Your gates: the higher, the more goes through"))
         ax["cell"].set(ylim=(-1.25, 1.25), xlabel=say("step t"))
@@ -106,6 +107,10 @@ def hands_explorer() -> Explorer:
         sizes["f"].set_text(plain(keep))
         sizes["o"].set_text(plain(show))
         _show_inside(answer, beyond[:2], np.array([STEPS + 1.5]), answer_now, -1.2, 1.2)
+        beside = float(np.clip(answer_now[0], -1.2, 1.2))
+        if abs(beside - target) < 0.35:  # clear of "wanted"
+            beside = target + 0.4
+        answer_words.set_y(beside)
         _show_inside(cell, beyond[2:], np.arange(STEPS + 1), trace.c[:, 0, 0], -1.2, 1.2)
         r2, r2_elsewhere = _score(here, timed.targets), _score(there, elsewhere.targets)
         streams, answers_drawn = (elsewhere, there) if moved else (timed, here)
@@ -145,7 +150,7 @@ def hands_explorer() -> Explorer:
             "show": slider("show", 0, 1, 0.01, 1, quantity="o"),
             "moved": toggle("flags at other steps"),
         },
-        moving=[*rows, *sizes.values(), answer, cell, *beyond, dots, points, flagged],
+        moving=[*rows, *sizes.values(), answer, answer_words, cell, *beyond, dots, points, flagged],
         update=update,
         describe=describe,
         presets={
@@ -376,9 +381,9 @@ def unit_view(run) -> LiveExplorer:
     flags = batch.xs[..., 1].argmax(axis=0) + 1
     steps = np.arange(1, STEPS + 1)
     with matplotlib.rc_context(RC):
-        figure = picture(940, 460)
+        figure = picture(940, 520)
         ax = figure.subplot_mosaic(
-            [["loss", "write"]] * 2 + [["loss", "keep"], ["dots", "keep"]] + [["dots", "cell"]] * 2,
+            [["loss", "write"], ["loss", "keep"], ["dots", "show"], ["dots", "cell"]],
             width_ratios=(2, 3),
         )  # fmt: skip
         ax["loss"].set(
@@ -392,10 +397,12 @@ def unit_view(run) -> LiveExplorer:
                        xlabel=say("flagged number"), ylabel=say("answer"))  # fmt: skip
         ax["dots"].set_title(say("{STREAMS} streams never trained on", STREAMS=STREAMS))
         ax["dots"].plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-        colours = {"write": GATES["i"].line, "keep": GATES["f"].line, "cell": CELL_LINE}
+        colours = {"write": GATES["i"].line, "keep": GATES["f"].line, "show": GATES["o"].line,
+                   "cell": CELL_LINE}  # fmt: skip
         for key, title in (
             ("write", say("write: input gate i")),
             ("keep", say("keep: forget gate f")),
+            ("show", say("show: output gate o")),
             ("cell", say("the cell c")),
         ):
             ax[key].set(xlim=(0.5, STEPS + 0.5), ylim=(-0.08, 1.15), xticks=(1, 5, 10, 15, 20))
@@ -424,7 +431,7 @@ def unit_view(run) -> LiveExplorer:
         losses = run.losses
         loss.set_data(np.arange(1, len(losses) + 1), np.clip(losses, 3e-4, 1))
         dots.set_data(batch.targets[:, 0], np.clip(answer, -1.4, 1.4))
-        for key, name in (("write", "i"), ("keep", "f"), ("cell", "c")):
+        for key, name in (("write", "i"), ("keep", "f"), ("show", "o"), ("cell", "c")):
             for line, one in zip(curves[key], (trace, hand), strict=True):
                 course = getattr(one, name)[-STEPS:, n, 0]
                 line.set_data(steps, np.clip(course, -2.2, 2.2))

@@ -25,8 +25,9 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
-from lstm_inside.start.learning import FAR, far_streams, judged, scores, unseen
+from lstm_inside.start.learning import FAR, far_streams, judged, of_two_flags, scores, unseen
 from lstm_inside.start.recall import (
+    READOUT,
     habits,
     latch,
     one_stream,
@@ -34,16 +35,21 @@ from lstm_inside.start.recall import (
     score,
 )
 from lstm_inside.tasks import recall_problem
+from lstm_inside.training import Model, ReadoutParams, Training, is_lstm
 from lstm_inside.words import Sentences, say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
-# What becomes of a plain state at three recurrent strengths.
-PLAIN = Sentences({0.5: "w = 0.5: it forgets", 1.1: "w = 1.1: it blurs", 3: "w = 3: one bit"})
+# What becomes of a plain state at two recurrent strengths.
+PLAIN = Sentences(
+    {
+        0.5: "w = 0.5: the two states meet, the number is lost",
+        3: "w = 3: they stay apart, as one bit",
+    }
+)
 # Why a step back multiplies by what it does, at the same strengths.
 WHY = Sentences(
     {
         0.5: "w is small",
-        1.1: "h strays far from 0",
         3: "h sits near ±1, where tanh is flat",
         1: "set by hand, u = 0.05: every number stays",
     }
@@ -74,6 +80,7 @@ def draw_gate_rows(ax):
         label.set(color=GATES[letter].line, weight="bold")
     for base in ROWS.values():
         ax.axhline(base, color=FAINT, lw=0.8)
+        ax.axhline(base + 0.8, color=FAINT, lw=0.8, ls=":")  # wide open
     ax.grid(False)
 
 
@@ -99,7 +106,7 @@ def stream_picture(steps=20, flag=6) -> Picture:
 
 
 def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
-    """A plain state (0.1) at three recurrent strengths: the best of many units, and its answers.
+    """A plain state (0.1) at two recurrent strengths: the best of many units, and its answers.
 
     Each unit gets random weights for number and flag and a random bias; its answer is the
     straight line through its last state that has the smallest squared error on these very
@@ -135,11 +142,18 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             for course, style in zip(courses.T, ("-", "--"), strict=True):
                 above.plot(np.arange(steps + 1), course, style, color=HIDDEN_LINE)
                 above.plot(flag, course[flag], "o", color=FLAGGED, ms=6)
-            above.set(ylim=(-1.15, 2.1), yticks=(-1, 0, 1), xlabel=say("step t"))
+            above.set(
+                ylim=(-1.15, 2.1),
+                yticks=(-1, 0, 1),
+                xticks=(0, 5, 10, 15, 20),
+                xlabel=say("step t"),
+            )
             above.set_title(finding)
             below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
             below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
-            below.set(ylim=(-1.2, 1.2), xlabel=say("flagged number"))
+            below.set(
+                ylim=(-1.2, 1.2), xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel=say("flagged number")
+            )
             below.text(
                 0.03,
                 0.88,
@@ -157,21 +171,21 @@ def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
             *(_best_column(_last_states(streams.xs, w, *unit), target)[2] for unit in others),
         )
         words = say(
-            "the best of {more:,}: {found:.2f}\nalways the right sign: {r2:.2f}",
+            "the best of {more:,}: {found:.2f}\nalways ±½, with the right sign: {r2:.2f}",
             more=10 * units, found=more, r2=one_bit,
         )  # fmt: skip
-        axes[1, 2].text(1.05, -0.88, words, ha="right", va="center", color=SIGNAL, fontsize=11)
+        axes[1, 1].text(1.05, -0.88, words, ha="right", va="center", color=SIGNAL, fontsize=11)
         axes[0, 0].set_ylabel(say("state h"))
         axes[1, 0].set_ylabel(say("answer"))
         scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
         figure.alt = say(
             "A plain state over one stream of {steps} numbers, with {x} and with {x_2} flagged, "
-            "and its answers to a hundred of {streams} streams, at three recurrent strengths w, "
-            "the best of {units} units each. The two states come together where w is small, and "
-            "end low and high at the largest. Scores on all {streams} streams: {scores}. At small "
-            "w the answers lie flat, off the diagonal; at the largest they lie on two levels. The "
-            "best there of {more:,} units scores {found:.2f}; always the right sign would score "
-            "{one_bit:.2f}.",
+            "and its answers to a hundred of {streams} streams, at two recurrent strengths w, "
+            "the best of {units} units each. The two states come together at the small w, and "
+            "end low and high at the large one. Scores on all {streams} streams: {scores}. At the "
+            "small w the answers lie flat, off the diagonal; at the large one they lie on two "
+            "levels. The best there of {more:,} units scores {found:.2f}; always ±½, with the "
+            "right sign, would score {one_bit:.2f}.",
             streams=len(target),
             steps=steps,
             x=signed(number),
@@ -349,22 +363,24 @@ def sentence_picture(words, xs, unit, ends) -> Picture:
 def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
-    Three plain states are those of `plain_state_picture`; a fourth is set by hand, w = 1 and a
-    small u, which lets the gradient back. Beside each stands what gets back to the flag, and the
-    score of the straight line through its last state over the streams of that picture.
+    Two plain states are those of `plain_state_picture`; a third is set by hand, w = 1 and a
+    small u, which lets the gradient back. It and the latch have colours. Beside each
+    stands what gets back to the flag, and the score of the straight line through its last state
+    over the streams of that picture.
     """
     xs, back, streams = one_stream(flag, steps).xs, [], _searched(steps)
     ends = np.zeros((steps, 1, 1))
     ends[-1] = 1
     for name, unit, style, why in (
         (say("the latch, ±12"), latch(), "-", say("keep is 1 after the flag, and 0 at it")),
-        (say("unsure gates, ±1.5"), latch(1.5), "--", say("keep is σ(1.5) after the flag")),
+        (say("unsure gates, ±1.5"), latch(1.5), "-.", say("keep is σ(1.5) after the flag")),
     ):
         grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
         *_, r2 = _best_column(lstm_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
-        back.append((name, grads.c[:, 0, 0], r2, CELL_LINE, style, why))
+        colour = CELL_LINE if style == "-" else SIGNAL
+        back.append((name, grads.c[:, 0, 0], r2, colour, style, why))
     W_x, b = _plain_units(units, np.random.default_rng(1))
-    for w, style in zip((*PLAIN, 1), ("-", "--", ":", "-."), strict=True):
+    for w, style in zip((*PLAIN, 1), ("--", ":", "-"), strict=True):
         name = say("a plain state, w = {w:g}", w=w)
         if w in PLAIN:
             k, *_ = _best_column(_last_states(streams.xs, w, W_x, b), streams.targets[:, 0])
@@ -373,7 +389,8 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
             unit = RNNParams(np.array([[0.05], [0.0]]), np.ones((1, 1)), np.zeros(1))
         grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
         *_, r2 = _best_column(rnn_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
-        back.append((name, grads.h[:, 0, 0], r2, HIDDEN_LINE, style, WHY[w]))
+        colour = HIDDEN_LINE if style == "-" else SIGNAL
+        back.append((name, grads.h[:, 0, 0], r2, colour, style, WHY[w]))
     found = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 360)
@@ -385,7 +402,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
             x=0.01, ha="left", weight="bold", fontsize=13,
         )  # fmt: skip
         ax, legend = figure.subplots(1, 2, width_ratios=(4, 5))
-        legend.set(xlim=(0, 10), ylim=(5.7, -1))
+        legend.set(xlim=(0, 10), ylim=(4.7, -1))
         legend.set_axis_off()
         for x, words in ((7.9, say("gets back to {flag}", flag=flag)), (9.8, say("score"))):
             legend.text(x, -0.75, words, color=SIGNAL, ha="right", va="center", weight="bold")
@@ -407,8 +424,9 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
                     why=why,
                 )
             )
-            ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, color=colour)
-            legend.plot([0, 0.9], [row, row], style, color=colour)
+            looks = {"color": colour, "lw": 3 if style == "-" else 1.5}
+            ax.plot(np.arange(1, steps + 1), way[1:] / way[-1], style, **looks)
+            legend.plot([0, 0.9], [row, row], style, **looks)
             legend.text(1.2, row, name, color=colour, va="center")
             legend.text(1.2, row + 0.4, why, color=SIGNAL, va="center", fontsize=11)
             for x, number in ((7.9, left), (9.8, plain(r2))):
@@ -547,6 +565,103 @@ def _in_words(name, near, gates, far):
     )
 
 
+def second_flag_picture(run) -> Picture:
+    """What a second flag does to the latch, and to a learned unit, whole and with a wire cut.
+
+    run: a `Training` of one LSTM unit by `learner`. The stream is `one_stream` with one more flag
+    at step 14. What each cell holds is drawn as the answer it would give if show stood open; how
+    much of each number is in the answers is measured by `of_two_flags`, on other streams.
+    Raises TypeError for what is no `Training`, ValueError for one that is not of one LSTM unit.
+    """
+    validate.of_kind("run", run, Training)
+    cell, readout = run.params
+    if not is_lstm(cell) or cell.W_h.shape != (1, 4):
+        raise ValueError("run: expected a training of one LSTM unit")
+    blind, hidden = (cell._replace(W_h=cell.W_h * reads) for reads in ([1, 1, 0, 1], 0))
+    by_hand = Model(latch(), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1)))
+    xs = one_stream().xs.copy()
+    xs[13, 0, 1] = 1
+    (first, second), steps = xs[[5, 13], 0, 0], np.arange(1, len(xs) + 1)
+    units = (
+        (say("the latch"), by_hand),
+        (say("the learned unit"), run.params),
+        (say("its candidate no longer reads h"), Model(blind, readout)),
+    )
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 430)
+        figure.suptitle(
+            say("The latch answers with the second number; the learned unit still holds the first"),
+            x=0.01, ha="left", weight="bold", fontsize=13,
+        )  # fmt: skip
+        told = []
+        axes = figure.subplots(3, 1, sharex=True, sharey=True)
+        for ax, (name, model) in zip(axes, units, strict=True):
+            share, share_2, _ = of_two_flags(model)
+            held = (
+                np.tanh(lstm_forward(xs, model.cell).c[1:, 0]) @ model.readout.W_y
+                + model.readout.b_y
+            )
+            mix = say(
+                "answer ≈ {first} × first + {second} × second",
+                first=plain(share), second=plain(share_2),
+            )  # fmt: skip
+            told.append(say("{name}: {mix}", name=name, mix=mix))
+            ax.set_title(told[-1], fontsize=11.5)
+            draw_stream(ax, xs[:, 0])
+            ax.set(xlim=(0.3, len(xs) + 3.4), xticks=(1, 5, 10, 15, 20))
+            for number, words in ((first, say("first number")), (second, say("second number"))):
+                ax.axhline(number, color=FLAGGED, ls=":", lw=1.2)
+                ax.text(20.7, number + 0.2, words, color=FLAGGED, fontsize=10, va="center")
+            ax.plot(steps, held, "-o", ms=4, color=CELL_LINE, lw=2.4)
+            ax.grid(False)
+        axes[-1].set_xlabel(say("step t; the curve: the cell, as the answer it would give"))
+        share, share_2, _ = of_two_flags(Model(hidden, readout))
+        figure.alt = say(
+            "A stream flagged at steps 6 and 14, three cells over it, and over {n} other streams "
+            "what is in the answers, by least squares. {told}. With show shut until the end the "
+            "learned unit's answer ≈ {first} × first + {second} × second.",
+            n=len(unseen().targets), told=say("; ").join(told),
+            first=plain(share), second=plain(share_2),
+        )  # fmt: skip
+    return figure
+
+
+def luck_picture(found) -> Picture:
+    """How many of several starts learned recall, a row a recipe.
+
+    found: dict name -> scores (starts,) on streams as long as in training and on those of 100.
+    Raises ValueError for none.
+    """
+    if not found:
+        raise ValueError("found: expected at least one recipe, got none")
+    told = []
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 60 + 38 * len(found))
+        ax = figure.subplots()
+        for row, (name, (near, far)) in enumerate(found.items()):
+            learned, holds = (int((r2 > 0.8).sum()) for r2 in (near, far))
+            best = near.max() + 0.0
+            told.append(
+                say(
+                    "{name}: {learned} of {starts} (best {best:.2f}), over {FAR} steps {holds}",
+                    name=name, learned=learned, starts=len(near), best=best, FAR=FAR, holds=holds,
+                )
+            )  # fmt: skip
+            ax.barh(row, learned, 0.5, color=CELL if learned else FAINT)
+            ax.text(learned + 0.2, row, f"{learned}", va="center", weight="bold", color=SIGNAL)
+            if learned:
+                ax.plot(holds, row, "o", ms=9, mfc="white", mec=GRADIENT, mew=1.8, clip_on=False)
+        ax.set_yticks(range(len(found)), list(found))
+        ax.set(xlim=(0, len(near) + 0.5), ylim=(len(found) - 0.5, -0.6), xticks=(0, 5, 10, 15))
+        ax.grid(False)
+        ax.set_title(
+            say("How many of {starts} starts learn; circle: still over {FAR} steps",
+                starts=len(near), FAR=FAR),
+        )  # fmt: skip
+        figure.alt = say("How many starts learn. {told}.", told=say("; ").join(told))
+    return figure
+
+
 # ---------------------------------------------------------------- the wiring
 
 # name: colour, the wire's corners
@@ -576,6 +691,72 @@ _EQUATIONS = Sentences(
 _COLOURS = {k: gate.line for k, gate in GATES.items()} | {"c": CELL_LINE, "h": HIDDEN_LINE}
 
 
+# gate: where its box stands, and what stands on its wire, sign and place
+_BOXES = {"f": 1.8, "i": 3.1, "g": 4.5, "o": 5.8}
+_SIGNS = {"f": [(1.8, 4.4, "×")], "i": [(3.8, 4.4, "+"), (3.8, 2.9, "×")], "o": [(6.3, 2.4, "×")]}
+
+
+def _draw_body(ax, letters, wide=1.0, acts=True):
+    """The boxes of some gates and the signs on their wires; with their functions, or not."""
+    for letter in letters:
+        x, gate = _BOXES[letter], GATES[letter]
+        ax.plot([x, x], [0.75, 1.1], color="#9a9a9a", lw=2, zorder=1)
+        ax.add_patch(FancyBboxPatch(
+            (x - wide / 2, 1.1), wide, 0.75, boxstyle="round,pad=0,rounding_size=0.08",
+            fc=gate.line, ec="none", zorder=4,
+        ))  # fmt: skip
+        name = gate.name if letter == "g" else gate.word
+        lines = ((1.65, f"{letter}: {gate.act}", 12), (1.31, name, 10))
+        for y, words, size in lines if acts else ((1.46, name, 10),):
+            ax.text(x, y, words, color="white", ha="center", va="center", weight="bold",
+                    fontsize=size, zorder=5)  # fmt: skip
+        for x, y, sign in _SIGNS.get(letter, ()):
+            ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
+            ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
+    if "o" in letters:
+        box = {"boxstyle": "round,pad=0.3", "fc": "white", "ec": "#555555", "lw": 1.6}
+        ax.text(6.3, 3.4, "tanh", ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
+
+
+def parts_picture() -> Picture:
+    """An LSTM step in three parts: keep on the cell line, write with its candidate, and show."""
+    parts = (
+        ("f", 2.75, say("1  keep × the old cell"), ("c_prev", "f")),
+        ("fig", 5.25, say("2  + write × candidate"), ("c_prev", "kept", "f", "i", "g", "written")),
+        ("figo", 7.6, say("3  show × tanh(cell) is seen outside"), tuple(_WIRES)),
+    )
+    with matplotlib.rc_context(RC):
+        figure = picture(940, 300)
+        figure.alt = say(
+            "An LSTM step built up in three parts. 1: the old cell, c at step t − 1, is multiplied "
+            "by keep. 2: write times the candidate is added, which gives the cell at step t. 3: "
+            "show times tanh of the cell is what is seen outside, the hidden state h. All four "
+            "boxes read the input and h of the step before."
+        )
+        axes = figure.subplots(1, 3, width_ratios=[end for _, end, *_ in parts])
+        for ax, (letters, end, title, wires) in zip(axes, parts, strict=True):
+            ax.set(xlim=(0, end), ylim=(0.1, 5.1))
+            ax.set_axis_off()
+            ax.set_title(title, fontsize=11.5)
+            last = "c" if "o" in letters else "kept" if "i" not in letters else "c"
+            for name in {*wires, last}:
+                colour, path = _WIRES[name]
+                path = [(min(x, end - 0.2), y) for x, y in path]
+                ax.plot(
+                    *zip(*path, strict=True), color=colour, lw=4, solid_capstyle="butt", zorder=2
+                )
+            ax.plot([0.2, _BOXES[letters[-1]]], [0.75, 0.75], color="#9a9a9a", lw=2, zorder=1)
+            _draw_body(ax, letters, wide=1.22, acts=False)
+            ax.text(0.1, 0.38, "x$_t$, h$_{t-1}$", color=SIGNAL, va="center", fontsize=12)
+            ax.text(0.1, 4.8, "c$_{t-1}$", color=CELL_LINE, va="center", weight="bold", fontsize=13)
+            if "i" in letters:
+                ax.text(end - 0.2, 4.8, "c$_t$", color=CELL_LINE, ha="right", va="center",
+                        weight="bold", fontsize=13)  # fmt: skip
+        axes[2].text(7.4, 2.75, "h$_t$", color=HIDDEN_LINE, ha="right", va="center", weight="bold",
+                     fontsize=13)  # fmt: skip
+    return figure
+
+
 def draw_wiring(ax):
     """One LSTM step: its body stands still; returns (wires by name, texts of the equations)."""
     ax.set(xlim=(0, 13), ylim=(0.1, 5.8))
@@ -587,21 +768,7 @@ def draw_wiring(ax):
     words = say("coloured wires: the thicker, the larger the number")
     ax.text(3.98, 0.53, words, color=SIGNAL, ha="center", va="center", fontsize=11)
     ax.plot([0.2, 5.8], [0.75, 0.75], color="#9a9a9a", lw=2, zorder=1)
-    for x, (letter, gate) in zip((1.8, 3.1, 4.5, 5.8), GATES.items(), strict=True):
-        ax.plot([x, x], [0.75, 1.1], color="#9a9a9a", lw=2, zorder=1)
-        ax.add_patch(FancyBboxPatch(
-            (x - 0.5, 1.1), 1.0, 0.75, boxstyle="round,pad=0,rounding_size=0.08",
-            fc=gate.line, ec="none", zorder=4,
-        ))  # fmt: skip
-        name = gate.name if letter == "g" else gate.word
-        for y, words, size in ((1.65, f"{letter}: {gate.act}", 12), (1.31, name, 10)):
-            ax.text(x, y, words, color="white", ha="center", va="center", weight="bold",
-                    fontsize=size, zorder=5)  # fmt: skip
-    for x, y, sign in ((1.8, 4.4, "×"), (3.8, 4.4, "+"), (3.8, 2.9, "×"), (6.3, 2.4, "×")):
-        ax.add_patch(Circle((x, y), 0.23, fc="white", ec="#555555", lw=1.6, zorder=4))
-        ax.text(x, y - 0.01, sign, ha="center", va="center", fontsize=17, zorder=5)
-    box = {"boxstyle": "round,pad=0.3", "fc": "white", "ec": "#555555", "lw": 1.6}
-    ax.text(6.3, 3.4, "tanh", ha="center", va="center", fontsize=11.5, zorder=5, bbox=box)
+    _draw_body(ax, "figo")
     for x, y, words, colour in (
         (0.1, 4.75, "c$_{t-1}$", CELL_LINE),
         (7.15, 4.75, "c$_t$", CELL_LINE),

@@ -4,12 +4,11 @@ import numpy as np
 
 from lstm_core import init_lstm, init_rnn, lstm_forward
 from lstm_inside import training, validate
-from lstm_inside.start.recall import READOUT, Habits, habits, latch, score
+from lstm_inside.start.recall import Habits, habits, score
 from lstm_inside.tasks import Sequences, recall_problem
 from lstm_inside.training import (
     Adam,
     Model,
-    ReadoutParams,
     Training,
     answers,
     init_readout,
@@ -30,14 +29,14 @@ _T, _BATCH, _RATE = 20, 16, 0.03
 _SECOND = _T - 4  # index of the second flag, long after the first half
 
 
-def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, numbers=_T) -> Training:
+def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, u=None, numbers=_T) -> Training:
     """A training of one unit with a read-out on recall: Adam, batches of 16.
 
     seed: of the starting weights and of the streams. cell: "lstm" or "rnn". forget_bias: of an
     LSTM at the start. units: how many of them. w: where all weights from the last state start;
-    None for random ones. numbers: how long the streams are. Raises ValueError or TypeError for a
-    seed below 0, another cell, units below 1, a bias or w that is no finite number, and fewer
-    than 2 numbers.
+    u: where those from the number start; None for random ones. numbers: how long the streams
+    are. Raises ValueError or TypeError for a seed below 0, another cell, units below 1, a bias, w
+    or u that is no finite number, and fewer than 2 numbers.
     """
     validate.whole("seed", seed, least=0)
     validate.choice("cell", cell, ("lstm", "rnn"))
@@ -52,6 +51,9 @@ def learner(seed, cell="lstm", forget_bias=3.0, units=1, w=None, numbers=_T) -> 
     if w is not None:
         validate.number("w", w)
         layer.W_h[:] = w
+    if u is not None:
+        validate.number("u", u)
+        layer.W_x[0] = u
     return Training(
         Model(layer, init_readout(units, 1, rng=rng)),
         loss_at_end,
@@ -123,48 +125,6 @@ def of_two_flags(model) -> tuple[float, float, float]:
     fit = np.linalg.lstsq(numbers, said, rcond=None)[0]
     explained = 1 - (said - numbers @ fit).var() / said.var()
     return float(fit[0]), float(fit[1]), float(explained)
-
-
-def second_flag(run) -> str:
-    """In a line each, under a heading: what of two flagged numbers the latch answers with, and a
-    learned unit.
-
-    Two more lines are the unit with a candidate that does not read the last hidden state, and
-    with an output gate that is shut until the last step, so that nothing reads it.
-    Raises TypeError for what is no `Training`, ValueError for one that is not of one LSTM unit.
-    """
-    if not isinstance(run, Training):
-        raise TypeError(f"run: expected a Training, got {validate.describe(run)}")
-    cell, readout = run.params
-    if not is_lstm(cell) or cell.W_h.shape != (1, 4):
-        raise ValueError("run: expected a training of one LSTM unit")
-    blind, hidden = (cell._replace(W_h=cell.W_h * reads) for reads in ([1, 1, 0, 1], 0))
-    by_hand = Model(latch(), ReadoutParams(np.full((1, 1), READOUT), np.zeros(1)))
-    lines = [
-        say(
-            "least squares over {n} streams, flagged in steps 1 to {half} and at step {second}",
-            n=len(unseen().targets),
-            half=_T // 2,
-            second=_SECOND + 1,
-        )
-    ]
-    for name, model in (
-        (say("by hand"), by_hand),
-        (say("learned"), run.params),
-        (say("learned, candidate not reading h"), Model(blind, readout)),
-        (say("learned, show shut until the end"), Model(hidden, readout)),
-    ):
-        first, second, r2 = of_two_flags(model)
-        lines.append(
-            say(
-                "{name}: answer ≈ {first:.2f} × first number + {second:.2f} × second (R² {r2:.2f})",
-                name=name,
-                first=round(first, 2) + 0.0,
-                second=round(second, 2) + 0.0,
-                r2=r2,
-            )
-        )
-    return "\n".join(lines)
 
 
 def report(run) -> str:
