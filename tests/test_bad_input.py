@@ -965,6 +965,7 @@ TABLE = {
         tours.anneal_tours, maps=maps_of_cities(), starts=tours_of_cities().known_as("starts"), temperatures=array(np.ones((3, 4)), free=(0,)).or_bad(negative=-np.ones((3, 4))),
         rng=generator(), every=count(2).or_none(),
     ),
+    "annealing.double_bridge": call(tours.double_bridge, tours=numbers(np.tile(np.arange(5), (3, 1))), rng=generator()),
     "annealing.guess_tours": call(tours.guess_tours, maps=maps_of_cities(free=(0, 1)), count=count(3), rng=generator()),
     "annealing.evaluations_until": call(anneal.evaluations_until, search=kind(search()), level=number(0.1).without("infinity")),
     "annealing.two_class_loss": call(anneal.two_class_loss, model=model(), batch=batch()),
@@ -1025,6 +1026,15 @@ TABLE = {
     ),
     "simulation.open_brackets": call(text.open_brackets, source=word("x = (1)\n")),
     "simulation.line_brackets": call(text.line_brackets, reading=kind(READING)),
+    "simulation.with_line": call(text.with_line, reading=kind(READING)),
+    "simulation.line_places": call(text.line_places, reading=kind(READING)),
+    "simulation.cost_by_kind": call(
+        text.cost_by_kind, model=model(WRITER), reading=kind(READING), warm=count(2, least=0, most=len(_ROWS) - 2),
+    ),
+    "simulation.kept": call(
+        text.kept, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1), steps=count(3, least=2).or_bad(long=9999),
+    ),
+    "simulation.table_size": call(text.table_size, order=count(1, most=6)),
     **{f"simulation.{f.__name__}": call(
         f, tables=Arg(TABLES, (("None", None), ("nothing", []), ("no table", [3]), ("orders", TABLES[1:]))),
         held=numbers(HELD, most=text.V - 1, free=(0, 1)), warm=count(2, least=0, most=len(HELD) - 1),
@@ -1110,6 +1120,9 @@ TABLE = {
     "simulation.inside_and_outside": call(text.inside_and_outside, reading=kind(READING), mark=choice("string")),
     "simulation.mean_and_error": call(
         text.mean_and_error, values=array(normal(20, 2)).known_as("values", "where"), where=array(np.arange(40).reshape(20, 2) % 3 == 0).known_as("where", "values"),
+    ),
+    "simulation.times_as_likely": call(
+        text.times_as_likely, held=array(R.random((20, 2)) + 0.1).known_as("held", "free", "where"), free=array(R.random((20, 2)) + 0.1).known_as("free", "held", "where"), where=array(np.arange(40).reshape(20, 2) % 3 == 0).known_as("where", "free", "held"),
     ),
     "simulation.hold": call(
         text.hold, model=model(WRITER), reading=kind(READING), sets=Arg({"a": "()"}, (("None", None), ("a word", "()"), ("nothing", {}), ("a number", {"a": 3}))),
@@ -1372,7 +1385,7 @@ EXEMPT = {
             "practice.MaskedGrads", "practice.MaskedRun", "practice.Pieces", "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
-            "simulation.Match", "simulation.Case", "simulation.StoredWriter",
+            "simulation.Match", "simulation.Case", "simulation.Held", "simulation.Kept", "simulation.StoredWriter",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
             "training.State", "start.Course", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
@@ -1389,7 +1402,7 @@ EXEMPT = {
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
-        [f"annealing.{what}" for what in ("answer", "best_heats", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
+        [f"annealing.{what}" for what in ("answer", "best_heats", "bowl_looks", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_starts", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
         "takes nothing",
     ),
     **dict.fromkeys([f"annealing.{what}" for what in ("Count", "RoundTrips", "SignSearch")], "a result, which nobody hands in"),

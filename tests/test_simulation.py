@@ -611,7 +611,7 @@ def test_a_planted_cell_is_a_perfect_witness(model):
     planted = reading._replace(c=c)
     cases = lt.watch(planted, planted, 7)
     assert all(case.share == case.wanted for case in cases if case.count)
-    wanted = [True, False, True, True, True, True, True, False]
+    wanted = [True, False, True, True, True, False]
     assert [case.wanted for case in cases] == wanted
 
 
@@ -650,11 +650,71 @@ def test_the_cases_are_where_they_say(model):
     cases = lt.watch(reading, reading, 7)
     counts = [case.count for case in cases]
     # Judged from character 20 on, so f( and g( count the second time only: 6 places together.
-    # The bracket in the string comes twice, with 3 places; past the line break f( has been open
-    # for 20 to 35 characters, twice. The break in it is judged the second time only.
-    assert counts[:6] == [6, 6, 0, 32, 1, 1]
-    assert counts[6] + counts[7] == len(row) - 1 - lt.WARM
-    assert [case.brackets for case in cases] == [1, 0, 0, 2, 1, 1, 2, 0]
+    # The bracket in the string comes twice, with 3 places. The break in f( is judged the second
+    # time only.
+    assert counts[:4] == [6, 6, 1, 1]
+    assert counts[4] + counts[5] == len(row) - 1 - lt.WARM
+    assert [case.brackets for case in cases] == [1, 0, 1, 1, 2, 0]
+
+
+def test_a_bracket_is_followed_while_it_is_open_and_on_its_line(model):
+    source = "#" * 24 + "\nf(a, b, c)\ng(a,\n  b, c)\nh(a, b, c, d)\n"
+    row, found = lt.labelled({"f": source})
+    trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
+    marks = {name: mark[:-1, None] for name, mark in found.items()}
+    c = trace.c.copy()
+    text, shown = lt.decode(row[:-1]), np.full(len(row) - 1, -1.0)
+    for name, steps in (("f(", 5), ("g(", 9)):  # on from the bracket on, so long
+        shown[(at := text.index(name) + 1) : at + steps] = 1
+    c[1:, 0, 3] = shown
+    reading = lt.Reading(row[:, None], trace.h, c, marks)
+    turned = lt.levels(reading, 3, "brackets")
+    assert turned[1] > turned[0]
+    found = lt.kept(reading, reading, 3, steps=8)
+    assert (found.brackets, found.written_brackets) == (2, 1)  # f( and h(; g('s line ends
+    assert found.every.tolist() == [0.5] * 5 + [0.0] * 3
+    assert found.written.tolist() == [1.0] * 5 + [0.0] * 3
+    none = lt.kept(reading, reading, 3, steps=14)
+    assert none.brackets == 0
+    assert np.isnan(none.every).all()
+
+
+def test_places_by_what_is_open_and_the_mark_of_the_line(model):
+    reading = lt.read(model, "search", B=8, T=300)
+    places = lt.line_places(reading)
+    assert tuple(places) == lt.LINE_PLACES
+    assert (sum(where.astype(int) for where in places.values()) == 1).all()
+    line = lt.with_line(reading).marks["line"]
+    assert (line == lt.line_brackets(reading)).all()
+    assert "line" not in reading.marks
+    assert (places["both"] | places["opened on this line, as text"] == line).all()
+
+
+def test_costs_by_kind_are_means_over_their_places(model):
+    reading = lt.read(model, "measure", B=4, T=120)
+    cost, found = lt.costs(model, reading)[19:], lt.cost_by_kind(model, reading, 19)
+    assert found.pop("every character") == pytest.approx(cost.mean())
+    for name, where in lt.kinds(reading).items():
+        assert found[name] == pytest.approx(cost[where[19:]].mean())
+
+
+def test_times_as_likely_is_a_ratio_of_sums_with_its_error():
+    free, where = rng().random((30, 50)) + 0.5, rng(1).random((30, 50)) < 0.4
+    assert lt.times_as_likely(3 * free, free, where) == pytest.approx((3, 0), abs=1e-9)
+    held = free * rng(2).uniform(1, 3, 50)  # each column by a factor of its own
+    ratio, error = lt.times_as_likely(held, free, where)
+    assert ratio == pytest.approx(held[where].sum() / free[where].sum())
+    jackknife = [lt.times_as_likely(*(np.delete(x, k, 1) for x in (held, free, where)))[0]
+                 for k in range(50)]  # fmt: skip
+    assert error == pytest.approx(np.sqrt(49 * np.var(jackknife)), rel=0.05)
+    with pytest.raises(ValueError, match="free: expected numbers above 0"):
+        lt.times_as_likely(held, 0 * free, where)
+    assert np.isnan(lt.times_as_likely(held, free, where & False)).all()
+
+
+def test_the_tables_keep_a_count_for_every_n_gram():
+    each = [len(lt.count_ngrams(lt.library_ids("learn"), n).keys) for n in (1, 2, 3)]
+    assert lt.table_size(3) == sum(each)
 
 
 # ---------------------------------------------------------------- forecasts

@@ -8,6 +8,7 @@ from .counting import (
     inside_costs,
     interpolated_costs,
     ladder_costs,
+    table_size,
     times_seen,
 )
 from .dissection import (
@@ -36,6 +37,7 @@ from .dissection import (
     scores,
     share_of,
     suspects,
+    times_as_likely,
     turns,
 )
 from .forecast import (
@@ -56,6 +58,7 @@ from .reading import (
     MARKS,
     Reading,
     closings,
+    cost_by_kind,
     costs,
     depths,
     gates_of,
@@ -64,6 +67,7 @@ from .reading import (
     line_brackets,
     marks,
     read,
+    with_line,
 )
 from .text import (
     SYMBOLS,
@@ -79,7 +83,7 @@ from .text import (
     standard_library,
     windows,
 )
-from .watching import Case, watch, watch_line
+from .watching import LINE_PLACES, Case, Kept, kept, line_places, watch, watch_line
 from .writer import (
     STEPS,
     STORED,
@@ -99,6 +103,7 @@ from .writer import (
 __all__ = [
     "ANSWERS",
     "HELD",
+    "LINE_PLACES",
     "LONGEST_NGRAM",
     "MARKS",
     "SPLIT",
@@ -112,6 +117,7 @@ __all__ = [
     "Effect",
     "EveryCell",
     "Held",
+    "Kept",
     "Match",
     "Measured",
     "NGrams",
@@ -130,6 +136,7 @@ __all__ = [
     "closings",
     "copied",
     "correlation",
+    "cost_by_kind",
     "costs",
     "count_ngrams",
     "counted_share",
@@ -147,12 +154,14 @@ __all__ = [
     "inside_and_outside",
     "inside_costs",
     "interpolated_costs",
+    "kept",
     "kinds",
     "labelled",
     "ladder_costs",
     "levels",
     "library_ids",
     "line_brackets",
+    "line_places",
     "linear_forecast",
     "lstm_forecast",
     "marks",
@@ -174,12 +183,15 @@ __all__ = [
     "store_writer",
     "stored_writer",
     "suspects",
+    "table_size",
     "text_training",
+    "times_as_likely",
     "times_seen",
     "turns",
     "watch",
     "watch_line",
     "windows",
     "windows_of",
+    "with_line",
     "write",
 ]

@@ -146,6 +146,15 @@ def ladder_costs(held, warm=0) -> dict[str, np.ndarray]:
     return dict(zip(names, costs, strict=True))
 
 
+def table_size(order) -> int:
+    """How many counts the tables up to `order` keep of the learning part, one an n-gram (7.3).
+
+    Raises ValueError or TypeError for an order below 1 or above 6.
+    """
+    validate.whole("order", order, most=6)
+    return sum(len(_learned(n).keys) for n in range(1, order + 1))
+
+
 def inside_costs(held, warm=0, *, order=5) -> np.ndarray:
     """`interpolated_costs` of tables that are told: a bracket is open.
 

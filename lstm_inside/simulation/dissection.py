@@ -221,6 +221,29 @@ def mean_and_error(values, where):
     return float(mean), float(error)
 
 
+def times_as_likely(held, free, where):
+    """(7.7): the sum of held over that of free, (T, B) each, where a mark (T, B) holds.
+
+    Returns the ratio and its standard error, the B columns taken as independent; both are NaN
+    where the mark holds nowhere, the error is for one column.
+    Raises ValueError or TypeError for shapes that differ, numbers of `free` that are not above
+    0, NaN or infinity, no number.
+    """
+    free = validate.real("free", free, ndim=2)
+    held = validate.array("held", held, free.shape, "(T, B)", float)
+    where = validate.array("where", where, free.shape, "(T, B)", bool)
+    validate.finite("free", free)
+    validate.finite("held", held)
+    if not (free > 0).all():
+        raise ValueError(f"free: expected numbers above 0, got {free.min()}")
+    if not where.any():
+        return np.nan, np.nan
+    above, below = (np.where(where, p, 0).sum(axis=0, dtype=float) for p in (held, free))
+    ratio, B = above.sum() / below.sum(), len(below)
+    squares = ((above - ratio * below) ** 2).sum()
+    return float(ratio), float(np.sqrt(squares * B / (B - 1)) / below.sum()) if B > 1 else np.nan
+
+
 class Held(NamedTuple):
     """What a model says of a text while one cell is held, place by place, from WARM on."""
 

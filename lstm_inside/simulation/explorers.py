@@ -380,7 +380,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         for x, words, colour in (
             (-0.2, say("left alone"), "#888888"),
             (0.12, say("cell held"), CELL_LINE),
-            (0.4, say("control cell held"), CONTROL),
+            (0.4, say("control, held at the same"), CONTROL),
         ):
             shares.text(x, 1.03, words, color=colour, weight="bold", transform=shares.transAxes)
         dose.set(
@@ -389,6 +389,8 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             ylim=(_LEAST, 1.5),
             xlabel=say("held at"),
         )
+        dose.set_yticks([1e-4, 1e-3, 0.01, 0.1, 1], ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
+        shares.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         title = Words(dose, -3.05, 2.05, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
         lines = [dose.plot([], [], color=colours[1], ls=ls)[0] for ls in ("-", "--")]

@@ -101,8 +101,6 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         # where a bracket is open, or none
         "at an opening bracket and 3 on": "at an opening bracket, or up to 3 characters on",
         "the same in a string, none open": "the same in a string, no real one open",
-        "20 to 39 characters on, same line": "20 to 39 characters on, same line",
-        "the same, past a line break": "the same, past a line break",
         "just before a line break": "just before a line break",
         "2 characters after that break": "2 characters after that break",
         "inside brackets, all places": "inside brackets, all places",

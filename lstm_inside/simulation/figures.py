@@ -39,14 +39,7 @@ from lstm_inside.simulation.explorers_parts import (
     spread,
     two_inks,
 )
-from lstm_inside.simulation.figures_latch import (
-    BACK,
-    ON,
-    draw_course,
-    draw_latch,
-    draw_line_ends,
-    settle_panel,
-)
+from lstm_inside.simulation.figures_latch import BACK, ON, draw_course, draw_latch, settle_panel
 from lstm_inside.simulation.forecast import HORIZONS
 from lstm_inside.simulation.reading import MARKS, gates_of
 from lstm_inside.simulation.text import encode
@@ -399,8 +392,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
             (say("input i"), i, INPUT),
             ("tanh(c)", up * np.tanh(reading.c[1:, :, unit]), CELL_LINE),
         )
-        told, holds, line_end = [], reading.marks[mark], encode("\n")[0]
-        line_ends = reading.ids[WARM:-1] == line_end
+        told, holds = [], reading.marks[mark]
         begun, ended = turns(holds)
         for step in range(1, ON + 1):
             begun[:-step] &= holds[step:]
@@ -419,7 +411,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
                     else say("end {name} {means}", name=name, means=means)
                 )
             settle_panel(ax, threshold=up * np.tanh((off + on) / 2), named=what == "begin")
-            if what == "end":  # where it does, that wipes out, too
+            if what == "end":
                 low, high = (course[BACK] for course in half)
                 told.append(
                     say(
@@ -428,7 +420,6 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
                         high=high,
                     )
                 )
-                told.append(draw_line_ends(ax, course[WARM:], line_ends, event[WARM:]))
             ax.set_xlabel(say("characters from there on"))
             count = event[WARM + BACK : len(event) - ON].sum()  # that `around` has room for
             ax.set_title(

@@ -1,5 +1,7 @@
 """The pictures of notebook 07 about cells that are held."""
 
+from textwrap import fill
+
 import matplotlib
 import numpy as np
 
@@ -84,6 +86,7 @@ def every_cell_picture(r, every, chosen, control):
             strict=True,
         ):
             ax.axhline(1, color=FAINT, lw=1.2)
+            ax.plot([0, size[chosen]], [1, effect[chosen]], color="#8a8a8a", lw=1.2, ls=(0, (4, 3)))
             ax.scatter(size, effect, color=_OTHERS, s=28)
             ax.set(yscale="log", xlabel=say("|r| with brackets"), xlim=(0, 1), title=title)
             moved = np.abs(np.log(effect))
@@ -129,12 +132,15 @@ def every_cell_picture(r, every, chosen, control):
         axes[1].annotate(
             say("control"),
             (size[control], every.on_outside[control]),
-            (9, -11),
-            textcoords="offset points",
+            (0.1, 0.45),
             color=CONTROL,
             weight="bold",
             va="center",
+            arrowprops={"arrowstyle": "-", "color": CONTROL},
         )
+        words = say("dashed: where they would lie if |r| told the effect")
+        axes[1].text(0.98, 0.03, words, color="#666666", fontsize=11.5, ha="right",
+                     transform=axes[1].transAxes)  # fmt: skip
         axes[0].set_ylabel(say("closings, times as likely (7.7)"))
         axes[0].set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
         axes[0].minorticks_off()
@@ -184,53 +190,83 @@ def chances_picture(chances):
     return figure
 
 
-def harm_picture(held, borrowed):
-    """Further bits a character while one of three cells is held.
+def harm_picture(panels):
+    """Further bits a character while one of two cells is held, the found one and the control.
 
-    held: name of a cell -> name of a value -> (inside, outside). borrowed: name of a cell ->
-    (where the borrowed value says the same as its own, where it says something else).
+    panels: title -> name of a place -> (bits, standard error) of either cell, in that order.
     """
     with matplotlib.rc_context(RC):
-        figure = learned_picture(
-            900, 370, say("what holding a cell costs, inside brackets and outside.")
-        )
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
-        colours, told, ticks, at = (CELL_LINE, SECOND, CONTROL), [], {}, 0
-        for colour, (cell, values) in zip(colours, held.items(), strict=True):
-            left.text(-0.2, at - 0.62, cell, color=colour, weight="bold", ha="left",
-                      transform=left.get_yaxis_transform())  # fmt: skip
-            for name, (inside, outside) in values.items():
-                for bits, up, face in ((inside, -0.17, colour), (outside, 0.17, "white")):
-                    left.barh(at + up, bits, height=0.3, color=face, edgecolor=colour, lw=1.5)
+        figure = learned_picture(900, 380, say("what holding a cell costs, by what is open."))
+        figure.suptitle(say("What holding a cell costs, by what is open"), weight="bold")
+        most, told = max(len(rows) for rows in panels.values()), []
+        grid, wide = figure.add_gridspec(most, len(panels)), next(iter(panels.values()))
+        for column, (title, rows) in enumerate(panels.items()):
+            ax = figure.add_subplot(grid[: len(rows), column])
+            for row, cells in enumerate(rows.values()):
+                for colour, up, (bits, error) in zip(
+                    (CELL_LINE, CONTROL), (-0.18, 0.18), cells, strict=True
+                ):
+                    ax.barh(row + up, bits, height=0.32, color=colour, xerr=error,
+                            error_kw={"elinewidth": 1.2, "ecolor": "#333333"})  # fmt: skip
                     words = true_minus(f"{round(bits, 2) + 0:.2f}")
-                    left.text(max(bits, 0) + 0.008, at + up, words, va="center", fontsize=11.5)
-                told.append(
-                    say("{cell}, {name}: {inside:+.2f} and {outside:+.2f}", cell=cell, name=name,
-                        inside=round(inside, 2) + 0, outside=round(outside, 2) + 0)
-                )  # fmt: skip
-                ticks[at], at = name, at + 1
-            same, other = borrowed[cell]
-            for bits, up, face in ((other, -0.17, colour), (same, 0.17, "white")):
-                right.barh(at - 1 + up, bits, height=0.3, color=face, edgecolor=colour, lw=1.5)
-                right.text(bits + 0.008, at - 1 + up, f"{bits:.2f}", va="center", fontsize=11.5)
-            told.append(
-                say("{cell}, borrowed: {same:.2f} where it says the same, {other:.2f} where not",
-                    cell=cell, same=same, other=other)
-            )  # fmt: skip
-            at += 0.75
-        left.set_yticks(list(ticks), list(ticks.values()))
-        for ax, most in ((left, 0.43), (right, 0.36)):
-            ax.set(xlim=(-0.02 if ax is left else 0, most), ylim=(at - 1.2, -1.7))
-            ax.set_xlabel(say("further bits per character"))
+                    ax.text(max(bits, 0) + error + 0.015, row + up, words, va="center",
+                            color=colour, fontsize=12)  # fmt: skip
+            ax.set(xlim=(-0.01, 0.7), ylim=(len(rows) - 0.5, -0.6))
+            ax.set_title(title, fontsize=13)
+            names = [named(name) for name in rows]
+            ax.set_yticks(range(len(rows)), [fill(name, 20) for name in names], fontsize=12.5)
+            ax.tick_params(labelleft=not column or list(rows) != list(wide))
+            ax.set_xticks([0, 0.2, 0.4, 0.6])
             ax.grid(False, axis="y")
             ax.axvline(0, color="#333333", lw=1.2)
-        left.set_title(say("What holding a cell costs"))
-        right.set_title(say("Borrowed: does it say what its own says?"))
-        heads = (say("filled: inside brackets, hollow: outside"), say("filled: no, hollow: yes"))
-        for ax, words in zip((left, right), heads, strict=True):
-            ax.text(0.99, -1.2, words, ha="right", va="center", color=SIGNAL, fontsize=12,
-                    transform=ax.get_yaxis_transform())  # fmt: skip
-        figure.alt = say("Further bits per character. {told}.", told=say("; ").join(told))
+            ax.set_xlabel(say("further bits per character"))
+            costs = (
+                say("{name} {one:.2f}, control {other:.2f}", name=name, one=round(one[0], 2) + 0,
+                    other=round(other[0], 2) + 0)
+                for name, (one, other) in zip(names, rows.values(), strict=True)
+            )  # fmt: skip
+            told.append(say("{title}: {units}", title=title, units=say("; ").join(costs)))
+        looks = {"weight": "bold", "ha": "right"}
+        figure.text(0.98, 0.24, say("gold: bracket cell"), color=CELL_LINE, **looks)
+        figure.text(0.98, 0.17, say("violet: control"), color=CONTROL, **looks)
+        figure.text(0.98, 0.1, say("lines: one standard error"), color=SIGNAL, ha="right")
+        figure.alt = true_minus(say("Further bits. {told}.", told=say("; ").join(told)))
+    return figure
+
+
+def kept_picture(found):
+    """How often a cell is on, step by step from an opening bracket: a `Kept`."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(
+            900, 270, say("how long the bracket cell stays on after a bracket has opened.")
+        )
+        ax, steps = figure.subplots(), np.arange(len(found.every))
+        last, told = steps[-1], []
+        written = say("those {count} that it was on for at 1", count=found.written_brackets)
+        every = say("all {count} brackets", count=found.brackets)
+        for rows, words, colour in (
+            (found.written[1:], written, CELL_LINE),
+            (found.every, every, SIGNAL),
+        ):
+            ax.plot(steps[-len(rows) :], rows, color=colour, lw=2.4)
+            ax.text(last + 0.6, rows[-1], f"{rows[-1]:.0%}", color=colour, weight="bold",
+                    va="center")  # fmt: skip
+            k = len(rows) // 4
+            up = colour == CELL_LINE
+            ax.annotate(words, (steps[-len(rows) :][k], rows[k]), (4, 7 if up else -9),
+                        textcoords="offset points", color=colour, weight="bold",
+                        va="bottom" if up else "top")  # fmt: skip
+            shares = say(", ").join(f"{rows[t - last - 1]:.0%}" for t in (1, last // 2, last))
+            told.append(say("{words}: {shares}", words=words, shares=shares))
+        ax.set(
+            ylim=(0, 1.12), xlim=(0, last + 3.5), xlabel=say("characters after the bracket opened")
+        )
+        ax.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+        ax.set_title(say("On in the same brackets, all open and on their line throughout"))
+        figure.alt = say(
+            "Share on, 1, {half} and {last} characters on. {told}.",
+            half=last // 2, last=last, told=say("; ").join(told),
+        )  # fmt: skip
     return figure
 
 
@@ -267,9 +303,12 @@ def networks_picture(networks):
             column[0].set_title(name)
             column[1].set_xlabel(say("|r| with brackets"))
         ticks = ([1 / 8, 1 / 4, 1 / 2, 1, 2], ["1/8", "1/4", "1/2", "1", "2"])
-        axes[0, 0].set(ylim=(0.08, 2.2), ylabel=rows[0])
+        axes[0, 0].set(ylim=(0.08, 2.2))
         axes[0, 0].set_yticks(*ticks)
-        axes[1, 0].set(ylim=(0.4, 6), ylabel=rows[1])
+        axes[1, 0].set(ylim=(0.4, 6))
+        for ax, row in zip(axes[:, 0], rows, strict=True):
+            ax.set_ylabel(say("{row}:\nclosings, times as likely", row=row), fontsize=12)
+        figure.suptitle(say("Every cell of each network held in turn: who moves closings?"))
         axes[1, 0].set_yticks([1 / 2, 1, 2, 4], ["1/2", "1", "2", "4"])
         for ax in axes.ravel():
             ax.minorticks_off()

@@ -4,7 +4,6 @@ import numpy as np
 
 from lstm_core import lstm_forward
 from lstm_inside.page.style import CELL_LINE, FAINT, FORGET, INPUT
-from lstm_inside.simulation.dissection import around
 from lstm_inside.words import say
 
 BACK, ON = 4, 8  # steps drawn before an event and after it
@@ -28,28 +27,6 @@ def settle_panel(ax, threshold=None, *, named=False):
             ax.text(ON, threshold + 0.02, say("above: on"), color=CELL_LINE, fontsize=12,
                     ha="right", va="bottom")  # fmt: skip
     ax.set(ylim=(-0.35, 1.05), xticks=range(-BACK, ON + 1, 2))
-
-
-def draw_line_ends(ax, course, line_ends, event):
-    """How often a line ends one or two steps after an event, and the course where none does.
-
-    course, line_ends and event (T, B). Returns what is drawn, in words.
-    """
-    ends = np.pad(line_ends, ((0, 2), (0, 0)))
-    soon = ends[1:-1] | ends[2:]
-    told = say("the line ends at 1 or 2: {share:.0%}", share=around(1.0 * soon, event)[BACK])
-    ax.axvspan(0.5, 2.5, color="#eef2f5", zorder=0)
-    ax.text(0.6, 0.93, told, fontsize=12.5, color="#555555", va="center")
-    rest = event & ~soon
-    count = rest[BACK : len(rest) - ON].sum()
-    if not count:
-        return told
-    mean = around(course, rest, back=BACK, on=ON)
-    ax.plot(np.arange(-BACK, ON + 1), mean, color="#222222", lw=1.4, ls=(0, (1, 1)))
-    words = say("dotted: where it does not ({count} places)", count=count)
-    ax.text(0.6, 0.85, words, fontsize=12.5, color="#222222", va="center")
-    means = ", ".join(f"{m:.2f}" for m in mean[BACK - 1 : BACK + 3])
-    return say("{told}; tanh(c) where it does not: {means}", told=told, means=means)
 
 
 def draw_latch(axes, params):

@@ -226,6 +226,27 @@ def line_brackets(reading) -> np.ndarray:
     return found
 
 
+def with_line(reading) -> Reading:
+    """The same reading with one mark more, "line": what `line_brackets` says.
+
+    Raises TypeError for no Reading.
+    """
+    line = line_brackets(reading)
+    return reading._replace(marks=reading.marks | {"line": line})
+
+
+def cost_by_kind(model, reading, warm=0) -> dict[str, float]:
+    """Mean bits of each of the `kinds` from step `warm` on, and of "every character" (7.2).
+
+    NaN for a kind that does not come. Raises as `costs` does, and for a warm that leaves nothing.
+    """
+    cost = costs(model, reading)
+    validate.whole("warm", warm, least=0, most=len(cost) - 1)
+    every = kinds(reading) | {"every character": np.ones(cost.shape, bool)}
+    found = ((name, cost[warm:][where[warm:]]) for name, where in every.items())
+    return {name: float(bits.mean()) if bits.size else np.nan for name, bits in found}
+
+
 def _program_brackets(reading):
     """Where the program opens a bracket and where it closes one: two (T, B) bool."""
     check_mark(reading, "string")

@@ -1,4 +1,4 @@
-"""How often a cell says that a bracket is open, and where.
+"""How often a cell says that a bracket is open, where, and for how long.
 
 Notebook 07. Axes: T characters, B windows side by side, H hidden units.
 """
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lstm_inside import validate
 from lstm_inside.simulation.dissection import WARM, levels, turns
 from lstm_inside.simulation.reading import check_mark, line_brackets
 from lstm_inside.simulation.text import encode
@@ -45,18 +46,12 @@ def watch(searched, reading, unit) -> list[Case]:
         return found
 
     begun = np.maximum.accumulate(np.where(turns(inside)[0], np.arange(T)[:, None], -1))
-    lines = line_end.cumsum(axis=0)
-    broken = lines > np.take_along_axis(lines, np.maximum(begun, 0), axis=0)
-    since = np.arange(T)[:, None] - begun  # characters since the outermost bracket was opened
-    some = inside & (begun >= 0) & (since >= 20) & (since < 40)
     before, behind = np.zeros((2, *inside.shape), bool)  # the same breaks: both ends are judged
     within = inside[WARM:-3] & (line_end & program & inside)[WARM + 1 : -2] & inside[WARM + 3 :]
     before[WARM:-3] = behind[WARM + 3 :] = within
     cases = (
         ("at an opening bracket and 3 on", after(opening & program, inside), True),
         ("the same in a string, none open", after(opening & string, string & ~inside), False),
-        ("20 to 39 characters on, same line", some & ~broken, True),
-        ("the same, past a line break", some & broken, True),
         ("just before a line break", before, True),
         ("2 characters after that break", behind, True),
         ("inside brackets, all places", inside, True),
@@ -78,22 +73,72 @@ def watch_line(searched, reading, unit) -> list[Case]:
     holds, and all others. Wanted is that the second holds (`line_brackets`), be it only text.
     Raises as `watch` does.
     """
-    says = _says(searched, reading, unit)
+    says = _says(searched, reading, unit)[WARM:]
+    both, earlier, as_text, neither = (where[WARM:] for where in line_places(reading).values())
+    places = dict(zip(LINE_PLACES, (both, earlier, as_text, neither), strict=True))
+    places |= {
+        "opened on this line, all places": both | as_text,
+        "not so, all places": earlier | neither,
+    }
+    return [
+        Case(where, float(says[at].mean()) if at.any() else 0.0, int(at.sum()), k in (0, 2, 4), 0)
+        for k, (where, at) in enumerate(places.items())
+    ]
+
+
+LINE_PLACES = (
+    "both",
+    "open, but not opened on this line",
+    "opened on this line, as text",
+    "neither",
+)
+
+
+def line_places(reading) -> dict[str, np.ndarray]:
+    """Each place by the two marks "brackets" and `line_brackets`: name -> (T, B) bool.
+
+    Raises ValueError or TypeError for no Reading or one that lacks the mark "brackets".
+    """
     check_mark(reading, "brackets")
     inside, line = reading.marks["brackets"], line_brackets(reading)
-    places = (
-        ("both", inside & line, True),
-        ("open, but not opened on this line", inside & ~line, False),
-        ("opened on this line, as text", ~inside & line, True),
-        ("neither", ~inside & ~line, False),
-        ("opened on this line, all places", line, True),
-        ("not so, all places", ~line, False),
-    )
-    return [
-        Case(where, float(says[WARM:][at[WARM:]].mean()) if at[WARM:].any() else 0.0,
-             int(at[WARM:].sum()), wanted, 0)
-        for where, at, wanted in places
-    ]  # fmt: skip
+    where = (inside & line, inside & ~line, ~inside & line, ~inside & ~line)
+    return dict(zip(LINE_PLACES, where, strict=True))
+
+
+class Kept(NamedTuple):
+    """How often a cell is on, step by step from an opening bracket: rows (steps,).
+
+    Over all brackets, and over those for which it was on one character after they opened.
+    """
+
+    every: np.ndarray
+    written: np.ndarray
+    brackets: int
+    written_brackets: int
+
+
+def kept(searched, reading, unit, steps=40) -> Kept:
+    """How long a cell stays on in a bracket: the same brackets at every step.
+
+    They are the outermost ones that open on a line, and at `steps` - 1 characters after it are
+    still open and on that line. NaN where there is none. Raises as `levels` does, and for fewer
+    than 2 steps or more than there are after WARM.
+    """
+    says = _says(searched, reading, unit)
+    inside, ids = reading.marks["brackets"], reading.ids[:-1]
+    validate.whole("steps", steps, least=2, most=max(len(ids) - WARM, 2))
+    lines = (ids == encode("\n")[0]).cumsum(axis=0)
+    closed = (~inside).cumsum(axis=0)
+    rows = len(ids) - steps + 1
+    begun = turns(inside)[0][:rows].copy()
+    begun[:WARM] = False
+    for count in (lines, closed):
+        begun &= count[steps - 1 :] == count[:rows]
+    t, b = np.nonzero(begun)
+    on = says[t + np.arange(steps)[:, None], b]  # (steps, brackets)
+    written = on[:, on[1]]
+    every, some = (x.mean(axis=1) if x.size else np.full(steps, np.nan) for x in (on, written))
+    return Kept(every, some, on.shape[1], written.shape[1])
 
 
 def _says(searched, reading, unit):
