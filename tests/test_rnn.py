@@ -494,9 +494,10 @@ def test_the_learning_picture_draws_every_start_and_counts_those_that_learn():
             np.testing.assert_array_equal(line.get_ydata(), course)
             assert (line.get_color() == figures.HIDDEN_LINE) == (course[-1] > 0.7)
         said = [text.get_text() for text in ax.texts]
-        assert said == [f"{learned} of {len(scores[0])} learn"]
-    key = [text.get_text() for text in figure.axes[2].texts]
-    assert key == ["0.7: the most if\nonly the sign is kept", "1 / 4: the most\nwithout choosing"]
+        assert said[0] == f"{learned} of {len(scores[0])} learn"
+        levels = ["0.7: the most if\nonly the sign is kept", "1 / 4: the most\nwithout choosing"]
+        assert said[1:] == (levels if title == "other" else [])  # where the least is drawn
+    assert len(figure.axes) == 2
     assert "one: 2 of 3 learn. other: 0 of 2 learn." in figure.alt
 
 
@@ -521,7 +522,7 @@ def test_the_knocks_picture_draws_a_unit_and_compares_whole_states():
         for line, h in zip(ax.lines, (hard, turned, soft), strict=True):
             np.testing.assert_array_equal(line.get_ydata(), h[:, 1])
         for pair, h in (("0.1 and 2", soft), ("2 and −2", turned)):
-            words = f"{pair} end {np.linalg.norm(hard[-1] - h[-1]):.2g} apart"
+            words = f"all units: {pair} end {np.linalg.norm(hard[-1] - h[-1]):.2g} apart"
             assert words in [text.get_text() for text in ax.texts]
             assert f"Strength {strength}: {words}." in figure.alt
 
@@ -572,28 +573,30 @@ def test_the_choosing_picture_shows_answers_along_one_over_the_places():
 
 
 def test_the_opened_picture_shows_a_state_and_what_it_keeps():
-    """A door and a store: of the flagged number something stays, of another one nothing."""
+    """A door and a store: what is turned shows from the flag on, and the number can be read."""
     params = door_and_store(gain=0.02)
     batch = recall_problem(12, 7, rng=np.random.default_rng(5), places=4)
-    figure = figures.opened_picture(params, batch, places=4)
-    h = rnn_forward(batch.xs, params).h
-    said, kept, changed = figure.axes[:3]  # and two scales
-    flagged, other = (line.get_ydata() for line in kept.lines)
+    figure = figures.opened_picture(params, batch, 4, 16, rng=np.random.default_rng(0))
+    h = rnn_forward(batch.xs, params).h[:, 0]
+    said, short, long, changed = figure.axes[:4]  # and two scales
+    at = int(batch.xs[:, 0, 1].argmax())
     turned = batch.xs.copy()
-    at = batch.xs[..., 1].argmax(axis=0)
-    turned[at, np.arange(7), 0] *= -1
-    after = rnn_forward(turned, params).h
-    order = np.argsort(np.abs(after[-1, 0] - h[-1, 0]))
+    turned[at, 0, 0] *= -1
+    after = rnn_forward(turned, params).h[:, 0]
+    order = np.argsort(np.abs(after[-1] - h[-1]))
     for ax, states in ((said, h), (changed, after - h)):
-        np.testing.assert_array_equal(ax.images[0].get_array(), states[1:, 0, order].T)
+        np.testing.assert_array_equal(ax.images[0].get_array(), states[1:, order].T)
         assert [label.get_text() for label in ax.get_yticklabels()] == [str(n) for n in order]
-    apart = np.linalg.norm(after - h, axis=2)
-    np.testing.assert_allclose(flagged[3], np.mean([apart[at[b] + 4, b] for b in range(7)]))
-    assert len(flagged) == len(other) == 9
-    assert flagged[-1] > 100 * other[-1]
-    assert f"Nothing changes before the flag at step {at[0] + 1}" in figure.alt
-    with pytest.raises(ValueError, match="places"):
-        figures.opened_picture(params, batch, places=12)
+    for ax in (short, long):
+        wanted, answers = ax.lines[0].get_data()
+        assert len(wanted) == 200
+        assert np.abs(answers - wanted).max() < 0.1
+        assert ax.lines[2].get_ydata().tolist() == [-0.5, -0.5, 0.5, 0.5]
+    assert f"Nothing changes before the flag at step {at + 1}" in figure.alt
+    assert "correlate with 1.00 after 12 steps and with 1.00 after 16." in figure.alt
+    for bad, name in (((12, 16), "places"), ((4, 11), "longer")):
+        with pytest.raises(ValueError, match=name):
+            figures.opened_picture(params, batch, *bad, rng=np.random.default_rng(0))
 
 
 def test_the_door_picture_shows_weights_and_states():

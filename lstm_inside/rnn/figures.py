@@ -242,7 +242,8 @@ def knocks_picture(runs, unit):
             near, far = (float(lengths(hard[-1] - h[-1], axis=0)) for h in (soft, turned))
             for y, pair, apart, colour in ((0.93, names[:2], near, HIDDEN_LINE),
                                            (-0.93, names[1:], far, FORGET)):  # fmt: skip
-                words = say("{a} and {b} end {apart:.2g} apart", a=pair[0], b=pair[1], apart=apart)
+                words = say("all units: {a} and {b} end {apart:.2g} apart", a=pair[0], b=pair[1],
+                            apart=apart)  # fmt: skip
                 _label(ax, len(hard) - 1, y, words, color=colour, ha="right")
                 figure.alt = say("{so_far} Strength {strength}: {words}.", so_far=figure.alt,
                                  strength=strength, words=words)  # fmt: skip
@@ -353,96 +354,95 @@ def choosing_picture(params, T, places, *, rng):
         axes = figure.subplots(1, len(places), sharey=True, squeeze=False)[0]
         figure.alt = say("Answers of a read-out over the flagged number, a dot a sequence.")
         for ax, n in zip(axes, places, strict=True):
-            fit, judge = (recall_problem(T, N, rng=rng, places=n) for N in (2000, 200))
-            weights = fit_readout(rnn_forward(fit.xs, params).h[-1], fit.targets)
-            answers = read(rnn_forward(judge.xs, params).h[-1], weights)
-            ax.plot(judge.targets[:, 0], answers[:, 0], "o", color=HIDDEN_LINE, ms=3)
-            ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+            _answers(ax, params, T, n, rng)
             if n > 1:
                 ax.plot([-1, 1], [-1 / n, 1 / n], color=FORGET, lw=1.6, ls=(0, (4, 2)))
-            ax.set(xlim=(-1.1, 1.1), ylim=(-1.2, 1.2), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-            ax.set(xlabel=say("the flagged number"))
             title = say("1 place: slope 1") if n == 1 else say("{n} places: slope 1/{n}", n=n)
             ax.set_title(title)
             figure.alt = say("{so_far} {title}.", so_far=figure.alt, title=title)
         axes[0].set_ylabel(say("the answer"))
-        _label(axes[0], 0.4, 0.95, say("right answers"), color="#777777", fontsize=10)
+        _label(axes[-1], 0.35, 0.95, say("right answers"), color="#777777", fontsize=10, ha="right")
     return figure
 
 
-def opened_picture(params, batch, places):
-    """A trained state opened: its units over one sequence, and what it keeps of which number.
+def opened_picture(params, batch, places, longer, *, rng):
+    """A trained state opened: its units over one sequence, and what can be read from it.
 
     params: an RNN's with D = 2. batch: Sequences whose flag stands at one of the first `places`
     steps. On the left the units as the first sequence comes, and under them by how much they
-    differ when the flagged number's sign is turned. On the right a number's sign is turned, and the
-    distance to the state of before drawn over the steps that follow, a mean over the batch: of the
-    flagged number, and of one without a flag, half the places further on.
+    differ when the flagged number's sign is turned; what differs most at the end stands on top. On
+    the right a fresh read-out's answers over the flagged number, after as many steps as the batch
+    has and after `longer` steps, beside those of a state that keeps the sign alone.
     """
-    T, B, _ = batch.xs.shape
+    T = len(batch.xs)
     validate.whole("places", places, least=2, most=T - 1)
-    each, at = np.arange(B), batch.xs[..., 1].argmax(axis=0)
-    h, after = rnn_forward(batch.xs, params).h, np.arange(T - places + 1)
-    runs, apart = {}, {}
-    for name, where in (("flagged", at), ("other", (at + places // 2) % places)):
-        xs = batch.xs.copy()
-        xs[where, each, 0] *= -1
-        runs[name] = rnn_forward(xs, params).h
-        distance = lengths(runs[name] - h, axis=2)  # (T + 1, B)
-        apart[name] = distance[where + 1 + after[:, None], each].mean(axis=1)
-    number = batch.xs[at[0], 0, 0]
-    order = np.argsort(np.abs(runs["flagged"][-1, 0] - h[-1, 0]))  # what holds most, on top
+    validate.whole("longer", longer, least=T)
+    at = int(batch.xs[:, 0, 1].argmax())
+    number = batch.xs[at, 0, 0]
+    turned = batch.xs[:, :1].copy()
+    turned[at, 0, 0] *= -1
+    h, other = (rnn_forward(xs, params).h[:, 0] for xs in (batch.xs[:, :1], turned))
+    order = np.argsort(np.abs(other[-1] - h[-1]))  # the last is drawn on top
     with matplotlib.rc_context(RC):
         figure = picture(980, 380)
-        ax = figure.subplot_mosaic([["said", "kept"], ["turned", "kept"]], width_ratios=(5, 4))
-        tens = [t for t in range(10, T + 1, 10) if abs(t - 1 - at[0]) > 3]
-        titles = {
-            "said": say("One sequence: {number} is flagged", number=plain(number)),
-            "turned": say("What {number} in its place changes", number=plain(-number)),
-        }
-        flagged_here = {"said": say("flag"), "turned": say("sign turned here")}
-        for key, shown, label in (
-            ("said", h, say("value")),
-            ("turned", runs["flagged"] - h, say("difference")),
-        ):
-            map_ = Pixels.on(ax[key], shown[1:, 0, order].T, cmap=SIGNED, vmin=-1, vmax=1)
-            figure.colorbar(map_, ax=ax[key], pad=0.02, ticks=(-1, 0, 1), label=label)
+        ax = figure.subplot_mosaic(
+            [["said", "short", "long"], ["turned", "short", "long"]], width_ratios=(5, 3, 3)
+        )
+        tens = [t for t in range(10, T + 1, 10) if abs(t - 1 - at) > 8]
+        for key, shown, most, label, title, here in (
+            ("said", h, 1, say("value"), say("{number} is flagged", number=plain(number)),
+             say("flag")),
+            ("turned", other - h, 2, say("difference"),
+             say("What {number} in its place changes", number=plain(-number)),
+             say("sign turned here")),
+        ):  # fmt: skip
+            map_ = Pixels.on(ax[key], shown[1:, order].T, cmap=SIGNED, vmin=-most, vmax=most)
+            figure.colorbar(map_, ax=ax[key], pad=0.02, ticks=(-most, 0, most), label=label)
             ax[key].set(ylabel=say("unit"))
             ax[key].set_yticks(range(len(order)), order)
-            ax[key].set_xticks([at[0], *(t - 1 for t in tens)], [flagged_here[key], *tens])
-            ax[key].axvline(at[0] - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
-            ax[key].set_title(titles[key])
+            ax[key].set_xticks([at, *(t - 1 for t in tens)], [here, *tens])
+            ax[key].axvline(at - 0.5, color="#111111", lw=1.2, ls=(0, (3, 2)))
+            ax[key].set_title(title)
         ax["turned"].set_xlabel(say("step t"))
-        kept = ax["kept"]
-        for name, colour in (("flagged", FORGET), ("other", "#777777")):
-            kept.plot(after, apart[name], color=colour, lw=2.4)
-        kept.set(xlim=(0, after[-1]), xlabel=say("steps after the number"))
-        kept.set(ylim=(0, 1.2 * max(line.max() for line in apart.values())))
-        kept.set_ylabel(say("how far the state moves"))
-        middle = len(after) // 2
-        _label(kept, middle, apart["flagged"][middle] * 1.12 + 0.06, say("flagged number"),
-               color=FORGET, weight="bold", ha="right")  # fmt: skip
-        _label(kept, middle, apart["other"][middle] + 0.14, say("a number without a flag"),
-               color="#777777", weight="bold")  # fmt: skip
-        kept.set_title(say("Turn one number's sign: what is left?"))
+        follows = []
+        for key, steps in (("short", T), ("long", longer)):
+            wanted, answers = _answers(ax[key], params, steps, places, rng)
+            follows.append(np.mean([np.corrcoef(wanted[side], answers[side])[0, 1]
+                                    for side in (wanted > 0, wanted < 0)]))  # fmt: skip
+            ax[key].plot([-1, 0, 0, 1], [-0.5, -0.5, 0.5, 0.5], color="#777777", lw=2)
+            ax[key].set_title(say("Read after {steps} steps", steps=steps))
+        ax["short"].set_ylabel(say("the answer"))
+        _label(ax["short"], -0.06, 0.5, say("the sign\nalone"), color="#777777", ha="right")
+        _label(ax["short"], 0.35, 0.95, say("right answers"), color="#777777", fontsize=10,
+               ha="right")  # fmt: skip
     figure.alt = say(
         "Left, {H} units over {T} steps as two coloured maps: one sequence, and what changes in it "
         "when the sign of the flagged number is turned, from {number} to {turned}. Nothing changes "
-        "before the flag at step {at}; from there on much does, to the end. Right, how far "
-        "it moves when one number's sign is turned: by {flagged} at once and {flagged_end} after "
-        "{steps} steps for the flagged number, by {other} and {other_end} for one without a flag.",
-        H=h.shape[2],
+        "before the flag at step {at}. Right, the answers of a read-out over the flagged number, a "
+        "dot a sequence. Among numbers of one sign, answer and number correlate with {short} after "
+        "{T} steps and with {long} after {longer}.",
+        H=h.shape[1],
         T=T,
         number=plain(number),
         turned=plain(-number),
-        at=at[0] + 1,
-        steps=after[-1],
-        flagged=plain(apart["flagged"][0]),
-        flagged_end=plain(apart["flagged"][-1]),
-        other=plain(apart["other"][0]),
-        other_end=plain(apart["other"][-1]),
+        at=at + 1,
+        short=plain(follows[0]),
+        long=plain(follows[1]),
+        longer=longer,
     )
     return figure
+
+
+def _answers(ax, params, T, places, rng):
+    """A read-out's answers over the flagged number, fitted on 2,000 sequences; 200 more drawn."""
+    fit, judge = (recall_problem(T, N, rng=rng, places=places) for N in (2000, 200))
+    weights = fit_readout(rnn_forward(fit.xs, params).h[-1], fit.targets)
+    wanted, answers = judge.targets[:, 0], read(rnn_forward(judge.xs, params).h[-1], weights)[:, 0]
+    ax.plot(wanted, answers, "o", color=HIDDEN_LINE, ms=3)
+    ax.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.2, 1.2), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    ax.set(xlabel=say("the flagged number"))
+    return wanted, answers
 
 
 def distances_picture(T, rows, places):
@@ -478,11 +478,13 @@ def learning_picture(runs, every, places, learned):
     """
     with matplotlib.rc_context(RC):
         columns = min(len(runs), 3)
-        rows = -(-(len(runs) + 1) // columns)  # a place for the key
+        rows = -(-len(runs) // columns)
         figure = picture(900, 90 + 210 * rows)
-        *panels, key = figure.subplots(rows, columns, sharex=True, sharey=True).flat[
-            : len(runs) + 1
-        ]
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+        for ax in panels[len(runs) :]:
+            ax.remove()
+        panels = panels[: len(runs)]
+        empty = panels[np.argmin([np.max(scores) for scores in runs.values()])]
         figure.alt = say("R² on fresh sequences over a training, a line a start.")
         for ax, (title, scores) in zip(panels, runs.items(), strict=True):
             scores = np.asarray(scores)
@@ -499,20 +501,17 @@ def learning_picture(runs, every, places, learned):
             figure.alt = say(
                 "{so_far} {title}: {words}.", so_far=figure.alt, title=title, words=words
             )
-        key.set_axis_off()
         for y, words, colour in (
-            (learned + 0.02, say("{learned}: the most if\nonly the sign is kept", learned=learned),
+            (learned - 0.17, say("{learned}: the most if\nonly the sign is kept", learned=learned),
              "#777777"),
-            (1 / places + 0.03, say("1 / {places}: the most\nwithout choosing", places=places),
+            (1 / places + 0.17, say("1 / {places}: the most\nwithout choosing", places=places),
              FORGET),
         ):  # fmt: skip
-            key.axhline(y, 0, 0.12, color=colour, lw=1.2, ls=(0, (4, 3)))
-            _label(key, 0.17 * updates[-1], y, words, color=colour, ha="left")
-        for ax in figure.axes:
-            spec = ax.get_subplotspec()
-            if spec.is_first_col():
+            _label(empty, 0.04 * updates[-1], y, words, color=colour, ha="left")
+        for n, ax in enumerate(panels):
+            if n % columns == 0:
                 ax.set_ylabel("$R^2$")
-            if ax is not key and spec.rowspan.stop * columns + spec.colspan.start >= len(runs):
+            if n + columns >= len(runs):
                 ax.set_xlabel(say("updates"))
     return figure
 
