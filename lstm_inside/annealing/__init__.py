@@ -33,6 +33,7 @@ from .search import (
 from .tours import (
     TourWalks,
     anneal_tours,
+    double_bridge,
     guess_tours,
     reversal_change,
     tour_lengths,
@@ -57,6 +58,7 @@ __all__ = [
     "descend",
     "descend_all",
     "descent_path",
+    "double_bridge",
     "evaluations_until",
     "geometric_cooling",
     "guess",

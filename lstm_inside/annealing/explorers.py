@@ -78,7 +78,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         figure = picture(900, 520)
         ax = figure.subplot_mosaic([["map", "best"], ["map", "rate"]], width_ratios=(3, 2))
         draw_map(ax["map"])
-        ax["map"].set_title(say("One walk, and where 15 others stand"))
+        ax["map"].set_title(say("One walk, 15 others; black: downhill walks"))
         ax["best"].set(xlim=(0, 1.45 * count), ylim=(4e-3, 1.5), yscale="log")
         ax["best"].set_title(say("Best loss so far, median of 16"))
         for curve, colour, dashes in fixed.values():
@@ -93,6 +93,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
                        weight="bold", bbox={"fc": "white", "ec": "none", "pad": 1.5})  # fmt: skip
         (path,) = ax["map"].plot([], [], color=FORGET, lw=1.2)
         (others,) = ax["map"].plot([], [], "o", color=CELL_LINE, ms=5)
+        (without,) = ax["map"].plot([], [], "o", color=GRADIENT, ms=3.5)
         (here,) = ax["map"].plot([], [], "o", color=FORGET, ms=10)
         (best,) = ax["best"].plot([], [], color=FORGET)
         (cold,) = ax["best"].plot([], [], color=GRADIENT, lw=1.2)
@@ -109,7 +110,7 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
 
     @lru_cache(maxsize=8)  # moving the time slider shows the same walks again
     def walked(start, step, end, again):
-        """Places, losses and taken of the walks on show, the control's losses, how many end low."""
+        """Places, losses, taken of the walks; places, losses of the control; how many end low."""
         course = geometric_cooling(start, end ** (1 / (count - 1)), count)
         hot = np.repeat(course[:, None], scored, axis=1)
         places, losses, taken = anneal_many(
@@ -118,19 +119,21 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         )  # fmt: skip
         low = 16 * (losses[-1, :scored] < 0.05).mean()
         shown, cold = slice(walks), slice(scored, scored + walks)
-        return places[:, shown], losses[:, shown], taken[:, shown], losses[:, cold], low
+        return (places[:, shown], losses[:, shown], taken[:, shown], places[:, cold],
+                losses[:, cold], low)  # fmt: skip
 
     def median_best(losses):
         return np.median(np.minimum.accumulate(losses, axis=0), axis=1)
 
     def update(start, step, end, again, t):
-        places, losses, taken, control_losses, low = walked(start, step, end, again)
+        places, losses, taken, control, control_losses, low = walked(start, step, end, again)
         one = int((places[-1, :, 0] > 0).argmax())  # the first that ends on the right, if any
         path.set_data(*places[: t + 1, one].T)
         here.set_data(*places[t : t + 1, one].T)
         low_now = int((losses[t] < 0.05).sum())
         setting.set_text(_walk_in_words(step, start, start * end, low_now, walks))
         others.set_data(*np.delete(places[t], one, axis=0).T)
+        without.set_data(*control[t].T)
         curves = {"annealed": median_best(losses), "downhill": median_best(control_losses)}
         for artist, curve in zip((best, cold), curves.values(), strict=True):
             artist.set_data(time, np.clip(curve, 4e-3, 1.5))
@@ -172,12 +175,12 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
         figure=figure,
         controls={
             "start": slider("start temperature", 0, 2, 0.02, 0.5, quantity="f"),
-            "step": slider("step size", 0.05, 1.5, 0.05, 1.2, quantity="x"),
+            "step": slider("step size", 0.05, 1.5, 0.05, 0.6, quantity="x"),
             "end": slider("last T / first T", 0.01, 1, 0.01, 0.05, digits=2),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
             "t": whole("looks so far: t", 0, count, count, quantity="x"),
         },
-        moving=[path, others, here, best, cold, rate, setting, *labels.values(), *cursors],
+        moving=[path, others, without, here, best, cold, rate, setting, *labels.values(), *cursors],
         update=update,
         describe=describe,
         play="t",

@@ -230,8 +230,9 @@ def heat():
     A panel each; what `comparisons.ridge_walks` found.
     """
     found, at = comparisons.ridge_walks(), np.arange(len(comparisons.RIDGE_HEATS))
-    titles = (say("Met a low place: heat and wandering do it"),
-              say("End in one: that needs heat and refusal"))  # fmt: skip
+    leaps = comparisons.leaps_on_map().percent
+    titles = (say("Met a low place: by heat, or by long steps"),
+              say("End in one: that takes refusal"))  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(900, 350)
         panels = figure.subplots(1, 2, sharey=True)
@@ -242,6 +243,10 @@ def heat():
                         clip_on=False)  # fmt: skip
             ax.plot(at[-1], percent[-1], "s", color=SEARCHES["blind"], ms=9, clip_on=False)
             ax.plot(0, percent[0], "D", color=SEARCHES["downhill"], ms=8, clip_on=False)
+            ax.plot(0, leaps, "^", color=SEARCHES["downhill"], ms=9, clip_on=False)
+            ax.text(0.2, leaps + 3, say("downhill, steps of 1.5: {share:.0f} %", share=leaps),
+                    va="center", weight="bold", fontsize=11,
+                    color=SEARCHES["downhill"])  # fmt: skip
             ax.text(at[-1] + 0.15, percent[-1] + 9, say("blind: {share:.0f} %", share=percent[-1]),
                     color="#555555", weight="bold", ha="right", fontsize=11)  # fmt: skip
             ax.text(0.2, -1, say("downhill walk: {share:.0f} %", share=percent[0]), va="center",
@@ -260,7 +265,7 @@ def heat():
         "Two panels, % of the walks against the temperature. Left, those that met a low place: "
         "no downhill walk, more and more with heat, nearly all blind ones. Right, those that end "
         "in one: at a fixed T they rise and soon fall again, annealed they rise later and higher, "
-        "and of the blind ones few do."
+        "and of the blind ones few do. Without heat, but with steps of 1.5, all meet one and stay."
     )
     return figure
 
@@ -280,6 +285,48 @@ def recall():
             "near 0 for descent only. R squared above 0.9:"
         ),
     )  # fmt: skip
+
+
+def ways_down():
+    """How many steps from a place lead down, by their size; what a bowl costs by its weights.
+
+    A panel each. Section 6.
+    """
+    down, bowl = comparisons.ways_down(), comparisons.bowl_looks()
+    sizes, steps = comparisons.BOWL_SIZES, comparisons.DOWN_STEPS
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 360)
+        ax, beside = figure.subplots(1, 2)
+        for name, colour, x, y, words in (
+            ("starts", "#777777", 0.13, 42, say("from the starts")),
+            ("ends", SEARCHES["downhill"], 0.0034, 8, say("from where\ndownhill walks ended")),
+        ):
+            ax.plot(steps, down[name], "o-", color=colour, ms=6, lw=2.2)
+            ax.text(x, y, words, color=colour, weight="bold", fontsize=11, va="center")
+        ax.set(xscale="log", ylim=(-2, 60), xlabel=say("size of a random step"))
+        ax.set_ylabel(say("% of the steps that lower the loss"))
+        ax.set_title(say("Recall: ways down become rare"))
+        for name, x, y in (("guessing", 8, 3e5), ("downhill", 70, 2500), ("descent", 70, 35)):
+            beside.plot(sizes, bowl[name], "o-", color=SEARCHES[name], ms=6, lw=2.2)
+            beside.text(x, y, IN_WORDS[name], color=SEARCHES[name], weight="bold", ha="left",
+                        fontsize=11)  # fmt: skip
+        beside.set(xscale="log", yscale="log", ylim=(10, 1e6), xlabel=say("number of weights"))
+        beside.set_xticks(sizes, map(str, sizes))
+        beside.minorticks_off()
+        beside.set_ylabel(say("looks until the loss is a hundredth"))
+        beside.set_title(say("A plain bowl: what more weights cost"))
+    shares = {name: " / ".join(f"{share:.3g}" for share in each) for name, each in down.items()}
+    costs = [
+        f"{n}: {bowl['guessing'][k]:.2g} / {bowl['downhill'][k]:.0f} / {bowl['descent'][k]:.0f}"
+        for k, n in enumerate(sizes)
+    ]
+    figure.alt = say(
+        "Left, % of the random steps that lower the loss of recall, with steps of {steps}: from "
+        "the starts {starts}, from where downhill walks ended {ends}. Right, looks that a plain "
+        "bowl takes (weights: guessing / downhill walk / descent): {costs}",
+        steps=" / ".join(f"{step:g}" for step in steps), costs=" · ".join(costs), **shares,
+    )  # fmt: skip
+    return figure
 
 
 def sign():
@@ -389,20 +436,25 @@ def stuck():
         say("One reversal: {length:.2f}, longer", length=lengths[1]),
         say("A second one: {length:.2f}, shorter", length=lengths[2]),
     )
-    notes = (say("dotted: legs that the first one replaces"), say("thick: legs that are new"),
+    notes = (say("dashed: legs that go; blue: what turns"),
+             say("dashed: the two that cross and go next"),
              say("thick: legs that are new"))  # fmt: skip
-    marked = (legs[0] - legs[1], legs[1] - legs[0], legs[2] - legs[1])
+    new = (set(), legs[1] - legs[0], legs[2] - legs[1])
+    gone = (legs[0] - legs[1], legs[1] - legs[2], set())
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         for n, ax in enumerate(figure.subplots(1, 3)):
             draw_trip(ax, cities, tours[n], "#999999")
-            for leg in marked[n]:
-                ax.plot(*cities[list(leg)].T, color="#111111", lw=4, ls="-" if n else (0, (1.5, 1)),
-                        zorder=2.2)  # fmt: skip
+            if n < 2:
+                turned = np.flatnonzero(tours[n] != tours[n + 1])
+                ax.plot(*cities[tours[n][turned[0] : turned[-1] + 1]].T, color=INPUT, lw=3)
+            for marked, dashes in ((new[n] - gone[n], "-"), (gone[n], (0, (1.5, 1)))):
+                for leg in marked:
+                    ax.plot(*cities[list(leg)].T, color="#111111", lw=4, ls=dashes,
+                            zorder=2.2)  # fmt: skip
             ax.set_title(titles[n], fontsize=12)
             ax.set_xlabel(notes[n])
-            if n < 2:
-                _name_ends(ax, cities, tours, n)
+            _name_ends(ax, cities, tours, n)
     figure.alt = say(
         "Three round trips through the same cities. In the first, {first:.2f} long, no reversal "
         "helps. One reversal replaces the legs from a to b and from c to d and makes the tour "
@@ -475,7 +527,7 @@ def forgiving():
         figure = picture(900, 330)
         ax = figure.subplots()
         for name, T in best.items():
-            at = np.log2(np.array(comparisons.TRIP_HEATS) / T)
+            at = np.log2(np.array([*found[name]]) / T)
             lengths = np.array([*found[name].values()])
             mean, error = lengths.mean(axis=1), 1.96 * _error(lengths)
             ax.errorbar(at, mean, error, color=SEARCHES[name], fmt="o-", ms=6, lw=2.2, capsize=4)
@@ -512,7 +564,7 @@ def trips():
     found = comparisons.round_trips()
     medians = {name: np.median(found.beyond(found.met[name]), axis=0)
                for name in ("four", "kicked", "fixed", "annealed")}  # fmt: skip
-    hot, rows = medians["annealed"], np.arange(len(found.shortest))
+    rows = np.arange(len(found.shortest))
     title = say(
         "Annealed tours beat downhill ones on {better} of {maps} maps",
         better=found.better("annealed"), maps=len(rows),
@@ -522,19 +574,19 @@ def trips():
         ax, bars = figure.subplots(1, 2, width_ratios=(5, 4))
         every = np.array([*medians.values()])
         ax.hlines(rows, every.min(axis=0), every.max(axis=0), color="#BBBBBB", lw=2, zorder=1)
-        for name, mark in (("four", "o"), ("kicked", "^"), ("fixed", "s"), ("annealed", "o")):
+        for name, mark in (("four", "o"), ("kicked", "^"), ("fixed", "s"), ("annealed", "D")):
             ax.plot(medians[name], rows, mark, color=_TRIP_COLOURS[name], ms=9)
         ax.set(xlim=(-0.15, 1.1 * every.max()), ylim=(len(rows) - 0.5, -1.5), title=title)
         ax.set_yticks(rows, [say("map {number}", number=m + 1) for m in rows])
-        ax.set_xlabel(say("% longer than the shortest tour known, median of 12"))
+        ax.set_xlabel(say("% longer than the shortest tour, median of 12"))
         for x, words, name in (
-            (medians["fixed"][0], say("■ fixed T"), "fixed"),
-            (hot[0], say("annealed"), "annealed"),
-            (medians["kicked"][0], say("▲ kicked"), "kicked"),
-            (medians["four"][0], say("● four starts"), "four"),
+            (0.0, say("■ fixed T"), "fixed"),
+            (0.25, say("◆ annealed"), "annealed"),
+            (0.52, say("▲ kicked"), "kicked"),
+            (0.74, say("● four starts"), "four"),
         ):
-            ax.text(x, -0.75, words, color=_TRIP_COLOURS[name], weight="bold", ha="center",
-                    fontsize=11)  # fmt: skip
+            ax.text(0.02 + 0.95 * x, -0.75, words, color=_TRIP_COLOURS[name], weight="bold",
+                    transform=ax.get_yaxis_transform(), fontsize=11)  # fmt: skip
         ax.grid(False, axis="y")
         percent = [found.near(found.met[name]).percent for name in TRIPS]
         bars.barh(range(len(TRIPS)), percent, color=[_TRIP_COLOURS[name] for name in TRIPS],

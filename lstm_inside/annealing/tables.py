@@ -34,13 +34,15 @@ def ridge() -> str:
         rows.append([words, *cells])
     T, less = comparisons.ridge_cooled_less()
     guesses = comparisons.guesses_on_map()
-    everywhere, along = valley_map(), valley_map(columns=601, rows=3)[1]  # the middle row: b = 0
+    leaps = comparisons.leaps_on_map()
     lines = say(
+        "downhill walks with steps of 1.5: {leaps} of {walks} meet a low place and stay\n"
         "annealed, but cooled to a fifth only: best END low {less:.0f} % (T = {T:g})\n"
         "guessing: {guesses} of {tries} runs met a low place\n"
-        "places with a loss below 0.05: {share:.0%} of the map, {cut:.0%} of the cut",
+        "places with a loss below 0.05: {share:.0%} of the map",
+        leaps=leaps.found, walks=leaps.runs,
         less=less.percent, T=T, guesses=guesses.found, tries=guesses.runs,
-        share=(everywhere < comparisons.LOW_LOSS).mean(), cut=(along < comparisons.LOW_LOSS).mean(),
+        share=(valley_map() < comparisons.LOW_LOSS).mean(),
     )  # fmt: skip
     return _aligned(rows) + "\n" + lines
 
@@ -48,30 +50,36 @@ def ridge() -> str:
 def practice() -> str:
     """The starts and kicks tried on the map for practice, with the mean length of their tours.
 
-    The temperatures stand in `heats`. Section 5.
+    The temperatures stand in `heats`. Appendix.
     """
     found = comparisons.practice_trips()
     row = [say("downhill walk, starts:")]
     row += [f"{n} → {lengths.mean():.2f}" for n, lengths in found["downhill"].items()]
     rows = [[say("kicked after looks:"), *(f"{n:,}" for n in comparisons.KICK_EVERY)]]
     for moves in comparisons.KICK_MOVES:
-        words = say("by blind moves: {moves}", moves=moves)
+        words = (say("by a double bridge") if moves == comparisons.BRIDGE
+                 else say("by blind moves: {moves}", moves=moves))  # fmt: skip
         each = [found["kicked"][n, moves] for n in comparisons.KICK_EVERY]
         rows.append([words, *(f"{lengths.mean():.2f}" for lengths in each)])
     return _aligned([row]) + "\n\n" + _aligned(rows)
 
 
 def heats() -> str:
-    """The temperatures tried on the map for practice, and the share of candidates taken. Section 5.
+    """The temperatures tried on the map for practice, and the share of candidates taken. Appendix.
 
     Beside them the shares on the map of section 4.
     """
     found, shares = comparisons.practice_trips(), comparisons.shares_taken()
+    heats = sorted({*found["fixed"], *found["annealed"]})
+    means = {
+        name: {T: f"{each.mean():.2f}" for T, each in found[name].items()}
+        for name in ("fixed", "annealed")
+    }
     trip = [
-        [say("round trip, T:"), *(f"{T:g}" for T in comparisons.TRIP_HEATS)],
-        [say("fixed: taken"), *map(_share, shares["trip"].values())],
-        [say("fixed: length"), *(f"{each.mean():.2f}" for each in found["fixed"].values())],
-        [say("annealed from T"), *(f"{each.mean():.2f}" for each in found["annealed"].values())],
+        [say("round trip, T:"), *(f"{T:g}" for T in heats)],
+        [say("fixed: taken"), *(_share(shares["trip"].get(T)) for T in heats)],
+        [say("fixed: length"), *(means["fixed"].get(T, "–") for T in heats)],
+        [say("annealed from T"), *(means["annealed"].get(T, "–") for T in heats)],
     ]
     on_map = [
         [say("map, T:"), *(f"{T:g}" for T in shares["map"])],
@@ -81,6 +89,8 @@ def heats() -> str:
 
 
 def _share(share):
+    if share is None:
+        return "–"
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
@@ -103,19 +113,18 @@ def trips() -> str:
         "fixed T on {fixed}\n"
         "downhill tours that no reversal of a stretch shortens: {stuck} of {runs}\n"
         "the first downhill tour of each map: two reversals shorten {out} of {maps}\n"
-        "yardstick: {count} annealed runs of {looks:,} looks on each map, outside the contest;\n"
-        "    on {same} of {maps} maps no search found a shorter tour",
+        "yardstick: the shortest tour of each map, proved by an exact program; annealed runs\n"
+        "    met it {shortest} times",
         stuck=(change > -1e-9).all(axis=1).sum(), runs=len(change),
         out=sum(way is not None for way in ways), maps=len(ways),
         annealed=found.better("annealed"), fixed=found.better("fixed"),
-        count=comparisons.LONG_RUNS, looks=comparisons.LONG_LOOKS,
-        same=(found.long < found.shortest + 1e-9).sum(),
+        shortest=(found.beyond(found.met["annealed"]) < 1e-6).sum(),
     )  # fmt: skip
     return _aligned([head, *rows]) + "\n" + words
 
 
 def recall() -> str:
-    """Guesses within other ranges, how many candidates lead down, more sequences. Section 6."""
+    """Guesses within other ranges, stuck descents, walks that go on, more sequences. Section 6."""
     hunt = comparisons.recall_searches()[0]
     lines = []
     for width in comparisons.WIDTHS:
@@ -138,26 +147,27 @@ def recall() -> str:
         "    {own:.2f} in training, {unseen:.2f} on unseen sequences",
         many=comparisons.MORE, found=count.found, runs=count.runs, own=own, unseen=unseen,
     ))  # fmt: skip
-    rows = [[say("of 1,000 candidates"), say("lead down"), say("by 1 %")]]
-    for (which, step), (lower, much) in comparisons.ways_down().items():
-        name = (say("from the starts") if which == "starts" else
-                say("from downhill ends") if not step else
-                say("from there, steps of {step:g}", step=step))  # fmt: skip
-        rows.append([name, f"{np.median(lower):.0f}", f"{np.median(much):.0f}"])
-    count, (before, after) = comparisons.going_on()
-    last = say(
-        "downhill walks that go on with steps of 0.01 for {looks:,} more looks: {found} of {runs}\n"
-        "    recall; median training loss {before:.2f}, then {after:.2f}",
-        looks=comparisons.BUDGET, found=count.found, runs=count.runs, before=before, after=after,
-    )  # fmt: skip
-    return "\n".join(lines) + "\n\n" + _aligned(rows) + "\n" + last
+    ever, close = comparisons.recall_starts()
+    lines.append(say(
+        "starts from which some walk recalls: {ever} of {starts}; downhill walks just short of it\n"
+        "    (R² from 0.6 to 0.9): {close} of {walks}",
+        ever=ever, starts=len(hunt.starts), close=close,
+        walks=len(comparisons.recall_found()["downhill"]),
+    ))  # fmt: skip
+    more = comparisons.going_on()
+    lines.append(say(
+        "downhill walks, median training loss: {before:.2f}. After {looks:,} more looks\n"
+        "    with steps of 0.01: {walked:.2f}, and {found} of {runs} runs recall\n"
+        "    by descent: {learned:.3f}, and {others} of {runs}",
+        looks=comparisons.BUDGET, before=more["before"][1], walked=more["downhill"][1],
+        learned=more["descent"][1], found=more["downhill"][0].found,
+        others=more["descent"][0].found, runs=more["descent"][0].runs,
+    ))  # fmt: skip
+    return "\n".join(lines)
 
 
 def starts() -> str:
-    """How many runs from one to twenty starts anywhere on the map meet a low place. Section 4.
-
-    Under them, the downhill walks from the stuck start that take large steps.
-    """
+    """How many runs from one to twenty starts anywhere on the map meet a low place. Section 7."""
     found = comparisons.starts_on_map()
     hot = comparisons.RIDGE_HEATS[comparisons.best_heats()["annealed"]]
     names = {
@@ -168,12 +178,7 @@ def starts() -> str:
     }
     head = [say("map, starts anywhere:"), *map(str, comparisons.STARTS)]
     more = [[words, *map(_count, found[name].values())] for name, words in names.items()]
-    leaps = comparisons.leaps_on_map()
-    last = say(
-        "downhill walks with steps of 1.5, from the stuck start: {leaps} of {runs}",
-        leaps=leaps.found, runs=leaps.runs,
-    )  # fmt: skip
-    return _aligned([head, *more]) + "\n" + last
+    return _aligned([head, *more])
 
 
 def _count(count):

@@ -128,6 +128,27 @@ def anneal_tours(maps, starts, temperatures, *, rng, every=None) -> TourWalks:
     return TourWalks(best % N, np.array(path) % N)
 
 
+def double_bridge(tours, *, rng) -> np.ndarray:
+    """Each tour (R, N), cut into four stretches that come home in another order: (R, N).
+
+    A B C D becomes A D C B, none of them reversed: four legs are replaced, and no one or two
+    reversals undo it. The kick of O. Martin, S. Otto, E. Felten (Complex Systems 5, 1991).
+    Raises ValueError or TypeError for tours of another shape or not of whole numbers, fewer than
+    4 cities, no Generator.
+    """
+    tours = _whole_numbers("tours", validate.real("tours", tours, ndim=2))
+    validate.generator(rng)
+    R, N = tours.shape
+    if N < 4:
+        raise ValueError(f"tours: expected at least 4 cities, got {N}")
+    cuts = 1 + np.sort(rng.random((R, N - 1)).argsort(axis=1)[:, :3], axis=1)
+    i, j, k = (cuts[:, n, None] for n in range(3))
+    at = np.arange(N)
+    source = np.where(at < i + N - j, at + k + j - i - N, at + j - N)  # C, then B
+    source = np.where(at < i + N - k, at + k - i, source)  # before them D
+    return np.take_along_axis(tours, np.where(at < i, at, source), axis=1)
+
+
 def guess_tours(maps, count, *, rng) -> np.ndarray:
     """The shortest of `count` random tours through each map (M, N, 2): (M, N).
 
