@@ -478,16 +478,48 @@ def test_shift_picture_labels_every_line_at_its_own_end():
     assert figure.png()[:4] == b"\x89PNG"
 
 
-def test_moved_picture_draws_a_dot_for_each_seed():
+def test_dots_picture_draws_a_dot_for_each_seed():
     shares = {"one": [[1.0, 0.5], [0.99, 0.4]], "other": [[1.0, 1.0], [1.0, 0.98]]}
-    figure = figures_network.moved_picture(shares, (0.45, 0.55), "one is right")
+    figure = figures_network.dots_picture(shares, (0.45, 0.55), "one is right", ["here", "there"])
     (ax,) = figure.axes
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     for line, want in zip(dots, ([1, 0.99], [0.5, 0.4], [1, 1], [1, 0.98]), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), want)
-    assert "one: 99% to 100% where it trained, 40% to 50% moved" in figure.alt
+    assert "one, here: 99% to 100%; one, there: 40% to 50%; other, here: 100%" in figure.alt
     with pytest.raises(ValueError, match="guess"):
-        figures_network.moved_picture(shares, (0.5,), "")
+        figures_network.dots_picture(shares, (0.5,), "", ["here", "there"])
+    for kinds in ([], ["here"], ["one", "two", "three"]):
+        with pytest.raises(ValueError, match=r"kinds|shares"):
+            figures_network.dots_picture(shares, (0.45, 0.55), "", kinds)
+
+
+def test_curves_picture_draws_a_line_for_each_seed():
+    shares = {"one": [[0.5, 0.75, 1.0], [0.6, 0.7, 0.9]], "other": [[0.5, 0.8]]}
+    figure = figures_network.curves_picture(shares, (10, 100, 1000), "one is sooner")
+    for ax, (name, values) in zip(figure.axes, shares.items(), strict=True):
+        assert ax.get_title(loc="left") == name
+        for line, want in zip(ax.lines, values, strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), want)
+            np.testing.assert_array_equal(line.get_xdata(), (10, 100, 1000)[: len(want)])
+    assert "one: after 10 50% to 60%, after 100 70% to 75%, after 1,000 90% to 100%" in figure.alt
+    with pytest.raises(ValueError, match="marks"):
+        figures_network.curves_picture(shares, (10, 100), "")
+
+
+def test_right_counts_the_larger_answer():
+    assert lab.right([[0.1, 0.2], [3, -1], [0, -1]], [[-1, 1], [1, -1], [-1, 1]]) == 2 / 3
+    for wrong in ([[0.1, 0.2]], [0.1, 0.2]):
+        with pytest.raises(ValueError, match=r"wanted|answers"):
+            lab.right(wrong, [[-1, 1], [1, -1]])
+
+
+def test_least_squares_finds_the_layer_that_made_the_answers():
+    rng = np.random.default_rng(0)
+    x, W, b = rng.normal(size=(20, 5)), rng.normal(size=(5, 2)), rng.normal(size=2)
+    for found, true in zip(lab.least_squares(x, dense_forward(x, W, b)[0]), (W, b), strict=True):
+        np.testing.assert_allclose(found, true, atol=1e-12)
+    with pytest.raises(ValueError, match="as many rows"):
+        lab.least_squares(x, np.zeros((19, 2)))
 
 
 def test_an_mlp_for_the_lines_has_gradients_that_hold():
@@ -634,6 +666,8 @@ def test_lost_explorer_goes_the_way_of_gradient_descent():
             explorer.set(name=name, step=step)
             np.testing.assert_allclose(explorer.values["learned"], kernels[step], atol=1e-9)
             assert explorer.values["loss"] == pytest.approx(losses[step], rel=1e-6)
+            mine, goal = (ax.images[0].get_clim() for ax in explorer.figure.axes[:2])
+            assert mine == goal  # one scale of colours for both kernels
             made, _ = conv2d_forward(centred, kernels[None, None, step], [0.0])
             np.testing.assert_allclose(explorer.values["made"], made[0, 0], atol=1e-8)
     explorer.close()
@@ -662,17 +696,19 @@ def test_places_picture_adds_up_what_the_last_layer_does():
     rng = np.random.default_rng(0)
     lines, maps, pooled = (rng.normal(size=(2, n, n)) for n in (12, 10, 5))
     weights = rng.normal(size=(5, 5))
-    figure = figures_network.places_picture(lines, maps, pooled, weights)
+    answers = rng.normal(size=(2, 2))
+    figure = figures_network.places_picture(lines, maps, pooled, weights, answers)
     for row, axes in enumerate((figure.axes[:6], figure.axes[6:])):
         for ax, want in zip(axes, (lines[row], maps[row], pooled[row], weights), strict=False):
             np.testing.assert_array_equal(ax.images[0].get_array()[::-1], want)
-        added, largest = (ax.texts[0].get_text() for ax in axes[4:])
+        added, two = (ax.texts[0].get_text() for ax in axes[4:])
         assert added == f"{(pooled[row] * weights).sum():.2f}".replace("-", "−")
-        assert largest == f"{maps[row].max():.2f}"
+        assert two == "{:.2f}\n{:.2f}".format(*answers[row]).replace("-", "−")
+        assert axes[1].get_xlabel() == f"largest value: {maps[row].max():.2f}"
     with pytest.raises(ValueError, match="weights"):
-        figures_network.places_picture(lines, maps, pooled, weights[:4])
+        figures_network.places_picture(lines, maps, pooled, weights[:4], answers)
     with pytest.raises(ValueError, match="two each"):
-        figures_network.places_picture(lines[:1], maps, pooled, weights)
+        figures_network.places_picture(lines[:1], maps, pooled, weights, answers)
 
 
 def test_span_writes_the_least_and_the_largest_share():

@@ -465,8 +465,9 @@ def lost_explorer() -> Explorer:
         losses = (curvature * distance**2).sum(axis=-1) / 2
         learned = W + (directions @ distance[step]).reshape(3, 3)
         made, wanted = _map_of(photo, learned), maps[name]
-        mine.show(learned)
-        goal.show(W)
+        scale = max(np.abs(learned).max(), np.abs(W).max())  # one for both
+        mine.show(learned, scale)
+        goal.show(W, scale)
         most = show_signed(images["wanted"], wanted)
         place_image(images["map"], made)
         images["map"].set_clim(-most, most)
@@ -560,8 +561,9 @@ def learning_explorer() -> Explorer:
         loss = part.sum(axis=-1)
         here = _distance(start, curvature, rate, np.array(step))
         learned = W + (directions @ here).reshape(3, 3)
-        mine.show(learned)
-        goal.show(W)
+        scale = max(np.abs(learned).max(), np.abs(W).max())  # one for both
+        mine.show(learned, scale)
+        goal.show(W, scale)
         for line, values in zip([*parts, curve], [*part.T, loss], strict=True):
             seen = (values > low) & (values < high)
             line.set_data(at[seen], values[seen])

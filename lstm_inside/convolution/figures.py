@@ -119,14 +119,18 @@ class Numbers:
         ]
         self.artists = [self.image, *self.texts]
 
-    def show(self, values):
-        """Write a square of numbers; what is beyond 9999 is shown as that."""
+    def show(self, values, scale=0):
+        """Write a square of numbers; what is beyond 9999 is shown as that.
+
+        scale: the size whose colour is the strongest, if no value is larger.
+        """
         values = np.clip(values, -9999, 9999)
         size = len(values)
         margin = (5 - size) // 2
         place_image(self.image, values, padding=-margin)
         largest = max(np.abs(values).max(), 1e-12)
-        self.image.set_clim(-1.8 * largest, 1.8 * largest)  # pale enough to read on
+        strongest = 1.8 * max(largest, scale)  # pale enough to read on
+        self.image.set_clim(-strongest, strongest)
         digits = 2 if largest < 9.995 else 1 if largest < 99.95 else 0
         grid = np.full((5, 5), "", dtype=object)
         grid[margin : margin + size, margin : margin + size] = [
@@ -243,6 +247,7 @@ def window_picture(window, kernel):
         figure.text(765 / 860, 92 / 210, total, ha="center", va="center", fontsize=18,
                     weight="bold")  # fmt: skip
         figure.text(765 / 860, 183 / 210, say("one value"), ha="center", weight="bold")
+        figure.text(765 / 860, 30 / 210, say("(all rounded)"), ha="center", fontsize=11)
     figure.alt = say(
         "The pixels of one window, the weights of the kernel, their products place by place. The "
         "products add up to {total}, one value of the output.",
@@ -323,7 +328,7 @@ def depth_picture():
         ax["photo"].imshow(np.moveaxis(photo, 0, -1), extent=(0, width, -height, 0))
         canvas(ax["out"], say("the sum: one map"), *out.shape)
         place_image(image_on(ax["out"], SIGNED, -1, 1), out)
-        figure.supxlabel(say("below: blue −, orange +, all four to ±{most:g}", most=1), fontsize=11)
+        figure.supxlabel(say("below: one scale, from blue, −1, to orange, +1"), fontsize=11)
     figure.alt = say(
         "Above, the red, green and blue channel of the portrait and the portrait in colour. "
         "Below, what each channel adds: red counts for, green and blue against. Their sum, one "
@@ -368,6 +373,8 @@ def moved_maps_picture(pictures, maps, pixels):
         looks = {"arrowstyle": "-|>", "mutation_scale": 12, "color": "#111111", "lw": 1.4}
         ends = ((column + 0.5, -20), (column + pixels + 0.5, -20))
         axes[1, 1].add_patch(FancyArrowPatch(*ends, shrinkA=0, shrinkB=0, **looks))
+        seam = say("seam: here the rim\ncomes in again")
+        axes[1, 1].set_xlabel(seam, loc="left", fontsize=11, color="#555555")
     figure.alt = say(
         "Above, the portrait and its map of edges; below, the portrait moved to the right by "
         "{pixels} pixels, and its map, which has moved by {pixels} as well. A line marks the "

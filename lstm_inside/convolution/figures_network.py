@@ -10,6 +10,7 @@ from lstm_inside.page.style import GRADIENT, RC, SIGNED
 from lstm_inside.words import say
 
 from .figures import canvas, frame_on, image_on, place_image
+from .lab import span
 
 
 def chain_picture():
@@ -96,7 +97,7 @@ def lines_picture(images, titles, corners=None):
 
 
 def kernels_picture(before, after, lines, changes, kernels):
-    """Two kernels as they began and as they were learned, and what they answer to two lines.
+    """Two kernels as they began and as they were learned, and how they respond to two lines.
 
     before, after (N, C, k, k): the mean over the channels is drawn. lines (2, rows, columns): a
     horizontal line and a vertical one. changes (2, N, rows, columns): how the pooled maps differ
@@ -117,7 +118,7 @@ def kernels_picture(before, after, lines, changes, kernels):
     most, largest = (max(np.abs(values).max(), 1e-12) for values in (both, shown))
     columns = (
         say("as it began"), say("learned"),
-        say("horizontal line"), say("its answer"), say("vertical line"), say("its answer"),
+        say("horizontal line"), say("its response"), say("vertical line"), say("its response"),
     )  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(920, 420)
@@ -150,8 +151,8 @@ def kernels_picture(before, after, lines, changes, kernels):
         )
         figure.supxlabel(
             say(
-                "weights: mean over the channels, to ±{most:.1f}; answer: how the pooled map "
-                "changes, to ±{change:.1f}; blue −, orange +",
+                "blue −, orange +; weights, their mean over the channels: from −{most:.1f} to "
+                "{most:.1f}; changes of the pooled map: from −{change:.1f} to {change:.1f}",
                 most=most,
                 change=largest,
             ),
@@ -169,11 +170,11 @@ def kernels_picture(before, after, lines, changes, kernels):
     return figure
 
 
-def places_picture(lines, maps, pooled, weights):
+def places_picture(lines, maps, pooled, weights, answers):
     """A line where a network trained, and the line moved: what moves with it, and what does not.
 
     lines (2, rows, columns); maps (2, ., .): one kernel's; pooled (2, ., .): the same, pooled;
-    weights (., .): the last layer's for these pooled values.
+    weights (., .): the last layer's for these pooled values; answers (2, 2): the network's.
     Raises ValueError or TypeError for other shapes.
     """
     lines, maps, pooled = (
@@ -181,16 +182,17 @@ def places_picture(lines, maps, pooled, weights):
         for name, values in (("lines", lines), ("maps", maps), ("pooled", pooled))
     )
     weights = validate.array("weights", weights, pooled.shape[1:], "as one of `pooled`", float)
+    answers = validate.array("answers", answers, (2, 2), "two for each line", float)
     if not len(lines) == len(maps) == len(pooled) == 2:
         raise ValueError("lines, maps, pooled: expected two each")
     adds, largest = (pooled * weights).sum(axis=(1, 2)), maps.max(axis=(1, 2))
     most, heaviest = max(np.abs(maps).max(), 1e-12), max(np.abs(weights).max(), 1e-12)
     titles = (
         say("the line"), say("its map"), say("pooled 2 × 2"), say("last layer's\nweights"),
-        say("pooled × weights,\nadded up"), say("largest value\nof the map"),
+        say("pooled × weights,\nadded up"), say("the network's\ntwo answers"),
     )  # fmt: skip
     with matplotlib.rc_context(RC):
-        figure = picture(960, 400)
+        figure = picture(960, 430)
         axes = figure.subplots(2, 6)
         for row, name in enumerate((say("as trained"), say("moved"))):
             tables = (
@@ -200,42 +202,49 @@ def places_picture(lines, maps, pooled, weights):
             for ax, (table, colours, low, high) in zip(axes[row], tables, strict=False):
                 canvas(ax, "", *table.shape)
                 place_image(image_on(ax, colours, low, high), table)
-            for ax, value in zip(axes[row, 4:], (adds[row], largest[row]), strict=True):
+            two = "\n".join(plain(answer) for answer in answers[row])
+            for ax, words in zip(axes[row, 4:], (plain(adds[row]), two), strict=True):
                 canvas(ax, "", 1, 1)
-                ax.text(
-                    0.5, -0.5, plain(value), ha="center", va="center", fontsize=22, weight="bold"
-                )
+                ax.text(0.5, -0.5, words, ha="center", va="center", fontsize=20, weight="bold")
             axes[row, 0].set_ylabel(name, fontsize=12, weight="bold")
-        notes = (
-            "", say("moves along"), say("moves along"), say("stay"), say("changes"), say("stays"),
-        )  # fmt: skip
-        for column, (title, note) in enumerate(zip(titles, notes, strict=True)):
-            axes[0, column].set_title(title, loc="center", fontsize=12)
-            axes[1, column].set_xlabel(note, fontsize=12, weight="bold", color="#B34700")
+            note = say("largest value: {value}", value=plain(largest[row]))
+            axes[row, 1].set_xlabel(note, fontsize=11)
+        for ax, title in zip(axes[0], titles, strict=True):
+            ax.set_title(title, loc="center", fontsize=12)
         figure.suptitle(
-            say("All moves with the line, except the last layer's weights"), weight="bold"
+            say("Everything moves with the line except the last layer's weights"), weight="bold"
         )
     figure.alt = say(
         "Above, a line where the network trained; below, the same line moved. Its map and the "
         "pooled map move along, the last layer's weights stay. Pooled values times weights add up "
         "to {before} above and {after} below; the largest value of the map is {most} above and "
-        "{same} below.",
+        "{same} below. The network's two answers are {first} above and {second} below.",
         before=plain(adds[0]),
         after=plain(adds[1]),
         most=plain(largest[0]),
         same=plain(largest[1]),
+        first=" / ".join(plain(answer) for answer in answers[0]),
+        second=" / ".join(plain(answer) for answer in answers[1]),
     )
     return figure
 
 
-def moved_picture(shares, guess, title):
-    """What networks answer where they trained and on moved lines: a row each, a dot a seed.
+def dots_picture(shares, guess, title, kinds):
+    """What several networks answered correctly: a row each, a dot a seed.
 
-    shares: the network's name -> (seeds, 2): its shares right, where it trained and moved. guess:
-    the lowest and highest share right of one who always gives the same answer. title: what is seen.
+    shares: the row's name -> (seeds, kinds), shares right. guess: the lowest and highest share
+    right of one who always gives the same answer. title: what is seen. kinds: what each of the one
+    or two columns of dots is, in words.
     Raises ValueError or TypeError for other shapes.
     """
-    shares = {name: validate.real(f"shares[{name!r}]", v, ndim=2) for name, v in shares.items()}
+    if not 1 <= len(kinds) <= 2:
+        raise ValueError(f"kinds: expected one or two, got {len(kinds)}")
+    shares = {
+        name: validate.array(
+            f"shares[{name!r}]", values, (len(values), len(kinds)), "(seeds, kinds)", float
+        )
+        for name, values in shares.items()
+    }
     guess = validate.array("guess", guess, (2,), "lowest, highest", float)
     with matplotlib.rc_context(RC):
         figure = picture(860, 120 + 62 * len(shares))
@@ -244,13 +253,13 @@ def moved_picture(shares, guess, title):
         ax.axvspan(*guess, color="#e8e8e8", zorder=0)
         ax.text(guess.mean(), -0.72, say("guessing"), ha="center", va="center", color="#555555")
         looks = (
-            (say("lines where it trained"), -0.17, {"mfc": "white", "mec": "#555555"}),
-            (say("lines moved"), 0.17, {"mfc": "#D55E00", "mec": "#D55E00"}),
-        )
+            {"mfc": "white", "mec": "#555555"}, {"mfc": "#D55E00", "mec": "#D55E00"},
+        )[-len(kinds) :]  # fmt: skip
+        lifts = (-0.17, 0.17)[: len(kinds)] if len(kinds) > 1 else (0,)
         for row, values in enumerate(shares.values()):
             if row:
                 ax.axhline(row - 0.5, color="#dddddd", lw=0.8)
-            for column, (words, lift, look) in enumerate(looks):
+            for column, (words, lift, look) in enumerate(zip(kinds, lifts, looks, strict=True)):
                 places = row + lift + np.linspace(-0.1, 0.1, len(values))
                 ax.plot(values[:, column], places, "o", ms=6.5, clip_on=False, **look)
                 if row == 0:
@@ -266,20 +275,67 @@ def moved_picture(shares, guess, title):
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.set_title(title)
     figure.alt = say(
-        "A row for each network, with a dot for each seed: right where it trained, and right on "
-        "moved lines. {listed}. Guessing is right {low:.0%} to {high:.0%} of the time.",
+        "A row for each, with a dot for each seed: what was answered correctly. {listed}. Guessing "
+        "is right {low:.0%} to {high:.0%} of the time.",
         listed=say("; ").join(
             say(
-                "{name}: {least:.0%} to {most:.0%} where it trained, {low:.0%} to {high:.0%} moved",
-                name=name.replace("\n", " "),
-                least=values[:, 0].min(),
-                most=values[:, 0].max(),
-                low=values[:, 1].min(),
-                high=values[:, 1].max(),
+                "{name}, {kind}: {span}", name=name.replace("\n", " "), kind=kind, span=span(column)
             )
             for name, values in shares.items()
+            for kind, column in zip(kinds, values.T, strict=True)
         ),
         low=guess[0],
         high=guess[1],
+    )
+    return figure
+
+
+def curves_picture(shares, seen, title):
+    """How fast several networks learn: a panel each, a thin line for each seed.
+
+    shares: the network's name -> (seeds, marks), shares right. seen: how many pictures a network
+    had seen at each mark; one that stopped earlier has fewer marks. title: what is seen.
+    Raises ValueError or TypeError for other shapes.
+    """
+    seen = validate.real("seen", seen, ndim=1)
+    shares = {name: validate.real(f"shares[{name!r}]", v, ndim=2) for name, v in shares.items()}
+    for name, values in shares.items():
+        if not 1 <= values.shape[1] <= len(seen):
+            raise ValueError(
+                f"shares[{name!r}]: expected 1 to {len(seen)} marks, got {values.shape[1]}"
+            )
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        axes = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
+        for ax, (name, values) in zip(axes, shares.items(), strict=True):
+            marks = seen[: values.shape[1]]
+            ax.plot(marks, values.T, "-o", color=GRADIENT, lw=1, ms=3, clip_on=False)
+            for mark, least in zip(marks, values.min(axis=0), strict=True):
+                words = span(values[:, marks == mark][:, 0]).replace(" ", "\n", 1)
+                ax.text(mark, least - 0.03, words, ha="center", va="top", fontsize=10)
+            ax.set(
+                xscale="log", xlim=(seen[0] / 1.7, seen[-1] * 1.7), ylim=(0.45, 1.01),
+                xlabel=say("pictures seen"),
+            )  # fmt: skip
+            ax.set_xticks(seen, [f"{count:,.0f}" for count in seen])
+            ax.minorticks_off()
+            ax.set_title(name)
+        axes[0].set_ylabel(say("new pictures\nanswered correctly"))
+        axes[0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        figure.suptitle(title, weight="bold")
+    figure.alt = say(
+        "The share of new pictures answered correctly, by pictures seen, a line for each seed. "
+        "{listed}.",
+        listed=say("; ").join(
+            say(
+                "{name}: {spans}",
+                name=name.replace("\n", " "),
+                spans=", ".join(
+                    say("after {count:,.0f} {span}", count=count, span=span(column))
+                    for count, column in zip(seen, values.T, strict=False)
+                ),
+            )
+            for name, values in shares.items()
+        ),
     )
     return figure

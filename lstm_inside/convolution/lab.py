@@ -1,4 +1,6 @@
-"""What notebook 11 holds against its CNN, and how it writes the shares of several seeds."""
+"""What notebook 11 holds against its CNN, and how it counts what was answered correctly."""
+
+import numpy as np
 
 from lstm_inside import validate
 from lstm_inside.foundations import init_mlp, mlp_backward, mlp_forward
@@ -17,6 +19,32 @@ def span(shares) -> str:
     validate.finite("shares", shares)
     low, high = (f"{share:.0%}" for share in (shares.min(), shares.max()))
     return low if low == high else say("{low} to {high}", low=low, high=high)
+
+
+def right(answers, wanted) -> float:
+    """The share of answers whose larger one is the right one.
+
+    answers, wanted: (B, N) each. Raises ValueError or TypeError for other shapes.
+    """
+    answers = validate.real("answers", answers, ndim=2)
+    wanted = validate.array("wanted", wanted, answers.shape, "as `answers`", float)
+    if not len(answers):
+        raise ValueError("answers: expected at least one")
+    return float((answers.argmax(axis=1) == wanted.argmax(axis=1)).mean())
+
+
+def least_squares(x, wanted):
+    """The fully connected layer (11.10) with the smallest squared error on these pictures.
+
+    x (B, D): what the layer sees; wanted (B, N). Returns W (D, N) and b (N,).
+    Raises ValueError or TypeError for other shapes.
+    """
+    x, wanted = validate.real("x", x, ndim=2), validate.real("wanted", wanted, ndim=2)
+    if not len(x) or len(x) != len(wanted):
+        raise ValueError(f"x, wanted: expected as many rows each, got {len(x)}, {len(wanted)}")
+    with_one = np.hstack([x, np.ones((len(x), 1))])  # the bias meets a 1
+    best = np.linalg.lstsq(with_one, wanted, rcond=None)[0]
+    return best[:-1], best[-1]
 
 
 def mlp(hidden):
