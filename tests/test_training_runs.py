@@ -107,6 +107,11 @@ def test_cells_that_drift_and_are_held_are_drawn_as_they_are():
     assert left.get_ylim() == (-0.1, 0.1)
     np.testing.assert_array_equal(right.lines[2].get_ydata(), -held)
     assert {"as", "cut"} <= {words.get_text() for words in right.texts}
+    named = {"a": (1, {"as": [(held, held / 2, "first"), (held, -held / 2)]})}
+    (ax,) = figures.cell_drift(named, alt="one", title="x").axes
+    assert {words.get_text(): words.xy for words in ax.texts if hasattr(words, "xy")} == {
+        "first": (held[2], held[2] / 2)
+    }
     cells = rng(1).random((9, 3))
     (ax,) = figures.held_cells({"a": cells}, alt="three", title="x").axes
     for line, cell in zip(ax.lines, cells.T, strict=True):

@@ -169,7 +169,7 @@ def compare_rates(steps, *, most, alt, title):
     rate whose slowest seed is quickest has larger marks.
     """
     looks = (
-        (_GREY, "--", "s"), (GRADIENT, ":", "D"), (OUTPUT, "-", "o"),
+        (_GREY, "--", "s"), (INPUT, ":", "D"), (OUTPUT, "-", "o"),
         (CANDIDATE_LINE, (0, (5, 1, 1, 1)), "^"),
     )  # fmt: skip
     missed = 1.18 * most  # where they stand that are not done
@@ -187,7 +187,7 @@ def compare_rates(steps, *, most, alt, title):
         ax.minorticks_off()
         ax.set(xlabel=say("learning rate"), ylabel=say("steps until solved"))
         ax.set_title(title)
-        ax.text(0.02, 0.97, say("not within {most} steps", most=f"{most:,}"), color=_GREY,
+        ax.text(0.3, 0.97, say("not within {most} steps", most=f"{most:,}"), color=_GREY,
                 va="top", transform=ax.transAxes)  # fmt: skip
         rule = say("line: the middle seed; large marks: the rate whose slowest seed is quickest")
         ax.text(0.98, 0.03, rule, color=_GREY, ha="right", transform=ax.transAxes)
@@ -204,10 +204,11 @@ def compare_rates(steps, *, most, alt, title):
                 ax.plot([rate] * len(seeds), seeds, mark, color=colour, mec="none",
                         ms=9 if k == best else 6, alpha=0.9 if k == best else 0.5)  # fmt: skip
             right = best > 0
-            place = (at[best] * (1.12 if right else 0.9), places[best][0])
+            place = (at[best] * (1.12 if right else 0.9), min(places[best]))
             if mark == looks[-1][2]:  # its valley is crowded: its name stands on the way down
                 place = (at[1] * 1.1, 1.15 * middle[1])
-            ax.text(*place, name, color=colour, ha="left" if right else "right", va="center",
+            up = "center" if mark == looks[-1][2] else "top"  # below its line
+            ax.text(*place, name, color=colour, ha="left" if right else "right", va=up,
                     weight="bold", fontsize=12.5)  # fmt: skip
     return figure
 
@@ -280,9 +281,10 @@ def cell_drift(panels, *, alt, title):
     """A picture of how cells change in a step, by what they hold: a line a unit.
 
     panels: words of a panel -> (most, words of a kind -> its units' (held, change)), as
-    `leaks.drift` gives them; at most two kinds. most: the last change on the axis, to both sides.
+    `leaks.drift` gives them; at most three kinds. most: the last change on the axis, to both
+    sides. A unit may be (held, change, words): the words stand at the middle of its line.
     """
-    looks = ((OUTPUT, "-", 2.4), (FORGET, (0, (4, 2)), 1.8))
+    looks = ((OUTPUT, "-", 2.4), (FORGET, (0, (4, 2)), 1.8), (GRADIENT, ":", 2.4))
     with matplotlib.rc_context(RC):
         figure = picture(900, 320, alt)
         figure.suptitle(title, weight="bold")
@@ -290,8 +292,12 @@ def cell_drift(panels, *, alt, title):
         for ax, (words, (most, kinds)) in zip(axes, panels.items(), strict=True):
             ax.axhline(0, color=FAINT, lw=4, alpha=0.7)
             for place, (kind, (colour, dash, width)) in enumerate(zip(kinds, looks, strict=False)):
-                for held, change in kinds[kind]:
+                for held, change, *names in kinds[kind]:
                     ax.plot(held, change, color=colour, ls=dash, lw=width)
+                    for name in names:
+                        middle = held[len(held) // 2], change[len(held) // 2]
+                        ax.annotate(name, middle, (8, 8), textcoords="offset points",
+                                    color=colour)  # fmt: skip
                 label(ax, 0.97, 0.9 - 0.1 * place, kind, colour, ha="right")
             ax.set(ylim=(-most, most), title=words, xlabel=say("the cell c that is held"))
         axes[0].set_ylabel(say("mean change of c in a step"))
