@@ -133,14 +133,15 @@ def double_bridge(tours, *, rng) -> np.ndarray:
 
     A B C D becomes A D C B, none of them reversed: four legs are replaced, and no one or two
     reversals undo it. The kick of O. Martin, S. Otto, E. Felten (Complex Systems 5, 1991).
-    Raises ValueError or TypeError for tours of another shape or not of whole numbers, fewer than
-    4 cities, no Generator.
+    Raises ValueError or TypeError for tours that do not name each of N >= 4 cities once, no tour,
+    no Generator.
     """
     tours = _whole_numbers("tours", validate.real("tours", tours, ndim=2))
     validate.generator(rng)
     R, N = tours.shape
-    if N < 4:
-        raise ValueError(f"tours: expected at least 4 cities, got {N}")
+    if not R or N < 4:
+        raise ValueError(f"tours: expected (R, N), R >= 1 and N >= 4, got {tours.shape}")
+    _each_city_once("tours", tours)
     cuts = 1 + np.sort(rng.random((R, N - 1)).argsort(axis=1)[:, :3], axis=1)
     i, j, k = (cuts[:, n, None] for n in range(3))
     at = np.arange(N)
@@ -250,7 +251,12 @@ def _checked(maps, name, tours, ndim=None):
     M, N, _ = maps.shape
     if tours.ndim < 2 or tours.shape[-1] != N or not tours.size or tours.shape[-2] % M:
         raise ValueError(f"{name}: expected (R, {N}), R a multiple of {M}, got {tours.shape}")
+    _each_city_once(name, tours)
+    return maps, tours
+
+
+def _each_city_once(name, tours):
+    N = tours.shape[-1]
     off = (np.sort(tours, axis=-1) != np.arange(N)).any(axis=-1)
     if off.any():
         raise ValueError(f"{name}: expected each of {N} cities once, got a tour {tours[off][0]}")
-    return maps, tours
