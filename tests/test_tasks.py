@@ -5,9 +5,11 @@ import pytest
 from matplotlib import cbook
 from training_nets import rng
 
+from lstm_core import lstm_forward
 from lstm_inside.tasks import (
     EEG_RATE,
     adding_problem,
+    constant_gates,
     eeg,
     hold_problem,
     long_lag,
@@ -74,6 +76,27 @@ def test_adding_1997_keeps_the_papers_protocol():
     np.testing.assert_allclose(targets[:, 0], 0.5 + sums / 4)
     assert -1 <= xs[..., 0].min() < -0.99
     assert 0.99 < xs[..., 0].max() <= 1
+
+
+def test_a_short_sequence_of_1997_has_its_first_marker_in_its_first_half():
+    xs, _, _ = adding_problem(12, 4000, rng=rng(), protocol="1997")
+    one = (xs[..., 1] == 1).sum(axis=0) == 1  # the first pair was drawn, by either marker
+    assert one.mean() == pytest.approx(1 / 6 + 5 / 6 / 5, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("f", "i", "g", "o"), [(0.9, 0.2, -0.7, 0.4), (0, 0, -1, 0), (1, 1, 1, 1), (0.5, 0, 1, 0.3)]
+)
+def test_gates_hold_their_values_whatever_comes_in(f, i, g, o):
+    params = constant_gates(f, i, g, o)
+    assert all(np.isfinite(p).all() for p in params)
+    trace = lstm_forward(100 * rng().normal(size=(5, 3, 1)), params)
+    for name, value in (("f", f), ("i", i), ("g", g), ("o", o)):
+        np.testing.assert_allclose(getattr(trace, name), value, rtol=1e-12, atol=2e-16)
+
+
+def test_an_output_gate_that_nobody_set_is_half_open():
+    assert constant_gates(0.9, 0.2, 0.3).b[3] == 0
 
 
 def test_holding_is_what_it_says():
