@@ -30,6 +30,7 @@ NOTEBOOKS = sorted(lab.NOTEBOOKS.glob("*.ipynb"))
 LIVE = "from lstm_inside.training import explorers\nduel = explorers.live_duel(T=20, steps=20_000)\nduel"
 # Trainings that go on for less long here: what they make is needed, how good it is is not.
 WIDGETS = ('"Explorer ', "○")  # how explorers and questions are stored as text
+LANGUAGE = "lstm_inside.language("  # what comes after it is said in that language
 FEWER = {"07_simulation.ipynb": ("unseen = {}", "STEPS, unseen = 100, {}")}
 
 
@@ -51,6 +52,7 @@ def shortened(name, notebook):
             made, used = names_of("".join(cell["source"]))
             stored = json.dumps(cell["outputs"], ensure_ascii=False)
             shows = any(sign in stored for sign in WIDGETS)
+            shows |= LANGUAGE in "".join(cell["source"])
             if not shows and not made & needed:
                 continue
             needed = needed - made | used

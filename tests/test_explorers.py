@@ -4,6 +4,7 @@ WALK in the environment sets how many random changes the walk makes: `make trust
 """
 
 import gc
+import importlib
 import os
 import re
 
@@ -16,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lstm_inside import EXPLORERS, convolution, rnn, start
+from lstm_inside import EXPLORERS, ROOMS, convolution, rnn, start
 from lstm_inside.page import svg
 
 
@@ -78,6 +79,12 @@ def made():
     yield made
     for explorer in made.values():
         explorer.close()
+
+
+def test_every_explorer_of_every_room_has_a_name_of_its_own():
+    """One name for two would hide the first, and no test of all of them would meet it."""
+    rooms = [importlib.import_module(f"lstm_inside.{room}.explorers") for room in ROOMS]
+    assert len(EXPLORERS) == sum(len(room.EXPLORERS) for room in rooms)
 
 
 @pytest.fixture(params=EXPLORERS)

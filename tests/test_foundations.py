@@ -852,8 +852,8 @@ def test_loop_picture_steps_as_the_rnn_does():
     assert figure.png()[:4] == b"\x89PNG"
 
 
-def test_depth_explorer_splits_a_step_into_weights_and_slopes():
-    explorer = views.depth_explorer()
+def test_many_layers_explorer_splits_a_step_into_weights_and_slopes():
+    explorer = views.many_layers_explorer()
     for scale, act in ((1.0, "sigmoid"), (3.0, "tanh"), (2.0, "relu")):
         explorer.set(scale=scale, act=act)
         v, measured = explorer.values, measure_depth(scale=scale, act=act)

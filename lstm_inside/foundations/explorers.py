@@ -22,7 +22,7 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.words import say
 
-from .explorers_depth import depth_explorer
+from .explorers_depth import many_layers_explorer
 from .explorers_nudges import chain_explorer, paths_explorer
 from .explorers_order import fading_explorer, order_explorer
 from .explorers_walk import backprop_explorer, minus
@@ -481,7 +481,7 @@ EXPLORERS = {
     "paths": paths_explorer,
     "backprop": backprop_explorer,
     "learning": learning_explorer,
-    "depth": depth_explorer,
+    "many_layers": many_layers_explorer,
     "item_order": order_explorer,
     "fading": fading_explorer,
 }

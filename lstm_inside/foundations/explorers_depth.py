@@ -38,7 +38,7 @@ def _per_step(measured):
     return np.array([weights, together / weights, together]), int(arrives.sum())
 
 
-def depth_explorer() -> Explorer:
+def many_layers_explorer() -> Explorer:
     """A delta of 1 sent back through 200 networks of ten layers, for any size of the weights."""
     curves = {
         act: [_per_step(_measure(scale, act)) for scale in SCALES]
@@ -147,7 +147,7 @@ def depth_explorer() -> Explorer:
         )
 
     return Explorer(
-        "depth",
+        "many_layers",
         figure=figure,
         controls={
             "scale": slider("weights ×", 0.5, 8, 0.5, 1, digits=1),
