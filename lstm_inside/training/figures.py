@@ -26,7 +26,6 @@ from .landscapes import ANSWERS, POINTS, cliff
 from .model import run_cell
 from .runs import ADDING, smoothed
 
-_SERIES = ["#0072B2", "#D55E00", "#009E73", "#333333", "#CC79A7"]
 _GREY = "#777777"
 
 
