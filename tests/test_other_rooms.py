@@ -88,15 +88,8 @@ def run_all(page, room, address, token):
     """Open the notebook there and run it, as far as this room does not do so by itself."""
     if room == "notebook":
         page.goto(f"{address}/notebooks/{NOTEBOOK.name}?token={token}")
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-        page.evaluate(
-            """async () => {
-                const context = window.jupyterapp.shell.currentWidget.sessionContext;
-                await context.ready;
-                await context.session.kernel.info;
-                window.jupyterapp.commands.execute('notebook:run-all-cells');
-            }"""
-        )
+        lab.until_idle(page)
+        page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     elif room == "nbclassic":
         page.goto(f"{address}/nbclassic/notebooks/{NOTEBOOK.name}?token={token}")
         page.wait_for_function(

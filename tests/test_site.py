@@ -105,7 +105,7 @@ class Rooms:
     def lab(self, name):
         """JupyterLab with this notebook, its kernel idle."""
         page = self.waiting.pop(name, None) or self.page(f"lab/index.html?path={name}.ipynb")
-        _until_idle(page)
+        lab.until_idle(page)
         return page
 
     def start(self, names):
@@ -119,18 +119,7 @@ class Rooms:
     def settle(self):
         """Wait until nothing starts any more."""
         for page in self.waiting.values():
-            _until_idle(page)
-
-
-def _until_idle(page):
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-    page.evaluate(
-        """async () => {
-            const context = window.jupyterapp.shell.currentWidget.sessionContext;
-            await context.ready;
-            await context.session.kernel.info;
-        }"""
-    )
+            lab.until_idle(page)
 
 
 def _with_the_app_in_reach(route):

@@ -127,8 +127,22 @@ def browser(width=1400, height=1000, flags=()):
 def open_notebook(page, address, token, name, sidebar=False):
     """Open a notebook and wait until it is drawn and its kernel is idle.
 
-    In a page that shows this JupyterLab already, what is open there is closed first.
+    In a page that shows this JupyterLab already, what is open there is closed first. A kernel
+    that does not answer, as happens once in some hundred starts, gets one successor.
     """
+    from playwright.sync_api import TimeoutError as TooLong
+
+    _open(page, address, token, name)
+    try:
+        until_idle(page, timeout=60_000)
+    except TooLong:
+        _open(page, address, token, name)
+        until_idle(page)
+    if not sidebar:
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
+
+
+def _open(page, address, token, name):
     if page.url.startswith(address):
         page.evaluate(
             """async (name) => {
@@ -141,16 +155,22 @@ def open_notebook(page, address, token, name, sidebar=False):
         )
     else:
         page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
+
+
+def until_idle(page, timeout=None):
+    """Wait until the notebook is drawn and its kernel is idle, the page's own timeout if none.
+
+    Asks again and again: the promise of a kernel's answer that was lost is kept by nobody.
+    """
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-    page.evaluate(
-        """async () => {
-            const context = window.jupyterapp.shell.currentWidget.sessionContext;
-            await context.ready;
-            await context.session.kernel.info;
-        }"""
+    page.wait_for_function(
+        """() => {
+            const context = window.jupyterapp.shell.currentWidget?.sessionContext;
+            return context?.isReady && context.session?.kernel?.status === 'idle';
+        }""",
+        polling=100,
+        timeout=timeout,
     )
-    if not sidebar:
-        page.evaluate("window.jupyterapp.shell.collapseLeft()")
 
 
 def run_all(page):
