@@ -13,12 +13,14 @@ from lstm_inside.training import (
     arrays_of,
     clip_by_norm,
     norm,
+    optimisers,
 )
 
 
 def test_the_rates_left_out_are_the_usual_ones():
     """Adam's is the paper's (Kingma & Ba 2015, algorithm 1)."""
     assert (SGD().rate, Momentum().rate, Adam().rate) == (0.1, 0.1, 0.001)
+    assert (CoolingAdam().rate, CoolingAdam().steps) == (0.02, 2000)
     assert Momentum().keep == 0.9
     assert (Adam().keep, Adam().keep_square, Adam().tiny) == (0.9, 0.999, 1e-8)
 
@@ -29,6 +31,21 @@ def test_moments_of_other_shapes_are_not_stretched_to_fit():
     for moments in (good._replace(mean=one), good._replace(square=one)):
         with pytest.raises(ValueError, match="moments"):
             Adam().step(two, two, moments)
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1), Momentum(0.1), Adam(0.1)])
+def test_what_is_plainly_alike_is_not_looked_at_place_by_place(optimiser, monkeypatch):
+    """It is seen at every step of every training: that would cost more than the step."""
+    params = (np.ones((2, 3)), (np.zeros(3), np.float32([1])))
+    moments = optimiser.start(params)
+    monkeypatch.setattr(optimisers, "named", None)
+    for _ in range(2):
+        params, moments = optimiser.step(params, params, moments)
+    if isinstance(optimiser, Adam):
+        moments.square[0][0] = np.inf  # what grew too large in a long training is no error
+        optimiser.step(params, params, moments)
+    with pytest.raises(TypeError, match="NoneType"):
+        optimiser.step(params, (np.ones((2, 3)), (np.zeros(3), np.array([1]))), moments)
 
 
 def test_what_is_half_an_optimiser_is_none():
