@@ -29,6 +29,7 @@ OWN = sys.modules[Training.__module__].__file__
 def test_side_by_side_stays_level():
     one, two = adding(), adding(kind="rnn")
     both = SideBySide(one, two)
+    assert not both.stopping
     list(one.steps(1))  # as an interrupt between the two would leave them
     for _ in both.steps(9):
         if both.step == 4:
