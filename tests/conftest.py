@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from reader import LIVE, NOTEBOOKS, shortened
+from reader import LIVE, NOTEBOOKS, without_words
 
 from tools import lab
 
@@ -41,7 +41,7 @@ def served(tmp_path_factory):
             metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}},
         )
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    with lab.server([*NOTEBOOKS, *folder.glob("*.ipynb")], patch=shortened) as address:
+    with lab.server([*NOTEBOOKS, *folder.glob("*.ipynb")], patch=without_words) as address:
         yield address
 
 
