@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from training_nets import rng, same
 
-from lstm_core import init_lstm, lstm_forward, split_gates
+from lstm_core import init_lstm, init_rnn, lstm_forward, split_gates
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import FORGET
 from lstm_inside.tasks import Sequences, hold_problem, recall_problem
@@ -12,6 +12,7 @@ from lstm_inside.training import (
     ADDING,
     RECALL,
     Adam,
+    adding_training,
     answers,
     arrays_of,
     data_training,
@@ -43,6 +44,15 @@ def test_the_lazy_answers_price_is_what_the_problem_says(problem):
     assert ((targets - problem.lazy) ** 2).mean() == pytest.approx(problem.lazy_loss, rel=0.03)
     assert problem.low <= targets.min() < problem.low + 0.05
     assert problem.high - 0.05 < targets.max() <= problem.high
+
+
+@pytest.mark.parametrize(("training", "least"), [(recall_training, 2), (adding_training, 4)])
+def test_what_is_left_out_and_the_shortest_sequences(training, least):
+    run = training(init_rnn(2, 3, rng=rng(1)), least, rng=rng(1))
+    assert run.clip == 1
+    assert run.batches(rng(1)).xs.shape == (least, 32, 2)
+    with pytest.raises(ValueError, match=f"T: expected .*{least}"):
+        training(init_rnn(2, 3, rng=rng(1)), least - 1, rng=rng(1))
 
 
 def test_smoothed_is_the_mean_of_what_came_before():

@@ -64,7 +64,6 @@ def _training(problem, least, cell, T, B, optimiser, clip, rng, batch_rng, engin
         raise ValueError(f"W_x: expected D = 2 rows, number and flag, got {len(cell.W_x)}")
     validate.whole("T", T, least=least)
     validate.count("B", B)
-    validate.generator(rng)
     validate.engine(engine)
     model = Model(cell, init_readout(len(cell.W_h), 1, rng=rng, dtype=cell.W_h.dtype))
     return Training(
@@ -83,7 +82,6 @@ def adding_duel(T, seed=1, *, engine=lstm_core, dtype=np.float64) -> tuple[Train
     and 0.005. dtype: float64 or float32.
     Raises ValueError or TypeError for another T or seed, no engine, an unknown dtype.
     """
-    validate.whole("T", T, least=4)
     validate.whole("seed", seed, least=0)
     rng, rng_rnn = (np.random.default_rng(seed) for _ in range(2))
     lstm = init_lstm(2, 8, rng=rng, forget_bias=3.0, dtype=dtype)
