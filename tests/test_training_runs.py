@@ -59,6 +59,8 @@ def test_smoothed_is_the_mean_of_what_came_before():
     losses = rng(2).random(9)
     want = [losses[max(0, k - 3) : k + 1].mean() for k in range(9)]
     np.testing.assert_allclose(smoothed(losses, 4), want)
+    losses = rng(2).random(50)
+    np.testing.assert_array_equal(smoothed(losses), smoothed(losses, 20))
 
 
 def test_solved_at_is_the_first_whole_window_below():
@@ -66,6 +68,8 @@ def test_solved_at_is_the_first_whole_window_below():
     assert solved_at(losses, 1.1, width=3) == 5  # 1, 1, 1; a first short window does not count
     assert solved_at(losses, 0.1, width=3) is None
     assert solved_at(losses[:2], 9.0, width=3) is None
+    assert solved_at(np.ones(30), 1.1) == 20
+    assert solved_at(np.ones(30), 1.0) is None  # below, not at
 
 
 def test_step_lengths_see_what_squares_lose():
@@ -224,6 +228,30 @@ def test_your_own_data_are_trained_on_but_for_the_last_quarter():
     trained = {tuple(x) for _ in range(40) for x in run.batches(rng(_)).xs[..., 0].T}
     assert trained == {tuple(x) for x in data.xs[:, :31, 0].T}
     assert all(len(np.unique(run.batches(rng(k)).targets)) == 7 for k in range(5))
+
+
+def test_what_is_refused_draws_nothing():
+    generator, model = rng(3), init_model(2, 3, 1, rng=rng(2))
+
+    def draw(B, *, rng):
+        return hold_problem(6, B, rng=rng)
+
+    with pytest.raises(TypeError, match="model"):
+        data_training(model.cell, draw, rng=generator)
+    assert generator.random() == rng(3).random()
+    with pytest.raises(TypeError, match="rng: expected"):
+        data_training(model, lambda B, *, rng: pytest.fail("was asked to draw"), rng=3)
+
+
+def test_of_many_sequences_64_are_kept_and_of_too_few_none_can_be():
+    model = init_model(2, 3, 1, rng=rng(2))
+    run, kept = data_training(model, recall_problem(4, 400, rng=rng(1)), rng=rng(3))
+    assert (len(kept.last), len(run.batches(rng(1)).last)) == (64, 32)
+    assert (run.clip, run.optimiser) == (1, Adam(0.01))
+    _, kept = data_training(model, recall_problem(4, 4, rng=rng(1)), rng=rng(3))
+    assert len(kept.last) == 1
+    with pytest.raises(ValueError, match="data: expected at least 4 sequences, got 3"):
+        data_training(model, recall_problem(4, 3, rng=rng(1)), rng=rng(3))
 
 
 def test_your_own_draw_makes_the_batches_and_what_is_kept():

@@ -87,6 +87,7 @@ def test_the_batch_view_follows_the_square_root_law():
 
 def test_both_sides_of_a_duel_have_about_as_many_weights_and_rates_of_their_own():
     lstm, rnn = adding_duel(10)
+    np.testing.assert_array_equal(lstm.params.cell.b[8:16], 3)
     assert [sum(a.size for a in arrays_of(run.params)) for run in (lstm, rnn)] == [361, 321]
     assert [run.optimiser for run in (lstm, rnn)] == [Adam(0.02), Adam(0.005)]
 
