@@ -162,6 +162,12 @@ def test_what_cannot_go_abreast():
     other.loss = lambda *at: loss_at_end(*at)
     with pytest.raises(ValueError, match="loss_at_end"):
         abreast([other], 1)
+    with pytest.raises(TypeError, match="runs: expected Trainings, got int: 3"):
+        abreast([several("lstm")[0], 3], 1)
+    bare = several("lstm")[0]
+    bare.state = bare.state._replace(params=bare.params.cell)
+    with pytest.raises(TypeError, match="Model"):
+        abreast([bare], 1)
     many = adding_training(init_lstm(2, 3, rng=rng(1)), 9, B=6, rng=rng(1))
     with pytest.raises(ValueError, match="equally many sequences"):
         abreast([several("lstm")[0], many], 1)
@@ -179,3 +185,40 @@ def test_a_training_that_explodes_leaves_all_as_they_were(H):
         abreast([*runs, wild], 30)
     for run, state in zip((*runs, wild), before, strict=True):
         assert run.state is state
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("spoiled", ["loss", "gradient", "parameter"])
+def test_what_is_no_longer_finite_is_said_with_its_step(spoiled):
+    """A loss alone: squares overflow, while the errors, of both signs, take each other away."""
+    runs = several("lstm")[:2]
+    wild = runs[1]
+    draw, wild.clip = wild.batches, None
+    if spoiled == "parameter":
+        wild.optimiser = SGD(1.7e308)
+        wild.state = wild.state._replace(moments=())
+        size = [1, 1, 1, 1, 1e3]
+    else:
+        size = [9e153, -9e153, 0, 9e153, -9e153] if spoiled == "loss" else [1e200] * 5
+
+    def targets(generator):
+        batch = draw(generator)
+        return batch._replace(targets=np.array(size)[:, None])
+
+    wild.batches = targets
+    before = [run.state for run in runs]
+    with pytest.raises(ArithmeticError, match="step 1 of this call: a loss, a gradient or a"):
+        abreast(runs, 2)
+    assert all(run.state is state for run, state in zip(runs, before, strict=True))
+
+
+def test_left_out_the_losses_of_20_steps_are_averaged_and_the_limit_itself_is_not_below():
+    def steps_until(below):
+        run = several("lstm")[0]
+        abreast([run], 40, below=below)
+        return run
+
+    losses = steps_until(-1).losses
+    means = [losses[n : n + 20].mean() for n in range(21)]
+    assert steps_until(min(means)).step == 40
+    assert steps_until(np.nextafter(min(means), 1)).step == 20 + np.argmin(means)
