@@ -40,6 +40,8 @@ def test_the_cliffs_gradient_is_the_losss():
     place = np.array([[1.3, 0.7, 2.0], [-0.1, 0.2, 0.3]])
     grads = cliff(*place)[1]
     report = gradient_check(lambda p: cliff(*p)[0].sum(), place, grads)
+    with pytest.raises(ValueError, match="w: expected at least one number, got none"):
+        cliff(np.zeros(0), np.zeros(0))
     assert report, report
 
 
