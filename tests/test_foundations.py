@@ -201,11 +201,12 @@ def test_the_tables_behind_the_explorers_are_what_is_measured(edition):
     for act, weights, scale in rows:
         measured = measure_depth(scale=scale, act=act, weights=weights)
         true, bare = measured["true"][:, 0], measured["slopes 1"][:, 0]
-        together, alone = (np.median(sizes[sizes > 0]) ** (1 / 9) for sizes in (true, bare))
+        arrives = true > 0
+        together, alone = (np.median(sizes[arrives]) ** (1 / 9) for sizes in (true, bare))
         assert f"| {scale} | {alone:.2f} | {together / alone:.2f} | {together:.2f} |" in text
-    for inputs, recurrent in ((0.25, 1), (1, 1), (2, 1), (1, 1.1)):
+    for inputs, recurrent in ((0.25, 1), (1, 1), (2, 1), (1, 1.1), (0.25, 1.1)):
         found = measure_memory(inputs, recurrent)
-        kept, back = np.median(found["kept"][-1]), np.median(found["gradient"])
+        kept, back = np.median(found["kept"][-1]), np.median(found["gradient"][-1])
         (row,) = re.findall(rf"\| {inputs} \| {recurrent} \| (.*) \| (.*) \| (.*) \|\n", text)
         np.testing.assert_allclose([float(row[0]), float(row[2])], [kept, back], rtol=0.03)
         assert row[1] == f"{kept ** (1 / 50):.2f}"
@@ -253,7 +254,7 @@ def test_memory_is_measured_on_the_rnn_s_own_states():
         dhs = np.zeros((50, 1, 6))
         dhs[-1] = direction
         squares += (rnn_backward(dhs, after, p).h[0] ** 2).sum()
-    np.testing.assert_allclose(measured["gradient"][1], np.sqrt(squares / 6))
+    np.testing.assert_allclose(measured["gradient"][:, 1][[0, -1]], [1, np.sqrt(squares / 6)])
 
 
 def test_missing_slope_rule_fails_the_gradient_check():
@@ -372,7 +373,7 @@ TRACE = mlp.mlp_forward(X, P)
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: mlp.mlp_forward(X, P, "relu"), ValueError, "act: expected"),
+        (lambda: mlp.mlp_forward(X, P, "step"), ValueError, "act: expected"),
         (lambda: mlp.mlp_forward(X[0], P), ValueError, "x: expected 2 axes"),
         (lambda: mlp.mlp_forward(X[:, :1], P), ValueError, r"x: expected shape \(B, D\)"),
         (lambda: mlp.mlp_forward(X * np.nan, P), ValueError, "x: expected finite"),
@@ -487,6 +488,16 @@ WRONG = [
     (check.xor_by_hand, lambda: ([[1.0]], [0.0]), "2 inputs and 1 output"),
     (check.xor_by_hand, lambda: ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0]), "2 inputs and 1 output"),
     (check.xor_by_hand, lambda: None, "returned None"),
+    (
+        check.xor_by_hand,
+        lambda: (*by_two_lines()[:2], [[10.0, -10.0]], [-5.0]),
+        "W_2 has shape (1, 2); expected (2, 1)",
+    ),
+    (
+        check.xor_by_hand,
+        lambda: (by_two_lines()[0], [[-5.0, -15.0]], *by_two_lines()[2:]),
+        "b_1 has shape (1, 2); expected (2,)",
+    ),
     (check.hidden_delta, lambda d, W, h: d @ W.T, "slope of the neuron itself is missing"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * slope(sigmoid(h)), "squashed already"),
     (check.hidden_delta, lambda d, W, h: (d @ W.T) * (1 - h**2), "slope of tanh"),
@@ -593,6 +604,25 @@ def test_neuron_explorer_shows_the_neuron():
     explorer.close()
 
 
+def test_neuron_explorer_shows_a_relu_and_an_input_beyond_the_axis():
+    explorer = views.neuron_explorer()
+    explorer.set(act="relu")
+    v = explorer.values
+    assert (v["a"], v["h"], v["slope"], tuple(v["dw"])) == (2, 2, 1, (1, 0.5))
+    assert "slope · x₂ = 1.000 · 0.5 = +0.500" in explorer.caption
+    explorer.set(w_1=-4)
+    assert (explorer.values["h"], explorer.values["slope"]) == (0, 0)
+    marks = [a for a in explorer._moving if getattr(a, "get_marker", str)() in ("o", "<", ">")]
+    assert {mark.get_marker() for mark in marks} == {"o"}
+    explorer.set(x_1=-3)  # a = 12
+    assert [mark.get_marker() for mark in marks].count(">") == 2
+    explorer.close()
+
+
+def _texts(explorer):
+    return [a.get_text() for a in explorer._moving if hasattr(a, "get_text")]
+
+
 def at(explorer, words):
     """Where these words stand, in the data of their axes."""
     (found,) = (a for a in explorer._moving if getattr(a, "get_text", str)() == words)
@@ -690,9 +720,10 @@ def test_line_explorer_counts_the_points_on_their_side():
     crosses, at_sums = (a for a in explorer._moving if getattr(a, "get_marker", str)() == "x")
     np.testing.assert_array_equal(crosses.get_xydata(), [[0, 1], [1, 0]])  # on these corners
     np.testing.assert_allclose(at_sums.get_xdata(), explorer.values["a"][1:3])
-    for preset, right in (("OR, not yet", 3), ("AND, three of four", 3), ("XOR, three of four", 3)):
+    for preset in ("OR", "AND", "XOR"):
         explorer.show_preset(preset)
-        assert explorer.values["right"] == right, preset
+        assert explorer.values["right"] == 3, preset
+    assert explorer.challenge.words(explorer.values).startswith("Now 3 of 4. Can you beat 3?")
     explorer.close()
 
 
@@ -729,8 +760,8 @@ def test_chain_explorer_multiplies_the_slopes(what):
     v = explorer.values
     gap = abs(v["told"] - v["change"])
     assert gap > 0.002
-    shown = abs(round(v["told"], 4) - round(v["change"], 4))  # as the two numbers beside it
-    assert f">] gap: {shown:.4f}<" in explorer.frame.decode()
+    shown = abs(round(v["told"], 5) - round(v["change"], 5))  # as the two numbers beside it
+    assert f">] gap: {shown:.5f} = {shown:.2%} of the nudge<" in explorer.frame.decode()
     (bracket,) = (a for a in explorer._moving if getattr(a, "get_linewidth", int)() == 2.8)
     np.testing.assert_allclose(np.ptp(bracket.get_ydata()), gap)
     name = {"x": "the input x", "w": "the weight w"}[what]
@@ -778,9 +809,47 @@ def test_learning_explorer_shows_the_training_step_by_step():
     assert "start 12" not in explorer.frame.decode()
     explorer.show_preset("not learned")
     assert 0.33 < explorer.values["loss"] < 0.34
+    frame = explorer.frame.decode()
+    assert "Three corners get the same answer" in frame
+    assert "The loss stops at 0.33" in frame
+    assert ">start 12<" not in frame  # it is the one chosen
     explorer.set(rate=5)
     assert explorer.values["solved"] == 12
+    explorer.show_preset("steps too long")
+    assert explorer.values["solved"] == 0
+    assert "Steps too long: the loss jumps up" in explorer.frame.decode()
+    explorer.set(start=4, rate=5)
+    assert "The loss jumps up, then falls" in explorer.frame.decode()
+    explorer.show_preset("before")
+    assert "All corners get nearly the same answer" in explorer.frame.decode()
+    assert explorer.frame.decode().count("The loss waits near ½<") == 1
+    explorer.show_preset("learned")
+    assert "All four corners are right" in explorer.frame.decode()
+    params = mlp.init_mlp((2, 3, 2, 1), rng=np.random.default_rng(1))
+    explorer.set(step=0)
+    assert explorer.values["left"] == push_left(params, XOR_INPUTS, XOR_TARGETS)
     explorer.close()
+
+
+def test_tags_of_lines_that_meet_keep_apart():
+    explorer = views.learning_explorer()
+    for start in range(1, 13):
+        for step in (0, 460, 1500):
+            explorer.set(start=start, step=step)
+            shown = [f"a{n} = 0" for n in "₁₂₃" if f">a{n} = 0<" in explorer.frame.decode()]
+            places = [np.array(at(explorer, name)) for name in shown]
+            for n, place in enumerate(places):
+                for other in places[:n]:
+                    apart = abs(place - other)
+                    if (apart < (0.2, 0.08)).all():  # no free place on the line
+                        assert step != 1500, (start, step)
+    explorer.close()
+
+
+def test_a_cohort_says_how_many_have_learned():
+    starts = [mlp.init_mlp((2, 3, 2, 1), rng=np.random.default_rng(seed)) for seed in range(12)]
+    cohort = train_cohort(starts, XOR_INPUTS, XOR_TARGETS, 2, 1500)
+    assert repr(cohort) == "11 of 12 learned"
 
 
 def test_order_explorer_moves_the_rnn_from_the_swap_on():
@@ -829,7 +898,7 @@ def test_rules_picture_holds_both_gradients_against_the_measured_one():
     titles = [ax.get_title(loc="left") + ax.get_title() for ax in figure.axes]
     assert titles == [
         "The referee sees it: layer 1 is 6 times too large",
-        "One step's loss hides it",
+        "One step's loss hides it (rate 0.1)",
     ]
     for line, change in zip(
         losses_ax.lines[1:], ([-30, -20, -10], [-50, -10, 20], [-10, 10, 30]), strict=True
@@ -859,21 +928,31 @@ def test_many_layers_explorer_splits_a_step_into_weights_and_slopes():
         v, measured = explorer.values, measure_depth(scale=scale, act=act)
         arrives = measured["true"][:, 0] > 0
         together = np.median(measured["true"][arrives, 0]) ** (1 / 9)
-        weights = np.median(measured["slopes 1"][:, 0]) ** (1 / 9)
+        weights = np.median(measured["slopes 1"][arrives, 0]) ** (1 / 9)
         np.testing.assert_allclose(v["factors"], [weights, together / weights, together])
         assert v["lost"] == (~arrives).sum()
-        assert f"together: × {figures.short(together)}<" in explorer.frame.decode()
-    apart = np.median(measured["apart"][:, -1])
+        assert f"together × {figures.short(together)}<" in explorer.frame.decode()
+    apart = np.median(measured["apart"][arrives, -1])
     assert f"by {figures.short(apart)} in layer 9" in explorer.caption
     assert "in 143 of 200 nothing arrives" in explorer.frame.decode()
+    assert "in the 57 of 200 networks where it arrives" in explorer.frame.decode()
     assert "In 143 of 200 networks nothing arrives" in explorer.caption
+    for scale in (0.5, 8):  # no words on other words, none outside
+        for act in ("sigmoid", "tanh", "relu", "rotations"):
+            explorer.set(scale=scale, act=act)
+            tags = [at(explorer, text)[1] for text in _texts(explorer) if " × " in text]
+            assert np.diff(np.log(sorted(tags))).min() > 0.3
+            (bare,) = (text for text in _texts(explorer) if text.startswith("if every slope"))
+            (true,) = (text for text in _texts(explorer) if text.startswith("δ arrives"))
+            ends = at(explorer, bare)[1], at(explorer, true)[1]
+            assert 1e9 > ends[0] > 20 * ends[1] > 2e-8, (scale, act)
     explorer.close()
 
 
 def test_fading_explorer_shows_what_was_measured():
     explorer = views.fading_explorer()
     v, measured = explorer.values, measure_memory()
-    kept, gradient = np.median(measured["kept"][-1]), np.median(measured["gradient"])
+    kept, gradient = np.median(measured["kept"][-1]), np.median(measured["gradient"][-1])
     assert (v["kept"], v["gradient"], v["bare"]) == (kept, gradient, 1)
     assert f"keep {figures.short(kept)} of the difference" in explorer.caption
     assert "without: 1.0 left, × 1.00 per step" in explorer.frame.decode()
@@ -882,6 +961,7 @@ def test_fading_explorer_shows_what_was_measured():
     assert explorer.values["kept"] < kept
     explorer.show_preset("small inputs")
     assert explorer.values["kept"] > 50 * kept
+    assert "still keeps a part" in explorer.frame.decode()
     explorer.close()
 
 

@@ -15,6 +15,9 @@ WORDS = Sentences(
         "within 0.1 of the corners, too.",
         "xor_form": "{name} returned {what}; expected weights and biases (W_1, b_1, W_2, b_2), a list "
         "of numbers for each row of a W.",
+        "xor_shape": "{part} has shape {got}; expected {want}: a row for each number that comes into "
+        "the layer, a column for each of its neurons.",
+        "xor_bias": "{part} has shape {got}; expected {want}: a number for each column of {weights}.",
         "xor_size": "expected 2 inputs and 1 output: W_1 with 2 rows and the last W with 1 column.",
         "xor_one": "that is a single neuron, one line: no weights of it solve XOR. Put a hidden layer "
         "before it.",
@@ -91,6 +94,7 @@ def xor_by_hand(function) -> str:
     parts = run(function)
     try:
         params = tuple(np.asarray(part, float) for part in parts)
+        _check_shapes(params)
         mlp_forward(XOR_INPUTS[:, : len(params[0])], params)
     except (ValueError, TypeError, IndexError):
         raise NotYet(WORDS["xor_form"], name=name_of(function), what=type(parts).__name__) from None
@@ -117,6 +121,22 @@ def xor_by_hand(function) -> str:
         (x_1, x_2), got = near[missed[0]], y[missed[0]]
         raise NotYet(WORDS["xor_near"], x=x_1, y=x_2, got=got)
     return WORDS["xor"]
+
+
+def _check_shapes(params):
+    """Name the first array of an even number of them that does not fit the layer before it."""
+    if len(params) % 2:
+        return
+    rows = len(params[0])
+    for n in range(0, len(params), 2):
+        W, b, layer = *params[n : n + 2], n // 2 + 1
+        if W.ndim != 2 or len(W) != rows:
+            want = (rows, 1 if n == len(params) - 2 else max(b.size, 1))
+            raise NotYet(WORDS["xor_shape"], part=f"W_{layer}", got=W.shape, want=want)
+        rows = W.shape[1]
+        if b.shape != (rows,):
+            says = {"part": f"b_{layer}", "weights": f"W_{layer}", "want": (rows,)}
+            raise NotYet(WORDS["xor_bias"], got=b.shape, **says)
 
 
 def _corner(place):

@@ -26,7 +26,7 @@ from .explorers_depth import many_layers_explorer
 from .explorers_nudges import chain_explorer, paths_explorer
 from .explorers_order import fading_explorer, order_explorer
 from .explorers_walk import backprop_explorer, minus
-from .learning import XOR_INPUTS, train_cohort
+from .learning import LEARNED, XOR_INPUTS, XOR_TARGETS, push_left, train_cohort
 from .network import (
     activation,
     init_mlp,
@@ -60,7 +60,7 @@ def neuron_explorer() -> Explorer:
             ylabel=say("input $x_2$"),
         )
         ax["plane"].set_title(say("Output h for every input: blue low, orange high"))
-        ax["act"].set(xlim=(-8, 8), ylim=(-1.12, 1.12))
+        ax["act"].set(xlim=(-8, 8))
         ax["act"].set_title(say("Output h = φ(a)"))
         ax["slope"].set(xlim=(-8, 8), ylim=(-0.05, 1.12), xlabel=say("pre-activation a"))
         ax["slope"].set_title(say("Slope φ′(a) = dh/da"))
@@ -75,9 +75,11 @@ def neuron_explorer() -> Explorer:
         (dot,) = ax["act"].plot([], [], "o", mec="#111111", mew=1.5, ms=11, clip_on=False)
         (slope_dot,) = ax["slope"].plot([], [], "o", color=GRADIENT, ms=11, clip_on=False)
         notes = [
-            Words(ax[key], 7.7, y, color=colour, weight="bold", ha="right")
-            for key, y, colour in (("act", -0.75, "#111111"), ("slope", 0.9, GRADIENT))
-        ]
+            Words(ax[key], x, y, color=colour, weight="bold", ha=ha)
+            for key, x, y, ha, colour in (
+                ("act", 7.7, -0.75, "right", "#111111"), ("slope", -7.7, 0.93, "left", GRADIENT),
+            )
+        ]  # fmt: skip
 
     def update(w_1, w_2, b, x_1, x_2, act):
         params = (np.array([[w_1], [w_2]]), np.array([b]))
@@ -86,8 +88,9 @@ def neuron_explorer() -> Explorer:
         a, h, delta = trace.a[0].item(), trace.y.item(), grads.deltas[0].item()
         whole_plane = mlp_forward(plane, params, act).y.reshape(41, 41)
         output.set_data(whole_plane)
-        low = -1 if act == "tanh" else 0
-        output.set_clim(low, 1)
+        low, high = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, 8)}[act]
+        output.set_clim(low, high)
+        ax["act"].set_ylim((-1.6, 8.4) if act == "relu" else (-1.12, 1.12))
         line = border_line(w_1, w_2, b)
         border.set_data(*line)
         _put_border_tags(plate, [border_tag], [line], (-3, 3))
@@ -98,8 +101,10 @@ def neuron_explorer() -> Explorer:
         curve.set_data(a_line, h_line)
         bump.set_data(a_line, slope(h_line, act))
         inside = np.clip(a, -8, 8)
-        dot.set_data([inside], [h])
-        bright = (h - low) / (1 - low)
+        dot.set_data([inside], [min(h, 8)])
+        for mark in (dot, slope_dot):  # an arrow where a lies beyond the axis
+            mark.set_marker(">" if a > 8 else "<" if a < -8 else "o")
+        bright = (min(h, high) - low) / (high - low)
         dot.set_markerfacecolor(SIGNED(bright))  # as on the plane
         yours.set_color("white" if abs(bright - 0.5) > 0.25 else "#111111")
         slope_dot.set_data([inside], [delta])
@@ -108,19 +113,22 @@ def neuron_explorer() -> Explorer:
         dw = grads.params[0][:, 0]
         return {
             "a": a, "h": h, "slope": delta, "dw": dw, "dx": grads.x[0], "plane": whole_plane,
-            "act": act,
+            "act": act, "x": (x_1, x_2),
         }  # fmt: skip
 
     def describe(v):
         return minus(
             say(
-                "The weighted sum is a = {a:+.2f}, so h = {h:+.3f}. Slope {slope:.3f}: a "
-                "nudge of w₁ moves h by {dw:+.3f} times the nudge, of w₂ by {dw_2:+.3f}.",
+                "The weighted sum is a = {a:+.2f}, so h = {h:+.3f}. A nudge of w₁ moves h by slope "
+                "· x₁ = {slope:.3f} · {x:.1f} = {dw:+.3f} times the nudge, of w₂ by slope · x₂ = "
+                "{slope:.3f} · {x_2:.1f} = {dw_2:+.3f} times.",
                 a=v["a"],
-                h=v["h"],
+                h=v["h"] + 0.0,
                 slope=v["slope"],
-                dw=v["dw"][0],
-                dw_2=v["dw"][1],
+                x=v["x"][0],
+                x_2=v["x"][1],
+                dw=v["dw"][0] + 0.0,
+                dw_2=v["dw"][1] + 0.0,
             )
         )
 
@@ -131,7 +139,11 @@ def neuron_explorer() -> Explorer:
             "w_1": slider("weight w₁", -4, 4, 0.1, 2, digits=1),
             "w_2": slider("weight w₂", -4, 4, 0.1, 1, digits=1),
             "b": slider("bias b", -6, 6, 0.1, -0.5, digits=1),
-            "act": choice("activation φ", ["sigmoid", "tanh"], "sigmoid"),
+            "act": choice(
+                "activation φ",
+                [("sigmoid", "sigmoid"), ("tanh", "tanh"), ("ReLU", "relu")],
+                "sigmoid",
+            ),
             "x_1": slider("input x₁", -3, 3, 0.1, 1, quantity="x", digits=1),
             "x_2": slider("input x₂", -3, 3, 0.1, 0.5, quantity="x", digits=1),
         },
@@ -150,6 +162,7 @@ def neuron_explorer() -> Explorer:
         ],
         update=update,
         describe=describe,
+        redraw_on=("act",),  # the outputs of a ReLU need another axis
     )
 
 
@@ -199,12 +212,12 @@ def line_explorer() -> Explorer:
             Words(ax, x, y + (0.19 if y else -0.19), fontsize=11.5, color="#111111")
             for x, y in XOR_INPUTS
         ]
-        sums.set(xlim=(-13, 13), ylim=(-0.6, 6.6), xlabel=say("sum a"))
+        sums.set(xlim=(-15, 15), ylim=(-0.6, 6.6), xlabel=say("sum a"))
         sums.set_yticks(
             [*ROWS, *MIDDLE_ROWS], [*CORNERS, say("their midpoint ◆"), say("their midpoint ◆")]
         )
-        sums.axvspan(0, 13, color=HIGH, alpha=0.1, lw=0)
-        sums.text(12.7, 3.5, say("counts as 1"), ha="right", va="center", color=HIGH)
+        sums.axvspan(0, 15, color=HIGH, alpha=0.1, lw=0)
+        sums.text(14.7, 3.5, say("counts as 1"), ha="right", va="center", color=HIGH)
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
         sums.set_title(say("The two midpoints ◆ always have the same sum a"))
         (tie,) = sums.plot([], [], color="#333333", lw=1.4)
@@ -241,8 +254,9 @@ def line_explorer() -> Explorer:
         )
         return minus(
             say(
-                "{task}: {right} of 4 points on their side of the line. The sums a are {sums}. "
-                "Either pair of opposite corners has its midpoint at {middle:+.1f}.",
+                "{task}: {right} of 4 points right (a above 0 counts as 1, the rest as 0). The "
+                "sums a are {sums}. Either pair of opposite corners has its midpoint at "
+                "{middle:+.1f}.",
                 task=v["task"],
                 right=v["right"],
                 sums=sums_,
@@ -276,14 +290,27 @@ def line_explorer() -> Explorer:
         update=update,
         describe=describe,
         presets={
-            "OR, not yet": {"task": "OR", "w_1": 2, "w_2": 0.4, "b": -1},
-            "AND, three of four": {},
-            "XOR, three of four": {"task": "XOR", "w_1": 3},
+            "OR": {"task": "OR", "w_1": 2, "w_2": 0.4, "b": -1},
+            "AND": {},
+            "XOR": {"task": "XOR", "w_1": 3},
         },
-        challenge=Challenge(
+        challenge=FourPoints(
             "Put all four points on their side of the line.", lambda v: v["right"], 4, "d"
         ),
     )
+
+
+class FourPoints(Challenge):
+    """The goal of the four points, which for XOR is a question."""
+
+    def words(self, values) -> str:
+        """How far the reader has come, in a sentence."""
+        if values["task"] != "XOR":
+            return super().words(values)
+        return say(
+            "Now {right} of 4. Can you beat 3? If not, look at the two midpoints.",
+            right=values["right"],
+        )
 
 
 def border_line(w_1, w_2, b, limits=(-3, 3)):
@@ -331,28 +358,41 @@ def _put_border_tags(plates, tags, lines, limits):
         well_inside = line[:, ((line > low + margin) & (line < high - margin)).all(axis=0)]
         tag.set_visible(well_inside.size > 0)
         if well_inside.size:
-            places.append(well_inside[:, well_inside[1].argmax()])
+            places.append(_free_place(well_inside, places, 0.2 * (high - low)))
             tag.set_position(places[-1])
     plates.set_data(*np.reshape(places, (-1, 2)).T)
+
+
+def _free_place(line, taken, apart):
+    """The highest point of a line (2, points) that keeps away from the places taken."""
+    far = [np.abs(line - np.reshape(place, (2, 1))) / [[1], [0.4]] > apart for place in taken]
+    free = np.all([one.any(axis=0) for one in far], axis=0) if far else np.True_
+    return line[:, np.where(free, line[1], line[1] - 9).argmax()]
 
 
 # ---------------------------------------------------------------- learning, seen
 
 STARTS, STEPS, KEEP = 12, 1500, 10
-RATES = (1, 2, 5)
+RATES = (1, 2, 5, 40)
+LOWEST = 2e-5  # the losses that the picture has room for
 
 
 def learning_explorer() -> Explorer:
     """XOR learned: the answers at a step of the training, and the loss curves of twelve starts."""
     starts = [init_mlp((2, 3, 2, 1), rng=np.random.default_rng(seed)) for seed in range(STARTS)]
     cohorts = {
-        rate: train_cohort(starts, XOR_INPUTS, np.array([POINTS["XOR"]]).T, rate, STEPS, keep=KEEP)
+        rate: train_cohort(starts, XOR_INPUTS, XOR_TARGETS, rate, STEPS, keep=KEEP)
         for rate in RATES
     }
     at = np.arange(0, STEPS + 1, KEEP)
     with matplotlib.rc_context(RC):
         figure, ax, losses, surface, plane = _input_plane(920, 430)
-        ax.set_title(say("The corners come apart (blue 0, orange 1)"))
+        ax.set_title(" ")  # room for the ones that move
+        losses.set_title(" ")
+        titles = [
+            Words(axes, x, y, ha="left", weight="bold", fontsize=12, clip_on=False)
+            for axes, x, y in ((ax, -0.5, 1.57), (losses, 0, 2.8))
+        ]
         wanted = np.array(POINTS["XOR"], bool)
         look = {"ls": "none", "marker": "o", "ms": 16, "mec": "white", "mew": 3, "zorder": 5}
         corners = [
@@ -369,12 +409,11 @@ def learning_explorer() -> Explorer:
         answers = [Words(ax, *tag, weight="bold", zorder=4) for tag in tags]
         losses.set(
             xlim=(0, STEPS),
-            ylim=(3e-4, 1.5),
+            ylim=(LOWEST, 2),
             yscale="log",
             xlabel=say("training step"),
             ylabel=say("loss L of all four examples"),
         )
-        losses.set_title(say("The loss waits near ½, then falls"))
         (others,) = losses.plot([], [], color=FAINT, lw=1.2)
         (mine,) = losses.plot([], [], color=GRADIENT, lw=2.6)
         (now,) = losses.plot([], [], "o", color="#D55E00", ms=10, zorder=5)
@@ -394,43 +433,54 @@ def learning_explorer() -> Explorer:
         y = mlp_forward(XOR_INPUTS, params).y[:, 0]
         for text, answer in zip(answers, y, strict=True):
             text.set_text(f"{answer:.2f}")
-        curves = np.clip(cohort.losses[::KEEP], 3.2e-4, None)
+        curves = cohort.losses[::KEEP]
         rest = np.delete(curves, start - 1, axis=1)
         gaps = np.full((1, STARTS - 1), np.nan)
         others.set_data(np.tile([*at, np.nan], STARTS - 1), np.concatenate([rest, gaps]).T.ravel())
         others.set_visible(eleven)
         mine.set_data(at, curves[:, start - 1])
-        height = max(cohort.losses[step, start - 1], 3.2e-4)
+        height = cohort.losses[step, start - 1]
         now.set_data([step], [height])
         right = step > 0.7 * STEPS  # the words stand beside the dot, inside the picture
-        here.set(x=step + (-40 if right else 40), y=1.4 * height, ha="right" if right else "left")
+        here.set(
+            x=step + (-40 if right else 40),
+            y=height / 1.7 if right else 1.4 * height,  # beside a curve that falls
+            ha="right" if right else "left",
+        )
         here.set_text(say("start {start}, step {step}", start=start, step=step))
         final = cohort.losses[-1]
-        left = np.flatnonzero(final >= 0.05)
+        left = [n for n in np.flatnonzero(final >= LEARNED) if n != start - 1]
         late.set_text(
             say("start {value}", value=", ".join(str(n + 1) for n in left))
-            if eleven and left.size
+            if eleven and 0 < len(left) < 4
             else ""
         )
         late.set_y(0.75 * final.max())
+        so_far = cohort.losses[: step + 1, start - 1]
+        for words, text in zip(titles, (_about_corners(y), _about_losses(so_far)), strict=True):
+            words.set_text(text)
         return {
             "step": step, "start": start, "rate": rate, "y": y, "eleven": eleven,
-            "loss": cohort.losses[step, start - 1], "solved": int((final < 0.05).sum()),
+            "loss": height, "solved": int((final < LEARNED).sum()),
+            "left": push_left(params, XOR_INPUTS, XOR_TARGETS),
         }  # fmt: skip
 
     def describe(v):
         answers = ", ".join(
             f"({a:.0f},{b:.0f}): {y:.2f}" for (a, b), y in zip(XOR_INPUTS, v["y"], strict=True)
         )
-        here = {name: v[name] for name in ("start", "rate", "step", "loss")} | {"answers": answers}
+        here = {name: v[name] for name in ("start", "rate", "step", "loss", "left")}
+        here["answers"] = answers
         if not v["eleven"]:
             return say(
-                "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}.",
+                "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}. Of "
+                "the corners' pushes on layer 1, {left:.0%} is left.",
                 **here,
             )
         return say(
-            "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}. By "
-            "step {STEPS}, {solved} of {STARTS} starts come to a loss below 0.05.",
+            "Start {start} at rate {rate}, step {step}: loss {loss:.4f}. Answers {answers}. Of "
+            "the corners' pushes on layer 1, {left:.0%} is left. By step {STEPS}, {solved} of "
+            "{STARTS} starts come to a loss below 0.05.",
             **here,
             STEPS=STEPS,
             solved=v["solved"],
@@ -460,6 +510,7 @@ def learning_explorer() -> Explorer:
             now,
             here,
             late,
+            *titles,
         ],
         update=update,
         describe=describe,
@@ -470,8 +521,36 @@ def learning_explorer() -> Explorer:
             "they come apart": {},
             "learned": {"step": STEPS},
             "not learned": {"step": STEPS, "start": 12, "eleven": True},
+            "steps too long": {"step": STEPS, "start": 2, "rate": 40},
         },
     )
+
+
+def _about_corners(y):
+    """What the four answers y (4,) look like, in a title."""
+    low, *_, high = np.sort(y)
+    three = min(np.ptp(np.sort(y)[:3]), np.ptp(np.sort(y)[1:]))
+    if ((y > 0.8) | (y < 0.2)).all() and ((y > 0.5) == np.array(POINTS["XOR"])).all():
+        return say("All four corners are right (blue 0, orange 1)")
+    if high - low < 0.1:
+        return say("All corners get nearly the same answer")
+    if three < 0.1:
+        return say("Three corners get the same answer")
+    return say("The corners come apart (blue 0, orange 1)")
+
+
+def _about_losses(losses):
+    """What a loss has done up to now, losses (steps + 1,), in a title."""
+    learned, jumps = losses[-1] < LEARNED, len(losses) > 1 and np.diff(losses).max() > 0.1
+    if jumps:
+        if learned:
+            return say("The loss jumps up, then falls")
+        return say("Steps too long: the loss jumps up")
+    if losses[-1] > 0.45:
+        return say("The loss waits near ½")
+    if len(losses) > 200 and losses[-200] - losses[-1] < 0.01:
+        return say("The loss stops at {loss:.2f}", loss=losses[-1])
+    return say("The loss waits near ½, then falls")
 
 
 EXPLORERS = {

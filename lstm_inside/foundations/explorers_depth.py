@@ -12,114 +12,104 @@ from .learning import measure_depth
 
 LAYERS, COUNT = 10, 200
 SCALES = np.arange(0.5, 8.01, 0.5)
-LOWEST, HIGHEST = 1e-11, 1e8  # the sizes that the picture has room for
+ROOM = {"delta": (1e-9, 1e9), "apart": (1e-8, 1e3), "steps": (0.008, 20)}  # sizes on the axes
 ACTS = Sentences(
     {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "rotations": "tanh, rotations"}
 )
 
 
 def _measure(scale, act):
-    """What `measure_depth` finds for a position of the slider and one of the four choices."""
-    if act == "rotations":
-        return measure_depth(LAYERS, COUNT, scale=scale, act="tanh", weights="rotations")
-    return measure_depth(LAYERS, COUNT, scale=scale, act=act)
+    """What `measure_depth` finds for a position of the slider and one of the four choices.
+
+    Medians of the networks in whose layer 1 anything arrives, and "lost": in how many nothing does.
+    """
+    kind = {"act": "tanh", "weights": "rotations"} if act == "rotations" else {"act": act}
+    measured = measure_depth(LAYERS, COUNT, scale=scale, **kind)
+    arrives = measured["true"][:, 0] > 0
+    medians = {name: np.median(sizes[arrives], axis=0) for name, sizes in measured.items()}
+    return medians | {"lost": int((~arrives).sum())}
 
 
 def _per_step(measured):
-    """By what a step back multiplies: the weights alone, the slopes alone, both together.
-
-    Medians of the networks in whose layer 1 anything arrives; and how many these are.
-    """
-    true, bare = measured["true"][:, 0], measured["slopes 1"][:, 0]
-    arrives = true > 0
-    steps = measured["true"].shape[1] - 1
-    together = np.median(true[arrives]) ** (1 / steps)
-    weights = np.median(bare) ** (1 / steps)
-    return np.array([weights, together / weights, together]), int(arrives.sum())
+    """By what a step back multiplies: the weights alone, the slopes alone, both together."""
+    weights, together = (measured[way][0] ** (1 / (LAYERS - 1)) for way in ("slopes 1", "true"))
+    return np.array([weights, together / weights, together])
 
 
 def many_layers_explorer() -> Explorer:
     """A delta of 1 sent back through 200 networks of ten layers, for any size of the weights."""
-    curves = {
-        act: [_per_step(_measure(scale, act)) for scale in SCALES]
-        for act in ("sigmoid", "tanh", "relu", "rotations")
-    }
+    curves = {act: np.array([_per_step(_measure(scale, act)) for scale in SCALES]) for act in ACTS}
     at = np.arange(1, LAYERS + 1)
     with matplotlib.rc_context(RC):
-        figure = picture(960, 420)
-        ax, steps = figure.subplots(1, 2, width_ratios=(11, 9))
-        ax.set(yscale="log", xlim=(0.3, LAYERS + 0.7), ylim=(LOWEST, HIGHEST), xticks=at,
-               xlabel=say("layer (the loss lies beyond the right end)"))  # fmt: skip
-        ax.set_yticks(10.0 ** np.arange(-10, 9, 2))
-        ax.minorticks_off()
-        ax.set_ylabel(say("size (median of {count} networks)", count=COUNT))
-        ax.set_title(say("Ten layers: δ going back, XOR going forward"))
-        ax.axhline(1, color="#777777", lw=1)
-        ax.annotate("", (3.6, 2e7), (9.9, 2e7), arrowprops={"arrowstyle": "->", "color": GRADIENT})
-        ax.text(6.75, 4e6, say("going back"), ha="center", va="center", color=GRADIENT)
+        figure = picture(960, 470)
+        axes = figure.subplot_mosaic(
+            [["delta", "steps"], ["apart", "steps"]], width_ratios=(11, 9), height_ratios=(5, 2)
+        )
+        ax, forward, steps = axes["delta"], axes["apart"], axes["steps"]
+        for one, powers in ((ax, range(-8, 9, 4)), (forward, range(-6, 3, 4))):
+            one.set(yscale="log", xlim=(0.3, LAYERS + 0.9), xticks=at)
+            one.set_yticks([10.0**power for power in powers])
+            one.minorticks_off()
+            one.axhline(1, color="#777777", lw=1)
+        ax.set(ylim=ROOM["delta"], ylabel=say("size of δ"))
+        ax.annotate("", (7.1, 3e-8), (10, 3e-8), arrowprops={"arrowstyle": "->", "color": GRADIENT})
+        ax.text(8.55, 4e-9, say("read from right to left"), ha="center", va="center",
+                color=GRADIENT)  # fmt: skip
+        ax.set_title(" ")  # room for the ones that move
+        forward.set(ylim=ROOM["apart"], xlabel=say("layer (the loss lies beyond the right end)"))
+        forward.set_title(say("Going forward →: how far apart XOR's corners are"))
         (bare,) = ax.plot([], [], "o--", color=INPUT, lw=2, ms=6, mfc="white")
         (true,) = ax.plot([], [], "o-", color=GRADIENT, lw=2.6, ms=7)
-        (apart,) = ax.plot([], [], "s:", color=OUTPUT, lw=2, ms=6)
+        (apart,) = forward.plot([], [], "s:", color=OUTPUT, lw=2, ms=6)
+        looks = {"ha": "left", "weight": "bold", "fontsize": 11}
         names = [
-            Words(ax, 10.4, y, ha="right", color=colour, weight="bold", fontsize=11)
-            for y, colour in ((1.3e-8, INPUT), (9e-10, GRADIENT), (6e-11, OUTPUT))
+            Words(one, x, 1, color=colour, **looks)
+            for one, x, colour in ((ax, 0.6, INPUT), (ax, 0.6, GRADIENT), (forward, 9.2, OUTPUT))
         ]
-        steps.set(xscale="log", yscale="log", xlim=(0.45, 9), ylim=(0.008, 20),
-                  xlabel=say("weights × (in units of section 6's)"))  # fmt: skip
+        steps.set(xscale="log", yscale="log", xlim=(0.45, 30), ylim=ROOM["steps"])
+        steps.set_xlabel(say("weights × (in units of section 6's)"))
         steps.minorticks_off()
         steps.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
         steps.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
         steps.set_ylabel(say("one step back multiplies δ by"))
         steps.axhline(1, color="#777777", lw=1)
-        looks = ((INPUT, "--"), (FORGET, "-."), (GRADIENT, "-"))
-        lines = [steps.plot([], [], ls, color=colour, lw=2.2)[0] for colour, ls in looks]
-        dots = [steps.plot([], [], "o", color=colour, ms=8)[0] for colour, _ in looks]
-        tags = [
-            Words(steps, 0.48, y, ha="left", color=colour, weight="bold", fontsize=11)
-            for y, (colour, _) in zip((0.058, 0.028, 0.0135), looks, strict=True)
-        ]
-        steps.set_title(" ")  # room for the one that moves
-        title = Words(steps, 0.45, 25.5, ha="left", weight="bold", fontsize=12, clip_on=False)
+        strokes = ((INPUT, "--"), (FORGET, "-."), (GRADIENT, "-"))
+        lines = [steps.plot([], [], ls, color=colour, lw=2.2)[0] for colour, ls in strokes]
+        dots = [steps.plot([], [], "o", color=colour, ms=8)[0] for colour, _ in strokes]
+        tags = [Words(steps, 8.6, 1, color=colour, **looks) for colour, _ in strokes]
+        steps.set_title(" ")
+        looks = {"ha": "left", "weight": "bold", "fontsize": 12, "clip_on": False}
+        titles = [Words(ax, 0.3, 5e9, **looks), Words(steps, 0.45, 23.5, **looks)]
 
     def update(scale, act):
         measured = _measure(scale, act)
-        arrives = measured["true"][:, 0] > 0
-        sizes = {
-            "true": np.median(measured["true"][arrives], axis=0),
-            "slopes 1": np.median(measured["slopes 1"], axis=0),
-        }
-        corners = np.median(measured["apart"], axis=0)
-        factors, number = curves[act][int(np.argmin(np.abs(SCALES - scale)))]
+        lost = measured["lost"]
+        factors = _per_step(measured)
         for line, way in ((bare, "slopes 1"), (true, "true")):
-            line.set_data(at, sizes[way])
-        apart.set_data(at[:-1], corners)
-        told = (
-            say("δ if every slope were 1: {left}", left=short(sizes["slopes 1"][0])),
-            say("the true δ in layer 1: {left}", left=short(sizes["true"][0])),
-            say("XOR's corners in layer 9 differ by {left}", left=short(corners[-1])),
-        )
-        for words, text in zip(names, told, strict=True):
+            line.set_data(at, measured[way])
+        apart.set_data(at[:-1], measured["apart"])
+        _name_ends(names, measured)
+        for line, dot, factor, curve in zip(lines, dots, factors, curves[act].T, strict=True):
+            line.set_data(SCALES, curve)
+            dot.set_data([scale], [factor])
+        for words, text, y in zip(tags, (
+            say("weights × {factor}", factor=short(factors[0])),
+            say("slopes × {factor}", factor=short(factors[1])),
+            say("together × {factor}", factor=short(factors[2])),
+        ), _tag_heights(curves[act][-1]), strict=True):  # fmt: skip
             words.set_text(text)
-        table = np.array([factors for factors, _ in curves[act]])
-        for n, (line, dot) in enumerate(zip(lines, dots, strict=True)):
-            line.set_data(SCALES, table[:, n])
-            dot.set_data([scale], [factors[n]])
-        for words, text in zip(tags, (
-            say("the weights alone: × {factor}", factor=short(factors[0])),
-            say("the slopes alone: × {factor}", factor=short(factors[1])),
-            say("together: × {factor}", factor=short(factors[2])),
-        ), strict=True):  # fmt: skip
-            words.set_text(text)
-        title.set_text(
-            say("ReLU: in {lost} of {count} nothing arrives", lost=COUNT - number, count=COUNT)
+            words.set_y(y)
+        titles[0].set_text(
+            say("Going back ←: δ, in the {rest} of {count} networks where it arrives",
+                rest=COUNT - lost, count=COUNT)
+            if lost else say("Going back ←: δ from layer 10 to layer 1")
+        )  # fmt: skip
+        titles[1].set_text(
+            say("ReLU: in {lost} of {count} nothing arrives", lost=lost, count=COUNT)
             if act == "relu"
             else say("The larger the weights, the smaller the slopes")
         )
-        return {
-            "scale": scale, "act": act, "true": sizes["true"], "slopes 1": sizes["slopes 1"],
-            "apart": corners,
-            "factors": factors, "lost": COUNT - number,
-        }  # fmt: skip
+        return {"scale": scale, "act": act, "factors": factors, **measured}
 
     def describe(v):
         told = {
@@ -131,18 +121,20 @@ def many_layers_explorer() -> Explorer:
         if v["lost"]:
             return say(
                 "{act}, weights × {scale:.1f}. A δ of 1 goes back from layer 10. In {lost} of 200 "
-                "networks nothing arrives in layer 1; in the others it is {true} there, and would "
-                "be {bare} if every slope were 1. Per step: the weights alone × {weights}, the "
-                "slopes alone × {slopes}, together × {together}. Going forward, the outputs at "
-                "XOR's corners differ by {first} in layer 1, by {last} in layer 9.",
+                "networks nothing arrives in layer 1. All else is the median of the other {rest}: "
+                "{true} arrives there, and would be {bare} if every slope were 1. Per step: the "
+                "weights alone × {weights}, the slopes alone × {slopes}, together × {together}. "
+                "Going forward, the outputs at XOR's corners differ by {first} in layer 1, by "
+                "{last} in layer 9.",
                 lost=v["lost"],
+                rest=COUNT - v["lost"],
                 **told,
             )
         return say(
-            "{act}, weights × {scale:.1f}. A δ of 1 in layer 10 is {true} in layer 1; it would be "
-            "{bare} if every slope were 1. Per step: the weights alone × {weights}, the slopes "
-            "alone × {slopes}, together × {together}. Going forward, the outputs at XOR's corners "
-            "differ by {first} in layer 1, by {last} in layer 9.",
+            "{act}, weights × {scale:.1f}, medians of 200 networks. A δ of 1 in layer 10 is {true} "
+            "in layer 1; it would be {bare} if every slope were 1. Per step: the weights alone × "
+            "{weights}, the slopes alone × {slopes}, together × {together}. Going forward, the "
+            "outputs at XOR's corners differ by {first} in layer 1, by {last} in layer 9.",
             **told,
         )
 
@@ -162,7 +154,7 @@ def many_layers_explorer() -> Explorer:
                 "sigmoid",
             ),
         },
-        moving=[bare, true, apart, *names, *lines, *dots, *tags, title],
+        moving=[bare, true, apart, *names, *lines, *dots, *tags, *titles],
         update=update,
         describe=describe,
         presets={
@@ -173,3 +165,24 @@ def many_layers_explorer() -> Explorer:
             "ReLU": {"act": "relu"},
         },
     )
+
+
+def _name_ends(names, measured):
+    """Say at the end of each of the three lines what it is and what is left there."""
+    bare, true, apart = measured["slopes 1"][0], measured["true"][0], measured["apart"][-1]
+    above = 25 * max(bare, true) if bare < 5e7 else 3e3  # below a line that leaves the picture
+    told = (
+        (say("if every slope were 1: {left}", left=short(bare)), max(above, 3e-7)),
+        (say("δ arrives: {left}", left=short(true)), np.clip(min(bare, true) / 25, 3e-9, 60)),
+        (short(apart), np.clip(apart, 1e-7, 1e2)),
+    )
+    for words, (text, y) in zip(names, told, strict=True):
+        words.set_text(text)
+        words.set_y(y)
+
+
+def _tag_heights(ends):
+    """Where the tags of weights, slopes and together stand: at the ends, but apart."""
+    weights, slopes, together = np.clip(ends, 0.0095, 14)
+    together = np.clip(together, slopes * 1.4, weights / 1.4)
+    return weights, slopes, together

@@ -100,24 +100,29 @@ def chain_explorer() -> Explorer:
         )
         shown = (from_, a, h, before)
         for text, value, digits in zip(values, shown, (2, 2, 3, 4), strict=True):
-            text.set_text(minus(f"{value:.{digits}f}"))
+            text.set_text(minus(f"{_plain(value, digits):.{digits}f}"))
         for text, name, value in zip(
             slopes, ("x" if what == "w" else "w", "h(1−h)", "h−y*"), steps, strict=True
         ):
             text.set_text(minus(f"· {name} = {value:.3f}"))
         for text, size in zip(arrive, sizes, strict=True):
-            text.set_text(minus(f"{size:+.4f}"))
+            text.set_text(minus(f"{_plain(size, 5):+.5f}"))
         lines[0].set_text(
             minus(
                 say(
-                    "factors multiplied: {derivative:+.4f}; times the nudge: {sizes:+.4f}",
-                    derivative=derivative,
-                    sizes=sizes[-1],
+                    "factors multiplied: {derivative:+.4f}; times the nudge: {sizes:+.5f}",
+                    derivative=_plain(derivative, 4),
+                    sizes=_plain(sizes[-1], 5),
                 )
             )
         )
         lines[1].set_text(
-            minus(say("run again with the nudge: L changes by {after:+.4f}", after=after - before))
+            minus(
+                say(
+                    "run again with the nudge: L changes by {after:+.5f}",
+                    after=_plain(after - before, 5),
+                )
+            )
         )
         goal.set_text(f"y* = {target:.2f}")
         curve.set_data(at, loss(at))
@@ -132,8 +137,11 @@ def chain_explorer() -> Explorer:
         beside = from_ + nudge + (0.4 if from_ + nudge < 3.1 else -0.4)
         hook = beside - np.sign(beside - from_ - nudge) * 0.12  # the bracket opens to the dots
         gap.set_data([hook, beside, beside, hook], [low, low, high, high])
-        shown = abs(round(sizes[-1], 4) - round(after - before, 4))  # of the two numbers on show
-        gap_note.set_text(say("] gap: {gap:.4f}", gap=shown))
+        shown = abs(round(sizes[-1], 5) - round(after - before, 5))  # of the two numbers on show
+        share = shown / abs(nudge) if nudge else 0
+        gap_note.set_text(
+            say("] gap: {gap:.5f} = {share:.2%} of the nudge", gap=shown, share=share)
+        )
         return {
             "what": what, "steps": steps, "sizes": sizes, "derivative": derivative,
             "told": sizes[-1], "change": after - before, "nudge": nudge,
@@ -144,15 +152,15 @@ def chain_explorer() -> Explorer:
         return minus(
             say(
                 "A nudge of {nudge:+.2f} of {what} is multiplied by {one:.3f}, {two:.3f} and "
-                "{three:.3f}: the factors predict a change of L by {told:+.4f}. Run again, it is "
-                "{change:+.4f}.",
+                "{three:.3f}: the factors predict a change of L by {told:+.5f}. Run again, it is "
+                "{change:+.5f}.",
                 nudge=v["nudge"],
                 what=v["what"],
                 one=one,
                 two=two,
                 three=three,
-                told=v["told"],
-                change=v["change"],
+                told=_plain(v["told"], 5),
+                change=_plain(v["change"], 5),
             )
         )
 
@@ -190,6 +198,11 @@ def chain_explorer() -> Explorer:
             "on target": {"target": 0.75},
         },
     )
+
+
+def _plain(value, digits):
+    """A number rounded; what rounds to 0 has no sign."""
+    return round(float(value), digits) + 0.0
 
 
 # ---------------------------------------------------------------- two paths that add
@@ -232,7 +245,7 @@ def paths_explorer() -> Explorer:
             bars.fill([], [], color=c, alpha=0.85, lw=0)[0] for c in (INPUT, FORGET, GRADIENT)
         ]
         (measured,) = bars.plot([], [], "o", color="white", mec="#111111", mew=2, ms=12, zorder=5)
-        bars.text(2.55, 0.0276, say("○ measured with the nudge"), ha="right", va="center",
+        bars.text(2.55, 0.0276, say("○ measured: change of L / nudge"), ha="right", va="center",
                   color="#111111")  # fmt: skip
         tags = [Words(bars, n, 0, weight="bold", fontsize=11.5) for n in range(3)]
 
@@ -287,15 +300,16 @@ def paths_explorer() -> Explorer:
 
     def describe(v):
         one, two = v["paths"]
-        return minus(  # + 0.0: no minus in front of 0.0000
+        return minus(
             say(
                 "Through neuron 4: {one:+.4f}. Through neuron 5: {two:+.4f}. Together dL/da₁ = "
-                "{together:+.4f}. Measured with a nudge of {nudge:.2f}: {measured:+.4f}.",
-                one=one,
-                two=two,
-                together=round(v["together"], 4) + 0.0,
+                "{together:+.4f}. Measured, the change of L over a nudge of {nudge:.2f}: "
+                "{measured:+.4f}.",
+                one=_plain(one, 4),
+                two=_plain(two, 4),
+                together=_plain(v["together"], 4),
                 nudge=v["nudge"],
-                measured=round(v["measured"], 4) + 0.0,
+                measured=_plain(v["measured"], 4),
             )
         )
 

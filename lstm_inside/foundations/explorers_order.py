@@ -151,11 +151,13 @@ def fading_explorer() -> Explorer:
         ax.set_yticks(10.0 ** np.arange(-6, 3))
         ax.minorticks_off()
         ax.set_ylabel(say("what is left of the difference"))
-        ax.set_title(say("Reading on, the RNN forgets the swap, step by step"))
+        ax.set_title(" ")  # room for the one that moves
+        title = Words(ax, -10, 7e5, ha="left", weight="bold", fontsize=12, clip_on=False)
         ax.plot([0, 50], [1, 1], color="#777777", lw=1)
         each = [ax.plot([], [], color=FAINT, lw=1.2)[0] for _ in range(10)]
         (bare,) = ax.plot([], [], color="#111111", lw=2, ls=(0, (4, 3)))
         (middle,) = ax.plot([], [], color=HIDDEN_LINE, lw=3)
+        (sent,) = ax.plot([], [], color=GRADIENT, lw=2, ls=":")
         looks = {"ha": "left", "weight": "bold", "fontsize": 11}
         names = [Words(ax, 50.7, 1, color=colour, **looks) for colour in ("#111111", HIDDEN_LINE)]
         notes = [
@@ -165,12 +167,19 @@ def fading_explorer() -> Explorer:
 
     def update(inputs, recurrent):
         measured = measure_memory(inputs, recurrent)
-        kept, gradient = measured["kept"], np.median(measured["gradient"])
+        kept, back = measured["kept"], np.median(measured["gradient"], axis=1)
+        gradient = back[-1]
         half = np.median(kept, axis=1)
         for line, one in zip(each, kept.T, strict=True):
             line.set_data(at, one)
         middle.set_data(at, half)
         bare.set_data(at, recurrent**at)
+        sent.set_data(at, back)
+        title.set_text(
+            say("Reading on, the RNN forgets the swap")
+            if half[-1] < 0.05
+            else say("Reading on, the RNN still keeps a part of the swap")
+        )
         ends = recurrent**50, half[-1]
         apart = ends[0] > 3 * ends[1] or ends[1] > 3 * ends[0]
         for words, text, end, lift in zip(
@@ -183,7 +192,7 @@ def fading_explorer() -> Explorer:
             say("with tanh: {left} left, × {step:.2f} per step",
                 left=short(half[-1]), step=steps[0]),
             say("without: {left} left, × {step:.2f} per step", left=short(ends[0]), step=recurrent),
-            say("a gradient sent back: {left}, × {step:.2f} per step",
+            say("dotted, a gradient sent back over as many strips: {left}, × {step:.2f} per step",
                 left=short(gradient), step=steps[1]),
         )  # fmt: skip
         for words, text in zip(notes, told, strict=True):
@@ -212,12 +221,13 @@ def fading_explorer() -> Explorer:
             "inputs": slider("inputs ×", 0.25, 2, 0.25, 1, quantity="x"),
             "recurrent": slider("rotation W_h ×", 0.9, 1.1, 0.05, 1, quantity="h"),
         },
-        moving=[*each, bare, middle, *names, *notes],
+        moving=[*each, bare, middle, sent, *names, *notes, title],
         update=update,
         describe=describe,
         presets={
             "a rotation": {},
             "small inputs": {"inputs": 0.25},
             "large inputs": {"inputs": 2},
+            "larger W_h": {"recurrent": 1.1},
         },
     )

@@ -42,6 +42,7 @@ _WALK = [
 STEPS = len(_WALK) - 1
 LOSS = _WALK.index(("loss", None))
 BACK = _WALK.index(("delta", (0, 0)))  # neuron 1, which the page works out by hand
+WEIGHTS = _WALK.index(("update", (0, 0)))
 
 
 def backprop_explorer() -> Explorer:
@@ -91,18 +92,22 @@ def backprop_explorer() -> Explorer:
         describe=_described,
         play="step",
         interval=1200,
-        presets={"at the loss": {"step": LOSS}, "back at neuron 1": {}},
+        presets={
+            "at the loss": {"step": LOSS},
+            "back at neuron 1": {},
+            "the weights": {"step": WEIGHTS},
+        },
     )
 
 
 def _described(walk):
     heading, *rest = walk["lines"]
     return say(
-        "Step {step} of {STEPS}. {heading} {rest}",
+        "Step {step} of {STEPS}. {heading} {rest}.",
         step=walk["step"],
         STEPS=STEPS,
         heading=heading,
-        rest=" ".join(rest),
+        rest=say("; ").join(" ".join(line.rstrip(".。").split()) for line in rest),
     )
 
 
@@ -236,7 +241,7 @@ def _lines_forward(walk, n, j):
     return [
         say("Forward, neuron {n}: weigh what comes in, add up, squash.", n=neuron_number(n, j)),
         f"a{k} = {' + '.join(terms)} = {a:.3f}",
-        say("h{k} = σ(a{k}) = {h:.3f}   This is the output y.", k=k, h=h[n + 1, j])
+        say("h{k} = σ(a{k}) = {h:.3f}, the output y", k=k, h=h[n + 1, j])
         if n == 2
         else f"h{k} = σ(a{k}) = {h[n + 1, j]:.3f}",
     ]

@@ -16,7 +16,7 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.words import say
 
-from .learning import XOR_INPUTS
+from .learning import STEP, XOR_INPUTS
 from .network import CLASSIC, mlp_forward
 
 WRONG = "#7B3294"  # what the missing-slope rule says
@@ -252,7 +252,7 @@ def rules_picture(measured):
         )
         losses.set_ylim(min(1.05 * changes[1][0], -1), max(1.25 * changes[2][-1], 1))
         losses.set_ylabel(say("change of the loss, in %"))
-        losses.set_title(say("One step's loss hides it"))
+        losses.set_title(say("One step's loss hides it (rate {rate})", rate=STEP))
     figure.alt = say(
         "Medians of {count} networks, layers 1, 2, 3: the gradient's size in units of the one "
         "measured by finite differences. With the slopes left out {faulty}, the true one {true}. "
@@ -293,7 +293,8 @@ def loop_picture():
             _arrow(steps, (at, -0.45), (at, 0.5), SIGNAL)
             if t:
                 _arrow(steps, (at - 2.4, 1.1), (at - 0.6, 1.1), HIDDEN_LINE)
-                steps.text(at - 1.5, 1.36, "$W_h$", ha="center", va="center", color=HIDDEN_LINE)
+                steps.text(at - 1.5, 1.36, f"$W_h = {LOOP['W_h']}$", ha="center", va="center",
+                           color=HIDDEN_LINE)  # fmt: skip
                 nudge = say("a nudge:\n× {factor:.3f}", factor=passed[t - 1])
                 steps.text(at - 1.5, 0.88, nudge, ha="center", va="top", color=GRADIENT)
     figure.alt = say(

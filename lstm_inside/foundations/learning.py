@@ -9,11 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from lstm_core import sigmoid
 from lstm_inside import validate
+from lstm_inside.words import say
 
 from .network import (
+    ACTS,
     MLPParams,
+    activation,
     finite_differences,
     half_squared_error,
     init_mlp,
@@ -21,6 +23,7 @@ from .network import (
     mlp_backward_missing_slopes,
     mlp_forward,
     random_case,
+    slope,
 )
 
 # The "exclusive or": one of two, but not both.
@@ -29,6 +32,7 @@ XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
 STEP = 0.1  # the learning rate with which `measure_rules` tries a gradient
+LEARNED = 0.05  # a network has learned once its loss is lower
 _TINY = 1e-300  # in place of a squared length of 0
 _SILENT = np.errstate(over="ignore", under="ignore")  # exp(-a) far out
 
@@ -38,12 +42,16 @@ class Cohort:
     """A training of S networks: losses (steps + 1, S), and the weights at every kept step.
 
     kept: the steps (K,) whose weights were kept. params: as one network's, each array with the
-    axes (K, S) in front of its own.
+    axes (K, S) in front of its own. Printed, it says how many have learned.
     """
 
     losses: np.ndarray
     kept: np.ndarray
     params: tuple
+
+    def __repr__(self):
+        learned, count = np.isfinite(self.learned_at()).sum(), self.losses.shape[1]
+        return say("{learned} of {count} learned", learned=learned, count=count)
 
     def network(self, step, number):
         """The parameters of one network at a kept step.
@@ -58,7 +66,7 @@ class Cohort:
         parts = [p[place[0], number] for p in self.params]
         return MLPParams(*parts) if len(parts) == 6 else tuple(parts)
 
-    def learned_at(self, below=0.05):
+    def learned_at(self, below=LEARNED):
         """The first step at which each network's loss is lower than `below`, (S,); inf: never.
 
         Raises ValueError or TypeError for what is no finite number above 0.
@@ -265,14 +273,13 @@ def measure_depth(layers=10, count=200, *, scale=1.0, act="sigmoid", weights="no
     validate.count("layers", layers)
     validate.count("count", count)
     validate.number("scale", scale)
-    validate.choice("act", act, tuple(_ACTS))
+    validate.choice("act", act, ACTS)
     validate.choice("weights", weights, ("normal", "rotations"))
-    squash, slope_of = _ACTS[act]
     x, W = _deep_networks(layers, count, weights)
     h, slopes, apart = x, [], np.empty((count, layers - 1))
     for n, W_n in enumerate(W[:-1]):
-        h = squash(scale * h @ W_n)  # (count, 5, D) @ (count, D, N) -> (count, 5, N)
-        slopes.append(slope_of(h[:, 0]))
+        h = activation(scale * h @ W_n, act)  # (count, 5, D) @ (count, D, N) -> (count, 5, N)
+        slopes.append(slope(h[:, 0], act))
         apart[:, n] = np.ptp(h[:, 1:], axis=1).max(axis=1)
     sizes = {"true": [], "slopes 1": []}
     true = bare = np.ones((count, 1))
@@ -283,13 +290,6 @@ def measure_depth(layers=10, count=200, *, scale=1.0, act="sigmoid", weights="no
             true, bare = (scale * np.einsum("sn,sdn->sd", delta, W[n]) for delta in (true, bare))
             true = true * slopes[n - 1]  # (1.7)
     return {way: np.stack(found, axis=1) for way, found in sizes.items()} | {"apart": apart}
-
-
-_ACTS = {  # the activation, and its slope from its own output (1.3)
-    "sigmoid": (sigmoid, lambda h: h * (1 - h)),
-    "tanh": (np.tanh, lambda h: 1 - h**2),
-    "relu": (lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(float)),
-}
 
 
 @lru_cache(maxsize=2)

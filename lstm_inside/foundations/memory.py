@@ -45,8 +45,8 @@ def measure_memory(inputs=1.0, recurrent=1.0, count=10):
     2 and 6 swapped, then five times more in its own order. W_h is a random rotation times
     `recurrent`, W_x random times `inputs`. Returns a dict. "kept" (51, count): the difference of
     the two states after each of the last fifty strips, in units of the one before them.
-    "gradient" (count,): the size of dL/dh before those fifty strips, where dL/dh after them has
-    size 1 (root mean square over all its directions).
+    "gradient" (51, count): the size of dL/dh, sent back over 0 to 50 of those strips, where dL/dh
+    after them has size 1 (root mean square over all its directions).
     Raises ValueError or TypeError for a scale that is no finite number above 0, a count below 1.
     """
     for name, scale in (("inputs", inputs), ("recurrent", recurrent)):
@@ -61,10 +61,11 @@ def measure_memory(inputs=1.0, recurrent=1.0, count=10):
     start = len(readings()) - 1  # the last strip before the fifty
     one, other = np.moveaxis(np.array(states[start:]), 2, 0)
     apart = np.linalg.norm(one - other, axis=-1)
-    back = np.broadcast_to(np.eye(STATES), W_h.shape)
+    back = [np.broadcast_to(np.eye(STATES), W_h.shape)]
     for h in one[:0:-1]:
-        back = back * (1 - h[:, None] ** 2) @ W_h.swapaxes(1, 2)
-    return {"kept": apart / apart[0], "gradient": np.sqrt((back**2).sum(axis=(1, 2)) / STATES)}
+        back.append(back[-1] * (1 - h[:, None] ** 2) @ W_h.swapaxes(1, 2))
+    sizes = np.sqrt((np.array(back) ** 2).sum(axis=(2, 3)) / STATES)
+    return {"kept": apart / apart[0], "gradient": sizes}
 
 
 @lru_cache(maxsize=2)

@@ -100,25 +100,41 @@ def random_case(rng):
     return params, rng.uniform(-1, 1, (1, 2)), rng.uniform(0, 1, (1, 1))
 
 
+_ACTS = {  # the activation, and its slope from its own output (1.3)
+    "sigmoid": (sigmoid, lambda h: h * (1 - h)),
+    "tanh": (np.tanh, lambda h: 1 - h**2),
+    "relu": (lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(h.dtype)),
+}
+ACTS = tuple(_ACTS)
+
+
 def activation(a, act="sigmoid"):
-    """Squash a pre-activation (1.1), elementwise: "sigmoid" or "tanh"."""
+    """Squash a pre-activation (1.1), elementwise: "sigmoid", "tanh" or "relu".
+
+    Raises ValueError or TypeError for another act, for what are no numbers.
+    """
     a = validate.real("a", a)
-    return np.tanh(a) if _check_act(act) == "tanh" else sigmoid(a)
+    validate.choice("act", act, ACTS)
+    return _ACTS[act][0](a)
 
 
 def slope(h, act="sigmoid"):
-    """The activation's derivative (1.3) from its own value h = activation(a), elementwise."""
+    """The activation's derivative (1.3) from its own value h = activation(a), elementwise.
+
+    Raises ValueError or TypeError for another act, for what are no numbers.
+    """
     h = validate.real("h", h)
-    return 1 - h**2 if _check_act(act) == "tanh" else h * (1 - h)
+    validate.choice("act", act, ACTS)
+    return _ACTS[act][1](h)
 
 
 def mlp_forward(x, params, act="sigmoid") -> MLPTrace:
     """Run the network (1.2), (1.4): x (B, D) -> trace, whose .y (B, N) is the output.
 
-    act: "sigmoid" or "tanh", for every layer.
+    act: "sigmoid", "tanh" or "relu", for every layer.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
-    _check_act(act)
+    validate.choice("act", act, ACTS)
     params = _check_params(params)
     x = validate.real("x", x, ndim=2)
     if not len(x):
@@ -229,12 +245,6 @@ def finite_differences(loss, params, step=1e-5):
 def _like(params, arrays):
     """The arrays in the same kind of tuple as the parameters."""
     return type(params)(*arrays) if hasattr(params, "_fields") else tuple(arrays)
-
-
-def _check_act(act):
-    if act not in ("sigmoid", "tanh"):
-        raise ValueError(f'act: expected "sigmoid" or "tanh", got {act!r}')
-    return act
 
 
 def _check_params(params):
