@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -1140,9 +1141,12 @@ WRONG = [
     (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(n) / n), "LAST"),
     (check.cooling, lambda a, b, n: a * (b / a) ** (np.arange(1, n + 1) / n), "start itself"),
     (check.cooling, lambda a, b, n: np.geomspace(a, b, n + 1), "shape"),
-    (check.walk, a_walk(chance=lambda d, T, rng: True), "T = 0 nothing worse"),
+    (check.walk, a_walk(chance=lambda d, T, rng: True), "nothing worse"),
     (check.walk, a_walk(chance=lambda d, T, rng: d <= 0), "to be expected"),
     (check.walk, a_walk(chance=lambda d, T, rng: rng.random() < 0.5), "always taken"),
+    (check.walk, a_walk(chance=lambda d, T, rng: acceptance(d, T) > 0.5), "let chance decide"),
+    (check.walk, a_walk(chance=lambda d, T, rng: d < T), "let chance decide"),
+    (check.walk, a_walk(chance=lambda d, T, rng: acceptance(d, T) > 0.3), "to be expected"),
     (check.walk, a_walk(cooled=False), "each step has its own"),
     (check.walk, a_walk(chance=lambda d, T, rng: rng.random() < acceptance(d, T / 4)), "expected"),
     (check.walk, a_walk(from_start=True), "where the walk STANDS"),
@@ -1182,6 +1186,19 @@ def test_wrong_forms_are_refused_with_the_right_hint(checker, function, hint):
     verdict = checker(function)
     assert not verdict
     assert hint in verdict.message
+
+
+def test_a_chance_of_one_change_at_a_time_is_told_how_to_take_an_array():
+    for one in (lambda d, T: min(1, np.exp(-d / T)), lambda d, T: 1 if d < 0 else np.exp(-d / T)):
+        assert "np.where" in check.acceptance(one).message
+    assert "np.where" not in check.acceptance(lambda d, T: np.exp(-np.maximum(d, 0) / T)).message
+
+
+def test_a_chance_that_divides_by_the_temperature_warns_nobody():
+    own = a_walk(chance=lambda d, T, rng: rng.random() < np.exp(-np.maximum(d, 0) / T))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert check.walk(own)
 
 
 def test_a_search_is_named_in_the_language_spoken():

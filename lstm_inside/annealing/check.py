@@ -33,8 +33,13 @@ WORDS = Sentences(
         "from_start": "a candidate is proposed from where the walk STANDS: propose(here, rng).",
         "moved": "the start was changed in place: write here + ..., not here += ....",
         "refused": "a better candidate is always taken.",
-        "no_heat": "at T = 0 nothing worse is taken.",
+        "no_heat": "with T close to 0 nothing worse is taken.",
         "not_cooled": "the first temperature was used throughout; each step has its own.",
+        "one_by_one": "always downhill, sometimes uphill, and less often the further up it goes. Yours "
+        "takes one change at a time; for a whole array write np.minimum in place of min, np.where in "
+        "place of if.",
+        "by_chance": "of {count} candidates, each worse by {share:g} T, {found} were taken, and "
+        "{expected:.0f} are to be expected: let chance decide, rng.random() < p.",
         "too_few": "of the worse candidates {found} were taken, and {expected:.0f} are to be "
         "expected by (6.2).",
     }
@@ -59,17 +64,19 @@ QUESTIONS = {
 }
 ask = asks(QUESTIONS)
 
+COLD = 1e-12  # a temperature at which no candidate is taken that is worse, and (6.2) can divide by
+
 
 @checker
 def acceptance(function) -> str:
     """Check (change, temperature) -> chance of being taken (6.2); change an array (N,).
 
-    A function of one change at a time is as right: it is asked for each.
+    A function of one change at a time is asked for each, and told how to take an array.
     """
     change = np.array([-2.0, -0.3, 0.0, 0.1, 0.4, 1.5, 0.02, 0.05, 0.2])
     for T in (0.25, 2.0):
         with np.errstate(all="ignore"):
-            got = _chances(function, change, T)
+            got, at_once = _chances(function, change, T)
         want = right_acceptance(change, T)
         worse = np.maximum(change, 0)
         hints = [
@@ -87,13 +94,13 @@ def acceptance(function) -> str:
         if shape_of(got) == change.shape and np.isin(got, (0, 1)).all():
             hints.append((np.asarray(got), WORDS["sampled"]))
         compare(say("your chance"), got, want, hints=hints)
-    return WORDS["acceptance"]
+    return WORDS["acceptance" if at_once else "one_by_one"]
 
 
 def _chances(function, change, T):
-    """The chances of all changes (N,), from a function of arrays or of one number at a time."""
+    """The chances of all changes (N,), and whether the function took them at once as an array."""
     try:
-        return _row(run(function, change, T), change.size)
+        return _row(run(function, change, T), change.size), True
     except NotYet as off:
         if off.kind != "raised":
             raise
@@ -104,7 +111,7 @@ def _chances(function, change, T):
                 each = [_row(run(function, float(x), T), 1) for x in change]
             except NotYet:
                 raise off from None
-        return np.concatenate(each) if all(shape_of(x) == (1,) for x in each) else each
+        return np.concatenate(each) if all(shape_of(x) == (1,) for x in each) else each, False
 
 
 def _row(got, size):
@@ -140,8 +147,7 @@ def walk(function) -> str:
     The `propose` handed in notes what it is asked for; decisions are read from that.
     """
     start, N = np.array([1.0, -2.0, 0.5]), 400
-    kept = start.copy()
-    for T in (np.zeros(N), np.where(np.arange(N) < N // 2, 1e6, 0.0), np.full(N, 0.4)):
+    for T in (np.full(N, COLD), np.where(np.arange(N) < N // 2, 1e6, COLD), np.full(N, 0.4)):
         asked, dice = [], np.random.default_rng(65)
 
         def propose(place, rng, asked=asked, dice=dice):
@@ -152,17 +158,44 @@ def walk(function) -> str:
         def loss(place):
             return float((np.asarray(place) ** 2).sum())
 
-        places = run(function, loss, start, T, propose, np.random.default_rng(66))
-        if not (start == kept).all():
-            raise NotYet(WORDS["moved"])
-        if shape_of(places) != (N + 1, 3):
-            compare(say("your places"), places, np.zeros((N + 1, 3)), hints=[])
-            raise NotYet(WORDS["count"])
-        places = np.asarray(places, dtype=float)
-        if not (places[0] == start).all():
-            raise NotYet(WORDS["start"])
-        _judge_walk(places, asked, T)
+        _judge_walk(_places(function, loss, start, T, propose), asked, T)
+    for share in (0.4, 0.8, 1.6):
+        _judge_chance(function, share, N)
     return WORDS["walk"]
+
+
+def _places(function, loss, start, temperatures, propose):
+    """Where a walk from `start` stood, (N + 1, size). Raises NotYet for anything else."""
+    kept, wanted = start.copy(), (len(temperatures) + 1, len(start))
+    with np.errstate(all="ignore"):  # exp(-change / T) of a change far below 0
+        places = run(function, loss, start, temperatures, propose, np.random.default_rng(66))
+    if not (start == kept).all():
+        raise NotYet(WORDS["moved"])
+    if shape_of(places) != wanted:
+        compare(say("your places"), places, np.zeros(wanted), hints=[])
+        raise NotYet(WORDS["count"])
+    places = np.asarray(places, dtype=float)
+    if not (places[0] == start).all():
+        raise NotYet(WORDS["start"])
+    return places
+
+
+def _judge_chance(function, share, count):
+    """Raise NotYet unless chance decides on `count` candidates, each worse by `share` times T."""
+    T = 0.5
+
+    def loss(place):
+        return share * T * float(np.asarray(place)[0])
+
+    def higher(place, rng):
+        return np.asarray(place) + np.eye(1, 3)[0]
+
+    places = _places(function, loss, np.zeros(3), np.full(count, T), higher)
+    found, chance = int(places[-1, 0]), np.exp(-share)
+    if abs(found - count * chance) > 4 * np.sqrt(count * chance * (1 - chance)):
+        raise NotYet(WORDS["by_chance"].format(
+            count=count, share=share, found=found, expected=count * chance
+        ))  # fmt: skip
 
 
 def _judge_walk(places, asked, temperatures):
@@ -189,9 +222,9 @@ def _judge_walk(places, asked, temperatures):
     found, expected = int(taken[worse].sum()), chance.sum()
     if abs(found - expected) <= 4 * np.sqrt((chance * (1 - chance)).sum()) + 1e-3:
         return
-    if not temperatures.any():
+    if (temperatures == COLD).all():
         raise NotYet(WORDS["no_heat"])
-    hot = temperatures[worse] > 0
-    if not temperatures.all() and taken[worse][hot].all():
+    hot = temperatures[worse] > COLD
+    if (temperatures == COLD).any() and taken[worse][hot].all():
         raise NotYet(WORDS["not_cooled"])
     raise NotYet(WORDS["too_few"].format(found=found, expected=expected))
