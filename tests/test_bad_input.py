@@ -752,6 +752,7 @@ TABLE = {
     "start.map_faults": call(setup.map_faults, folder=path("notebooks"), start=path("00_start_here.ipynb")),
     "start.prose_words": call(times.prose_words, text=word("Two words.")),
     "start.length": call(times.length, path=path("notebooks/00_start_here.ipynb")),
+    "start.timed": call(times.timed, path=path("notebooks/00_start_here.ipynb")),
     "start.flagged_at": call(
         unit_recall.flagged_at, step=count(3, most=6), T=count(6, least=2).known_as("T", "step"), B=count(2), rng=generator(),
     ),
@@ -778,6 +779,7 @@ TABLE = {
     "start.far_streams": call(unit_learning.far_streams),
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
     "start.scores": call(unit_learning.scores, models=kind([unit_learning.learner(1).params]), streams=kind(STREAMS).known_as("streams", "batch")),
+    "start.leak": call(unit_learning.leak, model=kind(unit_learning.learner(1).params)),
     "start.of_two_flags": call(unit_learning.of_two_flags, model=kind(unit_learning.learner(1).params)),
     "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks
@@ -906,6 +908,7 @@ TABLE = {
         steps=count(2), below=number(0.5).or_none(), width=count(2), change=function(lambda grads: grads).or_none(),
     ),
     "training.forced": call(leaks.forced, model=model(UNIT), shut=fixed(True), opened=fixed(True)),
+    "training.unseeing": call(leaks.unseeing, model=model(UNIT), gates=choice("ig").without("a list"), h=number(0.5).known_as("h", "W_h")),
     "training.losses": call(leaks.losses, model=model(UNIT), batch=batch(STREAMS)),
     "training.blinded": call(leaks.blinded, model=model(UNIT), batch=batch(STREAMS), gates=choice("ig").without("a list")),
     "training.after_flag": call(leaks.after_flag, batch=batch(STREAMS, shape=False)),
@@ -919,6 +922,9 @@ TABLE = {
     "training.bowl_curvatures": call(learn.bowl_curvatures),
     "training.cliff": call(
         learn.cliff, w=array(normal(3)).known_as("w", "b"), b=array(normal(3)),
+    ),
+    "training.cliff_descents": call(
+        learn.cliff_descents, ws=array(normal(3), free=(0,)), rate=number(0.1, 0.0, -1.0), limit=number(1.0, 0.0, -1.0).without("infinity"), steps=count(2),
     ),
     # ------------------------------------------------------------ annealing
     "annealing.acceptance": call(
@@ -1136,7 +1142,7 @@ TABLE = {
     ),
     "simulation.suspects": call(text.suspects, reading=kind(READING)),
     "simulation.held_curves": call(
-        text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0))}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0))}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1, (-1.0, 1.0))}))),
+        text.held_curves, model=model(WRITER), found=Arg({"string": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0), (-1.0, 1.0))}, (("None", None), ("word", "string"), ("a number", {"string": 3}), ("no mark", {"x": text.Suspect(1, 0.5, 0, 0.1, (-1.0, 1.0), (-1.0, 1.0))}), ("no unit", {"string": text.Suspect(H, 0.5, 0, 0.1, (-1.0, 1.0), (-1.0, 1.0))}))),
         B=count(2), T=count(40),
     ),
     "simulation.clamp_effect": call(

@@ -13,8 +13,16 @@ import pytest
 from matplotlib.text import Text
 
 from lstm_core import LSTMParams, lstm_forward, rnn_forward, sigmoid
-from lstm_inside.page import plain
-from lstm_inside.start import check, explorers, figures, learning, setup, times
+from lstm_inside.page import plain, signed
+from lstm_inside.start import (
+    check,
+    explorers,
+    figures,
+    figures_plain,
+    learning,
+    setup,
+    times,
+)
 from lstm_inside.start.recall import (
     READOUT,
     by_step,
@@ -277,9 +285,26 @@ def test_the_times_and_the_map_of_the_series_are_true():
 
 
 def test_the_first_notebook_keeps_to_twenty_minutes():
-    length = times.length(NOTEBOOKS / "00_start_here.ipynb")
-    assert length.words <= 1800
-    assert length.minutes <= 20
+    page = NOTEBOOKS / "00_start_here.ipynb"
+    assert times.length(page).words <= 1800
+    assert times.timed(page).minutes <= 20
+
+
+def test_a_time_of_some_sections_is_no_shorter_than_theirs(tmp_path):
+    """What comes after them is not counted; a page may allow more than the rule."""
+    page = tmp_path / "00_start_here.ipynb"
+    put(tmp_path, "01_a.ipynb", "**Time** 5 minutes.", explorers=1)
+    table = MAP + "| [01 A](01_a.ipynb) | see a | 5 |\n"
+    head = "# 00 · Start (开始)\n\n**Time** {} minutes for sections 1 to 2; more for 3.\n\n"
+    parts = ("## 1 · a\n\n" + "word " * 600, "## 2 · b", "## 3 · c\n\n" + "word " * 600)
+    for minutes, faults in ((5, 0), (4, 1), (10, 0)):
+        put(tmp_path, page.name, head.format(minutes) + parts[0], *parts[1:], table, explorers=1)
+        assert len(setup.map_faults(tmp_path)) == faults
+        write_times.main(tmp_path)
+        assert f"**Time** {minutes} minutes for" in nbformat.read(page, 4).cells[0].source
+    assert times.length(page).minutes > times.timed(page).minutes == 5
+    put(tmp_path, page.name, MAP)
+    assert times.timed(page) is None
 
 
 # ---------------------------------------------------------------- the unit
@@ -415,6 +440,27 @@ def test_scores():
     assert found[1] == 0
 
 
+def test_why_seed_2_fails_over_a_hundred_steps():
+    """What gets in without a flag is small, but always to one side; shut out, most is well."""
+    one, two = learning.abreast([learning.learner(1), learning.learner(2)], 600)
+    leaks = learning.leak(one), learning.leak(two)
+    assert np.round(leaks, 3).tolist() == [-0.001, 0.018]
+    far = learning.far_streams()
+    before, after = (learning.scores([m], far)[0] for m in (two, _shut_off_the_flag(two)))
+    assert before < -3
+    assert after > 0.5
+    with pytest.raises(ValueError, match="model: expected an LSTM"):
+        learning.leak(learning.learner(1, "rnn").params)
+
+
+def _shut_off_the_flag(model):
+    """The unit with an input gate 8 lower without a flag, and as it was with one."""
+    cell = model.cell._replace(W_x=model.cell.W_x.copy(), b=model.cell.b.copy())
+    cell.b[0] -= 8
+    cell.W_x[1, 0] += 8
+    return model._replace(cell=cell)
+
+
 def test_what_a_unit_answers_with_when_two_numbers_are_flagged():
     """The latch has the second, a latch that never shuts keep the sum of both."""
     readout = ReadoutParams(np.full((1, 1), READOUT), np.zeros(1))
@@ -429,12 +475,13 @@ def test_a_learned_unit_adds_up_two_flagged_numbers_and_why_is_drawn():
     for _ in run.steps(600):
         pass
     figure = figures.second_flag_picture(run)
-    by_hand, learned, blind = (ax.get_title("left") for ax in figure.axes)
+    by_hand, learned, blind, hidden = (ax.get_title("left") for ax in figure.axes)
     assert by_hand == "the latch: answer ≈ −0.01 × first + 1.00 × second"
     assert learned.startswith("the learned unit: answer ≈ 0.9")
     assert blind.startswith("its candidate no longer reads h: answer ≈ 0.2")
-    assert "With show shut until the end the learned unit's answer ≈ 0.2" in figure.alt
-    held, summed, cut = (
+    assert hidden.startswith("its show shut until the end: answer ≈ 0.2")
+    assert hidden in figure.alt
+    held, summed, cut, shut = (
         next(line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 20)
         for ax in figure.axes
     )
@@ -442,6 +489,7 @@ def test_a_learned_unit_adds_up_two_flagged_numbers_and_why_is_drawn():
     assert held[12] == pytest.approx(first, abs=0.05)
     assert held[-1] == pytest.approx(second, abs=0.05)
     assert summed[-1] < 0 < cut[-1] < second  # the first is below 0, the second above
+    assert summed[-1] < 0 < shut[-1] < second
     for wrong in (learning.learner(1, "rnn"), learning.learner(1, units=2)):
         with pytest.raises(ValueError, match="one LSTM unit"):
             figures.second_flag_picture(wrong)
@@ -465,9 +513,12 @@ def test_the_loop_that_the_page_shows_is_the_training():
 
 def test_starts_that_learn_are_counted():
     found = {"helped": (np.array([0.9, 0.7, 1]), np.array([0.9, 0, 0])), "not": (np.zeros(3),) * 2}
-    figure = figures.luck_picture(found)
+    figure = figures.luck_picture(found, plain_states=1)
     assert "helped: 2 of 3 (best 1.00), over 100 steps 1; not: 0 of 3" in figure.alt
-    assert [bar.get_width() for bar in figure.axes[0].patches] == [2, 0]
+    bars = figure.axes[0].patches
+    assert [bar.get_width() for bar in bars] == [2, 0]
+    assert bars[0].get_facecolor() != bars[1].get_facecolor()
+    assert len(figure.axes[0].lines) == 1  # a circle where some still hold
     with pytest.raises(ValueError, match="found"):
         figures.luck_picture({})
 
@@ -531,6 +582,53 @@ def test_the_unit_learns_recall_while_it_is_watched():
     assert f"dotted: the flag, here at step {flag}" in drawn
     assert view.error is None
     view.close()
+
+
+def test_a_reader_looks_back_at_what_the_unit_was_and_starts_again():
+    view, alone = explorers.unit_view(learning.learner(1)), learning.learner(1)
+    asyncio.run(view.train(70))
+    newest = view.frame
+    for _ in alone.steps(60):
+        pass
+    view.set(stream=7)
+    view.show_preset("update 60")
+    assert view.values["step"] == 60
+    assert view.values["r2"] == learning.judged(alone.params)[0]
+    assert view.values["target"] == learning.unseen().targets[6, 0]  # the stream stays
+    assert view.caption.startswith("After 60 updates the score")
+    view.set(after=300)  # not reached yet: the newest
+    assert view.values["step"] == 70
+    view.set(after=0)
+    asyncio.run(view.train(80))
+    assert view.values["step"] == 80  # training, it shows what is newest
+    view.set(after=10)
+    view.again_button.click()
+    assert view.values["step"] == 0
+    assert view.start_button.description == "Train"
+    assert view.controls["after"].value == learning.LEARNING_STEPS
+    asyncio.run(view.train(70))
+    view.set(stream=1)
+    assert view.frame == newest
+    view.close()
+
+
+def test_what_came_first_is_drawn_over_the_updates():
+    """In this start write rises first; the score waits until write and keep shut."""
+    run, found = learning.learner(1), []
+    for _ in run.steps(150):
+        if run.step % 10 == 0:
+            found.append(learning.judged(run.params))
+    figure = figures.learning_picture(found, 10)
+    points, at_flag, off_flag, keep = (line.get_ydata() for line in figure.axes[0].lines)
+    updates = list(figure.axes[0].lines[0].get_xdata())
+    assert updates[-1] == 150
+    sixty = updates.index(60)
+    assert (round(at_flag[sixty], 2), round(off_flag[sixty], 2)) == (0.76, 0.44)
+    assert points[sixty] < 0.1 < 0.8 < points[-1]
+    assert keep[sixty] > 0.9 > 0.5 > keep[-1]
+    assert "the score −0.02 and 0.86" in figure.alt
+    with pytest.raises(ValueError, match="found"):
+        figures.learning_picture([], 10)
 
 
 # ---------------------------------------------------------------- the checker
@@ -615,22 +713,19 @@ def test_the_score_stands_in_the_picture(hands):
         assert words in [text.get_text() for text in hands.figure.findobj(Text)]
 
 
-def test_an_answer_beyond_the_axes_is_an_arrow(hands):
-    hands.show_preset("write always")
-    assert hands.values["answer"] > 1.5
-    marks = {
-        line.get_marker()
-        for line in hands.figure.axes[0].lines
-        if line in hands._moving and np.isfinite(line.get_ydata()).any()
-    }
-    assert marks == {"^"}
-    hands.show_preset("the solution")
-    marks = {
-        line.get_marker()
-        for line in hands.figure.axes[0].lines
-        if line in hands._moving and np.isfinite(line.get_ydata()).any()
-    }
-    assert marks == {"o"}
+def test_no_answer_and_no_cell_lies_beyond_the_axes(hands):
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        at, wide = int(rng.integers(1, 21)), int(rng.integers(1, 21))
+        hands.set(write_at=at, write_for=wide, keep=float(rng.choice([0.5, 0.9, 1])))
+        for panel, drawn in ((0, hands.values["answer"]), (2, hands.values["c"])):
+            low, high = next(
+                ax.get_ylim()
+                for ax in hands.figure.axes
+                if ax.get_title("left").startswith(("The stream", "", "What the cell")[panel])
+            )
+            assert low < np.min(drawn)
+            assert np.max(drawn) < high
 
 
 def test_one_step_of_writing_is_no_span(hands):
@@ -652,14 +747,39 @@ def test_the_same_timing_fails_on_other_streams(hands):
     """An unrelated number of the same spread costs twice what always answering 0 costs."""
     hands.show_preset("the solution")
     assert hands.values["r2"] > 0.99
-    assert hands.values["r2_elsewhere"] == pytest.approx(-1, abs=0.1)
+    hands.set(moved=True)
+    assert hands.values["r2"] == pytest.approx(-1, abs=0.1)
+    hands.show_preset("the solution")
+    assert hands.values["moved"]  # a preset leaves the tick
+
+
+def test_goal_caption_and_picture_speak_of_the_same_streams(hands):
+    """With the flag at another step the goal that was reached is no longer called reached."""
+    hands.show_preset("the solution")
+    numbers = one_stream().xs[:, 0, 0]
+    for moved, at, reached in ((False, 6, True), (True, 3, False), (False, 6, True)):
+        hands.set(moved=moved)
+        goal = hands.challenge.words(hands.values)
+        assert goal.startswith("✓") == reached
+        assert plain(hands.values["r2"]) in goal
+        assert hands.values["target"] == numbers[at - 1]
+        wanted = f"tanh({plain(numbers[at - 1])}/2)"
+        assert wanted in [text.get_text() for text in hands.figure.findobj(Text)]
+        assert (abs(hands.values["answer"] - hands.values["target"]) < 0.1) == reached
+
+
+def test_the_caption_names_show(hands):
+    hands.show_preset("show nothing")
+    assert (
+        "the cell ends at −0.35. With 0.00 of its tanh shown, the answer is +0.00" in hands.caption
+    )
 
 
 def test_a_tick_shows_the_streams_that_are_flagged_elsewhere(hands):
     hands.show_preset("the solution")
     for moved, what in ((False, "flagged at step 6"), (True, "flagged at other steps")):
         hands.set(moved=moved)
-        r2 = hands.values["r2_elsewhere" if moved else "r2"]
+        r2 = hands.values["r2"]
         drawn = [text.get_text() for text in hands.figure.findobj(Text)]
         assert {what, f"score {plain(r2)}"} <= set(drawn)
         assert hands.caption.endswith(f"Score on 2000 streams {what}: {plain(r2)}.")
@@ -709,9 +829,26 @@ def test_a_second_flag_replaces_the_first_number():
     drawn = next(line for line in course.lines if line in explorer._moving)
     np.testing.assert_array_equal(drawn.get_ydata(), lstm_forward(xs, latch()).c[:15, 0, 0])
     assert [text.get_text() for text in course.texts] == ["⚑", "⚑"]
+    explorer.set(open_keep=True)
+    assert explorer.values["c"] == pytest.approx(first + second, abs=1e-3)
+    assert "so the cell holds −0.101" in explorer.caption
     explorer.close()
-    write_alone = lstm_forward(xs, flag_gates((-12, 12), (12, 12)))
-    assert write_alone.c[-1, 0, 0] == pytest.approx(first + second, abs=1e-3)
+
+
+def test_the_sums_of_the_gates_are_written_out():
+    explorer = explorers.wiring_explorer()
+
+    def drawn():
+        return {text.get_text() for text in explorer.figure.findobj(Text)}
+
+    assert "f = σ(0·0.15 − 24·0 + 0·(−0.34) + 12) = 1.000" in drawn()
+    assert "g = tanh(0.5·0.15 + 0·0 + 0·(−0.34)) = +0.076" in drawn()
+    assert "0.15, 0\n−0.335" in drawn()
+    explorer.set(t=14)
+    assert "f = σ(0·0.51 − 24·1 + 0·(−0.34) + 12) = 0.000" in drawn()
+    explorer.set(open_keep=True)
+    assert "f = σ(0·0.51 + 0·1 + 0·(−0.34) + 12) = 1.000" in drawn()
+    explorer.close()
 
 
 def test_the_boxes_of_the_wiring_say_what_a_reader_calls_the_gates():
@@ -738,7 +875,7 @@ def test_the_wires_are_as_thick_as_what_they_carry_is_large():
     explorer.close()
 
 
-@pytest.mark.parametrize(("flag", "sure"), [(6, 12), (3, 1.5), (11, 4)])
+@pytest.mark.parametrize(("flag", "sure"), [(6, 12), (3, 1.5), (10, 4)])
 def test_the_way_back_is_the_product_of_keeps(flag, sure):
     explorer = explorers.way_back_explorer()
     explorer.set(flag=flag, sure=sure)
@@ -748,7 +885,9 @@ def test_the_way_back_is_the_product_of_keeps(flag, sure):
     np.testing.assert_allclose(v["back"], onward, rtol=1e-9)
     np.testing.assert_array_equal(v["keep"], trace.f[:, 0, 0])
     assert f"brings {plain(onward[flag])} back to the flagged step {flag}," in explorer.caption
-    assert explorer.caption.endswith(f" and {plain(onward[flag - 1])} to the step before it.")
+    (past,) = re.findall(r" and ([\d.]+) to the step before it\.$", explorer.caption)
+    assert float(past) == pytest.approx(onward[flag - 1], rel=0.7)
+    assert float(past) > 0  # however small
     explorer.close()
 
 
@@ -762,7 +901,7 @@ def test_the_way_back_opens_on_no_answer_to_the_question_above_it():
 
 def test_the_latchs_gradient_gets_back_to_the_flag_in_full_and_no_further():
     explorer = explorers.way_back_explorer()
-    for flag in (1, 6, 20):
+    for flag in (1, 6, 10):
         explorer.set(flag=flag, sure=12)
         left = explorer.values["back"]
         assert left[flag:].min() > 0.999
@@ -782,49 +921,101 @@ def test_the_way_back_draws_what_multiplies_and_what_is_left():
     explorer.close()
 
 
-def test_two_flagged_numbers_blur_in_a_plain_state_or_leave_one_bit():
-    figure = figures.plain_state_picture()
-    axes = figure.axes
-    named = [text.get_text() for text in axes[0].texts]
-    assert named == ["solid: flagged −0.73", "dashed: flagged +0.73"]
-    assert figure.get_suptitle().startswith("The best of 300 random u, v, b at each w.")
-    assert "Top: the state, with −0.73 or +0.73 flagged." in figure.get_suptitle()
-    apart = []
-    for ax in axes[:2]:
-        solid, dashed = (line.get_ydata() for line in ax.lines if line.get_marker() != "o")
-        np.testing.assert_array_equal(solid[:6], dashed[:6])  # until the flag of step 6
-        assert abs(solid[6] - dashed[6]) > 0.2
-        apart.append(abs(solid[20] - dashed[20]))
-    assert apart[0] < 0.05
-    assert apart[1] > 1.8
+@pytest.fixture
+def plain_state():
+    explorer = explorers.plain_state_explorer()
+    yield explorer
+    explorer.close()
+
+
+def test_two_flagged_numbers_blur_in_a_plain_state_or_leave_one_bit(plain_state):
+    for w, low, high in ((0.5, 0, 0.05), (3, 1.8, 2)):
+        plain_state.set(w=w)
+        one, other = plain_state.values["states"]
+        np.testing.assert_array_equal(one[:6], other[:6])  # until the flag of step 6
+        assert abs(one[6] - other[6]) > 0.2
+        assert low < abs(one[20] - other[20]) < high
+        ends = f"its state ends at {signed(one[20])} or {signed(other[20])}."
+        assert plain_state.caption.endswith(ends)
 
 
 def test_the_search_runs_the_units_of_the_core():
-    W_x, b = figures._plain_units(5, np.random.default_rng(3))
-    xs = figures._searched(20).xs
-    found = figures._last_states(xs, 1.1, W_x, b)
+    W_x, b = figures_plain.plain_units(5, np.random.default_rng(3))
+    xs = figures_plain.searched(20).xs
+    found = figures_plain.last_states(xs, 1.1, W_x, b)
     for k in range(5):
-        h = rnn_forward(xs, figures._plain_unit(1.1, W_x, b, k)).h[-1, :, 0]
+        h = rnn_forward(xs, figures_plain.plain_unit(1.1, W_x, b, k)).h[-1, :, 0]
         np.testing.assert_allclose(found[:, k], h, atol=1e-9)
 
 
-def test_one_bit_is_judged_beside_the_state_that_keeps_one():
-    """Half of the number's sign, on the streams of that picture; about 3/4, and not reached."""
-    figure = figures.plain_state_picture()
+def test_one_bit_is_judged_beside_the_states_and_none_reaches_it(plain_state):
+    """Half of the number's sign, on the streams of that picture; about 3/4."""
     target = recall_problem(20, 500, rng=np.random.default_rng(11)).targets[:, 0]
     r2 = score(np.sign(target) / 2, target)
-    (reached,) = re.findall(r"([\d.]+) at w = 3", figure.alt)
-    (more,) = re.findall(r"of 3,000 units scores ([\d.]+);", figure.alt)
-    words = f"the best of 3,000: {more}\nalways ±½, with the right sign: {r2:.2f}"
-    assert words in [text.get_text() for text in figure.axes[3].texts]
-    assert float(reached) < float(more) < r2 == pytest.approx(0.75, abs=0.02)
+    assert r2 == pytest.approx(0.75, abs=0.02)
+    drawn = [text.get_text() for text in plain_state.figure.findobj(Text)]
+    assert f"always ±½, with the right sign: {r2:.2f}" in drawn
+    for w in np.arange(0, 4.5, 0.5):
+        plain_state.set(w=w)
+        assert plain_state.values["r2"] < 0.4
+
+
+def test_a_plain_state_at_w_3_scores_what_it_did_in_the_search(plain_state):
+    assert plain_state.values["w"] == 3
+    assert "At w = 3 the best of 300 random units scores 0.39;" in plain_state.caption
+    plain_state.show_preset("a small w")
+    assert "At w = 0.5 the best of 300 random units scores 0.01;" in plain_state.caption
+
+
+# ---------------------------------------------------------------- one weight
+
+
+@pytest.fixture
+def one_weight():
+    explorer = explorers.one_weight_explorer()
+    yield explorer
+    explorer.close()
+
+
+def test_the_slope_is_the_product_of_three_and_what_a_nudge_finds(one_weight):
+    for w_g in (0, 0.3, 0.8):
+        one_weight.set(w_g=w_g)
+        v = one_weight.values
+        assert np.prod(v["factors"]) == pytest.approx(v["slope"], abs=1e-4)
+        losses = []
+        for nudged in (w_g + 1e-5, w_g - 1e-5):
+            unit, stream = latch(), one_stream()
+            unit.W_x[0, 2] = nudged
+            off = said(lstm_forward(stream.xs, unit))[0] - stream.targets[0, 0]
+            losses.append(off**2)
+        assert (losses[0] - losses[1]) / 2e-5 == pytest.approx(v["slope"], abs=1e-6)
+
+
+def test_an_update_goes_against_the_slope(one_weight):
+    v = one_weight.values
+    first, second = v["path"]
+    assert second["w"] == pytest.approx(0.3 - 0.2 * first["slope"])
+    assert one_weight.caption == (
+        "At w_g = 0.30 the slope is −0.77. An update at learning rate 0.20 takes w_g to 0.453 and "
+        "the loss from 0.0688 to 0.0025."
+    )
+    one_weight.set(rate=1.0)
+    assert one_weight.values["path"][1]["loss"] > one_weight.values["path"][0]["loss"]
+
+
+def test_no_update_leaves_the_axes(one_weight):
+    ax = one_weight.figure.axes[0]
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    for w_g in np.arange(0, 1.01, 0.05):
+        for rate in (0.05, 0.3, 0.6, 0.8, 1.0):
+            one_weight.set(w_g=w_g, rate=rate, updates=8)
+            for one in one_weight.values["path"]:
+                assert left < one["w"] < right
+                assert low < one["loss"] < high
 
 
 def test_pictures_say_what_they_show():
     assert "Number 6" in figures.stream_picture().alt
-    plain_alt = figures.plain_state_picture().alt
-    assert "answers to a hundred of 500 streams" in plain_alt
-    assert "Scores on all 500 streams: 0.01 at w = 0.5" in plain_alt
     hundred = figures.hundred_streams_picture(latch())
     assert "score is 0.998" in hundred.alt
     assert hundred.axes[0].get_xlim()[1] > 100.5  # no axis cuts the last number in half
@@ -869,9 +1060,17 @@ def test_a_flag_on_another_word_changes_the_verb():
     assert "“table”" in figures.sentence_picture(words, xs, latch(), ("is", "are")).alt
 
 
+def test_of_two_flagged_words_the_last_is_told():
+    words, xs = sentence(1)
+    xs[8, 0, 1] = 1
+    figure = figures.sentence_picture(words, xs, latch(), ("is", "are"))
+    assert figure.get_suptitle().startswith("−0.46 goes in at “table”")
+    assert figure.alt.endswith("the answer is −0.95: “is”.")
+
+
 def test_what_is_no_sentence_is_refused():
     words, xs = sentence()
-    for wrong, what in ((xs[1:], "a pair a word"), (np.zeros_like(xs), "one flag, got 0")):
+    for wrong, what in ((xs[1:], "a pair a word"), (np.zeros_like(xs), "a flag, got none")):
         with pytest.raises(ValueError, match=f"xs: expected .*{what}"):
             figures.sentence_picture(words, wrong, latch(), ("is", "are"))
     with pytest.raises(TypeError, match="unit"):
@@ -909,21 +1108,6 @@ def test_what_gets_back_to_the_flag_is_told_by_two_latches_and_three_plain_state
     ]
 
 
-def test_the_picture_of_an_update_draws_the_slope_and_where_it_leads():
-    figure = figures.update_picture(0.3, -0.7655, 0.2)
-    assert "The loss over the weight w_g: 0.0688 at 0.3" in figure.alt
-    assert "moves it to 0.453, where the loss is 0.0025" in figure.alt
-    (ax,) = figure.axes
-    loss, tangent = ax.lines[:2]
-    rises = np.gradient(loss.get_ydata(), loss.get_xdata())
-    assert np.interp(0.3, loss.get_xdata(), rises) == pytest.approx(-0.7655, abs=0.01)
-    (w, w_2), (y, y_2) = tangent.get_xdata(), tangent.get_ydata()
-    assert (y_2 - y) / (w_2 - w) == pytest.approx(-0.7655)
-    with pytest.raises(ValueError, match="slope"):
-        figures.update_picture(0.3, np.nan, 0.2)
-
-
-def test_why_a_plain_state_lets_no_gradient_back():
+def test_why_a_plain_state_lets_no_gradient_back(plain_state):
     """At w = 3 its h sits near 1 or -1."""
-    figure = figures.plain_state_picture()
-    assert np.abs(figure.axes[1].lines[0].get_ydata()[7:]).mean() > 0.9
+    assert np.abs(plain_state.values["states"][:, 8:]).min() > 0.9

@@ -29,11 +29,11 @@ WORDS = Sentences(
 
 QUESTIONS = {
     "other_streams": question(
-        "First reach a score of 1.00 on streams flagged at step 6, and leave your gates there. "
+        "First reach a score of 0.99 on streams flagged at step 6, and leave your gates there. "
         "What will they score on streams flagged at other steps?",
         right="c",
         a=(
-            "1.00 too",
+            "0.99 too",
             "The gates do not see the flag: they open and shut at the same steps whatever comes.",
         ),
         b=(

@@ -1,4 +1,4 @@
-"""What stands still in notebook 00: streams, plain states, a sentence, the wiring."""
+"""What stands still in notebook 00: streams, ways back, a sentence, the wiring."""
 
 import matplotlib
 import numpy as np
@@ -25,6 +25,13 @@ from lstm_inside.page.style import (
     RC,
     SIGNAL,
 )
+from lstm_inside.start.figures_plain import (
+    best_column,
+    last_states,
+    plain_unit,
+    plain_units,
+    searched,
+)
 from lstm_inside.start.learning import FAR, far_streams, judged, of_two_flags, scores, unseen
 from lstm_inside.start.recall import (
     READOUT,
@@ -39,14 +46,7 @@ from lstm_inside.training import Model, ReadoutParams, Training, is_lstm
 from lstm_inside.words import Sentences, say
 
 FLAGGED = "#7B3294"  # the flagged number, and what is wanted at the end: no gate's colour
-# What becomes of a plain state at two recurrent strengths.
-PLAIN = Sentences(
-    {
-        0.5: "w = 0.5: the two states meet, the number is lost",
-        3: "w = 3: they stay apart, as one bit",
-    }
-)
-# Why a step back multiplies by what it does, at the same strengths.
+# Why a step back multiplies by what it does, in plain states of three strengths.
 WHY = Sentences(
     {
         0.5: "w is small",
@@ -105,133 +105,6 @@ def stream_picture(steps=20, flag=6) -> Picture:
     return figure
 
 
-def plain_state_picture(steps=20, flag=6, units=300) -> Picture:
-    """A plain state (0.1) at two recurrent strengths: the best of many units, and its answers.
-
-    Each unit gets random weights for number and flag and a random bias; its answer is the
-    straight line through its last state that has the smallest squared error on these very
-    streams, flagged anywhere in their first half. At the largest w what ten times as many units
-    come to is told, too. Of a unit and its mirror image (all signs turned) the one whose line rises
-    is drawn; its state is shown over the one stream that is flagged at `flag`, and over the same
-    with the flagged number's sign turned. The last panel tells what half of the number's
-    sign would score: one bit that is always right.
-    """
-    streams, stream = _searched(steps), one_stream(flag, steps)
-    target, best = streams.targets[:, 0], {}
-    one_bit = score(np.sign(target) / 2, target)
-    number = stream.targets[0, 0]
-    pair = np.repeat(stream.xs, 2, axis=1)
-    pair[flag - 1, 1, 0] = -number
-    (W_x, b), *others = (_plain_units(units, rng) for rng in [np.random.default_rng(1)] * 10)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 350)
-        figure.suptitle(
-            say(
-                "The best of {units} random u, v, b at each w. Top: the state, with {x} or {x_2} "
-                "flagged. Bottom: its answers to 100 streams",
-                units=units, x=signed(number), x_2=signed(-number),
-            ),
-            x=0.01, ha="left", fontsize=12,
-        )  # fmt: skip
-        axes = figure.subplots(2, len(PLAIN), sharey="row", sharex="row", height_ratios=(2, 3))
-        for (above, below), (w, finding) in zip(axes.T, PLAIN.items(), strict=True):
-            h = _last_states(streams.xs, w, W_x, b)
-            k, line, best[w] = _best_column(h, target)
-            rising = np.sign(line.deriv()(0))
-            courses = rising * rnn_forward(pair, _plain_unit(w, W_x, b, k)).h[:, :, 0]
-            for course, style in zip(courses.T, ("-", "--"), strict=True):
-                above.plot(np.arange(steps + 1), course, style, color=HIDDEN_LINE)
-                above.plot(flag, course[flag], "o", color=FLAGGED, ms=6)
-            above.set(
-                ylim=(-1.15, 2.1),
-                yticks=(-1, 0, 1),
-                xticks=(0, 5, 10, 15, 20),
-                xlabel=say("step t"),
-            )
-            above.set_title(finding)
-            below.plot([-1, 1], [-1, 1], color=FAINT, lw=2)
-            below.plot(target[:100], line(h[:100, k]), "o", ms=4, color=HIDDEN_LINE, mec="none")
-            below.set(
-                ylim=(-1.2, 1.2), xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel=say("flagged number")
-            )
-            below.text(
-                0.03,
-                0.88,
-                say("score {best:.2f}", best=best[w]),
-                transform=below.transAxes,
-                weight="bold",
-            )
-        for y, words in (
-            (1.75, say("solid: flagged {x}", x=signed(number))),
-            (1.3, say("dashed: flagged {x}", x=signed(-number))),
-        ):
-            axes[0, 0].text(steps, y, words, ha="right", va="center", color=FLAGGED)
-        more = max(
-            best[w],
-            *(_best_column(_last_states(streams.xs, w, *unit), target)[2] for unit in others),
-        )
-        words = say(
-            "the best of {more:,}: {found:.2f}\nalways ±½, with the right sign: {r2:.2f}",
-            more=10 * units, found=more, r2=one_bit,
-        )  # fmt: skip
-        axes[1, 1].text(1.05, -0.88, words, ha="right", va="center", color=SIGNAL, fontsize=11)
-        axes[0, 0].set_ylabel(say("state h"))
-        axes[1, 0].set_ylabel(say("answer"))
-        scores = (say("{r2:.2f} at w = {w:g}", r2=r2, w=w) for w, r2 in best.items())
-        figure.alt = say(
-            "A plain state over one stream of {steps} numbers, with {x} and with {x_2} flagged, "
-            "and its answers to a hundred of {streams} streams, at two recurrent strengths w, "
-            "the best of {units} units each. The two states come together at the small w, and "
-            "end low and high at the large one. Scores on all {streams} streams: {scores}. At the "
-            "small w the answers lie flat, off the diagonal; at the large one they lie on two "
-            "levels. The best there of {more:,} units scores {found:.2f}; always ±½, with the "
-            "right sign, would score {one_bit:.2f}.",
-            streams=len(target),
-            steps=steps,
-            x=signed(number),
-            x_2=signed(-number),
-            units=units,
-            scores=say(", ").join(scores),
-            one_bit=one_bit,
-            more=10 * units,
-            found=more,
-        )
-    return figure
-
-
-def _searched(steps):
-    """The streams on which the best plain state is looked for."""
-    return recall_problem(steps, 500, rng=np.random.default_rng(11))
-
-
-def _plain_units(units, rng):
-    """W_x (2, units) and b (units,) among which the best plain state is looked for."""
-    return rng.normal(size=(2, units)) * [[1], [2]], rng.normal(size=units) / 2
-
-
-def _plain_unit(w, W_x, b, k):
-    """Unit k of them alone, as `lstm_core` runs it."""
-    return RNNParams(W_x[:, [k]], np.full((1, 1), float(w)), b[[k]])
-
-
-def _last_states(xs, w, W_x, b):
-    """The last states (B, units) by (0.1): each unit reads its own state only."""
-    h = 0.0
-    for x in xs:
-        h = np.tanh(w * h + x @ W_x + b)
-    return h
-
-
-def _best_column(h, target):
-    """Which column of h (B, units) gives target (B,) best by a straight line; line and score."""
-    away = h - h.mean(axis=0)
-    spread = (away**2).sum(axis=0)
-    told = (away * target[:, None]).sum(axis=0) ** 2 / np.maximum(spread, 1e-12)
-    k = int(np.argmax(told))  # the larger what the line explains, the smaller its squared error
-    line = np.polynomial.Polynomial.fit(h[:, k], target, 1)
-    return k, line, score(line(h[:, k]), target)
-
-
 def hundred_streams_picture(params, steps=100) -> Picture:
     """Run a unit whose gates read the flag over a hundred streams: one of them, all answers.
 
@@ -288,19 +161,19 @@ def hundred_streams_picture(params, steps=100) -> Picture:
 def sentence_picture(words, xs, unit, ends) -> Picture:
     """Run a unit whose gates read the flag over a sentence: its write, keep and cell, its answer.
 
-    words: T of them. xs (T, 1, 2): number and flag of each, one of them flagged. unit: LSTMParams
-    of one unit; its answer is `recall.said`. ends: what a negative and a positive answer say.
-    Raises TypeError for a unit that is no LSTMParams, ValueError for xs of another shape and for
-    more or fewer flags than one, and as `lstm_forward` does.
+    words: T of them. xs (T, 1, 2): number and flag of each; of several flagged ones the last is
+    told. unit: LSTMParams of one unit; its answer is `recall.said`. ends: what a negative and a
+    positive answer say. Raises TypeError for a unit that is no LSTMParams, ValueError for xs of
+    another shape and for no flag, and as `lstm_forward` does.
     """
     validate.of_kind("unit", unit, LSTMParams)
     xs = validate.real("xs", xs, ndim=3)
     if xs.shape != (len(words), 1, 2):
         raise ValueError(f"xs: expected ({len(words)}, 1, 2), a pair a word, got {xs.shape}")
     flagged = xs[:, 0, 1] == 1
-    if flagged.sum() != 1:
-        raise ValueError(f"xs: expected one flag, got {flagged.sum()}")
-    trace, T, (at,) = lstm_forward(xs, unit), len(words), np.flatnonzero(flagged)
+    if not flagged.any():
+        raise ValueError("xs: expected a flag, got none")
+    trace, T, at = lstm_forward(xs, unit), len(words), int(np.flatnonzero(flagged)[-1])
     c, answer = trace.c[:, 0, 0], float(said(trace)[0])
     gates = {letter: getattr(trace, letter)[:, 0, 0] for letter in "if"}
     told = {
@@ -320,8 +193,8 @@ def sentence_picture(words, xs, unit, ends) -> Picture:
             sentence=" ".join(words),
             i=gates["i"][at],
             f=gates["f"][at],
-            i_2=np.delete(gates["i"], at).max(),
-            f_2=np.delete(gates["f"], at).min(),
+            i_2=gates["i"][~flagged].max(initial=0),
+            f_2=gates["f"][~flagged].min(initial=1),
             **told,
         )
         stream, write, keep, cell = figure.subplots(4, 1, sharex=True, height_ratios=(5, 2, 2, 4))
@@ -335,8 +208,9 @@ def sentence_picture(words, xs, unit, ends) -> Picture:
         for step, word, up in zip(steps, words, flagged, strict=True):
             stream.text(step, 2.1, word, ha="center", va="center", color=FLAGGED if up else SIGNAL,
                         weight="bold" if up else "normal")  # fmt: skip
-        stream.text(at + 1, 1.4, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
-                    family="DejaVu Sans")  # fmt: skip
+            if up:
+                stream.text(step, 1.4, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
+                            family="DejaVu Sans")  # fmt: skip
         for ax, letter in ((write, "i"), (keep, "f")):
             ax.bar(steps, gates[letter], 0.9, color=GATES[letter].line)
             ax.set(ylim=(-0.05, 1.15), yticks=(0, 1))
@@ -363,12 +237,12 @@ def sentence_picture(words, xs, unit, ends) -> Picture:
 def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
     """How much of the last step's gradient gets back to each step: two cell lines, plain states.
 
-    Two plain states are those of `plain_state_picture`; a third is set by hand, w = 1 and a
+    Two plain states are those of `plain_state_explorer`; a third is set by hand, w = 1 and a
     small u, which lets the gradient back. It and the latch have colours. Beside each
     stands what gets back to the flag, and the score of the straight line through its last state
-    over the streams of that picture.
+    over the streams of that explorer.
     """
-    xs, back, streams = one_stream(flag, steps).xs, [], _searched(steps)
+    xs, back, streams = one_stream(flag, steps).xs, [], searched(steps)
     ends = np.zeros((steps, 1, 1))
     ends[-1] = 1
     for name, unit, style, why in (
@@ -376,19 +250,19 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         (say("unsure gates, ±1.5"), latch(1.5), "-.", say("keep is σ(1.5) after the flag")),
     ):
         grads = lstm_backward(ends, lstm_forward(xs, unit), unit)
-        *_, r2 = _best_column(lstm_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
+        *_, r2 = best_column(lstm_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
         colour = CELL_LINE if style == "-" else SIGNAL
         back.append((name, grads.c[:, 0, 0], r2, colour, style, why))
-    W_x, b = _plain_units(units, np.random.default_rng(1))
-    for w, style in zip((*PLAIN, 1), ("--", ":", "-"), strict=True):
+    W_x, b = plain_units(units, np.random.default_rng(1))
+    for w, style in zip(WHY, ("--", ":", "-"), strict=True):
         name = say("a plain state, w = {w:g}", w=w)
-        if w in PLAIN:
-            k, *_ = _best_column(_last_states(streams.xs, w, W_x, b), streams.targets[:, 0])
-            unit = _plain_unit(w, W_x, b, k)
+        if w != 1:
+            k, *_ = best_column(last_states(streams.xs, w, W_x, b), streams.targets[:, 0])
+            unit = plain_unit(w, W_x, b, k)
         else:
             unit = RNNParams(np.array([[0.05], [0.0]]), np.ones((1, 1)), np.zeros(1))
         grads = rnn_backward(ends, rnn_forward(xs, unit), unit)
-        *_, r2 = _best_column(rnn_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
+        *_, r2 = best_column(rnn_forward(streams.xs, unit).h[-1], streams.targets[:, 0])
         colour = HIDDEN_LINE if style == "-" else SIGNAL
         back.append((name, grads.h[:, 0, 0], r2, colour, style, WHY[w]))
     found = []
@@ -443,50 +317,6 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
 def _share(left):
     """A share in two decimals, a tiny one in the first digit that counts."""
     return f"{left:.2f}" if left >= 0.005 else f"{left:.1g}".replace("e-0", "e-")
-
-
-def update_picture(w, slope, rate) -> Picture:
-    """The loss of the latch on the one stream over its candidate's weight, and one update.
-
-    w: the weight before it. slope: of the loss there. rate: the learning rate.
-    Raises ValueError or TypeError for what are no finite numbers.
-    """
-    for name, value in (("w", w), ("slope", slope), ("rate", rate)):
-        validate.number(name, value)
-    stream = one_stream()
-    moved = w - rate * slope
-
-    def loss(weight):
-        unit = latch()
-        unit.W_x[0, 2] = weight
-        return float(((said(lstm_forward(stream.xs, unit)) - stream.targets[:, 0]) ** 2).sum())
-
-    weights = np.linspace(0.15, 0.75, 61)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 260)
-        figure.alt = say(
-            "The loss over the weight w_g: {before:.4f} at {w:g}; one update along the slope "
-            "{slope} moves it to {moved:.3f}, where the loss is {after:.4f}.",
-            before=loss(w), w=w, slope=signed(slope), moved=moved, after=loss(moved),
-        )  # fmt: skip
-        ax = figure.subplots()
-        ax.plot(weights, [loss(weight) for weight in weights], color=GRADIENT)
-        near = np.array([w - 0.06, w + 0.08])
-        ax.plot(near, loss(w) + slope * (near - w), "--", color=SIGNAL)
-        for weight, words in (
-            (w, say("{w:g}: loss {before:.4f}", w=w, before=loss(w))),
-            (moved, say("{moved:.3f}: loss {after:.4f}", moved=moved, after=loss(moved))),
-        ):
-            ax.plot(weight, loss(weight), "o", ms=8, color=GATES["g"].line)
-            ax.text(weight + 0.012, loss(weight) + 0.012, words, color=GATES["g"].line)
-        ax.annotate("", (moved, -0.012), (w, -0.012),
-                    arrowprops={"arrowstyle": "->", "color": GATES["g"].line, "lw": 2})  # fmt: skip
-        ax.text(w - 0.065, loss(w) + 0.045, say("slope {slope}", slope=signed(slope)),
-                color=SIGNAL, ha="right", va="center")  # fmt: skip
-        ax.set(xlim=(0.15, 0.75), ylim=(-0.025, 0.19), yticks=(0, 0.05, 0.1, 0.15))
-        ax.set(xlabel="$w_g$", ylabel=say("loss"))
-        ax.set_title(say("One update against the slope: the loss nearly vanishes"))
-    return figure
 
 
 def habits_picture(models, title) -> Picture:
@@ -566,7 +396,7 @@ def _in_words(name, near, gates, far):
 
 
 def second_flag_picture(run) -> Picture:
-    """What a second flag does to the latch, and to a learned unit, whole and with a wire cut.
+    """What a second flag does to the latch, and to a learned unit: whole, a wire cut, show shut.
 
     run: a `Training` of one LSTM unit by `learner`. The stream is `one_stream` with one more flag
     at step 14. What each cell holds is drawn as the answer it would give if show stood open; how
@@ -586,15 +416,16 @@ def second_flag_picture(run) -> Picture:
         (say("the latch"), by_hand),
         (say("the learned unit"), run.params),
         (say("its candidate no longer reads h"), Model(blind, readout)),
+        (say("its show shut until the end"), Model(hidden, readout)),
     )
     with matplotlib.rc_context(RC):
-        figure = picture(940, 430)
+        figure = picture(940, 540)
         figure.suptitle(
             say("The latch answers with the second number; the learned unit still holds the first"),
             x=0.01, ha="left", weight="bold", fontsize=13,
         )  # fmt: skip
         told = []
-        axes = figure.subplots(3, 1, sharex=True, sharey=True)
+        axes = figure.subplots(len(units), 1, sharex=True, sharey=True)
         for ax, (name, model) in zip(axes, units, strict=True):
             share, share_2, _ = of_two_flags(model)
             held = (
@@ -615,25 +446,62 @@ def second_flag_picture(run) -> Picture:
             ax.plot(steps, held, "-o", ms=4, color=CELL_LINE, lw=2.4)
             ax.grid(False)
         axes[-1].set_xlabel(say("step t; the curve: the cell, as the answer it would give"))
-        share, share_2, _ = of_two_flags(Model(hidden, readout))
         figure.alt = say(
-            "A stream flagged at steps 6 and 14, three cells over it, and over {n} other streams "
-            "what is in the answers, by least squares. {told}. With show shut until the end the "
-            "learned unit's answer ≈ {first} × first + {second} × second.",
+            "A stream flagged at steps 6 and 14, four cells over it, and over {n} other streams "
+            "what is in the answers, by least squares. {told}.",
             n=len(unseen().targets), told=say("; ").join(told),
-            first=plain(share), second=plain(share_2),
         )  # fmt: skip
     return figure
 
 
-def luck_picture(found) -> Picture:
-    """How many of several starts learned recall, a row a recipe.
+def learning_picture(found, every) -> Picture:
+    """What the gates of one unit came to while it learned, beside its score, over the updates.
 
-    found: dict name -> scores (starts,) on streams as long as in training and on those of 100.
+    found: list of `judged` results, (score, `Habits`), one after each `every` updates.
     Raises ValueError for none.
     """
     if not found:
+        raise ValueError("found: expected at least one, got none")
+    updates = every * np.arange(1, len(found) + 1)
+    rows = (
+        (say("the score"), [r2 for r2, _ in found], GRADIENT, "-"),
+        (say("write at the flag"), [gates.i[0] for _, gates in found], GATES["i"].line, "-"),
+        (say("write at other steps"), [gates.i[1] for _, gates in found], GATES["i"].line, "--"),
+        (say("keep at the flag"), [gates.f[0] for _, gates in found], GATES["f"].line, "-"),
+    )
+    told = [
+        say("{name} {start} and {end}", name=name, start=plain(course[0]), end=plain(course[-1]))
+        for name, course, *_ in rows
+    ]
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 280)
+        figure.alt = say(
+            "Over {updates} updates, after the first {every} and at the end: {told}. The score "
+            "stays near 0 until write falls at other steps and keep falls at the flag.",
+            updates=updates[-1], every=every, told=say("; ").join(told),
+        )  # fmt: skip
+        ax = figure.subplots()
+        for name, course, colour, style in rows:
+            ax.plot(updates, course, style, color=colour)
+            below = name == rows[1][0]
+            ax.text(updates[-1] * 1.01, course[-1] - (0.1 if below else 0), name, color=colour,
+                    va="center")  # fmt: skip
+        ax.set(xlim=(0, updates[-1] * 1.24), ylim=(-0.12, 1.06), yticks=(0, 0.5, 1))
+        ax.set(xticks=np.linspace(0, updates[-1], 7).round(), xlabel=say("updates"))
+        ax.set_title(say("Write shuts at other steps, keep at the flag: the score rises"))
+    return figure
+
+
+def luck_picture(found, plain_states=0) -> Picture:
+    """How many of several starts learned recall, a row a recipe.
+
+    found: dict name -> scores (starts,) on streams as long as in training and on those of 100.
+    plain_states: how many of the last rows are plain states, in a colour of their own.
+    Raises ValueError for no rows, ValueError or TypeError for what is no such number.
+    """
+    if not found:
         raise ValueError("found: expected at least one recipe, got none")
+    validate.whole("plain_states", plain_states, least=0, most=len(found))
     told = []
     with matplotlib.rc_context(RC):
         figure = picture(940, 60 + 38 * len(found))
@@ -647,9 +515,10 @@ def luck_picture(found) -> Picture:
                     name=name, learned=learned, starts=len(near), best=best, FAR=FAR, holds=holds,
                 )
             )  # fmt: skip
-            ax.barh(row, learned, 0.5, color=CELL if learned else FAINT)
+            colour = HIDDEN if row >= len(found) - plain_states else CELL
+            ax.barh(row, learned, 0.5, color=colour)
             ax.text(learned + 0.2, row, f"{learned}", va="center", weight="bold", color=SIGNAL)
-            if learned:
+            if holds:
                 ax.plot(holds, row, "o", ms=9, mfc="white", mec=GRADIENT, mew=1.8, clip_on=False)
         ax.set_yticks(range(len(found)), list(found))
         ax.set(xlim=(0, len(near) + 0.5), ylim=(len(found) - 0.5, -0.6), xticks=(0, 5, 10, 15))

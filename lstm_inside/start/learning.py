@@ -109,6 +109,20 @@ def scores(models, streams) -> np.ndarray:
     return np.array([score(answers(model, streams), streams.targets) for model in models])
 
 
+def leak(model) -> float:
+    """What gets into an LSTM unit's cell at a step without a flag: the mean i g on `far_streams`.
+
+    Raises TypeError for what is no `Model`, ValueError for one whose cell is no LSTM and as
+    `lstm_forward`.
+    """
+    validate.of_kind("model", model, Model)
+    if not is_lstm(model.cell):
+        raise ValueError(f"model: expected an LSTM, got {validate.describe(model.cell)}")
+    xs = far_streams().xs
+    trace = lstm_forward(xs, model.cell)
+    return float((trace.i * trace.g)[xs[..., 1] == 0].mean())
+
+
 def of_two_flags(model) -> tuple[float, float, float]:
     """How much of the first and of the second flagged number is in a `Model`'s answer; the fit.
 
