@@ -15,11 +15,11 @@ WORDS = Sentences(
         "no_tanh": "the sum is right, but it is not squashed by tanh.",
         "no_bias": "the bias b is missing.",
         "last_only": "that is the last state only; keep the state of every step.",
-        "with_start": "that includes h_0; the answer starts with h_1.",
+        "with_start": "that includes h_0, which is one too many: the answer starts with h_1.",
         "wrong_side": "h is multiplied from the wrong side: it is h @ W_h, not W_h @ h.",
         "wrong_side_x": "x is multiplied from the wrong side: it is x @ W_x, not W_x @ x.",
         "wrong_sides": "x and h are multiplied from the wrong side: it is x @ W_x + h @ W_h.",
-        "line": "run on noise, your {H} units hold {capacity:.1f} inputs.",
+        "line": "run on random inputs, your {H} units hold {capacity:.1f} inputs.",
         "pair": "{name} returned {what}; expected two arrays, W_x and W_h.",
         "shapes": "for H = {H} {name} returned shapes {x} and {h}; expected {want_x} and {want_h}.",
         "not_finite": "a weight of yours is not a finite number.",
@@ -113,7 +113,7 @@ def _states(function, D, rng):
             (reference(W_x=W_x.T)[1:], WORDS["wrong_side_x"]),
             (reference(W_h=W_h.T, W_x=W_x.T)[1:], WORDS["wrong_sides"]),
         ]
-    compare(say("your hs"), hs, want[1:], hints=hints)
+    compare(say("your states"), hs, want[1:], hints=hints)
 
 
 @checker

@@ -1,4 +1,7 @@
-"""What a reader moves in notebook 02: a knock, memory, choosing, gradients in time."""
+"""What a reader moves in notebook 02: a knock, memory, choosing, gradients in time.
+
+The two units of the beginning stand in `explorers_units`, door and store in `explorers_door`.
+"""
 
 import matplotlib
 import numpy as np
@@ -12,7 +15,6 @@ from lstm_inside.page import (
     plain,
     slider,
     strokes,
-    toggle,
     whole,
 )
 from lstm_inside.page.style import (
@@ -25,6 +27,8 @@ from lstm_inside.page.style import (
     SIGNED,
     picture,
 )
+from lstm_inside.rnn.explorers_door import door_explorer
+from lstm_inside.rnn.explorers_units import units_explorer
 from lstm_inside.rnn.memory import (
     delay_line,
     fit_readout,
@@ -42,30 +46,34 @@ from lstm_inside.words import Sentences, say
 _UNITS = 24
 # The largest eigenvalue of this one is real: what is left of a knock falls along a straight line.
 _KNOCKED = reservoir(_UNITS, 1.0, rng=np.random.default_rng(39))
-KINDS = ("random", "symmetric", "orthogonal", "delay line")
-CALLED = Sentences(
-    {
-        "random": "random",
-        "symmetric": "symmetric",
-        "orthogonal": "orthogonal",
-        "delay line": "delay line",
-    }
-)
+KINDS = ("random", "orthogonal", "delay line")
+CALLED = Sentences({"random": "random", "orthogonal": "orthogonal", "delay line": "delay line"})
 ENDS = Sentences({"wanted": "wanted", "said": "said"})
-# At a line's end: it stays inside the axes, or it has left them by the last step back.
+# At a line's end: it stays inside the axes, has left them by the last step, or is exactly 0.
 CEILING_WORDS = Sentences(
     {
         "stays": "ceiling (σ max)ᵏ: {left:.2g}",
-        "left": "ceiling (σ max)ᵏ at k = {T}: {left:.2g}",
+        "left": "ceiling (σ max)ᵏ at k = {k}: {left:.2g}",
+        "gone": "ceiling (σ max)ᵏ: {left:.2g} at k = {k}, then 0",
     }
 )
 GRADIENT_WORDS = Sentences(
-    {"stays": "gradient, back: {left:.2g}", "left": "gradient, back, at k = {T}: {left:.2g}"}
+    {
+        "stays": "gradient, back: {left:.2g}",
+        "left": "gradient, back, at k = {k}: {left:.2g}",
+        "gone": "gradient, back: {left:.2g} at k = {k}, then 0",
+    }
 )
 NUDGE_WORDS = Sentences(
-    {"stays": "nudge, forward: {left:.2g}", "left": "nudge, forward, at k = {T}: {left:.2g}"}
+    {
+        "stays": "nudge, forward: {left:.2g}",
+        "left": "nudge, forward, at k = {k}: {left:.2g}",
+        "gone": "nudge, forward: {left:.2g} at k = {k}, then 0",
+    }
 )
+_MARKS = {"stays": "", "up": "^", "down": "v", "gone": "x"}  # at a line's end
 _FLOOR, _CEILING = 1e-12, 1e12  # a gradient's line ends here; beyond is room for words
+_PALE = 0.25  # of a state that is still to come
 
 
 def network(kind, strength, input_strength=1.0, *, D=1) -> RNNParams:
@@ -84,6 +92,12 @@ def _base(kind, D):
 
 
 _BASES = {(kind, D): _base(kind, D) for kind in KINDS for D in (1, 2)}
+
+
+def _strength(most, value):
+    """The slider of W_h's strength, which says what it is of a delay line."""
+    tip = say("the spectral radius; of a delay line the weight from unit to unit")
+    return slider("strength of W_h", 0, most, 0.05, value, quantity="h", tip=tip)
 
 
 # ---------------------------------------------------------------- a knock
@@ -118,6 +132,7 @@ def unrolling_explorer(steps=60) -> Explorer:
         ax["values"].set(xlabel=say("real part"), ylabel=say("imaginary part"), aspect="equal")
         ax["values"].set_title(say("Eigenvalues of $W_h$"))
         (rate,) = ax["size"].plot([], [], color=FORGET, lw=1.4, ls=(0, (4, 3)))
+        (coming,) = ax["size"].plot([], [], color=HIDDEN_LINE, alpha=_PALE)
         (length,) = ax["size"].plot([], [], color=HIDDEN_LINE)
         (dots,) = ax["values"].plot([], [], "o", color=HIDDEN_LINE, ms=5)
         (largest,) = ax["values"].plot([], [], "o", color=FORGET, ms=9)
@@ -134,10 +149,11 @@ def unrolling_explorer(steps=60) -> Explorer:
         xs[4] = knock_size  # what comes in at step 5
         h = rnn_forward(xs, params).h[:, 0]
         size = np.linalg.norm(h, axis=1)
-        heat.set_data(h.T)
-        length.set_data(np.arange(steps), np.maximum(size, _FLOOR))
+        heat.set_data(np.where(np.arange(steps) > t, _PALE, 1) * h.T)
+        coming.set_data(np.arange(steps), np.maximum(size, _FLOOR))
+        length.set_data(np.arange(t + 1), np.maximum(size[: t + 1], _FLOOR))
         by_strength = size[5] * strength ** np.arange(steps - 5.0)
-        shown = (by_strength > 1e-7) & (by_strength < 300)
+        shown = (by_strength > 1e-7) & (by_strength < 20)  # above stand the words
         rate.set_data(np.arange(5, steps)[shown], by_strength[shown])
         dots.set_data(strength * values.real, strength * values.imag)
         largest.set_data([strength * first.real], [strength * first.imag])
@@ -164,11 +180,11 @@ def unrolling_explorer(steps=60) -> Explorer:
         "unrolling",
         figure=figure,
         controls={
-            "t": whole("time t", 0, steps - 1, 20, quantity="x"),
+            "t": whole("walked up to step t", 0, steps - 1, 20, quantity="x"),
             "strength": slider("strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h"),
             "knock_size": slider("size of the knock", -2, 2, 0.1, 1, quantity="x", digits=1),
         },
-        moving=[heat, rate, length, dots, largest, radius, at_t, *cursors],
+        moving=[heat, rate, coming, length, dots, largest, radius, at_t, *cursors],
         update=update,
         describe=describe,
         play="t",
@@ -178,8 +194,11 @@ def unrolling_explorer(steps=60) -> Explorer:
 # ---------------------------------------------------------------- memory
 
 
-def memory_explorer(steps=900, lags=60) -> Explorer:
-    """How much of the input of k steps ago a linear read-out finds in the state (2.5)."""
+def memory_explorer(random_only=False, steps=900, lags=60) -> Explorer:
+    """How much of the input of k steps ago a linear read-out finds in the state (2.5).
+
+    random_only: whether W_h is a random one, instead of one of KINDS that the reader chooses.
+    """
     noise = np.random.default_rng(23).uniform(-1, 1, steps)
     with matplotlib.rc_context(RC):
         figure = picture(900, 320)
@@ -193,20 +212,24 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         area = ax.fill_between([0, 1], [0, 0], color=HIDDEN, alpha=0.25, lw=0)
         total = Words(ax, 0.97 * lags, 0.9, ha="right", color=HIDDEN_LINE, weight="bold")
 
-    def update(kind, strength, input_strength):
+    def update(strength, input_strength, kind="random"):
         h = rnn_forward(noise[:, None, None], network(kind, strength, input_strength)).h[1:, 0]
         recalled = recall_inputs(h, noise, lags)
         memory, lag = recalled.r2, np.arange(lags + 1)
         r2.set_data(lag, memory)
         area.set_data(lag, np.zeros(lags + 1), np.maximum(0, memory))
         total.set_text(say("area = capacity: {capacity:.1f} of 24", capacity=recalled.capacity))
-        half = int(np.argmax(memory < 0.5)) if (memory < 0.5).any() else lags
+        half = int(np.flatnonzero(np.append(True, memory >= 0.5))[-1])  # the first k below it
         return {"memory": memory, "capacity": recalled.capacity, "half": half, "kind": kind}
 
     def describe(v):
         return say(
             "W_h: {kind}. Reading the input of k steps ago, R² falls below one half at k = {half}. "
-            "The capacity is {capacity:.1f}, and {UNITS} units can hold {UNITS} at most.",
+            "The capacity is {capacity:.1f}, and {UNITS} units can hold {UNITS} at most."
+            if v["half"]
+            else "W_h: {kind}. Reading the input of k steps ago, R² is below one half for every k: "
+            "what is held is spread thinly over many steps. The capacity is {capacity:.1f}, and "
+            "{UNITS} units can hold {UNITS} at most.",
             kind=CALLED[v["kind"]],
             half=v["half"],
             capacity=v["capacity"],
@@ -217,11 +240,8 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         "memory",
         figure=figure,
         controls={
-            "kind": choice("W_h", ["random", "orthogonal", "delay line"], "random"),
-            "strength": slider(
-                "strength of W_h", 0, 1.5, 0.05, 0.9, quantity="h",
-                tip=say("the spectral radius; of a delay line the weight from unit to unit"),
-            ),
+            **({} if random_only else {"kind": choice("W_h", KINDS, "random")}),
+            "strength": _strength(1.5, 0.9),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 1, quantity="x"),
         },
         moving=[area, r2, total],
@@ -229,9 +249,12 @@ def memory_explorer(steps=900, lags=60) -> Explorer:
         describe=describe,
         presets={
             "random": {},
+            "random, loud input": {"input_strength": 3},
             "random, soft input": {"input_strength": 0.05},
-            "orthogonal, soft input": {"kind": "orthogonal", "input_strength": 0.05},
-            "delay line": {"kind": "delay line", "strength": 1.0, "input_strength": 0.05},
+            **({} if random_only else {
+                "orthogonal, soft input": {"kind": "orthogonal", "input_strength": 0.05},
+                "delay line": {"kind": "delay line", "strength": 1.0, "input_strength": 0.05},
+            }),
         },
     )  # fmt: skip
 
@@ -277,7 +300,6 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         best = Words(answers, -1.02, 1.42, ha="left", color="#777777")
 
     def update(kind, strength, input_strength, T, places):
-        places = min(places, T)
         at = (where * places).astype(int)
         xs = np.zeros((T, N, 2), np.float32)  # twice as fast, and exact enough for R²
         xs[..., 0] = numbers[:T]
@@ -344,10 +366,10 @@ def choosing_explorer(most=25, fitted=1400, judged=500) -> Explorer:
         "choosing",
         figure=figure,
         controls={
-            "kind": choice("W_h", ["random", "orthogonal", "delay line"], "delay line"),
-            "places": whole("places for the flag", 1, 20, 10, quantity="f"),
-            "T": whole("length T", 4, most, 20, quantity="x"),
-            "strength": slider("strength of W_h", 0, 1.5, 0.05, 1, quantity="h"),
+            "kind": choice("W_h", KINDS, "delay line"),
+            "places": whole("places for the flag", 1, 10, 10, quantity="f"),
+            "T": whole("length T", 10, most, 20, quantity="x"),
+            "strength": _strength(1.5, 1),
             "input_strength": slider("input strength", 0.05, 3, 0.05, 0.05, quantity="x"),
         },
         moving=[ground, others, flagged, places_line, *sum(ends.values(), ()), dots, score, best],
@@ -388,26 +410,26 @@ def vanishing_explorer(most=60) -> Explorer:
         ends = [flow.plot([], [], "^", color=line.get_color(), ms=8, clip_on=False)[0]
                 for line in lines]  # fmt: skip
         said = Words(flow, 0.8, 10**15.2, ha="left", color="#222222", weight="bold")
+        ways = say("▲ ▼ the line leaves the picture     × from here on exactly 0")
+        flow.text(0.8, 10**-16.2, ways, color="#777777", fontsize=10, va="center")
 
-    def update(kind, strength, input_strength, T, off_zero):
+    def update(kind, strength, input_strength, T):
         params = network(kind, strength, input_strength)
-        start, xs = np.full((1, _UNITS), 0.01 * off_zero), noise[-T:, None, None]
+        xs = noise[-T:, None, None]
         sigma = largest_singular_value(params.W_h)
         found = (
             gradient_bound(params.W_h, T),
-            nudge_lengths(xs, params, start)[:, 0],
-            gradient_lengths(xs, params, start)[:, 0],
+            nudge_lengths(xs, params)[:, 0],
+            gradient_lengths(xs, params)[:, 0],
         )
         for line, length in zip(lines, found, strict=True):
             line.set_data(np.arange(T + 1), _inside(length))
         highest, texts = np.inf, (CEILING_WORDS, NUDGE_WORDS, GRADIENT_WORDS)
-        both = max(_last(found[1])[0], _last(found[2])[0])  # these two end at one place, or nearly
-        for k in (0, *sorted((1, 2), key=lambda k: -found[k][-1])):
-            up, at_least = ((1.1, 0), (-0.4, both if both < T else 0))[k > 0]
-            leaves, height = _at_the_end(labels[k], ends[k], found[k], up, highest, at_least)
+        behind = max(_end(found[1])[0], _end(found[2])[0])  # lines that rise end nearly together
+        for n in (0, *sorted((1, 2), key=lambda n: -_rank(found[n]))):
+            up, least = (-0.4, behind) if n else (1.1, 0)
+            height = _at_the_end(labels[n], ends[n], found[n], texts[n], up, highest, least)
             highest = height - 1.9  # decades below it for the next
-            words = texts[k]["left" if leaves else "stays"]
-            labels[k].set_text(words.format(T=T, left=found[k][-1]))
         said.set_text(
             say("σ max = {sigma:.2f}: {sigma_2}", sigma=sigma, sigma_2=what_follows(sigma))
         )
@@ -415,14 +437,21 @@ def vanishing_explorer(most=60) -> Explorer:
         return {"length": length, "nudge": nudge, "bound": bound, "sigma": sigma, "T": T}
 
     def describe(v):
+        k, _, how = _end(v["nudge"])
+        gone = how == "gone" and not v["length"][k + 1]
+        at = k if gone else v["T"]
         return say(
-            "Largest singular value {sigma:.2f}. After {T} steps {nudge:.2g} of the nudge and "
+            "Largest singular value {sigma:.2f}. After {k} steps {nudge:.2g} of the nudge and "
+            "{length:.2g} of the gradient are left; the ceiling there is {bound:.2g}. One step "
+            "further nothing is left of either, exactly 0."
+            if gone
+            else "Largest singular value {sigma:.2f}. After {k} steps {nudge:.2g} of the nudge and "
             "{length:.2g} of the gradient are left; the ceiling is {bound:.2g}.",
             sigma=v["sigma"],
-            T=v["T"],
-            nudge=v["nudge"][-1],
-            length=v["length"][-1],
-            bound=v["bound"][-1],
+            k=at,
+            nudge=v["nudge"][at],
+            length=v["length"][at],
+            bound=v["bound"][at],
         )
 
     return Explorer(
@@ -430,10 +459,9 @@ def vanishing_explorer(most=60) -> Explorer:
         figure=figure,
         controls={
             "kind": choice("W_h", KINDS, "random"),
-            "strength": slider("strength of W_h", 0, 3, 0.05, 0.9, quantity="h"),
+            "strength": _strength(3, 0.9),
             "input_strength": slider("input strength", 0, 3, 0.05, 1, quantity="x"),
             "T": whole("sequence length T", 5, most, 60, quantity="x"),
-            "off_zero": toggle("start at h = 0.01 instead of 0"),
         },
         moving=[*lines, *ends, *labels, said],
         update=update,
@@ -442,8 +470,6 @@ def vanishing_explorer(most=60) -> Explorer:
             "rising ceiling": {},
             "must vanish": {"strength": 0.5},
             "grows": {"strength": 3.0},
-            "silent, at zero": {"strength": 2.0, "input_strength": 0.0},
-            "silent, off zero": {"strength": 2.0, "input_strength": 0.0, "off_zero": True},
             "orthogonal, soft input": {
                 "kind": "orthogonal", "strength": 1.0, "input_strength": 0.05,
             },
@@ -457,28 +483,42 @@ def _inside(length):
     return np.where((length >= _FLOOR) & (length <= _CEILING), length, np.nan)
 
 
-def _last(length):
-    """The last place (k, length) of a line that lies inside the axes."""
+def _end(length):
+    """Where a line ends inside the axes: k, its length there, and how, one of _MARKS."""
     k = int(np.flatnonzero(np.isfinite(_inside(length)))[-1])
-    return k, length[k]
+    if k + 1 == len(length):
+        return k, length[k], "stays"
+    after = length[k + 1]
+    return k, length[k], "up" if after > 1 else "down" if after else "gone"
 
 
-def _at_the_end(words, end, length, up, highest, at_least):
+def _rank(length):
+    """What two lines are ordered by: what is left, or was left before it became exactly 0."""
+    _, height, how = _end(length)
+    return height if how == "gone" else length[-1]
+
+
+def _at_the_end(words, mark, length, texts, up, highest, least):
     """Put words `up` decades above a line's last place inside the axes, and at `highest` at most.
 
-    Where the line leaves the axes there, an arrow, `end`, says which way. at_least: a step that
-    the words stand behind. Returns whether the line leaves, and the words' height in decades.
+    Where the line ends before the last step, a mark says how. least: a step that the words of a
+    line that leaves upward stand behind. Returns the words' height in decades.
     """
-    last, height = _last(length)
-    leaves = last + 1 < len(length)
-    end.set_data(*(([last], [height]) if leaves else ([], [])))
-    end.set_marker("^" if length[-1] > 1 else "v")
-    place = max(last, at_least)
-    at = min(np.log10(height) + (-1.1 if leaves and length[-1] < 1 else up), highest)
-    right = leaves and place > 45  # long words, and no room beside the line
+    k, height, how = _end(length)
+    mark.set_data(*(([], []) if how == "stays" else ([k], [height])))
+    mark.set_marker(_MARKS[how])
+    falls = how in ("down", "gone")
+    at = min(np.log10(height) + (-1.1 if falls else up), highest)
+    place = max(k, least) if how == "up" else k
+    right = how != "stays" and place > 45  # long words, and no room beside the line
     words.set_position((81 if right else place + 0.8, 10.0**at))
     words.set_ha("right" if right else "left")
-    return leaves, at
+    if how == "gone":
+        words.set_text(texts["gone"].format(k=k, left=height))
+    else:
+        key = "stays" if how == "stays" else "left"
+        words.set_text(texts[key].format(k=len(length) - 1, left=length[-1]))
+    return at
 
 
 def what_follows(sigma) -> str:
@@ -489,8 +529,10 @@ def what_follows(sigma) -> str:
 
 
 EXPLORERS = {
+    "units": units_explorer,
     "unrolling": unrolling_explorer,
     "memory": memory_explorer,
     "choosing": choosing_explorer,
+    "door": door_explorer,
     "vanishing": vanishing_explorer,
 }

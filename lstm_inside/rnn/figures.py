@@ -120,47 +120,36 @@ def bend_picture():
     return figure
 
 
-def unrolled_picture(xs, params):
-    """An RNN rolled up, and its steps side by side with the numbers that flow (2.1).
+def unrolled_layers(ax, T):
+    """Draw on ax an RNN rolled up, and beside it its steps side by side, without their numbers.
 
-    xs (T, 1, 1): up to three steps of one input. params: an RNN's with D = 1.
+    T: steps. Returns where the numbers belong: (x, y) of the T inputs, and of h_0 to h_T.
     """
-    h = rnn_forward(xs, params).h[:, 0]
-    T = len(xs)
-    with matplotlib.rc_context(RC):
-        figure = picture(980, 310)
-        ax = figure.subplots()
-        ax.set(xlim=(-1.95, 2.35 * T + 1.0), ylim=(-1.0, 2.75))
-        ax.set_axis_off()
-        _layer(ax, -1.05, say("$h_{t-1}$ comes back"), "$x_t$")
-        _arrow(ax, [(-0.64, 1), (-0.2, 1), (-0.2, 2.05), (-1.87, 2.05), (-1.87, 1), (-1.48, 1)])
-        _label(ax, -1.05, 2.2, say("$W_h$ (or $W$)"), color=HIDDEN_LINE)
-        _label(ax, -0.38, 0.78, "$h_t$", color=HIDDEN_LINE)
-        _label(ax, -1.0, -0.15, say("$W_x$ (or $U$)"), color=SIGNAL, ha="left")
-        _label(ax, -1.05, 2.6, say("rolled up: one layer and a loop"), weight="bold")
-        ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
-        _label(ax, 1.15 * T + 0.6, 2.6, say("unrolled: the same layer and weights at every step"),
-               weight="bold")  # fmt: skip
-        for t in range(1, T + 1):
-            x = 2.35 * t - 0.6
-            _layer(ax, x, "", f"$x_{t}$ = {xs[t - 1, 0, 0]:g}")
-            _label(ax, x - 0.62, 1.22, "$W_h$", color=HIDDEN_LINE)
-            _label(ax, x + 0.05, -0.15, "$W_x$", color=SIGNAL, ha="left")
-        for t in range(T + 1):  # the state's arrow, its name above it and its numbers below
-            x = 2.35 * t - 0.6
-            start, end = (x + 0.42 if t else 0.3), (x + 1.99 if t < T else x + 1.55)
-            _arrow(ax, [(start, 1), (end, 1)])
-            middle = x + (1.1 if t else 1.25)
-            _label(ax, middle, 1.22, f"$h_{t}$", color=HIDDEN_LINE)
-            _label(ax, middle, 0.76, _pair(h[t]), color=HIDDEN_LINE)
-    figure.alt = say(
-        "Left, an RNN rolled up: input through W_x and the old state through W_h are added "
-        "to the bias b, tanh makes the new state, and a loop leads it back. Right, the loop "
-        "unrolled over {T} steps: the same layer with the same weights, side by side, each "
-        "handing its state on.",
-        T=T,
-    )
-    return figure
+    ax.set(xlim=(-1.95, 2.35 * T + 1.0), ylim=(-1.2, 2.75))
+    ax.set_axis_off()
+    _layer(ax, -1.05, say("$h_{t-1}$ comes back"), "$x_t$")
+    _arrow(ax, [(-0.64, 1), (-0.2, 1), (-0.2, 2.05), (-1.87, 2.05), (-1.87, 1), (-1.48, 1)])
+    _label(ax, -1.05, 2.2, say("$W_h$ (or $W$)"), color=HIDDEN_LINE)
+    _label(ax, -0.38, 0.78, "$h_t$", color=HIDDEN_LINE)
+    _label(ax, -1.0, -0.15, say("$W_x$ (or $U$)"), color=SIGNAL, ha="left")
+    _label(ax, -1.05, 2.6, say("rolled up: one layer and a loop"), weight="bold")
+    ax.axvline(0.12, color=FAINT, lw=1, ls=(0, (4, 4)))
+    _label(ax, 1.15 * T + 0.6, 2.6, say("unrolled: the same layer and weights at every step"),
+           weight="bold")  # fmt: skip
+    inputs, states = [], []
+    for t in range(1, T + 1):
+        x = 2.35 * t - 0.6
+        _layer(ax, x, "", f"$x_{t}$")
+        _label(ax, x - 0.62, 1.22, "$W_h$", color=HIDDEN_LINE)
+        _label(ax, x + 0.05, -0.15, "$W_x$", color=SIGNAL, ha="left")
+        inputs.append((x - 0.24, -1.02))
+    for t in range(T + 1):  # the state's arrow, its name above it and its numbers below
+        x = 2.35 * t - 0.6
+        start, end = (x + 0.42 if t else 0.3), (x + 1.99 if t < T else x + 1.55)
+        _arrow(ax, [(start, 1), (end, 1)])
+        states.append((x + (1.1 if t else 1.25), 0.76))
+        _label(ax, states[-1][0], 1.22, f"$h_{t}$", color=HIDDEN_LINE)
+    return inputs, states
 
 
 def backward_picture(deltas, dhs):
@@ -342,29 +331,6 @@ def sums_picture(scores, places):
     return figure
 
 
-def choosing_picture(params, T, places, *, rng):
-    """What a weighted sum of the last state says of the flagged number, a panel a count of places.
-
-    params: an RNN's with D = 2 that holds all candidates. T: steps. places: the counts of places.
-    The read-outs are fitted on 2,000 sequences; 200 others are drawn, and the line of slope 1 / n
-    that the best sum follows (2.6).
-    """
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 270)
-        axes = figure.subplots(1, len(places), sharey=True, squeeze=False)[0]
-        figure.alt = say("Answers of a read-out over the flagged number, a dot a sequence.")
-        for ax, n in zip(axes, places, strict=True):
-            _answers(ax, params, T, n, rng)
-            if n > 1:
-                ax.plot([-1, 1], [-1 / n, 1 / n], color=FORGET, lw=1.6, ls=(0, (4, 2)))
-            title = say("1 place: slope 1") if n == 1 else say("{n} places: slope 1/{n}", n=n)
-            ax.set_title(title)
-            figure.alt = say("{so_far} {title}.", so_far=figure.alt, title=title)
-        axes[0].set_ylabel(say("the answer"))
-        _label(axes[-1], 0.35, 0.95, say("right answers"), color="#777777", fontsize=10, ha="right")
-    return figure
-
-
 def opened_picture(params, batch, places, longer, *, rng):
     """A trained state opened: its units over one sequence, and what can be read from it.
 
@@ -462,8 +428,7 @@ def distances_picture(T, rows, places):
             _label(ax, -1, y, name, ha="right", weight="bold")
             back = {"far": T - 1 - first, "near": T - first - places}
             words = say("the flag stands here, {near} to {far} steps before the end", **back)
-            _label(ax, first + places / 2 - 0.5, y + 0.46, words, color=FORGET,
-                   ha="left" if first < T / 4 else "center")  # fmt: skip
+            _label(ax, first - 0.4, y + 0.46, words, color=FORGET, ha="left")
             _label(ax, T - 0.2, y, say("answer"), ha="left", fontsize=10)
             figure.alt = say("{so_far} {name}: {words}.", so_far=figure.alt, name=name, words=words)
     return figure
@@ -472,9 +437,10 @@ def distances_picture(T, rows, places):
 def learning_picture(runs, every, places, learned):
     """How well recall is learned over a training, a panel a kind of start, a line a start.
 
-    runs: title -> R^2 (times, starts), measured once every `every` updates. learned: the R^2 above
-    which a start counts as having learned; these are blue, the others grey. places: of the flag; a
-    state that holds everything and does not choose scores 1 / places (2.6).
+    runs: title -> R^2 (times, starts), measured once every `every` updates, in some panels more
+    often than in others. learned: the R^2 above which a start counts as having learned; these are
+    blue, the others grey. places: of the flag; a state that holds everything and does not choose
+    scores 1 / places (2.6).
     """
     with matplotlib.rc_context(RC):
         columns = min(len(runs), 3)
@@ -484,6 +450,7 @@ def learning_picture(runs, every, places, learned):
         for ax in panels[len(runs) :]:
             ax.remove()
         panels = panels[: len(runs)]
+        last = every * max(map(len, runs.values()))
         empty = panels[np.argmin([np.max(scores) for scores in runs.values()])]
         figure.alt = say("R² on fresh sequences over a training, a line a start.")
         for ax, (title, scores) in zip(panels, runs.items(), strict=True):
@@ -493,11 +460,11 @@ def learning_picture(runs, every, places, learned):
                 ax.axhline(level, color=colour, lw=1.2, ls=(0, (4, 3)))
             for course, blue in zip(scores.T, above, strict=True):
                 ax.plot(updates, course, color=HIDDEN_LINE if blue else "#999999", lw=1.4)
-            ax.set(xlim=(0, updates[-1]), ylim=(-0.2, 1.25), yticks=(0, 0.5, 1))
+            ax.set(xlim=(0, last), ylim=(-0.2, 1.25), yticks=(0, 0.5, 1))
             ax.set_title(title)
             ax.tick_params(labelbottom=True)
             words = say("{learned} of {starts} learn", learned=above.sum(), starts=len(above))
-            _label(ax, 0.04 * updates[-1], 1.13, words, color=HIDDEN_LINE, weight="bold", ha="left")
+            _label(ax, 0.04 * last, 1.13, words, color=HIDDEN_LINE, weight="bold", ha="left")
             figure.alt = say(
                 "{so_far} {title}: {words}.", so_far=figure.alt, title=title, words=words
             )
@@ -507,7 +474,7 @@ def learning_picture(runs, every, places, learned):
             (1 / places + 0.17, say("1 / {places}: the most\nwithout choosing", places=places),
              FORGET),
         ):  # fmt: skip
-            _label(empty, 0.04 * updates[-1], y, words, color=colour, ha="left")
+            _label(empty, 0.04 * last, y, words, color=colour, ha="left")
         for n, ax in enumerate(panels):
             if n % columns == 0:
                 ax.set_ylabel("$R^2$")
@@ -516,83 +483,29 @@ def learning_picture(runs, every, places, learned):
     return figure
 
 
-def door_picture(params, xs):
-    """A door and a store: how the two are wired, and what they do with one sequence.
+def door_wires(ax):
+    """Draw on ax how a door and a store are wired: two units, and what leads to them.
 
-    params: an RNN's with two inputs, number and flag, and two units, the door and the store.
-    xs (T, 1, 2): the sequence, with one flag. A paler run has the flagged number's sign turned.
+    The weights that `door_and_store` takes are left out: they belong above the middle arrow (the
+    gain) and above the store (its bias, and what it keeps of itself).
     """
-    (number, flag), (feed, keep) = params.W_x[:, 0], params.W_h[:, 1]
-    h = rnn_forward(xs, params).h[1:, 0]
-    T, at = len(xs), int(xs[:, 0, 1].argmax())
-    turned = xs.copy()
-    turned[at, 0, 0] *= -1
-    other = rnn_forward(turned, params).h[1:, 0]
-    time = np.arange(1, T + 1)
-    with matplotlib.rc_context(RC):
-        figure = picture(980, 400)
-        grid = figure.add_gridspec(3, 2, width_ratios=(2, 3))
-        wires = figure.add_subplot(grid[:, 0])
-        wires.set(xlim=(0, 6.4), ylim=(-0.6, 5.4))
-        wires.set_axis_off()
-        for x, name, what in ((1.9, say("door"), SIGNAL), (4.9, say("store"), HIDDEN_LINE)):
-            wires.add_patch(FancyBboxPatch((x - 0.75, 2.1), 1.5, 0.9, fc="#eef6fb", ec=what, lw=2,
-                                           boxstyle="round,pad=0.05"))  # fmt: skip
-            _label(wires, x, 2.55, name, color=what, weight="bold")
-        _arrow(wires, [(1.4, 0.5), (1.4, 2.05)], color=SIGNAL)
-        _label(wires, 1.2, 1.2, _weight(number), color=SIGNAL, ha="right")
-        _label(wires, 1.4, 0.15, say("number"), color=SIGNAL)
-        _arrow(wires, [(2.4, 0.5), (2.4, 2.05)], color=FORGET)
-        _label(wires, 2.6, 1.2, _weight(flag), color=FORGET, ha="left")
-        _label(wires, 2.5, 0.15, say("flag"), color=FORGET, weight="bold")
-        _arrow(wires, [(1.9, 3.9), (1.9, 3.05)], color=SIGNAL)
-        _label(wires, 1.9, 4.15, say("bias {b}", b=_weight(params.b[0])), color=SIGNAL)
-        _arrow(wires, [(2.7, 2.55), (4.1, 2.55)], color=HIDDEN_LINE)
-        _label(wires, 3.4, 2.85, _weight(feed), color=HIDDEN_LINE)
-        _arrow(wires, [(5.7, 2.55), (6.2, 2.55), (6.2, 3.9), (5.3, 3.9), (5.3, 3.05)])
-        _label(wires, 5.75, 4.15, say("keeps: {keep}", keep=_weight(keep)), color=HIDDEN_LINE)
-        _arrow(wires, [(4.5, 3.9), (4.5, 3.05)], color=HIDDEN_LINE)
-        _label(wires, 4.1, 4.15, say("bias {b}", b=_weight(params.b[1])), color=HIDDEN_LINE)
-        wires.set_title(say("Two units, set by hand"))
-
-        said, door, store = (figure.add_subplot(grid[row, 1]) for row in range(3))
-        colours = [FORGET if t == at else FAINT for t in range(T)]
-        said.bar(time, xs[:, 0, 0], 0.55, color=colours)
-        said.set_title(say("Numbers come in, one of them flagged"))
-        door.step(time, h[:, 0], where="mid", color=SIGNAL)
-        door.step(time, other[:, 0], where="mid", color=SIGNAL, alpha=0.4)
-        door.set_title(say("The door stands at −1 and opens for the flag"))
-        for run, ends, alpha in ((xs, h, 1), (turned, other, 0.4)):
-            store.step(time, ends[:, 1], where="mid", color=HIDDEN_LINE, lw=2.6, alpha=alpha,
-                       snap=False)  # fmt: skip
-            said_last = say("{end} (flagged: {number})", end=plain(ends[-1, 1], 4),
-                            number=plain(run[at, 0, 0]))  # fmt: skip
-            _label(store, T + 0.7, ends[-1, 1], said_last, color=HIDDEN_LINE, ha="left")
-        store.set_title(say("The store rises once and keeps its value"))
-        said.set(ylim=(-1.1, 1.1), yticks=(-1, 0, 1))
-        door.set(ylim=(-1.25, 0.75), yticks=(-1, 0))
-        store.set(ylim=(0, 1.3 * max(h[:, 1].max(), other[:, 1].max())), xlabel=say("step t"))
-        for ax in (said, door, store):
-            ax.set(xlim=(0, 1.35 * T), xticks=range(5, T + 1, 5))
-            if ax is not store:
-                ax.tick_params(labelbottom=False)
-    figure.alt = say(
-        "Left, the wiring: number and flag go to the door, the door feeds the store, and the "
-        "store feeds itself. Right, {T} steps: the door stays at −1 but at step {at}, where "
-        "the flag is; the store rises one step later and stays where it is until the end.",
-        T=T,
-        at=at + 1,
-    )
-    figure.alt = say(
-        "{so_far} With {number} flagged it ends at {end}; with {other}, the paler run, at "
-        "{other_end}.",
-        so_far=figure.alt,
-        number=plain(xs[at, 0, 0]),
-        end=plain(h[-1, 1], 4),
-        other=plain(turned[at, 0, 0]),
-        other_end=plain(other[-1, 1], 4),
-    )
-    return figure
+    ax.set(xlim=(0, 6.4), ylim=(-1.6, 5.4))
+    ax.set_axis_off()
+    for x, name, what in ((1.9, say("door"), SIGNAL), (4.9, say("store"), HIDDEN_LINE)):
+        ax.add_patch(FancyBboxPatch((x - 0.75, 2.1), 1.5, 0.9, fc="#eef6fb", ec=what, lw=2,
+                                    boxstyle="round,pad=0.05"))  # fmt: skip
+        _label(ax, x, 2.55, name, color=what, weight="bold")
+    for x, came, weight, side, color in ((1.4, say("number"), "0.5", -0.2, SIGNAL),
+                                         (2.4, say("flag"), "6", 0.2, FORGET)):  # fmt: skip
+        _arrow(ax, [(x, 0.5), (x, 2.05)], color=color)
+        _label(ax, x + side, 1.2, weight, color=color, ha="right" if side < 0 else "left")
+        _label(ax, x + side / 2, 0.15, came, color=color)
+    _arrow(ax, [(1.9, 3.9), (1.9, 3.05)], color=SIGNAL)
+    _label(ax, 1.9, 4.2, say("bias {b}", b="−6"), color=SIGNAL)
+    _arrow(ax, [(2.7, 2.55), (4.1, 2.55)])
+    _arrow(ax, [(5.7, 2.55), (6.2, 2.55), (6.2, 3.9), (5.3, 3.9), (5.3, 3.05)])
+    _arrow(ax, [(4.5, 3.9), (4.5, 3.05)])
+    ax.set_title(say("Two units, set by hand"))
 
 
 def gains_picture(gains, scores):
