@@ -295,7 +295,9 @@ def line_explorer() -> Explorer:
             "XOR": {"task": "XOR", "w_1": 3},
         },
         challenge=FourPoints(
-            "Put all four points on their side of the line.", lambda v: v["right"], 4, "d"
+            *Challenge(
+                "Put all four points on their side of the line.", lambda v: v["right"], 4, "d"
+            )
         ),
     )
 
