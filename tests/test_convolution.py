@@ -258,11 +258,11 @@ def test_the_stamp_is_beside_the_map_and_only_for_one_output():
     explorer = views.convolution_explorer()
     ax = next(a for a in explorer.figure.axes if a.get_title("left") == "For the photograph: dx")
     _, stamp = ax.images
-    assert not stamp.get_visible()
-    explorer.set(loss=views.ONE)
     assert stamp.get_visible()
     assert stamp.get_extent()[0] > 60  # right of the photograph's 60 columns
     np.testing.assert_array_equal(stamp.get_array()[::-1], views.KERNELS["brighter to the right"])
+    explorer.set(loss=views.ALL)
+    assert not stamp.get_visible()
     explorer.close()
 
 
@@ -661,8 +661,8 @@ def test_lost_explorer_goes_the_way_of_gradient_descent():
     centred = photograph()[None] - photograph().mean()
     for name in ("brighter to the right", "sharpen"):
         wanted, _ = conv2d_forward(centred, views.KERNELS[name][None, None], [0.0])
-        kernels, losses = learn_kernel(centred, wanted, rate=4.0, steps=views.FIRST)
-        for step in (0, 3, views.FIRST):
+        kernels, losses = learn_kernel(centred, wanted, rate=4.0, steps=views.STEPS)
+        for step in (0, 3, views.STEPS):
             explorer.set(name=name, step=step)
             np.testing.assert_allclose(explorer.values["learned"], kernels[step], atol=1e-9)
             assert explorer.values["loss"] == pytest.approx(losses[step], rel=1e-6)
@@ -692,23 +692,54 @@ def test_receptive_picture_shades_what_one_value_sees():
     assert (len(cells), len(shaded)) == (49 + 25 + 9, 25 + 9 + 1)
 
 
-def test_places_picture_adds_up_what_the_last_layer_does():
-    rng = np.random.default_rng(0)
-    lines, maps, pooled = (rng.normal(size=(2, n, n)) for n in (12, 10, 5))
-    weights = rng.normal(size=(5, 5))
-    answers = rng.normal(size=(2, 2))
-    figure = figures_network.places_picture(lines, maps, pooled, weights, answers)
-    for row, axes in enumerate((figure.axes[:6], figure.axes[6:])):
-        for ax, want in zip(axes, (lines[row], maps[row], pooled[row], weights), strict=False):
-            np.testing.assert_array_equal(ax.images[0].get_array()[::-1], want)
-        added, two = (ax.texts[0].get_text() for ax in axes[4:])
-        assert added == f"{(pooled[row] * weights).sum():.2f}".replace("-", "−")
-        assert two == "{:.2f}\n{:.2f}".format(*answers[row]).replace("-", "−")
-        assert axes[1].get_xlabel() == f"largest value: {maps[row].max():.2f}"
-    with pytest.raises(ValueError, match="weights"):
-        figures_network.places_picture(lines, maps, pooled, weights[:4], answers)
-    with pytest.raises(ValueError, match="two each"):
-        figures_network.places_picture(lines[:1], maps, pooled, weights, answers)
+def small_network(size, rng):
+    values = 4 * (10 // size) ** 2
+    return rng.normal(size=(4, 3, 3, 3)), rng.normal(size=4), rng.normal(size=(values, 2)), [1, 2]
+
+
+@pytest.mark.parametrize("size", [2, 10])
+def test_what_the_kernels_and_the_black_picture_add_is_the_answers_difference(size):
+    weights = small_network(size, np.random.default_rng(size))
+    explorer = views.line_explorer({"mine": (weights, size)})
+    for kind, down, right, pixels in (
+        ("horizontal", 0, 0, np.s_[3, 2:6]), ("horizontal", 3, 6, np.s_[6, 8:12]),
+        ("vertical", 4, 1, np.s_[6:10, 4]),
+    ):  # fmt: skip
+        image = np.zeros((1, 3, 12, 12))
+        image[(0, slice(None), *pixels)] = 1
+        maps = np.tanh(conv2d_forward(image, *weights[:2])[0])
+        cells, _ = pool_forward(maps, size, "max")
+        answers = dense_forward(cells.reshape(1, -1), *weights[2:])[0][0]
+        explorer.set(kind=kind, down=down, right=right, kernel=1)
+        seen = explorer.values
+        np.testing.assert_allclose(seen["answers"], answers, rtol=1e-12)
+        assert seen["parts"].sum() + seen["black"] == pytest.approx(answers[0] - answers[1])
+        assert seen["said"] == ("horizontal" if answers[0] > answers[1] else "vertical")
+        assert seen["fine"] == (seen["said"] == kind)
+        drawn = explorer.figure.axes[0].images[0].get_array()[::-1]
+        np.testing.assert_array_equal(drawn, image[0, 0])
+        assert explorer.figure.axes[2].images[0].get_array().shape == cells.shape[2:]
+    explorer.close()
+
+
+def test_the_random_kernels_tell_lines_in_the_square_apart():
+    explorer = views.line_explorer()
+    for network in explorer.controls["network"].options:
+        for kind in ("horizontal", "vertical"):
+            explorer.set(network=network, kind=kind, down=0, right=0)
+            assert explorer.values["fine"], network
+    explorer.close()
+
+
+def test_a_moved_lines_networks_fit_its_picture():
+    good = small_network(2, np.random.default_rng(1))
+    for wrong, error in (
+        ([], TypeError), ({}, TypeError),
+        ({"a": ((*good[:2], good[2][:-1], good[3]), 2)}, ValueError),
+        ({"a": ((good[0][:, :2], *good[1:]), 2)}, ValueError),
+    ):  # fmt: skip
+        with pytest.raises(error, match="networks|W"):
+            views.line_explorer(wrong)
 
 
 def test_span_writes_the_least_and_the_largest_share():

@@ -11,6 +11,7 @@ from lstm_inside.page import Explorer, Words, choice, plain, slider, toggle, who
 from lstm_inside.page.style import GRADIENT, RC, SIGNAL, SIGNED, SIZE
 from lstm_inside.words import Sentences, say
 
+from .explorers_moved import line_explorer
 from .figures import (
     Numbers,
     Stamp,
@@ -150,7 +151,7 @@ def convolution_explorer(size=(72, 60)) -> Explorer:
         figure=figure,
         controls={
             "name": controls.pop("name"),
-            "loss": choice("loss L", [ONE, ALL], ALL),
+            "loss": choice("loss L", [ONE, ALL], ONE),
             **controls,
         },
         moving=[
@@ -245,7 +246,7 @@ class _forward:
         )
         notes["W"].set_text(say("Σ window × kernel = {value}", value=plain(value, 3)))
         notes["out"].set_text(
-            say("{rows} × {columns}; black 0, white 1", rows=rows, columns=columns)
+            say("{rows} × {columns}; black 0 or less, white 1 or more", rows=rows, columns=columns)
             if brightness
             else say(
                 "{rows} × {columns}; blue −, orange +, to ±{out:.2f}",
@@ -315,7 +316,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
 
         place_image(images["out"], out[0, 0], window=window, stride=stride)
         place_image(images["dx"], dx)
-        images["dx"].set_clim(0, dx.max())
+        images["dx"].set_clim(0, 1)
         lines = _grid(rows, columns, window) if window == stride > 1 else ([], [])
         for grid in grids:
             grid.set_data(*lines)
@@ -344,7 +345,7 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
         )
         notes["dx"].set_text(
             say(
-                "L is {loss}; black: {most}\n{reached} of {size} pixels reached",
+                "L is {loss}; black: 1, largest: {most}\n{reached} of {size} pixels reached",
                 loss=IN_WORDS[loss],
                 most=format(dx.max(), ".3g"),
                 reached=reached,
@@ -406,7 +407,8 @@ def _grid(rows, columns, side):
 
 # ---------------------------------------------------------------- a kernel that learns
 
-STEPS, FIRST = 300, 100  # how far the two explorers go
+STEPS = 300  # how far the two explorers go
+LOW, HIGH = 1e-9, 1.0  # the losses that they draw
 
 
 def _distance(start, curvature, rate, steps):
@@ -429,7 +431,7 @@ def lost_explorer() -> Explorer:
     photo = photograph()[None]
     photo = photo - photo.mean()
     curvature, directions = bowl(photo, 3)
-    at, (low, high) = np.arange(FIRST + 1), (1e-6, 1.0)
+    at, low, high = np.arange(STEPS + 1), LOW, HIGH
     maps = {name: _map_of(photo, KERNELS[name]) for name in LEARNED}
     with matplotlib.rc_context(RC):
         figure, ax = stage(
@@ -448,13 +450,13 @@ def lost_explorer() -> Explorer:
             _arrow(figure, 190, 240, y)
         notes = notes_under({"W": ax["W"]}, 5, 5, 0.1)
         ax["loss"].set(
-            xlim=(0, FIRST),
+            xlim=(0, STEPS),
             ylim=(low, high),
             yscale="log",
             xlabel=say("step"),
             ylabel=say("loss L"),
         )
-        ax["loss"].set_title(say("First fast, then slowly"))
+        ax["loss"].set_title(say("The loss on the way (not drawn below 10⁻⁹)"))
         notes["now"] = Words(ax["loss"], 0, 0, ha="left", color="#B34700", weight="bold")
         (curve,) = ax["loss"].plot([], [], color=GRADIENT, lw=2.5)
         (now,) = ax["loss"].plot([], [], "o", color="#D55E00", ms=10)
@@ -465,7 +467,7 @@ def lost_explorer() -> Explorer:
         losses = (curvature * distance**2).sum(axis=-1) / 2
         learned = W + (directions @ distance[step]).reshape(3, 3)
         made, wanted = _map_of(photo, learned), maps[name]
-        scale = max(np.abs(learned).max(), np.abs(W).max())  # one for both
+        scale = np.abs(W).max()  # one for both
         mine.show(learned, scale)
         goal.show(W, scale)
         most = show_signed(images["wanted"], wanted)
@@ -475,9 +477,9 @@ def lost_explorer() -> Explorer:
         curve.set_data(at[seen], losses[seen])
         shown = max(losses[step], low)
         now.set_data([step], [shown])
-        left = step > FIRST / 2
+        left = step > STEPS / 2
         notes["now"].set_text(say("step {step}: {loss}", step=step, loss=_small(losses[step])))
-        notes["now"].set_position((step + (-3 if left else 3), min(4 * shown, high / 3)))
+        notes["now"].set_position((step + (-8 if left else 8), min(6 * shown, high / 3)))
         notes["now"].set_ha("right" if left else "left")
         off = float(np.abs(learned - W).max())
         notes["W"].set_text(say("furthest off by {off:.2g}", off=off))
@@ -502,7 +504,7 @@ def lost_explorer() -> Explorer:
         figure=figure,
         controls={
             "name": choice("kernel to be found", LEARNED, "brighter to the right"),
-            "step": whole("step", 0, FIRST, 3),
+            "step": whole("step", 0, STEPS, 3),
         },
         moving=[*mine.artists, *goal.artists, *images.values(), curve, now, *notes.values()],
         update=update,
@@ -516,7 +518,7 @@ def learning_explorer() -> Explorer:
     """A kernel of zeros on its way to the one that made the map, and each direction's part."""
     photo = photograph()[None]
     bowls = {True: bowl(photo - photo.mean(), 3), False: bowl(photo, 3)}
-    at, (low, high) = np.arange(STEPS + 1), (1e-9, 1.0)
+    at, low, high = np.arange(STEPS + 1), LOW, HIGH
     with matplotlib.rc_context(RC):
         figure, ax = stage(
             900, 400, W=(20, 86, 190, 190), goal=(230, 86, 190, 190), loss=(505, 60, 370, 254)
@@ -561,7 +563,7 @@ def learning_explorer() -> Explorer:
         loss = part.sum(axis=-1)
         here = _distance(start, curvature, rate, np.array(step))
         learned = W + (directions @ here).reshape(3, 3)
-        scale = max(np.abs(learned).max(), np.abs(W).max())  # one for both
+        scale = np.abs(W).max()  # one for both
         mine.show(learned, scale)
         goal.show(W, scale)
         for line, values in zip([*parts, curve], [*part.T, loss], strict=True):
@@ -631,7 +633,6 @@ def learning_explorer() -> Explorer:
         play="step",
         interval=60,
         presets={
-            "on its way": {},
             "found": {"step": STEPS},
             "mean left in": {"centred": False},
             "mean left in, slower": {"centred": False, "rate": 1, "step": STEPS},
@@ -671,4 +672,5 @@ EXPLORERS = {
     "pooling": pooling_explorer,
     "lost_kernel": lost_explorer,
     "learned_kernel": learning_explorer,
+    "moved_line": line_explorer,
 }

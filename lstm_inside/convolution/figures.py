@@ -120,25 +120,29 @@ class Numbers:
         self.artists = [self.image, *self.texts]
 
     def show(self, values, scale=0):
-        """Write a square of numbers; what is beyond 9999 is shown as that.
+        """Write a square of numbers; beyond 9999 as a power of ten.
 
-        scale: the size whose colour is the strongest, if no value is larger.
+        scale: the size whose colour is the strongest; 0 for that of the largest value.
         """
-        values = np.clip(values, -9999, 9999)
         size = len(values)
         margin = (5 - size) // 2
         place_image(self.image, values, padding=-margin)
         largest = max(np.abs(values).max(), 1e-12)
-        strongest = 1.8 * max(largest, scale)  # pale enough to read on
+        strongest = 1.8 * (scale or largest)  # pale enough to read on
         self.image.set_clim(-strongest, strongest)
         digits = 2 if largest < 9.995 else 1 if largest < 99.95 else 0
         grid = np.full((5, 5), "", dtype=object)
         grid[margin : margin + size, margin : margin + size] = [
-            [f"{v:.{digits}f}".replace("-", "−") for v in row]
+            [_short(v, digits) for v in row]
             for row in values.round(digits) + 0.0  # no minus in front of 0.00
         ]
         for text, words in zip(self.texts, grid.flat, strict=True):
             text.set_text(words)
+
+
+def _short(value, digits):
+    words = f"{value:.{digits}f}" if abs(value) < 9999.5 else f"{value:.0e}".replace("e+", "e")
+    return words.replace("-", "−")
 
 
 class Stamp:

@@ -170,65 +170,6 @@ def kernels_picture(before, after, lines, changes, kernels):
     return figure
 
 
-def places_picture(lines, maps, pooled, weights, answers):
-    """A line where a network trained, and the line moved: what moves with it, and what does not.
-
-    lines (2, rows, columns); maps (2, ., .): one kernel's; pooled (2, ., .): the same, pooled;
-    weights (., .): the last layer's for these pooled values; answers (2, 2): the network's.
-    Raises ValueError or TypeError for other shapes.
-    """
-    lines, maps, pooled = (
-        validate.real(name, values, ndim=3)
-        for name, values in (("lines", lines), ("maps", maps), ("pooled", pooled))
-    )
-    weights = validate.array("weights", weights, pooled.shape[1:], "as one of `pooled`", float)
-    answers = validate.array("answers", answers, (2, 2), "two for each line", float)
-    if not len(lines) == len(maps) == len(pooled) == 2:
-        raise ValueError("lines, maps, pooled: expected two each")
-    adds, largest = (pooled * weights).sum(axis=(1, 2)), maps.max(axis=(1, 2))
-    most, heaviest = max(np.abs(maps).max(), 1e-12), max(np.abs(weights).max(), 1e-12)
-    titles = (
-        say("the line"), say("its map"), say("pooled 2 × 2"), say("last layer's\nweights"),
-        say("pooled × weights,\nadded up"), say("the network's\ntwo answers"),
-    )  # fmt: skip
-    with matplotlib.rc_context(RC):
-        figure = picture(960, 430)
-        axes = figure.subplots(2, 6)
-        for row, name in enumerate((say("as trained"), say("moved"))):
-            tables = (
-                (lines[row], "gray", 0, 1), (maps[row], SIGNED, -most, most),
-                (pooled[row], SIGNED, -most, most), (weights, SIGNED, -heaviest, heaviest),
-            )  # fmt: skip
-            for ax, (table, colours, low, high) in zip(axes[row], tables, strict=False):
-                canvas(ax, "", *table.shape)
-                place_image(image_on(ax, colours, low, high), table)
-            two = "\n".join(plain(answer) for answer in answers[row])
-            for ax, words in zip(axes[row, 4:], (plain(adds[row]), two), strict=True):
-                canvas(ax, "", 1, 1)
-                ax.text(0.5, -0.5, words, ha="center", va="center", fontsize=20, weight="bold")
-            axes[row, 0].set_ylabel(name, fontsize=12, weight="bold")
-            note = say("largest value: {value}", value=plain(largest[row]))
-            axes[row, 1].set_xlabel(note, fontsize=11)
-        for ax, title in zip(axes[0], titles, strict=True):
-            ax.set_title(title, loc="center", fontsize=12)
-        figure.suptitle(
-            say("Everything moves with the line except the last layer's weights"), weight="bold"
-        )
-    figure.alt = say(
-        "Above, a line where the network trained; below, the same line moved. Its map and the "
-        "pooled map move along, the last layer's weights stay. Pooled values times weights add up "
-        "to {before} above and {after} below; the largest value of the map is {most} above and "
-        "{same} below. The network's two answers are {first} above and {second} below.",
-        before=plain(adds[0]),
-        after=plain(adds[1]),
-        most=plain(largest[0]),
-        same=plain(largest[1]),
-        first=" / ".join(plain(answer) for answer in answers[0]),
-        second=" / ".join(plain(answer) for answer in answers[1]),
-    )
-    return figure
-
-
 def dots_picture(shares, guess, title, kinds):
     """What several networks answered correctly: a row each, a dot a seed.
 
