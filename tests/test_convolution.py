@@ -738,7 +738,7 @@ def test_a_moved_lines_networks_fit_its_picture():
         ({"a": ((*good[:2], good[2][:-1], good[3]), 2)}, ValueError),
         ({"a": ((good[0][:, :2], *good[1:]), 2)}, ValueError),
     ):  # fmt: skip
-        with pytest.raises(error, match="networks|W"):
+        with pytest.raises(error, match=r"networks|W"):
             views.line_explorer(wrong)
 
 

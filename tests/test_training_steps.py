@@ -252,7 +252,7 @@ def test_losses_and_trainings_run_on_the_engine_that_they_are_handed():
             calls.append(name)
             return getattr(lstm_core, name)
 
-    plain, counted = adding_duel(10), adding_duel(10, engine=Counted())
+    plain, counted = adding_duel(10, 0), adding_duel(10, 0, engine=Counted())
     for one, other, kind in zip(plain, counted, ("lstm", "rnn"), strict=True):
         calls.clear()
         list(one.steps(2))
