@@ -17,6 +17,7 @@ from lstm_core import (
 )
 from lstm_inside.bptt import (
     UPDATES,
+    PlainRun,
     check,
     compare_gradients,
     figures,
@@ -387,6 +388,7 @@ def test_a_rule_divides_only_the_gradients_that_it_names(monkeypatch):
 
 def test_other_data_sets_and_an_earlier_end():
     run, first = learn_recall(soft(), sets=(2, 3)), learn_recall(soft())
+    assert 0.5 < first.gate < 1
     assert run.told != first.told
     assert run.updates < 100
     short = learn_recall(soft(), updates=5)
@@ -563,12 +565,13 @@ def measured(lstm, xs, dhs):
 
 def test_the_microscope_shows_the_backward_passes():
     explorer = EXPLORERS["gradient_flow"]()
-    explorer.set(b_f=2, strength=3, T=30)
+    assert list(explorer.controls) == ["b_f", "strength"]
+    explorer.set(b_f=2, strength=3)
     rnn = init_rnn(2, 8, rng=np.random.default_rng(2))
     lstm = init_lstm(2, 8, rng=np.random.default_rng(2), forget_bias=2.0)
     kept = init_rnn(2, 8, rng=np.random.default_rng(2), recurrent="orthogonal")
     rnn, kept, lstm = (p._replace(W_h=3 * p.W_h) for p in (rnn, kept, lstm))
-    xs, dhs = flagged_sequence()[:30], np.zeros((30, 1, 8))
+    xs, dhs = flagged_sequence(), np.zeros((100, 1, 8))
     dhs[-1] = 1
     dc, pure = measured(lstm, xs, dhs)
     v = explorer.values
@@ -580,14 +583,10 @@ def test_the_microscope_shows_the_backward_passes():
     held, _ = measured(LATCH, xs, dhs[:, :, :1])
     assert close(v["latch"], held[:, 0, 0])
     drawn = [line.get_ydata() for line in explorer.figure.axes[0].lines]
-    assert any(len(y) == 31 and close(y, v["latch"] / v["latch"][-1]) for y in drawn)
+    assert any(len(y) == 101 and close(y, v["latch"] / v["latch"][-1]) for y in drawn)
     told = v["dc"][10] / v["dc"][-1]
-    assert f"The gradient at step 10 is {told:.2g} times that at step 30" in explorer.caption
+    assert f"The gradient at step 10 is {told:.2g} times that at step 100" in explorer.caption
     assert explorer.caption.endswith("The flag stands at step 10.")
-    explorer.set(every=True)
-    dhs[:] = 1
-    dc, _ = measured(lstm, xs, dhs)
-    assert close(explorer.values["dc"], np.linalg.norm(dc[:, 0], axis=1))
     explorer.close()
 
 
@@ -605,6 +604,11 @@ def test_the_microscope_takes_the_readers_own_networks(lstm, rnn):
     dc, pure = measured(params._replace(b=more), trace.xs, dhs)
     assert close(explorer.values["dc"], np.linalg.norm(dc, axis=(1, 2)))
     assert close(explorer.values["alone"], np.linalg.norm(pure, axis=(1, 2)))
+    explorer.set(every=True, T=T - 1)
+    dc, _ = measured(params._replace(b=more), trace.xs[:-1], np.ones((T - 1, B, H)))
+    assert close(explorer.values["dc"], np.linalg.norm(dc, axis=(1, 2)))
+    explorer.show_preset("gates more open")
+    assert explorer.values["every"]  # a preset leaves the loss as it is
     explorer.close()
     mine = EXPLORERS["gradient_flow"](rnn=init_rnn(2, 8, rng=np.random.default_rng(1)))
     assert "in the RNN." in mine.caption or "in the RNN," in mine.caption
@@ -659,7 +663,7 @@ def test_a_lines_name_stands_at_its_size_and_on_no_other():
     for b_f in (-4, 1, 6, 8):
         for strength in (0, 1, 6):
             explorer.set(b_f=b_f, strength=strength)
-            y = np.log10([name.get_position()[1] for name in names])
+            y = np.log10([name.get_position()[1] for name in names if name.get_text()])
             assert np.diff(np.sort(y)).min() > 1.1
             assert -14 < y.min() < y.max() < 8
     explorer.set(b_f=1, strength=1)
@@ -669,6 +673,10 @@ def test_a_lines_name_stands_at_its_size_and_on_no_other():
     sizes = np.log10([v[key][10] / end for key, end in zip(keys, ends, strict=True)])
     assert close(y[1:], sizes[1:])  # the first is below the frame
     assert y[0] == -13.5
+    assert names[0].get_text() == "RNN, uniform W_h: ↓ 2.1e-24"
+    assert names[2].get_text() == "LSTM: 1.1e-07"
+    explorer.set(strength=0)
+    assert [bool(name.get_text()) for name in names] == [False, False, True, True, True]
     explorer.close()
 
 
@@ -684,23 +692,55 @@ def test_the_walk_back_is_a_power():
     explorer.set(w=1.3, walked=4)
     assert close(explorer.values["dh"], 1.3 ** np.arange(7.0, -1, -1))
     assert explorer.values["far"] == pytest.approx(1.3**50)
-    assert explorer.caption.endswith("4 steps back the gradient is 2.86.")
+    assert "4 steps back the gradient is 2.86, and 50 steps back" in explorer.caption
+    explorer.close()
+
+
+def test_the_two_steps_are_the_pages_own_numbers():
+    explorer = EXPLORERS["two_steps"]()
+    explorer.show_preset("none from L")
+    v = explorer.values
+    found = v["da_2"], v["dh_1"], v["da_1"], v["dw"]
+    assert found == pytest.approx((0.726, 0.363, 0.152, 0.614), abs=5e-4)  # cell n01 prints them
+    assert v["part_1"] + v["part_2"] == pytest.approx(v["dw"])
+    explorer.reset()
+    both = explorer.values
+    assert both["dh_1"] == pytest.approx(1 + v["dh_1"])
+    h_1 = np.tanh(0.8 + 0.5 * 0.4)
+    assert both["da_1"] == pytest.approx(both["dh_1"] * (1 - h_1**2))
+    assert "come 1.000 from the loss and 0.363 from step 2, together 1.363." in explorer.caption
+    explorer.show_preset("none from a₂")
+    assert (explorer.values["dh_1"], explorer.values["back"]) == (1, 0)
+    explorer.close()
+
+
+def test_a_number_stands_on_an_arrow_once_the_walk_is_there():
+    explorer = EXPLORERS["two_steps"]()
+    seen = []
+    for walked in range(1, 6):
+        explorer.set(walked=walked)
+        seen.append(sum(bool(words.get_text()) for words in explorer._moving))
+    assert seen == [1, 2, 5, 9, 10]
+    arrows = [a for a in explorer.figure.axes[0].texts if getattr(a, "arrow_patch", None)]
+    shown = sum(a.get_visible() for a in arrows)
+    explorer.set(from_loss=False)
+    assert sum(a.get_visible() for a in arrows) == shown - 2  # forward and back
+    assert sum(bool(words.get_text()) for words in explorer._moving) == 9
     explorer.close()
 
 
 def test_what_is_not_yet_walked_is_not_shown():
     explorer = EXPLORERS["walk_back"]()
-    assert "50 steps back it is 1.8e-08" in explorer.caption  # as stored, the walk is done
-    explorer.set(walked=2)
-    bars = [a for a in explorer._moving if hasattr(a, "get_height")]
-    lines = [a for a in explorer._moving if hasattr(a, "get_xdata") and len(a.get_xdata()) > 2]
-    assert not bars[0].get_height()
-    assert "50" not in explorer.caption
-    assert max(line.get_xdata()[-1] for line in lines) == explorer.values["walked"]
-    explorer.set(walked=7)
-    assert bars[0].get_height() == pytest.approx(0.7**7)
     assert "50 steps back it is 1.8e-08" in explorer.caption
+    bars = [a for a in explorer._moving if hasattr(a, "get_height")]
+    heights = [bar.get_height() for bar in bars]
+    assert heights[0] == pytest.approx(0.7**7)
+    explorer.set(walked=2)
+    lines = [a for a in explorer._moving if hasattr(a, "get_xdata") and len(a.get_xdata()) > 2]
+    assert [bar.get_height() for bar in bars] == [0] * 5 + heights[5:]  # no bar changes
+    assert sorted(line.get_xdata()[-1] for line in lines) == [2, 50]
     explorer.show_preset("growing")  # keeps what has been walked
+    assert explorer.values["walked"] == 2
     assert "50 steps back it is 5e+05" in explorer.caption
     explorer.close()
 
@@ -713,14 +753,6 @@ def test_a_cuts_curve_is_drawn_as_far_as_the_reader_has_been():
     assert curve.get_xdata().tolist() == list(range(1, 9))
     explorer.set(k=48)
     assert len(curve.get_xdata()) == 48
-    explorer.close()
-
-
-def test_a_preset_of_the_microscope_leaves_the_loss_as_it_is():
-    explorer = EXPLORERS["gradient_flow"]()
-    explorer.set(every=True)
-    explorer.show_preset("gates nearly shut")
-    assert explorer.values["every"]
     explorer.close()
 
 
@@ -831,14 +863,23 @@ def test_every_draw_is_a_dot_and_the_cell_line_alone_a_stroke():
     )
 
 
-def test_a_cut_keeps_the_answers_gradient_from_the_flag():
-    figure = figures.recall_cut(k=20, at=15)
-    whole, cut = (ax.lines[0].get_ydata() for ax in figure.axes)
-    bars = [[bar.get_height() for bar in ax.patches] for ax in figure.axes]
-    assert whole[15] > 0.8
-    assert np.argmax(bars[0]) == 14  # the bar of step 15
-    assert bars[0][14] > 0.3
-    assert not np.any(cut[:41])
-    assert not np.any(bars[1][:40])
-    assert (cut[41:] > 0.8).all()
-    assert "the flagged number gets 0." in figure.alt
+def test_a_cut_keeps_the_last_loss_from_all_before_it():
+    explorer = EXPLORERS["truncation"]()
+    assert "exactly 0" not in explorer.caption
+    explorer.show_preset("loss at the end only")  # k = 8
+    assert explorer.caption.endswith(" Up to step 40 dL/dc is exactly 0.")
+    dc = explorer.values["cut_dc"]
+    assert not dc[:41].any()
+    assert dc[41:].all()
+    explorer.set(k=48)
+    assert "exactly 0" not in explorer.caption
+    explorer.close()
+
+
+def test_near_and_far_flags_are_drawn_and_told():
+    run = PlainRun(np.array([0.2, 1e-6, 3e-9]), np.array([0.006, 0.3, 1 / 3]))
+    figure = figures.near_and_far({"near": run, "far": run._replace(errors=run.errors / 2)})
+    _, near, _, far, _ = figure.axes[0].lines
+    np.testing.assert_array_equal(near.get_xdata(), run.share)
+    np.testing.assert_array_equal(far.get_ydata(), run.errors / 2)
+    assert "near: parts 0.2, 1e-06, 3e-09, errors 0.006, 0.300, 0.333; far:" in figure.alt

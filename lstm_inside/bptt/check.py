@@ -39,6 +39,7 @@ WORDS = Sentences(
         "no_slope": "tanh's slope 1 - tanh(c)^2 is missing on the way from h to c (4.7).",
         "line_alone": "dc_line_prev takes the TOTAL dc, with the path through h, times f (4.7), (4.11).",
         "no_slopes": "that is df, dg, do; each still takes its gate's slope to become da (4.12).",
+        "no_f": "dc_line_prev is dc times what stands beside c_prev in c (4.11): the forget gate.",
         "swapped": "the right arrays, the other way round: return da, dc_line_prev.",
     }
 )
@@ -49,15 +50,15 @@ QUESTIONS = {
         right="c",
         a=(
             "0: the loss does not look at h_1",
-            "Not directly. But step 2 reads h_1, so a nudge of h_1 changes h_2 and with it the loss",
+            "step 2 reads h_1, so a nudge of h_1 changes h_2 and with it the loss",
         ),
         b=(
             "the direct part, the arrow from L to h_1",
-            "that is the first term, and it is 0 here; h_1 also acts through the next step",
+            "that is the direct arrow, and it is missing; h_1 also acts through the next step",
         ),
         c=(
             "only what step 2 sends back",
-            "the first term of (4.1) is 0, and the second one carries everything",
+            "the direct arrow is gone, and the one from step 2 carries everything",
         ),
         d=(
             "the same as dL/dh_2",
@@ -201,7 +202,7 @@ def _answer(given, slip=""):
     blocks = [df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)]
     if slip == "no_slopes":
         blocks = [df, dg, do]
-    dc_prev = {"line_alone": dc_line * f, "carried": dc * (1 - f)}.get(slip, dc * f)
+    dc_prev = {"line_alone": dc_line * f, "carried": dc * (1 - f), "no_f": dc}.get(slip, dc * f)
     return np.concatenate(blocks, axis=1), dc_prev
 
 
@@ -212,7 +213,7 @@ def _joined(answer):
 def _slips(given):
     """(key of WORDS, the (da, dc_prev) that it returns) of what is easily written instead."""
     for name in ("no_write", "write_sign", "no_i", "carried", "no_h_path", "c_not_before",
-                 "tanh_in_do", "no_slope", "line_alone", "no_slopes"):  # fmt: skip
+                 "tanh_in_do", "no_slope", "line_alone", "no_f", "no_slopes"):  # fmt: skip
         yield name, _answer(given, name)
     da, dc_prev = _answer(given)
     da_f, da_g, da_o = np.split(da, 3, axis=1)

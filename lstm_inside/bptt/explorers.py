@@ -1,6 +1,7 @@
 """What a reader of notebook 04 moves: the walk back, recall, stretches; and the room's EXPLORERS.
 
-The microscope and truncation stand in `explorers_flow`, the patients in `lab`.
+The graph of two steps stands in `explorers_graph`, the microscope and truncation in
+`explorers_flow`, the patients in `lab`.
 """
 
 import matplotlib
@@ -12,12 +13,14 @@ from lstm_core import (
     lstm_forward,
     rnn_backward,
     rnn_forward,
+    sigmoid,
 )
 from lstm_inside.bptt.explorers_flow import (
     gradient_flow_explorer,
     name_lines,
     truncation_explorer,
 )
+from lstm_inside.bptt.explorers_graph import two_steps_explorer
 from lstm_inside.bptt.lab import patient_explorer
 from lstm_inside.bptt.shares import products_to_end, rnn_jacobians
 from lstm_inside.gates import latch
@@ -54,7 +57,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-11, 1e11), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
-        for each, y in ((0.7, 1.5e-10), (1.3, 1e7)):  # where 50 steps lead, to compare any w with
+        for each, y in ((0.7, 1.5e-10), (1.3, 1e10)):  # where 50 steps lead, to compare any w with
             ax["far"].plot(back, each**back, color=FAINT, lw=1.6)
             words = f"{each}$^{{{far}}}$ = {each**far:.1e}"
             ax["far"].text(far, y, words, ha="right", va="center", color="#777777")
@@ -62,11 +65,13 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         arrows = [
             ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
         ]
-        heads = [ax["graph"].plot([], [], "<", color=GRADIENT, ms=9)[0] for _ in range(steps)]
+        heads = [ax["graph"].plot([], [], "<", color=GRADIENT, ms=13)[0] for _ in range(steps)]
         sizes = [Words(ax["graph"], 0, 0, fontsize=12, color=GRADIENT) for _ in range(steps)]
         times = [Words(ax["graph"], t + 0.52, 0.72, fontsize=12) for t in range(steps - 1)]
         bars = ax["adds"].bar(range(1, steps + 1), np.zeros(steps), color=GRADIENT, width=0.6)
-        (line,) = ax["far"].plot([], [], color=GRADIENT)
+        (line,) = ax["far"].plot([], [], color=GRADIENT, lw=1.2)
+        (gone,) = ax["far"].plot([], [], color=GRADIENT, lw=5, solid_capstyle="butt")
+        ends = [Words(ax["adds"], 0, 0, fontsize=12, color=GRADIENT) for _ in range(2)]
 
     def update(w, walked):
         params = RNNParams(np.ones((1, 1)), np.full((1, 1), w), np.zeros(1))
@@ -75,7 +80,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         dhs[-1] = 1
         dh = rnn_backward(dhs, trace, params).h[:, 0, 0]  # of the far walk; its end is ours
         near = dh[far - steps + 1 :]  # steps 1 to `steps` of the drawn chain
-        largest = near[steps - 1 - walked :].max()
+        largest = near.max()  # of all eight, so that no bar changes while the walk goes on
         for t, (arrow, head, size) in enumerate(zip(arrows, heads, sizes, strict=True)):
             seen = t >= steps - 1 - walked  # index t is step t + 1; the last has its loss
             size.set_text(_short(near[t]) if seen else "")
@@ -86,33 +91,28 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
                 times[t].set_text("× w" if seen else "")
             arrow.set_data(([t + 0.3, t + 0.78], [0.33, 0.33]) if seen else ([], []))
             head.set_data(([t + 0.26], [0.33]) if seen else ([], []))
-            arrow.set_linewidth(0.8 + 6 * min(near[t], 2.0))
-        told = far if walked == steps - 1 else walked  # all 50 steps once these are walked
-        line.set_data(back[: told + 1], dh[::-1][: told + 1])
-        size = say("{far} steps back: {size:.1e}", far=far, size=dh[0])
-        end.set_text(size if told == far else "")
+            arrow.set_linewidth(0.8 + 6 * near[t] / largest)
+        for t, words in zip((steps - 1 - walked, steps - 1), ends, strict=True):
+            words.set_text(_short(near[t]))
+            words.set_position((t + 1, near[t] / largest + 0.08))
+        line.set_data(back, dh[::-1])
+        gone.set_data(back[: walked + 1], dh[::-1][: walked + 1])
+        end.set_text(say("{far} steps back: {size:.1e}", far=far, size=dh[0]))
         end.set_position((1, 1e8 if dh[0] < 1 else 1e-8))
         return {"dh": near, "far": dh[0], "w": w, "walked": walked}
 
     def describe(v):
         here = v["dh"][steps - 1 - v["walked"]]
-        values = {"w": v["w"], "here": here, "walked": v["walked"]}
+        values = {"w": v["w"], "here": here, "walked": v["walked"], "far": far, "far_2": v["far"]}
         if v["walked"] == 1:
             return say(
-                "Each step back multiplies by {w:.2f}: 1 step back the gradient is {here:.3g}.",
-                **values,
-            )
-        if v["walked"] < steps - 1:
-            return say(
-                "Each step back multiplies by {w:.2f}: {walked} steps back the gradient is "
-                "{here:.3g}.",
+                "Each step back multiplies by {w:.2f}: 1 step back the gradient is {here:.3g}, "
+                "and {far} steps back it is {far_2:.2g}.",
                 **values,
             )
         return say(
             "Each step back multiplies by {w:.2f}: {walked} steps back the gradient is {here:.3g}, "
             "and {far} steps back it is {far_2:.2g}.",
-            far=far,
-            far_2=v["far"],
             **values,
         )
 
@@ -125,7 +125,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
         stays=("walked",),
-        moving=[*arrows, *heads, *sizes, *times, *bars, line, end],
+        moving=[*arrows, *heads, *sizes, *times, *bars, *ends, line, gone, end],
         update=update,
         describe=describe,
         play="walked",
@@ -186,8 +186,8 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         )
         (flagged,) = ax["x"].bar([0], [0], color=SIGNAL, width=0.7)
         flag = Words(ax["x"], 0, 1.3, fontsize=12, color=SIGNAL)
-        (f_line,) = ax["gates"].plot([], [], color=FORGET, lw=4, drawstyle="steps-mid")
-        (i_line,) = ax["gates"].plot([], [], color=INPUT, drawstyle="steps-mid")
+        (f_line,) = ax["gates"].plot([], [], color=FORGET, lw=5, drawstyle="steps-mid")
+        (i_line,) = ax["gates"].plot([], [], color=INPUT, lw=2, drawstyle="steps-mid")
         (cell,) = ax["flow"].plot([], [], color=CELL_LINE, lw=3, drawstyle="steps-mid")
         (bars,) = ax["flow"].plot([], [], color=GRADIENT, lw=8, solid_capstyle="butt")
 
@@ -209,19 +209,21 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         bars.set_data(np.repeat(t, 3), np.stack([0 * dx, dx, np.nan * dx], axis=1).ravel())
         return {
             "at": at, "dc": dc, "dx": dx, "number": numbers[at - 1],
-            "at_flag": abs(dx[at - 1]) / np.abs(dx).sum(),
+            "at_flag": abs(dx[at - 1]) / np.abs(dx).sum(), "f": sigmoid(drive),
         }  # fmt: skip
 
     def describe(v):
         return say(
-            "The flag stands at step {at}. Of the answer's gradient that reaches the numbers, "
-            "{at_flag:.1%} goes to the flagged one. At the cell it is {dc:.2f} at the end, "
-            "{dc_2:.2g} just after the flag and {dc_3:.2g} just before it.",
+            "The flag stands at step {at}; everywhere else f = {f:.4f}. Of the cell's gradient at "
+            "the end, {kept:.0%} arrives just after the flag, and {past:.1g} of it goes on to the "
+            "step before. Of what the numbers get, {at_flag:.1%} goes to the flagged one, "
+            "{others:.1%} to all others together.",
             at=v["at"],
+            f=v["f"],
+            kept=v["dc"][v["at"]] / v["dc"][-1],
+            past=v["dc"][v["at"] - 1] / v["dc"][-1],
             at_flag=v["at_flag"],
-            dc=v["dc"][-1],
-            dc_2=v["dc"][v["at"]],
-            dc_3=v["dc"][v["at"] - 1],
+            others=1 - v["at_flag"],
         )
 
     return Explorer(
@@ -229,7 +231,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
         figure=figure,
         controls={
             "at": whole("the flag's step", 1, steps - 1, 15, quantity="c"),
-            "drive": slider("i, f driven to ±", 0, 14, 0.5, 8, quantity="f", digits=1),
+            "drive": slider("i, f driven to ±", 0, 14, 0.1, 8, quantity="f", digits=1),
         },
         presets={"latch": {}, "half-hearted": {"drive": 4.0}, "gates at half": {"drive": 0.0}},
         moving=[flagged, flag, f_line, i_line, cell, bars],
@@ -317,8 +319,8 @@ def ellipse_explorer(most=30) -> Explorer:
         "ellipse",
         figure=figure,
         controls={
-            "long": slider("largest stretch of a step", 0.5, 2, 0.05, 1.5, quantity="h"),
-            "short": slider("smallest stretch of a step", 0.1, 1, 0.05, 0.4, quantity="h"),
+            "long": slider("largest stretch", 0.5, 2, 0.05, 1.5, quantity="h"),
+            "short": slider("smallest stretch", 0.1, 1, 0.05, 0.4, quantity="h"),
             "turn": whole("then it turns, in degrees", 0, 90, 90, quantity="h"),
             "n": whole("steps back n", 1, most, 6, quantity="gradient"),
         },
@@ -337,6 +339,7 @@ def ellipse_explorer(most=30) -> Explorer:
 
 EXPLORERS = {
     "walk_back": walk_back_explorer,
+    "two_steps": two_steps_explorer,
     "recall_gradient": recall_gradient_explorer,
     "gradient_flow": gradient_flow_explorer,
     "ellipse": ellipse_explorer,

@@ -37,6 +37,7 @@ LABEL = {
     "bbox": {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85},
 }
 _FLOOR = 1e-30  # below every log axis here
+_LOWEST, _HIGHEST = 1e-14, 1e8  # the microscope's frame
 
 
 def _opened(lstm, b_f, strength):
@@ -71,11 +72,11 @@ def _settings(b_f, words="LSTM's forget bias b_f"):
 def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
     """Size of an RNN's dL/dh_t and an LSTM's dL/dc_t at every step, and along the cell line alone.
 
-    The loss is the sum of the last hidden state's units, or, with the box ticked, of every
-    step's. Without arguments: 8 untrained units, an RNN's W_h drawn in two ways, and the latch
-    read a sequence of recall, whose flag is marked.
+    The loss is the sum of the last hidden state's units. Without arguments: 8 untrained units, an
+    RNN's W_h drawn in two ways, and the latch read a sequence of recall, whose flag is marked.
     Yours: LSTM params, xs (T, B, D) with T >= 2, and, if you like, RNNParams of as many inputs;
-    the first slider then adds to the forget bias that you give, and lengths are over the batch:
+    the first slider then adds to the forget bias that you give, two controls more set the length
+    and a loss at every step, and lengths are over the batch:
 
         gradient_flow_explorer(params=LSTMParams(W_x, W_h, b), xs=series, rnn=RNNParams(W, U, b_1))
 
@@ -97,7 +98,9 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         figure = picture(940, 420)
         ax = figure.subplots()
         start_at = FLAG if recall else 0  # where the names stand, and the lines end
-        ax.set(xlim=(start_at, longest), yscale="log", ylim=(1e-14, 1e8), xlabel=say("step t"))
+        ax.set(
+            xlim=(start_at, longest), yscale="log", ylim=(_LOWEST, _HIGHEST), xlabel=say("step t")
+        )
         ax.set_title(
             say("How much gradient comes back to the flag")
             if recall
@@ -106,7 +109,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         ax.yaxis.tick_right()  # the lines' names stand on the left, where they part
         ax.yaxis.set_label_position("right")
         ax.set_ylabel(say("multiple of the last step's (below the frame: < 10⁻¹⁴)"), fontsize=11)
-        ax.text(-0.225, 0, " ", transform=ax.transAxes)  # and need room
+        ax.text(-0.35, 0, " ", transform=ax.transAxes)  # and need room
         names = {
             "rnn_dh": (say("RNN") if rnn is not None else say("RNN, uniform W_h"), RNN_LINE),
             "orthogonal_dh": (say("RNN, orthogonal W_h"), RNN_LINE),
@@ -133,7 +136,7 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             for key in kept
         }  # fmt: skip
 
-    def update(b_f, strength, T, every):
+    def update(b_f, strength, T=longest, every=False):
         gated, xs = _opened(lstm, b_f, strength), record[:T]
         trace = lstm_forward(xs, gated)
         dhs = _at_the_end(trace.h[1:], every)
@@ -155,9 +158,11 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
         _draw(lstm_c, t, v["dc"] / v["dc"][-1])
         _draw(alone, t, v["alone"] / v["dc"][-1])
         at_end = {key: v["dc" if key == "alone" else key][-1] for key in ends}
-        for key, y in _apart({key: v[key][start_at] / at_end[key] for key in ends}).items():
-            ends[key].set_text(names[key][0])
-            ends[key].set_y(y)
+        left = {key: v[key][start_at] / at_end[key] for key in ends}
+        places = _apart({key: size for key, size in left.items() if size > 0})
+        for key, words in ends.items():  # no name without a line
+            words.set_text(_named(names[key][0], left[key]) if key in places else "")
+            words.set_y(places.get(key, 1.0))
         bias = f"b_f {b_f:+.1f}" if own else f"b_f = {b_f:.1f}"
         f = float(trace.f.mean())
         mean = say("mean f = {f:.3f}", f=f)
@@ -205,13 +210,12 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             **_settings(
                 start, say("add to the forget bias") if own else say("LSTM's forget bias b_f")
             ),
-            "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
-            "every": toggle("a loss at every step, not only the last"),
+            **({} if recall else _of_ones_own(longest)),
         },
         moving=[*plain_lines.values(), lstm_c, alone, latched, setting, *ends.values()],
         update=update,
         describe=describe,
-        stays=("every",),
+        stays=() if recall else ("every",),
     )
     if own:
         return explorer(
@@ -229,6 +233,20 @@ def gradient_flow_explorer(params=None, xs=None, rnn=None) -> Explorer:
             "no way through W_h": {"strength": 0},
         }
     )
+
+
+def _of_ones_own(longest):
+    """What a series of one's own can be asked besides: a shorter one, a loss at every step."""
+    return {
+        "T": whole("length T", min(20, longest - 1), longest, longest, quantity="x"),
+        "every": toggle("a loss at every step, not only the last"),
+    }
+
+
+def _named(name, size):
+    """A line's name with its size, behind an arrow where the line has left the frame."""
+    arrow = "↓ " if size < _LOWEST else "↑ " if size > _HIGHEST else ""
+    return f"{name}: {arrow}{size:.2g}"
 
 
 def _apart(sizes):
@@ -355,23 +373,28 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         places.set_data(between, np.tile([1e-3, 20, np.nan], len(between) // 3))
         return {
             "k": k, "cosine": cuts.near[k - 1, 0], "ratio": cuts.near[k - 1, 1],
-            "dc": dc, "cut_dc": cut_dc, "near": cuts.near,
+            "dc": dc, "cut_dc": cut_dc, "near": cuts.near, "last": last,
         }  # fmt: skip
 
     def describe(v):
         values = {"ratio": v["ratio"], "cosine": v["cosine"]}
         if v["k"] == 1:
-            return say(
+            words = say(
                 "Cut after every step, the LSTM's gradient has {ratio:.2f} of the full one's "
                 "length and cosine {cosine:.3f} with it.",
                 **values,
             )
-        return say(
-            "Cut every {k} steps, the LSTM's gradient has {ratio:.2f} of the full one's length "
-            "and cosine {cosine:.3f} with it.",
-            k=v["k"],
-            **values,
-        )
+        else:
+            words = say(
+                "Cut every {k} steps, the LSTM's gradient has {ratio:.2f} of the full one's length "
+                "and cosine {cosine:.3f} with it.",
+                k=v["k"],
+                **values,
+            )
+        cut = (steps - 1) // v["k"] * v["k"]  # the last step before the last chunk
+        if v["last"] and cut:
+            words += say(" Up to step {cut} dL/dc is exactly 0.", cut=cut)
+        return words
 
     return Explorer(
         "truncation",

@@ -1,4 +1,4 @@
-"""What stands still in notebook 04: the two graphs with their equations, a check's finite step."""
+"""What stands still in notebook 04: the LSTM's graph with its equations, runs, a finite step."""
 
 from functools import partial
 from itertools import cycle
@@ -18,15 +18,14 @@ from lstm_core import (
 from lstm_inside.bptt.draws import FLAG, flagged_sequence
 from lstm_inside.bptt.explorers_flow import ALONE, RNN_LINE, name_lines
 from lstm_inside.bptt.faults import PATIENTS, Fault, backward_by_steps, draw_point, step_errors
+from lstm_inside.bptt.graph import FORWARD, PRE_ACTIVATION, WEIGHTS, back, node
 from lstm_inside.bptt.learning import GOAL, units_after
-from lstm_inside.bptt.shares import truncated_backward
 from lstm_inside.gates import LATCH, latch
 from lstm_inside.page import Picture, picture
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
-    FAINT,
     FORGET,
     GRADIENT,
     HIDDEN_LINE,
@@ -39,41 +38,6 @@ from lstm_inside.words import say
 
 _UNITS = (FORGET, INPUT, GRADIENT, CANDIDATE_LINE)  # colours of `errors`
 _FRAME = 3.4  # the height of a panel of `carried`
-PRE_ACTIVATION, WEIGHTS = "#7A4FA0", "#7B5A1E"  # quantities that have no colour in the series
-_FORWARD = {"arrowstyle": "-", "color": FAINT, "lw": 2.2, "shrinkA": 15, "shrinkB": 15}
-
-
-def _node(ax, place, words, size=30, square=False):
-    ax.plot(*place, "s" if square else "o", ms=size, mfc="white", mec="#666666", mew=1.4, zorder=3)
-    ax.text(*place, words, ha="center", va="center", fontsize=13, zorder=4)
-
-
-def _back(ax, start, end, colour, words, number, label, bend=0.0, thick=2.6):
-    """A gradient's arrow from `start` back to `end`.
-
-    words: what the gradient is multiplied by there, at `label`, and, small and grey behind it,
-    the number of the equation. thick: the arrow's line width.
-    """
-    ax.annotate(
-        "",
-        start,
-        end,
-        arrowprops=_FORWARD | {"connectionstyle": f"arc3,rad={-bend}"},
-    )
-    style = {
-        "arrowstyle": "-|>",
-        "color": colour,
-        "lw": thick,
-        "shrinkA": 17,
-        "shrinkB": 17,
-    }
-    ax.annotate("", end, start, zorder=5,
-                arrowprops=style | {"connectionstyle": f"arc3,rad={bend}"})  # fmt: skip
-    factor = ax.text(*label, words, color=colour, ha="center", va="center", fontsize=14.5,
-                     weight="bold", zorder=6,
-                     bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
-    ax.annotate(f"({number})", (1, 0.5), xycoords=factor, xytext=(5, 0), va="center",
-                textcoords="offset points", fontsize=9.5, color="#777777", zorder=6)  # fmt: skip
 
 
 def _canvas(width, height, xlim, ylim, alt):
@@ -82,47 +46,6 @@ def _canvas(width, height, xlim, ylim, alt):
     ax.set(xlim=xlim, ylim=ylim)
     ax.set_axis_off()
     return figure, ax
-
-
-def rnn_graph() -> Picture:
-    """Two steps of an RNN unrolled: each gradient's arrow, its factor, its equation's number."""
-    with matplotlib.rc_context(RC):
-        figure, ax = _canvas(
-            900, 350, (-0.4, 9.9), (-1.75, 2.75),
-            say(
-                "Two unrolled steps of an RNN. Arrows run backward and bear what the gradient is "
-                "multiplied by: from the loss directly to each hidden state (4.1), from h to a "
-                "times 1 - h squared (4.2), from a to the state before times W_h transposed (4.3), "
-                "to the input times W_x transposed (4.4), and to the weights, which both steps "
-                "share, the part of each: x times da, the h before times da, the sum of da (4.5)."),
-        )  # fmt: skip
-        ax.set_title(say("Two steps of an RNN: what each way back multiplies the gradient by"))
-        h = {0: (0, 0), 1: (4, 0), 2: (8, 0)}
-        a = {1: (2.2, 0), 2: (6.2, 0)}
-        weights, loss = (4.2, -1.4), (9.5, 1.7)
-        for t in (1, 2):
-            name, x = f"$_{t}$", (a[t][0], 1.5)
-            label, bend = (((9.3, 0.6), 0.0), ((7.0, 2.35), 0.5))[t == 1]
-            _back(ax, loss, h[t], GRADIENT, say("direct"), "4.1", label, bend)
-            words = rf"$\times\,(1-h_{t}^2)$"
-            _back(ax, h[t], a[t], PRE_ACTIVATION, words, "4.2", (a[t][0] + 0.8, 0.3))
-            words = r"$\cdot\,W_h^{\top}$"
-            _back(ax, a[t], h[t - 1], HIDDEN_LINE, words, "4.3", (a[t][0] - 1.2, 0.3))
-            words = r"$\cdot\,W_x^{\top}$"
-            _back(ax, a[t], x, SIGNAL, words, "4.4", (x[0] - 0.75, 0.85))
-            above = (weights[0], -1.2)  # where no tip touches the letters
-            words = rf"$x_{t}^{{\top}} da_{t},\; h_{t - 1}^{{\top}} da_{t},\; \Sigma\, da_{t}$"
-            place = (a[t][0] + (-0.35 if t == 1 else 0.55), -0.85)
-            _back(ax, a[t], above, WEIGHTS, words, "4.5", place)
-            _node(ax, x, f"x{name}")
-            _node(ax, a[t], f"a{name}")
-        for t, place in h.items():
-            _node(ax, place, f"h$_{t}$")
-        _node(ax, loss, "L")
-        _node(ax, weights, "W$_x$ W$_h$ b", size=0)
-        ax.text(weights[0], weights[1] - 0.28, say("one set for all steps"), ha="center", va="top",
-                color=WEIGHTS, fontsize=11)  # fmt: skip
-    return figure
 
 
 def lstm_graph() -> Picture:
@@ -148,30 +71,30 @@ def lstm_graph() -> Picture:
             "o": (7.6, OUTPUT, r"$\times\,\tanh c_t$", "4.6", (8.5, 2.5), r"$\times\,o(1-o)$"),
         }
         down = (5.0, -0.3)
-        _back(ax, c, c_prev, CELL_LINE, r"$\times\,f_t$", "4.11", (2.6, 4.32), thick=6)
-        _back(ax, (11.9, 2.3), h, GRADIENT, "dh$_t$", "4.1", (10.95, 2.62))
-        _back(ax, (11.9, 4), c, CELL_LINE, say("along the cell line: dc_line"), "4.7", (8.9, 4.32),
+        back(ax, c, c_prev, CELL_LINE, r"$\times\,f_t$", "4.11", (2.6, 4.32), thick=6)
+        back(ax, (11.9, 2.3), h, GRADIENT, "dh$_t$", "4.1", (10.95, 2.62))
+        back(ax, (11.9, 4), c, CELL_LINE, say("along the cell line: dc_line"), "4.7", (8.9, 4.32),
               thick=6)  # fmt: skip
         words = r"$\times\,o\,(1-\tanh^2 c_t)$"
-        _back(ax, h, c, HIDDEN_LINE, words, "4.7", (9.2, 3.4))
+        back(ax, h, c, HIDDEN_LINE, words, "4.7", (9.2, 3.4))
         for name, (x, colour, words, number, label, slope) in gates.items():
             y = 2.0
-            _back(ax, h if name == "o" else c, (x, y), colour, words, number, label)
-            _back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, slope, "4.12", (x + 0.68, 1.37))
-            ax.annotate("", down, (x, 0.75), arrowprops=_FORWARD | {"arrowstyle": "-|>"})
-            _node(ax, (x, y), name)
-            _node(ax, (x, 0.75), f"a$_{name}$", size=27)
-        _back(ax, down, (0, -0.3), HIDDEN_LINE, r"$\cdot\,W_h^{\top}$", "4.3", (2.4, -0.6))
-        _back(ax, down, (10, -0.3), SIGNAL, r"$\cdot\,W_x^{\top}$", "4.4", (7.6, -0.6))
-        _node(ax, down, "da", size=27, square=True)
+            back(ax, h if name == "o" else c, (x, y), colour, words, number, label)
+            back(ax, (x, y), (x, 0.75), PRE_ACTIVATION, slope, "4.12", (x + 0.68, 1.37))
+            ax.annotate("", down, (x, 0.75), arrowprops=FORWARD | {"arrowstyle": "-|>"})
+            node(ax, (x, y), name)
+            node(ax, (x, 0.75), f"a$_{name}$", size=27)
+        back(ax, down, (0, -0.3), HIDDEN_LINE, r"$\cdot\,W_h^{\top}$", "4.3", (2.4, -0.6))
+        back(ax, down, (10, -0.3), SIGNAL, r"$\cdot\,W_x^{\top}$", "4.4", (7.6, -0.6))
+        node(ax, down, "da", size=27, square=True)
         for place, words in ((c_prev, "c$_{t-1}$"), (c, "c$_t$"), (h, "h$_t$"),
                              ((0, -0.3), "h$_{t-1}$"), ((10, -0.3), "x$_t$")):  # fmt: skip
-            _node(ax, place, words, size=34)
+            node(ax, place, words, size=34)
         ax.text(2.3, 0.35, say("side by side"), ha="center", va="top", color="#777777", fontsize=11)
         weights = (down[0], -1.85)
         words = r"$x_t^{\top} da,\; h_{t-1}^{\top} da,\; \Sigma\, da$"
-        _back(ax, down, weights, WEIGHTS, words, "4.5", (down[0] + 1.3, -1.1))
-        _node(ax, weights, "W$_x$ W$_h$ b", size=0)
+        back(ax, down, weights, WEIGHTS, words, "4.5", (down[0] + 1.3, -1.1))
+        node(ax, weights, "W$_x$ W$_h$ b", size=0)
     return figure
 
 
@@ -193,7 +116,7 @@ def detour() -> Picture:
         ):
             gate, state = (start[0] - 0.9, 0), (end[0] + 0.9, 0)
             words = rf"$\times\,f_{{{now}}}$"
-            _back(ax, start, end, CELL_LINE, words, "4.11", (start[0] - 2.6, 3.4), thick=6)
+            back(ax, start, end, CELL_LINE, words, "4.11", (start[0] - 2.6, 3.4), thick=6)
             if now == "t":
                 middle = (gate[0] + state[0]) / 2
                 detour = (
@@ -202,57 +125,14 @@ def detour() -> Picture:
                     (state, end, r"$\times\,o\,(1-\tanh^2 c)$", "4.7", (6.6, 1.0)),
                 )
                 for tail, head, factor, number, label in detour:
-                    _back(ax, tail, head, HIDDEN_LINE, factor, number, label)
+                    back(ax, tail, head, HIDDEN_LINE, factor, number, label)
             else:
                 for tail, head in ((start, gate), (gate, state), (state, end)):
-                    ax.annotate("", head, tail, arrowprops=_FORWARD | {"arrowstyle": "-|>"})
-            _node(ax, gate, "a$_g$", size=28)
-            _node(ax, state, f"h$_{{{before}}}$", size=34)
+                    ax.annotate("", head, tail, arrowprops=FORWARD | {"arrowstyle": "-|>"})
+            node(ax, gate, "a$_g$", size=28)
+            node(ax, state, f"h$_{{{before}}}$", size=34)
         for name, place in cells.items():
-            _node(ax, place, f"c$_{{{name}}}$", size=34)
-    return figure
-
-
-def recall_cut(k=20, at=15, steps=60) -> Picture:
-    """The answer's gradient in the latch, whole and cut every k steps; the flag is at step `at`."""
-    xs, dhs = np.zeros((steps, 1, 2)), np.zeros((steps, 1, 1))
-    xs[:, 0, 0] = np.random.default_rng(3).uniform(-1, 1, steps)  # as in recall_gradient_explorer
-    xs[at - 1, 0, 1] = dhs[-1] = 1
-    trace = lstm_forward(xs, LATCH)
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 340)
-        axes = figure.subplots(2, 1, sharex=True, sharey=True)
-        titles = (
-            say("Not cut: the answer's gradient reaches the flag"),
-            say("Cut every {k} steps: it stops at the first cut on its way back", k=k),
-        )
-        at_flag = []
-        for ax, title, chunk in zip(axes, titles, (steps, k), strict=True):
-            grads = truncated_backward(dhs, trace, LATCH, chunk)
-            at_flag.append(grads.xs[at - 1, 0, 0])
-            ax.set_title(title)
-            ax.set(xlim=(0, steps + 1), ylim=(-0.04, 1.15))
-            ax.step(np.arange(steps + 1), grads.c[:, 0, 0], color=CELL_LINE, lw=3, where="mid")
-            ax.set_ylabel(say("gradient"))
-            ax.bar(np.arange(1, steps + 1), grads.xs[:, 0, 0], color=GRADIENT, width=0.8)
-            for cut in range(chunk, steps, chunk):
-                ax.axvline(cut + 0.5, color="#777777", lw=1.4, ls=(0, (3, 2)))
-                ax.text(cut + 0.9, 0.98, say("cut"), color="#666666", fontsize=12, va="center")
-            ax.axvline(at, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
-            ax.text(at - 0.6, 0.98, say("flag"), color=SIGNAL, fontsize=12, ha="right", va="center")
-        ax = axes[0]
-        ax.text(steps - 0.5, 0.68, say("to the cell: dL/dc$_t$"), color=CELL_LINE, ha="right",
-                va="top", fontsize=12, weight="bold")  # fmt: skip
-        ax.text(at + 0.9, 0.2, say("to the flagged number: dL/dx$_t$"), color=GRADIENT,
-                va="center", fontsize=12, weight="bold")  # fmt: skip
-        axes[1].set_xlabel(say("step t"))
-        figure.alt = say(
-            "The gradient of the last hidden state walks back through the latch, {steps} steps. "
-            "Not cut, it runs along the cell line to the flag at step {at}, whose number gets "
-            "{whole:.2f}. Cut every {k} steps, it stops at the first cut on its way back, and the "
-            "flagged number gets {cut:g}.",
-            steps=steps, at=at, k=k, whole=at_flag[0], cut=at_flag[1],
-        )  # fmt: skip
+            node(ax, place, f"c$_{{{name}}}$", size=34)
     return figure
 
 
@@ -355,8 +235,8 @@ def draws(drawn) -> Picture:
         ax.set_yticklabels(drawn)
         ax.set_title(
             say(
-                "The cell line (strokes) depends on the forget bias alone;\n"
-                "the whole gradient (dots) also on how W$_h$ is drawn"
+                "At these weights the cell line (strokes) hardly depends on how W$_h$ is drawn;\n"
+                "the whole gradient (dots) does"
             )
         )
         name_lines(
@@ -376,6 +256,44 @@ def draws(drawn) -> Picture:
     return figure
 
 
+def near_and_far(runs) -> Picture:
+    """How the flagged steps' part of the gradient and what RNNs learn go together, a dot a draw.
+
+    runs: a setting's words -> what `plain_rnn_learns` returned of it.
+    """
+    colours = (INPUT, HIDDEN_LINE, FORGET, CANDIDATE_LINE, GRADIENT)
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 330)
+        ax = figure.subplots()
+        ax.set(xscale="log", xlim=(1e-9, 1), ylim=(-0.02, 0.36))
+        ax.set(xlabel=say("the flagged steps' part of the first gradient"))
+        ax.set_ylabel(say("error after training"))
+        ax.set_title(say("No part, nothing learned; but a part alone is not enough"))
+        ax.axhline(1 / 3, color="#999999", lw=1.2, zorder=0)
+        for n, (words, run) in enumerate(runs.items()):
+            colour, marker = colours[n % len(colours)], "ox"[n % 2]
+            ax.plot(run.share, run.errors, marker, color=colour, ms=9, mew=2.2)
+            ax.plot([2e-9], [0.25 - 0.055 * n], marker, color=colour, ms=8, mew=2.2)
+            ax.text(3e-9, 0.25 - 0.055 * n, words, color=colour, fontsize=12, va="center",
+                    weight="bold")  # fmt: skip
+        told = [
+            say(
+                "{unit}: parts {parts}, errors {errors}",
+                unit=words,
+                parts=say(", ").join(f"{part:.2g}" for part in run.share),
+                errors=say(", ").join(f"{error:.3f}" for error in run.errors),
+            )
+            for words, run in runs.items()
+        ]
+        figure.alt = say(
+            "Dots, three draws of the weights for each setting: the flagged steps' part of the "
+            "first gradient against the error after training; the grey line is always answering "
+            "0. {told}.",
+            told=say("; ").join(told),
+        )
+    return figure
+
+
 def errors(runs) -> Picture:
     """How the error of the last answer falls while units learn, a panel for each rule.
 
@@ -390,7 +308,7 @@ def errors(runs) -> Picture:
         axes = figure.subplots(1, 2, sharex=True, sharey=True)
         most = max(len(run.errors) - 1 for both in runs.values() for run in both)
         for ax, title, column in zip(axes, titles, zip(*runs.values(), strict=True), strict=True):
-            ax.set(ylim=(0, 0.45), xlim=(-0.01 * most, 1.02 * most), xlabel=say("updates"))
+            ax.set(ylim=(0, 0.7), xlim=(-0.01 * most, 1.02 * most), xlabel=say("updates"))
             ax.set_title(title)
             ax.axhline(GOAL, color="#999999", lw=1.2, zorder=0)
             ax.text(most, GOAL, say("goal"), color="#666666", fontsize=11, ha="right", va="bottom")

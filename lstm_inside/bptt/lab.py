@@ -6,18 +6,18 @@ from matplotlib.colors import ListedColormap
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward
 from lstm_inside.bptt.faults import PATIENTS
-from lstm_inside.page import Explorer, Pixels, Words, choice, slider, whole
-from lstm_inside.page.style import BLOCKS, GATES, RC, SIZE, picture
+from lstm_inside.page import Explorer, Pixels, Words, choice, whole
+from lstm_inside.page.style import BLOCKS, GATES, RC, SIZE, picture, true_minus
 from lstm_inside.words import say
 
-_STEPS = 12
+_STEPS = 3  # the last, the one before it, and one to which an error spreads
 _COLUMNS = (0.36, 0.72)  # right ends of the table's two, as shares of its width
-_MAP = ListedColormap(SIZE([0, 0.45, 0.95])).with_extremes(bad="#c9c9c9")
+_MAP = ListedColormap(SIZE([0, 0.45, 0.95]))
 _LARGE = 0.1  # an error that the map draws dark
 _W_X = np.array([[0.9, 0.6, 1.3, 0.8]])
 _W_H = np.array([[1.1, -0.9, 1.4, 1.2]])
 _BIAS = np.array([0.4, 1.0, 0.3, 0.2])
-_XS = np.random.default_rng(20).uniform(-1, 1.4, _STEPS)
+_XS = np.random.default_rng(20).uniform(-1, 1.4, 12)
 _DH_LAST, _DC_LAST, _STEP = 1.0, 0.5, 1e-5
 _HIDDEN_SHARE = 1e-4  # of the largest entry: below it, errors are taken relative to it
 
@@ -77,9 +77,9 @@ def patient_explorer() -> Explorer:
         axes = figure.subplot_mosaic([["map", "table"]], width_ratios=(6, 5))
         image = Pixels.on(axes["map"], np.zeros((4, _STEPS)), cmap=_MAP, vmin=-0.5, vmax=2.5)
         axes["map"].set(
-            xticks=range(1, _STEPS, 2), xticklabels=range(2, _STEPS + 1, 2),
+            xticks=range(_STEPS), xticklabels=range(1, _STEPS + 1),
             yticks=range(4), yticklabels="ogfi",
-            xlabel=say("step t (orange line: the step of the numbers on the right)"),
+            xlabel=say("step t, {T} is the last (orange line: the numbers on the right)", T=_STEPS),
         )  # fmt: skip
         axes["map"].set_title(
             say("Error, relative to the true value (0: the patient says exactly 0)")
@@ -92,48 +92,38 @@ def patient_explorer() -> Explorer:
         axes["table"].set(xlim=(0, 1), ylim=(0, 1))
         heading, cells = _draw_table(axes["table"])
         cursor = axes["map"].axvline(0, color="#B34700", lw=2)
-        (zeros,) = axes["map"].plot([], [], ls="", marker="$0$", ms=9, color="#F0E442", mew=0.4)
+        (zeros,) = axes["map"].plot([], [], ls="", marker="$0$", ms=13, color="#F0E442", mew=0.4)
 
-    def update(patient, T, b_f, start, call, t):
-        given, true, numeric = examine_steps(patient, T, b_f, start, call)
+    def update(patient, call, t):
+        given, true, numeric = examine_steps(patient, _STEPS, call=call)
         errors = relative_errors(given, numeric)
         wrong = errors > 1e-4
-        shown = np.full((4, _STEPS), np.nan)
-        shown[::-1, :T] = (wrong.astype(int) + (errors > _LARGE)).T
-        image.set_data(shown)
+        image.set_data((wrong.astype(float) + (errors > _LARGE)).T[::-1])
         t_zero, n_zero = np.nonzero(given == 0)
         zeros.set_data(t_zero, len(BLOCKS) - 1 - n_zero)
         cursor.set_xdata([t - 1, t - 1])
         here = {"patient": patient, "call": call, "t": t}
-        if t == T:
+        if t == _STEPS:
             said = say("Patient {patient}, visit {call}, t = {t}, the last step", **here)
-        elif t > T:
-            said = say("Patient {patient}, visit {call}, t = {t}: no such step", **here)
         else:
             said = say("Patient {patient}, visit {call}, t = {t}", **here)
         heading.set_text(said)
         for n, row in enumerate(cells):
             for cell, numbers in zip(row, (given, numeric), strict=True):
-                cell.set_text(f"{numbers[t - 1, n]:+.5f}" if t <= T else "")
+                cell.set_text(_entry(numbers[t - 1, n]))
         return {
             "patient": patient, "given": given, "true": true, "numeric": numeric,
             "errors": errors, "wrong": wrong, "call": call, "t": t,
         }  # fmt: skip
 
     def describe(v):
-        T = len(v["given"])
-        found = [
-            say("{name} at {sum} of {T} steps", name=name, sum=n.sum(), T=T)
-            for name, n in zip("ifgo", v["wrong"].T, strict=True)
-            if n.any()
-        ]
-        values = {"patient": v["patient"], "call": v["call"]}
-        if not found:
-            return say("Patient {patient}, visit {call}: agrees with them.", **values)
         return say(
-            "Patient {patient}, visit {call}: leaves the finite differences: {found}.",
-            **values,
-            found=say(", ").join(found),
+            "Patient {patient}, visit {call}. Wrong at the last step: {last}. Wrong just before "
+            "it: {before}.",
+            patient=v["patient"],
+            call=v["call"],
+            last=_wrong_blocks(v, -1),
+            before=_wrong_blocks(v, -2),
         )
 
     return Explorer(
@@ -143,9 +133,6 @@ def patient_explorer() -> Explorer:
             "patient": choice(
                 "patient", [(say("patient {letter}", letter=p), p) for p in PATIENTS], "A"
             ),
-            "T": whole("length T", 2, _STEPS, _STEPS, quantity="x"),
-            "b_f": slider("forget bias b_f", -3, 5, 0.1, 1, quantity="f", digits=1),
-            "start": slider("start: c_0 (h_0 = 0.4 c_0)", 0, 2, 0.1, 1, quantity="c", digits=1),
             "call": whole("visit, same arrays", 1, 3, 1),
             "t": whole("numbers at step t", 1, _STEPS, _STEPS - 1),
         },
@@ -164,12 +151,28 @@ def patient_explorer() -> Explorer:
 def _draw_table(ax):
     """The table's still part, its heading, and its four rows of two numbers."""
     heading = Words(ax, 0, 0.94, ha="left", fontsize=12, color="#444444")
-    heads = say("the patient's"), say("by nudging")
+    heads = say("dL/da: the patient's"), say("by nudging")
     for x, words in zip(_COLUMNS, heads, strict=True):
         ax.text(x, 0.77, words, color="#444444", fontsize=12, ha="right", va="center")
     cells = []
     for y, name in zip((0.6, 0.43, 0.26, 0.09), BLOCKS, strict=True):
         colour = GATES[name].line
-        ax.text(0.02, y, f"a$_{name}$", color=colour, fontsize=12, va="center")
+        ax.text(0.02, y, f"da$_{name}$", color=colour, fontsize=12, va="center")
         cells.append([Words(ax, x, y, ha="right", fontsize=12, color=colour) for x in _COLUMNS])
     return heading, cells
+
+
+def _entry(size):
+    """A number of the table: five places, but a tiny one, which is not 0, by its power of ten."""
+    words = "0" if size == 0 else f"{size:+.5f}" if abs(size) >= 1e-5 else f"{size:+.1e}"
+    return true_minus(words)
+
+
+def _wrong_blocks(v, t):
+    """The blocks that are wrong at a step, in words; those that are exactly 0 are said to be."""
+    names = [
+        say("{name} (exactly 0)", name=name) if given == 0 else name
+        for name, given, wrong in zip("ifgo", v["given"][t], v["wrong"][t], strict=True)
+        if wrong
+    ]
+    return say(", ").join(names) or say("none")

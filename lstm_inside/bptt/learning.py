@@ -24,6 +24,7 @@ class Learned(NamedTuple):
     told, kept: the gradients of the weight from the flag to the input gate, and of the forget
     gate's bias, at the first update. rate: the one that got there, or that came nearest.
     errors: the larger one of the two data sets' errors before every update, at that rate.
+    gate: the mean forget gate in the end, of the run on either data set, the smaller one.
     """
 
     updates: int | None
@@ -31,6 +32,7 @@ class Learned(NamedTuple):
     told: float
     kept: float
     errors: np.ndarray
+    gate: float
 
 
 def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one rate", sets=(0, 1),
@@ -95,11 +97,11 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
             back = [np.where(w, s / 100, dp) for w, s, dp in zip(by_size, sized, back, strict=True)]
         units = LSTMParams(*(p - rates * dp * w for p, dp, w in zip(units, back, own, strict=True)))
     worse = np.array(errors).max(axis=1)  # (updates + 1, K)
-    best = int(np.nanargmin(worse.min(axis=0)))
-    if reached.all(axis=0).any():
-        best = int(reached.all(axis=0).argmax())
-        return Learned(update, float(tried[best]), *told, worse[:, best])
-    return Learned(None, float(tried[best]), *told, worse[:, best])
+    done = reached.all(axis=0)
+    best = int(done.argmax() if done.any() else np.nanargmin(worse.min(axis=0)))
+    gate = float(now.f.mean(axis=(0, 1)).reshape(_SETS, K)[:, best].min())
+    updates = update if done.any() else None
+    return Learned(updates, float(tried[best]), *told, worse[:, best], gate)
 
 
 def _by_size_where(rule, units):
