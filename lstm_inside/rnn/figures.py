@@ -463,6 +463,7 @@ def learning_picture(runs, every, places, learned):
             ax.set(xlim=(0, last), ylim=(-0.2, 1.25), yticks=(0, 0.5, 1))
             ax.set_title(title)
             ax.tick_params(labelbottom=True)
+            ax.locator_params(axis="x", nbins=4)
             words = say("{learned} of {starts} learn", learned=above.sum(), starts=len(above))
             _label(ax, 0.04 * last, 1.13, words, color=HIDDEN_LINE, weight="bold", ha="left")
             figure.alt = say(
