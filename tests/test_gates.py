@@ -182,13 +182,13 @@ def test_what_the_forget_gate_alone_decides(made):
     for name in gate.presets:
         gate.show_preset(name)
         left[name] = gate.values["dc"][50] / gate.values["dc"][100]
-    others = [share for name, share in left.items() if not name.startswith("forget")]
-    assert len(others) == 5  # the unit as in the page's table, and one preset a box moved
+    others = [left[name] for name in ("as before", "input: reads the flag", "output: shut")]
     pale = next(  # that unit's gradient, whichever is moved
         line.get_ydata() for line in gate.figure.axes[3].lines if len(line.get_xdata()) == 101
     )
     assert pale[50] / pale[100] == pytest.approx(sigmoid(2.5) ** 50)
-    assert others == pytest.approx([sigmoid(2.5) ** 50] * 5)
+    assert others == pytest.approx([sigmoid(2.5) ** 50] * 3)
+    assert left["both: wide open, reads the flag"] == left["forget: wide open"]
     assert left["forget: half open"] == pytest.approx(0.5**50)
 
 
@@ -206,7 +206,10 @@ def test_a_gate_reads_the_flag_and_the_candidate_the_number(made):
     assert (v["at"], v["elsewhere"]) == pytest.approx((sigmoid(6), sigmoid(-6)))
     assert v["c"][at + 1] == pytest.approx(held, abs=0.02)
     assert abs(v["c"][100]) < 0.02
-    gate.show_preset("forget: reads the flag")
+    assert "ends at +0.00" in gate.caption
+    gate.show_preset("both: wide open, reads the flag")  # now it is held
+    assert gate.values["c"][100] == pytest.approx(held * sigmoid(6) ** 78, abs=0.03)
+    gate.set(gate="f", b=6, w=-12)
     dc = gate.values["dc"]
     assert dc[at] / dc[at + 1] == pytest.approx(sigmoid(-6))
     assert np.delete(dc[:-1] / dc[1:], at) == pytest.approx(sigmoid(6))
@@ -268,7 +271,7 @@ def test_twenty_draws_of_section_1_are_drawn_with_their_median_and_the_ends_are_
     loss = np.zeros((100, 1, 12))
     loss[-1] = 1
     for (kind, (init, setting, factor)), ax in zip(KINDS.items(), figure.axes, strict=True):
-        assert ax.get_title(loc="left").startswith(f"{kind}:")
+        assert ax.get_title(loc="left") == kind
         along, whole = [], []
         for seed in range(20):  # as the page's first table draws them, with the core alone
             rng = np.random.default_rng(seed)
@@ -334,6 +337,14 @@ def test_the_forget_bias_stands_in_the_picture_of_both_gradients(made):
     assert "LSTM: forget bias 2.0" in two.frame.decode()
     two.set(b_f=5)
     assert "LSTM: forget bias 5.0" in two.frame.decode()
+
+
+def test_a_shut_gate_leaves_nothing_and_what_settles_outside_is_told(made):
+    line = made(explorers.cell_line_explorer)
+    line.set(f=0)
+    assert line.caption.endswith("of a nudge to c_0, 0 is left.")
+    line.set(f=0.9, i=1, g=-1)
+    assert "settles at i g / (1 − f) = −10.00" in line.frame.decode()
 
 
 def test_what_is_left_stands_where_the_reader_looks(made):
@@ -413,11 +424,11 @@ def test_the_arrows_lead_from_what_is_kept_to_the_cell_state(made):
 
 
 def test_scores_are_drawn_with_their_median_and_told():
-    scores = np.random.default_rng(3).uniform(0, 1, (3, 2, 5))
+    scores = np.random.default_rng(3).uniform(0, 1, (3, 3, 5))
     figure = figures.recall_scores(*scores)
     (ax,) = figure.axes
     dots = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
-    for drawn, row in zip(dots, scores.reshape(6, 5), strict=True):
+    for drawn, row in zip(dots, scores.reshape(9, 5), strict=True):
         np.testing.assert_array_equal(drawn, row)
         assert any(f"{np.median(row):.2f}" in text.get_text() for text in ax.texts)
         assert f"{np.median(row):.2f} ({row.min():.2f} to {row.max():.2f})" in figure.alt
@@ -441,24 +452,22 @@ def test_what_is_shown_disturbs_the_candidates_and_what_is_hidden_nothing():
         assert f"{number} of 20 above 0.9" in figure.alt
 
 
-def test_a_flat_place_keeps_the_factor_and_not_the_number():
-    figure = figures.flat_places()
-    left, *right = figure.axes
-    marks = [
-        (line.get_xdata()[0], line.get_ydata()[0])
-        for line in left.lines
-        if len(line.get_xdata()) == 1
-    ]
-    assert marks == [(8, sigmoid(8)), (7.2, sigmoid(7.2)), (1, 1), (0.9, 0.9)]
-    fade, one, stay = (np.array([line.get_ydata() for line in ax.lines]) for ax in right)
-    for curves in (fade, one, stay):
-        np.testing.assert_array_equal(curves[:, 0], [0.1, 0.5, 0.9])
-    np.testing.assert_allclose(fade[:, 1:], np.tanh(0.9 * fade[:, :-1]))
-    np.testing.assert_allclose(one[:, 1:], np.tanh(2 * one[:, :-1]))
-    np.testing.assert_allclose(stay[:, 50], stay[:, 0] * sigmoid(7.2) ** 50)
-    assert np.ptp(one[:, 50]) < 1e-3 < np.ptp(stay[:, 50])
-    assert f"leaves {0.9**50:.2g} after 50 steps" in figure.alt
-    assert "to 0.958, 0.958, 0.958, with 1.8 to 0.933, 0.933, 0.933" in figure.alt
+def test_a_flat_place_keeps_the_factor_and_not_the_number(made):
+    flat = made(explorers.flat_explorer)
+    for error, weight, two, inside in ((-10, 0.9, 1.8, 7.2), (0, 1, 2, 8), (20, 1.2, 2.4, 9.6)):
+        flat.set(error=error)
+        v = flat.values
+        assert (v["weight"], v["two"], v["inside"]) == pytest.approx((weight, two, inside))
+        assert v["factor"] == pytest.approx(sigmoid(inside))
+        for key, own in (("plain", weight), ("flat", two)):
+            np.testing.assert_allclose(v[key][1:], np.tanh(own * v[key][:-1]))
+        np.testing.assert_allclose(v["gate"][50], v["gate"][0] * sigmoid(inside) ** 50)
+        drawn = [line.get_ydata() for ax in flat.figure.axes[1:] for line in ax.lines]
+        np.testing.assert_allclose(drawn, np.hstack([v["plain"], v["flat"], v["gate"]]).T)
+        assert np.ptp(v["flat"][50]) < 1e-3 < np.ptp(v["gate"][50])
+    flat.reset()
+    assert f"{0.9**50:.2g} times as much" in flat.caption
+    assert "to 0.958, one of 1.8 to 0.933, 0.933, 0.933" in flat.caption
 
 
 def test_in_the_sentence_the_latch_takes_one_noun_and_holds_it():
@@ -514,28 +523,31 @@ def test_the_pictures_of_a_gate_carry_its_name(made):
         assert f"{name}, over time" in titles
 
 
-def test_the_gradient_stops_where_the_flag_is():
-    figure = figures.latch_gradients()
-    ax, *below = figure.axes
-    dc, keeps, untrained_one = (
-        line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 101
-    )
-    first, last = (int(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 2)
-    assert keeps[0] > 0.95  # it feels every step alike, the first flag's too
-    np.testing.assert_array_equal([dc[100], keeps[100], untrained_one[100]], 1)
-    assert f"it ends at {untrained_one[0]:.2g}" in figure.alt
-    assert dc[last] > 0.95
-    for at in (first, last):
-        assert dc[at - 1] / dc[at] == pytest.approx(sigmoid(-8))
-    assert f"to {dc[last - 1]:.1e} a step before the last one" in figure.alt
-    assert f"to {dc[first - 1]:.1e} a step before the first" in figure.alt
-    for row, many in zip(below, ([last], [first, last], range(1, 98)), strict=True):
-        sizes = [high for (_, (_, high)) in row.collections[0].get_segments()]
-        spikes = np.flatnonzero(np.array(sizes) > 0.03) + 1
-        assert list(spikes[spikes < 98]) == list(many)
-        share = sizes[last - 1] / sum(sizes)
-        assert any(f"last flag {share:.1%}" in text.get_text() for text in row.texts)
-    assert "last flag has 0.1% to 1.3%" in figure.alt
+def test_the_gradient_stops_where_the_flag_is(made):
+    memory = made(explorers.memory_gradient_explorer)
+    first, last = memory.values["flagged"]
+    for preset, w_f, b_f, spikes in (
+        ("LATCH", -16, 8, [last]),
+        ("only keeps", 0, 8, [first, last]),
+        ("leaks", -16, 3, []),
+    ):
+        memory.show_preset(preset)
+        left, sizes, shares = (memory.values[key] for key in ("left", "sizes", "shares"))
+        assert left[100] == 1
+        assert left[last] == pytest.approx(sigmoid(b_f) ** (100 - last))
+        for at in (first, last):
+            assert left[at - 1] / left[at] == pytest.approx(sigmoid(b_f + w_f))
+        assert list(np.flatnonzero(sizes > 0.03) + 1) == spikes
+        np.testing.assert_allclose(shares, sizes[[first - 1, last - 1]] / sizes.sum())
+        assert f"last flag {shares[1]:.1%}" in memory.frame.decode()
+        assert f"the last one's {shares[1]:.1%}" in memory.caption
+        assert "LSTMs 0.1% to 1.3%" in memory.caption
+    xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
+    unit = latch(-8, 16, 3, -16, 0.5)
+    h = lambda x: lstm_forward(x, unit).h[-1, 0, 0]  # noqa: E731
+    nudge = np.zeros_like(xs)
+    nudge[last - 1, 0, 0] = 1e-5
+    assert sizes[last - 1] == pytest.approx((h(xs + nudge) - h(xs - nudge)) / 2e-5, rel=1e-6)
 
 
 def _wrong(params, size, rng):
@@ -583,9 +595,14 @@ def test_the_latch_can_be_set_with_the_sliders_alone(made):
     assert "Now −0.006, wanted 0.990" in hand.challenge.words(hand.values)
     for name in hand.presets:
         hand.show_preset(name)
-        assert hand.values["r2"] < 0.5, name
+        assert hand.values["r2"] < (0.6 if "two flags" in name else 0.5), name
+    assert "the bend of the dots" not in hand.caption
     hand.reset()
+    hand.set(b_i=-12, w_i=24, b_f=12)  # the gates are right, tanh bends
+    assert 0.98 < hand.values["r2"] < 0.99
+    assert "look at the bend of the dots" in hand.caption
     hand.set(b_i=-8, w_i=16, b_f=8, w_g=0.5)
+    assert "the bend of the dots" not in hand.caption
     assert "Reached" in hand.challenge.words(hand.values)
     hand.set(twice=True)
     assert "Reached" not in hand.challenge.words(hand.values)
@@ -593,13 +610,12 @@ def test_the_latch_can_be_set_with_the_sliders_alone(made):
     assert "Reached" in hand.challenge.words(hand.values)
 
 
-def test_presets_leave_the_box_of_two_flags_and_reset_does_not(made):
+def test_the_button_of_two_flags_ticks_the_box_and_the_others_do_not(made):
     hand = made(explorers.latch_explorer)
-    hand.set(twice=True)
-    hand.show_preset("it leaks away")
+    hand.show_preset("two flags: they add up")
     assert hand.controls["twice"].value
     assert len(hand.values["flagged"]) == 2
-    hand.reset()
+    hand.show_preset("it leaks away")
     assert not hand.controls["twice"].value
 
 
@@ -620,11 +636,11 @@ def test_a_gate_chosen_from_the_list_starts_where_the_page_says(made):
     gate = made(explorers.gate_explorer)
     settings = lambda: tuple(gate.controls[key].value for key in ("gate", "b", "w"))  # noqa: E731
     for letter, b, w in (("i", -6, 12), ("g", 0, 1.5), ("o", 1, 0), ("f", 2.5, 0)):
-        gate.show_preset("candidate: ±1" if letter == "i" else "input: reads the flag")
+        gate.show_preset("output: shut" if letter == "i" else "input: reads the flag")
         gate.controls["gate"].value = letter  # as the reader's hand does
         assert settings() == (letter, b, w)
         frame = gate.frame
-        gate.show_preset("input: shut" if letter == "f" else "forget: half open")
+        gate.show_preset("output: shut" if letter == "f" else "forget: half open")
         gate.set(gate=letter)
         assert settings() == (letter, b, w)
         assert gate.frame == frame
@@ -635,14 +651,14 @@ def test_a_gate_chosen_from_the_list_starts_where_the_page_says(made):
 def test_the_memory_of_a_gate_stays_on_its_axis_or_is_told(made):
     gate = made(explorers.gate_explorer)
     cells = next(ax for ax in gate.figure.axes if ax.get_title(loc="left") == "The memory")
-    low, high = cells.get_ylim()
     for name in gate.presets:
         gate.show_preset(name)
+        low, high = cells.get_ylim()
         assert low < gate.values["c"].min() <= gate.values["c"].max() < high, name
         assert not set("↑↓") & set(gate.frame.decode())
     for b in (-6, -0.5):  # the second one ends between the lower edge and minus the upper one
         gate.set(gate="g", b=b, w=0)
-        assert gate.values["c"][-1] < low
+        assert gate.values["c"][-1] < cells.get_ylim()[0]
         assert f"↓ −{-gate.values['c'][-1]:.2f}" in gate.frame.decode()
 
 
@@ -746,8 +762,8 @@ def test_a_wiring_of_the_readers(made):
 
 def test_the_slope_told_is_that_of_the_gate_moved(made):
     gate = made(explorers.gate_explorer)
-    for name in ("forget: half open", "forget: reads the flag"):
-        gate.show_preset(name)
+    for b, w in ((0, 0), (6, -12)):
+        gate.set(gate="f", b=b, w=w)
         value = gate.values["value"]
         slope = value * (1 - value)
         assert gate.values["slope"] == pytest.approx(slope.mean())

@@ -86,6 +86,8 @@ WRONG = [
     (check.bias_for_half_life, lambda k: k / 0, "ZeroDivisionError"),
     (check.gates, lambda x, h, p: np.array(gates(x, h, p))[:3], "3 values; expected the four"),
     (check.gates, lambda x, h, p: 0.5, "returned float"),
+    (check.latch, LATCH._replace(W_x=LATCH.W_x[::-1]), "number and flag are exchanged"),
+    (check.latch, latch(-8, 16, 8, 0, 1), "the old number stays"),
     (check.latch, latch(0, 0, 0, 0, 0), "the flag does not open the input gate: i is 0.500"),
     (check.latch, latch(-8, 0, 8, -16, 0.5), "the flag does not open the input gate"),
     (check.latch, latch(8, -16, 8, -16, 0.5), "the flag SHUTS the input gate"),

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.markers import CARETDOWN, CARETUP
 
 from lstm_core import LSTMParams, lstm_backward, lstm_forward, sigmoid
+from lstm_inside.gates.explorers_exact import flat_explorer, memory_gradient_explorer
 from lstm_inside.gates.explorers_gradients import two_gradients_explorer
 from lstm_inside.gates.explorers_time import (
     Beyond,
@@ -13,7 +14,7 @@ from lstm_inside.gates.explorers_time import (
     sequence_explorer,
 )
 from lstm_inside.gates.explorers_wiring import wiring_explorer
-from lstm_inside.page import Explorer, Words, choice, plain, slider, strokes, whole
+from lstm_inside.page import Explorer, Words, choice, plain, signed, slider, strokes, toggle, whole
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -25,7 +26,7 @@ from lstm_inside.page.style import (
     picture,
 )
 from lstm_inside.tasks import constant_gates, recall_problem
-from lstm_inside.words import say
+from lstm_inside.words import Sentences, say
 
 # ---------------------------------------------------------------- the cell line
 
@@ -50,7 +51,7 @@ def cell_line_explorer(steps=20) -> Explorer:
         (heads,) = cells.plot([], [], color=write, ls="none", ms=6, mec="none")
         (cell,) = cells.plot([], [], color=CELL_LINE, marker="o", ms=4.5, lw=1.6)
         (rest,) = cells.plot([], [], color="#666666", ls=":", lw=1.6)
-        label = cells.text(steps, -2.95, "", color="#666666", ha="right")
+        label = Words(cells, steps, 0, color="#666666", ha="right", fontsize=12)
         name_curves(
             cells,
             (0, say("cell state c"), CELL_LINE),
@@ -76,7 +77,9 @@ def cell_line_explorer(steps=20) -> Explorer:
         end = i * g / (1 - f) if f < 1 else np.inf
         shown = abs(end) <= 3.1
         rest.set_data([0, steps] if shown else [], [end, end] if shown else [])
-        label.set_text(say("settles at i g / (1 − f) = {end}", end=plain(end)) if shown else "")
+        settles = say("settles at i g / (1 − f) = {end}", end=plain(end))
+        label.set_text(settles if f < 1 else "")
+        label.set_y(2.85 if end < -3.1 else -2.85)  # an end below has its arrow there
         beyond.show(c[-1])
         slope.set_data(t, grads.c[:, 0, 0])
         return {"c": c, "dc": grads.c[:, 0, 0], "settles_at": end, "f": f, "i": i, "g": g}
@@ -90,7 +93,7 @@ def cell_line_explorer(steps=20) -> Explorer:
             g=v["g"],
             steps=steps,
             c=v["c"][-1],
-            dc=v["dc"][0],
+            dc=v["dc"][0] if v["f"] else 0.0,  # the gate shut: a sigmoid is never quite 0
         )
 
     return Explorer(
@@ -120,6 +123,20 @@ STAY = {"f": (2.5, 0.0), "i": (0.0, 0.0), "g": (0.0, 1.5), "o": (1.0, 0.0)}
 CHOSEN = {letter: {"b": b, "w": w} for letter, (b, w) in STAY.items()}  # one that is chosen, too,
 CHOSEN["i"] = {"b": -6.0, "w": 12.0}  # but the input gate: it reads the flag
 _PALE = "#b59344"  # the cell state as in the table: a wide, pale curve
+_SAID = Sentences(  # what there is to see of each box
+    {
+        "f": "At the flag (step {step}) the forget gate is {at:.3f}, elsewhere {mean:.3f} on "
+        "average. At step {steps} {dc:.2g} is left of a nudge to c at step {early}, and {dc_2:.2g} "
+        "of one at step 0.",
+        "i": "At the flag (step {step}) the input gate is {at:.3f}, elsewhere {mean:.3f} on "
+        "average. The cell state lies between {low} and {high}, and ends at {end}.",
+        "g": "At the flag (step {step}) the candidate is {at:+.3f}. The cell state lies between "
+        "{low} and {high}, and ends at {end}.",
+        "o": "At the flag (step {step}) the output gate is {at:.3f}, elsewhere {mean:.3f} on "
+        "average. It changes nothing in the cell state; what it shows of it, h, is at most "
+        "{h:.3f} in size.",
+    }
+)
 # Where the pictures lie: below, for the forget gate alone, its curve and the gradient.
 _PLACES = {
     True: {
@@ -147,7 +164,8 @@ def gate_explorer(steps=100) -> Explorer:
 
     The candidate reads the number, the gates read the flag. Left what the box does: its curve,
     where the steps lie on it, its course. Right what comes of it: the memory and its gradient.
-    The three boxes that are not chosen stand at `STAY`, and so does the forget gate at first.
+    The three boxes that are not chosen stand at `STAY`, and so does the forget gate at first; the
+    input gate may read the flag instead.
     Curve and gradient are drawn for the forget gate alone: no other box moves this gradient.
     """
     xs = recall_problem(steps, 1, rng=np.random.default_rng(14)).xs
@@ -163,17 +181,20 @@ def gate_explorer(steps=100) -> Explorer:
         ax["curve"].set(xlim=(-8, 8), xlabel=say("pre-activation a"))
         titles = {key: ax[key].set_title("") for key in ("curve", "gate")}  # they name the gate
         ax["gate"].set(xlim=(0, steps), xlabel=say("step t"))
-        ax["cell"].set(xlim=(0, steps), ylim=(-2.8, 5.2), yticks=(-2, 0, 2, 4))
+        ax["cell"].set(xlim=(0, steps))
         ax["cell"].set_xlabel(say("step t"))
         ax["cell"].set_title(say("The memory"))
         name_curves(
             ax["cell"],
             (0.24, say("cell state c"), CELL_LINE),
             (0.45, say("hidden state h"), HIDDEN_LINE),
-            (0.7, say("pale: before the move"), _PALE),
+            (0.7, say("pale: as it opened"), _PALE),
         )
-        ax["cell"].plot([at + 1], [numbers[at]], "o", color="#111111", ms=7)
-        ax["cell"].annotate(say("flag"), (at + 1, 4.1), ha="center", weight="bold")
+        (number,) = ax["cell"].plot([at + 1], [numbers[at]], "o", color="#111111", ms=7, zorder=3)
+        ax["cell"].text(
+            at - 1, 0.86, say("flag (dot: its number)"), weight="bold", fontsize=12,
+            transform=ax["cell"].get_xaxis_transform(),
+        )  # fmt: skip
         for key in ("gate", "left", "cell"):
             ax[key].axvline(at + 1, ymax=0.82, color="#111111", lw=1, ls=(0, (1, 2)))
         ax["left"].set(xlim=(0, steps), yscale="log", ylim=(1e-9, 3))
@@ -192,7 +213,7 @@ def gate_explorer(steps=100) -> Explorer:
         (pale,) = ax["left"].plot([], [], color=FAINT, lw=7, alpha=0.6)
         (gradient,) = ax["left"].plot([], [], color=GRADIENT, lw=3)
         ax["left"].text(
-            2, 4e-9, say("before (pale)"), color="#777777", weight="bold", fontsize=11.5,
+            2, 4e-9, say("as it opened (pale)"), color="#777777", weight="bold", fontsize=11.5,
             va="center",
         )  # fmt: skip
         stays = _one_unit(STAY)
@@ -200,11 +221,12 @@ def gate_explorer(steps=100) -> Explorer:
         table.set_data(np.arange(steps + 1), trace.c[:, 0, 0])
         pale.set_data(np.arange(steps + 1), lstm_backward(dhs, trace, stays, **end).c[:, 0, 0])
 
-    def update(gate, b, w):
+    def update(gate, b, w, reads):
         act, slope_of = (
             (np.tanh, lambda s: 1 - s**2) if gate == "g" else (sigmoid, lambda s: s * (1 - s))
         )
-        params = _one_unit({**STAY, gate: (b, w)})
+        meanwhile = {"i": tuple(CHOSEN["i"].values())} if reads else {}
+        params = _one_unit({**STAY, **meanwhile, gate: (b, w)})
         trace = lstm_forward(xs, params)
         grads = lstm_backward(dhs, trace, params, **end)
         value = getattr(trace, gate)[:, 0, 0]
@@ -216,6 +238,9 @@ def gate_explorer(steps=100) -> Explorer:
         for key in ("curve", "gate"):
             ax[key].set_ylim(-1.1 if gate == "g" else -0.05, 1.1)
             ax[key].set_yticks((-1, 0, 1) if gate == "g" else (0, 0.5, 1))
+        calm = reads or gate == "i"  # one number alone
+        ax["cell"].set_ylim(*((-1.6, 2.4) if calm else (-2.8, 5.2)))
+        ax["cell"].set_yticks((-1, 0, 1) if calm else (-2, 0, 2, 4))
         for key, place in _PLACES[gate == "f"].items():
             ax[key].set_position(place)
         for artist in (ax["curve"], ax["left"], curve, dots, slope, *places, gradient):
@@ -253,14 +278,15 @@ def gate_explorer(steps=100) -> Explorer:
         }
 
     def describe(v):
-        return say(
-            "At the flag (step {step}) the {name} is {at:.3f}, elsewhere {mean:.3f} on average. Of "
-            "a nudge to the cell state, {dc:.2g} is left in it after 20 steps and {dc_2:.2g} after "
-            "{steps}.",
+        return _SAID[v["gate"]].format(
             step=at + 1,
-            name=GATES[v["gate"]].name,
             at=v["at"],
             mean=v["elsewhere"],
+            low=signed(v["c"].min()),
+            high=signed(v["c"].max()),
+            end=signed(v["c"][-1]),
+            h=np.abs(v["h"]).max(),
+            early=steps - 20,
             dc=v["dc"][-21],
             dc_2=v["dc"][0],
             steps=steps,
@@ -275,20 +301,19 @@ def gate_explorer(steps=100) -> Explorer:
             "b": slider("its bias b", -6, 6, 0.1, STAY["f"][0], digits=1),
             "w": slider("its weight w", -12, 12, 0.5,
                         STAY["f"][1], digits=1),
+            "reads": toggle("meanwhile the input gate reads the flag"),
         },
-        moving=[curve, slope, *places, dots, course, cell, beyond, hidden, gradient],
+        moving=[curve, slope, *places, dots, course, cell, beyond, hidden, number, gradient],
         update=update,
         describe=describe,
-        redraw_on=("gate",),
+        redraw_on=("gate", "reads"),
         brings={"gate": CHOSEN},
         presets={
             "as before": {},
             "forget: wide open": {"gate": "f", "b": 6, "w": 0},
             "forget: half open": {"gate": "f", "b": 0, "w": 0},
-            "forget: reads the flag": {"gate": "f", "b": 6, "w": -12},
-            "input: shut": {"gate": "i", "b": -6, "w": 0},
             "input: reads the flag": {"gate": "i", **CHOSEN["i"]},
-            "candidate: ±1": {"gate": "g", "b": 0, "w": 12},
+            "both: wide open, reads the flag": {"gate": "f", "b": 6, "w": 0, "reads": True},
             "output: shut": {"gate": "o", "b": -6, "w": 0},
         },
     )  # fmt: skip
@@ -309,7 +334,10 @@ def half_life_explorer(steps=200) -> Explorer:
         left.set(xlim=(0, steps), ylim=(1e-4, 1.5), yscale="log", xlabel=say("steps k"))
         left.set_title(say("What is left after k steps"))
         left.axhline(0.5, color=FAINT, lw=1.2, ls=":")
-        left.text(steps, 0.53, say("half"), color="#666666", ha="right", va="bottom", fontsize=11)
+        left.text(
+            1.01, 0.5, say("half"), color="#666666", va="center", fontsize=11,
+            transform=left.get_yaxis_transform(),
+        )  # fmt: skip
         (decay,) = left.plot([], [], color=CELL_LINE, lw=3)
         (back,) = left.plot([], [], color=GRADIENT, lw=1.5, ls=(0, (4, 3)))
         (mark,) = left.plot([], [], color=GATES["f"].line, marker="o", ms=9, ls="none")
@@ -351,8 +379,8 @@ def half_life_explorer(steps=200) -> Explorer:
 
     def describe(v):
         return say(
-            "f = {f:.4f}: half of the cell state is gone after {half_life:.1f} steps; after {k} "
-            "steps {left:.3g} of it is left.",
+            "f = {f:.4f}: half of the cell state is gone after {half_life:.1f} steps; at k = {k} "
+            "{left:.4g} of it is left.",
             **v,
         )
 
@@ -382,4 +410,6 @@ EXPLORERS = {
     "two_gradients": two_gradients_explorer,
     "sequence": sequence_explorer,
     "latch": latch_explorer,
+    "flat": flat_explorer,
+    "memory_gradient": memory_gradient_explorer,
 }

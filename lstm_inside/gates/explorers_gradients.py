@@ -16,7 +16,7 @@ from lstm_core import (
 )
 from lstm_inside import validate
 from lstm_inside.gates.explorers_time import name_curves
-from lstm_inside.page import Explorer, Words, slider
+from lstm_inside.page import Explorer, Words, plain, slider
 from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import CELL_LINE, FAINT, GATES, GRADIENT, RC, picture
 from lstm_inside.tasks import recall_problem
@@ -66,6 +66,11 @@ def _last(trace):
     return loss
 
 
+def _short(share):
+    """A share in two digits, one above 10 as a whole number."""
+    return f"{share:.2g}" if share < 10 else f"{share:.0f}"
+
+
 def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
     """RNN and LSTM on shared axes: what is left of the gradient at step t.
 
@@ -108,29 +113,29 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             (0.46, say("LSTM, cell line"), CELL_LINE),
             (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
         )
-        name_bias = Words(ax, steps - 1, 1e-14, ha="right", fontsize=13, weight="bold",
+        name_bias = Words(ax, steps - 1, 2e4, ha="right", fontsize=13, weight="bold",
                           color=GATES["f"].line)  # fmt: skip
         (along_line,) = ax.plot([], [], color=CELL_LINE, lw=5)
         (plain_line,) = ax.plot([], [], color="#6b6b6b", ls=(0, (4, 2.5)))
         (every_path,) = ax.plot([], [], color=GRADIENT, lw=1.6)
 
     def update(b_f, strength):
-        plain = rnn._replace(W_h=rnn.W_h * rnn.W_h.dtype.type(strength))
+        turned = rnn._replace(W_h=rnn.W_h * rnn.W_h.dtype.type(strength))
         b = lstm.b.copy()
         split_gates(b)[GATES["f"].block][:] += b_f
         gated = lstm._replace(b=b)
         along, whole = lstm_left(gated, xs)
-        name_bias.set_text("" if own else say("LSTM: forget bias {b_f:.1f}", b_f=b_f))
-        shares = {"rnn": rnn_left(plain, xs), "cell_line": along, "all": whole}
+        name_bias.set_text("" if own else say("LSTM: forget bias {b_f}", b_f=plain(b_f, 1)))
+        shares = {"rnn": rnn_left(turned, xs), "cell_line": along, "all": whole}
         for line, key in ((plain_line, "rnn"), (along_line, "cell_line"), (every_path, "all")):
             line.set_data(t, np.maximum(shares[key], _FLOOR))
         return {"left": shares}
 
     def describe(v):
         return say(
-            "Of the gradient's length, left at step 0: RNN {rnn:.2g}, LSTM along the cell line "
-            "{cell_line:.2g}, LSTM with the side path {all:.2g}.",
-            **{key: share[0] for key, share in v["left"].items()},
+            "Of the gradient's length, left at step 0: RNN {rnn}, LSTM along the cell line "
+            "{cell_line}, LSTM with the side path {all}.",
+            **{key: _short(share[0]) for key, share in v["left"].items()},
         )
 
     label = say("LSTM: forget bias b_f: add" if own else "LSTM: forget bias b_f")
@@ -151,6 +156,6 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
                 if own
                 else {"LSTM: forget bias 1": {"b_f": 1}, "LSTM: forget bias 5": {"b_f": 5}}
             ),
-            "RNN: W_h × 1.5": {"strength": 1.5},
+            "RNN: W_h × 1.1": {"strength": 1.1},
         },
     )

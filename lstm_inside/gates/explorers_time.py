@@ -42,6 +42,17 @@ from lstm_inside.tasks import eeg, recall_problem
 from lstm_inside.words import Sentences, say
 
 _FLOOR = 1e-30  # below every log axis here
+GOAL = 0.99  # R squared of a latch
+_SEEN = Sentences(  # whether the gates are right, but not yet the score
+    {
+        False: "At the flag (step {at}): i = {i:.4f}, f = {f:.4f}. Elsewhere: i = {mean:.4f}, f = "
+        "{mean_2:.4f}. To hold: {held:+.2f}; held at step {steps}: {c:+.2f}. Over {sequences} "
+        "streams R² = {r2:.3f}.",
+        True: "At the flag (step {at}): i = {i:.4f}, f = {f:.4f}. Elsewhere: i = {mean:.4f}, f = "
+        "{mean_2:.4f}. To hold: {held:+.2f}; held at step {steps}: {c:+.2f}. Over {sequences} "
+        "streams R² = {r2:.3f}. The gates are right: look at the bend of the dots.",
+    }
+)
 _LANE = 1.4  # how far above the forget gate the latch's input gate is drawn
 _ADD = Sentences(
     {"f": "forget bias b_f: add", "i": "input bias b_i: add", "o": "output bias b_o: add"}
@@ -77,11 +88,10 @@ class Beyond(Words):
 
     def __init__(self, ax, x):
         super().__init__(ax, x, 0, ha="right", fontsize=12, weight="bold", color=CELL_LINE)
-        self._edges = ax.get_ylim()  # one below 0, one above
 
     def show(self, last):
         """Say where the curve ends, if it does so outside."""
-        edge = self._edges[int(last > 0)]
+        edge = self.axes.get_ylim()[int(last > 0)]  # one below 0, one above
         outside = abs(last) > abs(edge)
         self.set_text(f"{'↑' if last > 0 else '↓'} {signed(last)}" if outside else "")
         self.set_y(0.85 * edge)
@@ -196,10 +206,10 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
         at = v["flagged"][-1] - 1
         rest = np.ones(steps, bool)
         rest[v["flagged"] - 1] = False
-        return say(
-            "At the flag (step {at}): i = {i:.3f}, f = {f:.3f}. Elsewhere: i = {mean:.4f}, f = "
-            "{mean_2:.4f}. To hold: {held:+.2f}; held at step {steps}: {c:+.2f}. Over "
-            "{sequences} streams R² = {r2:.3f}.",
+        shut, keeps = v["i"][rest].max() < 1e-3, v["f"][rest].min() > 0.999
+        clears = v["f"][at] < 1e-3 or len(v["flagged"]) == 1
+        right = v["i"][at] > 0.999 and shut and keeps and clears and v["r2"] < GOAL
+        return _SEEN[bool(right)].format(
             at=at + 1,
             i=v["i"][at],
             f=v["f"][at],
@@ -244,15 +254,17 @@ def latch_explorer(steps=100, sequences=100) -> Explorer:
             "everything is written": {"w_i": 0, "b_i": 6, "b_f": 6},
             "nothing is written": {"w_i": 0, "b_i": -12, "b_f": 6},
             "it leaks away": {"w_i": 8, "b_i": -4, "b_f": 3},
+            "two flags: they add up": {
+                "w_i": 16, "b_i": -8, "b_f": 8, "w_g": 0.5, "twice": True,
+            },
         },
-        stays=("twice",),
         challenge=Challenge(
-            task="get the flagged number through to step 100.",
+            task="get the flagged number, of two the last one, through to step 100, scored by R².",
             score=lambda values: values["r2"],
-            goal=0.99,
+            goal=GOAL,
             shown=".3f",
         ),
-    )
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- the cell over a sequence

@@ -180,7 +180,7 @@ def wiring_explorer(params=WIRING) -> Explorer:
         da = {k: float(grads.params.b[n]) for k, n in blocks.items()}
         shown = slope if backward else flow
         for name, (wire,) in wires.items():
-            wire.set_linewidth(1.0 + 8 * min(abs(shown[name]), 1.5) / 1.5)
+            wire.set_linewidth(1.0 + 8 * min(abs(shown[name]), 3) / 3)  # |c| stays below 3
         for name, number in numbers.items():
             number.set_text(("+" if shown[name] > 0 else "") + plain(shown[name]))
         if backward:
@@ -204,16 +204,15 @@ def wiring_explorer(params=WIRING) -> Explorer:
         if v["backward"]:
             q = v["slope"]
             return say(
-                "Backward: a nudge of the c before moves h by {c_prev:.3f} times itself, one of "
-                "the h before by {h_prev:+.3f}, one of x by {x:+.3f}. On the forget gate's wire: "
-                "dh/df = {f:.3f}.",
+                "Backward: dh/dcₜ₋₁ = {c_prev:.3f}, dh/dhₜ₋₁ = {h_prev:.3f}, dh/dxₜ = {x:.3f}. "
+                "On the forget gate's wire: dh/df = {f:.3f}.",
                 **q,
             )
         q = v["flow"]
         return say(
-            "Forward: keep {kept:+.3f} of the old cell state, write {written:+.3f}, so c = "
-            "{c:+.3f}; show it through o = {o:.3f}, so h = {h:+.3f}. A wide wire carries a large "
-            "number.",
+            "Forward: f = {f:.3f} keeps {kept:+.3f} of the old {c_prev:+.2f}; {written:+.3f} is "
+            "written, so c = {c:+.3f}; o = {o:.3f} shows h = {h:+.3f}. A wide wire carries a "
+            "large number.",
             **q,
         )
 

@@ -8,17 +8,14 @@ from lstm_core import (
     LSTMParams,
     init_lstm,
     init_rnn,
-    lstm_backward,
     lstm_forward,
     rnn_forward,
-    sigmoid,
 )
-from lstm_inside.gates.explorers_gradients import MIDDLE, lstm_left, rnn_left, untrained
+from lstm_inside.gates.explorers_gradients import lstm_left, rnn_left, untrained
 from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
-from lstm_inside.gates.recall import LATCH, last_flag_problem, latch, recall_score
+from lstm_inside.gates.recall import LATCH, last_flag_problem, recall_score
 from lstm_inside.page import plain, signed
-from lstm_inside.page.measure import step_lengths
 from lstm_inside.page.style import (
     CELL,
     CELL_LINE,
@@ -141,32 +138,38 @@ def side_path() -> Picture:
 
 
 def recall_scores(weak, better, lstm) -> Picture:
-    """R squared of untrained networks, a dot a draw: as asked, and with the flagged number alone.
+    """R squared of untrained networks, a dot a draw: as asked, and made easier in two steps.
 
-    weak, better, lstm: (2, draws), or lists: a row for each of the two.
+    First all other numbers are 0; then the flag is always at step 22, too.
+    weak, better, lstm: (3, draws), or lists: a row for each of the three.
     """
     families = (
         (np.array(weak), say("weak RNN"), "#999999", -0.3),
         (np.array(better), say("better RNN"), "#555555", 0),
         (np.array(lstm), "LSTM", CELL_LINE, 0.3),
     )
-    settings = say("100 steps"), say("100 steps, all other numbers 0")
+    settings = (
+        say("as asked"),
+        say("all other numbers 0"),
+        say("and the flag always at step 22"),
+    )
     told = []
     with matplotlib.rc_context(RC):
         figure = picture(900, 300)
         ax = figure.subplots()
-        ax.set(xlim=(-0.5, 1.5), ylim=(-0.3, 1.4), yticks=(0, 0.5, 1), ylabel="R²")
-        ax.set_xticks(range(2), settings)
+        ax.set(xlim=(-0.5, 2.5), ylim=(-0.5, 1.55), yticks=(0, 0.5, 1), ylabel="R²")
+        ax.set_xticks(range(3), settings)
         ax.axhline(0, color=FAINT, lw=1.2)
         ax.set_title(say("Time alone does the LSTM little harm, the other numbers do"))
         for scores, name, colour, aside in families:
             for n, row in enumerate(scores):
                 middle, at = float(np.median(row)), n + aside
-                ax.plot(at + np.linspace(-0.07, 0.07, len(row)), row, "o", color=colour, ms=5,
+                shown = np.maximum(row, -0.45)
+                ax.plot(at + np.linspace(-0.07, 0.07, len(row)), shown, "o", color=colour, ms=5,
                         alpha=0.5, mec="none")  # fmt: skip
                 ax.plot([at - 0.09, at + 0.09], [middle, middle], color=colour, lw=3)
                 ax.text(at, row.max() + 0.04, f"{name}\n{plain(middle)}", color=colour,
-                        weight="bold", ha="center", va="bottom", fontsize=12)  # fmt: skip
+                        weight="bold", ha="center", va="bottom", fontsize=11)  # fmt: skip
                 told.append(
                     say("{name}, {setting}: {middle} ({low} to {high})",
                         name=name, setting=settings[n], middle=plain(middle),
@@ -329,25 +332,25 @@ def gradient_draws() -> Picture:
         for ax, title, families, names in (
             (
                 axes[0, 0],
-                say("Weak RNN: nothing gets back"),
+                say("Weak RNN"),
                 left(rnn_left, init_rnn),
                 [(rnn, grey, (1.5, 3e-7, "left"))],
             ),
             (
                 axes[0, 1],
-                say("RNN, orthogonal W_h × 1.1: a third"),
+                say("RNN, orthogonal W_h × 1.1"),
                 left(rnn_left, init_rnn, 1.1, recurrent="orthogonal"),
                 [(rnn, grey, (1.5, 30, "left"))],
             ),
             (
                 axes[1, 0],
-                say("LSTM, forget bias 1: a little, by the side path"),
+                say("LSTM, forget bias 1"),
                 left(lstm_left, init_lstm, forget_bias=1.0),
                 [(line, CELL_LINE, (37, 6e-10, "left")), (whole, GRADIENT, (1.5, 4e-3, "left"))],
             ),
             (
                 axes[1, 1],
-                say("LSTM, forget bias 5: half by the cell line alone"),
+                say("LSTM, forget bias 5"),
                 left(lstm_left, init_lstm, forget_bias=5.0),
                 [(line, CELL_LINE, (1.5, 3e-2, "left")), (whole, GRADIENT, (1.5, 1.5e5, "left"))],
             ),
@@ -384,83 +387,11 @@ def gradient_draws() -> Picture:
     return figure
 
 
-def latch_gradients() -> Picture:
-    """How far the gradient of a memory gets back, and which numbers it reaches.
-
-    One stream of 100 steps and two flags; the loss is the sum of the last h, which of one unit is
-    that h. The same three in both parts: `LATCH`, a unit whose forget gate the flag does not move,
-    and an untrained LSTM.
-    """
-    xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
-    flagged = np.flatnonzero(xs[:, 0, 1]) + 1
-
-    def back(params):
-        loss = np.zeros((100, 1, len(params.W_h)))
-        loss[-1] = 1
-        grads = lstm_backward(loss, lstm_forward(xs, params), params)
-        lengths, sizes = step_lengths(grads.c), np.abs(grads.xs[:, 0, 0])
-        return lengths / lengths[-1], sizes, sizes[flagged - 1] / sizes.sum()
-
-    drawn = [back(untrained(init_lstm, seed, forget_bias=5.0)[0]) for seed in range(_DRAWS)]
-    at_last = [shares[1] for *_, shares in drawn]
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 640)
-        ax, *rows = figure.subplots(4, sharex=True, height_ratios=(5, 2, 2, 2))
-        ax.set(xlim=(0, 100), yscale="log", ylim=(1e-9, 1e5), yticks=[1e-8, 1e-4, 1, 1e4])
-        ax.set_title(
-            say("The gradient at step t, relative to step 100: LATCH cuts it at each flag")
-        )
-        for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
-            ax.text(at, 6e3, words, ha="center", va="center", weight="bold", fontsize=11.5)
-            for each in (ax, *rows):
-                high = 0.86 if each is ax else 1
-                each.axvline(at, ymax=high, color="#111111", lw=1.2, ls=(0, (1, 2)), zorder=1)
-        told, dc = [], None
-        for row, (lengths, sizes, (early, late)), name, title, place, looks in (
-            (rows[0], back(LATCH), "LATCH", say("LATCH: the loss depends on one number"),
-             (14, 5e-6), {"color": GRADIENT, "lw": 3}),
-            (rows[1], back(latch(-8, 16, 8, 0, 0.5)), say("keeps"),
-             say("The unit that keeps: on both flagged numbers"),
-             (14, 6e-2), {"color": "#777777", "lw": 2}),
-            (rows[2], drawn[MIDDLE], say("LSTM at random"),
-             say("LSTM at random, forget bias 5: on nearly all"),
-             (14, 300), {"color": "#777777", "lw": 2, "ls": "--"}),
-        ):  # fmt: skip
-            dc = lengths if dc is None else dc
-            ax.plot(lengths, **looks)
-            ax.text(*place, name, color=looks["color"], weight="bold", va="center")
-            row.set(ylim=(0, 0.46), yticks=(0, 0.4))
-            row.set_title(title)
-            row.vlines(np.arange(1, 101), 0, sizes, color=GRADIENT, lw=3)
-            words = say("first flag {early:.1%}, last flag {late:.1%}", early=early, late=late)
-            row.text(1, 1.03, words, transform=row.transAxes, ha="right", va="bottom",
-                     fontsize=11.5, color="#777777")  # fmt: skip
-            told.append(say("{title}, {words}", title=title, words=words))
-        before, first = dc[flagged - 1][::-1]
-        rows[1].set_ylabel("$|dL/dn_t|$")
-        rows[2].set_xlabel(say("step t"))
-        figure.alt = say(
-            "The gradient from right to left, relative to step 100. In the unit that keeps it is "
-            "nearly flat, in the LSTM at random it ends at {random:.2g}. In LATCH it is flat, and "
-            "falls at both flags: to {before:.1e} a step before the last one, to {first:.1e} a "
-            "step before the first. Below: how much the loss depends on each number, and which "
-            "share of it the flagged ones have. {told}. In {draws} such LSTMs the last flag has "
-            "{low:.1%} to {high:.1%}.",
-            random=drawn[MIDDLE][0][0],
-            before=before,
-            first=first,
-            told=say("; ").join(told),
-            draws=_DRAWS,
-            low=min(at_last),
-            high=max(at_last),
-        )
-    return figure
-
-
 def plain_latch(params) -> Picture:
     """The wires of four plain units that hold a number, and what they do around a flag (3.10).
 
-    params: the RNN of (number, flag) -> u, v, d, r. It reads the stream of `latch_gradients`.
+    params: the RNN of (number, flag) -> u, v, d, r. It reads the stream of
+    `memory_gradient_explorer`.
     """
     xs = last_flag_problem(100, 1, rng=np.random.default_rng(2)).xs
     flag = int(np.flatnonzero(xs[:, 0, 1])[-1]) + 1  # the step of the last one
@@ -537,69 +468,6 @@ def plain_latch(params) -> Picture:
     return figure
 
 
-def flat_places() -> Picture:
-    """10 % off a weight of 1 and a pre-activation of 8, and what 50 steps make of three numbers.
-
-    Left the factors of a step, right three units: a weight of 0.9 to itself, one of 2, and the
-    forget gate of `LATCH` at 7.2.
-    """
-    starts, steps = np.array([0.1, 0.5, 0.9]), np.arange(51)
-    factor = sigmoid(7.2)
-
-    def run(own, squash=np.tanh):
-        r = [starts]
-        for _ in steps[1:]:
-            r.append(squash(own * r[-1]))
-        return np.array(r)
-
-    grey = "#6b6b6b"
-    units = (
-        (run(0.9), say("weight 0.9:\nall fade"), grey),
-        (run(2), say("weight 2:\nall become one"), grey),
-        (run(factor, lambda r: r), say("LATCH, 10 % off:\nall stay"), CELL_LINE),
-    )
-    with matplotlib.rc_context(RC):
-        figure = picture(940, 340)
-        left, *right = figure.subplots(1, 4, width_ratios=(5, 3, 3, 3))
-        left.set(xlim=(0, 9.5), ylim=(0, 1.12), yticks=(0, 0.5, 1), xticks=(0, 2, 4, 6, 8))
-        left.set_title(say("10 % off, and the factor of a step"))
-        left.set_xlabel(say("weight, or pre-activation"))
-        z = np.linspace(0, 9.5, 100)
-        left.plot(z, sigmoid(z), color=GATES["f"].line, lw=3)
-        left.plot([0, 1.1], [0, 1.1], color=grey, lw=3, ls=(0, (4, 2)))
-        for x, y, colour, full in (
-            (8, sigmoid(8), GATES["f"].line, True), (7.2, factor, GATES["f"].line, False),
-            (1, 1, grey, True), (0.9, 0.9, grey, False),
-        ):  # fmt: skip
-            left.plot([x], [y], "o", ms=9, mec=colour, mew=2, mfc=colour if full else "white")
-        for x, y, words, colour in (
-            (1.45, 0.3, say("a weight:\n1 → 0.9"), grey),
-            (4.3, 0.66, say("a gate: {before:.4f} → {after:.4f}", before=sigmoid(8), after=factor),
-             GATES["f"].line),
-        ):  # fmt: skip
-            left.text(x, y, words, color=colour, weight="bold", va="center", fontsize=12)
-        for ax, (r, words, colour) in zip(right, units, strict=True):
-            ax.set(xlim=(0, 50), ylim=(0, 1.12), xticks=(0, 50), yticks=(0, 0.5, 1))
-            ax.set_xlabel(say("step t"))
-            ax.set_title(words, fontsize=12)
-            ax.plot(steps, r, color=colour, lw=3)
-        figure.alt = say(
-            "10 % off, a weight of 1 gives a factor of 0.9 and leaves {weight:.2g} after 50 steps, "
-            "a pre-activation of 8 gives {factor:.4f} and leaves {gate:.2g}. From 0.1, 0.5 and "
-            "0.9, 50 steps with a weight of 0.9 lead to {fade}; with a weight of 2 to {two}, with "
-            "1.8 to {off}; with the forget gate of LATCH, 10 % off, to {latch}.",
-            weight=0.9**50,
-            factor=factor,
-            gate=factor**50,
-            off=", ".join(f"{number:.3f}" for number in run(1.8)[-1]),
-            **{
-                name: ", ".join(f"{number:.3f}" for number in r[-1])
-                for name, (r, *_) in zip(("fade", "two", "latch"), units, strict=True)
-            },
-        )
-    return figure
-
-
 def wrong_weights(sizes, plain_scores, latch_scores) -> Picture:
     """R squared of a plain network and of `LATCH` with wrong weights: a dot a draw, and the median.
 
@@ -615,7 +483,7 @@ def wrong_weights(sizes, plain_scores, latch_scores) -> Picture:
         ax.set(ylim=(-0.4, 1.35), yticks=(0, 0.5, 1), ylabel="R²", xlabel=say("size of the errors"))
         ax.set(xlim=(-1.05, len(sizes) - 0.5), xticks=range(len(sizes)))
         ax.set_xticklabels([f"{100 * size:g} %" for size in sizes])
-        ax.set_title(say("The plain network fails early, LATCH late"))
+        ax.set_title(say("How large an error each bears"))
         told = []
         for scores, name, colour, style, y in families:
             places = np.arange(len(sizes))
