@@ -119,7 +119,7 @@ def one_weight_explorer() -> Explorer:
         ax.set(xlim=(-0.1, 2.5), ylim=(-0.04, 0.85), yticks=(0, 0.2, 0.4, 0.6, 0.8))
         ax.set(xlabel="$w_g$", ylabel=say("loss"))
         ax.set_title(say("The loss over one weight, and updates against its slope"))
-        ax.plot(weights, [_first_update(w, stream)["loss"] for w in weights], color=GRADIENT)
+        ax.plot(weights, [_slope_at(w, stream)["loss"] for w in weights], color=GRADIENT)
         told.set(xlim=(0, 10), ylim=(0, 10))
         told.set_axis_off()
         told.set_title(say("The first update"))
@@ -138,10 +138,10 @@ def one_weight_explorer() -> Explorer:
         numbers = [Words(told, 10, 9 - 2 * n, ha="right", weight="bold") for n in range(len(names))]
 
     def update(w_g, rate, updates):
-        found = [_first_update(w_g, stream)]
+        found = [_slope_at(w_g, stream)]
         for _ in range(updates):
             last = found[-1]
-            found.append(_first_update(last["w"] - rate * last["slope"], stream))
+            found.append(_slope_at(last["w"] - rate * last["slope"], stream))
         first, second = found[:2]
         near = np.array([-0.12, 0.12])
         tangent.set_data(w_g + near, first["loss"] + first["slope"] * near)
@@ -189,7 +189,7 @@ def one_weight_explorer() -> Explorer:
     )
 
 
-def _first_update(w, stream):
+def _slope_at(w, stream):
     """The latch with w for w_g on one stream: its loss, and (0.9), by its factors and by BPTT."""
     unit = latch()
     unit.W_x[0, 2] = w
