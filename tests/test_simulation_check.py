@@ -53,6 +53,7 @@ WRONG = [
     (check.bits, lambda p, ids: -np.log2(given(p, ids)).sum(), "divide by its length"),
     (check.bits, lambda p, ids: -np.log2(given(p, ids).mean()), "mean of the logarithms"),
     (check.bits, lambda p, ids: -(p * np.log2(p)).sum(1).mean(), "does not look at what came"),
+    (check.bits, lambda p, ids: -np.log2(p[:, ids]).mean(), "only the probability of ids"),
     (check.at_temperature, lambda z, t: None, "returned None"),
     (check.at_temperature, lambda z, t: softmax(z * t), "DIVIDE"),
     (check.at_temperature, lambda z, t: softmax(z) / t, "inside the softmax"),
@@ -72,6 +73,10 @@ WRONG = [
     (check.score, lambda s, m: np.abs(r_of(s, m)), "keep the sign"),
     (check.score, lambda s, m: r_of(s, m) ** 2, "sign is lost"),
     (check.score, lambda s, m: m @ s / np.sqrt((s**2).sum(0) * m.sum()), "means away first"),
+    (check.score, lambda s, m: covariance(s, m) / np.sqrt(((s - s.mean()) ** 2).mean(0)) / m.std(),
+     "along axis=0"),
+    (check.score, lambda s, m: len(s) * covariance(s, m)
+     / np.sqrt(((s - s.mean(0)) ** 2).sum() * ((m - m.mean()) ** 2).sum()), "along axis=0"),
     (check.score, lambda s, m: r_of(s, m).max(), "every cell has its own"),
     (check.score, lambda s, m: -r_of(s, m), "sign is turned round"),
 ]  # fmt: skip

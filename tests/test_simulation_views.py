@@ -1,6 +1,7 @@
 """The explorers and pictures of notebook 07."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -94,6 +95,10 @@ def test_the_cell_explorers_gates_and_prediction_are_those_at_the_cursor(model):
     assert v["loss"] == pytest.approx(-np.log2(shares[ids[k]]), rel=1e-4)
     lines = [line for ax in view.figure.axes[1:3] for line in ax.lines]
     drawn = {line.get_color(): line.get_ydata() for line in lines if line.get_lw() > 1}
+    searched = lt.read(model, "search", B=16, T=200)
+    (middle,) = (line for line in lines if line.get_color() == CELL_LINE and line.get_lw() == 1)
+    low, high = lt.levels(searched, 3, "brackets")
+    assert middle.get_ydata() == pytest.approx([np.tanh((low + high) / 2)] * 2, abs=1e-5)
     for colour, course in ((INPUT, trace.i), (FORGET, trace.f), (CELL_LINE, trace.tanh_c)):
         assert drawn[colour] == pytest.approx(course[k - 40 : k, 0, 3], abs=1e-5)
     extra = [line for line in lines if line.get_color() in (OUTPUT, simulation._PALE)]
@@ -114,6 +119,10 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
     h, _ = lt.clamped_forward(lt.one_hot(ids[-12:])[:, None], model.cell, v["suspect"].unit, 1.5,
                               trace.h[-1], trace.c[-1])  # fmt: skip
     assert v["shares"][0, 1] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
+    s = v["suspect"]
+    h, _ = lt.clamped_forward(lt.one_hot(ids[-12:])[:, None], model.cell, s.control,
+                              s.matched(1.5), trace.h[-1], trace.c[-1])  # fmt: skip
+    assert v["shares"][0, 2] == pytest.approx(lt.share_of(model, h[-1, 0], ")]}"), rel=1e-4)
     page = view.figure.axes[0]
     framed = max(page.lines, key=lambda line: len(line.get_xdata()))
     assert len(framed.get_xdata()) == 3 * 12  # a line under each that is held
@@ -132,10 +141,13 @@ def test_the_clamp_explorer_shows_a_real_clamp(model):
 
 def test_suspects_are_the_best_cells_with_their_own_scales(model):
     reading = lt.read(model, "search", B=8, T=60)
+    reading = lt.with_line(reading)
     for mark, suspect in lt.suspects(reading).items():
         assert (suspect.unit, suspect.control) == lt.chosen_and_control(reading, mark)
         assert suspect.r == pytest.approx(lt.scores(reading, mark)[suspect.unit])
         assert suspect.scale == pytest.approx(sorted(lt.levels(reading, suspect.unit, mark)))
+        ends = sorted(lt.levels(reading, suspect.control, mark))
+        assert [suspect.matched(end) for end in suspect.scale] == pytest.approx(ends)
 
 
 def test_the_bits_picture_names_the_cheapest_model_and_the_next():
@@ -163,10 +175,10 @@ def test_the_samples_go_on_from_their_start_in_grey():
     for ax, text in zip(figure.axes, ("cd\ne", "f"), strict=True):
         start, went_on = ax.texts
         assert start.get_text().replace("\u00a0", " ").split("\n")[:2] == [
-            "if x:",
-            "····" + " " * len(text.split("\n")[0]),
+            "if x:↵",
+            "····" + " " * len(text.split("\n")[0] + "↵" * ("\n" in text)),
         ]
-        assert went_on.get_text().replace("\u00a0", " ").lstrip() == text
+        assert went_on.get_text().replace("\u00a0", " ").lstrip() == text.replace("\n", "↵\n")
         assert start.get_color() != went_on.get_color()
     (ax,) = figures.samples_picture({"a": "cd"}).axes
     assert [words.get_text() for words in ax.texts] == ["\u00a0" * 2, "cd"]
@@ -205,6 +217,12 @@ def test_the_effects_are_drawn_from_1_and_told():
     thin = [line.get_xdata() for ax in figure.axes for line in ax.lines if 2 < line.get_lw() < 5]
     assert [tuple(x) for x in thin] == [(1, 0.5), (1, 4.0)]
     assert figure.axes[1].texts[-1].get_text() == "unit 3"
+    figure = figures_held.effects_picture(
+        {")": (0.25, 8.0)}, {"control": {")": ((0.5, 2), (1, 3))}}
+    )
+    thin = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[1] for line in thin] == [0.5, 2, 1, 3]
+    assert [line.get_mfc() == "white" for line in thin] == [True, False, True, False]
 
 
 def test_the_forecast_explorers_errors_are_those_of_the_methods():
@@ -241,6 +259,39 @@ def test_live_text_trains_stops_and_goes_on():
     view.close()
 
 
+def test_live_text_pauses_to_be_measured_whoever_runs_it():
+    measured = []
+
+    async def press(view):
+        view.start_button.click()
+        await view._task
+
+    view = simulation.live_text(
+        steps=6, pauses=(4, 2), measure=lambda run: measured.append(run.step)
+    )
+    asyncio.run(press(view))
+    assert measured == [2, 4, 6]
+    assert view.run.step == 6
+    assert asyncio.run(_train(view, 6)) == 0  # a cell finds it done
+    view._measure = lambda run: (measured.append(run.step), view.stop())
+    assert asyncio.run(_train(view, 8)) == 2
+    assert measured == [2, 4, 6, 8]
+    view.close()
+
+
+def test_live_text_goes_on_to_the_next_200_and_measures_where_it_was_stopped():
+    measured = []
+    view = simulation.live_text(steps=3, pauses=(2,), measure=lambda run: measured.append(run.step))
+    run = view.run = SimpleNamespace(step=2, stop=lambda: None)
+    run.steps = lambda count: iter([setattr(run, "step", run.step + count)])
+    assert asyncio.run(_train(view, 450)) == 448
+    assert measured == [200, 400, 450]
+    run.steps = lambda count: iter([setattr(run, "step", run.step + 1)])  # stopped
+    assert asyncio.run(_train(view, 600)) == 1
+    assert measured == [200, 400, 450, 451]
+    view.close()
+
+
 def test_live_text_draws_what_was_measured_on_other_text():
     unseen = {}
     view = simulation.live_text(None, {"trigram": 2.6}, unseen, steps=4)
@@ -253,14 +304,34 @@ def test_live_text_draws_what_was_measured_on_other_text():
 
 
 def test_the_cell_explorer_says_where_its_cell_was_written_and_let_go():
-    did = simulation._what_it_did
-    nothing = np.array([], int)
-    assert [words for words, _ in did(np.array([-25, -24]), np.array([-32, 0]))] == [
-        "written", "held", "let go",
-    ]  # fmt: skip
-    assert did(np.array([-25, -24]), np.array([-32, 0]))[0][1] == pytest.approx(-25.3)
-    assert [words for words, _ in did(np.array([-8]), nothing)] == ["written", "", ""]
-    assert [words for words, _ in did(nothing, np.array([-3]))] == ["", "", ""]
+    def did(on, opened=(), fell=()):
+        """Words and slots, of 20 slots: those at which the cell is on, and its gates move."""
+        slots = np.arange(20)
+        return simulation._what_it_did(*(np.isin(slots, at) for at in (opened, fell, on)))
+
+    words = [word for word, _ in did(range(3, 18), [3, 4], [0, 18])]
+    assert words == ["written", "held", "let go"]
+    assert [slot for _, slot in did(range(3, 18), [3, 4], [0, 18])] == [3, 12, 18]
+    assert [word for word, _ in did([8, 9], [8], [10])] == ["written", "", "let go"]
+    assert [word for word, _ in did(range(8, 20), [8])] == ["written", "", ""]
+    assert [word for word, _ in did(range(5), [], [5])] == ["", "", "let go"]  # written before
+    assert [word for word, _ in did([], [3], [9])] == ["", "", ""]  # it never came on
+    assert [word for word, _ in did([8, 9], [2], [15])] == ["", "", ""]  # no gate moved there
+
+
+@pytest.mark.parametrize("mark", ["brackets", "line"])
+def test_a_preset_of_the_cell_explorer_ends_after_what_it_names(mark):
+    view = simulation.cell_explorer(lt.stored_writer().model, unit=42)
+    said = {}
+    for name in view.presets:
+        view.show_preset(name)
+        view.set(mark=mark)
+        said[name] = {words.get_text() for words in view.figure.axes[2].texts} & {
+            "written", "let go",
+        }  # fmt: skip
+    assert said["a bracket opens"] == {"written"}
+    assert said["after a line break"] == {"let go"}
+    view.close()
 
 
 def test_still_pictures_say_what_they_show(model):

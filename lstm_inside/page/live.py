@@ -177,11 +177,15 @@ class LiveExplorer(Explorer):
             self._show(set())
 
         try:
-            return await train(self.run, steps - first, show=show)
+            return await self._take(steps - first, show)
         finally:
             self._now_running(False)
             if self.figure is not None:
                 self._say("done" if self.run.step >= self.goal else "stopped")
+
+    async def _take(self, count, show):
+        """Take the steps of one call of `train`; one that pauses on the way does so here."""
+        return await train(self.run, count, show=show)
 
     async def _others(self):
         """Wait until nothing else moves what this one trains."""

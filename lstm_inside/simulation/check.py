@@ -17,6 +17,7 @@ WORDS = Sentences(
         "bits_sum": "that is the whole text's sum; divide by its length for bits PER CHARACTER.",
         "bits_mean_first": "that takes the logarithm of the mean; it is the mean of the logarithms.",
         "bits_entropy": "that is the prediction's own entropy: it does not look at what came.",
+        "bits_pairs": "that mixes all places: of row n only the probability of ids[n] counts.",
         "shares": "scores divided by the temperature, then softmax; checked from 0.1 to 5.",
         "shares_times": "turned round: a high temperature must flatten, so DIVIDE the scores by it.",
         "shares_outside": "the temperature goes inside the softmax; outside, they do not add to 1.",
@@ -33,11 +34,55 @@ WORDS = Sentences(
         "score_cosine": "take both means away first: else a cell that is always high scores high.",
         "score_absolute": "keep the sign: it says whether the cell goes up or down with the mark.",
         "score_square": "that is r squared; the sign is lost.",
+        "score_axis": "every cell has a mean and a sum of its own: take them along axis=0.",
         "score_one": "that is one number; every cell has its own.",
     }
 )
 
 QUESTIONS = {
+    "context": question(
+        "Each table looks one character further back than the one before. Does every further "
+        "character make a character cheaper, on text that no table has seen?",
+        right="c",
+        a=(
+            "yes: who sees more cannot do worse",
+            "on the text that was counted, perhaps; elsewhere a long context has seldom been seen, "
+            "and few counts mislead",
+        ),
+        b=(
+            "yes, and each saves as much as the one before",
+            "what stands far back is mostly told by what stands nearer: the savings shrink",
+        ),
+        c=(
+            "each saves less than the one before, and one day one does harm",
+            "longer contexts say more but are rarer; the code below shows where the two meet",
+        ),
+        d=(
+            "only the first helps: what comes is too varied for more",
+            "programs repeat themselves: after two or three letters of a word the rest is often clear",
+        ),
+    ),
+    "kept": question(
+        "A bracket stays open and on its line for 40 characters, and in the end the cell is off. "
+        "Was the bracket never noticed, or noticed and lost on the way?",
+        right="c",
+        a=(
+            "never noticed: what was written stays",
+            "only with a forget gate of exactly 1 would it stay; look at the golden curve",
+        ),
+        b=(
+            "noticed and lost: every bracket opens the input gate",
+            "look at where the grey curve starts: not all brackets turn the cell on",
+        ),
+        c=(
+            "there are brackets of either kind",
+            "some are not written, and of those that are, some leak away",
+        ),
+        d=(
+            "neither: within a line the cell is always on",
+            "even at an opening bracket or just after it was on at 80 % of the places only",
+        ),
+    ),
     "does_it_use_it": question(
         "A cell follows brackets with r = 0.6. Does the model USE this cell when it expects a "
         "closing bracket?",
@@ -78,6 +123,7 @@ def bits(function) -> str:
         (7 * want, WORDS["bits_sum"]),
         (-np.log2(given.mean()), WORDS["bits_mean_first"]),
         (-(shares * np.log2(shares)).sum(axis=1).mean(), WORDS["bits_entropy"]),
+        (-np.log2(shares[:, ids]).mean(), WORDS["bits_pairs"]),
     ]
     compare(say("your number"), got, want, also=[[want]], hints=hints)
     return WORDS["bits"]
@@ -114,11 +160,16 @@ def score(function) -> str:
     want = correlation(shown, mark)
     apart = (shown - shown.mean(axis=0)) * (mark - mark.mean())[:, None]
     raw = shown * mark[:, None]
+    of_mark = ((mark - mark.mean()) ** 2).sum()
+    one_mean = apart.sum(axis=0) / np.sqrt(((shown - shown.mean()) ** 2).sum(axis=0) * of_mark)
+    one_sum = apart.sum(axis=0) / np.sqrt(((shown - shown.mean(axis=0)) ** 2).sum() * of_mark)
     cosine = raw.sum(axis=0) / np.sqrt((shown**2).sum(axis=0) * mark.sum())
     hints = [
         (apart.mean(axis=0), WORDS["score_covariance"]),
         (apart.sum(axis=0) / 49, WORDS["score_covariance"]),
         (cosine, WORDS["score_cosine"]),
+        (one_mean, WORDS["score_axis"]),
+        (one_sum, WORDS["score_axis"]),
         (np.abs(want), WORDS["score_absolute"]),
         (want**2, WORDS["score_square"]),
     ]

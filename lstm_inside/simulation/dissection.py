@@ -3,13 +3,14 @@
 Notebook 07, (7.5) to (7.7). Axes: T characters, B windows side by side, H hidden units.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from lstm_core import LSTMParams, lstm_step
 from lstm_inside import validate
-from lstm_inside.simulation.reading import MARKS, check_mark, check_reading, read
+from lstm_inside.simulation.reading import check_mark, check_reading, read, with_line
 from lstm_inside.simulation.text import check_text, decode, encode
 from lstm_inside.simulation.writer import after_symbol, next_shares
 from lstm_inside.training import check_model
@@ -117,7 +118,8 @@ def _best_and_control(r, ends):
 def levels(reading, unit, mark):
     """A low and a high value of a cell, (off, on): below them it is 5 % and 95 % of the time.
 
-    "On" is the end that goes with the mark: the two change places where r is negative.
+    "On" is the end that goes with the mark: the two change places where r is negative. Of a cell
+    whose r is about 0, such as a control, `sorted` gives low and high: its sign says nothing.
     Raises as `scores` does, and for a unit that is none.
     """
     check_mark(reading, mark)
@@ -406,6 +408,7 @@ ANSWERS = {
     "string": "'\"",
     "indentation": " ",
     "comment": "\n",
+    "line": ")]}",
 }  # what ends a mark, or goes on with it
 HELD = np.linspace(-3, 3, 9)  # values at which the curves are measured
 
@@ -418,19 +421,27 @@ class Suspect(NamedTuple):
     control: int
     control_r: float
     scale: tuple[float, float]  # the two ends of the cell's own scale, low and high
+    control_scale: tuple[float, float]  # and of the control's
+
+    def matched(self, value):
+        """Where the control is held while the cell is held at `value`: as far along its scale."""
+        (low, high), (first, last) = self.scale, self.control_scale
+        return first + (value - low) / (high - low) * (last - first)
 
 
 def suspects(reading) -> dict[str, Suspect]:
     """The best cell of each mark and its control, by the score (7.5).
 
+    The marks are Python's and "line", that of `line_brackets`.
     Raises as `scores` does, and for a reading that lacks one of Python's marks.
     """
-    scored, found = {mark: scores(reading, mark) for mark in MARKS}, {}
+    reading, found = with_line(reading), {}
     ends = _ends(reading)
-    for mark, r in scored.items():
+    for mark in ANSWERS:
+        r = scores(reading, mark)
         unit, control = _best_and_control(r, ends)
-        scale = tuple(ends[:, unit].tolist())
-        found[mark] = Suspect(unit, float(r[unit]), control, float(r[control]), scale)
+        scales = (tuple(ends[:, u].tolist()) for u in (unit, control))
+        found[mark] = Suspect(unit, float(r[unit]), control, float(r[control]), *scales)
     return found
 
 
@@ -439,6 +450,7 @@ class Measured(NamedTuple):
 
     alone: np.ndarray  # (2,)
     held: np.ndarray  # (2, values)
+    control: np.ndarray  # (2, values): the control held, as far along its own scale
     values: np.ndarray  # at which it was held, the ends of the cell's own scale among them
 
 
@@ -456,16 +468,22 @@ def held_curves(model, found, *, B=12, T=80) -> dict[str, Measured]:
         validate.choice("found", mark, ANSWERS)
         validate.whole("found", suspect.unit, least=0, most=H - 1)
     validate.whole("T", T, least=WARM + 1)
-    reading = read(model, "measure", B=B, T=T)
+    reading = with_line(read(model, "measure", B=B, T=T))
+
+    @cache
+    def shares(unit=-1, value=0.0):  # of all answers at once: marks may share a cell
+        return hold(model, reading, ANSWERS, unit, value).shares
+
     curves = {}
     for mark, suspect in found.items():
-        values = np.unique([*HELD, *np.clip(suspect.scale, HELD[0], HELD[-1])])
+        values = np.unique([*HELD, *np.clip(suspect.scale, HELD[0], HELD[-1])]).tolist()
         places = inside_and_outside(reading, mark)
 
-        def means(unit=-1, value=0.0, places=places, symbols=ANSWERS[mark]):
-            share = hold(model, reading, {"": symbols}, unit, value).shares[""]
-            return [share[at].mean() if at.any() else 0 for at in places]
+        def means(unit=-1, value=0.0, mark=mark, places=places):
+            return [shares(unit, value)[mark][at].mean() if at.any() else 0 for at in places]
 
         held = [means(suspect.unit, value) for value in values]
-        curves[mark] = Measured(np.array(means()), np.array(held).T, values)
+        control = [means(suspect.control, suspect.matched(value)) for value in values]
+        every = (np.array(rows).T for rows in (means(), held, control, values))
+        curves[mark] = Measured(*every)
     return curves

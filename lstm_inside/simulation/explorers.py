@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import lstm_forward
-from lstm_inside.page import Explorer, Lines, Words, choice, slider, toggle, whole
+from lstm_inside.page import Challenge, Explorer, Lines, Words, choice, slider, toggle, whole
 from lstm_inside.page.style import (
     CANDIDATE_LINE,
     CELL_LINE,
@@ -21,6 +21,8 @@ from lstm_inside.page.style import (
 )
 from lstm_inside.simulation.dissection import (
     ANSWERS,
+    USUAL,
+    WARM,
     clamped_forward,
     correlation,
     held_curves,
@@ -31,6 +33,7 @@ from lstm_inside.simulation.explorers_forecast import forecast_explorer
 from lstm_inside.simulation.explorers_live import live_text
 from lstm_inside.simulation.explorers_parts import (
     CHANCE,
+    CHOICES,
     CONTROL,
     GREY,
     Bars,
@@ -47,7 +50,7 @@ from lstm_inside.simulation.explorers_parts import (
     title,
     two_inks,
 )
-from lstm_inside.simulation.reading import MARKS, read
+from lstm_inside.simulation.reading import check_reading, read
 from lstm_inside.simulation.text import SYMBOLS, encode, one_hot
 from lstm_inside.simulation.writer import next_shares, sketch, write
 from lstm_inside.words import say
@@ -70,7 +73,7 @@ def temperature_explorer(model=None, *, count=120) -> Explorer:
         title(shares, say("The next character"))
         bars = Bars(shares, 10, [CHANCE], thick=14)
         looks = {"ha": "right", "fontsize": 12, "color": GREY, "weight": "bold"}
-        warmth, unsure = (Words(shares, 0.98, y, **looks) for y in (8.2, 9.0))
+        arrived, warmth, unsure = (Words(shares, 0.98, y, **looks) for y in (7.4, 8.2, 9.0))
         page.set(xlim=(0, 1), ylim=(0, 1))
         page.set_axis_off()
         page.text(0, 1.03, say("Real text, read so far"), color=GREY, weight="bold")
@@ -84,7 +87,7 @@ def temperature_explorer(model=None, *, count=120) -> Explorer:
         rng = np.random.default_rng(draw)
         sample = write(model, h, c, count, temperature=temperature, rng=rng)
         order = np.argsort(-share, kind="stable")[:10]
-        bars.set([said(SYMBOLS[n]) for n in order], share[order])
+        bars.set([said(SYMBOLS[n]) if share[n] else "" for n in order], share[order])
         shown = (before + text)[: k + 1].split("\n")[-3:]
         inks = two_inks("\n".join(shown), dotted(sample), columns, rows)
         for artist, part in zip((real, written), inks, strict=True):
@@ -94,14 +97,16 @@ def temperature_explorer(model=None, *, count=120) -> Explorer:
         warmth.set_text(say("temperature {temperature:.2f}", temperature=temperature))
         unsure.set_text(say("entropy {entropy:.2f} bits", entropy=entropy))
         came = text[at + 1]
+        p = share[encode(came)[0]]
+        arrived.set_text(say("came: {text}  {share:.1%}", text=said(came), share=p))
         return {"temperature": temperature, "shares": share, "text": sample, "entropy": entropy,
-                "came": came, "p": share[encode(came)[0]]}  # fmt: skip
+                "came": came, "p": p}  # fmt: skip
 
     def describe(v):
         best = said(SYMBOLS[int(v["shares"].argmax())])
         return say(
-            "At temperature {temperature:.2f} the likeliest next character is {best} with "
-            "{max:.0%}; what really came, {came}, has {p:.1%}. The entropy of the choice is "
+            "At temperature {temperature:.2f} the likeliest next character is “{best}” with "
+            "{max:.1%}; what really came, “{came}”, has {p:.1%}. The entropy of the choice is "
             "{entropy:.2f} bits.",
             temperature=v["temperature"],
             best=best,
@@ -124,7 +129,7 @@ def temperature_explorer(model=None, *, count=120) -> Explorer:
             "at": whole("place in the text", 0, len(text) - 2, 60, quantity="x"),
             "draw": whole("another draw", 1, 20, 1, quantity="x"),
         },
-        moving=[*bars.moving, warmth, unsure, real, written],
+        moving=[*bars.moving, arrived, warmth, unsure, real, written],
         update=update,
         describe=describe,
         presets={
@@ -139,17 +144,24 @@ def temperature_explorer(model=None, *, count=120) -> Explorer:
 
 
 _PALE = "#d3a7c3"  # of CANDIDATE_LINE
+_FOLLOWS_STRINGS = Challenge(
+    "Find a cell that goes along with strings on this page, with an |r| of 0.60 or more (mark "
+    "underlined: string).",
+    score=lambda v: abs(v["r"]) if v["mark"] == "string" else 0,
+    goal=0.6,
+)
 
 
-def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
+def cell_explorer(model=None, *, unit=0, text=None, searched=None) -> Explorer:
     """One cell over real text, its gates, and the next character's probabilities (3.1).
 
     model: a writer of `text_training`'s form. text: lines of your own, 11 at most; Python's are
-    marked, others can be read all the same.
+    marked, others can be read all the same. searched: a `Reading` of the model, from which the
+    cells' thresholds are taken; a small one is made if none is given.
 
         cell_explorer(stored_writer().model, unit=42, text="for n in range(3):\n    print(n)")
 
-    Raises ValueError or TypeError for no such model, unit or text.
+    Raises ValueError or TypeError for no such model, unit, text or Reading.
     """
     given, model = model, sketch() if model is None else model
     before, text, found = passage() if text is None else own_passage(text)
@@ -157,19 +169,24 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
     closed = presets.get("its partner closes", {"at": before_closing(text)})["at"]
     start = min(closed + 1, len(text) - 2)  # all of it can be seen: opened, held, let go
     back = 40  # characters before the cursor that are drawn in detail
+    challenge = _FOLLOWS_STRINGS if found["string"].any() else None
     ids = encode(before + text)
     trace = lstm_forward(one_hot(ids)[:, None], model.cell)
     shown = np.tanh(trace.c[len(before) + 1 :, 0])  # (n, H)
+    searched = read(model, "search", B=16, T=200) if searched is None else searched
+    check_reading(searched)
+    middles = np.quantile(searched.c[1 + WARM :], USUAL, axis=(0, 1)).mean(axis=0)  # (H,)
     with matplotlib.rc_context(RC):
         figure = picture(900, 520)
         figure.set_layout_engine("none")
+        figure.colours = 128  # a page of text is large enough to store
         page = Page(figure, text, 34)
         page.ax.text(
             -0.5,
             len(page._heat) - 0.1,
             say(
                 "tanh(c) of the cell after each character: gold +1, white 0, grey −1. "
-                "Underlined: the mark."
+                "Underlined: the mark. Dashed in the curves: the threshold."
             ),
             fontsize=12.5,
             color="#333333",
@@ -187,7 +204,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         headings = (
             (0, say("forget f"), FORGET),
             (0.14, say("input i"), INPUT),
-            (0.26, say("rules: i above ½, f below ½"), GREY),
+            (0.26, say("upright lines: i above ½ or f below ½"), GREY),
         )
         for x, words, colour in headings:
             gates.text(x, 1.08, words, color=colour, weight="bold", transform=gates.transAxes)
@@ -217,6 +234,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             )
         }
         (cell,) = course.plot([], [], color=CELL_LINE, lw=3)
+        (middle,) = course.plot([], [], color=CELL_LINE, lw=1, ls=(0, (4, 3)))
         title(shares, say("The next character"))
         shares.set_xlabel(say("probability"))
         bars = Bars(shares, 7, [CHANCE], thick=15)
@@ -234,16 +252,18 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             curve.set_data(slots, drawn)
         for words, name in zip(extra, (say("output o"), say("candidate g")), strict=True):
             words.set_text(name if more else "")
-        turned = [
-            slots[(trace.i if key == "i" else 1 - trace.f)[now, 0, unit] > 0.5] for key, _ in turns
-        ]
-        for (_, lines), at_slots in zip(turns, turned, strict=True):
+        turned = [(trace.i if key == "i" else 1 - trace.f)[now, 0, unit] > 0.5 for key, _ in turns]
+        for (_, lines), here in zip(turns, turned, strict=True):
             for line in lines:
-                line.set_data(*_upright(at_slots, -1.1, 1.1))
-        for words, (text_there, x) in zip(told, _what_it_did(*turned), strict=True):
+                line.set_data(*_upright(slots[here], -1.1, 1.1))
+        r = correlation(shown[:, [unit]], found[mark])[0]
+        course_c = trace.c[k - back + 1 : k + 1, 0, unit]
+        on = (course_c > middles[unit]) == (r >= 0)
+        for words, (text_there, slot) in zip(told, _what_it_did(*turned, on), strict=True):
             words.set_text(text_there)
-            words.set_x(x)
-        cell.set_data(slots, np.tanh(trace.c[k - back + 1 : k + 1, 0, unit]))
+            words.set_x(max(slots[slot] - 0.3, slots[0] + 4))
+        cell.set_data(slots, np.tanh(course_c))
+        middle.set_data(slots[[0, -1]], [np.tanh(middles[unit])] * 2)
         for letter, symbol in zip(letters, (before + text)[now], strict=True):
             letter.set_text(said(symbol))
         share = next_shares(trace.h[k, 0], model.readout)
@@ -254,7 +274,6 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         )
         numbers = {key: float(getattr(trace, key)[k - 1, 0, unit]) for key in "ifgo"}
         before_c, c = trace.c[k - 1 : k + 1, 0, unit]
-        r = correlation(shown[:, [unit]], found[mark])[0]
         return {**numbers, "unit": unit, "mark": mark, "symbol": text[at], "c_prev": before_c,
                 "c": c, "r": r, "loss": float(-np.log2(max(share[ids[k]], 1e-12))),
                 "shares": share, "shown": shown[:, unit]}  # fmt: skip
@@ -289,7 +308,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         controls={
             "unit": whole("which cell", 0, len(model.cell.W_h) - 1, unit, quantity="c"),
             "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
-            "mark": choice("mark underlined", list(MARKS), "brackets"),
+            "mark": choice("mark underlined", CHOICES, "brackets"),
             "more": toggle("candidate g and output o, too"),
         },
         moving=[
@@ -299,6 +318,7 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
             *extra,
             *curves.values(),
             cell,
+            middle,
             *letters,
             *bars.moving,
             came,
@@ -307,25 +327,24 @@ def cell_explorer(model=None, *, unit=0, text=None) -> Explorer:
         describe=describe,
         presets=presets,
         play="at",
+        challenge=challenge,
     )
 
 
-def _what_it_did(opened, fell):
-    """What a cell did last, with where each word ends: written, held, let go, as far as drawn.
+def _what_it_did(opened, fell, on):
+    """What a cell did last, with the slot where each word ends: written, held, let go.
 
-    opened, fell: the slots where the input gate is open, and the forget gate shut.
+    opened, fell, on (slots,) bool: where the input gate is open, the forget gate shut, and the
+    cell above its threshold. It was written where it came on while the input gate was open, and
+    let go where it went off again while the forget gate was shut.
     """
-    before = opened[opened < fell[-1]] if len(fell) else opened
-    if not len(before):
-        return [("", 0)] * 3
-    first = before[-1]
-    while first - 1 in before:
-        first -= 1
-    until = fell[fell > before[-1]]
-    end = until[0] if len(until) else 0
-    held = (say("held"), (before[-1] + end) / 2 + 2) if end - before[-1] > 12 else ("", 0)
-    let_go = (say("let go"), end - 0.3) if len(until) and end - before[-1] > 6 else ("", 0)
-    return [(say("written"), first - 0.3), held, let_go]
+    came = np.flatnonzero(on[1:] & ~on[:-1] & (opened[1:] | opened[:-1])) + 1
+    came = came[-1] if len(came) else 0
+    gone = np.flatnonzero(~on[came:] & (on[0] | came > 0)) + came
+    end = gone[0] if len(gone) else len(on) - 1
+    held = (say("held"), (came + end) // 2 + 2) if end - came > 12 and on[came] else ("", 0)
+    shut = len(gone) and fell[max(end - 1, 0) : end + 1].any()
+    return [(say("written") if came else "", came), held, (say("let go") if shut else "", end)]
 
 
 def _upright(at, low, high):
@@ -351,11 +370,13 @@ _LEAST = 1e-4  # lower probabilities are drawn here
 def clamp_explorer(model=None, found=None) -> Explorer:
     """Hold one cell over the last characters and see the prediction change (7.6), (7.7).
 
+    The control is held as far along its own scale as the cell is along its own.
+
     found: mark -> `Suspect` of this model; searched for on a small part if none is given.
     """
     given, model = model, sketch() if model is None else model
     before, text, _ = passage(lines=3)
-    start = before_closing(text)
+    start, outside = before_closing(text), min(15, len(text) - 2)
     found = suspects(read(model, "search", B=24, T=300)) if found is None else found
     curves = held_curves(model, found, B=64)
     xs = one_hot(encode(before + text))[:, None]
@@ -380,7 +401,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         for x, words, colour in (
             (-0.2, say("left alone"), "#888888"),
             (0.12, say("cell held"), CELL_LINE),
-            (0.4, say("control, held at the same"), CONTROL),
+            (0.4, say("control, as far along its own scale"), CONTROL),
         ):
             shares.text(x, 1.03, words, color=colour, weight="bold", transform=shares.transAxes)
         dose.set(
@@ -394,6 +415,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         title = Words(dose, -3.05, 2.05, ha="left", fontsize=12.5, color="#333333", weight="bold")
         alone = [dose.plot([], [], color=colours[0], lw=6, ls=ls)[0] for ls in ("-", (0, (2, 0.8)))]
         lines = [dose.plot([], [], color=colours[1], ls=ls)[0] for ls in ("-", "--")]
+        others = [dose.plot([], [], color=CONTROL, lw=1.4, ls=ls)[0] for ls in ("-", "--")]
         ends = {  # those of the held cell stand at the left ends of their curves
             (kind, row): Words(dose, x, _LEAST, ha="left", fontsize=11.5, color=colour)
             for kind, colour, x in (("alone", "#888888", 3.2), ("held", colours[1], -2.95))
@@ -415,8 +437,8 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         k = len(before) + at + 1
         first = k - length
         h, _ = clamped_forward(
-            np.repeat(xs[first:k], 2, axis=1), model.cell, [suspect.unit, suspect.control], value,
-            trace.h[first], trace.c[first],
+            np.repeat(xs[first:k], 2, axis=1), model.cell, [suspect.unit, suspect.control],
+            [value, suspect.matched(value)], trace.h[first], trace.c[first],
         )  # fmt: skip
         three = np.stack([trace.h[k, 0], *h[-1]])
         shares_now = np.array([share_of(model, three, symbols) for symbols in SETS.values()])
@@ -431,6 +453,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         for row in (0, 1):
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
             lines[row].set_data(measured.values, np.clip(measured.held[row], _LEAST, 1))
+            others[row].set_data(measured.values, np.clip(measured.control[row], _LEAST, 1))
         right = np.log10(np.maximum(measured.alone, _LEAST))
         left = np.log10(np.maximum(measured.held[:, 0], _LEAST))
         above = left + np.where(left == left.max(), 0.16, -0.14)  # the higher name, the lower one
@@ -459,13 +482,15 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         return say(
             "Mark “{mark}”: cell {unit} has r = {r:.2f}, the control, cell {control}, "
             "{control_r:.2f}. Held at {value:.1f} for {held}, the chance of {names} after "
-            "{symbol} goes from {p:.2%} to {p_2:.2%}; holding the control makes it {p_3:.2%}.",
+            "{symbol} goes from {p:.2%} to {p_2:.2%}; with the control held instead, at "
+            "{matched:.1f}, it is {p_3:.2%}.",
             mark=named(v["mark"]),
             unit=s.unit,
             r=s.r,
             control=s.control,
             control_r=round(s.control_r, 2) + 0.0,
             value=v["value"] + 0.0,
+            matched=round(s.matched(v["value"]), 1) + 0.0,
             held=held,
             names=v["names"][row],
             symbol=said(v["symbol"]),
@@ -483,15 +508,16 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         given,
         figure=figure,
         controls={
-            "mark": choice("cell found for", list(MARKS), "brackets"),
-            "value": slider("hold the cell at", -3, 3, 0.1, -0.2, quantity="c", digits=1),
-            "at": whole("cursor in the text", 0, len(text) - 2, start, quantity="x"),
+            "mark": choice("cell found for", CHOICES, "brackets"),
+            "value": slider("hold the cell at", -3, 3, 0.1, 1.4, quantity="c", digits=1),
+            "at": whole("cursor in the text", 0, len(text) - 2, outside, quantity="x"),
             "length": whole("held for (characters)", 1, 40, 20, quantity="x"),
         },
         moving=[
             *page.moving,
             *bars.moving,
             *alone,
+            *others,
             *lines,
             *ends.values(),
             now,
@@ -500,10 +526,16 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         ],
         update=update,
         describe=describe,
+        presets={
+            "on, outside brackets": {"value": 1.4, "at": outside},
+            "on, inside a bracket": {"value": 1.4, "at": start},
+            "off, inside a bracket": {"value": -0.2, "at": start},
+            "off for one character": {"value": -0.2, "at": start, "length": 1},
+        },
     )
 
 
-_ROW = {"brackets": 0, "string": 4, "indentation": 2, "comment": 3}  # of SETS
+_ROW = {"brackets": 0, "string": 4, "indentation": 2, "comment": 3, "line": 0}  # of SETS
 
 
 EXPLORERS = {

@@ -85,7 +85,7 @@ def forecast_explorer(model=None) -> Explorer:
         for k, (name, colour) in enumerate(METHODS.items()):
             scale.text(0.97, 0.26 - 0.075 * k, named(name), color=colour, weight="bold", ha="right",
                        transform=scale.transAxes)  # fmt: skip
-        (seen,) = signal.plot([], [], color="#333333", lw=3)
+        (seen,) = signal.plot([], [], color="#333333", lw=3, marker="o", ms=6, markevery=[-1])
         (unseen,) = signal.plot([], [], color=FAINT, lw=1.6)
         (came,) = signal.plot([], [], color="#333333", lw=1.6, ls=":")
         courses = {n: signal.plot([], [], color=c)[0] for n, c in METHODS.items()}

@@ -1,10 +1,12 @@
 """A character model that learns while the reader watches (notebook 07)."""
 
+from functools import partial
+
 import matplotlib
 import numpy as np
 
 from lstm_inside.page import Lines, Words, slider, whole
-from lstm_inside.page.live import LiveExplorer
+from lstm_inside.page.live import LiveExplorer, train
 from lstm_inside.page.style import FAINT, GRADIENT, OUTPUT, RC, SIGNAL, picture
 from lstm_inside.simulation.explorers_parts import (
     dotted,
@@ -53,7 +55,7 @@ class _Learning:
                                weight="bold", transform=self.loss.transAxes)  # fmt: skip
             self._page = Lines(page, 0, 0.98, fontsize=14, color=OUTPUT)
             looks = {"ha": "left", "fontsize": 12.5, "color": "#333333", "weight": "bold"}
-            self._still = [Words(self.loss, 0.05 * steps, y, **looks) for y in (2.6, 2.25)]
+            self._still = [Words(self.loss, 0.05 * steps, y, **looks) for y in (5.25, 4.9)]
         self.moving = [self._noise, self._mean, self._judged, self._page, *self._still]
 
     def update(self, temperature, draw):
@@ -86,6 +88,15 @@ class _Learning:
     @staticmethod
     def describe(v):
         """What is on show, in two sentences."""
+        if not v["step"]:
+            return say(
+                "Before the first step every character costs about {bits:.2f} bits. On the right, "
+                "{text} characters drawn at temperature {temperature:.2f} after a page of real "
+                "code.",
+                bits=v["bits"],
+                text=len(v["text"]),
+                temperature=v["temperature"],
+            )
         steps = say("1 step") if v["step"] == 1 else say("{step} steps", step=v["step"])
         return say(
             "After {steps} a character costs {bits:.2f} bits (mean of the last 50 batches). On "
@@ -98,19 +109,44 @@ class _Learning:
         )
 
 
-def live_text(run=None, bits=None, unseen=None, *, steps=800) -> LiveExplorer:
+class _Pausing(LiveExplorer):
+    """A training that pauses to be measured, whether a button runs it or a cell."""
+
+    def __init__(self, *args, pauses, measure, **parts):
+        self._pauses, self._measure = sorted(pauses), measure
+        super().__init__(*args, **parts)
+
+    async def _take(self, count, show):
+        first = self.run.step
+        while self.run.step < first + count:
+            here = self.run.step
+            ahead = (step for step in self._pauses if step > here)
+            to = min(next(ahead, (here // 200 + 1) * 200), first + count)
+            await train(self.run, to - here, show=show)
+            self._measure(self.run)
+            show()
+            if self.run.step < to:  # Stop was pressed
+                break
+        return self.run.step - first
+
+
+def live_text(
+    run=None, bits=None, unseen=None, *, steps=800, pauses=(), measure=None
+) -> LiveExplorer:
     """Watch a character model learn, its loss beside baselines; a small one if none is given.
 
     run: a `text_training`. bits: name -> bits per character of a baseline. unseen: step -> bits per
     character on text not learned from; what is put in there later is drawn, too. steps: what
-    Train aims at. `await live_text().train()` runs it from a cell.
+    Train aims at. measure: called as measure(run) at the steps `pauses`, every 200 steps after
+    them, and wherever the training ends. `await live_text().train()` runs it from a cell.
     """
     if run is None:
         run = text_training(
             library_ids("learn"), H=32, B=16, steps=steps, rng=np.random.default_rng(72)
         )
     drawn = _Learning(run, bits or {}, unseen, steps)
-    return LiveExplorer(
+    kind = LiveExplorer if measure is None else partial(_Pausing, pauses=pauses, measure=measure)
+    return kind(
         "live_text",
         run,
         steps,

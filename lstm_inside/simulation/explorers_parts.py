@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from lstm_inside.page import Explorer, Pixels, Words
+from lstm_inside.page import Explorer, Lines, Pixels, Words
 from lstm_inside.page.style import SIGNAL, Picture
-from lstm_inside.simulation.reading import MARKS, marks
-from lstm_inside.simulation.text import check_text, standard_library
+from lstm_inside.simulation.reading import MARKS, marks, opened_on_line
+from lstm_inside.simulation.text import check_text, encode, standard_library
 from lstm_inside.words import Sentences
 
 MONO = "DejaVu Sans Mono"
@@ -72,9 +72,11 @@ def said(symbol) -> str:
 
 
 def dotted(text):
-    """Text whose runs of spaces can be seen: a model in a rut writes little else."""
-    return re.sub(" {2,}", lambda run: "·" * len(run[0]), text)
+    """Text whose runs of spaces and line ends can be seen: what is wrapped has no ↵."""
+    return re.sub(" {2,}", lambda run: "·" * len(run[0]), text).replace("\n", said("\n") + "\n")
 
+
+CHOICES = [*MARKS, ("bracket of this line", "line")]  # marks in a drop-down list
 
 NAMES = Sentences(  # what pictures and captions name; a key is what the code calls it
     {
@@ -83,6 +85,7 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "string": "string",
         "indentation": "indentation",
         "comment": "comment",
+        "line": "bracket of this line",
         # kinds of character
         "space after a space": "space after a space",
         "letter inside a word": "letter inside a word",
@@ -128,7 +131,10 @@ def named(name) -> str:
 
 
 class Passage(NamedTuple):
-    """A few lines of a file: what stands before them, the lines, and their marks (n,)."""
+    """A few lines of a file: what stands before them, the lines, and their marks (n,).
+
+    The marks are Python's and "line", that of `line_brackets`.
+    """
 
     before: str
     text: str
@@ -147,7 +153,8 @@ def passage(module="csv", start="class DictWriter", lines=11, before=300) -> Pas
     at = max(source.find(start), 0)
     end = at + len("\n".join(source[at:].split("\n")[:lines])) + 1
     found = {name: mark[at:end] for name, mark in marks(source).items()}
-    return Passage("\n" + source[max(at - before, 0) : at], source[at:end], found)
+    text = source[at:end]
+    return Passage("\n" + source[max(at - before, 0) : at], text, _and_line(text, found))
 
 
 def own_passage(text) -> Passage:
@@ -169,15 +176,20 @@ def own_passage(text) -> Passage:
         found = marks(text)
     except (SyntaxError, tokenize.TokenError):
         found = {name: np.zeros(len(text), bool) for name in MARKS}
-    return Passage("\n" * 40, text, found)
+    return Passage("\n" * 40, text, _and_line(text, found))
+
+
+def _and_line(text, found):
+    """Marks of whole lines, with that of `line_brackets` among them."""
+    return found | {"line": opened_on_line(encode(text)[:, None])[:, 0]}
 
 
 def places(text):
     """Cursors worth a look, as presets: name -> settings, as far as the text has them."""
     wanted = {
-        "a bracket opens": ("writer(f", len("writer")),
+        "a bracket opens": ("writer(f", len("writer(f, dia")),
         "its partner closes": ("kwds)\n", len("kwds")),
-        "after a line break": ("% extrasaction)", 3),
+        "after a line break": ('"excel"', len('"excel')),
     }
     return {
         name: {"at": text.find(piece) + on} for name, (piece, on) in wanted.items() if piece in text
@@ -187,6 +199,16 @@ def places(text):
 def before_closing(text):
     """The place right before the first closing bracket, or the first one."""
     return max(text.find(")") - 1, 0)
+
+
+class _Letters(Lines):
+    """A word of a page: it stands on its anchor, above the tint."""
+
+    _BASELINE = 0
+
+    def __init__(self, ax, x, y, **looks):
+        super().__init__(ax, x, y, zorder=3, **looks)
+        self.set_va("baseline")
 
 
 class Page:
@@ -212,16 +234,18 @@ class Page:
         self.tint.set_zorder(1)
         ax.set_aspect("auto")
         ax.set_axis_off()
+        self._letters = []  # they move, as what stands still lies below the tint
         for r, row in enumerate(rows):
             for column, word in _words(row + "↵"):
-                ax.text(column - 0.5, len(rows) - 1 - r - 0.27, word, fontsize=size, family=MONO,
-                        color="#bbbbbb" if word == "↵" else "#222222", zorder=3,
-                        parse_math=False)  # fmt: skip
+                letters = _Letters(ax, column - 0.5, len(rows) - 1 - r - 0.27, fontsize=size,
+                                   color="#999999" if word == "↵" else "#111111")  # fmt: skip
+                letters.set_text(word)
+                self._letters.append(letters)
         box = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5)]
         self._box = np.array(box)
         (self.cursor,) = ax.plot([], [], color="#111111", lw=2, zorder=6, clip_on=False)
         (self.lines,) = ax.plot([], [], color=SIGNAL, lw=3, zorder=5, solid_capstyle="butt")
-        self.moving = [self.tint, self.cursor, self.lines]
+        self.moving = [self.tint, *self._letters, self.cursor, self.lines]
 
     def colour(self, values):
         """Tint every character by its value in (-1, 1)."""

@@ -54,6 +54,7 @@ def page_picture(model, unit):
     with matplotlib.rc_context(RC):
         figure = learned_picture(900, 255, say("real code coloured by one cell of a trained LSTM."))
         figure.set_layout_engine("none")
+        figure.colours = 64  # letters and one tint
         page = Page(figure, text, 36)
         page.colour(np.tanh(c[1 + len(before) :, 0, unit]))
         page.underline(found["brackets"])
@@ -379,6 +380,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
             300 if by_hand is None else 540,
             say("a unit's gates and cell around the places where a mark begins and ends."),
         )
+        figure.colours = 64  # few lines, and half as much again to store otherwise
         *above, axes = figure.subplots(1 if by_hand is None else 2, 2, sharey=True, squeeze=False)
         for row in above:
             hand = draw_latch(row, by_hand)

@@ -17,6 +17,7 @@ def effects_picture(effects, others=None):
 
     off: the cell held off, inside brackets. on: the cell held on, outside them.
     others: name of another cell, two at most, -> its effects; thin bars below those of the first.
+    In place of a number of theirs there may be two, held low (hollow) and held high (filled).
     """
     others = others or {}
     with matplotlib.rc_context(RC):
@@ -41,8 +42,11 @@ def effects_picture(effects, others=None):
             for k, (colour, (name, theirs)) in enumerate(zip(_PALE, others.items(), strict=False)):
                 for row, pair in enumerate(theirs.values()):
                     down = row + 0.1 + 0.17 * k
-                    ax.plot([1, pair[len(told)]], [down, down], color=colour, lw=4.5,
-                            solid_capstyle="butt")  # fmt: skip
+                    ends = np.atleast_1d(pair[len(told)])
+                    for end, fill in zip(ends, ("white", colour), strict=False):
+                        marker = "o" if len(ends) > 1 else ""
+                        ax.plot([1, end], [down, down], color=colour, lw=4.5, marker=marker, ms=7,
+                                mfc=fill, markevery=[1], solid_capstyle="butt")  # fmt: skip
                 if told:
                     ax.text(0.98, 0.2 - 0.1 * k, name, color=colour, weight="bold", ha="right",
                             transform=ax.transAxes)  # fmt: skip

@@ -217,7 +217,11 @@ def line_brackets(reading) -> np.ndarray:
     Raises TypeError for no Reading.
     """
     check_reading(reading)
-    ids = reading.ids[:-1]
+    return opened_on_line(reading.ids[:-1])
+
+
+def opened_on_line(ids) -> np.ndarray:
+    """`line_brackets` of texts that nobody has read: ids (T, B) -> (T, B) bool."""
     opening, closing = (np.isin(ids, encode(these)) for these in ("([{", ")]}"))
     still, found = np.zeros(ids.shape[1], int), np.zeros(ids.shape, bool)
     for t, ended in enumerate(ids == encode("\n")[0]):
