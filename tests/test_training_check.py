@@ -134,7 +134,9 @@ def test_adam_checker():
         (slip(sign=-1), "uphill"),
         (slip(along="g"), "running mean m"),
         (wrong_order, "another order"),
-        (lambda p, g, m, s, t: solution(p, g, m, s, t)[0], "shape"),
+        (lambda p, g, m, s, t: solution(p, g, m, s, t)[0], "return three things"),
+        (lambda p, g, m, s, t: solution(p, g, m, s, t)[:2], "shape"),
+        (slip(within=True), "outside the root"),
         (power, "epsilon keeps the root"),
         (kept_corrected, "was handed on corrected"),
     ]:
@@ -161,6 +163,7 @@ def test_recall_setting_says_what_is_off(monkeypatch):
         (lambda: (3.0, 0.03), "expected three numbers"),
         (lambda: (2, 1.0, 0.03), "start them more open"),
         (lambda: (1, 3.0, 1.0), "smaller rate"),
+        (lambda: (4, 0.0, 0.1), "start them more open"),
         (lambda: (3, 5.0, 1e-4), "another rate"),
         (lambda: (3, 3.0, -1), "rate: expected a number above 0"),
         (lambda: (3, "high", 0.03), "forget bias: expected"),

@@ -7,6 +7,7 @@ from training_nets import rng
 from lstm_core import LSTMParams, init_lstm, lstm_forward
 from lstm_inside.tasks import recall_problem
 from lstm_inside.training import Model, ReadoutParams, answers, init_readout, leaks
+from lstm_inside.training.explorers import leak_explorer
 from lstm_inside.training.losses import mean_squared_error
 from lstm_inside.training.tables import table
 
@@ -109,3 +110,64 @@ def test_a_table_stands_in_columns_in_either_language():
     with pytest.raises(ValueError, match="marked"):
         table(["a"], {"x": [1]}, marked={("x", 1)})
     assert table(["a"], {"x": [1234]}).endswith("1,234")
+
+
+# ---------------------------------------------------------------- the explorer
+
+
+@pytest.fixture(scope="module")
+def leak():
+    view = leak_explorer({"one": UNIT, "two": leaks.forced(UNIT, opened=True)}, steps=60)
+    yield view
+    view.close()
+
+
+def test_the_view_shows_what_the_unit_does(leak):
+    leak.set(unit=0, gates="free", cut="", T=40)
+    v = leak.values
+    assert leak.error is None
+    assert v["cells"].shape == (61, 48)
+    before = leak.caption
+    leak.set(gates="both")
+    np.testing.assert_allclose(np.diff(leak.values["cells"][5:], axis=0), 0, atol=1e-12)
+    assert leak.values["i"] == pytest.approx(0, abs=1e-12)
+    assert leak.values["lost"] == pytest.approx(0, abs=1e-12)
+    np.testing.assert_allclose(leak.values["come"], 0, atol=1e-12)
+    assert leak.caption != before
+
+
+def test_in_the_view_what_comes_less_what_goes_is_how_the_cell_changes(leak):
+    for cut in ("", "g", "ifo", "ifgo"):
+        leak.set(unit=0, gates="free", cut=cut, T=60)
+        v = leak.values
+        change = (v["cells"][60] - v["cells"][5]) / 55
+        np.testing.assert_allclose(v["come"] - v["gone"], change, atol=1e-12)
+
+
+def test_the_views_refitted_read_out_is_the_best_line(leak):
+    leak.set(unit=1, gates="free", cut="", T=30)
+    v = leak.values
+    assert v["refitted"] <= v["loss"]
+    assert v["refitted"] <= v["lazy"]
+
+
+def test_where_h_is_not_to_be_cut_there_is_no_control_of_it():
+    view = leak_explorer({"one": UNIT}, steps=40, cuts=False)
+    assert set(view.controls) == {"unit", "gates", "T"}
+    assert not any("cut" in name for name in view.presets)
+    view.close()
+
+
+@pytest.mark.parametrize("units", [{}, [UNIT], {"a": 3}, {"a": UNIT._replace(cell=None)}])
+def test_the_view_refuses_what_are_no_units(units):
+    with pytest.raises((TypeError, ValueError)):
+        leak_explorer(units)
+
+
+def test_a_unit_made_blind_sees_the_number_given():
+    blind = leaks.unseeing(UNIT, "ig", 0.3)
+    h, x = np.full((1, 1), 0.3), np.array([[0.2, 1.0]])
+    pre = [x @ m.cell.W_x + state @ m.cell.W_h + m.cell.b
+           for m, state in ((UNIT, h), (blind, np.full((1, 1), 0.9)))]  # fmt: skip
+    np.testing.assert_allclose(pre[0][0, [0, 2]], pre[1][0, [0, 2]])
+    assert not np.allclose(pre[0][0, [1, 3]], pre[1][0, [1, 3]])

@@ -10,7 +10,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from training_nets import adding, rng, same
 
-from lstm_core import init_rnn
+from lstm_core import init_rnn, rnn_forward
 from lstm_inside.page import live as page_live
 from lstm_inside.page.live import train
 from lstm_inside.tasks import hold_problem, two_sequence_problem
@@ -316,7 +316,8 @@ def test_one_unit_on_recall_is_watched_without_a_slider_for_it():
     view = views.live_recall(steps=5)
     asyncio.run(view.train())
     assert set(view.controls) == {"sequence"}
-    assert "always answering 0 gives 0.333" in view.caption
+    lazy = (view.batch.targets**2).mean()  # on the very sequences, not on all there are
+    assert f"on the same ones, always answering 0 gives {lazy:.3g}" in view.caption
     assert "the flagged number is" in view.caption
     assert view.figure.axes[3].get_ylim() == (-1.2, 1.2)  # of a number within 1
     truth = view.batch.targets[view.controls["sequence"].value, 0]
@@ -340,6 +341,18 @@ def test_a_duel_starts_over_at_another_length():
     list(plain.steps(5)), list(rnn.steps(5))
     assert same(view.runs[0].params, plain.params)
     assert same(view.runs[1].params, rnn.params)
+    view.close()
+
+
+def test_a_duel_shows_the_rnns_state_and_answer_beside_the_lstms():
+    view = views.live_duel(T=10, steps=5)
+    view.set(unit=5, sequence=3)
+    rnn = view.runs[1].params
+    h = rnn_forward(view.batch.xs, rnn.cell).h[:, 3, 5]
+    (line,) = [one for one in view.figure.axes[3].lines if one.get_linestyle() == "--"]
+    np.testing.assert_array_equal(line.get_ydata(), h)
+    said = answers(rnn, view.batch)[3, 0]
+    assert f" (LSTM) and {said:.2f} (RNN)." in view.caption
     view.close()
 
 

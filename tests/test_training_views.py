@@ -12,6 +12,8 @@ from lstm_inside.training import (
     arrays_of,
     bowl_curvatures,
     cliff,
+    cliff_descents,
+    clip_by_norm,
     figures,
 )
 from lstm_inside.training import explorers as views
@@ -19,10 +21,10 @@ from lstm_inside.training import explorers as views
 
 def test_the_bowl_walks_as_the_optimisers_do():
     explorer = EXPLORERS["bowl"]()
-    explorer.set(optimiser="SGD", rate=0.05, t=50)
+    explorer.set(rate=0.05, keep=0, t=50)  # momentum that keeps nothing is SGD
     curvatures = bowl_curvatures()
     best = np.array([1, -0.5])
-    p = np.array([-1.6, 3.4]) - best
+    p = np.array([-1.2, 3.4]) - best
     x = np.linspace(-2.5, 5.5, 20)
     hessian = 2 * np.array([[(x**2).mean(), x.mean()], [x.mean(), 1]])
     np.testing.assert_allclose(np.linalg.eigvalsh(hessian), curvatures)
@@ -33,6 +35,9 @@ def test_the_bowl_walks_as_the_optimisers_do():
     for rate, climbs in ((0.9, False), (1.1, True)):  # of the steepest rate that still converges
         explorer.set(rate=round(rate * 2 / curvatures[-1] / 0.005) * 0.005)
         assert bool(explorer.values["losses"][-1] > explorer.values["losses"][0]) is climbs
+    explorer.set(optimiser="Adam", rate=0.2, keep=0.5)
+    first = np.diff(explorer.values["path"][:2], axis=0)[0]
+    np.testing.assert_allclose(first, [0.2, -0.2], rtol=1e-6)  # both move by the rate
     explorer.close()
 
 
@@ -69,6 +74,22 @@ def test_the_cliff_view_clips_one_walk_only():
         assert met.get_xdata().tolist() == list(range(1, 101))  # step 1 has the first gradient
         np.testing.assert_allclose(met.get_ydata(), np.clip(lengths, 1e-4, 1e3))
     explorer.close()
+
+
+def test_descents_side_by_side_are_those_of_one_alone():
+    ws, limits = [1.8, 1.8, 1.7], [1, np.inf, 1]
+    places, lengths = cliff_descents(ws, rate=0.1, limit=limits, steps=30)
+    assert places.shape == (31, 2, 3)
+    assert lengths.shape == (30, 3)
+    for k, (w, limit) in enumerate(zip(ws, limits, strict=True)):
+        place = np.array([[w], [0.2]])
+        for n in range(30):
+            np.testing.assert_allclose(places[n, :, k], place[:, 0], rtol=1e-9)
+            grads = cliff(*place)[1]
+            assert lengths[n, k] == pytest.approx(np.hypot(*grads[:, 0]))
+            place = place - 0.1 * clip_by_norm(grads, min(limit, 1e9))[0]
+    free = cliff_descents(ws, rate=0.1, steps=30)[0]
+    np.testing.assert_array_equal(free[..., 1], places[..., 1])
 
 
 def test_the_batch_view_follows_the_square_root_law():

@@ -1,6 +1,6 @@
 """Training: read-out, losses, optimisers, and a training that stops and goes on (notebook 05)."""
 
-from .landscapes import bowl, bowl_curvatures, cliff
+from .landscapes import bowl, bowl_curvatures, cliff, cliff_descents
 from .losses import mean_squared_error, softmax, softmax_cross_entropy
 from .model import (
     Model,
@@ -77,6 +77,7 @@ __all__ = [
     "check_pair",
     "check_readout",
     "cliff",
+    "cliff_descents",
     "clip_by_norm",
     "data_training",
     "derivatives_right",

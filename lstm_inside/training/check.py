@@ -45,6 +45,8 @@ WORDS = Sentences(
         "give the network more units.",
         "rate_low": "After 400 steps some are still on their way, or never set out: try another rate.",
         "enough_learned": "{learned} of 6 seeds learned it; their last losses are {ends}.",
+        "three_things": "that is p alone: return three things, p, m and s.",
+        "tiny_within": "epsilon stands outside the root: it is added to the square root of s.",
         "no_tiny": "a gradient of exactly 0 gives 0 / 0: epsilon keeps the root from dividing by 0.",
         "kept_hat": "p is right, but m or s was handed on corrected; the running means stay as they are.",
         "order": "the values are right, in another order: return p, m, s.",
@@ -206,10 +208,10 @@ def recall_setting(function) -> str:
         raise NotYet(WORDS["no_setting"], error=error) from None
     ends = [one.losses[-50:].mean() for one in runs]
     learned = sum(end < RECALL_GOAL for end in ends)
-    told = ", ".join(f"{end:.3f}" for end in ends)
+    told = ", ".join(f"{end:.4f}" for end in ends)
     if learned < RECALL_ENOUGH:
         hint = (
-            "rate_high" if rate > 0.06 else "start_low" if bias < 2.5
+            "start_low" if bias < 2.5 else "rate_high" if rate > 0.06
             else "more_units" if units < 3 else "rate_low"
         )  # fmt: skip
         raise NotYet(WORDS["too_few"], learned=learned, ends=told, hint=WORDS[hint])
@@ -226,11 +228,17 @@ def adam(function) -> str:
     for t in (1, 7):
         p, g, m = rng.normal(size=(3, 4))
         m, s = m * (t > 1), rng.random(4) * (t > 1)
-        g[0] *= t > 1  # a gradient of exactly 0 at the start: 0 / 0 without epsilon
+        if t == 1:
+            g[:2] *= (
+                0,
+                1e-5,
+            )  # exactly 0: 0 / 0 without epsilon; tiny: it shows where epsilon stands
         with np.errstate(all="ignore"):
             got = run(function, p, g, m, s, t)
         if t == 1 and shape_of(got) == (3, 4) and np.isnan(np.asarray(got, dtype=float)[0, 0]):
             raise NotYet(WORDS["no_tiny"])
+        if shape_of(got) == (4,):
+            raise NotYet(WORDS["three_things"])
         hints = [(_adam(p, g, m, s, t, **wrong), WORDS[key]) for key, wrong in _ADAM_SLIPS]
         want = _adam(p, g, m, s, t)
         kept_hat = np.stack([want[0], want[1] / (1 - 0.9**t), want[2] / (1 - 0.999**t)])
@@ -245,7 +253,7 @@ def adam(function) -> str:
 
 
 def _adam(p, g, m, s, t, b1=0.9, b2=0.999, fix_m=True, fix_s=True, root=True, sign=1, square=None,
-          along=None):  # fmt: skip
+          along=None, within=False):  # fmt: skip
     """One step of Adam, or of a slip in it: rows p, m, s."""
     m = b1 * m + (1 - b1) * g
     s = b2 * s + (1 - b2) * {None: g**2, "g": g, "m": m**2}[square]
@@ -253,7 +261,8 @@ def _adam(p, g, m, s, t, b1=0.9, b2=0.999, fix_m=True, fix_s=True, root=True, si
     s_hat = s / (1 - b2**t) if fix_s else s
     with np.errstate(all="ignore"):
         size = np.sqrt(s_hat) if root else s_hat
-        p = p - sign * 0.01 * (g if along else m_hat) / (size + 1e-8)
+        size = np.sqrt(s_hat + 1e-8) if within else size + 1e-8
+        p = p - sign * 0.01 * (g if along else m_hat) / size
     return np.nan_to_num(np.array([p, m, s]), nan=1e9)
 
 
@@ -267,4 +276,5 @@ _ADAM_SLIPS: list[tuple[str, dict]] = [
     ("square_of_mean", {"square": "g"}),
     ("uphill", {"sign": -1}),
     ("no_mean_m", {"along": "g"}),
+    ("tiny_within", {"within": True}),
 ]

@@ -21,9 +21,10 @@ from lstm_inside.page.style import (
 from lstm_inside.tasks import adding_problem
 from lstm_inside.words import say
 
+from .explorers_leaks import leak_explorer
 from .explorers_live import LiveTraining, live_duel, live_recall, live_training
 from .figures import draw_bowl
-from .landscapes import bowl, cliff
+from .landscapes import bowl, cliff, cliff_descents
 from .model import Model, ReadoutParams, init_readout, loss_at_end
 from .optimisers import SGD, Adam, Momentum
 from .trees import arrays_of
@@ -34,6 +35,7 @@ __all__ = [
     "batch_explorer",
     "bowl_explorer",
     "cliff_explorer",
+    "leak_explorer",
     "live_duel",
     "live_recall",
     "live_training",
@@ -56,16 +58,17 @@ def bowl_explorer(steps=50) -> Explorer:
         (here,) = seen.plot([], [], "o", color=FORGET, ms=15, mew=2.5, mfc="none")
         (losses,) = course.plot([], [], color=GRADIENT)
         (now,) = course.plot([], [], "o", color=FORGET, ms=9)
-    makers = {
-        "SGD": lambda rate, keep: SGD(rate),
-        "momentum": Momentum,
-        "Adam": Adam,
-    }
+        course.text(0.98 * steps, 3e-9, say("cut at 1e-9 and at 1e3"), color="#777777", ha="right")
+
+    def rule(optimiser, rate, keep):
+        if optimiser == "momentum":
+            return Momentum(rate, keep) if keep else SGD(rate)
+        return Adam(rate, keep)
 
     @lru_cache(maxsize=4)  # moving the last slider walks the same way again
     def walk(optimiser, rate, keep):
-        method = makers[optimiser](rate, keep)
-        params = ReadoutParams(np.array([[-1.6]]), np.array([3.4]))
+        method = rule(optimiser, rate, keep)
+        params = ReadoutParams(np.array([[-1.2]]), np.array([3.4]))
         moments, places, heights = method.start(params), [], []
         for _ in range(steps + 1):
             loss, grads = bowl(params)
@@ -108,11 +111,11 @@ def bowl_explorer(steps=50) -> Explorer:
         controls={
             "optimiser": choice(
                 "optimiser",
-                [("SGD", "SGD"), ("momentum", "momentum"), ("Adam", "Adam")],
+                [("SGD, or momentum if a share is kept", "momentum"), ("Adam", "Adam")],
                 "momentum",
             ),
-            "rate": slider("rate", 0.005, 0.4, 0.005, 0.05, quantity="gradient", digits=3),
-            "keep": slider("kept: μ, or Adam's β₁", 0, 0.99, 0.01, 0.5, quantity="gradient"),
+            "rate": slider("rate", 0.005, 0.4, 0.001, 0.03, quantity="gradient", digits=3),
+            "keep": slider("kept: μ, or Adam's β₁", 0, 0.99, 0.01, 0, quantity="gradient"),
             "t": whole("steps taken", 0, steps, steps, quantity="x"),
         },
         moving=[path, here, losses, now],
@@ -120,6 +123,13 @@ def bowl_explorer(steps=50) -> Explorer:
         describe=describe,
         play="t",
         interval=120,
+        presets={
+            "creep": {"rate": 0.03},
+            "zigzag": {"rate": 0.1},
+            "climb out": {"rate": 0.125},
+            "momentum": {"rate": 0.05, "keep": 0.5},
+            "Adam": {"optimiser": "Adam", "rate": 0.2, "keep": 0.5},
+        },
     )
 
 
@@ -163,15 +173,16 @@ def batch_explorer(count=256, draws=240) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 370)
         heap, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-        heap.set(xlim=(_EDGES[0], _EDGES[-1]), ylim=(0, 1.16), yticks=())
+        heap.set(xlim=(_EDGES[0] - 0.3, _EDGES[-1] + 0.3), ylim=(0, 1.16), yticks=())
+        heap.set_xticks(range(-6, 9, 2), ["≤−6", "−4", "−2", "0", "2", "4", "6", "≥8"])
         heap.set_xlabel(say("how far it goes along the gradient of all (that one: 1)"))
         heap.set_title(say("{draws} mini-batches: left of 0 leads uphill", draws=draws))
-        heap.axvspan(_EDGES[0], 0, color="#f5e9e2", lw=0, zorder=0)
+        heap.axvspan(_EDGES[0] - 0.3, 0, color="#f5e9e2", lw=0, zorder=0)
         heap.axvline(0, color=FAINT, lw=1.5)
         heap.axvline(1, color=OUTPUT, lw=2)
         heap.text(1.15, 1.08, say("all sequences: 1"), color=OUTPUT, weight="bold", va="center")
         (bars,) = heap.fill(_OUTLINE, 0 * _OUTLINE, color=GRADIENT, alpha=0.75, lw=0)
-        curve.set(xscale="log", yscale="log", xlim=(1, count), ylim=(0.02, 15))
+        curve.set(xscale="log", yscale="log", xlim=(0.8, 1.25 * count), ylim=(0.02, 15))
         curve.set(xlabel=say("sequences in a mini-batch, B"))
         curve.set_title(say("Typical error / length of gradient"))
         for name, at, words in (
@@ -197,7 +208,7 @@ def batch_explorer(count=256, draws=240) -> Explorer:
         tall = np.repeat(heights / heights.max(), 2)
         bars.set_xy(np.column_stack([_OUTLINE, np.concatenate([[0], tall, [0]])]))
         mark.set_data([B], [error])
-        uphill.set_text(say("uphill: {share:.0%}", share=(x < 0).mean()))
+        uphill.set_text(say("uphill: {share:.1%}", share=(x < 0).mean()))
         return {"B": B, "error": error, "uphill": (x < 0).mean(), "law": spread / np.sqrt(B)}
 
     def describe(v):
@@ -205,13 +216,13 @@ def batch_explorer(count=256, draws=240) -> Explorer:
         if v["B"] == 1:
             return say(
                 "With 1 sequence in a mini-batch its gradient is typically off by {error:.2f} "
-                "times the length of the gradient of all; {uphill:.0%} of the mini-batches lead "
+                "times the length of the gradient of all; {uphill:.1%} of the mini-batches lead "
                 "uphill.",
                 **values,
             )
         return say(
             "With {B} sequences in a mini-batch its gradient is typically off by {error:.2f} times "
-            "the length of the gradient of all; {uphill:.0%} of the mini-batches lead uphill.",
+            "the length of the gradient of all; {uphill:.1%} of the mini-batches lead uphill.",
             B=v["B"],
             **values,
         )
@@ -223,7 +234,7 @@ def batch_explorer(count=256, draws=240) -> Explorer:
             "place": choice(
                 "where", [("at the start", "start"), ("on the plateau", "plateau")], "plateau"
             ),
-            "B": whole("mini-batch size B", 1, count, 4, quantity="x"),
+            "B": choice("mini-batch size B", [2**n for n in range(count.bit_length())], 4),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
         moving=[bars, mark, uphill],
@@ -271,17 +282,8 @@ def cliff_explorer(steps=100) -> Explorer:
 
     @lru_cache(maxsize=4)
     def descend(w, rate, limit):
-        """Both descents at once: one row clipped, one free."""
-        place = np.array([[w, w], [0.2, 0.2]])
-        places, met = [place], []
-        for _ in range(steps):
-            _, grads = cliff(*place)
-            lengths = np.hypot(*grads)
-            met.append(lengths)
-            shorter = min(1, limit / max(lengths[0], 1e-300))  # (5.8)
-            place = place - rate * grads * [shorter, 1]
-            places.append(place)
-        return np.array(places), np.array(met)
+        """Both descents at once: one clipped, one free."""
+        return cliff_descents([w, w], rate=rate, limit=[limit, np.inf], steps=steps)
 
     def update(rate, limit, w, t):
         places, met = descend(w, rate, limit)
@@ -291,7 +293,7 @@ def cliff_explorer(steps=100) -> Explorer:
             lengths[name].set_data(np.arange(1, t + 1), np.clip(met[:t, k], 1e-4, 1e3))
         limit_line.set_data([0, steps], [limit, limit])
         limit_said.set_position((0.98 * steps, 1.7 * limit))
-        start.set_data([w], [0.2])
+        start.set_data(*places[0, :, :1])
         clipped, free = places[:, :, 0], places[:, :, 1]
         longest = max(np.linalg.norm(b - a) for a, b in pairwise(free[: t + 1])) if t else 0
         outside = (np.abs(free[t] - (1.4, -0.1)) > (1.2, 0.9)).any()
@@ -335,6 +337,12 @@ def cliff_explorer(steps=100) -> Explorer:
         describe=describe,
         play="t",
         interval=120,
+        presets={
+            "thrown out": {},
+            "another start": {"w": 1.7},
+            "a larger rate": {"rate": 0.2},
+            "steps too short": {"rate": 0.02},
+        },
     )
 
 
@@ -342,6 +350,7 @@ EXPLORERS = {
     "batch": batch_explorer,
     "bowl": bowl_explorer,
     "cliff": cliff_explorer,
+    "leak": leak_explorer,
     "live": live_duel,
     "live_recall": live_recall,
 }

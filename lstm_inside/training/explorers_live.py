@@ -43,9 +43,11 @@ WORDS = Sentences(
         "over": "Start over",
         "over_tip": "Forget what was learned and set out at this length",
         "gates": "Gates of the unit shown",
+        "gates_duel": "Gates of the LSTM's unit shown",
         "gates_alone": "Gates of the unit",
         "cell": "Cell c of the unit shown (cut at ±{span:g})",
         "cell_alone": "Cell c of the unit (cut at ±{span:g})",
+        "cell_duel": "Its cell c (cut at ±{span:g}); dashed: the RNN's h",
         "state": "State h of the unit shown",
         "state_alone": "State h of the unit",
     }
@@ -174,19 +176,25 @@ class _Drawn:
     def _draw_unit_axes(self, T):
         gates, memory = self.axes["gates"], self.axes["memory"]
         gates.set(xlim=(0, T), ylim=(-0.03, 1.25), yticks=(0, 0.5, 1))
-        alone = "_alone" if self._alone else ""
-        gates.set_title(WORDS["gates" + alone] if self._gated else say("A plain RNN has no gates"))
+        which = "_alone" if self._alone else "_duel" if len(self.runs) == 2 else ""
+        gates.set_title(WORDS["gates" + which] if self._gated else say("A plain RNN has no gates"))
         if self._gated:
             for x, key in ((0.02, "f"), (0.15, "i"), (0.27, "o")):
                 label(gates, x, 0.89, GATES[key].short, GATES[key].line)
         dotted = say("dotted: flagged") if self.problem.draw else say("dotted: answer due")
         gates.text(0.98, 0.89, dotted, color=_GREY, ha="right", fontsize=11.5,
                    transform=gates.transAxes)  # fmt: skip
-        span = (1.2 if self._alone or len(self.runs) == 2 else 2.5) if self._gated else 1.1
-        memory.set(xlim=(0, T), ylim=(-span, span), xlabel=say("time step t"))
-        memory.yaxis.set_major_locator(MaxNLocator(4))
+        memory.set(xlim=(0, T), xlabel=say("time step t"))
+        if len(self.runs) == 2:  # some units count far beyond 1, others stay well within
+            span = 8
+            memory.set_yscale("symlog", linthresh=1, linscale=1.5)
+            memory.set_yticks([-5, -1, 0, 1, 5], ["−5", "−1", "0", "1", "5"])
+        else:
+            span = (1.2 if self._alone else 2.5) if self._gated else 1.1
+            memory.yaxis.set_major_locator(MaxNLocator(4))
+        memory.set_ylim(-span, span)
         kept = "cell" if self._gated else "state"
-        memory.set_title(WORDS[kept + alone].format(span=span))
+        memory.set_title(WORDS[kept + which].format(span=span))
         self._span = span
         for ax in (gates, memory):
             ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
@@ -208,6 +216,7 @@ class _Drawn:
             for key, colour in (("f", FORGET), ("i", INPUT), ("o", OUTPUT))
         }
         colour = CELL_LINE if self._gated else HIDDEN_LINE
+        (self._other_memory,) = ax["memory"].plot([], [], color=_GREY, ls="--", lw=1.8)
         (self._memory,) = ax["memory"].plot([], [], color=colour)
         self._marks = [
             [ax[key].axvline(t, ymax=0.85, color=SIGNAL, lw=1.3, ls=":") for t in self._marked(0)]
@@ -215,7 +224,8 @@ class _Drawn:
         ]
         return [
             self._noise, self._loss, self._other_loss, self._other_dots, self._dots, self._one,
-            self._memory, *self._gates.values(), *self._marks[0], *self._marks[1], *self._ends,
+            self._memory, self._other_memory, *self._gates.values(), *self._marks[0],
+            *self._marks[1], *self._ends,
         ]  # fmt: skip
 
     def _marked(self, sequence):
@@ -246,11 +256,19 @@ class _Drawn:
                 line.set_xdata([at, at])
         values = {"step": run.step, "T": len(batch.xs), "answers": said, "memory": memory,
                   "truth": truth[sequence], "answer": said[sequence],
-                  "error": mean_squared_error(said, truth)[0]}  # fmt: skip
+                  "error": mean_squared_error(said, truth)[0],
+                  "lazy_loss": ((truth - self.problem.lazy) ** 2).mean()}  # fmt: skip
         if len(self.runs) == 2:
-            other = answers(self.runs[1].params, batch)[:, 0]
+            rnn = self.runs[1].params
+            rnn_trace = run_cell(batch.xs, rnn.cell)
+            other = answers(rnn, batch, rnn_trace)[:, 0]
+            self._other_memory.set_data(time_steps, rnn_trace.h[:, sequence, unit])
             self._other_dots.set_data(truth, np.clip(other, low - room, high + room))
-            values |= {"answers_rnn": other, "error_rnn": mean_squared_error(other, truth)[0]}
+            values |= {
+                "answers_rnn": other,
+                "answer_rnn": other[sequence],
+                "error_rnn": mean_squared_error(other, truth)[0],
+            }
         return values
 
     def _update_losses(self):
@@ -273,27 +291,29 @@ class _Drawn:
 
     def describe(self, v):
         """What is on show, in two sentences."""
-        errors = _short(v["error"], 3)
+        errors, answer = _short(v["error"], 3), _short(v["answer"], 2)
         if "error_rnn" in v:
-            errors = say(
-                "{errors} (LSTM) and {error_rnn} (RNN)",
-                errors=errors,
-                error_rnn=_short(v["error_rnn"], 3),
-            )
+            errors = _of_both(errors, _short(v["error_rnn"], 3))
+            answer = _of_both(answer, _short(v["answer_rnn"], 2))
         return say(
             "Sequences of {T} steps. After {step} training steps the mean squared error on "
-            "sequences never trained on is {errors}; always answering {lazy:.3g} gives "
-            "{lazy_loss:.3g}. On the sequence shown the {asked} is {truth:.2f} and the answer "
-            "{answer}.",
+            "{count} sequences never trained on is {errors}; on the same ones, always answering "
+            "{lazy:.3g} gives {lazy_loss:.3g}. On the sequence shown the {asked} is {truth:.2f} "
+            "and the answer {answer}.",
             T=v["T"],
             step=v["step"],
+            count=len(v["answers"]),
             errors=errors,
             lazy=self.problem.lazy,
-            lazy_loss=self.problem.lazy_loss,
+            lazy_loss=v["lazy_loss"],
             asked=ASKED.get(self.problem.asked, self.problem.asked),
             truth=v["truth"],
-            answer=_short(v["answer"], 2),
+            answer=answer,
         )
+
+
+def _of_both(lstm, rnn):
+    return say("{lstm} (LSTM) and {rnn} (RNN)", lstm=lstm, rnn=rnn)
 
 
 def _short(x, digits):

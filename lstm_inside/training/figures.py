@@ -41,11 +41,12 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(races, *, alt, title, goal, least=0.02):
+def compare_runs(races, *, alt, title, goal, least=0.02, behind=()):
     """A picture of smoothed losses on the adding problem, a panel a race, each loss to its end.
 
     races: words -> kind of network ("LSTM" or "RNN") -> losses, a row for each seed.
-    goal: a loss to draw a dotted line at; a dot stands where a training reached it.
+    goal: a loss to draw a dotted line at; a dot stands where a training reached it. behind: rows
+    of losses to compare with, pale in the last panel.
     """
     looks = {"LSTM": (GRADIENT, "-"), "RNN": (_GREY, (0, (3, 1.5)))}
     steps = max(len(losses) for race in races.values() for rows in race.values() for losses in rows)
@@ -65,6 +66,9 @@ def compare_runs(races, *, alt, title, goal, least=0.02):
                     ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
                     ax.plot(t[-1:], np.maximum(curve[-1:], least), "o", color=colour, ms=6,
                             mfc=colour if kind == "LSTM" else "white")  # fmt: skip
+        for losses in behind:
+            t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
+            panels[-1].plot(t, np.maximum(curve, least), color=FAINT, lw=1.6, zorder=1)
         panels[0].set_ylabel(say("mean squared error"))
         label(panels[0], 0.98, 0.92, say("LSTM: solid, full dots"), GRADIENT, ha="right")
         label(panels[0], 0.98, 0.83, say("RNN: dashed, rings"), _GREY, ha="right")
@@ -320,7 +324,8 @@ def held_cells(runs, *, alt, title):
 def compare_batches(runs, *, alt, title, goal):
     """A picture of losses against sequences read: B -> losses, a row for each seed, to their ends.
 
-    goal: a loss to draw a dotted line at.
+    goal: a loss to draw a dotted line at. A curve is the mean of the last 20 losses and begins,
+    with a dot, where there are 20.
     """
     colours = (FORGET, OUTPUT, INPUT, GRADIENT)
     with matplotlib.rc_context(RC):
@@ -332,10 +337,13 @@ def compare_batches(runs, *, alt, title, goal):
         ax.set_yticks((0.05, 0.1, 0.2, 0.5), ("0.05", "0.1", "0.2", "0.5"))
         ax.axhline(goal, color=_GREY, lw=1, ls=":")
         ax.minorticks_off()
+        ax.text(0.98, 0.96, say("dots: the first 20 steps, which no size can save"), color=_GREY,
+                ha="right", va="top", transform=ax.transAxes)  # fmt: skip
         for (B, rows), colour in zip(runs.items(), colours, strict=False):
             for losses in rows:
                 read = B * np.arange(1, len(losses) + 1)
-                ax.plot(read[19:], smoothed(losses)[19:], color=colour, lw=1.7)
+                ax.plot(read[19:], smoothed(losses)[19:], color=colour, lw=1.7, marker="o",
+                        markevery=[0], ms=5)  # fmt: skip
             at = B * max(map(len, rows))
             ax.text(at, 0.9 * goal, f"B = {B}", color=colour, weight="bold", ha="center", va="top")
     return figure

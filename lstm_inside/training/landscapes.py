@@ -47,6 +47,32 @@ def cliff(w, b):
     return hs[-1] ** 2, np.array([dw, db])
 
 
+def cliff_descents(ws, *, rate, limit=np.inf, steps=100):
+    """SGD (5.5) on `cliff` from several w (N,) at once, all from b = 0.2: places, lengths.
+
+    limit: to what length each gradient is clipped (5.8), one for all or (N,); infinity: not at
+    all. Returns the places (steps + 1, 2, N), w and b, and how long each gradient met was before
+    clipping, (steps, N).
+    Raises ValueError or TypeError for starts that are no row of finite numbers, a rate or a limit
+    not above 0, limits of another number than the starts, fewer than 1 step.
+    """
+    ws = _weights("ws", ws)
+    validate.positive("rate", rate)
+    validate.count("steps", steps)
+    limit = validate.real("limit", limit)
+    if limit.shape not in ((), ws.shape) or not (limit > 0).all():
+        raise ValueError(f"limit: expected numbers above 0, one or {len(ws)}, got {limit}")
+    place = np.stack([ws, np.full(len(ws), 0.2)])
+    places, met = [place], []
+    for _ in range(steps):
+        grads = cliff(*place)[1]
+        lengths = np.hypot(*grads)
+        met.append(lengths)
+        place = place - rate * grads * np.minimum(1, limit / np.maximum(lengths, 1e-300))
+        places.append(place)
+    return np.array(places), np.array(met)
+
+
 def _weights(name, weights):
     weights = validate.real(name, weights, ndim=1).astype(float)
     if not weights.size:

@@ -30,6 +30,22 @@ def forced(model, *, shut=False, opened=False) -> Model:
     return model._replace(cell=model.cell._replace(W_x=W_x, b=b))
 
 
+def unseeing(model, gates, h) -> Model:
+    """A one-unit model some of whose gates see a fixed number h in place of the unit's state.
+
+    gates: which of i, f, g (the candidate) and o.
+    Raises ValueError or TypeError for no `Model` of one LSTM unit that reads number and flag,
+    other gates, an h that is not a finite number.
+    """
+    _check_unit(model)
+    _check_gates(gates)
+    validate.number("h", h, "a finite number", lambda x: True)
+    W_h, b = model.cell.W_h.copy(), model.cell.b.copy()
+    for gate in map("ifgo".index, gates):
+        b[gate], W_h[0, gate] = b[gate] + h * W_h[0, gate], 0
+    return model._replace(cell=model.cell._replace(W_h=W_h, b=b))
+
+
 def losses(model, batch):
     """The loss of a one-unit model's answers, and that with its read-out refitted.
 
@@ -51,19 +67,15 @@ def blinded(model, batch, gates="ifgo"):
     """
     _check_unit(model)
     _check_flags(batch)
-    if not isinstance(gates, str) or not set(gates) <= set("ifgo"):
-        raise ValueError(f"gates: expected letters of 'ifgo', got {gates!r}")
+    _check_gates(gates)
     past = after_flag(batch)[..., None]
     mean = lstm_forward(batch.xs, model.cell).h[:-1][past].mean() if past.any() else 0.0
-    W_h, b = model.cell.W_h.copy(), model.cell.b.copy()
-    for gate in map("ifgo".index, gates):
-        b[gate], W_h[0, gate] = b[gate] + mean * W_h[0, gate], 0
-    blind = model.cell._replace(W_h=W_h, b=b)
+    blind = unseeing(model, gates, mean).cell
     h = c = np.zeros(past.shape[1:])
     cells = [c[:, 0]]
     for x, cut in zip(batch.xs, past, strict=True):
-        seeing, unseeing = (lstm_step(x, h, c, cell)[:2] for cell in (model.cell, blind))
-        h, c = (np.where(cut, a, b) for a, b in zip(unseeing, seeing, strict=True))
+        seen, unseen = (lstm_step(x, h, c, cell)[:2] for cell in (model.cell, blind))
+        h, c = (np.where(cut, a, b) for a, b in zip(unseen, seen, strict=True))
         cells.append(c[:, 0])
     return *_losses(model, h, batch), np.array(cells)
 
@@ -109,6 +121,11 @@ def _check_unit(model):
     check_model(model)
     if not is_lstm(model.cell) or model.cell.W_x.shape != (2, 4):
         raise ValueError("model: expected one LSTM unit that reads number and flag")
+
+
+def _check_gates(gates):
+    if not isinstance(gates, str) or not set(gates) <= set("ifgo"):
+        raise ValueError(f"gates: expected letters of 'ifgo', got {gates!r}")
 
 
 def _check_flags(batch):
