@@ -219,12 +219,11 @@ def test_a_memory_that_is_spread_thinly_is_not_said_to_fall(shown):
     assert "falls" not in explorer.caption
 
 
-def test_a_memory_view_of_random_weights_has_no_kind_to_choose():
-    explorer = explorers.memory_explorer(random_only=True)
+def test_a_memory_view_of_random_weights_has_no_kind_to_choose(shown):
+    explorer = shown("random_memory")
     assert set(explorer.controls) == {"strength", "input_strength"}
     assert all(name.startswith("random") for name in explorer.presets)
     assert f"{explorer.values['capacity']:.1f}" == "8.0"
-    explorer.close()
 
 
 def test_the_memory_views_presets_hold_what_the_page_says(shown):

@@ -194,11 +194,17 @@ def unrolling_explorer(steps=60) -> Explorer:
 # ---------------------------------------------------------------- memory
 
 
-def memory_explorer(random_only=False, steps=900, lags=60) -> Explorer:
-    """How much of the input of k steps ago a linear read-out finds in the state (2.5).
+def memory_explorer(steps=900, lags=60) -> Explorer:
+    """How much of the input of k steps ago a linear read-out finds in the state (2.5)."""
+    return _memory("memory", False, steps, lags)
 
-    random_only: whether W_h is a random one, instead of one of KINDS that the reader chooses.
-    """
+
+def random_memory_explorer(steps=900, lags=60) -> Explorer:
+    """The same of random weights alone: the other kinds come later on the page."""
+    return _memory("random_memory", True, steps, lags)
+
+
+def _memory(name, random_only, steps, lags):
     noise = np.random.default_rng(23).uniform(-1, 1, steps)
     with matplotlib.rc_context(RC):
         figure = picture(900, 320)
@@ -237,7 +243,7 @@ def memory_explorer(random_only=False, steps=900, lags=60) -> Explorer:
         )
 
     return Explorer(
-        "memory",
+        name,
         figure=figure,
         controls={
             **({} if random_only else {"kind": choice("W_h", KINDS, "random")}),
@@ -531,6 +537,7 @@ def what_follows(sigma) -> str:
 EXPLORERS = {
     "units": units_explorer,
     "unrolling": unrolling_explorer,
+    "random_memory": random_memory_explorer,
     "memory": memory_explorer,
     "choosing": choosing_explorer,
     "door": door_explorer,
