@@ -718,7 +718,7 @@ TABLE = {
     "bptt.learn_recall": call(
         recalled.learn_recall, unit=kind(gates.LATCH).known_as("units", "params"),
         asks=choice("every"), cut=count(5).or_none(), steps=count(10, least=2), line=number(0.9), rule=choice("adam"),
-        sets=kind([0, 1]).or_bad(none=[], half=[0.5, 1], below=[-1, 0], more=[0, 1, 2]), updates=count(2),
+        sets=kind([0, 1]).or_bad(none=[], half=[0.5, 1], below=[-1, 0], more=[0, 1, 2]), updates=count(2), beyond=count(2, least=0),
     ),
     "bptt.units_after": call(
         recalled.units_after, unit=kind(gates.LATCH).known_as("units", "params"), counts=kind([0, 2]).or_bad(none=[], falling=[2, 1], half=[0.5], below=[-1]), rate=number(3.0), steps=count(16, least=2),

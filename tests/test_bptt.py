@@ -389,6 +389,10 @@ def test_a_rule_divides_only_the_gradients_that_it_names(monkeypatch):
 def test_other_data_sets_and_an_earlier_end():
     run, first = learn_recall(soft(), sets=(2, 3)), learn_recall(soft())
     assert 0.5 < first.gate < 1
+    longer = learn_recall(soft(), beyond=7)
+    assert (longer.updates, longer.gate) == (first.updates, first.gate)
+    assert len(longer.errors) == len(first.errors) + 7
+    np.testing.assert_array_equal(longer.errors[:-7], first.errors)
     assert run.told != first.told
     assert run.updates < 100
     short = learn_recall(soft(), updates=5)

@@ -297,7 +297,8 @@ def near_and_far(runs) -> Picture:
 def errors(runs) -> Picture:
     """How the error of the last answer falls while units learn, a panel for each rule.
 
-    runs: a unit's words -> what `learn_recall` returned of it by one rate, and by Adam.
+    runs: a unit's words -> what `learn_recall` returned of it by one rate, and by Adam; a dot
+    marks where it reached the goal.
     """
     titles = (
         say("One rate: only the unit that keeps learns"),
@@ -308,13 +309,15 @@ def errors(runs) -> Picture:
         axes = figure.subplots(1, 2, sharex=True, sharey=True)
         most = max(len(run.errors) - 1 for both in runs.values() for run in both)
         for ax, title, column in zip(axes, titles, zip(*runs.values(), strict=True), strict=True):
-            ax.set(ylim=(0, 0.7), xlim=(-0.01 * most, 1.02 * most), xlabel=say("updates"))
+            ax.set(ylim=(-0.16, 0.7), xlim=(-0.01 * most, 1.02 * most), xlabel=say("updates"))
+            ax.set_yticks(np.arange(0, 0.71, 0.1))
             ax.set_title(title)
             ax.axhline(GOAL, color="#999999", lw=1.2, zorder=0)
             ax.text(most, GOAL, say("goal"), color="#666666", fontsize=11, ha="right", va="bottom")
             for words, run, colour in zip(runs, column, cycle(_UNITS), strict=False):
-                end, last = len(run.errors) - 1, run.errors[-1]
                 ax.plot(run.errors, color=colour, lw=2)
+                end = len(run.errors) - 1 if run.updates is None else run.updates
+                last = run.errors[end]
                 if run.updates is None:  # its name at its end, above the highest, else below
                     highest = last == max(other.errors[-1] for other in column)
                     ax.text(end, last + (0.012 if highest else -0.012), words, color=colour,
@@ -322,9 +325,9 @@ def errors(runs) -> Picture:
                             va="bottom" if highest else "top")  # fmt: skip
                     continue
                 ax.plot([end], [last], "o", color=colour, ms=6)
-                rank = sorted(len(r.errors) for r in column if r.updates).index(end + 1)
-                ax.text(end, last - 0.012 - 0.028 * rank, f"{words}: {end}", color=colour,
-                        fontsize=11, weight="bold", ha="left", va="top")  # fmt: skip
+                rank = sorted(r.updates for r in column if r.updates).index(end)
+                ax.text(end, -0.01 - 0.05 * rank, f"{words}: {end}", color=colour, fontsize=11,
+                        weight="bold", ha="left", va="top")  # fmt: skip
         axes[0].set_ylabel(say("error of the last answer"))
         found = [
             say("{unit}: {plain} and {adam}", unit=words, plain=_told(plain), adam=_told(adam))

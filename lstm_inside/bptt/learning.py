@@ -24,7 +24,8 @@ class Learned(NamedTuple):
     told, kept: the gradients of the weight from the flag to the input gate, and of the forget
     gate's bias, at the first update. rate: the one that got there, or that came nearest.
     errors: the larger one of the two data sets' errors before every update, at that rate.
-    gate: the mean forget gate in the end, of the run on either data set, the smaller one.
+    gate: the mean forget gate after `updates`, or after the last one, on either data set, the
+    smaller one.
     """
 
     updates: int | None
@@ -36,7 +37,7 @@ class Learned(NamedTuple):
 
 
 def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one rate", sets=(0, 1),
-                 updates=UPDATES) -> Learned:  # fmt: skip
+                 updates=UPDATES, beyond=0) -> Learned:  # fmt: skip
     """Train copies of a unit on recall, one copy for each of RATES and two data sets.
 
     unit: LSTMParams that read (number, flag) and hold one unit. asks: "end", the loss sees the
@@ -47,10 +48,11 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
     "one rate" for all weights, one of RATES; "adam", each gradient divided by its own size, at a
     hundredth of it; "adam on w_i", so for the weight from the flag to the input gate alone and one
     rate for the others; "adam on the rest", the other way round. sets: the seeds of the two data
-    sets. updates: after how many it is given up.
+    sets. updates: after how many it is given up. beyond: how many follow once GOAL is reached.
     Counted is until, at some rate, the last answer has reached GOAL on both data sets.
     Raises ValueError or TypeError for a unit of another form, other words, a cut below 1, steps
-    below 2, a line that is no finite number, sets that are not two whole numbers, no updates.
+    below 2, a line that is no finite number, sets that are not two whole numbers, no updates,
+    a beyond below 0.
     """
     validate.choice("asks", asks, ("end", "every"))
     validate.whole("steps", steps, least=2)
@@ -64,6 +66,7 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
     for seed in sets:
         validate.whole("sets", seed, least=0)
     validate.count("updates", updates)
+    validate.whole("beyond", beyond, least=0)
     K = len(RATES)
     units, own = side_by_side([unit] * (_SETS * K), np.repeat(np.arange(_SETS), K).tolist())
     data = [recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(seed)) for seed in sets]
@@ -78,12 +81,17 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
     tried = np.array(RATES) / (100 if rule == "adam" else 1)
     moments = [np.zeros((2, *p.shape)) for p in units]  # of the gradients and of their squares
     reached, told, errors = np.zeros((_SETS, K), bool), (None, None), []
+    done, end = None, updates  # the update at which GOAL was reached; the last one
     for update in range(updates + 1):
         now = lstm_forward(xs, units)
         off = now.h[1:] - targets
         errors.append((off[-1] ** 2).mean(axis=0).reshape(_SETS, K))
-        reached |= errors[-1] < GOAL
-        if reached.all(axis=0).any() or update == updates:
+        if done is None:
+            reached |= errors[-1] < GOAL
+            gates = now.f.mean(axis=(0, 1)).reshape(_SETS, K).min(axis=0)
+            if reached.all(axis=0).any():
+                done, end = update, min(update + beyond, updates)
+        if update == end:
             break
         # of the mean of off^2 / 2
         if line == 1:
@@ -97,11 +105,8 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
             back = [np.where(w, s / 100, dp) for w, s, dp in zip(by_size, sized, back, strict=True)]
         units = LSTMParams(*(p - rates * dp * w for p, dp, w in zip(units, back, own, strict=True)))
     worse = np.array(errors).max(axis=1)  # (updates + 1, K)
-    done = reached.all(axis=0)
-    best = int(done.argmax() if done.any() else np.nanargmin(worse.min(axis=0)))
-    gate = float(now.f.mean(axis=(0, 1)).reshape(_SETS, K)[:, best].min())
-    updates = update if done.any() else None
-    return Learned(updates, float(tried[best]), *told, worse[:, best], gate)
+    best = int(np.nanargmin(worse.min(axis=0)) if done is None else reached.all(axis=0).argmax())
+    return Learned(done, float(tried[best]), *told, worse[:, best], float(gates[best]))
 
 
 def _by_size_where(rule, units):
