@@ -5,8 +5,9 @@ from functools import lru_cache
 import matplotlib
 import numpy as np
 
+from lstm_inside.annealing.explorers_spread import spread_explorer
 from lstm_inside.annealing.explorers_tours import tour_explorer
-from lstm_inside.annealing.figures import IN_WORDS, apart, draw_map
+from lstm_inside.annealing.figures import IN_WORDS, SEARCHES, apart, draw_map
 from lstm_inside.annealing.landscape import (
     HERE,
     HIGH,
@@ -15,98 +16,75 @@ from lstm_inside.annealing.landscape import (
     valley_loss,
     walled,
 )
-from lstm_inside.annealing.search import (
-    GRADIENT_COST,
-    acceptance,
-    anneal_many,
-    geometric_cooling,
-)
+from lstm_inside.annealing.search import acceptance, anneal_many, geometric_cooling
 from lstm_inside.page import Challenge, Explorer, slider, whole
 from lstm_inside.page.artists import Words
-from lstm_inside.page.style import (
-    CELL_LINE,
-    FAINT,
-    FORGET,
-    GRADIENT,
-    INPUT,
-    OUTPUT,
-    RC,
-    picture,
-)
+from lstm_inside.page.style import FAINT, GRADIENT, RC, picture
 from lstm_inside.words import say
 
 # ---------------------------------------------------------------- a walk on a loss one can see
 
 
-def _rival_curves(count):
-    """Best-so-far of descent and the median of 16 guessers at equal looks, (count + 1,)."""
-    place, least, descent = HERE[None], np.inf, []
-    for _ in range(count // GRADIENT_COST + 1):
-        least = min(least, float(valley_loss(place)[0]))
-        descent += [least] * GRADIENT_COST
-        place = np.clip(place - 0.2 * valley_gradient(place), LOW, HIGH)
-    rng = np.random.default_rng(63)
-    drawn = rng.uniform(LOW, HIGH, (count + 1, 16, 2))
-    guesses = np.minimum.accumulate([valley_loss(row) for row in drawn], axis=0)
-    return np.array(descent)[: count + 1], np.median(guesses, axis=1)
+LOW_LOSS = 0.05
+DOTS = {"ls": "", "marker": "o", "mec": "white", "mew": 0.9}
 
 
-def _put_labels(labels, ends, x, gap):
-    """Each label, in words, beside the end of its own line, on a log axis, `gap` decades apart."""
-    for name, height in apart({k: np.log10(v) for k, v in ends.items()}, gap).items():
-        labels[name].set_position((x, 10**height))
-        labels[name].set_text(IN_WORDS[name])
+def _guessers(count, walks):
+    """How many of `walks` guessers have met a low place after each look, (count + 1,)."""
+    drawn = np.random.default_rng(63).uniform(LOW, HIGH, (count + 1, walks, 2))
+    low = np.array([valley_loss(row) < LOW_LOSS for row in drawn])
+    return np.maximum.accumulate(low, axis=0).sum(axis=1)
 
 
-def _walk_in_words(step, hot, cold, low, walks):
-    """A setting of `walk_explorer`, and how many of its walks stand low, in short lines."""
-    return say(
-        "step {step:g},\nT from {hot:.2g}\nto {cold:.2g}:\n{low} of {walks} low\n(below 0.05)",
-        step=step, hot=hot, cold=cold, low=low, walks=walks,
-    )  # fmt: skip
+def _kind(start, end):
+    """Which of the walks of section 4 a setting is, by its name in SEARCHES."""
+    if start == 0:
+        return "downhill"
+    return "fixed" if end == 1 else "annealed"
 
 
-def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
+def _setting_in_words(step, hot, cold):
+    return say("step {step:g},\nT from {hot:.2g}\nto {cold:.2g}", step=step, hot=hot, cold=cold)
+
+
+def walk_explorer(count=100, walks=16, draws=5) -> Explorer:
     """Sixteen annealing walks out of the wrong valley of a one-unit RNN's loss (6.1)-(6.4).
 
-    They are the first of `scored` walks at one setting; the goal counts all of these.
+    They are the first of `draws` times as many at one setting; the goal counts all of these.
     """
-    time = np.arange(count + 1)
-    descent, guessing = _rival_curves(count)
-    fixed = {"descent": (descent, OUTPUT, "--"), "guessing": (guessing, INPUT, ":")}
+    time, guessing, scored = np.arange(count + 1), _guessers(count, walks), draws * walks
     with matplotlib.rc_context(RC):
         figure = picture(900, 520)
-        ax = figure.subplot_mosaic([["map", "best"], ["map", "rate"]], width_ratios=(3, 2))
+        ax = figure.subplot_mosaic([["map", "low"], ["map", "rate"]], width_ratios=(3, 2))
         draw_map(ax["map"])
         ax["map"].set_title(say("One walk, 15 others; black: downhill walks"))
-        ax["best"].set(xlim=(0, 1.45 * count), ylim=(4e-3, 1.5), yscale="log")
-        ax["best"].set_title(say("Best loss so far, median of 16"))
-        for curve, colour, dashes in fixed.values():
-            ax["best"].plot(time, np.maximum(curve, 4e-3), color=colour, ls=dashes)
-        ax["rate"].set(xlim=(0, 1.45 * count), ylim=(-0.03, 1.05))
-        ax["rate"].set_xlabel(say("looks at the loss (dashed line: now)"))
-        for k in ("best", "rate"):
-            ax[k].set_xticks(np.linspace(0, count, 6))
+        ax["low"].set(ylim=(-0.6, walks + 0.9), yticks=range(0, walks + 1, 4))
+        ax["low"].set_title(say("How many of 16 stand low"))
+        ax["rate"].set(ylim=(-0.03, 1.05))
+        ax["rate"].set_xlabel(say("looks at the loss"))
         ax["rate"].set_title(say("Share of candidates taken"))
+        for k in ("low", "rate"):
+            ax[k].set(xlim=(0, 1.6 * count), xticks=np.linspace(0, count, 6))
         ax["map"].plot(*HERE, "o", color="white", mec="#111111", ms=10, mew=2, zorder=6)
         ax["map"].text(HERE[0], HERE[1] + 0.17, say("start"), ha="center", va="center",
                        weight="bold", bbox={"fc": "white", "ec": "none", "pad": 1.5})  # fmt: skip
-        (path,) = ax["map"].plot([], [], color=FORGET, lw=1.2)
-        (others,) = ax["map"].plot([], [], "o", color=CELL_LINE, ms=5)
-        (without,) = ax["map"].plot([], [], "o", color=GRADIENT, ms=3.5)
-        (here,) = ax["map"].plot([], [], "o", color=FORGET, ms=10)
-        (best,) = ax["best"].plot([], [], color=FORGET)
-        (cold,) = ax["best"].plot([], [], color=GRADIENT, lw=1.2)
-        (rate,) = ax["rate"].plot([], [], color=FORGET)
-        setting = Words(ax["rate"], 1.04 * count, 0.9, ha="left", va="top", fontsize=11)
-        colours = {"annealed": FORGET, "downhill": GRADIENT, "guessing": INPUT, "descent": OUTPUT}
-        labels = {
-            name: Words(ax["best"], 0, 1, ha="left", color=colour, fontsize=11, weight="bold")
-            for name, colour in colours.items()
+        (path,) = ax["map"].plot([], [], lw=1.2)
+        (others,) = ax["map"].plot([], [], ms=6.5, **DOTS)
+        (without,) = ax["map"].plot([], [], ms=5.5, color=SEARCHES["downhill"], **DOTS)
+        (here,) = ax["map"].plot([], [], ms=11, **DOTS)
+        lines = {
+            name: ax["low"].plot([], [], color=SEARCHES[key], lw=width, ls=dashes)[0]
+            for name, key, width, dashes in (
+                ("guessing", "guessing", 1.5, ":"),
+                ("downhill", "downhill", 1.5, "-"),
+                ("walk", "annealed", 2.5, "-"),
+            )
         }
-        cursors = [
-            ax[k].axvline(0, color="#111111", lw=1.1, ls=(0, (3, 2))) for k in ("best", "rate")
-        ]
+        (rate,) = ax["rate"].plot([], [])
+        setting = Words(ax["rate"], 1.04 * count, 0.9, ha="left", va="top", fontsize=11)
+        labels = {
+            name: Words(ax["low"], 0, 1, ha="left", fontsize=11, weight="bold") for name in lines
+        }
 
     @lru_cache(maxsize=8)  # moving the time slider shows the same walks again
     def walked(start, step, end, again):
@@ -117,58 +95,57 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
             walled(valley_loss), np.tile(HERE, (2 * scored, 1)), np.hstack([hot, 0 * hot]),
             step=step, rng=[np.random.default_rng(again) for _ in range(2)],  # the same noise
         )  # fmt: skip
-        low = 16 * (losses[-1, :scored] < 0.05).mean()
+        low = walks * (losses[-1, :scored] < LOW_LOSS).mean()
         shown, cold = slice(walks), slice(scored, scored + walks)
         return (places[:, shown], losses[:, shown], taken[:, shown], places[:, cold],
                 losses[:, cold], low)  # fmt: skip
 
-    def median_best(losses):
-        return np.median(np.minimum.accumulate(losses, axis=0), axis=1)
-
     def update(start, step, end, again, t):
         places, losses, taken, control, control_losses, low = walked(start, step, end, again)
+        kind = _kind(start, end)
         one = int((places[-1, :, 0] > 0).argmax())  # the first that ends on the right, if any
         path.set_data(*places[: t + 1, one].T)
         here.set_data(*places[t : t + 1, one].T)
-        low_now = int((losses[t] < 0.05).sum())
-        setting.set_text(_walk_in_words(step, start, start * end, low_now, walks))
+        setting.set_text(_setting_in_words(step, start, start * end))
         others.set_data(*np.delete(places[t], one, axis=0).T)
         without.set_data(*control[t].T)
-        curves = {"annealed": median_best(losses), "downhill": median_best(control_losses)}
-        for artist, curve in zip((best, cold), curves.values(), strict=True):
-            artist.set_data(time, np.clip(curve, 4e-3, 1.5))
-        ends = {k: np.clip(v[-1], 4e-3, 1.5) for k, v in curves.items()}
-        ends |= {k: np.clip(v[0][-1], 4e-3, 1.5) for k, v in fixed.items()}
-        _put_labels(labels, ends, 1.02 * count, 0.17)
+        counts = {
+            "guessing": guessing,
+            "downhill": (control_losses < LOW_LOSS).sum(axis=1),
+            "walk": (losses < LOW_LOSS).sum(axis=1),
+        }
+        names = {
+            "guessing": say("guessing (met)"),
+            "downhill": "" if kind == "downhill" else IN_WORDS["downhill"],
+            "walk": IN_WORDS[kind],
+        }
+        heights = apart({name: each[t] for name, each in counts.items() if names[name]}, 1.5)
+        for name, each in counts.items():
+            lines[name].set_data(time[: t + 1], each[: t + 1])
+            labels[name].set_text(names[name])
+            labels[name].set_position((t + 0.02 * count, heights.get(name, 0)))
+            labels[name].set_color(lines[name].get_color())
+        for artist in (path, here, others, lines["walk"], rate, labels["walk"]):
+            artist.set_color(SEARCHES[kind])
         total = np.concatenate([[0], np.cumsum(taken[1:].mean(axis=1))])
         first = np.maximum(time[1:] - 10, 0)
-        rate.set_data(time[1:], (total[1:] - total[first]) / (time[1:] - first))
-        for cursor in cursors:
-            cursor.set_xdata([t, t])
+        rate.set_data(time[1 : t + 1], ((total[1:] - total[first]) / (time[1:] - first))[:t])
         return {
-            "t": t, "places": places, "losses": losses, "best": curves["annealed"],
-            "descent": descent, "guessing": guessing, "cold": curves["downhill"],
+            "t": t, "places": places, "losses": losses, "kind": kind, "counts": counts,
             "temperature": start * end ** (max(t - 1, 0) / (count - 1)),
-            "low_now": low_now, "taken": taken[1:].mean(),
-            "low_cold": int((control_losses[t] < 0.05).sum()),
-            "low": low, "step": step,
+            "taken": taken[1:].mean(), "low": low, "step": step,
         }  # fmt: skip
 
     def describe(v):
+        counts = {name: each[v["t"]] for name, each in v["counts"].items()}
         return say(
-            "After {t} looks T = {temperature:.3g} and {low} of {walks} walks stand low, with a "
-            "loss below 0.05; of the downhill walks {low_cold} do. Median best loss at the end: "
-            "annealed {best}, downhill {cold}, guessing {guessing}, descent {descent}.",
-            t=v["t"],
-            temperature=v["temperature"],
-            low=v["low_now"],
-            walks=walks,
-            low_cold=v["low_cold"],
-            best=in_words(v["best"][-1]),
-            cold=in_words(v["cold"][-1]),
-            guessing=in_words(guessing[-1]),
-            descent=in_words(descent[-1]),
-        )
+            "After {t} looks T = {temperature:.3g} and {walk} of {walks} walks ({kind}) stand low, "
+            "with a loss below 0.05; of the downhill walks {downhill} do. Of {walks} guessers "
+            "{guessing} have met a low place. At the end, in {draws} draws of {walks} walks, "
+            "{low:.1f} stand low on average.",
+            t=v["t"], temperature=v["temperature"], walks=walks, kind=IN_WORDS[v["kind"]],
+            draws=draws, low=v["low"], **counts,
+        )  # fmt: skip
 
     return Explorer(
         "anneal_walk",
@@ -180,17 +157,19 @@ def walk_explorer(count=100, walks=16, scored=80) -> Explorer:
             "again": whole("another draw", 1, 20, 1, quantity="x"),
             "t": whole("looks so far: t", 0, count, count, quantity="x"),
         },
-        moving=[path, others, without, here, best, cold, rate, setting, *labels.values(), *cursors],
+        moving=[path, others, without, here, *lines.values(), rate, setting, *labels.values()],
         update=update,
         describe=describe,
         play="t",
         presets={
-            "downhill walk": {"start": 0},
             "small steps": {"step": 0.3},
             "fixed T": {"end": 1},
+            "downhill walk": {"start": 0},
+            "downhill, steps of 1.5": {"start": 0, "step": 1.5},
         },
         challenge=Challenge(
-            task="With steps of 0.6 or less, end below 0.05 with 5 of 16 walks, the mean of 80.",
+            task="With steps of 0.6 or less: 5 of 16 walks stand low at the end, on average over "
+            "five draws (the one shown and four more).",
             score=lambda values: values["low"] if values["step"] <= 0.6 else 0.0,
             goal=5,
             shown=".1f",
@@ -211,11 +190,13 @@ def acceptance_explorer(proposals=150) -> Explorer:
     with matplotlib.rc_context(RC):
         figure = picture(900, 370)
         rule, ground = figure.subplots(1, 2)
-        rule.set(xlim=(-0.5, 1.5), ylim=(-0.04, 1.08), xlabel=say("change of the loss"))
-        rule.set_title(say("Chance of being taken"))
-        setting = Words(rule, 1.45, 0.82, ha="right", fontsize=12)
+        rule.set(xlim=(-0.53, 1.53), ylim=(-0.04, 1.16), yticks=(0, 0.5, 1))
+        rule.set(xlabel=say("change of the loss"), ylabel=say("chance; dots: number drawn"))
+        rule.set_title(say("Taken if its number lies below the curve"))
+        setting = Words(rule, 1.5, 1.09, ha="right", fontsize=12)
         rule.axvline(0, color=FAINT, lw=1)
         draw_map(ground)
+        figure.colours = 256
         ground.set_title(say("Candidates from the wrong valley's bottom"))
         (cross,) = ground.plot(*place.T, "P", mfc="white", mec="#111111", ms=14, mew=1.6, zorder=5)
         (curve,) = rule.plot([], [], color=GRADIENT)
@@ -223,32 +204,32 @@ def acceptance_explorer(proposals=150) -> Explorer:
         hollow = full | {"mfc": "white", "mec": "#777777", "mew": 1.1, "ms": 5}
         (yes,), (no,) = (rule.plot([], [], **look) for look in (full, hollow))
         (no_place,), (yes_place,) = (ground.plot([], [], **look) for look in (hollow, full))
-        rule.text(0.58, 0.9, say("● taken   ○ refused"), weight="bold", transform=rule.transAxes)
+        rule.text(0.02, 0.94, say("● taken   ○ refused"), weight="bold", va="center",
+                  transform=rule.transAxes)  # fmt: skip
 
     def update(T, step, again):
         rng = np.random.default_rng(again)
         noise, luck = rng.standard_normal((proposals, 2)), rng.random(proposals)
-        candidates = np.clip(place + step * noise, LOW, HIGH)
+        candidates = place + step * noise
         change = valley_loss(candidates) - floor
         chance = acceptance(change, T)
         taken = luck < chance
         setting.set_text(say("T = {T:.2f}, step {step:.2f}", T=T, step=step))
         curve.set_data(change_axis, acceptance(change_axis, T))
+        seen = ((candidates >= LOW) & (candidates <= HIGH)).all(axis=1)
         for dots, spots, which in ((yes, yes_place, taken), (no, no_place, ~taken)):
-            dots.set_data(np.clip(change[which], -0.5, 1.5), chance[which])
-            spots.set_data(*candidates[which].T)
-        return {"T": T, "change": change, "taken": taken, "chance": chance, "floor": floor}
+            dots.set_data(np.clip(change[which], -0.5, 1.5), luck[which])
+            spots.set_data(*candidates[which & seen].T)
+        return {"T": T, "change": change, "taken": taken, "chance": chance, "floor": floor,
+                "beyond": int((~seen).sum())}  # fmt: skip
 
     def describe(v):
         return say(
             "T = {T:.2f}: of {proposals} candidates {worse} are worse, and {taken} are taken; "
-            "{expected:.0f} were to be expected.",
-            T=v["T"],
-            proposals=proposals,
-            worse=(v["change"] > 0).sum(),
-            taken=v["taken"].sum(),
-            expected=v["chance"].sum(),
-        )
+            "{expected:.0f} were to be expected. {beyond} lie beyond this map.",
+            T=v["T"], proposals=proposals, worse=(v["change"] > 0).sum(), taken=v["taken"].sum(),
+            expected=v["chance"].sum(), beyond=v["beyond"],
+        )  # fmt: skip
 
     return Explorer(
         "acceptance",
@@ -258,29 +239,20 @@ def acceptance_explorer(proposals=150) -> Explorer:
             "step": slider("step size", 0.05, 1.5, 0.05, 0.5, quantity="x"),
             "again": whole("another draw", 1, 20, 1, quantity="x"),
         },
-        moving=[
-            curve,
-            yes,
-            no,
-            setting,
-            yes_place,
-            no_place,
-            cross,
-        ],  # the cross last: above the dots
+        moving=[curve, no, yes, setting, no_place, yes_place, cross],  # the cross above the dots
         update=update,
         describe=describe,
+        presets={
+            "cold": {"T": 0.04},
+            "hot": {"T": 1.0},
+            "large steps": {"step": 1.5},
+        },
     )
-
-
-def in_words(loss):
-    """A loss >= 0 as a reader can take it in: two digits, and nothing below a millionth."""
-    if loss < 1e-6:
-        return say("below a millionth")
-    return np.format_float_positional(loss, 2, fractional=False, trim="-")
 
 
 EXPLORERS = {
     "anneal_walk": walk_explorer,
     "acceptance": acceptance_explorer,
+    "anneal_spread": spread_explorer,
     "anneal_tour": tour_explorer,
 }

@@ -5,7 +5,7 @@ from functools import lru_cache
 import matplotlib
 import numpy as np
 
-from lstm_inside.annealing.comparisons import practice_map
+from lstm_inside.annealing.comparisons import SHORTEST_PRACTICE, practice_map
 from lstm_inside.annealing.figures import apart, draw_trip, round_trip
 from lstm_inside.annealing.tours import anneal_tours, tour_lengths
 from lstm_inside.page import Explorer, choice, whole
@@ -16,7 +16,7 @@ from lstm_inside.words import say
 CITIES, LOOKS, EVERY = 40, 20_000, 250  # EVERY: looks from one kept tour to the next
 HEATS, END = (0.03, 0.1, 0.3, 1.0), 0.05  # start temperatures; the last as a share of it
 DRAWS = 4
-LONGEST = 10.0  # that the curves show
+LEAST, MOST = 0.3, 400  # % above the shortest tour that the curves show
 
 
 @lru_cache(maxsize=1)
@@ -56,10 +56,14 @@ def tour_explorer() -> Explorer:
             ax[which].set_xlabel(" ")  # room for what moves
             said[which] = Words(ax[which], 0.5, -0.11, fontsize=12)
         ticks = range(0, LOOKS + 1, LOOKS // 2)
-        ax["lengths"].set(xlim=(0, 1.6 * LOOKS), ylim=(5, LONGEST))
+        ax["lengths"].set(xlim=(0, 1.6 * LOOKS), ylim=(LEAST, MOST), yscale="log")
+        ax["lengths"].set_yticks(
+            (1, 3, 10, 30, 100, 300), [f"{x} %" for x in (1, 3, 10, 30, 100, 300)]
+        )
+        ax["lengths"].minorticks_off()
         ax["lengths"].set_xticks(ticks, [f"{x:,}" for x in ticks])
         ax["lengths"].set_xlabel(say("looks (dashed line: now)"))
-        ax["lengths"].set_title(say("Length of the tour"))
+        ax["lengths"].set_title(say("Longer than the shortest by"))
         curves = {
             which: ax["lengths"].plot([], [], color=colour, lw=1.6)[0]
             for which, colour in colours.items()
@@ -77,13 +81,13 @@ def tour_explorer() -> Explorer:
         n, rows = t // EVERY, {"hot": 1 + HEATS.index(start), "cold": 0}
         now = {which: tours[row, n, draw - 1] for which, row in rows.items()}
         course = {which: lengths[row, :, draw - 1] for which, row in rows.items()}
-        for which, length in course.items():
+        beyond = {which: 100 * (length / SHORTEST_PRACTICE - 1) for which, length in course.items()}
+        for which, percent in beyond.items():
             lines[which].set_data(*round_trip(cities[0], now[which]))
-            so_far = np.where(length < LONGEST, length, np.nan)[: n + 1]
-            curves[which].set_data(at[: n + 1], so_far)
-        reached = {k: min(length[n], LONGEST - 0.5) for k, length in course.items()}
-        for which, height in apart(reached, 0.35).items():
-            names[which].set_position((t + 0.02 * LOOKS, height))
+            curves[which].set_data(at[: n + 1], np.maximum(percent, LEAST)[: n + 1])
+        reached = {k: np.log10(max(percent[n], LEAST)) for k, percent in beyond.items()}
+        for which, height in apart(reached, 0.22).items():
+            names[which].set_position((t + 0.02 * LOOKS, 10**height))
         cursor.set_xdata([t, t])
         T = start * END ** (t / LOOKS)
         said["cold"].set_text(say("length {length:.2f}", length=course["cold"][n]))
@@ -91,21 +95,25 @@ def tour_explorer() -> Explorer:
         return {
             "t": t, "temperature": T, "tours": now,
             "hot": course["hot"][n], "cold": course["cold"][n],
+            "hot_beyond": beyond["hot"][n], "cold_beyond": beyond["cold"][n],
         }  # fmt: skip
 
     def describe(v):
         return say(
-            "After {t:,} looks T = {temperature:.2g}: the annealed tour is {hot:.2f} long, the "
-            "downhill one {cold:.2f}.",
-            **{key: v[key] for key in ("t", "temperature", "hot", "cold")},
-        )
+            "After {t:,} looks T = {temperature:.2g}: the annealed tour is {hot:.2f} long, "
+            "{hot_beyond:.1f} % longer than the shortest there is ({shortest:.2f}), and the "
+            "downhill one {cold:.2f}, {cold_beyond:.1f} % longer.",
+            shortest=SHORTEST_PRACTICE,
+            **{key: v[key] for key in ("t", "temperature", "hot", "cold", "hot_beyond",
+                                       "cold_beyond")},
+        )  # fmt: skip
 
     return Explorer(
         "anneal_tour",
         figure=figure,
         controls={
             "start": choice("start temperature", HEATS, 0.1),
-            "draw": whole("another draw", 1, DRAWS, 1, quantity="x"),
+            "draw": whole("another draw", 1, DRAWS, 3, quantity="x"),
             "t": whole("looks so far", 0, LOOKS, LOOKS, step=EVERY, quantity="x"),
         },
         moving=[*lines.values(), *curves.values(), *said.values(), *names.values(), cursor],

@@ -113,7 +113,8 @@ def landscape():
         cut.set(xlim=(LOW[0], HIGH[0]), ylim=(-0.03, 0.9))
         cut.set(xlabel=say("recurrent weight w, at b = 0"), ylabel=say("loss"))
         cut.set_title(say("A cut at b = 0: two valleys and a ridge"))
-        for x, y, words in ((0.0, 1.05, say("plateau")), (0.0, -1.05, say("plateau")),
+        plateau = say("plateau: 1.6")
+        for x, y, words in ((0.0, 1.05, plateau), (0.0, -1.05, plateau),
                             (0.0, 0.0, say("pass"))):  # fmt: skip
             ax.text(x, y, words, ha="center", va="center", fontsize=12)
         for x, y, words in ((-1.7, 0.4, say("wrong valley")), (2.1, 0.13, say("good valley")),
@@ -122,55 +123,11 @@ def landscape():
     return figure
 
 
-def visits(temperatures=(0.1, 0.25, 0.5), walks=600, steps=300, seed=64):
-    """How often walks at one temperature stand where, beside exp(-L / T); two weights, b = 0.
-
-    Returns the picture and, for each temperature, the shares of the visits left of w = 0:
-    counted and by the formula.
-    """
-    edges = np.linspace(LOW[0], HIGH[0], 61)
-    middles = (edges[1:] + edges[:-1]) / 2
-    height = _cut(middles[:, None])
-    shares = []
-    with matplotlib.rc_context(RC):
-        figure = picture(900, 320)
-        figure.suptitle(
-            say("The visits follow (6.3)"), x=0.01, ha="left", weight="bold", fontsize=13
-        )
-        for ax, T in zip(figure.subplots(1, len(temperatures), sharey=True), temperatures,
-                         strict=True):  # fmt: skip
-            rng = np.random.default_rng(seed)
-            places, _, _ = anneal_many(
-                _cut, rng.uniform(-3, 3, (walks, 1)), np.full((steps, walks), T), step=1.0, rng=rng
-            )
-            seen = np.histogram(places[steps // 3 :], edges)[0].astype(float)
-            formula = np.exp(-height / T)
-            seen, formula = seen / seen.sum(), formula / formula.sum()
-            left = seen[middles < 0].sum()
-            shares.append((T, left, formula[middles < 0].sum()))
-            ax.bar(middles, 100 * seen, width=edges[1] - edges[0], color=SEARCHES["fixed"],
-                   alpha=0.45)  # fmt: skip
-            ax.plot(middles, 100 * formula, color="#111111", lw=1.8)
-            ax.set(xlim=(LOW[0], HIGH[0]), xlabel="w")
-            title = say("T = {T:g}: {left:.1%} left of w = 0", T=T, left=left)
-            ax.set_title(title, weight="normal", fontsize=12)
-        figure.axes[0].set_ylabel(say("% of all visits"))
-        for y, words, colour in ((0.92, say("bars: visits, counted"), SEARCHES["fixed"]),
-                                 (0.83, say("line: by (6.3)"), "#111111")):  # fmt: skip
-            figure.axes[0].text(0.05, y, words, color=colour, transform=figure.axes[0].transAxes)
-    figure.alt = say(
-        "Visits of random walks along w at three temperatures, as bars, with the curve "
-        "exp(-L/T) over them: they agree. Cold, nearly all visits are in the good valley; hot, "
-        "they spread over the whole range."
-    )
-    return figure, shares
-
-
 def cooling(looks=500, walks=600, step=0.3, seed=5):
     """How many walkers from the wrong valley of the cut stand low, look by look. Section 3.
 
-    Three temperatures stay; a fourth falls from the hottest to a twentieth. Returns the picture
-    and, by name, the % that stand low after the last look.
+    Thin, how many have crossed w = 0. Three temperatures stay; a fourth falls from the hottest to
+    a twentieth. Returns the picture and, by name, the % that stand low after the last look.
     """
     courses = {
         say("too hot: T = 0.5"): (np.full(looks, 0.5), SEARCHES["fixed"], "--"),
@@ -186,31 +143,38 @@ def cooling(looks=500, walks=600, step=0.3, seed=5):
         figure = picture(900, 300)
         ax = figure.subplots()
         for name, (course, colour, dash) in courses.items():
-            _, heights, _ = anneal_many(
-                _cut, np.full((walks, 1), bottom), np.outer(course, np.ones(walks)), step=step,
-                rng=np.random.default_rng(seed),
+            places, heights, _ = anneal_many(
+                loss_on_cut, np.full((walks, 1), bottom), np.outer(course, np.ones(walks)),
+                step=step, rng=np.random.default_rng(seed),
             )  # fmt: skip
             percent = 100 * (heights < comparisons.LOW_LOSS).mean(axis=1)
+            crossed = np.maximum.accumulate(places[..., 0] > 0, axis=0)
             ax.plot(percent, color=colour, lw=2.5, ls=dash)
+            ax.plot(100 * crossed.mean(axis=1), color=colour, lw=0.9, ls=dash)
             ends[name] = percent[-1]
         for name, height in apart(ends, 11).items():
             ax.text(1.01 * looks, height, name, color=courses[name][1], weight="bold", va="center",
                     fontsize=11)  # fmt: skip
         ax.set(xlim=(0, 1.3 * looks), ylim=(0, 108), xticks=range(0, looks + 1, 100))
-        ax.set(yticks=(0, 50, 100), xlabel=say("candidates"), ylabel=say("% that stand low"))
-        ax.set_title(
-            say("Cold is slow, hot does not stay; a T between, or a cooled one, does both")
-        )
+        ax.set(yticks=(0, 50, 100), xlabel=say("candidates"), ylabel=say("% of the walkers"))
+        ax.set_title(say("Thin: have crossed w = 0; thick: stand low. Heat crosses, cold stays"))
     figure.alt = say(
-        "The share of walkers that stand low against the candidates so far. Too cold, it rises "
-        "slowly; too hot, it rises fast and stays in the middle; at a temperature between them, "
-        "and cooled, nearly all stand low in the end."
+        "Against the candidates so far the share of walkers that have crossed w = 0, thin, and of "
+        "those that stand low, thick. Too cold, both rise slowly; too hot, nearly all cross soon, "
+        "but only some of them stand low; at a temperature between them, and cooled, nearly all "
+        "cross and in the end stand low."
     )
     return figure, ends
 
 
-def _cut(places):
-    """The loss along b = 0 with a wall at both ends, (K, 1) -> (K,)."""
+def loss_on_cut(places):
+    """The loss along b = 0 with a wall at both ends, (K, 1) -> (K,).
+
+    Raises ValueError or TypeError for places that are not (K, 1), and as `valley_loss` does.
+    """
+    places = validate.real("places", places, ndim=2)
+    if places.shape[1] != 1:
+        raise ValueError(f"places: expected (K, 1), got {places.shape}")
     w = places[:, 0]
     inside = np.clip(w, LOW[0], HIGH[0])
     return np.where(inside == w, valley_loss(np.stack([inside, 0 * w], axis=1)), 1e3)
@@ -323,7 +287,9 @@ def ways_down():
     figure.alt = say(
         "Left, % of the random steps that lower the loss of recall, with steps of {steps}: from "
         "the starts {starts}, from where downhill walks ended {ends}. Right, looks that a plain "
-        "bowl takes (weights: guessing / downhill walk / descent): {costs}",
+        "bowl takes (weights: guessing / downhill walk / descent): {costs}. With 200 weights the "
+        "downhill walk takes {times:.0f} times as many as with 2.",
+        times=bowl["downhill"][-1] / bowl["downhill"][0],
         steps=" / ".join(f"{step:g}" for step in steps), costs=" · ".join(costs), **shares,
     )  # fmt: skip
     return figure
@@ -415,11 +381,12 @@ TRIPS = Sentences(
         "downhill": "downhill walk, one start",
         "four": "downhill walk, four starts",
         "kicked": "downhill walk, kicked",
+        "bridge": "kicked by a double bridge",
         "fixed": "fixed T = 0.02",
         "annealed": "annealed from 0.08",
     }
 )
-_TRIP_COLOURS = SEARCHES | dict.fromkeys(("four", "kicked"), SEARCHES["downhill"])
+_TRIP_COLOURS = SEARCHES | dict.fromkeys(("four", "kicked", "bridge"), SEARCHES["downhill"])
 _SHOWN = 3, 0  # run and map of a stuck tour whose fault is seen
 
 
@@ -437,7 +404,7 @@ def stuck():
         say("A second one: {length:.2f}, shorter", length=lengths[2]),
     )
     notes = (say("dashed: legs that go; blue: what turns"),
-             say("dashed: the two that cross and go next"),
+             say("thick: new; dashed: cross and go next"),
              say("thick: legs that are new"))  # fmt: skip
     new = (set(), legs[1] - legs[0], legs[2] - legs[1])
     gone = (legs[0] - legs[1], legs[1] - legs[2], set())
@@ -479,7 +446,7 @@ def own(path, cities, tour):
         ax, trip = figure.subplots(1, 2, width_ratios=(7, 4))
         draw_map(ax)
         figure.colours = 256
-        ax.plot(*path.T, color=SEARCHES["annealed"], lw=1.1)
+        ax.plot(*path.T, color=SEARCHES["annealed"], lw=0.8)
         ax.plot(*path[-1], "o", color=SEARCHES["annealed"], ms=10, mec="white")
         ax.plot(*descent_path().T, color=SEARCHES["descent"], lw=3)
         box = {"fc": "white", "ec": "none", "pad": 1.5}

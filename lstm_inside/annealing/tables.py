@@ -14,7 +14,7 @@ from lstm_inside.words import say
 
 def ridge() -> str:
     """How many % of the walks on the map met a low place, and end in one. Section 4."""
-    found, heats, at = comparisons.ridge_walks(), comparisons.RIDGE_HEATS, comparisons.best_heats()
+    found, heats = comparisons.ridge_walks(), comparisons.RIDGE_HEATS
     head = [
         "",
         IN_WORDS["downhill"],
@@ -22,11 +22,10 @@ def ridge() -> str:
         say("annealed, best"),
         IN_WORDS["blind"],
     ]
-    columns = [("fixed", 0), *at.items(), ("fixed", -1)]
     rows = [head]
-    for which, words in enumerate((say("MET low"), say("END low"))):
+    for which, (key, words) in enumerate((("met", say("MET low")), ("end", say("END low")))):
         cells = []
-        for name, n in columns:
+        for name, n in (("fixed", 0), *comparisons.best_heats(key).items(), ("fixed", -1)):
             percent = 100 * found[name][which, n] / comparisons.RIDGE_WALKS
             inner = 0 < n < len(heats) - 1
             shown = say("{percent:.0f} % (T = {T:g})", percent=percent, T=heats[n])
@@ -133,13 +132,14 @@ def recall() -> str:
             "guesses within ±{width}: {found} of {runs} runs recall, best R² {best:.2f}",
             width=width, found=(r2 > comparisons.ENOUGH).sum(), runs=len(r2), best=r2.max(),
         ))  # fmt: skip
-    losses = hunt.crowd.losses(comparisons.recall_found()["descent"])
-    right = r_squared(hunt.unseen, comparisons.recall_found()["descent"]) > comparisons.ENOUGH
+    rows = comparisons.recall_found()["descent"]
+    losses, unseen = hunt.crowd.losses(rows), hunt.unseen.losses(rows)
+    right = r_squared(hunt.unseen, rows) > comparisons.ENOUGH
     lines.append(say(
-        "descent, training loss: {low:.3f} to {high:.3f} in the {failed} runs that fail,\n"
-        "    at most {most:.3f} in the others",
+        "descent, the {failed} runs that fail: training loss {low:.3f} to {high:.3f},\n"
+        "    unseen {least:.2f} to {worst:.2f}; the others: training loss at most {most:.3f}",
         low=losses[~right].min(), high=losses[~right].max(), failed=(~right).sum(),
-        most=losses[right].max(),
+        least=unseen[~right].min(), worst=unseen[~right].max(), most=losses[right].max(),
     ))  # fmt: skip
     count, (own, unseen) = comparisons.recall_with_more()
     lines.append(say(
@@ -149,8 +149,8 @@ def recall() -> str:
     ))  # fmt: skip
     ever, close = comparisons.recall_starts()
     lines.append(say(
-        "starts from which some walk recalls: {ever} of {starts}; downhill walks just short of it\n"
-        "    (R² from 0.6 to 0.9): {close} of {walks}",
+        "starts from which some walk recalls: {ever} of {starts}; downhill walks that come\n"
+        "    part of the way (R² from 0.6 to 0.9): {close} of {walks}",
         ever=ever, starts=len(hunt.starts), close=close,
         walks=len(comparisons.recall_found()["downhill"]),
     ))  # fmt: skip
