@@ -752,7 +752,6 @@ TABLE = {
     "start.map_faults": call(setup.map_faults, folder=path("notebooks"), start=path("00_start_here.ipynb")),
     "start.prose_words": call(times.prose_words, text=word("Two words.")),
     "start.length": call(times.length, path=path("notebooks/00_start_here.ipynb")),
-    "start.timed": call(times.timed, path=path("notebooks/00_start_here.ipynb")),
     "start.flagged_at": call(
         unit_recall.flagged_at, step=count(3, most=6), T=count(6, least=2).known_as("T", "step"), B=count(2), rng=generator(),
     ),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from lstm_inside.start.times import TIME, length, timed
+from lstm_inside.start.times import TIME, length
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 _ROW = re.compile(r"^\| \[[^]]*\]\((\d\d_\w+\.ipynb)\) \| (.*) \| \d+ \|$", re.M)
@@ -104,9 +104,8 @@ def main(folder):
     minutes = {}
     for path in (start, *others):
         taken = length(path)
-        if timed(path) is None:  # else its author allows those sections a time
-            minutes[path] = taken.minutes
-            write_time(path, taken.minutes)
+        minutes[path] = taken.minutes
+        write_time(path, taken.minutes)
         print(
             f"{path.name}: {taken.words} words, {taken.explorers} explorers, "
             f"{taken.exercises} exercises: {taken.minutes} minutes"
@@ -116,7 +115,7 @@ def main(folder):
             write_readme(readme, minutes)
     if (chinese := folder / "zh").exists():
         write_twins(chinese, minutes)
-    minutes.pop(start, None)
+    del minutes[start]
     write_map(start, minutes)
 
 

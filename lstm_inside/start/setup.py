@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from lstm_inside.start.times import TIME, length, timed
+from lstm_inside.start.times import TIME, length
 from lstm_inside.words import say
 
 SERIES = "lstm-from-the-inside"
@@ -70,10 +70,9 @@ def _mend():
 
 def _time_faults(path, on_the_map):
     """Where a notebook's first lines or the map say another time than it takes."""
-    some, own = timed(path), TIME.search(_text(path))
-    true = (some or length(path)).minutes
+    true, own = length(path).minutes, TIME.search(_text(path))
     faults = []
-    if own is None or int(own[2]) < true or (some is None and int(own[2]) > true):
+    if own is None or int(own[2]) != true:
         faults.append(
             say(
                 "{name} takes {true} minutes; its own first lines say nothing of it."

@@ -2,8 +2,7 @@
 
 Prose words / 150, and 2 minutes an explorer, and 5 an exercise, rounded up to 5 minutes. Prose
 is what is read from top to bottom: not code, formulas, tables or the list of further reading.
-A Chinese word counts two characters. A page whose Time line speaks of its first sections only,
-"20 minutes for sections 1 to 6", is timed as far as that, and may allow more than the rule.
+A Chinese word counts two characters.
 """
 
 import json
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 TIME = re.compile(r"(\*\*Time\*\*\s*)(\d+)( minutes)")
-_SECTIONS = re.compile(TIME.pattern + r" for sections 1 to (\d+)")
 _NO_PROSE = re.compile(
     r"```.*?```"  # code
     r"|\$\$.*?\$\$"  # formulas
@@ -55,31 +53,10 @@ def length(path) -> Length:
 
     Raises TypeError for what is no path, FileNotFoundError where there is no such file.
     """
-    return _measure(_cells(path))
-
-
-def timed(path) -> Length | None:
-    """Measure the sections that a notebook's Time line speaks of; None where it speaks of all.
-
-    Raises TypeError for what is no path, FileNotFoundError where there is no such file.
-    """
-    cells = _cells(path)
-    found = _SECTIONS.search(_prose(cells))
-    return _measure(_until(cells, int(found[4]))) if found else None
-
-
-def _cells(path):
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path: expected a path, got {type(path).__name__}")
-    return json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-
-
-def _prose(cells):
-    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-
-
-def _measure(cells):
-    text = _prose(cells)
+    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     shown = [
         "".join(output.get("data", {}).get("text/plain", ""))
         for cell in cells
@@ -87,15 +64,3 @@ def _measure(cells):
     ]
     explorers = sum(words.startswith("Explorer ") for words in shown)
     return Length(prose_words(text), explorers, len(_EXERCISE.findall(text)))
-
-
-def _until(cells, last):
-    """The cells before the heading of the section after `last`; that cell, cut at the heading."""
-    kept = []
-    for cell in cells:
-        source = "".join(cell["source"])
-        heading = re.search(rf"^## {last + 1} ·", source, re.M)
-        if cell["cell_type"] == "markdown" and heading:
-            return [*kept, {**cell, "source": source[: heading.start()]}]
-        kept.append(cell)
-    return kept
