@@ -144,12 +144,13 @@ def line_explorer(networks=None) -> Explorer:
             black=plain(v["black"]),
         )
 
+    in_one_line = [(name.replace("\n", " "), name) for name in seen]
     start = int(np.abs(seen[first].parts[_row("vertical", 0, 0)]).argmax())
     return Explorer(
         "moved_line",
         figure=figure,
         controls={
-            "network": choice("network", [(n.replace("\n", " "), n) for n in seen], first),
+            "network": choice("network", in_one_line, first),
             "kind": choice("line", list(KINDS), "vertical"),
             "down": whole("moved down", 0, FARTHEST, 4),
             "right": whole("moved right", 0, FARTHEST, 4),

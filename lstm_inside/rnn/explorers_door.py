@@ -104,11 +104,12 @@ def door_explorer(steps=100, fitted=600, judged=600) -> Explorer:
         }  # fmt: skip
 
     def describe(v):
+        twice = v["two"]
         return say(
             "{steps} steps, two flags, and the number flagged last is wanted: R² = {r2} on "
             "{judged} fresh sequences. Here the store ends at {end} after {first}, then {second}, "
             "and at {other} with the two in the other order (pale)."
-            if v["two"]
+            if twice
             else "{steps} steps, a flag at one of the first {places}: R² = {r2} on {judged} fresh "
             "sequences. Here the store ends at {end} where {first} is flagged, and at {other} "
             "where {turned} stands in its place (pale).",
