@@ -237,7 +237,10 @@ def every_slider_answers(page, served, name, most=None):
     assert not barriers(page)
     assert not crowded(page), f"{name}: cut labels, or numbers below their own slider"
     for explorer, box in found:
-        move_and_compare(page, box, explorer, most)
+        if explorer in EXPLORERS:
+            move_and_compare(page, box, explorer, most)
+        else:  # it shows what its page has trained: there is no twin of it here
+            move_until_changed(page, box, box.locator(".noUi-handle").first, by_keyboard, explorer)
 
 
 def crowded(page):

@@ -140,3 +140,12 @@ def test_the_cut_goes_along_the_longest_step_without_clipping():
     assert here.get_ydata()[0] == pytest.approx(cliff(*before[:, None])[0][0])
     assert leap.get_ydata()[0] == pytest.approx(cliff(*after[:, None])[0][0])
     assert curve.get_ydata().min() < 0.1 * here.get_ydata()[0]
+
+
+def test_runs_to_compare_with_stand_pale_in_the_last_panel():
+    losses = np.linspace(1, 0.1, 40)
+    races = {"a": {"RNN": [losses]}, "b": {"RNN": [losses[:30]]}}
+    first, last = figures.compare_runs(races, alt="two", title="x", goal=0.2, behind=[losses]).axes
+    assert len(last.lines) == len(first.lines) + 1
+    assert last.lines[-1].get_xdata()[-1] == 40
+    assert last.lines[-1].get_zorder() < last.lines[2].get_zorder()

@@ -90,6 +90,7 @@ def leak_explorer(units=None, steps=400, *, cuts=True) -> Explorer:
     whether h can be cut.
     Raises ValueError or TypeError for no dict of such models, fewer than 40 steps.
     """
+    name = "leak" if units is None else "leak_own"
     if units is None:
         units = {f"seed {seed}": unit for seed, unit in zip((1, 2), _trained_units(), strict=True)}
     if not isinstance(units, dict) or not units:
@@ -158,7 +159,7 @@ def leak_explorer(units=None, steps=400, *, cuts=True) -> Explorer:
             "",
         )
     return Explorer(
-        "leak",
+        name,
         figure=drawn.figure,
         controls=controls,
         moving=drawn.moving,
@@ -179,7 +180,7 @@ class _Drawn:
     """The picture: cells over time, what comes and goes, what is answered."""
 
     def __init__(self, steps, numbers):
-        self._numbers = numbers
+        self._numbers, self._steps = numbers, steps
         self._some = np.linspace(0, _COUNT - 1, _SHOWN).round().astype(int)
         self._at = np.union1d(np.arange(0, steps + 1, max(1, steps // 100)), [_FLAGGED])
         with matplotlib.rc_context(RC):
@@ -234,7 +235,9 @@ class _Drawn:
         for line, k in zip(self._cells, self._some, strict=True):
             line.set_data(self._at, np.clip(cells[self._at, k], low, high))
         self._asked.set_data([T, T], [low, high])
-        self._when.set_position((T, high + 0.05 * (high - low)))
+        self._when.set_position(
+            (np.clip(T, 0.07 * self._steps, 0.93 * self._steps), high + 0.05 * (high - low))
+        )
         self._when.set_text(say("asked"))
         for line, y in ((self._come, come), (self._gone, gone)):
             line.set_data(self._numbers, np.clip(y, -flow, flow))
