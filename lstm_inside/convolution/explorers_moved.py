@@ -40,7 +40,8 @@ def line_explorer(networks=None) -> Explorer:
     first; None for two with random kernels and a fitted last layer.
     Raises ValueError or TypeError for weights of other shapes.
     """
-    networks = _fitted() if networks is None else networks
+    given = networks is not None
+    networks = networks if given else _fitted()
     if not isinstance(networks, dict) or not networks:
         raise TypeError(
             "networks: expected name -> (weights, size), at least one, "
@@ -146,7 +147,7 @@ def line_explorer(networks=None) -> Explorer:
 
     in_one_line = [(name.replace("\n", " "), name) for name in seen]
     start = int(np.abs(seen[first].parts[_row("vertical", 0, 0)]).argmax())
-    return Explorer(
+    view = Explorer(
         "moved_line",
         figure=figure,
         controls={
@@ -166,6 +167,9 @@ def line_explorer(networks=None) -> Explorer:
             "the other network": {"network": list(seen)[-1]},
         },
     )
+    if given:  # what it shows depends on what was learned, not on its controls alone
+        view.remove_class("lstm-explorer").add_class("lstm-trained")
+    return view
 
 
 def _row(kind, down, right):
