@@ -127,10 +127,6 @@ def test_cells_that_drift_and_are_held_are_drawn_as_they_are():
     assert {words.get_text(): words.xy for words in ax.texts if hasattr(words, "xy")} == {
         "first": (held[2], held[2] / 2)
     }
-    cells = rng(1).random((9, 3))
-    (ax,) = figures.held_cells({"a": cells}, alt="three", title="x").axes
-    for line, cell in zip(ax.lines, cells.T, strict=True):
-        np.testing.assert_array_equal(line.get_ydata(), cell)
 
 
 def test_losses_stand_over_the_sequences_read():

@@ -307,20 +307,6 @@ def cell_drift(panels, *, alt, title):
     return figure
 
 
-def held_cells(runs, *, alt, title):
-    """A picture of what cells do over a long wait: words of a panel -> cells (T + 1, N)."""
-    with matplotlib.rc_context(RC):
-        figure = picture(760, 270, alt)
-        figure.suptitle(title, weight="bold")
-        panels = figure.subplots(1, len(runs), sharex=True, sharey=True, squeeze=False)[0]
-        for ax, (words, cells) in zip(panels, runs.items(), strict=True):
-            t = np.arange(0, len(cells), max(1, len(cells) // 100))
-            ax.plot(t, cells[t], color=CELL_LINE, lw=1.6)
-            ax.set(xlim=(0, len(cells) - 1), xlabel=say("step"), title=words)
-        panels[0].set_ylabel(say("cell c"))
-    return figure
-
-
 def compare_batches(runs, *, alt, title, goal):
     """A picture of losses against sequences read: B -> losses, a row for each seed, to their ends.
 
