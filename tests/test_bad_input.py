@@ -46,7 +46,7 @@ from lstm_inside.practice import carry, diagnose, dropout, sizes
 from lstm_inside.practice import masks as padding
 from lstm_inside.replication import grammar, variants
 from lstm_inside.rnn import memory
-from lstm_inside.simulation import forecast
+from lstm_inside.simulation import forecast, reading
 from lstm_inside.simulation import writer as writing
 from lstm_inside.start import learning as unit_learning
 from lstm_inside.start import recall as unit_recall
@@ -1031,6 +1031,7 @@ TABLE = {
     ),
     "simulation.open_brackets": call(text.open_brackets, source=word("x = (1)\n")),
     "simulation.line_brackets": call(text.line_brackets, reading=kind(READING)),
+    "simulation.opened_on_line": call(reading.opened_on_line, ids=numbers(np.array([[1, 2], [3, 4]]), most=text.V - 1, free=(0, 1), empty=False)),
     "simulation.with_line": call(text.with_line, reading=kind(READING)),
     "simulation.line_places": call(text.line_places, reading=kind(READING)),
     "simulation.cost_by_kind": call(
@@ -1416,6 +1417,7 @@ EXEMPT = {
     "simulation.after_symbol": "one step of states_of, which checks once a text",
     "simulation.bits_of": "what costs and model_bits come to, given what they have checked",
     "simulation.sketch": "takes nothing",
+    "simulation.Suspect.matched": "a straight line through the ends of two scales, for a slider's number",
     "simulation.stored_writer": "takes nothing",
     **dict.fromkeys(
         ["gates.check_both", "gates.check_layers"] + [f"practice.check_{what}" for what in ("mask", "masks", "params")],

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from lstm_core import RNNParams, rnn_forward
-from lstm_inside.bptt.graph import PRE_ACTIVATION, WEIGHTS, back, node
+from lstm_inside.bptt.figures_graph import PRE_ACTIVATION, WEIGHTS, back, node
 from lstm_inside.bptt.shares import truncated_backward
 from lstm_inside.page import Explorer, Words, picture, slider, toggle, whole
 from lstm_inside.page.style import GRADIENT, HIDDEN_LINE, RC, SIGNAL, true_minus

@@ -15,6 +15,7 @@ from lstm_inside import validate
 from lstm_inside.simulation.text import (
     SYMBOLS,
     Corpus,
+    as_ids,
     check_text,
     copied,
     encode,
@@ -221,7 +222,11 @@ def line_brackets(reading) -> np.ndarray:
 
 
 def opened_on_line(ids) -> np.ndarray:
-    """`line_brackets` of texts that nobody has read: ids (T, B) -> (T, B) bool."""
+    """`line_brackets` of texts that nobody has read: ids (T, B) -> (T, B) bool.
+
+    Raises ValueError or TypeError for what is no symbols in two axes.
+    """
+    ids = as_ids("ids", ids, ndim=2)
     opening, closing = (np.isin(ids, encode(these)) for these in ("([{", ")]}"))
     still, found = np.zeros(ids.shape[1], int), np.zeros(ids.shape, bool)
     for t, ended in enumerate(ids == encode("\n")[0]):
