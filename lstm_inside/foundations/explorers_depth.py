@@ -123,7 +123,7 @@ def many_layers_explorer() -> Explorer:
                 "{act}, weights × {scale:.1f}. A δ of 1 goes back from layer 10. In {lost} of 200 "
                 "networks nothing arrives in layer 1. All else is the median of the other {rest}: "
                 "{true} arrives there, and would be {bare} if every slope were 1. Per step: the "
-                "weights alone × {weights}, the slopes alone × {slopes}, together × {together}. "
+                "weights alone × {weights}, the slopes' part × {slopes}, together × {together}. "
                 "Going forward, the outputs at XOR's corners differ by {first} in layer 1, by "
                 "{last} in layer 9.",
                 lost=v["lost"],
@@ -133,7 +133,7 @@ def many_layers_explorer() -> Explorer:
         return say(
             "{act}, weights × {scale:.1f}, medians of 200 networks. A δ of 1 in layer 10 is {true} "
             "in layer 1; it would be {bare} if every slope were 1. Per step: the weights alone × "
-            "{weights}, the slopes alone × {slopes}, together × {together}. Going forward, the "
+            "{weights}, the slopes' part × {slopes}, together × {together}. Going forward, the "
             "outputs at XOR's corners differ by {first} in layer 1, by {last} in layer 9.",
             **told,
         )

@@ -169,7 +169,7 @@ def chain_explorer() -> Explorer:
         figure=figure,
         controls={
             "what": choice("nudge the", [("input x", "x"), ("weight w", "w")], "x"),
-            "nudge": slider("nudge", -1.5, 1.5, 0.05, 1.5, quantity="gradient"),
+            "nudge": slider("nudge", -1.5, 1.5, 0.05, 1, quantity="gradient"),
             "x": slider("input x", -2, 2, 0.1, 0.8, quantity="x", digits=1),
             "w": slider("weight w", -2, 2, 0.1, 1.5, digits=1),
             "target": slider("target y*", 0, 1, 0.05, 0.2, quantity="x"),
