@@ -169,10 +169,10 @@ def _entry(size):
 
 
 def _wrong_blocks(v, t):
-    """The blocks that are wrong at a step, in words; those that are exactly 0 are said to be."""
-    names = [
-        say("{name} (exactly 0)", name=name) if given == 0 else name
-        for name, given, wrong in zip("ifgo", v["given"][t], v["wrong"][t], strict=True)
-        if wrong
-    ]
-    return say(", ").join(names) or say("none")
+    """The blocks that are wrong at a step, in words, and then those that are exactly 0."""
+    wrong = [name for name, off in zip("ifgo", v["wrong"][t], strict=True) if off]
+    zeros = [n for n, given in zip("ifgo", v["given"][t], strict=True) if given == 0 and n in wrong]
+    names = say(", ").join(wrong) or say("none")
+    if not zeros:
+        return names
+    return say("{names}; exactly 0: {zeros}", names=names, zeros=say(", ").join(zeros))
