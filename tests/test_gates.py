@@ -432,6 +432,10 @@ def test_scores_are_drawn_with_their_median_and_told():
         np.testing.assert_array_equal(drawn, row)
         assert any(f"{np.median(row):.2f}" in text.get_text() for text in ax.texts)
         assert f"{np.median(row):.2f} ({row.min():.2f} to {row.max():.2f})" in figure.alt
+    assert not any("↓" in text.get_text() for text in ax.texts)
+    scores[2, 2, 0] = -4.36  # below the picture
+    (ax,) = figures.recall_scores(*scores).axes
+    assert [text.get_text() for text in ax.texts if "↓" in text.get_text()] == ["↓ −4.36"]
 
 
 def test_what_is_shown_disturbs_the_candidates_and_what_is_hidden_nothing():

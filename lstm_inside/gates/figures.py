@@ -140,7 +140,8 @@ def side_path() -> Picture:
 def recall_scores(weak, better, lstm) -> Picture:
     """R squared of untrained networks, a dot a draw: as asked, and made easier in two steps.
 
-    First all other numbers are 0; then the flag is always at step 22, too.
+    First all other numbers are 0; then the flag is always at step 22, too. A draw below the picture
+    is drawn at its edge, with an arrow and its number.
     weak, better, lstm: (3, draws), or lists: a row for each of the three.
     """
     families = (
@@ -164,9 +165,13 @@ def recall_scores(weak, better, lstm) -> Picture:
         for scores, name, colour, aside in families:
             for n, row in enumerate(scores):
                 middle, at = float(np.median(row)), n + aside
-                shown = np.maximum(row, -0.45)
-                ax.plot(at + np.linspace(-0.07, 0.07, len(row)), shown, "o", color=colour, ms=5,
+                spread = at + np.linspace(-0.07, 0.07, len(row))
+                ax.plot(spread, np.maximum(row, -0.45), "o", color=colour, ms=5,
                         alpha=0.5, mec="none")  # fmt: skip
+                for x, score in zip(spread, row, strict=True):
+                    if score < -0.45:  # it lies below the picture
+                        ax.text(x + 0.02, -0.45, f"↓ {plain(score)}", color=colour,
+                                va="center", fontsize=11)  # fmt: skip
                 ax.plot([at - 0.09, at + 0.09], [middle, middle], color=colour, lw=3)
                 ax.text(at, row.max() + 0.04, f"{name}\n{plain(middle)}", color=colour,
                         weight="bold", ha="center", va="bottom", fontsize=11)  # fmt: skip
