@@ -187,9 +187,9 @@ def sentence_picture(words, xs, unit, ends) -> Picture:
         figure = picture(940, 400)
         figure.alt = say(
             "The sentence “{sentence}”, a number for each word, and a flag on “{word}”. There "
-            "write is {i:.2f} and keep {f:.2f}, at the other words at most {i_2:.2f} and at least "
-            "{f_2:.2f}. The cell holds {c} after “{word}” and {c_2} after the last word; the "
-            "answer is {answer}: “{end}”.",
+            "write is {i:.2f} and keep {f:.2f}; at the other words write is at most {i_2:.2f} and "
+            "keep at least {f_2:.2f}. The cell holds {c} after “{word}” and {c_2} after the last "
+            "word; the answer is {answer}: “{end}”.",
             sentence=" ".join(words),
             i=gates["i"][at],
             f=gates["f"][at],
@@ -483,9 +483,7 @@ def learning_picture(found, every) -> Picture:
         ax = figure.subplots()
         for name, course, colour, style in rows:
             ax.plot(updates, course, style, color=colour)
-            below = name == rows[1][0]
-            ax.text(updates[-1] * 1.01, course[-1] - (0.1 if below else 0), name, color=colour,
-                    va="center")  # fmt: skip
+            ax.text(updates[-1] * 1.01, course[-1], name, color=colour, va="center")
         ax.set(xlim=(0, updates[-1] * 1.24), ylim=(-0.12, 1.06), yticks=(0, 0.5, 1))
         ax.set(xticks=np.linspace(0, updates[-1], 7).round(), xlabel=say("updates"))
         ax.set_title(say("Write shuts at other steps, keep at the flag: the score rises"))
