@@ -211,7 +211,7 @@ def practice_map() -> np.ndarray:
 
 
 def practice_trips() -> dict[str, dict[float, np.ndarray]]:
-    """The lengths of 24 tours on the map of the explorer, to choose settings by. Section 5.
+    """The shortest that 24 runs met on the map of the explorer, to choose settings by. Section 5.
 
     "downhill": by the number of starts that share the looks; "kicked": by how many looks lie
     between two kicks, and how many candidates each takes blindly (BRIDGE: one double bridge);

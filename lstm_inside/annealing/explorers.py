@@ -226,7 +226,7 @@ def acceptance_explorer(proposals=150) -> Explorer:
     def describe(v):
         return say(
             "T = {T:.2f}: of {proposals} candidates {worse} are worse, and {taken} are taken; "
-            "{expected:.0f} were to be expected. {beyond} lie beyond this map.",
+            "{expected:.0f} were to be expected. Beyond this map: {beyond}.",
             T=v["T"], proposals=proposals, worse=(v["change"] > 0).sum(), taken=v["taken"].sum(),
             expected=v["chance"].sum(), beyond=v["beyond"],
         )  # fmt: skip

@@ -404,7 +404,7 @@ def stuck():
         say("A second one: {length:.2f}, shorter", length=lengths[2]),
     )
     notes = (say("dashed: legs that go; blue: what turns"),
-             say("thick: new; dashed: cross and go next"),
+             say("thick: new; dashed: legs that go next"),
              say("thick: legs that are new"))  # fmt: skip
     new = (set(), legs[1] - legs[0], legs[2] - legs[1])
     gone = (legs[0] - legs[1], legs[1] - legs[2], set())
@@ -484,7 +484,7 @@ def _legs(tour):
 
 
 def forgiving():
-    """The mean length of tours on the map for practice, by temperature. Section 5.
+    """The mean length of the shortest tours met in practice, by temperature. Section 5.
 
     The temperature is told in multiples of each one's best.
     """
@@ -503,7 +503,7 @@ def forgiving():
         ax.text(0.5, four + 0.01, TRIPS["four"], va="bottom", ha="center", fontsize=11,
                 color=SEARCHES["downhill"], weight="bold")  # fmt: skip
         ax.set_xticks(range(-3, 4), ["⅛", "¼", "½", "1", "2", "4", "8"])
-        ax.set(xlim=(-3.2, 3.3), ylim=(5.5, 6.35), ylabel=say("mean length of 24 tours"))
+        ax.set(xlim=(-3.2, 3.3), ylim=(5.5, 6.35), ylabel=say("mean length of 24 best tours"))
         ax.set_xlabel(say("temperature, in multiples of the best one (annealed: at the start)"))
         ax.set_title(say("At four times its best a fixed T is lost, and a walk that cools is not"))
         for x, y, words, name in (
@@ -513,10 +513,11 @@ def forgiving():
             ax.text(x, y, words, va="center", ha="right" if name == "fixed" else "left",
                     color=SEARCHES[name], weight="bold", fontsize=11)  # fmt: skip
     figure.alt = say(
-        "The mean length of tours against the temperature, in multiples of the best one. At a "
-        "fixed T it is low at the best and at half of it, higher at twice, and beyond the picture "
-        "from eight times on; annealed, it is low from the best to four times the best, and at a "
-        "quarter and at eight times it is above the downhill walk with four starts."
+        "The mean length of the shortest tours met against the temperature, in multiples of the "
+        "best one. At a fixed T it is low at the best and at half of it, higher at twice, and "
+        "beyond the picture from eight times on; annealed, it is low from the best to four times "
+        "the best, and at a quarter and at eight times it is above the downhill walk with four "
+        "starts."
     )
     return figure
 
@@ -533,8 +534,8 @@ def trips():
                for name in ("four", "kicked", "fixed", "annealed")}  # fmt: skip
     rows = np.arange(len(found.shortest))
     title = say(
-        "Annealed tours beat downhill ones on {better} of {maps} maps",
-        better=found.better("annealed"), maps=len(rows),
+        "Heat leads: annealed on {annealed} maps, fixed T on {fixed}",
+        annealed=found.better("annealed"), fixed=found.better("fixed"),
     )  # fmt: skip
     with matplotlib.rc_context(RC):
         figure = picture(900, 400)

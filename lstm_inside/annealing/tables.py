@@ -96,7 +96,7 @@ def _share(share):
 def trips() -> str:
     """How long the tours of each search are beside the shortest: what it met, where it ends."""
     found = comparisons.round_trips()
-    head = ["", say("% longer, median"), say("MET: within 2 %"), say("END: within 2 %")]
+    head = ["", say("MET: % longer, median"), say("MET: within 2 %"), say("END: within 2 %")]
     rows = []
     for name in TRIPS:
         lengths, ended = found.met[name], found.last.get(name)
