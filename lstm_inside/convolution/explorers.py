@@ -604,7 +604,7 @@ def learning_explorer() -> Explorer:
         }  # fmt: skip
 
     def describe(v):
-        way = say("its mean subtracted") if v["centred"] else say("as it is")
+        way = say("with its mean subtracted") if v["centred"] else say("as it is")
         return say(
             "Kernel “{kernel}”, the photograph {way}, rate {rate:.1f}, step {step}: loss "
             "{loss:.2g}; the weight that is furthest off is off by {off:.2g}. The most curved "
