@@ -128,7 +128,7 @@ def open_notebook(page, address, token, name, sidebar=False):
     """Open a notebook and wait until it is drawn and its kernel is idle.
 
     In a page that shows this JupyterLab already, what is open there is closed first. A kernel
-    that does not answer, as happens once in some hundred starts, gets one successor.
+    that does not answer, as has been seen, gets one successor.
     """
     from playwright.sync_api import TimeoutError as TooLong
 

@@ -6,20 +6,11 @@ import numpy as np
 from lstm_core import init_lstm
 from lstm_inside import validate
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
-from lstm_inside.training import Adam, abreast, recall_training, softmax, softmax_cross_entropy
+from lstm_inside.training import Adam, abreast, recall_training
 from lstm_inside.words import Sentences, say
 
 WORDS = Sentences(
     {
-        "scores": "what the network believes, minus 1 at the right class, over the batch.",
-        "no_one": "those are the shares p; minus 1 at the right class is missing.",
-        "turned": "the sign is turned round: it is p minus the one-hot label.",
-        "no_mean": "the loss is a MEAN over the batch, so its gradient is divided by B.",
-        "wrong_axis": "softmax runs over the wrong axis: the K scores of ONE sequence make up 1.",
-        "over_all": "softmax runs over the whole array: the K scores of ONE sequence make up 1.",
-        "no_softmax": "the scores z went in where their softmax belongs.",
-        "only_right": "only the right class gets a gradient here; the other scores must come down too.",
-        "large": "softmax overflows for large scores: subtract the largest score first.",
         "clip": "long gradients are shortened, short ones pass, the direction stays.",
         "by_value": "that clips every entry by itself, which changes the direction.",
         "always": "a gradient shorter than the limit must stay as it is; this one was stretched.",
@@ -118,37 +109,6 @@ QUESTIONS = {
     ),
 }
 ask = asks(QUESTIONS)
-
-
-@checker
-def cross_entropy_gradient(function) -> str:
-    """Check a function (z (B, K), labels (B,)) -> dL/dz of the mean cross-entropy."""
-    rng = np.random.default_rng(51)
-    z, labels = rng.normal(size=(5, 4)) * 2, np.array([1, 0, 3, 3, 2])
-    dz = run(function, z, labels)
-    p, one, B = softmax(z), np.eye(4)[labels], len(z)
-    hints = [
-        (p / B, WORDS["no_one"]),
-        (p, WORDS["no_one"]),
-        ((one - p) / B, WORDS["turned"]),
-        (one - p, WORDS["turned"]),
-        (p - one, WORDS["no_mean"]),
-        ((softmax(z.T).T - one) / B, WORDS["wrong_axis"]),
-        (softmax(z.T).T - one, WORDS["wrong_axis"]),
-        ((np.exp(z) / np.exp(z).sum() - one) / B, WORDS["over_all"]),
-        ((z - one) / B, WORDS["no_softmax"]),
-        ((p - one) * one / B, WORDS["only_right"]),
-        (-one / p / B, WORDS["only_right"]),
-    ]
-    compare(say("your dz"), dz, softmax_cross_entropy(z, labels)[1], hints=hints)
-    large = z + 1000
-    with np.errstate(all="ignore"):
-        dz = run(function, large, labels)
-    try:
-        compare(say("your dz"), dz, softmax_cross_entropy(large, labels)[1])
-    except NotYet as off:
-        raise NotYet(WORDS["large"]) if off.kind == "not_finite" else off from None
-    return WORDS["scores"]
 
 
 @checker
