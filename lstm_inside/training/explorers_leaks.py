@@ -185,6 +185,7 @@ class _Drawn:
         self._at = np.union1d(np.arange(0, steps + 1, max(1, steps // 100)), [_FLAGGED])
         with matplotlib.rc_context(RC):
             self.figure = picture(900, 430)
+            self.figure.colours = 64  # few lines, and a third more to store otherwise
             self._axes = self.figure.subplot_mosaic(
                 [["cell", "flows"], ["cell", "answers"]], width_ratios=(3, 2)
             )

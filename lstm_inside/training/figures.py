@@ -122,6 +122,7 @@ def compare_gates(cells, batch, sequence=0, *, trained, alt, title=""):
     number = batch.targets[sequence, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 110 + 110 * len(cells), alt)
+        figure.colours = 64  # few lines, and a quarter more to store otherwise
         if title:
             figure.suptitle(title, weight="bold")
         rows = figure.subplots(len(cells), 3, sharex="col", squeeze=False)
@@ -233,6 +234,7 @@ def bowl_walks(walks, *, alt, title):
     """
     with matplotlib.rc_context(RC):
         figure = picture(900, 260, alt)
+        figure.colours = 64  # few lines, and a quarter more to store otherwise
         figure.suptitle(title, weight="bold")
         panels = figure.subplots(1, len(walks), sharex=True, sharey=True, squeeze=False)[0]
         for ax, (words, places) in zip(panels, walks.items(), strict=True):
