@@ -147,8 +147,8 @@ def line_explorer(networks=None) -> Explorer:
 
     in_one_line = [(name.replace("\n", " "), name) for name in seen]
     start = int(np.abs(seen[first].parts[_row("vertical", 0, 0)]).argmax())
-    view = Explorer(
-        "moved_line",
+    return Explorer(
+        "moved_line_own" if given else "moved_line",  # with a page's networks it has no twin
         figure=figure,
         controls={
             "network": choice("network", in_one_line, first),
@@ -167,9 +167,6 @@ def line_explorer(networks=None) -> Explorer:
             "the other network": {"network": list(seen)[-1]},
         },
     )
-    if given:  # what it shows depends on what was learned, not on its controls alone
-        view.remove_class("lstm-explorer").add_class("lstm-trained")
-    return view
 
 
 def _row(kind, down, right):
