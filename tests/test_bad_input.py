@@ -778,7 +778,8 @@ TABLE = {
     "start.far_streams": call(unit_learning.far_streams),
     "start.judged": call(unit_learning.judged, model=kind(unit_learning.learner(1).params)),
     "start.scores": call(unit_learning.scores, models=kind([unit_learning.learner(1).params]), streams=kind(STREAMS).known_as("streams", "batch")),
-    "start.leak": call(unit_learning.leak, model=kind(unit_learning.learner(1).params)),
+    "start.drift": call(unit_learning.drift, model=kind(unit_learning.learner(1).params)),
+    "start.reach": call(unit_learning.reach, model=kind(unit_learning.learner(1).params)),
     "start.of_two_flags": call(unit_learning.of_two_flags, model=kind(unit_learning.learner(1).params)),
     "start.report": call(unit_learning.report, run=kind(unit_learning.learner(1))),
     # ------------------------------------------------------------ tasks

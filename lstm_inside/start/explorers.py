@@ -80,13 +80,15 @@ def plain_state_explorer() -> Explorer:
             [["state", "answers"], ["scores", "answers"]],
             width_ratios=(4, 3), height_ratios=(4, 3),
         )  # fmt: skip
-        ax["state"].set(xlim=(-0.4, STEPS + 0.4), ylim=(-1.15, 1.15), xticks=(0, 5, 10, 15, 20),
+        ax["state"].set(xlim=(-0.4, STEPS + 0.4), ylim=(-1.15, 1.75), xticks=(0, 5, 10, 15, 20),
                         yticks=(-1, 0, 1), xlabel=say("step t"))  # fmt: skip
         ax["state"].set_title(
             say("The state h, with {x} flagged (solid) or {x_2} (dashed)",
                 x=signed(number), x_2=signed(-number)),
         )  # fmt: skip
-        ax["state"].axvline(FLAG, color=FLAGGED, ls=":", lw=1.5)
+        ax["state"].axvline(FLAG, ymax=0.83, color=FLAGGED, ls=":", lw=1.5)
+        ax["state"].text(FLAG, 1.45, "⚑", color=FLAGGED, ha="center", va="center", fontsize=15,
+                         family="DejaVu Sans")  # fmt: skip
         ax["answers"].set(xlim=(-1.1, 1.1), ylim=(-1.2, 1.35), xticks=(-1, 0, 1),
                           yticks=(-1, 0, 1), xlabel=say("flagged number"),
                           ylabel=say("answer"))  # fmt: skip

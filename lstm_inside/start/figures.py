@@ -51,7 +51,7 @@ WHY = Sentences(
     {
         0.5: "w is small",
         3: "h sits near ±1, where tanh is flat",
-        1: "set by hand, u = 0.05: every number stays",
+        1: "by hand, u = 0.05, v = b = 0: every number stays",
     }
 )
 ROWS = {"i": 2, "f": 1, "o": 0}  # gate: the height at which its row stands
@@ -267,7 +267,7 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
         back.append((name, grads.h[:, 0, 0], r2, colour, style, WHY[w]))
     found = []
     with matplotlib.rc_context(RC):
-        figure = picture(940, 360)
+        figure = picture(940, 400)
         figure.suptitle(
             say(
                 "None of these plain states lets the gradient back and picks the number out; "
@@ -276,10 +276,15 @@ def ways_back_picture(steps=20, flag=6, units=300) -> Picture:
             x=0.01, ha="left", weight="bold", fontsize=13,
         )  # fmt: skip
         ax, legend = figure.subplots(1, 2, width_ratios=(4, 5))
-        legend.set(xlim=(0, 10), ylim=(4.7, -1))
+        legend.set(xlim=(0, 10), ylim=(5.8, -1))
         legend.set_axis_off()
         for x, words in ((7.9, say("gets back to {flag}", flag=flag)), (9.8, say("score"))):
             legend.text(x, -0.75, words, color=SIGNAL, ha="right", va="center", weight="bold")
+        told = say(
+            "Gets back: on the stream of section 1. Score: over 500 streams, each unit\n"
+            "with its best straight line. w = 0.5 and w = 3 are the best of section 2."
+        )
+        legend.text(0, 5.35, told, color=SIGNAL, va="center", fontsize=11)
         ax.set(xlim=(0.5, steps + 0.5), ylim=(-0.05, 1.2), xticks=(1, 5, 10, 15, 20))
         ax.set(xlabel=say("step t"), yticks=(0, 0.5, 1))
         ax.set_title(say("What gets back to step t"), fontsize=11, weight="normal")
@@ -328,7 +333,7 @@ def habits_picture(models, title) -> Picture:
     """
     streams, longer = unseen(), far_streams()
     trace = lstm_forward(streams.xs, latch())
-    names = [say("by hand"), *models]
+    names = [say("the latch"), *models]
     units = [(score(said(trace), streams.targets), habits(trace, streams.xs[..., 1]))]
     units += [judged(model) for model in models.values()]
     far = [score(said(lstm_forward(longer.xs, latch())), longer.targets)]
@@ -341,7 +346,7 @@ def habits_picture(models, title) -> Picture:
             for name, (r2, gates), at_far in zip(names, units, far, strict=True)
         ]
         figure.alt = say(
-            "Each unit's gates on 20 steps, at the flag and off it: {found}",
+            "Each unit's gates on 20 steps, at the flag and at other steps: {found}",
             found=say("; ").join(found),
         )
         *axes, scored = figure.subplots(1, 4, sharey=True, width_ratios=(6, 6, 6, 5))
@@ -368,7 +373,6 @@ def habits_picture(models, title) -> Picture:
                     ax.plot([at_flag, elsewhere], [row, row], color=colour, lw=1.5)
                     ax.plot(elsewhere, row, "o", ms=8, mfc="white", mec=colour, mew=1.8)
                     ax.plot(at_flag, row, "o", ms=9, color=colour)
-        axes[0].set_xlabel(say("means, 20 steps"), loc="left")
         scored.set_axis_off()
         scored.set_title(say("score: 20 | {FAR} steps", FAR=FAR))
         for row, (r2, _), at_far in zip(rows, units, far, strict=True):
@@ -421,7 +425,7 @@ def second_flag_picture(run) -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(940, 540)
         figure.suptitle(
-            say("The latch answers with the second number; the learned unit still holds the first"),
+            say("The latch answers with the second number, the learned unit with nearly the sum"),
             x=0.01, ha="left", weight="bold", fontsize=13,
         )  # fmt: skip
         told = []
@@ -445,7 +449,13 @@ def second_flag_picture(run) -> Picture:
                 ax.text(20.7, number + 0.2, words, color=FLAGGED, fontsize=10, va="center")
             ax.plot(steps, held, "-o", ms=4, color=CELL_LINE, lw=2.4)
             ax.grid(False)
-        axes[-1].set_xlabel(say("step t; the curve: the cell, as the answer it would give"))
+        axes[-1].set_xlabel(
+            say(
+                "step t; the curve: the cell, as the answer it would give if show were 1\n"
+                "answer ≈ …: fitted to {n} streams; a single one may be off",
+                n=len(unseen().targets),
+            )
+        )
         figure.alt = say(
             "A stream flagged at steps 6 and 14, four cells over it, and over {n} other streams "
             "what is in the answers, by least squares. {told}.",
@@ -515,14 +525,15 @@ def luck_picture(found, plain_states=0) -> Picture:
             )  # fmt: skip
             colour = HIDDEN if row >= len(found) - plain_states else CELL
             ax.barh(row, learned, 0.5, color=colour)
-            ax.text(learned + 0.2, row, f"{learned}", va="center", weight="bold", color=SIGNAL)
-            if holds:
-                ax.plot(holds, row, "o", ms=9, mfc="white", mec=GRADIENT, mew=1.8, clip_on=False)
+            ax.text(learned + 0.25, row, f"{learned}", va="center", weight="bold", color=SIGNAL)
+            ax.plot(holds, row, "o", ms=9, mfc="white", mec=GRADIENT, mew=1.8, clip_on=False)
         ax.set_yticks(range(len(found)), list(found))
+        ax.tick_params("y", length=0, pad=11)  # clear of circles at 0
         ax.set(xlim=(0, len(near) + 0.5), ylim=(len(found) - 0.5, -0.6), xticks=(0, 5, 10, 15))
         ax.grid(False)
+        ax.set_xlabel(say("starts of {starts}", starts=len(near)))
         ax.set_title(
-            say("How many of {starts} starts learn; circle: still over {FAR} steps",
+            say("Bar: how many of {starts} starts learn; circle: how many hold over {FAR} steps",
                 starts=len(near), FAR=FAR),
         )  # fmt: skip
         figure.alt = say("How many starts learn. {told}.", told=say("; ").join(told))
@@ -567,7 +578,8 @@ def _draw_body(ax, letters, wide=1.0, acts=True):
     """The boxes of some gates and the signs on their wires; with their functions, or not."""
     for letter in letters:
         x, gate = _BOXES[letter], GATES[letter]
-        ax.plot([x, x], [0.75, 1.1], color="#9a9a9a", lw=2, zorder=1)
+        looks = {"color": "#9a9a9a"} if acts else {"color": FAINT, "ls": ":"}
+        ax.plot([x, x], [0.75, 1.1], lw=2, zorder=1, **looks)
         ax.add_patch(FancyBboxPatch(
             (x - wide / 2, 1.1), wide, 0.75, boxstyle="round,pad=0,rounding_size=0.08",
             fc=gate.line, ec="none", zorder=4,
@@ -598,7 +610,7 @@ def parts_picture() -> Picture:
             "An LSTM step built up in three parts. 1: the old cell, c at step t − 1, is multiplied "
             "by keep. 2: write times the candidate is added, which gives the cell at step t. 3: "
             "show times tanh of the cell is what is seen outside, the hidden state h. All four "
-            "boxes read the input and h of the step before."
+            "boxes will read the input and h of the step before; for now the gates are set by hand."
         )
         axes = figure.subplots(1, 3, width_ratios=[end for _, end, *_ in parts])
         for ax, (letters, end, title, wires) in zip(axes, parts, strict=True):
@@ -612,13 +624,15 @@ def parts_picture() -> Picture:
                 ax.plot(
                     *zip(*path, strict=True), color=colour, lw=4, solid_capstyle="butt", zorder=2
                 )
-            ax.plot([0.2, _BOXES[letters[-1]]], [0.75, 0.75], color="#9a9a9a", lw=2, zorder=1)
+            ax.plot([0.2, _BOXES[letters[-1]]], [0.75, 0.75], color=FAINT, lw=2, ls=":", zorder=1)
             _draw_body(ax, letters, wide=1.22, acts=False)
             ax.text(0.1, 0.38, "x$_t$, h$_{t-1}$", color=SIGNAL, va="center", fontsize=12)
             ax.text(0.1, 4.8, "c$_{t-1}$", color=CELL_LINE, va="center", weight="bold", fontsize=13)
             if "i" in letters:
                 ax.text(end - 0.2, 4.8, "c$_t$", color=CELL_LINE, ha="right", va="center",
                         weight="bold", fontsize=13)  # fmt: skip
+        words = say("You set the gates now; from section 4 on, these wires do.")
+        axes[2].text(1.6, 0.38, words, color=SIGNAL, va="center", fontsize=11)
         axes[2].text(7.4, 2.75, "h$_t$", color=HIDDEN_LINE, ha="right", va="center", weight="bold",
                      fontsize=13)  # fmt: skip
     return figure

@@ -1,8 +1,10 @@
 """Units that learn recall: their training, and what their gates have come to (notebook 00)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from lstm_core import init_lstm, init_rnn, lstm_forward
+from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward
 from lstm_inside import training, validate
 from lstm_inside.start.recall import Habits, habits, score
 from lstm_inside.tasks import Sequences, recall_problem
@@ -21,8 +23,8 @@ from lstm_inside.words import Sentences, say
 LEARNING_STEPS, FAR = 600, 100
 _GATES = Sentences(
     {
-        "flag": "  at the flag  write {i:.2f}, keep {f:.2f}, show {o:.2f}",
-        "elsewhere": "  off the flag write {i:.2f}, keep {f:.2f}, show {o:.2f}",
+        "flag": "  at the flag     write {i:.2f}, keep {f:.2f}, show {o:.2f}",
+        "elsewhere": "  at other steps  write {i:.2f}, keep {f:.2f}, show {o:.2f}",
     }
 )
 _T, _BATCH, _RATE = 20, 16, 0.03
@@ -109,18 +111,56 @@ def scores(models, streams) -> np.ndarray:
     return np.array([score(answers(model, streams), streams.targets) for model in models])
 
 
-def leak(model) -> float:
-    """What gets into an LSTM unit's cell at a step without a flag: the mean i g on `far_streams`.
+class Drift(NamedTuple):
+    """Where an LSTM unit drifts, on average over `far_streams`.
 
-    Raises TypeError for what is no `Model`, ValueError for one whose cell is no LSTM and as
-    `lstm_forward`.
+    near and far are its cell after 20 and 100 steps of those streams without their flags; off is
+    its answer less the number that is wanted, flags and all.
     """
-    validate.of_kind("model", model, Model)
-    if not is_lstm(model.cell):
-        raise ValueError(f"model: expected an LSTM, got {validate.describe(model.cell)}")
-    xs = far_streams().xs
+
+    near: float
+    far: float
+    off: float
+
+
+def drift(model) -> Drift:
+    """What small leaks add up to in one LSTM unit, in its cell and in its answers.
+
+    Raises TypeError for what is no `Model`, ValueError for one that is not of one LSTM unit, and
+    as `training.answers` does.
+    """
+    _one_lstm(model)
+    streams = far_streams()
+    cells = lstm_forward(streams.xs * [1, 0], model.cell).c[:, :, 0].mean(axis=1)
+    off = (answers(model, streams) - streams.targets).mean()
+    return Drift(float(cells[_T]), float(cells[FAR]), float(off))
+
+
+def reach(model) -> tuple[float, float]:
+    """Of the last cell's gradient, what gets back to the flagged step: on the cell line, in all.
+
+    Both are means over the streams of `unseen`; side paths through h make the difference.
+    Raises TypeError for what is no `Model`, ValueError for one that is not of one LSTM unit, and
+    as `lstm_forward` does.
+    """
+    _one_lstm(model)
+    xs = unseen().xs
     trace = lstm_forward(xs, model.cell)
-    return float((trace.i * trace.g)[xs[..., 1] == 0].mean())
+    dhs = np.zeros_like(trace.h[1:])
+    dhs[-1] = 1
+    back = lstm_backward(dhs, trace, model.cell).c[:, :, 0]
+    at = xs[..., 1].argmax(axis=0)
+    after = np.arange(_T)[:, None] > at
+    line = np.where(after, trace.f[..., 0], 1).prod(axis=0)
+    in_all = back[at + 1, np.arange(len(at))] / back[_T]
+    return float(line.mean()), float(in_all.mean())
+
+
+def _one_lstm(model):
+    """Raise for a `model` that is not of one LSTM unit."""
+    validate.of_kind("model", model, Model)
+    if not is_lstm(model.cell) or model.cell.W_h.shape != (1, 4):
+        raise ValueError(f"model: expected one LSTM unit, got {validate.describe(model.cell)}")
 
 
 def of_two_flags(model) -> tuple[float, float, float]:
