@@ -559,7 +559,7 @@ TABLE = {
             ("None", None), ("number", 3), ("nothing", []), ("one network", MLP), ("arrays", [np.ones(2)]),
             ("two shapes", [MLP, foundations.init_mlp((3, 2, 1), rng=R)]),
         ), ("params",)), x=array(MLP_X).known_as("x", "target"), target=array(MLP_TRACE.y), rate=number(0.1), steps=count(2, least=0),
-        direction=choice("true"), length=choice("missing"), keep=count(1).or_none(),
+        act=choice("tanh"), direction=choice("true"), length=choice("missing"), keep=count(1).or_none(),
     ),
     "foundations.Cohort.network": call(COHORT.network, step=count(2, least=0), number=count(1, least=0, most=1)),
     "foundations.Cohort.learned_at": call(COHORT.learned_at, below=number(0.05, 0.0, -1.0)),

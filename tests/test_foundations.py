@@ -340,6 +340,33 @@ def test_a_step_has_the_direction_of_one_rule_and_the_length_of_the_other(direct
         )
 
 
+def test_a_layer_s_step_can_be_as_long_as_the_last_layer_s():
+    start = problem()[0]
+    cohort = train_cohort([start], XOR_INPUTS, XOR_TARGETS, 0.7, 1, length="last")
+    step = by_layer([a - b for a, b in zip(start, cohort.network(1, 0), strict=True)])
+    true = by_layer(gradients(start, XOR_INPUTS, XOR_TARGETS).params)
+    for moved, way in zip(step, true, strict=True):
+        np.testing.assert_allclose(
+            moved / np.linalg.norm(moved), way / np.linalg.norm(way), atol=1e-9
+        )
+        np.testing.assert_allclose((moved**2).mean(), (0.7 * true[-1] ** 2 * 0.7).mean())
+
+
+def test_a_cohort_with_tanh_inside_goes_down_its_own_loss():
+    start = problem()[0]
+
+    def loss(params):
+        inside = mlp.mlp_forward(XOR_INPUTS, tuple(params[:-2]), "tanh").y
+        y = mlp.mlp_forward(inside, tuple(params[-2:])).y
+        return mlp.half_squared_error(y, XOR_TARGETS)[0]
+
+    cohort = train_cohort([start], XOR_INPUTS, XOR_TARGETS, 0.7, 1, act="tanh")
+    np.testing.assert_allclose(cohort.losses[:, 0], [loss(start), loss(cohort.network(1, 0))])
+    want = mlp.descend(start, mlp.finite_differences(loss, start), 0.7)
+    for mine, theirs in zip(want, cohort.network(1, 0), strict=True):
+        np.testing.assert_allclose(theirs, mine, atol=1e-8)
+
+
 def test_a_cohort_takes_networks_of_any_depth_and_keeps_the_ends():
     starts = [mlp.init_mlp((2, 4, 1), rng=np.random.default_rng(seed)) for seed in range(2)]
     cohort = train_cohort(starts, XOR_INPUTS, XOR_TARGETS, 0.1, 5)
@@ -761,11 +788,14 @@ def test_chain_explorer_multiplies_the_slopes(what):
     gap = abs(v["told"] - v["change"])
     assert gap > 0.002
     shown = abs(round(v["told"], 5) - round(v["change"], 5))  # as the two numbers beside it
-    assert f">] gap: {shown:.5f} = {shown:.2%} of the nudge<" in explorer.frame.decode()
+    share = shown / abs(round(v["change"], 5))
+    assert f">] gap: {shown:.5f} = {share:.1%} of L's change<" in explorer.frame.decode()
     (bracket,) = (a for a in explorer._moving if getattr(a, "get_linewidth", int)() == 2.8)
     np.testing.assert_allclose(np.ptp(bracket.get_ydata()), gap)
     name = {"x": "the input x", "w": "the weight w"}[what]
     assert f">{name} (the number nudged)<" in explorer.frame.decode()
+    explorer.set(nudge=0)  # no change, of which the gap would be a share
+    assert ">] gap: 0.00000<" in explorer.frame.decode()
     explorer.close()
 
 
@@ -931,7 +961,10 @@ def test_many_layers_explorer_splits_a_step_into_weights_and_slopes():
         weights = np.median(measured["slopes 1"][arrives, 0]) ** (1 / 9)
         np.testing.assert_allclose(v["factors"], [weights, together / weights, together])
         assert v["lost"] == (~arrives).sum()
-        assert f"together × {figures.short(together)}<" in explorer.frame.decode()
+        numbers = [figures.short(factor) for factor in (weights, together / weights, together)]
+        places = [at(explorer, number) for number in numbers]
+        assert all(scale < x < 1.3 * scale for x, _ in places)  # beside the dots
+        assert all(0.7 < y / f < 1.4 for (_, y), f in zip(places, v["factors"], strict=True))
     apart = np.median(measured["apart"][arrives, -1])
     assert f"by {figures.short(apart)} in layer 9" in explorer.caption
     assert "in 143 of 200 nothing arrives" in explorer.frame.decode()
@@ -940,7 +973,7 @@ def test_many_layers_explorer_splits_a_step_into_weights_and_slopes():
     for scale in (0.5, 8):  # no words on other words, none outside
         for act in ("sigmoid", "tanh", "relu", "rotations"):
             explorer.set(scale=scale, act=act)
-            tags = [at(explorer, text)[1] for text in _texts(explorer) if " × " in text]
+            tags = [at(explorer, text)[1] for text in ("weights alone", "slopes", "together")]
             assert np.diff(np.log(sorted(tags))).min() > 0.3
             (bare,) = (text for text in _texts(explorer) if text.startswith("if every slope"))
             (true,) = (text for text in _texts(explorer) if text.startswith("δ arrives"))

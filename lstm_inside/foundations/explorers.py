@@ -219,7 +219,7 @@ def line_explorer() -> Explorer:
         sums.axvspan(0, 15, color=HIGH, alpha=0.1, lw=0)
         sums.text(14.7, 3.5, say("counts as 1"), ha="right", va="center", color=HIGH)
         sums.axvline(0, color="#111111", lw=1.8, ls=(0, (4, 3)))
-        sums.set_title(say("The two midpoints ◆ always have the same sum a"))
+        sums.set_title(say("The sum a at each corner, and at the midpoints ◆"))
         (tie,) = sums.plot([], [], color="#333333", lw=1.4)
         (middles,) = sums.plot([], [], "D", color="#333333", ms=10)
         (sum_wrong,) = sums.plot([], [], "x", color="#111111", ms=23, mew=4, clip_on=False)

@@ -13,6 +13,9 @@ from .learning import measure_depth
 LAYERS, COUNT = 10, 200
 SCALES = np.arange(0.5, 8.01, 0.5)
 ROOM = {"delta": (1e-9, 1e9), "apart": (1e-8, 1e3), "steps": (0.008, 20)}  # sizes on the axes
+LATE = 4  # from this size of the weights on, the numbers at the dots stand on their left
+BESIDE, ROW = 1.12, 1.32  # how far from the dots, and from each other, on axes of powers
+_PLATE = [(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5), (-1, -0.5)]  # a marker: a flat box
 ACTS = Sentences(
     {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "rotations": "tanh, rotations"}
 )
@@ -57,6 +60,7 @@ def many_layers_explorer() -> Explorer:
                 color=GRADIENT)  # fmt: skip
         ax.set_title(" ")  # room for the ones that move
         forward.set(ylim=ROOM["apart"], xlabel=say("layer (the loss lies beyond the right end)"))
+        forward.set_ylabel(say("difference"))
         forward.set_title(say("Going forward →: how far apart XOR's corners are"))
         (bare,) = ax.plot([], [], "o--", color=INPUT, lw=2, ms=6, mfc="white")
         (true,) = ax.plot([], [], "o-", color=GRADIENT, lw=2.6, ms=7)
@@ -75,8 +79,15 @@ def many_layers_explorer() -> Explorer:
         steps.axhline(1, color="#777777", lw=1)
         strokes = ((INPUT, "--"), (FORGET, "-."), (GRADIENT, "-"))
         lines = [steps.plot([], [], ls, color=colour, lw=2.2)[0] for colour, ls in strokes]
+        (plates,) = steps.plot([], [], ls="none", marker=_PLATE, ms=32, mew=0, color="white",
+                               alpha=0.85)  # fmt: skip
         dots = [steps.plot([], [], "o", color=colour, ms=8)[0] for colour, _ in strokes]
-        tags = [Words(steps, 8.6, 1, color=colour, **looks) for colour, _ in strokes]
+        readings = [Words(steps, 1, 1, color=colour, **looks, zorder=4) for colour, _ in strokes]
+        tags = [Words(steps, 9, 1, color=colour, **looks) for colour, _ in strokes]
+        for words, text in zip(
+            tags, (say("weights alone"), say("slopes"), say("together")), strict=True
+        ):
+            words.set_text(text)
         steps.set_title(" ")
         looks = {"ha": "left", "weight": "bold", "fontsize": 12, "clip_on": False}
         titles = [Words(ax, 0.3, 5e9, **looks), Words(steps, 0.45, 23.5, **looks)]
@@ -92,13 +103,15 @@ def many_layers_explorer() -> Explorer:
         for line, dot, factor, curve in zip(lines, dots, factors, curves[act].T, strict=True):
             line.set_data(SCALES, curve)
             dot.set_data([scale], [factor])
-        for words, text, y in zip(tags, (
-            say("weights × {factor}", factor=short(factors[0])),
-            say("slopes × {factor}", factor=short(factors[1])),
-            say("together × {factor}", factor=short(factors[2])),
-        ), _tag_heights(curves[act][-1]), strict=True):  # fmt: skip
-            words.set_text(text)
+        for words, y in zip(tags, _tag_heights(curves[act][-1]), strict=True):
             words.set_y(y)
+        late = scale >= LATE  # the numbers stand on the dots' left there, clear of the tags
+        heights = _apart(factors)
+        middle = BESIDE * 1.17  # of the numbers
+        plates.set_data([scale / middle if late else scale * middle] * 3, heights)
+        for words, factor, y in zip(readings, factors, heights, strict=True):
+            words.set(x=scale / BESIDE if late else scale * BESIDE, y=y, text=short(factor))
+            words.set_ha("right" if late else "left")
         titles[0].set_text(
             say("Going back ←: δ, in the {rest} of {count} networks where it arrives",
                 rest=COUNT - lost, count=COUNT)
@@ -107,7 +120,7 @@ def many_layers_explorer() -> Explorer:
         titles[1].set_text(
             say("ReLU: in {lost} of {count} nothing arrives", lost=lost, count=COUNT)
             if act == "relu"
-            else say("The larger the weights, the smaller the slopes")
+            else say("One step back: weights alone, slopes, together")
         )
         return {"scale": scale, "act": act, "factors": factors, **measured}
 
@@ -154,7 +167,7 @@ def many_layers_explorer() -> Explorer:
                 "sigmoid",
             ),
         },
-        moving=[bare, true, apart, *names, *lines, *dots, *tags, *titles],
+        moving=[bare, true, apart, *names, *lines, plates, *dots, *readings, *tags, *titles],
         update=update,
         describe=describe,
         presets={
@@ -179,6 +192,15 @@ def _name_ends(names, measured):
     for words, (text, y) in zip(names, told, strict=True):
         words.set_text(text)
         words.set_y(y)
+
+
+def _apart(factors):
+    """The three factors as heights of their numbers, moved apart where they would overlap."""
+    low, middle, high = np.argsort(factors)
+    heights = np.array(factors)
+    heights[high] = max(heights[high], heights[middle] * ROW)
+    heights[low] = min(heights[low], heights[middle] / ROW)
+    return heights
 
 
 def _tag_heights(ends):

@@ -138,9 +138,11 @@ def chain_explorer() -> Explorer:
         hook = beside - np.sign(beside - from_ - nudge) * 0.12  # the bracket opens to the dots
         gap.set_data([hook, beside, beside, hook], [low, low, high, high])
         shown = abs(round(sizes[-1], 5) - round(after - before, 5))  # of the two numbers on show
-        share = shown / abs(nudge) if nudge else 0
+        changed = abs(round(after - before, 5))
         gap_note.set_text(
-            say("] gap: {gap:.5f} = {share:.2%} of the nudge", gap=shown, share=share)
+            say("] gap: {gap:.5f} = {share:.1%} of L's change", gap=shown, share=shown / changed)
+            if shown < 10 * changed
+            else say("] gap: {gap:.5f}", gap=shown)
         )
         return {
             "what": what, "steps": steps, "sizes": sizes, "derivative": derivative,

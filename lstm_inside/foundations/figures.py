@@ -2,7 +2,7 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, FancyArrowPatch
 
 from lstm_inside.page import Words, picture
 from lstm_inside.page.style import (
@@ -356,6 +356,7 @@ def corners_picture(params, roles=("",) * 6, signs=(1, 1, 1)):
             for (name, _), role in zip(found, roles, strict=True)
         ],
     )
+    places = (0, 1.08, 2.16, 3.24, 4.5, 5.42, 6.62)  # of the squares, in widths and a bit
     with matplotlib.rc_context(RC):
         figure = picture(960, 430)
         figure.set_layout_engine("none")
@@ -364,22 +365,30 @@ def corners_picture(params, roles=("",) * 6, signs=(1, 1, 1)):
         figure.text(
             0.02, 0.02, say("In each square: $x_1$ to the right, $x_2$ upwards"), color="#333333"
         )
-        for row, (words, answers, places) in enumerate(
+        for row, (words, answers, spots) in enumerate(
             (
-                (say("by hand"), plan, (0, 1, 6.6)),
-                (say("by training"), found, (0, 1, 2, 3.2, 4.4, 5.4, 6.6)),
+                (say("by hand"), plan, (0, 1.08, 6.62)),
+                (say("by training"), found, places),
             )
         ):
             bottom = 0.55 - 0.43 * row
             figure.text(0.02, bottom + 0.13, words, va="center", weight="bold")
-            for title, (_, says), place in zip(titles[row], answers, places, strict=True):
-                ax = figure.add_axes((0.125 + 0.1145 * place, bottom, 0.109, 0.25))
+            for title, (_, says), place in zip(titles[row], answers, spots, strict=True):
+                ax = figure.add_axes((0.125 + 0.1145 * place, bottom, 0.1, 0.25))
                 ax.imshow(np.reshape(says, (2, 2)).T, cmap=SIGNED, vmin=-1, vmax=2, origin="lower")
                 ax.set_axis_off()
                 ax.set_title(title, loc="center", fontsize=11.5)
                 for (x, y), value in zip(XOR_INPUTS, says, strict=True):
                     shown = f"{value:.2f}".replace("-", "−") if row else f"{value}"
                     ax.text(x, y, shown, ha="center", va="center", color="#111111", fontsize=11.5)
+        between = ["−" if sign < 0 else "+" for sign in signs[1:]] + ["="]
+        for place, sign in zip(places[1:4], between, strict=True):
+            figure.text(0.113 + 0.1145 * place, 0.245, sign, ha="center", va="center",
+                        fontsize=15, weight="bold")  # fmt: skip
+        figure.add_artist(
+            FancyArrowPatch((0.365, 0.68), (0.87, 0.68), arrowstyle="-|>", mutation_scale=14,
+                            color="#777777", transform=figure.transFigure)
+        )  # fmt: skip
     shown = [
         say(
             "{name}: {answers}",

@@ -31,6 +31,8 @@ XOR_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
+LENGTHS = (*RULES, "last")  # how long a layer's step is: by either, or as long as the last layer's
+HIDDEN_ACTS = ("sigmoid", "tanh")  # what the hidden layers of a cohort may squash with
 STEP = 0.1  # the learning rate with which `measure_rules` tries a gradient
 LEARNED = 0.05  # a network has learned once its loss is lower
 _TINY = 1e-300  # in place of a squared length of 0
@@ -88,13 +90,15 @@ class Cohort:
 
 @_SILENT
 def train_cohort(
-    starts, x, target, rate, steps, *, direction="true", length="true", keep=None
+    starts, x, target, rate, steps, *, act="sigmoid", direction="true", length="true", keep=None
 ) -> Cohort:
     """Train every network by (1.4)-(1.9): each takes `steps` steps downhill on all examples.
 
-    starts: the networks' parameters, one or more, of one shape; sigmoid neurons. x (B, D),
-    target (B, N). direction, length: where a layer's step goes and how long it is, each by the
-    "true" gradient or by the one with "missing" slopes; "missing" for both is the faulty rule.
+    starts: the networks' parameters, one or more, of one shape. x (B, D), target (B, N).
+    act: what the hidden layers squash with, "sigmoid" or "tanh"; the last layer is of sigmoids.
+    direction, length: where a layer's step goes and how long it is, each by the "true" gradient
+    or by the one with "missing" slopes; "missing" for both is the faulty rule. A length of "last"
+    gives every layer the step of the last one, by the root mean square over weights and biases.
     keep: the weights of every `keep`-th step stay in the result (None: only the first and last).
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
@@ -110,8 +114,9 @@ def train_cohort(
     validate.whole("steps", steps, least=0)
     if keep is not None:
         validate.count("keep", keep)
+    validate.choice("act", act, HIDDEN_ACTS)
     validate.choice("direction", direction, RULES)
-    validate.choice("length", length, RULES)
+    validate.choice("length", length, LENGTHS)
     target = np.asarray(target).T[..., None]
     W = [
         np.stack([np.vstack([p[n], p[n + 1]]) for p in starts], axis=-1)
@@ -121,15 +126,17 @@ def train_cohort(
 
     losses, kept, history = np.empty((steps + 1, len(starts))), [], []
     for step in range(steps + 1):
-        dh = _forward(W, before, after) - target
+        dh = _forward(W, before, after, act) - target
         losses[step] = np.einsum("nbs,nbs->s", dh, dh) / 2  # (1.5)
         if step in (0, steps) or (keep and step % keep == 0):
             kept.append(step)
             history.append([part.copy() for W_n in W for part in _weights_and_biases(W_n)])
         if step < steps:
-            slopes = [y * (1 - y) for y in after]
+            slopes = [slope(y, act) for y in after[:-1]] + [slope(after[-1])]
             found = _gradients(W, before, slopes, dh, direction)
-            if length != direction:
+            if length == "last":
+                found = map(_as_long_as, found, [found[-1]] * layers)
+            elif length != direction:
                 found = map(_as_long_as, found, _gradients(W, before, slopes, dh, length))
             for W_n, dW in zip(W, found, strict=True):
                 W_n -= rate * dW  # (1.9)
@@ -152,10 +159,13 @@ def _room(x, W):
     return rooms[:-1], [room[:-1] for room in rooms[1:]]
 
 
-def _forward(W, before, after):
+def _forward(W, before, after, act):
     """Write every layer's output (1.4) into its room; the last one's is returned."""
     for W_n, x, y in zip(W, before, after, strict=True):
         np.einsum("dbs,dns->nbs", x, W_n, out=y)
+        if act == "tanh" and y is not after[-1]:
+            np.tanh(y, out=y)
+            continue
         np.exp(np.negative(y, out=y), out=y)  # may be infinite: the output is 0 then
         y += 1
         np.reciprocal(y, out=y)  # (1.1), in place
@@ -179,15 +189,15 @@ def _weights_and_biases(W):
     return W[:, :-1], W[:, -1]
 
 
-def _dots(one, other):
-    """One layer's two gradients multiplied and added up, in every network: (S,)."""
-    return np.einsum("dns,dns->s", one, other)
+def _mean_square(gradient):
+    """The mean square of one layer's gradient (D + 1, N, S) in every network: (S,)."""
+    return np.einsum("dns,dns->s", gradient, gradient) / gradient[..., 0].size
 
 
 def _as_long_as(gradient, other):
     """One layer's gradient, made as long as another one in every network."""
-    own = np.maximum(_dots(gradient, gradient), _TINY)
-    return gradient * np.sqrt(_dots(other, other) / own)
+    own = np.maximum(_mean_square(gradient), _TINY)
+    return gradient * np.sqrt(_mean_square(other) / own)
 
 
 def compare_rules(params, x, target):
