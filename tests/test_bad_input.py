@@ -717,7 +717,7 @@ TABLE = {
     ),
     "bptt.learn_recall": call(
         recalled.learn_recall, unit=kind(gates.LATCH).known_as("units", "params"),
-        asks=choice("every"), cut=count(5).or_none(), steps=count(10, least=2), line=number(0.9), rule=choice("adam"),
+        steps=count(10, least=2), line=number(0.9), rule=choice("adam"),
         sets=kind([0, 1]).or_bad(none=[], half=[0.5, 1], below=[-1, 0], more=[0, 1, 2]), updates=count(2), beyond=count(2, least=0),
     ),
     "bptt.units_after": call(
@@ -1135,6 +1135,24 @@ TABLE = {
         text.hold, model=model(WRITER), reading=kind(READING), sets=Arg({"a": "()"}, (("None", None), ("a word", "()"), ("nothing", {}), ("a number", {"a": 3}))),
         unit=count(1, least=-1, most=H - 1).known_as("unit", "units"), value=number(0.5),
     ),
+    "simulation.hold_ends": call(
+        text.hold_ends, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), mark=choice("string"), sets=Arg({"a": "()"}, (("None", None), ("a word", "()"), ("nothing", {}), ("a number", {"a": 3}))),
+        cells=Arg((0, 1), (("None", None), ("a number", 3), ("no cell", (H,)))).known_as("cells", "unit"), control=count(1, least=0, most=H - 1),
+    ),
+    "simulation.borrowed_bits": call(
+        text.borrowed_bits, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), mark=choice("string"), unit=count(1, least=0, most=H - 1),
+    ),
+    "simulation.measure_again": call(
+        text.measure_again, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), every=Arg(text.EveryCell(np.ones(H), np.ones(H)), (("None", None), ("a number", 3), ("too few", text.EveryCell(np.ones(1), np.ones(1))))),
+        mark=choice("string"), symbols=word("()"), B=count(2), T=count(40), others=count(1),
+    ),
+    "simulation.judged_tables": call(text.judged_tables),
+    "simulation.sizes": call(text.sizes, model=model(WRITER), steps=count(3, least=0)),
+    "simulation.drafts": call(
+        text.drafts, model=model(WRITER), start=word("abc", ("empty", "")).known_as("start", "text"), count=count(3), temperature=number(1.0, -1.0), texts=count(2),
+        held=Arg(None, (("a number", 3), ("no unit", (H, 0.5)))).or_none(),
+    ),
+    "simulation.trained_run": call(text.trained_run, seed=count(1, least=0), steps=count(1).or_none()),
     "simulation.watch": call(
         text.watch, searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), unit=count(1, least=0, most=H - 1),
     ),
@@ -1409,7 +1427,7 @@ EXEMPT = {
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
-        [f"annealing.{what}" for what in ("best_heats", "bowl_looks", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_starts", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
+        [f"annealing.{what}" for what in ("best_heats", "bowl_looks", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_shrinking", "recall_starts", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "settings", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
         "takes nothing",
     ),
     **dict.fromkeys([f"annealing.{what}" for what in ("Count", "RoundTrips", "SignSearch")], "a result, which nobody hands in"),

@@ -287,35 +287,24 @@ def soft(b_f=2):
     return latch(b_i=-2, w_i=0, b_f=b_f, w_f=0, w_g=0.5)
 
 
-@pytest.mark.parametrize("asks", ["end", "every"])
-def test_recall_is_learned_as_by_hand(asks):
+def test_recall_is_learned_as_by_hand():
     """One unit, one data set at a time, the whole gradient: as many updates at the same rate."""
-    run, until = learn_recall(soft(), asks), []
+    run, until = learn_recall(soft()), []
     for seed in (0, 1):
         data, unit = recall_problem(10, 100, rng=np.random.default_rng(seed)), soft()
-        flagged = data.xs[..., 1:].cumsum(axis=0)
-        asked = flagged / flagged.sum(axis=0) if asks == "every" else np.zeros((10, 100, 1))
-        asked[-1] += asks == "end"
+        dhs = np.zeros((10, 100, 1))
         for update in range(100):
             trace = lstm_forward(data.xs, unit)
-            off = trace.h[1:] - data.targets
-            if (off[-1] ** 2).mean() < 0.1:
+            off = trace.h[-1] - data.targets
+            if (off**2).mean() < 0.1:
                 break
-            grads = lstm_backward(asked * off / 100, trace, unit).params
+            dhs[-1] = off / 100
+            grads = lstm_backward(dhs, trace, unit).params
             if seed == update == 0:
                 assert run.told == pytest.approx(grads.W_x[1, 0])
-                assert run.kept == pytest.approx(grads.b[1])
             unit = type(unit)(*(p - run.rate * dp for p, dp in zip(unit, grads, strict=True)))
         until.append(update)
     assert run.updates == max(until) < 50
-
-
-def test_where_only_the_end_asks_a_flag_behind_the_cut_tells_nothing():
-    run = learn_recall(soft(), "end", 5)
-    assert (run.updates, run.told) == (None, 0)
-    assert run.kept != 0
-    assert learn_recall(soft(), "every", 5).updates < 50
-    assert learn_recall(soft(), "every", 1).updates < 50
 
 
 def test_the_more_the_gradient_fades_the_less_a_unit_learns():
@@ -345,7 +334,7 @@ def test_fading_on_the_way_back_alone_keeps_a_unit_from_learning_by_one_rate():
     assert learn_recall(unit, steps=steps, rule="adam").updates < by_size.updates < UPDATES
 
 
-def test_a_line_of_one_is_the_backward_pass_itself_cut_or_not(monkeypatch):
+def test_a_line_of_one_is_the_backward_pass_itself():
     from lstm_inside.bptt import learning
 
     data = recall_problem(10, 5, rng=np.random.default_rng(1))
@@ -353,10 +342,8 @@ def test_a_line_of_one_is_the_backward_pass_itself_cut_or_not(monkeypatch):
         *(np.random.default_rng(n).normal(size=p.shape) for n, p in enumerate(LATCH))
     )
     trace, dhs = lstm_forward(data.xs, unit), np.random.default_rng(2).normal(size=(10, 5, 1))
-    for cut in (1, 3, 10):
-        got = learning._backward_fading(dhs, trace, unit, cut, 1)
-        want = truncated_backward(dhs, trace, unit, cut).params
-        assert all(close(a, b) for a, b in zip(got, want, strict=True))
+    got, want = learning._backward_fading(dhs, trace, unit, 1), lstm_backward(dhs, trace, unit)
+    assert all(close(a, b) for a, b in zip(got, want.params, strict=True))
 
 
 def test_a_rule_divides_only_the_gradients_that_it_names(monkeypatch):
@@ -395,6 +382,9 @@ def test_other_data_sets_and_an_earlier_end():
     np.testing.assert_array_equal(longer.errors[:-7], first.errors)
     assert run.told != first.told
     assert run.updates < 100
+    means = [(recall_problem(10, 100, rng=np.random.default_rng(n)).targets ** 2).mean()
+             for n in (2, 3)]  # fmt: skip
+    assert run.zero == pytest.approx(max(means))
     short = learn_recall(soft(), updates=5)
     assert (short.updates, len(short.errors)) == (None, 6)
 
@@ -466,7 +456,9 @@ def test_the_errors_of_runs_are_drawn_and_told():
     runs = {"wide": [learn_recall(soft(4), rule=rule) for rule in ("one rate", "adam")]}
     figure = figures.errors(runs)
     for ax, run in zip(figure.axes, runs["wide"], strict=True):
-        np.testing.assert_array_equal(ax.lines[1].get_ydata(), run.errors)
+        goal, zero, line = ax.lines[:3]
+        np.testing.assert_array_equal(line.get_ydata(), run.errors)
+        assert (goal.get_ydata()[0], zero.get_ydata()[0]) == (0.1, run.zero)
         assert run.errors[-1] < 0.1
         assert (run.errors[:-1] >= 0.1).sum() > 3
     plain, adam = (run.updates for run in runs["wide"])
@@ -860,10 +852,10 @@ def test_every_draw_is_a_dot_and_the_cell_line_alone_a_stroke():
     np.testing.assert_array_equal(plain.get_xdata(), rnn[0])
     assert plain.get_color() != whole.get_color()
     assert np.isnan(none.get_xdata()).all()
-    assert list(middle.get_xdata()) == [0.1, 0.1]
+    assert list(middle.get_xdata()) == [0.1]
     assert "from the top: 0.1, 0.3, 0.001." in figure.alt
     assert figure.alt.endswith(  # the 90th roots of 0.1, 0.3, 0.001, and of 0.2 and 1e-6
-        "A step that is 0.975, 0.987, 0.926, and along the cell line alone 0.982, none, 0.858."
+        "Per step that is 0.975, 0.987, 0.926, and along the cell line alone 0.982, none, 0.858."
     )
 
 
@@ -883,7 +875,7 @@ def test_a_cut_keeps_the_last_loss_from_all_before_it():
 def test_near_and_far_flags_are_drawn_and_told():
     run = PlainRun(np.array([0.2, 1e-6, 3e-9]), np.array([0.006, 0.3, 1 / 3]))
     figure = figures.near_and_far({"near": run, "far": run._replace(errors=run.errors / 2)})
-    _, near, _, far, _ = figure.axes[0].lines
+    _, near, far = figure.axes[0].lines
     np.testing.assert_array_equal(near.get_xdata(), run.share)
     np.testing.assert_array_equal(far.get_ydata(), run.errors / 2)
     assert "near: parts 0.2, 1e-06, 3e-09, errors 0.006, 0.300, 0.333; far:" in figure.alt

@@ -57,11 +57,13 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         ax["far"].set(xlim=(0, far), yscale="log", ylim=(1e-11, 1e11), xlabel=say("steps back"))
         ax["far"].set_title(say("The same walk, {far} steps back", far=far))
         back = np.arange(far + 1)
-        for each, y in ((0.7, 1.5e-10), (1.3, 1e10)):  # where 50 steps lead, to compare any w with
+        power = str(far).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        # where 50 steps lead, to compare any w with: the number stands at the line's end
+        for each, y in ((0.7, 1e-9), (1.3, 1e7)):
             ax["far"].plot(back, each**back, color=FAINT, lw=1.6)
             words = f"{each}$^{{{far}}}$ = {each**far:.1e}"
             ax["far"].text(far, y, words, ha="right", va="center", color="#777777")
-        end = Words(ax["far"], 1, 0, ha="left", fontsize=12, weight="bold", color=GRADIENT)
+        end = Words(ax["far"], far - 0.5, 0, ha="right", fontsize=12, weight="bold", color=GRADIENT)
         arrows = [
             ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
         ]
@@ -97,8 +99,10 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
             words.set_position((t + 1, near[t] / largest + 0.08))
         line.set_data(back, dh[::-1])
         gone.set_data(back[: walked + 1], dh[::-1][: walked + 1])
-        end.set_text(say("{far} steps back: {size:.1e}", far=far, size=dh[0]))
-        end.set_position((1, 1e8 if dh[0] < 1 else 1e-8))
+        end.set_text(f"w{power} = {dh[0]:.1e}")
+        # near the line's end, on the side of 1, where the two other numbers do not stand
+        y = np.clip(dh[0] ** 0.5 * (10 if dh[0] <= 1 else 0.1), 1.3e-3, 70)
+        end.set_position((far - 0.5, y))
         return {"dh": near, "far": dh[0], "w": w, "walked": walked}
 
     def describe(v):
@@ -178,7 +182,7 @@ def recall_gradient_explorer(steps=60) -> Explorer:
             (0.1, 1.0, say("forget gate f: keep"), FORGET),
             (0.3, 1.0, say("input gate i: write"), INPUT),
         )
-        bars = say("to the number that came in: dL/dx$_t$ (a bar a step, most nearly 0)")
+        bars = say("to the number that came in: dL/dx$_t$ (one bar per step, most nearly 0)")
         name_lines(
             ax["flow"],
             (0.02, 1.0, say("to the cell: dL/dc$_t$"), CELL_LINE),

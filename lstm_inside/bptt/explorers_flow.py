@@ -335,7 +335,7 @@ def truncation_explorer(steps=48, units=6) -> Explorer:
         flow.set(xlim=(0, steps + 1), yscale="log", ylim=(1e-3, 1e2), xlabel=say("step t"))
         flow.set_title(say("LSTM's dL/dc at step t, cut every k steps"))
         flow.set_ylabel(say("length"))
-        near.set(xlim=(0.5, steps + 0.5), ylim=(-1.05, 1.75), xlabel=say("k: steps a chunk"))
+        near.set(xlim=(0.5, steps + 0.5), ylim=(-1.05, 1.75), xlabel=say("k: steps per chunk"))
         near.set_title(say("How near the cut gradient is to the full one, up to this k"))
         near.set_xticks(range(6, steps + 1, 6))
         near.axhline(1, color="#999999", lw=1.2)

@@ -62,7 +62,9 @@ def lstm_graph() -> Picture:
                 "gate hands on to its pre-activation, times its slope (4.12), and the four "
                 "together to the state before (4.3), the input (4.4) and the weights (4.5)."),
         )  # fmt: skip
-        ax.set_title(say("One LSTM step: from cell to cell the gradient is multiplied by f alone"))
+        ax.set_title(
+            say("One LSTM step: along the cell line the gradient is multiplied by f alone")
+        )
         c_prev, c, h = (0, 4), (6, 4), (10, 2.3)
         gates = {
             "i": (1.6, INPUT, r"$\times\,g$", "4.9", (2.9, 3.15), r"$\times\,i(1-i)$"),
@@ -107,7 +109,8 @@ def detour() -> Picture:
                 "Two LSTM steps, backward. The cell line leads from c to the cell before, times f. "
                 "One detour is drawn beside it: from c to the candidate's pre-activation, times i "
                 "and a slope, through W_h transposed to the state before, and from there, times o "
-                "and a slope, to the cell before."),
+                "and a slope, to the cell before. Two more lead through i and f; the step before "
+                "has the same ways."),
         )  # fmt: skip
         ax.set_title(say("One step back: along the cell line, or by a detour through W$_h$"))
         cells = {"t-2": (0, 3), "t-1": (5, 3), "t": (10, 3)}
@@ -126,9 +129,13 @@ def detour() -> Picture:
                 )
                 for tail, head, factor, number, label in detour:
                     back(ax, tail, head, HIDDEN_LINE, factor, number, label)
+                ax.text(gate[0] + 0.35, -0.4, say("(or through i or f)"), ha="center", va="center",
+                        color=HIDDEN_LINE, fontsize=12)  # fmt: skip
             else:
                 for tail, head in ((start, gate), (gate, state), (state, end)):
                     ax.annotate("", head, tail, arrowprops=FORWARD | {"arrowstyle": "-|>"})
+                ax.text(2.5, 1.6, say("the same again,\none step earlier"), ha="center",
+                        va="center", color="#777777", fontsize=12)  # fmt: skip
             node(ax, gate, "a$_g$", size=28)
             node(ax, state, f"h$_{{{before}}}$", size=34)
         for name, place in cells.items():
@@ -147,9 +154,9 @@ def carried() -> Picture:
         say("RNN with a uniform W$_h$: gone after a few steps"): init_rnn(2, 8, rng=draw()),
         say("LSTM, forget bias 1: it lasts some steps more"): init_lstm(2, 8, rng=draw()),
         say(
-            "LSTM, forget bias 6: it comes back to the flag, but the last number gets the most"
+            "LSTM, forget bias 6: it reaches the flag, but the last number gets the most"
         ): init_lstm(2, 8, rng=draw(), forget_bias=6.0),
-        say("Latch: it comes back to the flag, and only the flagged number gets a share"): LATCH,
+        say("Latch: it reaches the flag, and only the flagged number gets a share"): LATCH,
     }
     left, slopes = [], []
     with matplotlib.rc_context(RC):
@@ -199,7 +206,7 @@ def draws(drawn) -> Picture:
     """What is left of the gradient, a dot a draw, and what the cell line alone brings, a stroke.
 
     drawn: a setting's words -> what `twenty_draws` returns, (2, draws), or one column of it. At
-    the right the medians: what is left, and the factor a step that takes it there.
+    the right the medians: what is left, and the factor per step that takes it there.
     """
     away = len(flagged_sequence()) - FLAG
     medians, steps, lines = [], [], []
@@ -216,11 +223,11 @@ def draws(drawn) -> Picture:
             steps.append(f"{np.median(left) ** (1 / away):.3f}")
             lines.append(say("none") if colour == RNN_LINE else
                          f"{np.median(alone) ** (1 / away):.3f}")  # fmt: skip
-            ax.plot([np.median(left)] * 2, [row - 0.44, row + 0.12], color=GRADIENT, lw=2)
+            ax.plot([np.median(left)], [row - 0.16], "D", ms=9, mfc="white", mec=GRADIENT, mew=2)
         columns = {  # points to the right of the frame
             32: (say("left"), medians, GRADIENT),
-            78: (say("a step"), steps, GRADIENT),
-            122: (say("its line"), lines, ALONE),
+            80: (say("per step"), steps, GRADIENT),
+            134: (say("its line"), lines, ALONE),
         }
         for right, (head, column, colour) in columns.items():
             for row, words in zip(range(-1, len(drawn)), (head, *column), strict=True):
@@ -235,8 +242,8 @@ def draws(drawn) -> Picture:
         ax.set_yticklabels(drawn)
         ax.set_title(
             say(
-                "At these weights the cell line (strokes) hardly depends on how W$_h$ is drawn;\n"
-                "the whole gradient (dots) does"
+                "How W$_h$ is drawn hardly changes what the cell line brings (brown strokes),\n"
+                "but it does change the whole gradient (dots)"
             )
         )
         name_lines(
@@ -244,13 +251,13 @@ def draws(drawn) -> Picture:
             (0.01, 0.99, say("● RNN"), RNN_LINE),
             (0.16, 0.99, say("● LSTM"), CELL_LINE),
             (0.32, 0.99, say("| cell line alone"), ALONE),
-            (0.66, 0.99, say("| median"), GRADIENT),
+            (0.66, 0.99, say("◇ median of the dots"), GRADIENT),
         )
         figure.alt = say(
             "Dots, one for each draw of the weights, a row for each setting: how much of the "
             "gradient is left at the flag, on a log scale; under an LSTM's dots, as strokes, what "
-            "the cell line alone would bring. The medians from the top: {medians}. A step that is "
-            "{steps}, and along the cell line alone {lines}.",
+            "the cell line alone would bring. The medians from the top: {medians}. Per step that "
+            "is {steps}, and along the cell line alone {lines}.",
             medians=", ".join(medians), steps=", ".join(steps), lines=", ".join(lines),
         )  # fmt: skip
     return figure
@@ -263,19 +270,28 @@ def near_and_far(runs) -> Picture:
     """
     colours = (INPUT, HIDDEN_LINE, FORGET, CANDIDATE_LINE, GRADIENT)
     with matplotlib.rc_context(RC):
-        figure = picture(900, 330)
+        figure = picture(900, 350)
         ax = figure.subplots()
-        ax.set(xscale="log", xlim=(1e-9, 1), ylim=(-0.02, 0.36))
+        ax.set(xscale="log", xlim=(1e-9, 1), ylim=(-0.02, 0.38))
         ax.set(xlabel=say("the flagged steps' part of the first gradient"))
         ax.set_ylabel(say("error after training"))
         ax.set_title(say("No part, nothing learned; but a part alone is not enough"))
         ax.axhline(1 / 3, color="#999999", lw=1.2, zorder=0)
+        ax.text(1e-4, 0.337, say("always answering 0"), color="#666666", fontsize=11, va="bottom",
+                ha="center")  # fmt: skip
+        below = 0  # how many names stand under points at the left
         for n, (words, run) in enumerate(runs.items()):
-            colour, marker = colours[n % len(colours)], "ox"[n % 2]
-            ax.plot(run.share, run.errors, marker, color=colour, ms=9, mew=2.2)
-            ax.plot([2e-9], [0.25 - 0.055 * n], marker, color=colour, ms=8, mew=2.2)
-            ax.text(3e-9, 0.25 - 0.055 * n, words, color=colour, fontsize=12, va="center",
-                    weight="bold")  # fmt: skip
+            colour = colours[n % len(colours)]
+            looks = {"ms": 7, "marker": "x"} if n % 2 else {"ms": 11, "marker": "o", "mfc": "none"}
+            ax.plot(run.share, run.errors, ls="", color=colour, mew=2.2, **looks)
+            first, middle = run.share.min(), (run.errors.min() + run.errors.max()) / 2
+            if first > 1e-4:  # its name to the left of its points, else under them
+                place, looks = (first / 1.35, middle), {"ha": "right", "va": "center"}
+            else:
+                place, looks = (first / 1.25, middle - 0.02 - 0.033 * below), {"va": "top"}
+                below += 1
+            words = ("× " if n % 2 else "○ ") + words
+            ax.text(*place, words, color=colour, fontsize=12, weight="bold", **looks)
         told = [
             say(
                 "{unit}: parts {parts}, errors {errors}",
@@ -301,7 +317,7 @@ def errors(runs) -> Picture:
     marks where it reached the goal.
     """
     titles = (
-        say("One rate: only the unit that keeps learns"),
+        say("One rate: one of the three learns"),
         say("Adam: all three reach the goal"),
     )
     with matplotlib.rc_context(RC):
@@ -314,15 +330,18 @@ def errors(runs) -> Picture:
             ax.set_title(title)
             ax.axhline(GOAL, color="#999999", lw=1.2, zorder=0)
             ax.text(most, GOAL, say("goal"), color="#666666", fontsize=11, ha="right", va="bottom")
+            zero = max(run.zero for run in column)
+            ax.axhline(zero, color="#999999", lw=1.2, ls=(0, (3, 2)), zorder=0)
+            ax.text(most, zero + 0.012, say("always answering 0"), color="#666666", fontsize=11,
+                    ha="right", va="bottom")  # fmt: skip
             for words, run, colour in zip(runs, column, cycle(_UNITS), strict=False):
                 ax.plot(run.errors, color=colour, lw=2)
                 end = len(run.errors) - 1 if run.updates is None else run.updates
                 last = run.errors[end]
-                if run.updates is None:  # its name at its end, above the highest, else below
-                    highest = last == max(other.errors[-1] for other in column)
-                    ax.text(end, last + (0.012 if highest else -0.012), words, color=colour,
-                            fontsize=11, weight="bold", ha="right",
-                            va="bottom" if highest else "top")  # fmt: skip
+                if run.updates is None:  # its name at its end, below the dashed line
+                    rank = sorted((r.errors[-1] for r in column if not r.updates), reverse=True)
+                    ax.text(end, last - 0.03 - 0.05 * rank.index(last), words, color=colour,
+                            fontsize=11, weight="bold", ha="right", va="top")  # fmt: skip
                     continue
                 ax.plot([end], [last], "o", color=colour, ms=6)
                 rank = sorted(r.updates for r in column if r.updates).index(end)
@@ -335,9 +354,11 @@ def errors(runs) -> Picture:
         ]
         figure.alt = say(
             "Two panels of error against updates, on the left with one rate for all weights, on "
-            "the right with Adam; a grey line marks the goal. "
+            "the right with Adam; a grey line marks the goal, a dashed one at {zero:.2f} always "
+            "answering 0. "
             "Updates until the goal, by unit: {found}. With Adam the lines end at {ends}.",
             found=say("; ").join(found),
+            zero=zero,
             ends=say(", ").join(f"{adam.errors[-1]:.2f}" for _, adam in runs.values()),
         )
     return figure
@@ -373,7 +394,7 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
             ax.step(t, np.abs(grads.c[:, 0, 0]), color=CELL_LINE, lw=3, where="mid")
             ax.bar(t[1:], told, color=GRADIENT, width=0.7)
             ax.plot(t[1:], trace.i[:, 0, 0], "o", color=INPUT, ms=6, zorder=4)
-            ax.set(xlim=(-0.1, steps + 1), ylim=(-0.03, 1.1))
+            ax.set(xlim=(-0.1, steps + 1), ylim=(-0.03, 1.1), yticks=(0, 0.5, 1))
             ax.axvline(at, color=SIGNAL, lw=1.4, ls=(0, (1, 1.5)), zorder=1)
             values = {"count": count, "share": shares[-1]}
             ax.set_title(
@@ -383,9 +404,13 @@ def choosing(counts=(0, 48, 400), steps=16, at=5) -> Picture:
                          **values)
             )  # fmt: skip
         axes[0].text(at + 0.15, 0.97, say("flag"), color=SIGNAL, fontsize=12, va="center")
-        name_lines(axes[0], (0.5, 0.62, say("to the cell: dL/dc$_t$"), CELL_LINE))
-        name_lines(axes[1], (0.5, 0.92, say("to the number that came in: dL/dx$_t$"), GRADIENT))
-        name_lines(axes[2], (0.5, 0.42, say("● the input gate i$_t$"), INPUT))
+        name_lines(
+            axes[0],
+            (0.5, 0.64, say("line: the gradient at the cell, dL/dc$_t$"), CELL_LINE),
+            (0.5, 0.48, say("dots: the input gate i$_t$, 0 to 1"), INPUT),
+            (0.5, 0.32, say("bars: the gradient at the incoming number, dL/dx$_t$"), GRADIENT),
+        )
+        figure.supylabel(say("gradient, or gate"), fontsize=12)
         axes[-1].set_xlabel(say("step t"))
         figure.alt = say(
             "The answer's gradient and, as dots, the input gate of one LSTM unit, {steps} steps "

@@ -1,4 +1,4 @@
-"""A unit learns recall from a gradient that fades or is cut (notebook 04)."""
+"""A unit learns recall from a gradient that fades (notebook 04)."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,6 @@ import numpy as np
 from lstm_core import LSTMParams, lstm_backward, lstm_forward
 from lstm_inside import validate
 from lstm_inside.bptt.abreast import side_by_side
-from lstm_inside.bptt.shares import truncated_backward
 from lstm_inside.tasks import recall_problem
 
 RATES = (1, 3, 10, 30, 60, 100, 300)
@@ -21,43 +20,39 @@ _SEQUENCES, _SETS = 100, 2
 class Learned(NamedTuple):
     """How a unit learned: the updates until GOAL, None where no rate got there.
 
-    told, kept: the gradients of the weight from the flag to the input gate, and of the forget
-    gate's bias, at the first update. rate: the one that got there, or that came nearest.
+    rate: the one that got there, or that came nearest. told: the gradient of the weight from the
+    flag to the input gate at the first update.
     errors: the larger one of the two data sets' errors before every update, at that rate.
     gate: the mean forget gate after `updates`, or after the last one, on either data set, the
-    smaller one.
+    smaller one. zero: the error of always answering 0, the larger one of the two data sets'.
     """
 
     updates: int | None
     rate: float
     told: float
-    kept: float
     errors: np.ndarray
     gate: float
+    zero: float
 
 
-def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one rate", sets=(0, 1),
-                 updates=UPDATES, beyond=0) -> Learned:  # fmt: skip
+def learn_recall(
+    unit, steps=10, *, line=1.0, rule="one rate", sets=(0, 1), updates=UPDATES, beyond=0
+) -> Learned:
     """Train copies of a unit on recall, one copy for each of RATES and two data sets.
 
-    unit: LSTMParams that read (number, flag) and hold one unit. asks: "end", the loss sees the
-    last step only, or "every", it asks for the flagged number at each step from the flag on.
-    cut: the gradient is cut every that many steps; None: not at all. steps: how long a sequence
-    is; the flag stands in its first half. line: what the backward pass multiplies dc_line by at
-    each step, over and above the forget gate; the forward pass stays as it is. rule, one of RULES:
-    "one rate" for all weights, one of RATES; "adam", each gradient divided by its own size, at a
-    hundredth of it; "adam on w_i", so for the weight from the flag to the input gate alone and one
-    rate for the others; "adam on the rest", the other way round. sets: the seeds of the two data
-    sets. updates: after how many it is given up. beyond: how many follow once GOAL is reached.
+    unit: LSTMParams that read (number, flag) and hold one unit; the loss sees the last step only.
+    steps: how long a sequence is; the flag stands in its first half. line: what the backward pass
+    multiplies dc_line by at each step, over and above the forget gate; the forward pass stays as
+    it is. rule, one of RULES: "one rate" for all weights, one of RATES; "adam", each gradient
+    divided by its own size, at a hundredth of it; "adam on w_i", so for the weight from the flag
+    to the input gate alone and one rate for the others; "adam on the rest", the other way round.
+    sets: the seeds of the two data sets. updates: after how many it is given up. beyond: how many
+    follow once GOAL is reached.
     Counted is until, at some rate, the last answer has reached GOAL on both data sets.
-    Raises ValueError or TypeError for a unit of another form, other words, a cut below 1, steps
-    below 2, a line that is no finite number, sets that are not two whole numbers, no updates,
-    a beyond below 0.
+    Raises ValueError or TypeError for a unit of another form, another rule, steps below 2, a line
+    that is no finite number, sets that are not two whole numbers, no updates, a beyond below 0.
     """
-    validate.choice("asks", asks, ("end", "every"))
     validate.whole("steps", steps, least=2)
-    cut = steps if cut is None else cut
-    validate.count("cut", cut)
     validate.number("line", line)
     validate.choice("rule", rule, RULES)
     validate.several("sets", sets)
@@ -72,20 +67,16 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
     data = [recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(seed)) for seed in sets]
     xs = np.concatenate([d.xs for d in data], axis=2)
     targets = np.concatenate([np.repeat(d.targets, K, axis=1) for d in data], axis=1)
-    asked = np.repeat(xs[..., 1::2].cumsum(axis=0), K, axis=2)  # 1 from the flag on
-    if asks == "end":
-        asked[:-1] = 0
-    share = asked / asked.sum(axis=0) / _SEQUENCES
     by_size = _by_size_where(rule, units)
     rates = np.tile(RATES, 4 * _SETS)
     tried = np.array(RATES) / (100 if rule == "adam" else 1)
     moments = [np.zeros((2, *p.shape)) for p in units]  # of the gradients and of their squares
-    reached, told, errors = np.zeros((_SETS, K), bool), (None, None), []
+    reached, told, errors = np.zeros((_SETS, K), bool), None, []
     done, end = None, updates  # the update at which GOAL was reached; the last one
     for update in range(updates + 1):
         now = lstm_forward(xs, units)
-        off = now.h[1:] - targets
-        errors.append((off[-1] ** 2).mean(axis=0).reshape(_SETS, K))
+        off = now.h[-1] - targets
+        errors.append((off**2).mean(axis=0).reshape(_SETS, K))
         if done is None:
             reached |= errors[-1] < GOAL
             gates = now.f.mean(axis=(0, 1)).reshape(_SETS, K).min(axis=0)
@@ -93,20 +84,22 @@ def learn_recall(unit, asks="end", cut=None, steps=10, *, line=1.0, rule="one ra
                 done, end = update, min(update + beyond, updates)
         if update == end:
             break
-        # of the mean of off^2 / 2
+        dhs = np.zeros_like(now.tanh_c)
+        dhs[-1] = off / _SEQUENCES  # of the mean of off^2 / 2
         if line == 1:
-            back = truncated_backward(share * off, now, units, cut).params
+            back = lstm_backward(dhs, now, units).params
         else:
-            back = _backward_fading(share * off, now, units, cut, line)
+            back = _backward_fading(dhs, now, units, line)
         if update == 0:
-            told = float(back.W_x[1, 0]), float(back.b[_SETS * K])
+            told = float(back.W_x[1, 0])
         if rule != "one rate":
             sized = _by_own_size(back, moments, update + 1)
             back = [np.where(w, s / 100, dp) for w, s, dp in zip(by_size, sized, back, strict=True)]
         units = LSTMParams(*(p - rates * dp * w for p, dp, w in zip(units, back, own, strict=True)))
     worse = np.array(errors).max(axis=1)  # (updates + 1, K)
     best = int(np.nanargmin(worse.min(axis=0)) if done is None else reached.all(axis=0).argmax())
-    return Learned(done, float(tried[best]), *told, worse[:, best], float(gates[best]))
+    zero = max(float((d.targets**2).mean()) for d in data)
+    return Learned(done, float(tried[best]), told, worse[:, best], float(gates[best]), zero)
 
 
 def _by_size_where(rule, units):
@@ -118,7 +111,7 @@ def _by_size_where(rule, units):
     return places
 
 
-def _backward_fading(dhs, trace, params, cut, line):
+def _backward_fading(dhs, trace, params, line):
     """The weights' gradient where dc_line is multiplied by `line` at each step back."""
     i, f, g, o = trace.i, trace.f, trace.g, trace.o
     inner = np.stack([g * i * (1 - i), trace.c[:-1] * f * (1 - f), i * (1 - g**2)], axis=2)
@@ -129,10 +122,7 @@ def _backward_fading(dhs, trace, params, cut, line):
         dh = dhs[t] + dh  # (4.1)
         dc = dc + dh * through[t]  # (4.7)
         da[t, :, :3], da[t, :, 3] = dc[:, None] * inner[t], dh * outer[t]  # (4.6)-(4.12)
-        if t % cut:
-            dh, dc = da[t].reshape(B, -1) @ params.W_h.T, line * f[t] * dc  # (4.3), (4.11)
-        else:
-            dh, dc = 0, 0
+        dh, dc = da[t].reshape(B, -1) @ params.W_h.T, line * f[t] * dc  # (4.3), (4.11)
     da = da.reshape(T * B, 4 * K)
     rows = (a.reshape(T * B, -1).T for a in (trace.xs, trace.h[:-1]))
     return LSTMParams(*(row @ da for row in rows), da.sum(axis=0))
@@ -152,7 +142,7 @@ def _by_own_size(grads, moments, count):
 def units_after(unit, counts, rate=3.0, steps=16) -> list[LSTMParams]:
     """A unit as it is after so many updates, on the first data set of `learn_recall`.
 
-    unit: as there; the loss sees the last step only, and one rate holds for all weights. counts:
+    unit: as there; one rate holds for all weights. counts:
     whole numbers that rise; 0 gives the unit itself. Raises as `learn_recall` does, and for no
     counts or some that do not rise, or a rate that is no finite number.
     """
