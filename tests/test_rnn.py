@@ -541,8 +541,8 @@ def test_the_distances_picture_colours_the_places_and_counts_the_steps_to_the_en
             n for n in range(12) if bars[12 * row + n].get_facecolor() != bars[11].get_facecolor()
         ]
         assert where == list(range(first, first + 4))
-    assert "near: the flag stands here, 3 to 6 steps before the end." in figure.alt
-    assert "far: the flag stands here, 8 to 11 steps before the end." in figure.alt
+    assert "near: one flag, at one of these steps, 3 to 6 before the end." in figure.alt
+    assert "far: one flag, at one of these steps, 8 to 11 before the end." in figure.alt
 
 
 def test_the_knocks_picture_draws_a_unit_and_compares_whole_states():
@@ -637,7 +637,8 @@ def test_the_door_view_shows_weights_states_and_score(shown):
     end = rnn_forward(xs, door_and_store(0.95, 0.02)).h[-1, 0, 1]
     assert v["end"] == pytest.approx(end, rel=0.01)
     labels = [text.get_text() for text in store.texts]
-    assert f"{plain(end, 4)} (flagged: −0.84)" in labels
+    assert f"{plain(end / 0.02)} (flagged: −0.84)" in labels
+    assert f"{plain(end, 4)} = {plain(end / 0.02)} × gain" in explorer.caption
 
 
 @pytest.mark.parametrize(
@@ -806,7 +807,7 @@ def test_the_printed_solutions_are_right():
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     written = {"np": np}
-    for solution in re.findall(r"```python\n(.*?)```", text, re.S):
+    for solution in re.findall(r"^```python\n(.*?)```", text, re.S | re.M):
         exec(solution, written)
     for checker, name in ((check.states, "states"), (check.line, "line")):
         assert checker(written[name]), name

@@ -97,7 +97,7 @@ def door_explorer(steps=100, fitted=600, judged=600) -> Explorer:
         score.set_text(f"R² = {plain(r2)}")
         end, other = h[-1, -2:, 1]
         heights = np.clip([end / gain, other / gain], _LOW + 0.6, _HIGH - 0.6)
-        _name_ends(ends, heights, (end, other), two)
+        _name_ends(ends, heights, (end / gain, other / gain), two)
         return {
             "r2": r2, "keep": keep, "gain": gain, "noise": noise, "two": two, "end": end,
             "other": other, "store": h[:, -2, 1], "door": h[:, -2, 0],
@@ -107,18 +107,20 @@ def door_explorer(steps=100, fitted=600, judged=600) -> Explorer:
         twice = v["two"]
         return say(
             "{steps} steps, two flags, and the number flagged last is wanted: R² = {r2} on "
-            "{judged} fresh sequences. Here the store ends at {end} after {first}, then {second}, "
-            "and at {other} with the two in the other order (pale)."
+            "{judged} fresh sequences. Here the store ends at {end} = {low} × gain after {first}, "
+            "then {second}, and at {other} = {high} × gain in the other order (pale)."
             if twice
             else "{steps} steps, a flag at one of the first {places}: R² = {r2} on {judged} fresh "
-            "sequences. Here the store ends at {end} where {first} is flagged, and at {other} "
-            "where {turned} stands in its place (pale).",
+            "sequences. Here the store ends at {end} = {low} × gain where {first} is flagged, and "
+            "at {other} = {high} × gain where {turned} stands in its place (pale).",
             steps=steps,
             places=_PLACES,
             r2=plain(v["r2"]),
             judged=judged,
             end=plain(v["end"], 4),
             other=plain(v["other"], 4),
+            low=plain(v["end"] / v["gain"]),
+            high=plain(v["other"] / v["gain"]),
             first=plain(_FIRST),
             second=plain(_SECOND),
             turned=plain(-_FIRST),
@@ -148,7 +150,7 @@ def door_explorer(steps=100, fitted=600, judged=600) -> Explorer:
 
 
 def _name_ends(words, heights, values, two):
-    """Write at the two ends of the store what it holds there and why, apart from each other."""
+    """Write at the store's two ends what it holds, in gains, and why, apart from each other."""
     middle, half = np.mean(heights), max(0.4, abs(heights[0] - heights[1]) / 2)
     sign = -1 if heights[0] <= heights[1] else 1
     pairs = ((_FIRST, _SECOND), (_SECOND, _FIRST)) if two else ((_FIRST, None), (-_FIRST, None))
@@ -157,8 +159,8 @@ def _name_ends(words, heights, values, two):
     ):
         label.set_y(middle + side * half)
         label.set_text(
-            say("{end} (flagged: {number})", end=plain(value, 4), number=plain(first))
+            say("{end} (flagged: {number})", end=plain(value), number=plain(first))
             if second is None
-            else say("{end} ({first}, then {second})", end=plain(value, 4), first=plain(first),
+            else say("{end} ({first}, then {second})", end=plain(value), first=plain(first),
                      second=plain(second))
         )  # fmt: skip

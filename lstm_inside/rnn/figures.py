@@ -427,7 +427,7 @@ def distances_picture(T, rows, places):
             ax.bar(range(T), 0.42, 0.8, y - 0.21, color=[FORGET if f else FAINT for f in here])
             _label(ax, -1, y, name, ha="right", weight="bold")
             back = {"far": T - 1 - first, "near": T - first - places}
-            words = say("the flag stands here, {near} to {far} steps before the end", **back)
+            words = say("one flag, at one of these steps, {near} to {far} before the end", **back)
             _label(ax, first - 0.4, y + 0.46, words, color=FORGET, ha="left")
             _label(ax, T - 0.2, y, say("answer"), ha="left", fontsize=10)
             figure.alt = say("{so_far} {name}: {words}.", so_far=figure.alt, name=name, words=words)
