@@ -142,9 +142,9 @@ def _by_own_size(grads, moments, count):
 def units_after(unit, counts, rate=3.0, steps=16) -> list[LSTMParams]:
     """A unit as it is after so many updates, on the first data set of `learn_recall`.
 
-    unit: as there; one rate holds for all weights. counts:
-    whole numbers that rise; 0 gives the unit itself. Raises as `learn_recall` does, and for no
-    counts or some that do not rise, or a rate that is no finite number.
+    unit: as there; one rate holds for all weights. counts: whole numbers that rise; 0 gives the
+    unit itself. Raises as `learn_recall` does, and for no counts or some that do not rise, or a
+    rate that is no finite number.
     """
     validate.several("counts", counts)
     for before, count in zip((-1, *counts), counts, strict=False):
