@@ -75,8 +75,8 @@ QUESTIONS = {
         d=("2 steps: half, then half again", "that would be f = 0.7; check 0.9 * 0.9"),
     ),
     "wrong_by": question(
-        "Every weight of both networks gets an error of about 1 %, at random, twenty times. How "
-        "often does each still recall the number?",
+        "The errors have a size of 1 %, and are drawn twenty times. How often does each network "
+        "still recall the number?",
         right="c",
         a=(
             "both nearly always: 1 % is little",
@@ -84,7 +84,7 @@ QUESTIONS = {
         ),
         b=("both hardly ever", "a gate at 8 that is off by 1 % keeps nearly the same share"),
         c=(
-            "LATCH always, the plain network seldom",
+            "LATCH always, the plain network only sometimes",
             "the plain network needs a factor of exactly 1 and two weights that cancel",
         ),
         d=(
@@ -93,15 +93,15 @@ QUESTIONS = {
         ),
     ),
     "gets_back": question(
-        "Weak RNN, better RNN, LSTM with a forget bias of 1, LSTM with one of 5, none of them "
-        "trained. In which does step 0 still count at the end, for 0.1 of step 100 or more?",
+        "In which of the four is the whole gradient at step 0 at least a tenth of that at step 100, "
+        "in the median of twenty draws?",
         right="b",
         a=(
             "in the two LSTMs",
             "a forget gate near 0.73, multiplied a hundred times, leaves next to nothing",
         ),
         b=(
-            "in the better RNN and the LSTM with 5",
+            "in the RNN of section 1 and the LSTM with 5",
             "neither kind guarantees it: it depends on W_h in the one, on the forget bias in the other",
         ),
         c=(

@@ -36,10 +36,11 @@ def flat_explorer(steps=50) -> Explorer:
     small, large = np.array([0.01, 0.03, 0.09]), np.array([0.1, 0.5, 0.9])
     time, z = np.arange(steps + 1), np.linspace(0, 11, 111)
     forget = GATES["f"].line
+    starts = [", ".join(f"{n:g}" for n in numbers) for numbers in (small, large)]
 
     with matplotlib.rc_context(RC):
         figure = picture(940, 340)
-        left, *right = figure.subplots(1, 4, width_ratios=(5, 3, 3, 3))
+        left, *right = figure.subplots(1, 4, width_ratios=(4, 3, 3, 3))
         left.set(xlim=(0, 11), ylim=(0, 1.45), yticks=(0, 0.5, 1), xticks=(0, 2, 4, 6, 8, 10))
         left.set_title(say("The factor of a step"))
         left.set_xlabel(say("weight, or pre-activation"))
@@ -56,6 +57,7 @@ def flat_explorer(steps=50) -> Explorer:
         for ax, colour in zip(right, (_PLAIN, _PLAIN, CELL_LINE), strict=True):
             ax.set(xlim=(0, steps), ylim=(0, 1.12), xticks=(0, steps), yticks=(0, 0.5, 1))
             ax.set_xlabel(say("step t"))
+            ax.set_ylabel(say("the number that is held"))
             panels.append([ax.plot([], [], color=colour, lw=3)[0] for _ in small])
         right[0].set(yscale="log", ylim=(1e-5, 2), yticks=(1e-4, 1e-2, 1))
         heads = [Words(ax, steps / 2, 1, fontsize=12, weight="bold") for ax in right]
@@ -81,9 +83,9 @@ def flat_explorer(steps=50) -> Explorer:
         for lines, numbers in zip(panels, runs, strict=True):
             for line, one in zip(lines, numbers.T, strict=True):
                 line.set_data(time, np.maximum(one, _FLOOR))
-        heads[0].set_text(say("weight {weight:g}", weight=weight))
-        heads[1].set_text(say("weight {weight:g}", weight=two))
-        heads[2].set_text(say("gate at {weight:g}", weight=inside))
+        heads[0].set_text(say("weight {weight:g}\nfrom {starts}", weight=weight, starts=starts[0]))
+        heads[1].set_text(say("weight {weight:g}\nfrom {starts}", weight=two, starts=starts[1]))
+        heads[2].set_text(say("gate at {weight:g}\nfrom {starts}", weight=inside, starts=starts[1]))
         return {
             "error": error, "weight": weight, "two": two, "inside": inside, "factor": factor,
             "plain": runs[0], "flat": runs[1], "gate": runs[2],
@@ -146,7 +148,8 @@ def memory_gradient_explorer(steps=100) -> Explorer:
         figure = picture(900, 560)
         ax, *rows = figure.subplots(3, sharex=True, height_ratios=(5, 2, 2))
         ax.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e5), yticks=[1e-8, 1e-4, 1, 1e4])
-        ax.set_title(say("The gradient at step t, relative to step {steps}", steps=steps))
+        ax.set_title(say("The gradient at step t: read from right to left"))
+        ax.set_ylabel(say("relative to step {steps}", steps=steps))
         for at, words in zip(flagged, (say("first flag"), say("last flag")), strict=True):
             ax.text(at, 6e3, words, ha="center", va="center", weight="bold", fontsize=11.5)
             for each in (ax, *rows):
@@ -155,14 +158,14 @@ def memory_gradient_explorer(steps=100) -> Explorer:
         ax.plot(random_left, color="#777777", lw=2, ls="--")
         name_curves(
             ax,
-            (0.62, say("your unit"), GRADIENT),
-            (0.75, say("LSTM at random (dashed)"), "#777777"),
+            (0.62, "LATCH", GRADIENT),
+            (0.72, say("untrained LSTM (dashed)"), "#777777"),
         )
         for row, title in zip(
             rows,
             (
-                say("Your unit: how much the loss depends on each number"),
-                say("LSTM at random, forget bias 5"),
+                say("LATCH: how much the loss depends on each number"),
+                say("Untrained LSTM, forget bias 5"),
             ),
             strict=True,
         ):
@@ -171,7 +174,7 @@ def memory_gradient_explorer(steps=100) -> Explorer:
             row.axhline(0, color=FAINT, lw=1)
         rows[1].vlines(time[1:], 0, random_sizes, color=GRADIENT, lw=3)
         rows[0].set_ylabel("$|dL/dn_t|$")
-        rows[1].set_xlabel(say("step t"))
+        rows[1].set_xlabel(say("step t: the loss is at the right end"))
         (left,) = ax.plot([], [], color=GRADIENT, lw=3)
         (sizes_drawn,) = rows[0].plot([], [], color=GRADIENT, lw=3, solid_capstyle="butt")
         told = [
@@ -196,7 +199,7 @@ def memory_gradient_explorer(steps=100) -> Explorer:
             "Going back from step {steps}, {kept:.2g} of the gradient is left at the last flag, "
             "{before:.2g} a step before it and {start:.2g} a step before the first. Of the "
             "influence the first flag's number has {early:.1%}, the last one's {late:.1%}. In the "
-            "LSTM at random the gradient ends at {random:.2g}, and the last one's number has "
+            "untrained LSTM the gradient ends at {random:.2g}, and the last one's number has "
             "{one:.1%}; in {draws} such LSTMs {low:.1%} to {high:.1%}.",
             steps=steps,
             kept=v["left"][last],

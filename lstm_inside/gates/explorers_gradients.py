@@ -105,7 +105,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         ax.set(xlim=(0, steps), ylim=(1e-15, 1e5), yscale="log", yticks=[1e-12, 1e-8, 1e-4, 1, 1e4])
         ax.set_xlabel(say("step t: the loss is at the right end"))
         ax.set_ylabel(say("gradient's length, relative to step {steps}", steps=steps))
-        ax.set_title(say("What is left, from right to left"))
+        ax.set_title(say("Gradient left at step t"))
         ax.axhline(1, color=FAINT, lw=1.2)
         name_curves(
             ax,

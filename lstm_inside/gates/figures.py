@@ -14,7 +14,7 @@ from lstm_core import (
 from lstm_inside.gates.explorers_gradients import lstm_left, rnn_left, untrained
 from lstm_inside.gates.explorers_time import name_curves
 from lstm_inside.gates.explorers_wiring import WIRES, draw_sign
-from lstm_inside.gates.recall import LATCH, last_flag_problem, recall_score
+from lstm_inside.gates.recall import LATCH, last_flag_problem
 from lstm_inside.page import plain, signed
 from lstm_inside.page.style import (
     CELL,
@@ -137,29 +137,23 @@ def side_path() -> Picture:
     return figure
 
 
-def recall_scores(weak, better, lstm) -> Picture:
-    """R squared of untrained networks, a dot a draw: as asked, and made easier in two steps.
+def recall_scores(rnn, lstm) -> Picture:
+    """R squared of untrained networks, a dot a draw: as asked, and with all other numbers 0.
 
-    First all other numbers are 0; then the flag is always at step 22, too. A draw below the picture
-    is drawn at its edge, with an arrow and its number.
-    weak, better, lstm: (3, draws), or lists: a row for each of the three.
+    A draw below the picture is drawn at its edge, with an arrow and its number.
+    rnn, lstm: (2, draws), or lists: a row for each of the two.
     """
     families = (
-        (np.array(weak), say("weak RNN"), "#999999", -0.3),
-        (np.array(better), say("better RNN"), "#555555", 0),
-        (np.array(lstm), "LSTM", CELL_LINE, 0.3),
+        (np.array(rnn), say("RNN"), "#666666", -0.18),
+        (np.array(lstm), "LSTM", CELL_LINE, 0.18),
     )
-    settings = (
-        say("as asked"),
-        say("all other numbers 0"),
-        say("and the flag always at step 22"),
-    )
+    settings = say("as asked"), say("all other numbers 0")
     told = []
     with matplotlib.rc_context(RC):
         figure = picture(900, 300)
         ax = figure.subplots()
-        ax.set(xlim=(-0.5, 2.5), ylim=(-0.5, 1.55), yticks=(0, 0.5, 1), ylabel="R²")
-        ax.set_xticks(range(3), settings)
+        ax.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.55), yticks=(0, 0.5, 1), ylabel="R²")
+        ax.set_xticks(range(2), settings)
         ax.axhline(0, color=FAINT, lw=1.2)
         ax.set_title(say("Time alone does the LSTM little harm, the other numbers do"))
         for scores, name, colour, aside in families:
@@ -174,7 +168,8 @@ def recall_scores(weak, better, lstm) -> Picture:
                                 va="center", fontsize=11)  # fmt: skip
                 ax.plot([at - 0.09, at + 0.09], [middle, middle], color=colour, lw=3)
                 ax.text(at, row.max() + 0.04, f"{name}\n{plain(middle)}", color=colour,
-                        weight="bold", ha="center", va="bottom", fontsize=11)  # fmt: skip
+                        weight="bold", ha="center", va="bottom", fontsize=11,
+                        bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
                 told.append(
                     say("{name}, {setting}: {middle} ({low} to {high})",
                         name=name, setting=settings[n], middle=plain(middle),
@@ -182,85 +177,46 @@ def recall_scores(weak, better, lstm) -> Picture:
                 )  # fmt: skip
         figure.alt = say(
             "R² of {draws} untrained networks each, the median, lowest and highest. {told}.",
-            draws=len(weak[0]),
+            draws=len(rnn[0]),
             told=say("; ").join(told),
         )
     return figure
 
 
-def fed_back() -> Picture:
-    """R squared of two latches that see both h, a dot a draw of the weights that feed back.
+def fed_back(spreads, always_open, shut) -> Picture:
+    """R squared of two latches whose candidates see both h: a dot a draw, and the median.
 
-    Two flags, and the question as a third input, 1 at the last step. The output gates are open all
-    the time, or shut until the question; what is fed back reaches the columns of some letters.
+    spreads: the standard deviations of the weights that feed back. Scores: (spreads, draws), or a
+    list; with output gates that are open all the time, and with gates shut until the question.
     """
-    task = last_flag_problem(100, 200, rng=np.random.default_rng(1))
-    asked = np.zeros((100, 200, 1))
-    asked[-1] = 1
-    xs = np.concatenate([task.xs, asked], axis=2)
-    told, top = [], say("{many} of {draws}")
+    figure, ax = _scores_of_draws(
+        [f"{spread:g}" for spread in spreads],
+        (np.array(shut), say("o shut\nuntil asked"), GATES["o"].line, "-", 1.22),
+        (np.array(always_open), say("o open"), "#6b6b6b", (0, (4, 2)), -0.27),
+        told=say("{name}, spread {size}: {many} of {draws} above 0.9, median {middle}"),
+    )
     with matplotlib.rc_context(RC):
-        figure = picture(900, 340)
-        ax = figure.subplots()
-        ax.set(xlim=(-0.5, 3.5), ylim=(-0.35, 1.4), yticks=(0, 0.5, 1), ylabel="R²")
-        ax.set_title(say("What is shown gets into the candidates"))
-        name_curves(
-            ax,
-            (0.5, say("weights of spread 1"), "#777777"),
-            (0.75, say("of spread 4"), HIDDEN_LINE),
-        )
-        names = []
-        for place, (letters, shut, name) in enumerate(
-            (
-                ("ifo", False, say("o open,\nfed back to the gates")),
-                ("g", False, say("o open,\nto the candidates")),
-                ("ifgo", False, say("o open,\nto both")),
-                ("ifgo", True, say("o shut until asked,\nto both")),
-            )
-        ):
-            names.append(name)
-            W_x = np.repeat(np.vstack([LATCH.W_x, [0, 0, 0, 16 if shut else 0]]), 2, axis=1)
-            b = np.repeat([-8.0, 8.0, 0.0, -8.0 if shut else 2.0], 2)
-            reached = np.repeat([letter in letters for letter in "ifgo"], 2)
-            for spread, aside, colour in ((1, -0.2, "#777777"), (4, 0.2, HIDDEN_LINE)):
-                draws = (
-                    np.random.default_rng(n).normal(0, spread, size=(2, 8)) for n in range(_DRAWS)
-                )
-                row = np.array(
-                    [
-                        recall_score(LSTMParams(W_x, reached * W_h, b), xs, task.targets).r2
-                        for W_h in draws
-                    ]
-                )
-                at, many = place + aside, int((row > 0.9).sum())
-                ax.plot(at + np.linspace(-0.12, 0.12, _DRAWS), np.maximum(row, -0.3), "o",
-                        color=colour, ms=5, alpha=0.5, mec="none")  # fmt: skip
-                ax.text(at, 1.2, top.format(many=many, draws=_DRAWS), color=colour, weight="bold",
-                        ha="center", va="center", fontsize=12)  # fmt: skip
-                told.append(
-                    say("{name}, spread {spread}: {many} of {draws} above 0.9, median {middle:.3f}",
-                        name=name.replace("\n", " "), spread=spread, many=many, draws=_DRAWS,
-                        middle=np.median(row))
-                )  # fmt: skip
-        ax.set_xticks(range(4), names)
-        figure.alt = say("R² of two units fed back. {told}.", told=say("; ").join(told))
+        ax.set_xlabel(say("spread s of the weights from h to the candidates (the number's is 0.5)"))
+        ax.set_title(say("What is shown disturbs what is written"))
+        name_curves(ax, (0.62, say("in numbers: draws with R² above 0.9"), "#666666"))
+        figure.alt = say("R² of two units fed back. {told}.", told=figure.alt)
     return figure
 
 
-# A word with + or - before it is a noun, what is asked for has a question mark before it.
+# What is read, and last the word to be written; + or - marks a noun, ? the word after which it is.
 def sentence() -> Picture:
     """What the gates of a latch should do in a sentence: the flag is set by hand at a word.
 
     It is `LATCH`, with an output gate that stays shut until it is asked. Each noun brings a number,
-    +1 the one that is to be kept and -1 the others.
+    +1 the one that is to be kept and -1 the others. The last word is the one to be written.
     """
-    words = say("The|+keys|that|my|-grandmother|left|on|the|-table|by|the|-door|?are|mine").split(
-        "|"
-    )
-    marks = [word[0] if word[0] in "+-?" else "" for word in words]
-    key, asked = marks.index("+"), marks.index("?")
+    *words, wanted = say(
+        "The|+keys|that|my|-grandmother|left|on|the|-table|by|the|?-door|are"
+    ).split("|")
+    marks = [word[: len(word) - len(word.lstrip("+-?"))] for word in words]
+    key, asked = marks.index("+"), len(words) - 1
     xs = np.zeros((len(words), 1, 3))  # number, flag, and the question that opens o
-    xs[:, 0, 0] = [{"+": 1, "-": -1}.get(mark, 0) for mark in marks]
+    xs[:, 0, 0] = [("+" in mark) - ("-" in mark) for mark in marks]
     xs[key, 0, 1] = xs[asked, 0, 2] = 1
     unit = LSTMParams(
         np.vstack([LATCH.W_x, [0, 0, 0, 16]]), LATCH.W_h, LATCH.b + np.array([0, 0, 0, -10])
@@ -270,18 +226,18 @@ def sentence() -> Picture:
     with matplotlib.rc_context(RC):
         figure = picture(900, 390)
         ax = figure.subplots()
-        ax.set(xlim=(-1.95, len(words) - 0.4), ylim=(-1.05, 4.35))
+        ax.set(xlim=(-1.95, len(words) + 1.2), ylim=(-1.05, 4.35))
         ax.set_axis_off()
         ax.set_title(say("What the gates should do: set by hand, not trained"))
         for letter, low in (("i", 3.3), ("f", 2.2), ("o", 1.1)):
             gate, values = GATES[letter], getattr(trace, letter)[:, 0, 0]
             ax.bar(at, 0.85 * values, bottom=low, width=0.82, color=gate.colour, zorder=2)
-            ax.axhline(low, xmin=0.096, color=FAINT, lw=1)
+            ax.plot([-0.5, len(words) - 0.5], [low, low], color=FAINT, lw=1)
             label = say("{name} {letter}", name=gate.short, letter=letter)
             ax.text(-0.6, low + 0.4, label, ha="right", va="center", weight="bold",
                     color=gate.line, fontsize=13)  # fmt: skip
         ax.plot([-0.4, key], [0.4, 0.4], color=CELL, lw=1.2)
-        ax.plot([key, len(words) - 0.75], [0.4, 0.4], color=CELL, lw=11, solid_capstyle="round",
+        ax.plot([key, asked + 0.25], [0.4, 0.4], color=CELL, lw=11, solid_capstyle="round",
                 zorder=2)  # fmt: skip
         middle = say("holds {number:+.2f}", number=cells[asked])
         ax.text((key + asked) / 2, 0.72, middle, ha="center", va="center", fontsize=12,
@@ -289,8 +245,14 @@ def sentence() -> Picture:
         ax.text(-0.6, 0.4, say("cell state c"), ha="right", va="center", weight="bold",
                 color=CELL_LINE, fontsize=13)  # fmt: skip
         shown = [word.lstrip("+-?") for word in words]
+        next_at = len(words) + 0.45
+        ax.text(next_at, -0.3, wanted, ha="center", va="center", weight="bold", fontsize=12.5,
+                color=GATES["o"].line)  # fmt: skip
+        ax.text(next_at, 0.4, "?", ha="center", va="center", weight="bold", fontsize=20,
+                color=GATES["o"].line)  # fmt: skip
+        ax.text(next_at, -0.8, say("next word"), ha="center", va="center", fontsize=12)
         for x, (word, mark) in enumerate(zip(shown, marks, strict=True)):
-            strong = mark in ("+", "?")
+            strong = "+" in mark
             ax.text(x, -0.3, word, ha="center", va="center",
                     weight="bold" if strong else "normal", fontsize=12.5 if strong else 11,
                     color="#111111" if mark else "#777777")  # fmt: skip
@@ -299,10 +261,12 @@ def sentence() -> Picture:
         figure.alt = say(
             "The words of the sentence from left to right. At {key} the input gate is {i:.3f} and "
             "the forget gate {f:.3f}; at all the others it is {i_else:.4f} and {f_else:.4f}. The "
-            "output gate is {o:.3f} at {asked} and {o_else:.4f} at the others. The cell state is "
-            "{first:+.2f} at {key} and {last:+.2f} at {asked}.",
+            "output gate is {o:.3f} at {asked}, after which {wanted} has to be written, and "
+            "{o_else:.4f} at the others. The cell state is {first:+.2f} at {key} and {last:+.2f} "
+            "at {asked}.",
             key=shown[key],
             asked=shown[asked],
+            wanted=wanted,
             i=trace.i[key, 0, 0],
             f=trace.f[key, 0, 0],
             i_else=trace.i[0, 0, 0],
@@ -343,7 +307,7 @@ def gradient_draws() -> Picture:
             ),
             (
                 axes[0, 1],
-                say("RNN, orthogonal W_h × 1.1"),
+                say("RNN of section 1"),
                 left(rnn_left, init_rnn, 1.1, recurrent="orthogonal"),
                 [(rnn, grey, (1.5, 30, "left"))],
             ),
@@ -478,18 +442,32 @@ def wrong_weights(sizes, plain_scores, latch_scores) -> Picture:
 
     sizes: the size of the errors, as shares of the weights. Scores: (sizes, draws), or a list.
     """
-    families = (
+    figure, ax = _scores_of_draws(
+        [f"{100 * size:g} %" for size in sizes],
         (np.array(latch_scores), "LATCH", CELL_LINE, "-", 1.2),
         (np.array(plain_scores), say("plain RNN"), "#6b6b6b", (0, (4, 2)), -0.27),
+        told=say("{name}, errors of {size}: {many} of {draws} above 0.9, median {middle}"),
     )
+    with matplotlib.rc_context(RC):
+        ax.set_xlabel(say("size s of the errors"))
+        ax.set_title(say("How large an error does each network survive?"))
+        name_curves(ax, (0.62, say("in numbers: draws with R² above 0.9"), "#666666"))
+        figure.alt = say("R² with wrong weights. {told}.", told=figure.alt)
+    return figure
+
+
+def _scores_of_draws(sizes, *families, told):
+    """A dot a draw, a line through the medians, how many are above 0.9: figure (told), axes.
+
+    sizes: the words below each place. families: (scores, name, colour, line style, its row).
+    """
     with matplotlib.rc_context(RC):
         figure = picture(900, 340)
         ax = figure.subplots()
-        ax.set(ylim=(-0.4, 1.35), yticks=(0, 0.5, 1), ylabel="R²", xlabel=say("size of the errors"))
+        ax.set(ylim=(-0.4, 1.35), yticks=(0, 0.5, 1), ylabel="R²")
         ax.set(xlim=(-1.05, len(sizes) - 0.5), xticks=range(len(sizes)))
-        ax.set_xticklabels([f"{100 * size:g} %" for size in sizes])
-        ax.set_title(say("How large an error each bears"))
-        told = []
+        ax.set_xticklabels(sizes)
+        lines = []
         for scores, name, colour, style, y in families:
             places = np.arange(len(sizes))
             spread = np.linspace(-0.16, 0.16, scores.shape[1])
@@ -501,14 +479,11 @@ def wrong_weights(sizes, plain_scores, latch_scores) -> Picture:
                 many = {"many": int((row > 0.9).sum()), "draws": len(row)}
                 ax.text(place, y, say("{many} of {draws}", **many), color=colour, ha="center",
                         va="center", fontsize=11.5, weight="bold")  # fmt: skip
-                told.append(
-                    say("{name}, errors of {size}: {many} of {draws} above 0.9, median {middle}",
-                        name=name, size=f"{100 * sizes[place]:g} %", **many,
-                        middle=plain(np.median(row)))
-                )  # fmt: skip
-        name_curves(ax, (0.62, say("in numbers: draws with R² above 0.9"), "#666666"))
-        figure.alt = say("R² with wrong weights. {told}.", told=say("; ").join(told))
-    return figure
+                middle = plain(np.median(row))
+                lines.append(told.format(name=name.replace("\n", " "), size=sizes[place],
+                                         middle=middle, **many))  # fmt: skip
+        figure.alt = say("; ").join(lines)
+    return figure, ax
 
 
 def _box(ax, left, right, low, high, fill, edge, words="", colour="", zorder=3):

@@ -28,11 +28,12 @@ def latch(b_i, w_i, b_f, w_f, w_g, b_o=2.0) -> LSTMParams:
 LATCH = latch(b_i=-8, w_i=16, b_f=8, w_f=-16, w_g=0.5)  # one that works
 
 
-def plain_latch(pair=0.01) -> RNNParams:
+def plain_latch(pair=0.1) -> RNNParams:
     """Four plain units u, v, d, r that do the latch's work with exact weights (3.10).
 
     They read (number, flag): D = 2, H = 4. r holds the number by a weight of 1 to itself, u and v
-    write it by weights of `pair` and -`pair`, d clears it.
+    write it by weights of `pair` and -`pair`, d clears it. A larger pair bends the number, a
+    smaller one tolerates less of what is added to the weights.
     Raises ValueError or TypeError for what is no finite number.
     """
     validate.number("pair", pair)
