@@ -108,9 +108,8 @@ def test_the_pictures_draw_what_was_measured():
     }
     noisy, quiet = figures.compare_runs(races, goal=0.05, title="races", alt="two").axes
     for ax, ends in ((noisy, [51, 50, 300]), (quiet, [30, 90])):
-        curves, dots = ax.lines[2::2], ax.lines[3::2]
+        curves = [line for line in ax.lines[2:] if line.get_marker() == "None"]
         assert [len(line.get_xdata()) for line in curves] == ends
-        assert [dot.get_xdata()[0] for dot in dots] == ends
     assert noisy.get_xlim() == quiet.get_xlim()
     assert noisy.figure.png()
 
@@ -120,7 +119,10 @@ def test_cells_that_drift_and_are_held_are_drawn_as_they_are():
     panels = {"a": (0.1, {"as": [(held, 0 * held)]}), "b": (1, {"as": [(held, held)], "cut": [(held, -held)]})}  # fmt: skip
     left, right = figures.cell_drift(panels, alt="two", title="x").axes
     assert left.get_ylim() == (-0.1, 0.1)
-    np.testing.assert_array_equal(right.lines[2].get_ydata(), -held)
+    drawn = {line.get_marker(): line for line in right.lines[-3:]}  # a line, where it goes
+    np.testing.assert_array_equal(drawn["None"].get_ydata(), -held)
+    assert (drawn["<"].get_ydata() < 0).all()
+    assert (drawn[">"].get_ydata() > 0).all()
     assert {"as", "cut"} <= {words.get_text() for words in right.texts}
     named = {"a": (1, {"as": [(held, held / 2, "first"), (held, -held / 2)]})}
     (ax,) = figures.cell_drift(named, alt="one", title="x").axes

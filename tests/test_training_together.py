@@ -66,6 +66,31 @@ def test_each_learns_what_it_learns_alone_and_can_go_on_alone(kind, H):
         alike(one, other)
 
 
+class OneSize(Adam):
+    """An optimiser that looks at all weights of a training: none that takes a stack of them."""
+
+    def step(self, params, grads, moments):
+        _, moments = super().step(params, grads, moments)
+        size = np.sqrt(np.concatenate([s.ravel() for s in arrays_of(moments.square)]).mean())
+        moved = each_array(lambda p, m: p - self.rate * m / size, params, moments.mean)
+        return moved, moments
+
+
+@pytest.mark.parametrize("rates", [(0.01, 0.01), (0.01, 0.02)])  # in one group, and in two
+def test_an_optimiser_of_ones_own_sees_one_training_at_a_time(rates):
+    def runs():
+        return [
+            recall_training(init_lstm(2, 2, rng=rng(seed)), 6, optimiser=OneSize(rate), rng=rng(seed))
+            for seed, rate in enumerate(rates)
+        ]  # fmt: skip
+
+    together, alone = runs(), runs()
+    abreast(together, 5)
+    for one, other in zip(together, alone, strict=True):
+        list(other.steps(5))
+        alike(one, other)
+
+
 def test_in_float32_they_stay_float32():
     together, alone = several("lstm", dtype=np.float32), several("lstm", dtype=np.float32)
     abreast(together, 4)

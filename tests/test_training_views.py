@@ -142,10 +142,23 @@ def test_the_cut_goes_along_the_longest_step_without_clipping():
     assert curve.get_ydata().min() < 0.1 * here.get_ydata()[0]
 
 
-def test_runs_to_compare_with_stand_pale_in_the_last_panel():
+def test_a_network_with_held_gates_that_never_arrives_has_no_dot():
     losses = np.linspace(1, 0.1, 40)
-    races = {"a": {"RNN": [losses]}, "b": {"RNN": [losses[:30]]}}
-    first, last = figures.compare_runs(races, alt="two", title="x", goal=0.2, behind=[losses]).axes
-    assert len(last.lines) == len(first.lines) + 1
-    assert last.lines[-1].get_xdata()[-1] == 40
-    assert last.lines[-1].get_zorder() < last.lines[2].get_zorder()
+    races = {"a": {"RNN": [losses], "held": [losses[:20]]}, "b": {"RNN": [losses[:30]]}}
+    first = figures.compare_runs(races, alt="two", title="x", goal=0.6).axes[0]
+    arrived = [line.get_xdata() for line in first.lines if line.get_marker() == "o"]
+    assert [place.tolist() for place in arrived] == [[40]]
+    assert first.lines[-1].get_xdata()[-1] == 20
+    assert "LSTM, gates held: dotted" in {words.get_text() for words in first.texts}
+    alone = figures.compare_runs({"b": races["b"]}, alt="one", title="x", goal=0.6).axes[0]
+    assert "LSTM, gates held: dotted" not in {words.get_text() for words in alone.texts}
+
+
+def test_the_canyon_is_dark_all_along():
+    """Its floor is narrower than a row, so that each shows the lowest loss within it."""
+    figure = views.cliff_explorer().figure
+    lowest = figure.axes[0].images[0].get_array()
+    ws = np.linspace(0.2, 2.6, 289)
+    assert (lowest[:, ws < 2.2].min(axis=0) < np.log10(0.1)).all()
+    at_rows = [cliff(ws, np.full(len(ws), b))[0] for b in np.linspace(-1, 0.8, 217)]
+    assert (lowest <= np.log10(np.array(at_rows) + 1e-3) + 1e-12).all()

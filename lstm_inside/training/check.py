@@ -77,13 +77,13 @@ QUESTIONS = {
         d=("nowhere: it is cut to 0", "an entry above the limit is set to the limit"),
     ),
     "a_thousand_steps": question(
-        "Your sequences are 1,000 steps long and their first number matters. Which forget bias would you start with?",
+        "Your sequences are 1,000 steps long and their first number matters. With which forget bias does a fair part of a gradient reach step 1 along the cell line, before training?",
         right="c",
         a=("1: the gates start at σ(1) = 0.73", "0.73 to the power of 1,000 is 1e-136"),
         b=("3: they start at σ(3) = 0.953", "enough for 30 steps; over 1,000 it leaves 1e-21"),
         c=(
             "7: they start at σ(7) = 0.9991",
-            "0.9991 to the power of 1,000 is 0.4: the gate has to fit the time it shall bridge",
+            "0.9991 to the power of 1,000 is 0.4: the gate has to fit the time it is to bridge",
         ),
         d=(
             "any: clipping takes care of it",

@@ -175,7 +175,7 @@ def batch_explorer(count=256, draws=240) -> Explorer:
         heap, curve = figure.subplots(1, 2, width_ratios=(3, 2))
         heap.set(xlim=(_EDGES[0] - 0.3, _EDGES[-1] + 0.3), ylim=(0, 1.16), yticks=())
         heap.set_xticks(range(-6, 9, 2), ["≤−6", "−4", "−2", "0", "2", "4", "6", "≥8"])
-        heap.set_xlabel(say("how far it goes along the gradient of all (that one: 1)"))
+        heap.set_xlabel(say("its projection on the gradient of all (whose length is 1)"))
         heap.set_title(say("{draws} mini-batches: left of 0 leads uphill", draws=draws))
         heap.axvspan(_EDGES[0] - 0.3, 0, color="#f5e9e2", lw=0, zorder=0)
         heap.axvline(0, color=FAINT, lw=1.5)
@@ -246,20 +246,34 @@ def batch_explorer(count=256, draws=240) -> Explorer:
 # ---------------------------------------------------------------- clipping at a cliff
 
 
+@lru_cache(maxsize=1)
+def _canyon(ws, bs):
+    """log10 of the loss over b and w: the lowest within each row, and that at the row itself.
+
+    The canyon is narrower than a row, so that the loss at the rows alone would miss it.
+    """
+    fine = np.add.outer(bs, (bs[1] - bs[0]) * (np.arange(8) / 8 - 0.5))
+    w, b = np.broadcast_arrays(np.array(ws), fine[..., None])
+    loss = cliff(w.ravel(), b.ravel())[0].reshape(w.shape)
+    return np.log10(loss.min(axis=1) + 1e-3), np.log10(loss[:, 4] + 1e-3)
+
+
 def cliff_explorer(steps=100) -> Explorer:
     """Gradient descent into the canyon of a one-unit RNN's loss, with and without clipping."""
     ws, bs = np.linspace(0.2, 2.6, 289), np.linspace(-1, 0.8, 217)
-    heights = np.log10([cliff(ws, np.full(len(ws), b))[0] + 1e-3 for b in bs])
+    lowest, heights = _canyon(tuple(ws), tuple(bs))
     with matplotlib.rc_context(RC):
         figure = picture(900, 420)
         view, course = figure.subplots(1, 2, width_ratios=(3, 2))
-        ground = Pixels.on(view, heights, cmap=SIZE.reversed(), vmin=-4.5, vmax=0.2)
+        ground = Pixels.on(view, lowest, cmap=SIZE.reversed(), vmin=-4.5, vmax=0.2)
         ground.set_extent((ws[0], ws[-1], bs[0], bs[-1]))
         view.contour(ws, bs, heights, levels=np.log10([0.1, 0.5, 0.9]), colors="#555555",
                      linestyles="-", linewidths=0.7)  # fmt: skip
         view.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), xlabel=say("recurrent weight w"),
                  ylabel=say("bias b"), aspect="auto")  # fmt: skip
         view.set_title(say("A canyon in the loss (dark is low; lines at 0.1, 0.5, 0.9); ○ start"))
+        view.annotate(say("wall"), (1.9, -0.39), (1.99, -0.2), ha="center", weight="bold",
+                      arrowprops={"arrowstyle": "->"})  # fmt: skip
         course.set(xlim=(0, steps), yscale="log", ylim=(1e-4, 1e3), xlabel=say("step"))
         course.set_title(say("Length of the gradient met"))
         course.text(

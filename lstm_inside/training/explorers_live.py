@@ -47,7 +47,7 @@ WORDS = Sentences(
         "gates_alone": "Gates of the unit",
         "cell": "Cell c of the unit shown (cut at ±{span:g})",
         "cell_alone": "Cell c of the unit (cut at ±{span:g})",
-        "cell_duel": "Its cell c (cut at ±{span:g}); dashed: the RNN's h",
+        "cell_duel": "Its cell c (squeezed beyond ±1, cut at ±{span:g}); dashed: RNN's h",
         "state": "State h of the unit shown",
         "state_alone": "State h of the unit",
     }

@@ -41,14 +41,18 @@ def thinned(*curves, most=300):
     return [np.append(c[:-1:stride], c[-1:]) for c in curves]
 
 
-def compare_runs(races, *, alt, title, goal, least=0.02, behind=()):
+def compare_runs(races, *, alt, title, goal, least=0.02):
     """A picture of smoothed losses on the adding problem, a panel a race, each loss to its end.
 
-    races: words -> kind of network ("LSTM" or "RNN") -> losses, a row for each seed.
-    goal: a loss to draw a dotted line at; a dot stands where a training reached it. behind: rows
-    of losses to compare with, pale in the last panel.
+    races: words -> kind of network ("LSTM", "RNN", or "held": an LSTM with its gates held) ->
+    losses, a row for each seed. goal: a loss to draw a dotted line at; a dot stands where a
+    training reached it.
     """
-    looks = {"LSTM": (GRADIENT, "-"), "RNN": (_GREY, (0, (3, 1.5)))}
+    looks = {
+        "LSTM": (GRADIENT, "-", GRADIENT),
+        "RNN": (_GREY, (0, (3, 1.5)), "white"),
+        "held": (FORGET, (0, (1, 0.8)), FORGET),
+    }
     steps = max(len(losses) for race in races.values() for rows in race.values() for losses in rows)
     with matplotlib.rc_context(RC):
         figure = picture(900, 340, alt)
@@ -60,19 +64,20 @@ def compare_runs(races, *, alt, title, goal, least=0.02, behind=()):
             ax.axhline(ADDING.lazy_loss, color=FAINT, lw=2.5)
             ax.axhline(goal, color=_GREY, lw=1, ls=":")
             for kind, rows in race.items():
-                colour, dash = looks[kind]
+                colour, dash, face = looks[kind]
                 for losses in rows:
                     t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
                     ax.plot(t, np.maximum(curve, least), color=colour, ls=dash, lw=1.8)
-                    ax.plot(t[-1:], np.maximum(curve[-1:], least), "o", color=colour, ms=6,
-                            mfc=colour if kind == "LSTM" else "white")  # fmt: skip
-        for losses in behind:
-            t, curve = thinned(np.arange(1, len(losses) + 1), smoothed(losses))
-            panels[-1].plot(t, np.maximum(curve, least), color=FAINT, lw=1.6, zorder=1)
+                    if curve[-1] < goal:
+                        end = np.maximum(curve[-1:], least)
+                        ax.plot(t[-1:], end, "o", color=colour, ms=6, mfc=face)
         panels[0].set_ylabel(say("mean squared error"))
         label(panels[0], 0.98, 0.92, say("LSTM: solid, full dots"), GRADIENT, ha="right")
         label(panels[0], 0.98, 0.83, say("RNN: dashed, rings"), _GREY, ha="right")
-        panels[0].text(0.99 * steps, 1.12 * ADDING.lazy_loss, say("always answering 1"),
+        if any("held" in race for race in races.values()):
+            words = say("LSTM, gates held: dotted")
+            label(panels[0], 0.98, 0.74, words, FORGET, ha="right")
+        panels[0].text(0.99 * steps, 1.4 * ADDING.lazy_loss, say("always answering 1"),
                        color=_GREY, ha="right")  # fmt: skip
         panels[0].text(0.01 * steps, 0.9 * goal, say("solved"), color=_GREY, va="top")
     return figure
@@ -210,7 +215,7 @@ def compare_rates(steps, *, most, alt, title):
             right = best > 0
             place = (at[best] * (1.12 if right else 0.9), min(places[best]))
             if mark == looks[-1][2]:  # its valley is crowded: its name stands on the way down
-                place = (at[1] * 1.1, 1.15 * middle[1])
+                place = (at[0] * 1.1, 1.15 * middle[0])
             up = "center" if mark == looks[-1][2] else "top"  # below its line
             ax.text(*place, name, color=colour, ha="left" if right else "right", va=up,
                     weight="bold", fontsize=12.5)  # fmt: skip
@@ -287,7 +292,8 @@ def cell_drift(panels, *, alt, title):
 
     panels: words of a panel -> (most, words of a kind -> its units' (held, change)), as
     `leaks.drift` gives them; at most three kinds. most: the last change on the axis, to both
-    sides. A unit may be (held, change, words): the words stand at the middle of its line.
+    sides. A unit may be (held, change, words): the words stand at the middle of its line. Small
+    arrows point where the cell goes.
     """
     looks = ((OUTPUT, "-", 2.4), (FORGET, (0, (4, 2)), 1.8), (GRADIENT, ":", 2.4))
     with matplotlib.rc_context(RC):
@@ -299,12 +305,19 @@ def cell_drift(panels, *, alt, title):
             for place, (kind, (colour, dash, width)) in enumerate(zip(kinds, looks, strict=False)):
                 for held, change, *names in kinds[kind]:
                     ax.plot(held, change, color=colour, ls=dash, lw=width)
+                    moves = (np.abs(change) > 0.03 * most) & (np.arange(len(held)) % 2 == 1)
+                    for mark, goes in (("<", change < 0), (">", change > 0)):
+                        some = moves & goes
+                        ax.plot(held[some], change[some], mark, color=colour, ms=7)
                     for name in names:
                         middle = held[len(held) // 2], change[len(held) // 2]
                         ax.annotate(name, middle, (8, 8), textcoords="offset points",
                                     color=colour)  # fmt: skip
-                label(ax, 0.97, 0.9 - 0.1 * place, kind, colour, ha="right")
+                if len(kinds) > 1:
+                    label(ax, 0.97, 0.9 - 0.1 * place, kind, colour, ha="right")
             ax.set(ylim=(-most, most), title=words, xlabel=say("the cell c that is held"))
+        for y, words in ((0.9, say("arrows: where the cell goes")), (0.43, say("on 0: it stays"))):
+            axes[0].text(0.97, y, words, color=_GREY, ha="right", transform=axes[0].transAxes)
         axes[0].set_ylabel(say("mean change of c in a step"))
     return figure
 
@@ -325,7 +338,7 @@ def compare_batches(runs, *, alt, title, goal):
         ax.set_yticks((0.05, 0.1, 0.2, 0.5), ("0.05", "0.1", "0.2", "0.5"))
         ax.axhline(goal, color=_GREY, lw=1, ls=":")
         ax.minorticks_off()
-        ax.text(0.98, 0.96, say("dots: the first 20 steps, which no size can save"), color=_GREY,
+        ax.text(0.98, 0.96, say("dots: the first 20 steps, which no size can spare"), color=_GREY,
                 ha="right", va="top", transform=ax.transAxes)  # fmt: skip
         for (B, rows), colour in zip(runs.items(), colours, strict=False):
             for losses in rows:

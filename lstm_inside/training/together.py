@@ -18,6 +18,7 @@ from .model import (
     readout_backward,
     run_cell,
 )
+from .optimisers import SGD, Adam, CoolingAdam, Momentum
 from .saving import generator
 from .training import State, Training
 from .trees import arrays_of, each_array
@@ -29,6 +30,9 @@ _NOT_FINITE = Sentences(
     }
 )
 
+
+# Optimisers that move each number by itself, so that they can take a stack of trainings at once.
+_BY_NUMBER = {SGD, Momentum, Adam, CoolingAdam}
 
 # Units that stand in one layer: the products grow with their square, and most of what they
 # multiply is 0. In a browser NumPy multiplies matrices without a BLAS.
@@ -44,7 +48,8 @@ def abreast(runs, steps, *, below=None, width=20, change=None):
     training takes the steps that it takes alone, up to rounding, which a training may enlarge as
     it goes on: its units stand in one wide layer beside those of others, with no wire from one
     to another. The smaller the networks, the more time that saves; benchmarks/training.py
-    says how much. below: a training ends as soon as the mean of its last `width` losses is below
+    says how much. An optimiser of your own is asked training by training, as it may look at all
+    weights of one. below: a training ends as soon as the mean of its last `width` losses is below
     this. change: what is done to every gradient before its step, a function of
     a tree of arrays with one more axis in front, the training; None for nothing.
     Should anything be raised, every training is where it was.
@@ -139,7 +144,7 @@ class _Crowd:
             grads = each_array(lambda g: g * share.reshape(-1, *[1] * (g.ndim - 1)), grads)
         if len(self.groups) == 1:
             ((optimiser, own, moments),) = self.groups
-            self.params, moments = optimiser.step(self.params, grads, moments)
+            self.params, moments = _moved(optimiser, self.params, grads, moments)
             self.groups = [(optimiser, own, moments)]
         else:
             self._step_by_group(grads)
@@ -151,7 +156,7 @@ class _Crowd:
     def _step_by_group(self, grads):
         parts = []
         for n, (optimiser, own, moments) in enumerate(self.groups):
-            mine, moments = optimiser.step(_some(self.params, own), _some(grads, own), moments)
+            mine, moments = _moved(optimiser, _some(self.params, own), _some(grads, own), moments)
             self.groups[n] = optimiser, own, moments
             parts.append(mine)
         self.params = each_array(lambda *some: np.concatenate(some)[self.order], *parts)
@@ -222,6 +227,20 @@ def _stacked(*arrays):
 
 def _some(tree, which):
     return each_array(lambda a: a[which], tree)
+
+
+def _moved(optimiser, params, grads, moments):
+    """One step of several trainings with one optimiser: their parameters and moments."""
+    if type(optimiser) in _BY_NUMBER:
+        return optimiser.step(params, grads, moments)
+    steps = []
+    for n in range(len(arrays_of(params)[0])):
+        one = (
+            each_array(lambda a, n=n: a[n] if a.ndim else a, tree)
+            for tree in (params, grads, moments)
+        )
+        steps.append(optimiser.step(*one))
+    return tuple(each_array(_stacked, *trees) for trees in zip(*steps, strict=True))
 
 
 def _apart(stack):
