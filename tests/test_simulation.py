@@ -582,6 +582,85 @@ def test_the_effect_is_a_difference_of_means(model):
     assert free.bits_outside == pytest.approx(cost[~inside & ~text].mean(), rel=1e-4)
 
 
+def test_both_ends_of_some_cells_are_held(model):
+    searched, reading = (lt.read(model, part, B=4, T=60) for part in ("search", "measure"))
+    sets = {"close": ")]}"}
+    held = lt.hold_ends(model, searched, reading, "brackets", sets, (3, 7), 5)
+    assert list(held) == [
+        "free",
+        (3, "off"),
+        (3, "on"),
+        (7, "off"),
+        (7, "on"),
+        (5, "low"),
+        (5, "high"),
+    ]
+    off, on = lt.levels(searched, 7, "brackets")
+    for end, value in (("off", off), ("on", on)):
+        want = lt.hold(model, reading, sets, 7, value)
+        np.testing.assert_array_equal(held[7, end].bits, want.bits)
+    low = min(lt.levels(searched, 5, "brackets"))
+    want = lt.hold(model, reading, sets, 5, low)
+    np.testing.assert_array_equal(held[5, "low"].shares["close"], want.shares["close"])
+
+
+def test_a_borrowed_value_is_that_of_the_stretch_beside(model):
+    searched, reading = (lt.read(model, part, B=4, T=60) for part in ("search", "measure"))
+    own, middle = reading.c[1:, :, 3], np.mean(lt.levels(searched, 3, "brackets"))
+    other = own[:, [3, 0, 1, 2]]
+    further = (
+        lt.hold(model, reading, {"a": "a"}, 3, other).bits
+        - lt.hold(model, reading, {"a": "a"}).bits
+    )
+    agrees = ((own > middle) == (other > middle))[lt.WARM :]
+    found = lt.borrowed_bits(model, searched, reading, "brackets", 3)
+    assert found == (lt.mean_and_error(further, ~agrees), lt.mean_and_error(further, agrees))
+
+
+def test_the_furthest_cells_of_a_search_are_measured_again(model):
+    searched = lt.read(model, "search", B=6, T=80)
+    best = int(np.abs(lt.scores(searched, "brackets")).argmax())
+    effect = np.ones(32)
+    others = [unit for unit in (3, 7, 9) if unit != best][:2]
+    effect[others] = 0.2, 0.4
+    every = lt.EveryCell(effect, 1 / effect)
+    again = lt.measure_again(model, searched, every, "brackets", ")]}", B=4, T=60)
+    assert [list(cells) for cells in again.values()] == [[best, *others]] * 2
+    reading = lt.read(model, "measure", B=4, T=60)
+    places = lt.inside_and_outside(reading, "brackets")
+    free = lt.hold(model, reading, {"": ")]}"}).shares[""]
+    for end, value, at in zip(
+        ("off", "on"), lt.levels(searched, best, "brackets"), places, strict=True
+    ):
+        held = lt.hold(model, reading, {"": ")]}"}, best, value).shares[""]
+        assert again[end][best] == lt.times_as_likely(held, free, at)
+
+
+def test_drafts_are_written_draw_by_draw(model):
+    texts = lt.drafts(model, "x = ", count=9, texts=3, held=(3, 0.5))
+    states = lt.states_after(model, "x = ")
+    for draw, text in enumerate(texts):
+        assert text == lt.write(model, *states, 9, temperature=0.6, rng=rng(draw), held=(3, 0.5))
+
+
+def test_the_race_is_run_on_what_the_page_says(model):
+    judged, counted = lt.judged_tables()
+    assert judged.shape == (1001, 64)
+    assert {cost.shape for cost in counted.values()} == {(1001 - lt.WARM, 64)}
+    own, stored, table = lt.sizes(model, 7)
+    assert own == (7 * 1024, sum(array.size for array in arrays_of(model)))
+    assert stored[0] == 4_000_000
+    assert table == (len(lt.library_ids("learn")), lt.table_size(5))
+
+
+def test_a_small_writer_begins_as_the_pages_own_does():
+    run = lt.trained_run(1, steps=2)
+    again = lt.text_training(lt.library_ids("learn"), H=64, steps=lt.STEPS, rng=rng(1))
+    list(again.steps(2))
+    assert run.step == 2
+    assert all(map(np.array_equal, arrays_of(run.params), arrays_of(again.params)))
+
+
 def test_holding_every_cell_is_holding_each(model):
     searched = lt.read(model, "search", B=6, T=80)
     reading = lt.read(model, "measure", B=4, T=60)
@@ -658,25 +737,28 @@ def test_the_cases_are_where_they_say(model):
 
 
 def test_a_bracket_is_followed_while_it_is_open_and_on_its_line(model):
-    source = "#" * 24 + "\nf(a, b, c)\ng(a,\n  b, c)\nh(a, b, c, d)\n"
+    source = "#" * 24 + "\nf(a, b, c)\ng(a,\n  b, c)\nh(a, b, c, d)\nk(l(a), b, c)\n"
     row, found = lt.labelled({"f": source})
     trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
     marks = {name: mark[:-1, None] for name, mark in found.items()}
     c = trace.c.copy()
     text, shown = lt.decode(row[:-1]), np.full(len(row) - 1, -1.0)
-    for name, steps in (("f(", 5), ("g(", 9)):  # on from the bracket on, so long
+    for name, steps in (("f(", 5), ("g(", 9), ("k(", 11)):  # on from the bracket on, so long
         shown[(at := text.index(name) + 1) : at + steps] = 1
     c[1:, 0, 3] = shown
     reading = lt.Reading(row[:, None], trace.h, c, marks)
     turned = lt.levels(reading, 3, "brackets")
     assert turned[1] > turned[0]
     found = lt.kept(reading, reading, 3, steps=8)
-    assert (found.brackets, found.written_brackets) == (2, 1)  # f( and h(; g('s line ends
-    assert found.every.tolist() == [0.5] * 5 + [0.0] * 3
-    assert found.written.tolist() == [1.0] * 5 + [0.0] * 3
+    assert found.brackets == 3  # f(, h( and k(; g('s line ends
+    assert (found.alone_brackets, found.nested_brackets) == (1, 1)  # off at h( from the start
+    assert found.alone.tolist() == [1.0] * 5 + [0.0] * 3
+    assert found.nested.tolist() == [1.0] * 8
+    assert found.lost == ["(a, b, c"]
     none = lt.kept(reading, reading, 3, steps=14)
     assert none.brackets == 0
-    assert np.isnan(none.every).all()
+    assert np.isnan(none.alone).all()
+    assert none.lost == []
 
 
 def test_places_by_what_is_open_and_the_mark_of_the_line(model):

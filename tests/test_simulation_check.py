@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lstm_core import lstm_step
 from lstm_inside import simulation as lt
 from lstm_inside.simulation import check
 from lstm_inside.training import softmax
@@ -25,7 +26,42 @@ def given(p, ids):
     return p[np.arange(len(ids)), ids]
 
 
+def holding(shown=lambda h, o, v: o * np.tanh(v), *, c_too=True, where=None, after=False):
+    """A reader's loop: what is shown, whether c is overwritten, where, and only at the end."""
+
+    def loop(xs, h, c, params, u, v):
+        def overwrite(h, c, o):
+            at = (slice(None), u) if where is None else where(u)
+            h[at] = shown(h, o, v)[at]
+            if c_too:
+                c[at] = v
+
+        for x in xs:
+            h, c, cache = lstm_step(x, h, c, params)
+            if not after:
+                overwrite(h, c, cache[6])
+        if after:
+            overwrite(h, c, cache[6])
+        return h, c
+
+    return loop
+
+
+def free(xs, h, c, params, u, v):
+    for x in xs:
+        h, c, _ = lstm_step(x, h, c, params)
+    return h, c
+
+
+def clamped(xs, h, c, params, u, v):
+    hs, cs = lt.clamped_forward(xs, params, u, v, h, c)
+    return hs[-1], cs[-1]
+
+
 RIGHT = [
+    (check.hold, holding()),
+    (check.hold, clamped),
+    (check.hold, lambda *given: [part.tolist() for part in clamped(*given)]),
     (check.bits, lambda p, ids: -np.log2(given(p, ids)).mean()),
     (check.bits, lambda p, ids: -np.log(given(p, ids)).mean() / np.log(2)),
     (check.bits, lambda p, ids: sum(-np.log2(p[n, k]) for n, k in enumerate(ids)) / len(ids)),
@@ -63,6 +99,16 @@ WRONG = [
     (check.at_temperature, lambda z, t: softmax((z / t).T).T, "last axis"),
     (check.at_temperature, lambda z, t: np.eye(4)[z.argmax(-1)], "a draw"),
     (check.at_temperature, lambda z, t: z == z.max(-1, keepdims=True), "a draw"),
+    (check.hold, lambda *given: None, "returned None"),
+    (check.hold, lambda *given: 3, "return two arrays"),
+    (check.hold, free, "the free network"),
+    (check.hold, holding(after=True), "after the last step only"),
+    (check.hold, holding(lambda h, o, v: h), "still shows what the step computed"),
+    (check.hold, holding(c_too=False), "must be v, too"),
+    (check.hold, holding(lambda h, o, v: o * v), "what passes the output gate is tanh(v)"),
+    (check.hold, holding(lambda h, o, v: 0 * o + np.tanh(v)), "the output gate is missing"),
+    (check.hold, holding(where=lambda u: u), "the columns of h and c"),
+    (check.hold, holding(where=lambda u: ...), "the columns of h and c"),
     (check.clamp, lambda: None, "returned None"),
     (check.clamp, lambda: 3, "two numbers"),
     (check.clamp, lambda: (9999, 1.0), "two numbers"),

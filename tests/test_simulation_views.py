@@ -207,6 +207,29 @@ def test_harm_is_drawn_for_both_cells_with_its_error():
     assert "neither 0.00, control 0.10" in figure.alt
 
 
+def test_three_held_cells_are_drawn_with_what_each_end_does():
+    where = np.array([[True, False]])
+
+    def saying(inside, outside):
+        return lt.Held({")": np.array([[inside, outside]])}, np.ones((1, 2)))
+
+    held = {"free": saying(0.1, 0.1), (3, "off"): saying(0.05, 0.9), (3, "on"): saying(0.9, 0.8),
+            (5, "off"): saying(0.08, 0.1), (5, "on"): saying(0.1, 0.2),
+            (7, "low"): saying(0.09, 0.11), (7, "high"): saying(0.12, 0.13)}  # fmt: skip
+    figure = figures_held.ends_picture(held, where, ~where, 3, 5, 7)
+    assert "Held off, inside brackets: ) 0.50; Held on, outside brackets: ) 8.00" in figure.alt
+    words = {text.get_text() for text in figure.axes[1].texts}
+    assert {"second-best, cell 5", "control: ○ low, ● high"} <= words
+
+
+def test_what_is_kept_is_drawn_for_both_kinds_of_bracket():
+    found = lt.Kept(np.linspace(1, 0.75, 5), np.linspace(1, 0.5, 5), 4, 2, 9, [])
+    figure = figures_held.kept_picture(found)
+    drawn = [line.get_ydata()[-1] for line in figure.axes[0].lines]
+    assert drawn == [0.75, 0.5]
+    assert "Of 9 brackets the cell is on for 6 at 1." in figure.alt
+
+
 def test_the_effects_are_drawn_from_1_and_told():
     figure = figures_held.effects_picture({") ] }": (0.25, 8.0), "letters": (1.0, 0.5)})
     for ax, factors in zip(figure.axes, ((0.25, 1.0), (8.0, 0.5)), strict=True):
@@ -354,8 +377,9 @@ def test_still_pictures_say_what_they_show(model):
             }
         ),
         figures_held.kept_picture(
-            lt.Kept(np.linspace(0.8, 0.5, 40), np.linspace(1, 0.6, 40), 9, 7)
+            lt.Kept(np.linspace(0.8, 0.5, 40), np.linspace(1, 0.6, 40), 9, 7, 20, ["f(x"])
         ),
+        figures_held.spreading_picture(),
         figures_held.networks_picture({"seed 1": (np.linspace(-0.7, 0.4, 32), every, 3)}),
         figures.samples_picture({"a": "f(x)"}, strong="()"),
         figures.scores_picture(reading, untrained=reading),
@@ -471,6 +495,8 @@ def test_the_turns_picture_draws_what_surrounds_a_marks_ends(model):
     reading = lt.read(model, "search", B=8, T=200)
     figure = figures.turns_picture(model, reading, "brackets", 3)
     begins, ends = lt.turns(reading.marks["brackets"])
+    for t, b in zip(*np.nonzero(ends), strict=True):  # those that lasted 8 or more after opening
+        ends[t, b] = t >= 9 and reading.marks["brackets"][t - 9 : t, b].all()
     off, on = lt.levels(reading, 3, "brackets")
     up = np.sign(on - off)  # drawn so that it goes up with the mark
     trace = lstm_forward(reading.xs, model.cell)

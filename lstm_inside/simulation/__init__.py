@@ -54,6 +54,8 @@ from .forecast import (
     rms_error,
     windows_of,
 )
+from .holding import borrowed_bits, hold_ends, measure_again
+from .race import judged_tables, sizes
 from .reading import (
     MARKS,
     Reading,
@@ -90,6 +92,7 @@ from .writer import (
     Position,
     StoredWriter,
     Stream,
+    drafts,
     model_bits,
     next_shares,
     sketch,
@@ -97,6 +100,7 @@ from .writer import (
     store_writer,
     stored_writer,
     text_training,
+    trained_run,
     write,
 )
 
@@ -129,6 +133,7 @@ __all__ = [
     "V",
     "Windows",
     "around",
+    "borrowed_bits",
     "chosen_and_control",
     "clamp_effect",
     "clamp_every_cell",
@@ -142,6 +147,7 @@ __all__ = [
     "counted_share",
     "decode",
     "depths",
+    "drafts",
     "eeg_windows",
     "encode",
     "fit_linear",
@@ -151,9 +157,11 @@ __all__ = [
     "gates_of",
     "held_curves",
     "hold",
+    "hold_ends",
     "inside_and_outside",
     "inside_costs",
     "interpolated_costs",
+    "judged_tables",
     "kept",
     "kinds",
     "labelled",
@@ -167,6 +175,7 @@ __all__ = [
     "marks",
     "mean_and_error",
     "mean_forecast",
+    "measure_again",
     "model_bits",
     "nearest_matches",
     "next_shares",
@@ -177,6 +186,7 @@ __all__ = [
     "rms_error",
     "scores",
     "share_of",
+    "sizes",
     "sketch",
     "standard_library",
     "states_after",
@@ -187,6 +197,7 @@ __all__ = [
     "text_training",
     "times_as_likely",
     "times_seen",
+    "trained_run",
     "turns",
     "watch",
     "watch_line",

@@ -1,7 +1,8 @@
-"""Checkers of notebook 07: bits per character, temperature, a cell's score, a clamp."""
+"""Checkers of notebook 07: bits per character, temperature, a cell's score, holding a cell."""
 
 import numpy as np
 
+from lstm_core import init_lstm, lstm_step
 from lstm_inside.page import NotYet, asks, checker, compare, question, run, shape_of
 from lstm_inside.simulation.dissection import clamp_effect, correlation
 from lstm_inside.simulation.reading import read
@@ -25,6 +26,15 @@ WORDS = Sentences(
         "shares_raw": "these are the scores over the temperature; softmax is still to come.",
         "shares_sum": "softmax runs along the last axis, over the symbols of ONE place.",
         "shares_draw": "that is a draw, one symbol chosen; the probabilities themselves are wanted.",
+        "hold": "cell u holds v, shows o * tanh(v), and the others go on from what they then see.",
+        "hold_pair": "return two arrays, h and c, (B, H) each, after the last step.",
+        "hold_free": "that is the free network: overwrite cell u after each step.",
+        "hold_end": "cell u is overwritten after the last step only: the others never saw it.",
+        "hold_c": "c[:, u] is held, but h[:, u] still shows what the step computed.",
+        "hold_h": "h[:, u] is right; c[:, u] must be v, too.",
+        "hold_tanh": "h[:, u] is o * v there: what passes the output gate is tanh(v).",
+        "hold_gate": "h[:, u] is tanh(v) there: the output gate is missing.",
+        "hold_all": "that is not cell u alone: the cells are the columns of h and c, [:, u].",
         "clamp": "held there, the model opens {factor:.2f} times as many brackets inside brackets.",
         "clamp_pair": "return two numbers: a cell (0 to {last}) and the value to hold it at.",
         "clamp_weak": "openings inside brackets: {factor:.2f} times as likely. Wanted: 0.50 or less. "
@@ -54,7 +64,7 @@ QUESTIONS = {
             "what stands far back is mostly told by what stands nearer: the savings shrink",
         ),
         c=(
-            "each saves less than the one before, and one day one does harm",
+            "each saves less than the one before, and in the end one more does harm",
             "longer contexts say more but are rarer; the code below shows where the two meet",
         ),
         d=(
@@ -72,11 +82,11 @@ QUESTIONS = {
         ),
         b=(
             "noticed and lost: every bracket opens the input gate",
-            "look at where the grey curve starts: not all brackets turn the cell on",
+            "the picture says for how many brackets the cell was on at 1: not for all",
         ),
         c=(
             "there are brackets of either kind",
-            "some are not written, and of those that are, some leak away",
+            "some are not written, and of those that are, some are lost, even where no other bracket closes",
         ),
         d=(
             "neither: within a line the cell is always on",
@@ -177,6 +187,46 @@ def score(function) -> str:
         raise NotYet(WORDS["score_one"])
     compare(say("your r"), got, want, hints=hints)
     return WORDS["score"]
+
+
+@checker
+def hold(function) -> str:
+    """Check a function (xs, h, c, params, u, v) -> h and c, cell u held at v throughout (7.6)."""
+    rng = np.random.default_rng(74)
+    params = init_lstm(3, 4, rng=rng)
+    xs, (h, c), u, v = rng.normal(size=(6, 2, 3)), 0.1 * rng.normal(size=(2, 2, 4)), 1, 1.3
+    got = run(function, xs, h, c, params, u, v)
+    try:
+        got_h, got_c = got
+    except Exception:  # an object may raise anything when it is taken apart
+        raise NotYet(WORDS["hold_pair"]) from None
+
+    def held(shown, *, c_too=True, where=(slice(None), u), last_only=False):
+        now, kept = h, c
+        for t, x in enumerate(xs):
+            now, kept, cache = lstm_step(x, now, kept, params)
+            if not last_only or t == len(xs) - 1:
+                now[where] = shown(now, cache[6])[where]
+                if c_too:
+                    kept[where] = v
+        return now, kept
+
+    def right(h, o):
+        return o * np.tanh(v)
+
+    want_h, want_c = held(right)
+    hints = [
+        (held(lambda h, o: h, c_too=False)[0], WORDS["hold_free"]),
+        (held(right, last_only=True)[0], WORDS["hold_end"]),
+        (held(lambda h, o: h)[0], WORDS["hold_c"]),
+        (held(lambda h, o: o * v)[0], WORDS["hold_tanh"]),
+        (held(lambda h, o: 0 * o + np.tanh(v))[0], WORDS["hold_gate"]),
+        (held(right, where=...)[0], WORDS["hold_all"]),
+        (held(right, where=u)[0], WORDS["hold_all"]),
+    ]
+    compare("h", got_h, want_h, hints=hints)
+    compare("c", got_c, want_c, hints=[(held(right, c_too=False)[1], WORDS["hold_h"])])
+    return WORDS["hold"]
 
 
 @checker

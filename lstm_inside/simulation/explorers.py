@@ -408,7 +408,7 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             xlim=(-3.05, 3.05),
             yscale="log",
             ylim=(_LEAST, 1.5),
-            xlabel=say("held at"),
+            xlabel=say("held at (the control: the same share of its own range)"),
         )
         dose.set_yticks([1e-4, 1e-3, 0.01, 0.1, 1], ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
         shares.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
@@ -418,10 +418,16 @@ def clamp_explorer(model=None, found=None) -> Explorer:
         others = [dose.plot([], [], color=CONTROL, lw=1.4, ls=ls)[0] for ls in ("-", "--")]
         ends = {  # those of the held cell stand at the left ends of their curves
             (kind, row): Words(dose, x, _LEAST, ha="left", fontsize=11.5, color=colour)
-            for kind, colour, x in (("alone", "#888888", 3.2), ("held", colours[1], -2.95))
+            for kind, colour, x in (
+                ("alone", "#888888", 3.2),
+                ("control", CONTROL, 3.2),
+                ("held", colours[1], -2.95),
+            )
             for row in (0, 1)
         }
-        names = {"alone": say("left alone"), "held": say("cell held")}
+        names = {
+            "alone": say("left alone"), "control": say("control held"), "held": say("cell held")
+        }  # fmt: skip
         for (kind, row), words in ends.items():
             name = names[kind]
             words.set_text(
@@ -454,11 +460,12 @@ def clamp_explorer(model=None, found=None) -> Explorer:
             alone[row].set_data([-3, 3], [max(measured.alone[row], _LEAST)] * 2)
             lines[row].set_data(measured.values, np.clip(measured.held[row], _LEAST, 1))
             others[row].set_data(measured.values, np.clip(measured.control[row], _LEAST, 1))
-        right = np.log10(np.maximum(measured.alone, _LEAST))
+        right = np.log10(np.maximum([measured.alone, measured.control[:, -1]], _LEAST)).ravel()
+        right = np.reshape(spread(right, 0.19), (2, 2))
         left = np.log10(np.maximum(measured.held[:, 0], _LEAST))
         above = left + np.where(left == left.max(), 0.16, -0.14)  # the higher name, the lower one
-        for kind, heights in (("alone", spread(right, 0.23)), ("held", above)):
-            for row, height in enumerate(heights):  # names keep 0.23 of a decade apart
+        for kind, heights in (("alone", right[0]), ("control", right[1]), ("held", above)):
+            for row, height in enumerate(heights):  # names keep 0.19 of a decade apart
                 ends[kind, row].set_y(10**height)
         now.set_xdata([value, value])
         title.set_text(

@@ -214,17 +214,18 @@ def cases_picture(cases, title=None):
             ax.barh(row, case.share, color=inks[case.wanted], edgecolor=CELL_LINE, lw=1.6,
                     height=0.64)  # fmt: skip
             ax.text(case.share + 0.012, row, f"{case.share:.0%}", va="center", weight="bold")
-            for x, count in ((1.18, case.count), (1.36, case.brackets or "")):
+            for x, count in ((1.18, case.count), (1.37, case.brackets or "")):
                 ax.text(x, row, f"{count}", va="center", ha="right", color="#666666")
-        heads = ((1.18, say("places")), (1.36, say("brackets")))
-        for x, words in heads[: 2 if any(case.brackets for case in cases) else 1]:
-            ax.text(x, -0.75, words, ha="right", color="#666666")
+        heads = ((1.18, say("places")), (1.37, say("outermost\nbrackets")))
+        heads = heads[: 2 if any(case.brackets for case in cases) else 1]
+        for x, words in heads:
+            ax.text(x, -0.5, words, ha="right", va="bottom", color="#666666")
         for x, words in (
             (0.2, say("filled: should be 100 %")),
             (0.62, say("hollow: should be 0 %")),
         ):
-            ax.text(x, -0.75, words, color=CELL_LINE, weight="bold", ha="center")
-        ax.set(xlim=(0, 1.37), ylim=(rows[-1] + 0.5, -1.1), yticks=rows)
+            ax.text(x, -0.5, words, color=CELL_LINE, weight="bold", ha="center", va="bottom")
+        ax.set(xlim=(0, 1.38), ylim=(rows[-1] + 0.5, -1.6 if len(heads) > 1 else -1.1), yticks=rows)
         ax.set_yticklabels([named(case.where) for case in cases])
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         ax.grid(False, axis="y")
@@ -369,8 +370,7 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
     tanh(c) is turned so that it goes up with the mark; dashed: half-way between its `levels`,
     above which the cell is on (those of `searched`, if given).
 
-    Of the marks that begin only those that last through all steps drawn are taken, so that every
-    step is a mean over the same places.
+    Only marks that last through all steps drawn are taken, where they begin and where they end.
     Shaded: the middle half of the cell's values.
     by_hand: a unit that reads a number and a flag, such as `LATCH`, to be drawn above (3.9).
     """
@@ -398,6 +398,9 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
         begun, ended = turns(holds)
         for step in range(1, ON + 1):
             begun[:-step] &= holds[step:]
+        for step in range(1, ON + 2):  # the turn itself is the first place without the mark
+            ended[:step] = False
+            ended[step:] &= holds[:-step]
         for ax, event, what in zip(axes, (begun, ended), ("begin", "end"), strict=True):
             for k, (name, course, colour) in enumerate(values):
                 mean = around(course[WARM:], event[WARM:], back=BACK, on=ON)
@@ -432,7 +435,12 @@ def turns_picture(model, reading, mark, unit, *, by_hand=None, searched=None):
                     count=count,
                 )
                 if what == "begin"
-                else say("Where {mark} end ({count} places)", mark=named(mark), count=count)
+                else say(
+                    "Where {mark} end that lasted {on} or more ({count} places)",
+                    mark=named(mark),
+                    on=ON,
+                    count=count,
+                )
             )
         figure.alt = say(
             "Cell {unit}, from one character before to two after: {told}.",

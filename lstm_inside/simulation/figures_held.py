@@ -1,12 +1,21 @@
 """The pictures of notebook 07 about cells that are held."""
 
+from itertools import pairwise
 from textwrap import fill
 
 import matplotlib
 import numpy as np
+from matplotlib.patches import FancyBboxPatch
 
-from lstm_inside.page.style import CELL_LINE, FAINT, RC, SIGNAL, true_minus
-from lstm_inside.simulation.explorers_parts import CONTROL, SECOND, learned_picture, named
+from lstm_inside.page.style import CELL_LINE, FAINT, HIDDEN, RC, SIGNAL, true_minus
+from lstm_inside.simulation.dissection import times_as_likely
+from lstm_inside.simulation.explorers_parts import (
+    CONTROL,
+    SECOND,
+    learned_picture,
+    named,
+    spread,
+)
 from lstm_inside.words import say
 
 _OTHERS = "#b9c4ce"  # cells that are not in question
@@ -66,6 +75,72 @@ def effects_picture(effects, others=None):
             told.append(say("{title}: {units}", title=title, units=say(", ").join(factors)))
         figure.alt = say(
             "Times as likely as in the free network. {told}.", told=say("; ").join(told)
+        )
+    return figure
+
+
+def ends_picture(held, inside, outside, unit, second, control):
+    """`effects_picture` of what `hold_ends` found: three cells held at their ends (7.7)."""
+    free = held["free"].shares
+
+    def times(cell, end, symbols, at):
+        return times_as_likely(held[cell, end].shares[symbols], free[symbols], at)[0]
+
+    pairs = [
+        {s: (times(cell, "off", s, inside), times(cell, "on", s, outside)) for s in free}
+        for cell in (unit, second)
+    ]
+    both = {
+        s: [[times(control, end, s, at) for end in ("low", "high")] for at in (inside, outside)]
+        for s in free
+    }
+    beside = say("second-best, cell {second}", second=second)
+    return effects_picture(pairs[0], {beside: pairs[1], say("control: ○ low, ● high"): both})
+
+
+def spreading_picture():
+    """One cell held, unrolled: what it shows reaches every cell at the next step (7.6)."""
+    with matplotlib.rc_context(RC):
+        figure = learned_picture(900, 300, say("one cell held, and how it reaches all others."))
+        figure.colours = 32
+        ax = figure.subplots()
+        ax.set_axis_off()
+        ax.set(xlim=(-0.27, 1.0), ylim=(-0.13, 1.16))
+        columns, rows = (0.12, 0.47, 0.82), (0.62, 0.47, 0.32, 0.17)
+        for k, x in enumerate(columns):
+            box = FancyBboxPatch((x - 0.04, 0.09), 0.08, 0.62, boxstyle="round,pad=0.012",
+                                 fc="#f4f6f8", ec="#9fb4c7", lw=1.4)  # fmt: skip
+            ax.add_patch(box)
+            words = say("step t") if not k else say("step t + {k}", k=k)
+            ax.text(x, -0.02, words, ha="center", va="center")
+            for row in rows[1:]:
+                ax.plot(x, row, "o", ms=19, color=HIDDEN if k else "#dfe5ea", mec="#8a98a5")
+            ax.plot(x, rows[0], "o", ms=23, color=CELL_LINE)
+            ax.text(x, rows[0], "v", color="white", ha="center", va="center", weight="bold")
+            ax.annotate("", (x, 0.89), (x, 0.74), arrowprops={"arrowstyle": "->", "lw": 1.8})
+            ax.text(x, 0.94, say("next character?"), ha="center", va="center",
+                    bbox={"boxstyle": "round", "fc": "white", "ec": "#9fb4c7"})  # fmt: skip
+        for x, further in pairwise(columns):
+            for row in rows:
+                look = {"arrowstyle": "->", "color": CELL_LINE, "lw": 1.8}
+                if row == rows[0]:
+                    look |= {"ls": ":", "color": "#8a98a5"}
+                tip, tail = (further - 0.025, row), (x + 0.025, rows[0])
+                ax.annotate("", tip, tail, arrowprops=look)
+        looks = {"ha": "right", "va": "center"}
+        ax.text(
+            0.05, rows[0], say("the held cell u: c ← v"), color=CELL_LINE, weight="bold", **looks
+        )
+        ax.text(0.05, rows[2], say("all other cells"), color="#555555", **looks)
+        ax.text((columns[0] + columns[1]) / 2, 0.79, say("its h = o·tanh(v)"), color=CELL_LINE,
+                ha="center", va="center", weight="bold")  # fmt: skip
+        ax.text((columns[1] + columns[2]) / 2, 0.13, say("blue: have read\nthe false h"),
+                color="#2a6f97", ha="center", va="center")  # fmt: skip
+        ax.set_title(say("One cell is held; what it shows reaches all others at the next step"))
+        figure.alt = say(
+            "A network unrolled over three steps. One cell is overwritten with v at each. From it "
+            "arrows lead to every other cell of the next step; from each step one leads up to the "
+            "prediction of the next character."
         )
     return figure
 
@@ -201,6 +276,7 @@ def harm_picture(panels):
     """
     with matplotlib.rc_context(RC):
         figure = learned_picture(900, 380, say("what holding a cell costs, by what is open."))
+        figure.colours = 64
         figure.suptitle(say("What holding a cell costs, by what is open"), weight="bold")
         most, told = max(len(rows) for rows in panels.values()), []
         grid, wide = figure.add_gridspec(most, len(panels)), next(iter(panels.values()))
@@ -231,9 +307,9 @@ def harm_picture(panels):
             )  # fmt: skip
             told.append(say("{title}: {units}", title=title, units=say("; ").join(costs)))
         looks = {"weight": "bold", "ha": "right"}
-        figure.text(0.98, 0.24, say("gold: bracket cell"), color=CELL_LINE, **looks)
-        figure.text(0.98, 0.17, say("violet: control"), color=CONTROL, **looks)
-        figure.text(0.98, 0.1, say("lines: one standard error"), color=SIGNAL, ha="right")
+        figure.text(0.98, 0.4, say("gold: bracket cell"), color=CELL_LINE, **looks)
+        figure.text(0.98, 0.33, say("violet: control"), color=CONTROL, **looks)
+        figure.text(0.98, 0.26, say("lines: one standard error"), color=SIGNAL, ha="right")
         figure.alt = true_minus(say("Further bits. {told}.", told=say("; ").join(told)))
     return figure
 
@@ -242,34 +318,44 @@ def kept_picture(found):
     """How often a cell is on, step by step from an opening bracket: a `Kept`."""
     with matplotlib.rc_context(RC):
         figure = learned_picture(
-            900, 270, say("how long the bracket cell stays on after a bracket has opened.")
+            900, 290, say("how long the bracket cell stays on after a bracket has opened.")
         )
-        ax, steps = figure.subplots(), np.arange(len(found.every))
+        figure.colours = 64
+        ax, steps = figure.subplots(), np.arange(len(found.alone))
         last, told = steps[-1], []
-        written = say("those {count} that it was on for at 1", count=found.written_brackets)
-        every = say("all {count} brackets", count=found.brackets)
-        for rows, words, colour in (
-            (found.written[1:], written, CELL_LINE),
-            (found.every, every, SIGNAL),
+        alone = say("no other bracket closes inside: {count}", count=found.alone_brackets)
+        nested = say("another closes inside: {count}", count=found.nested_brackets)
+        ends = spread([found.nested[-1], found.alone[-1]], 0.1)[::-1]
+        for rows, words, colour, height, up in (
+            (found.alone, alone, CELL_LINE, ends[0], True),
+            (found.nested, nested, SIGNAL, ends[1], False),
         ):
-            ax.plot(steps[-len(rows) :], rows, color=colour, lw=2.4)
-            ax.text(last + 0.6, rows[-1], f"{rows[-1]:.0%}", color=colour, weight="bold",
+            ax.plot(steps[1:], rows[1:], color=colour, lw=2.4, ls="-" if up else "--")
+            ax.text(last + 0.6, height, f"{rows[-1]:.0%}", color=colour, weight="bold",
                     va="center")  # fmt: skip
             k = len(rows) // 4
-            up = colour == CELL_LINE
-            ax.annotate(words, (steps[-len(rows) :][k], rows[k]), (4, 7 if up else -9),
-                        textcoords="offset points", color=colour, weight="bold",
-                        va="bottom" if up else "top")  # fmt: skip
-            shares = say(", ").join(f"{rows[t - last - 1]:.0%}" for t in (1, last // 2, last))
+            ax.annotate(words, (k, rows[k]), (4, 9 if up else -11), textcoords="offset points",
+                        color=colour, weight="bold", va="bottom" if up else "top",
+                        ha="left" if up else "right")  # fmt: skip
+            shares = say(", ").join(f"{rows[t]:.0%}" for t in (1, last // 2, last))
             told.append(say("{words}: {shares}", words=words, shares=shares))
-        ax.set(
-            ylim=(0, 1.12), xlim=(0, last + 3.5), xlabel=say("characters after the bracket opened")
+        written = found.alone_brackets + found.nested_brackets
+        ax.set(ylim=(0, 1.18), xlim=(0, last + 3.5))
+        ax.set_xlabel(
+            say(
+                "characters after the bracket opened (the {written} of {count} brackets that it "
+                "was on for at 1)",
+                written=written,
+                count=found.brackets,
+            )
         )
         ax.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
-        ax.set_title(say("On in the same brackets, all open and on their line throughout"))
+        ax.set_title(say("How often the cell is still on, so many characters after the bracket"))
         figure.alt = say(
-            "Share on, 1, {half} and {last} characters on. {told}.",
-            half=last // 2, last=last, told=say("; ").join(told),
+            "Of {count} brackets the cell is on for {written} at 1. Share still on, 1, {half} and "
+            "{last} characters on. {told}.",
+            count=found.brackets, written=written, half=last // 2, last=last,
+            told=say("; ").join(told),
         )  # fmt: skip
     return figure
 
@@ -283,6 +369,7 @@ def networks_picture(networks):
         figure = learned_picture(
             900, 470, say("the effect of holding each cell of several small networks.")
         )
+        figure.colours = 64
         axes, told = figure.subplots(2, len(networks), sharex=True, sharey="row", squeeze=False), []
         rows = (say("Held off, inside"), say("Held on, outside"))
         for column, (name, (r, every, chosen)) in zip(axes.T, networks.items(), strict=True):

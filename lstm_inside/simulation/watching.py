@@ -10,7 +10,7 @@ import numpy as np
 from lstm_inside import validate
 from lstm_inside.simulation.dissection import WARM, levels, turns
 from lstm_inside.simulation.reading import check_mark, line_brackets
-from lstm_inside.simulation.text import encode
+from lstm_inside.simulation.text import decode, encode
 
 
 class Case(NamedTuple):
@@ -108,21 +108,24 @@ def line_places(reading) -> dict[str, np.ndarray]:
 class Kept(NamedTuple):
     """How often a cell is on, step by step from an opening bracket: rows (steps,).
 
-    Over all brackets, and over those for which it was on one character after they opened.
+    Of those brackets for which it was on one character after they opened: over those in which no
+    other bracket closes, and over those in which one does.
     """
 
-    every: np.ndarray
-    written: np.ndarray
-    brackets: int
-    written_brackets: int
+    alone: np.ndarray
+    nested: np.ndarray
+    alone_brackets: int
+    nested_brackets: int
+    brackets: int  # of both kinds, those too for which it was off at 1
+    lost: list[str]  # text of those in which none closes and that it is off for in the end
 
 
 def kept(searched, reading, unit, steps=40) -> Kept:
     """How long a cell stays on in a bracket: the same brackets at every step.
 
     They are the outermost ones that open on a line, and at `steps` - 1 characters after it are
-    still open and on that line. NaN where there is none. Raises as `levels` does, and for fewer
-    than 2 steps or more than there are after WARM.
+    still open and on that line. What closes inside counts in a string, too. NaN where there is
+    none. Raises as `levels` does, and for fewer than 2 steps or more than there are after WARM.
     """
     says = _says(searched, reading, unit)
     inside, ids = reading.marks["brackets"], reading.ids[:-1]
@@ -135,10 +138,16 @@ def kept(searched, reading, unit, steps=40) -> Kept:
     for count in (lines, closed):
         begun &= count[steps - 1 :] == count[:rows]
     t, b = np.nonzero(begun)
-    on = says[t + np.arange(steps)[:, None], b]  # (steps, brackets)
-    written = on[:, on[1]]
-    every, some = (x.mean(axis=1) if x.size else np.full(steps, np.nan) for x in (on, written))
-    return Kept(every, some, on.shape[1], written.shape[1])
+    span = t + np.arange(steps)[:, None]  # (steps, brackets)
+    on = says[span, b]
+    closes = np.isin(ids[span, b], encode(")]}")).any(axis=0)
+    kinds = [on[1] & ~closes, on[1] & closes]
+    shares = [on[:, k].mean(axis=1) if k.any() else np.full(steps, np.nan) for k in kinds]
+    lost = np.flatnonzero(kinds[0] & ~on[-1])
+    return Kept(
+        *shares, *(int(k.sum()) for k in kinds), on.shape[1],
+        [decode(ids[t[k] : t[k] + steps, b[k]]) for k in lost],
+    )  # fmt: skip
 
 
 def _says(searched, reading, unit):

@@ -256,6 +256,34 @@ def write(model, h, c, count, *, temperature=1.0, rng, held=None) -> str:
     return decode(ids)
 
 
+def drafts(model, start, *, count=300, temperature=0.6, texts=20, held=None) -> list[str]:
+    """Several texts that a model writes from the same start, draw by draw: rng 0, 1, 2, ...
+
+    Raises as `states_after` and `write` do, and for fewer than one text.
+    """
+    validate.count("texts", texts)
+    states = states_after(model, start)
+    return [
+        write(model, *states, count, temperature=temperature, rng=np.random.default_rng(draw),
+              held=held)
+        for draw in range(texts)
+    ]  # fmt: skip
+
+
+def trained_run(seed, steps=None) -> Training:
+    """The training of the page's small writer, from a seed: all of its `STEPS`, or the first ones.
+
+    Raises ValueError or TypeError for a seed below 0 or steps below 1, or what is no whole number.
+    """
+    validate.whole("seed", seed, least=0)
+    steps = STEPS if steps is None else steps
+    validate.count("steps", steps)
+    run = text_training(library_ids("learn"), H=64, steps=STEPS, rng=np.random.default_rng(seed))
+    for _ in run.steps(steps):
+        pass
+    return run
+
+
 @lru_cache(maxsize=1)
 def sketch() -> Model:
     """A model that learned for a second or so: 32 units, 100 steps."""
