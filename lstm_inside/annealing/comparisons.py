@@ -153,6 +153,7 @@ def leaps_on_map() -> Count:
 
 
 STARTS = (1, 5, 20)  # anywhere on the map, of a run that shares its looks among them
+START_RUNS = 480
 
 
 @cache
@@ -160,12 +161,12 @@ def starts_on_map() -> dict[str, dict[int, Count]]:
     """How many runs from one to twenty places anywhere on the map meet a low place. Section 4.
 
     "starts": one of the places is low already. "descent". "downhill", "annealed": walks with small
-    steps; these cool from the start that is best in `ridge_walks`.
+    steps; these cool from the start that is best in `ridge_walks`. START_RUNS of each.
     """
     found = {"starts": {}, "descent": {}, "downhill": {}, "annealed": {}}
     hot = RIDGE_HEATS[best_heats()["annealed"]]
     for starts in STARTS:
-        here = np.random.default_rng(2).uniform(LOW, HIGH, (starts * RIDGE_WALKS, 2))
+        here = np.random.default_rng(3).uniform(LOW, HIGH, (starts * START_RUNS, 2))
         looks = RIDGE_LOOKS // starts
         heats = np.outer(cooled(hot, looks - 1), np.ones(len(here)))
         cold, warm = (_heights(here, T) for T in (0 * heats, heats))
@@ -393,6 +394,26 @@ def recall_searches() -> tuple[RecallHunt, dict[str, list[Found]]]:
 
 
 @cache
+def recall_shrinking() -> dict[str, Count]:
+    """How many walks with heat recall whose steps shrink, as those of the downhill walk. Section 6.
+
+    By name: annealed from each of HEATS, and at the lowest of them all the time; 48 of each.
+    """
+    hunt, each = recall_searches()[0], len(STEPS) * DRAWS
+    courses = {f"annealed, T = {T:g}": cooled(T, BUDGET - 1) for T in HEATS}
+    courses[f"fixed, T = {HEATS[0]:g}"] = np.full(BUDGET - 1, HEATS[0])
+    schedules = np.repeat([*courses.values()], each, axis=0)
+    steps = np.tile(np.geomspace(*SHRINKING, BUDGET - 1), (len(schedules), 1))
+    walks = anneal_all(hunt.crowd, hunt.starts, schedules, step=steps,
+                       rng=np.random.default_rng(9))  # fmt: skip
+    rows = np.array([walk.best for walk in walks]).reshape(len(courses), -1, hunt.crowd.size)
+    return {
+        name: _count(r_squared(hunt.unseen, found) > ENOUGH)
+        for name, found in zip(courses, rows, strict=True)
+    }
+
+
+@cache
 def recall_with_more() -> tuple[Count, tuple[float, float]]:
     """Annealed walks from the lowest of HEATS with MORE training sequences. Section 6.
 
@@ -532,15 +553,14 @@ def _lower(losses, rows, step, rng, at_once=20):
 
 
 @cache
-def recall_starts() -> tuple[int, int]:
-    """From how many starts some walk recalls; how many downhill walks have R² 0.6 to ENOUGH."""
+def recall_starts() -> int:
+    """From how many starts some walk recalls, of those that section 6 draws."""
     unseen, found = recall_searches()[0].unseen, recall_found()
     scores = {name: r_squared(unseen, rows) for name, rows in found.items()}
     walks = [each for name, each in scores.items() if not name.startswith(("guess", "desc"))]
     own = len(recall_searches()[0].starts)
     ever = (np.concatenate(walks).reshape(-1, own) > ENOUGH).any(axis=0)
-    close = (scores["downhill"] > 0.6) & (scores["downhill"] <= ENOUGH)
-    return int(ever.sum()), int(close.sum())
+    return int(ever.sum())
 
 
 # ---------------------------------------------------------------- a sign, in the appendix
@@ -615,10 +635,10 @@ def successes() -> list[dict[str, Count | None]]:
 
     On the map all but guessing set out from `landscape.HERE`; descent from there draws nothing, so
     it is one run. "helped": the downhill walk with large steps, kicks, shrinking steps. On the map
-    and at recall the temperatures are those that are best for this there. None where there is no
-    such search.
+    the temperatures are those from which most walks END low, at recall annealing has the start
+    from which most recall. None where there is no such search.
     """
-    ridge, at = ridge_walks(), best_heats("met")
+    ridge, at = ridge_walks(), best_heats()
     stuck = descent_path(count=RIDGE_LOOKS // GRADIENT_COST - 1)
     on_map = {
         "guessing": guesses_on_map(),
@@ -645,14 +665,26 @@ def successes() -> list[dict[str, Count | None]]:
     return [{name: each[name] for name in SEARCHES} for each in (on_map, on_trip, on_recall)]
 
 
-def endings() -> list[dict[str, Count]]:
-    """Of the walks in `successes` that may leave what they met: how many end there. Section 7.
+def settings() -> list[dict[str, float]]:
+    """The temperatures of "fixed" and "annealed" (its first) on the three tasks of `successes`."""
+    on_map = {name: RIDGE_HEATS[n] for name, n in best_heats().items()}
+    hunt, found = recall_searches()[0], recall_found()
+    right = [(r_squared(hunt.unseen, found[f"annealed, T = {T:g}"]) > ENOUGH).sum() for T in HEATS]
+    on_recall = {"fixed": STEADY, "annealed": HEATS[int(np.argmax(right))]}
+    return [on_map, {"fixed": FIXED, "annealed": HEAT}, on_recall]
 
-    On the map, at the temperatures that are best for ending there, and on the round trip; at recall
-    every run hands in the best that it met.
+
+def endings() -> list[dict[str, Count]]:
+    """Of the same walks as in `successes`: how many end in what they met. Section 7.
+
+    On the round trip, of the walks with heat: the others keep their best. At recall every run hands
+    in the best that it met.
     """
     ridge, trips = ridge_walks(), round_trips()
+    leaps = _walks_on_map(valley_loss, LARGE, np.zeros(RIDGE_WALKS), 1)[-1]
     on_map = {
+        "downhill": Count(int(ridge["fixed"][1, 0]), RIDGE_WALKS),
+        "helped": _count(leaps < LOW_LOSS),
         **{name: Count(int(ridge[name][1, n]), RIDGE_WALKS) for name, n in best_heats().items()},
         "blind": Count(int(ridge["fixed"][1, -1]), RIDGE_WALKS),
     }

@@ -73,8 +73,8 @@ def _colour_of(name):
 
 def draw_map(ax):
     """The map of `valley_loss` on ax, dark where it is low, with its scale beside it."""
-    ax.figure.colours = None  # 256 are too few for the map and the lines on it
-    ground = Pixels.on(ax, valley_map(), cmap=SIZE.reversed(), vmin=-0.2, vmax=0.9)
+    shades = SIZE.reversed().resampled(56)  # so few that 256 colours hold the lines as well
+    ground = Pixels.on(ax, valley_map(), cmap=shades, vmin=-0.2, vmax=0.9)
     ground.set_extent((LOW[0], HIGH[0], LOW[1], HIGH[1]))
     ax.set(xlim=(LOW[0], HIGH[0]), ylim=(LOW[1], HIGH[1]), aspect="auto")
     ax.set(xlabel=say("recurrent weight w"), ylabel=say("bias b"))
@@ -127,7 +127,8 @@ def cooling(looks=500, walks=600, step=0.3, seed=5):
     """How many walkers from the wrong valley of the cut stand low, look by look. Section 3.
 
     Thin, how many have crossed w = 0. Three temperatures stay; a fourth falls from the hottest to
-    a twentieth. Returns the picture and, by name, the % that stand low after the last look.
+    a twentieth. Returns the picture and, by name, after how many candidates half have crossed, in
+    words, and the % that stand low after the last look.
     """
     courses = {
         say("too hot: T = 0.5"): (np.full(looks, 0.5), SEARCHES["fixed"], "--"),
@@ -137,7 +138,7 @@ def cooling(looks=500, walks=600, step=0.3, seed=5):
             comparisons.cooled(0.5, looks), SEARCHES["annealed"], "-"
         ),
     }  # fmt: skip
-    ends = {}
+    ends, halves = {}, {}
     bottom = descent_path()[-1, 0]
     with matplotlib.rc_context(RC):
         figure = picture(900, 300)
@@ -148,10 +149,12 @@ def cooling(looks=500, walks=600, step=0.3, seed=5):
                 step=step, rng=np.random.default_rng(seed),
             )  # fmt: skip
             percent = 100 * (heights < comparisons.LOW_LOSS).mean(axis=1)
-            crossed = np.maximum.accumulate(places[..., 0] > 0, axis=0)
+            crossed = np.maximum.accumulate(places[..., 0] > 0, axis=0).mean(axis=1)
             ax.plot(percent, color=colour, lw=2.5, ls=dash)
-            ax.plot(100 * crossed.mean(axis=1), color=colour, lw=0.9, ls=dash)
+            ax.plot(100 * crossed, color=colour, lw=0.9, ls=dash)
             ends[name] = percent[-1]
+            half = int((crossed >= 0.5).argmax())
+            halves[name] = f"{half}" if half else say("more than {looks}", looks=looks)
         for name, height in apart(ends, 11).items():
             ax.text(1.01 * looks, height, name, color=courses[name][1], weight="bold", va="center",
                     fontsize=11)  # fmt: skip
@@ -164,7 +167,7 @@ def cooling(looks=500, walks=600, step=0.3, seed=5):
         "but only some of them stand low; at a temperature between them, and cooled, nearly all "
         "cross and in the end stand low."
     )
-    return figure, ends
+    return figure, {name: (halves[name], end) for name, end in ends.items()}
 
 
 def loss_on_cut(places):
@@ -241,7 +244,9 @@ def recall():
         recalls, title=say("Descent mostly recalls, walks rarely, guesses never"),
         xlabel=say("R² on 500 unseen sequences (arrowheads: below −0.6)"), lazy=0,
         limits=(-0.6, 1), enough=say("R² above 0.9 →"), hand=(say("by hand"), by_hand),
-        losses=losses, panel=(say("Median loss"), say("ring: training, dot: unseen"), 1 / 3),
+        losses=losses,
+        panel=(say("Median loss"), say("ring: training, dot: unseen"), say("always the mean"),
+               1 / 3),
         alt=say(
             "Dots for each search, one a run: R squared on unseen sequences. Most dots of descent "
             "stand near 1, those of walks spread from below −0.6 to 1, those of guessing and of "
@@ -303,7 +308,7 @@ def sign():
         title=say("Guesses mostly find the rule, descent hardly ever"),
         xlabel=say("share right on 200 unseen sequences"), lazy=0.5, limits=(0.35, 1),
         enough=say("rule found →"), losses={name: each.losses for name, each in two.items()},
-        panel=(say("Median loss"), say("ring: training, dot: unseen"), 0.25),
+        panel=(say("Median loss"), say("ring: training, dot: unseen"), say("always 1/2"), 0.25),
         alt=say(
             "Dots for each search, one a run: the share right on unseen sequences. Guesses and "
             "walks with steps of 1 stand mostly near 1, descent mostly near a half. Beside them "
@@ -321,7 +326,7 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, h
     many have it stands at the end of each row, and after alt. hand: name and score of one more
     line. limits: of the axis; what lies beyond is drawn at its end as an arrowhead. losses: name
     -> the median loss on training sequences (None for no such set) and on unseen ones, drawn in a
-    second panel. panel: its title, its label, and the loss of who knows nothing.
+    second panel. panel: its title, its label, and what always answers the same: name and loss.
     """
     counts = {k: f"{(values > ENOUGH).sum()}/{len(values)}" for k, values in scores.items()}
     said = " · ".join(f"{search_in_words(name)} ({count})" for name, count in counts.items())
@@ -351,8 +356,10 @@ def starts(scores, *, title, xlabel, alt, lazy, limits, enough, losses, panel, h
             ax.axvline(x, color="#888888", lw=1.3, ls=":")
             ax.text(x, -0.6, name, ha="right" if name == enough else "left", fontsize=11,
                     va="center", color="#555555")  # fmt: skip
-        beside.axvline(panel[2], color="#888888", lw=1.3, ls=":")
+        beside.axvline(panel[3], color="#888888", lw=1.3, ls=":")
         most = max(unseen for _, unseen in losses.values())
+        beside.text(panel[3] - 0.02 * most, -0.6, panel[2], ha="right", va="center", fontsize=11,
+                    color="#555555")  # fmt: skip
         beside.set(xlim=(-0.05 * most, 1.1 * most), xlabel=panel[1], title=panel[0])
         beside.tick_params(left=False)
         for each in (ax, beside):
@@ -424,7 +431,7 @@ def stuck():
             _name_ends(ax, cities, tours, n)
     figure.alt = say(
         "Three round trips through the same cities. In the first, {first:.2f} long, no reversal "
-        "helps. One reversal replaces the legs from a to b and from c to d and makes the tour "
+        "helps. One reversal replaces the legs from A to B and from C to D and makes the tour "
         "longer, {second:.2f}; a second one makes it shorter than the first, {third:.2f}.",
         first=lengths[0], second=lengths[1], third=lengths[2],
     )  # fmt: skip
@@ -445,8 +452,7 @@ def own(path, cities, tour):
         figure = picture(900, 360)
         ax, trip = figure.subplots(1, 2, width_ratios=(7, 4))
         draw_map(ax)
-        figure.colours = 256
-        ax.plot(*path.T, color=SEARCHES["annealed"], lw=0.8)
+        ax.plot(*path.T, color=SEARCHES["annealed"], lw=0.5, aa=False)  # 256 colours are enough
         ax.plot(*path[-1], "o", color=SEARCHES["annealed"], ms=10, mec="white")
         ax.plot(*descent_path().T, color=SEARCHES["descent"], lw=3)
         box = {"fc": "white", "ec": "none", "pad": 1.5}
@@ -466,10 +472,10 @@ def own(path, cities, tour):
 
 
 def _name_ends(ax, cities, tours, n):
-    """Write a, b, c, d of (6.5) beside the cities between which the first reversal works."""
+    """Write A, B, C, D of (6.5) beside the cities between which the first reversal works."""
     before, N = tours[0], len(tours[0])
     first, last = np.flatnonzero(before != tours[1])[[0, -1]]
-    for name, place in zip("abcd", (first - 1, first, last, last + 1), strict=True):
+    for name, place in zip("ABCD", (first - 1, first, last, last + 1), strict=True):
         city = before[place % N]
         at = int(np.flatnonzero(tours[n] == city)[0])  # its name stands away from its roads
         roads = cities[[tours[n][at - 1], tours[n][(at + 1) % N]]] - cities[city]
@@ -590,17 +596,24 @@ def answer():
         say("Recall: descent wins"): say("% with R² above 0.9"),
     }
     names = {
-        name: say("downhill walk, helped*") if name == "helped" else IN_WORDS[name]
+        name: say("downhill walk, helped") if name == "helped" else IN_WORDS[name]
         for name in comparisons.SEARCHES
     }
-    helped = (say("*steps of 1.5"), say("*kicked"), say("*shrinking steps"))
+    notes = (
+        {"helped": say("steps of 1.5")},
+        {"downhill": say("four starts"), "helped": say("kicked")},
+        {"helped": say("shrinking steps")},
+    )
+    for each, heats in zip(notes, comparisons.settings(), strict=True):
+        each["fixed"] = say("T = {T:g}", T=heats["fixed"])
+        each["annealed"] = say("from {T:g}", T=heats["annealed"])
     colours = SEARCHES | {"helped": SEARCHES["downhill"]}
     lines = []
     with matplotlib.rc_context(RC):
-        figure = picture(900, 345)
+        figure = picture(900, 370)
         panels = figure.subplots(1, 3, sharey=True)
-        for ax, (title, goal), counts, ended, help_ in zip(
-            panels, tasks.items(), comparisons.successes(), comparisons.endings(), helped,
+        for ax, (title, goal), counts, ended, own in zip(
+            panels, tasks.items(), comparisons.successes(), comparisons.endings(), notes,
             strict=True,
         ):  # fmt: skip
             said = []
@@ -619,14 +632,17 @@ def answer():
                 low, high = count.interval
                 left = high > 60
                 if name in ended:
-                    end = ended[name].percent
-                    ax.plot(end, y, "D", color=colours[name], mfc="white", mew=1.8, ms=8)
+                    end, same = ended[name].percent, ended[name] == count  # then around the dot
+                    ax.plot(end, y, "D", color=colours[name], mfc="none" if same else "white",
+                            mew=1.8, ms=12 if same else 8, clip_on=False)  # fmt: skip
                     low = min(low, end - 3) if end > low - 20 else low
                 ax.text((low - 5) if left else (high + 5), y, f"{count.found}/{count.runs}",
                         va="center", ha="right" if left else "left", fontsize=11)  # fmt: skip
                 said.append(f"{words} {count.found}/{count.runs}")
             lines.append(f"{title} ({' · '.join(said)})")
-            ax.text(101, 3.45, help_, ha="right", va="center", fontsize=10, color="#555555")
+            for name, words in own.items():
+                ax.text(101, 0.36 + [*names].index(name), words, ha="right", va="center",
+                        fontsize=10, color="#555555")  # fmt: skip
             ax.set(xlim=(-3, 103), ylim=(6.6, -0.6), title=title, xticks=(0, 50, 100))
             ax.set_xlabel(goal, fontsize=10.5)
             ax.grid(False, axis="y")

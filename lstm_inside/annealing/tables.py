@@ -147,12 +147,17 @@ def recall() -> str:
         "    {own:.2f} in training, {unseen:.2f} on unseen sequences",
         many=comparisons.MORE, found=count.found, runs=count.runs, own=own, unseen=unseen,
     ))  # fmt: skip
-    ever, close = comparisons.recall_starts()
     lines.append(say(
-        "starts from which some walk recalls: {ever} of {starts}; downhill walks that come\n"
-        "    part of the way (R² from 0.6 to 0.9): {close} of {walks}",
-        ever=ever, starts=len(hunt.starts), close=close,
-        walks=len(comparisons.recall_found()["downhill"]),
+        "starts from which some walk recalls: {ever} of {starts}",
+        ever=comparisons.recall_starts(), starts=len(hunt.starts),
+    ))  # fmt: skip
+    *annealed, steady = comparisons.recall_shrinking().values()
+    lines.append(say(
+        "with heat and shrinking steps: annealed from {heats} recall in\n"
+        "    {counts} of {runs} runs, fixed T = {T:g} in {steady}",
+        heats=" / ".join(f"{T:g}" for T in comparisons.HEATS), T=comparisons.HEATS[0],
+        counts=" / ".join(f"{count.found}" for count in annealed), runs=steady.runs,
+        steady=steady.found,
     ))  # fmt: skip
     more = comparisons.going_on()
     lines.append(say(
@@ -166,6 +171,22 @@ def recall() -> str:
     return "\n".join(lines)
 
 
+def ways_down() -> str:
+    """The numbers in the picture of the same name: shares of steps, looks on a bowl. Section 6."""
+    down, bowl = comparisons.ways_down(), comparisons.bowl_looks()
+    steps = [
+        [say("recall, size of a step:"), *(f"{step:g}" for step in comparisons.DOWN_STEPS)],
+        [say("lead down from the starts"), *(f"{share:.1f} %" for share in down["starts"])],
+        [say("from where walks ended"), *(f"{share:.1f} %" for share in down["ends"])],
+    ]
+    looks = [[say("bowl, number of weights:"), *map(str, comparisons.BOWL_SIZES)]]
+    looks += [[IN_WORDS[name], *(f"{n:,.0f}" if n < 1e5 else f"{n:.0e}" for n in bowl[name])]
+              for name in ("guessing", "downhill", "descent")]  # fmt: skip
+    times = say("downhill walk: with 200 weights {times:.0f} times as many looks as with 2",
+                times=bowl["downhill"][-1] / bowl["downhill"][0])  # fmt: skip
+    return _aligned(steps) + "\n\n" + _aligned(looks) + "\n" + times
+
+
 def starts() -> str:
     """How many runs from one to twenty starts anywhere on the map meet a low place. Section 7."""
     found = comparisons.starts_on_map()
@@ -177,8 +198,13 @@ def starts() -> str:
         "annealed": search_in_words(f"annealed, T = {hot:g}"),
     }
     head = [say("map, starts anywhere:"), *map(str, comparisons.STARTS)]
-    more = [[words, *map(_count, found[name].values())] for name, words in names.items()]
-    return _aligned([head, *more])
+    more = [[words, *map(_percent, found[name].values())] for name, words in names.items()]
+    title = say("% of {runs} runs that met a low place", runs=comparisons.START_RUNS)
+    return title + "\n" + _aligned([head, *more])
+
+
+def _percent(count):
+    return f"{count.percent:.0f} %"
 
 
 def _count(count):
