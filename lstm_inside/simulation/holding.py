@@ -14,9 +14,10 @@ from lstm_inside.simulation.dissection import (
     levels,
     mean_and_error,
     scores,
+    share_of,
     times_as_likely,
 )
-from lstm_inside.simulation.reading import check_mark, check_reading, read
+from lstm_inside.simulation.reading import check_mark, check_reading, costs, read
 from lstm_inside.simulation.text import check_text
 from lstm_inside.training import check_model
 
@@ -55,8 +56,8 @@ def borrowed_bits(model, searched, reading, mark, unit):
     own = reading.c[1:, :, unit]
     other = np.roll(own, 1, axis=1)
     agrees = ((own > middle) == (other > middle))[WARM:]
-    sets = {"any": " "}  # no chances are asked for
-    further = hold(model, reading, sets, unit, other).bits - hold(model, reading, sets).bits
+    held = hold(model, reading, {"any": " "}, unit, other)  # no chances are asked for
+    further = held.bits - costs(model, reading)[WARM:]
     return mean_and_error(further, ~agrees), mean_and_error(further, agrees)
 
 
@@ -76,7 +77,7 @@ def measure_again(model, searched, every, mark, symbols, *, B=64, T=500, others=
         raise TypeError(f"every: expected an EveryCell of it, got {validate.describe(every)}")
     best = int(np.abs(scores(searched, mark)).argmax())
     reading, sets = read(model, "measure", B=B, T=T), {"": symbols}
-    free, again = hold(model, reading, sets).shares[""], {}
+    free, again = share_of(model, reading.h[1 + WARM :], symbols), {}
     orders = (np.argsort(every.off_inside), np.argsort(-every.on_outside))
     for k, (name, order, where) in enumerate(
         zip(("off", "on"), orders, inside_and_outside(reading, mark), strict=True)
