@@ -4,7 +4,10 @@ Gradients: relative error at most 1e-7 against central differences. Forward pass
 1e-12 against plain loops that follow the equations.
 """
 
+import ast
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -523,15 +526,42 @@ def test_least_squares_finds_the_layer_that_made_the_answers():
 
 
 def test_an_mlp_for_the_lines_has_gradients_that_hold():
-    (run, back), start = lab.mlp(4)
+    net = lab.mlp(4)
     rng = np.random.default_rng(0)
-    weights, (images, goal) = start(rng), short_lines(5, rng)
+    weights, (images, goal) = net.start(rng), short_lines(5, rng)
     assert sum(w.size for w in weights) == 1742
-    answer, cache = run(images, weights)
+    answers, features, caches = net.run(images, weights)
+    np.testing.assert_allclose(np.tanh(features @ weights[2] + weights[3]), answers)
     report = gradient_check(
-        lambda w: ((run(images, w)[0] - goal) ** 2).sum() / 2, weights, back(answer - goal, cache)
+        lambda w: ((net.run(images, w)[0] - goal) ** 2).sum() / 2,
+        weights,
+        net.back(answers - goal, caches),
     )
     assert report.ok
+
+
+def test_the_last_tasks_answers_are_what_the_pages_networks_do():
+    """Notebook 11: trained in both squares, 2 x 2 pooling is right in both; a mean stays as it is."""
+    path = Path(__file__).parent.parent / "notebooks" / "11_convolution.ipynb"
+    cells = {c["id"]: "".join(c["source"]) for c in json.loads(path.read_text("utf-8"))["cells"]}
+    page = {"np": np, "lab": lab, "short_lines": short_lines}
+    page |= {f.__name__: f for f in (conv2d_forward, conv2d_backward, pool_forward, pool_backward)}
+    page |= {f.__name__: f for f in (dense_forward, dense_backward)}
+    for name in ("b39", "b39b", "train", "run", "moved-view", "refit"):  # the functions alone
+        for part in ast.parse(cells[name]).body:
+            if isinstance(part, ast.FunctionDef):
+                exec(ast.unparse(part), page)
+
+    def shares(net, draw):
+        for seed in range(4):
+            weights = page["train"](net, np.random.default_rng(seed), [100], 0.1, draw)[-1]
+            tests = (page[where](400, np.random.default_rng(9)) for where in ("in_square", "moved"))
+            yield [page["right"](net, weights, test) for test in tests]
+
+    assert np.min([*shares(page["make_cnn"](2), page["in_either"])]) > 0.98
+    here, there = np.transpose([*shares(page["make_cnn"](10, "mean"), page["in_square"])])
+    assert np.abs(here - there).max() < 0.02
+    assert np.max([here, there]) < 0.7
 
 
 def test_directions_picture_shows_each_direction_with_its_curvature_and_factor():
@@ -701,6 +731,8 @@ def small_network(size, rng):
 def test_what_the_kernels_and_the_black_picture_add_is_the_answers_difference(size):
     weights = small_network(size, np.random.default_rng(size))
     explorer = views.line_explorer({"mine": (weights, size)})
+    dark = np.tanh(conv2d_forward(np.zeros((1, 3, 12, 12)), *weights[:2])[0])
+    black = pool_forward(dark, size, "max")[0]
     for kind, down, right, pixels in (
         ("horizontal", 0, 0, np.s_[3, 2:6]), ("horizontal", 3, 6, np.s_[6, 8:12]),
         ("vertical", 4, 1, np.s_[6:10, 4]),
@@ -719,6 +751,18 @@ def test_what_the_kernels_and_the_black_picture_add_is_the_answers_difference(si
         drawn = explorer.figure.axes[0].images[0].get_array()[::-1]
         np.testing.assert_array_equal(drawn, image[0, 0])
         assert explorer.figure.axes[2].images[0].get_array().shape == cells.shape[2:]
+        home = np.zeros((12, 12))  # the upper row: the same line in the square
+        home[np.s_[3, 2:6] if kind == "horizontal" else np.s_[2:6, 3]] = 1
+        drawn = explorer.figure.axes[5].images[0].get_array()[::-1]
+        np.testing.assert_array_equal(drawn, home)
+        reached = np.argwhere(np.abs(cells - black).max(axis=(0, 1)) > 0)
+        frame = explorer.figure.axes[3].patches[0].get_bbox()
+        ends = [*(frame.intervalx * len(cells[0, 0])), *(-frame.intervaly * len(cells[0, 0]))]
+        (top, left), (low, right) = reached.min(axis=0), reached.max(axis=0) + 1
+        np.testing.assert_allclose(sorted(ends), sorted([left, right, top, low]), atol=1e-9)
+    explorer.set(down=0, right=0)
+    np.testing.assert_array_equal(explorer.values["parts"], explorer.values["parts_at_home"])
+    assert explorer.values["at_home"] == explorer.values["said"]
     explorer.close()
 
 

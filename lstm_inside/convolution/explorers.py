@@ -343,13 +343,15 @@ def pooling_explorer(size=(72, 60)) -> Explorer:
                 value=value,
             )
         )
+        told = {"loss": IN_WORDS[loss], "reached": reached, "size": f"{dx.size:,}"}
+        most = format(dx.max(), ".3g")
         notes["dx"].set_text(
-            say(
+            say("L is {loss}; black: 1\n{reached} of {size} pixels reached", **told)
+            if most == "1"
+            else say(
                 "L is {loss}; black: 1, largest: {most}\n{reached} of {size} pixels reached",
-                loss=IN_WORDS[loss],
-                most=format(dx.max(), ".3g"),
-                reached=reached,
-                size=f"{dx.size:,}",
+                most=most,
+                **told,
             )
         )
         return {

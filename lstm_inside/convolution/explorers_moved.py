@@ -16,6 +16,7 @@ from .layers import conv2d_forward, pool_forward
 from .lines import LENGTH, SIDE, short_lines
 
 FIRST, FARTHEST = 2, 6  # where the square begins that the lines were learned in; the longest move
+ROWS = ("_moved", "_home")  # the lower row and the upper one
 KINDS = Sentences({"horizontal": "horizontal", "vertical": "vertical"})
 _BLUE, _ORANGE = "#2166AC", "#D55E00"
 
@@ -33,7 +34,7 @@ class _Seen(NamedTuple):
 
 
 def line_explorer(networks=None) -> Explorer:
-    """A line moves over the picture; which of a network's layers move along (11.1), (11.10).
+    """A line in its square, and moved: which of a network's layers move along (11.1), (11.10).
 
     networks: name -> (weights, size), the weights (W1, b1, W2, b2) of a network of convolution,
     tanh, max pooling over size x size and a fully connected layer with two answers, horizontal
@@ -51,54 +52,69 @@ def line_explorer(networks=None) -> Explorer:
     first = next(iter(seen))
     kernels = min(s.parts.shape[1] for s in seen.values())
     with matplotlib.rc_context(RC):
-        figure, ax = stage(
-            960, 270, line=(12, 50, 158, 180), map=(188, 50, 158, 180), cells=(364, 50, 158, 180),
-            weights=(540, 50, 158, 180), parts=(800, 50, 150, 180),
-        )  # fmt: skip
-        titles = (
-            say("the line"), say("its map"), say("pooled"), say("last layer's weights"),
-        )  # fmt: skip
+        figure, ax = stage(960, 500, **{
+            name + row: (left, bottom, width, 180)
+            for row, bottom in zip(ROWS, (72, 290), strict=True)
+            for name, left, width in (
+                ("line", 12, 158), ("map", 188, 158), ("cells", 364, 158), ("weights", 540, 158),
+                ("parts", 800, 150),
+            )
+        })  # fmt: skip
+        titles = {
+            "line": say("the line"), "map": say("its map"), "cells": say("pooled"),
+            "weights": say("last layer's weights"),
+        }  # fmt: skip
         sides = {"line": SIDE, "map": SIDE - 2, "cells": 1, "weights": 1}
-        images = {}
-        for (key, side), title in zip(sides.items(), titles, strict=True):
-            canvas(ax[key], title, side, side, margin=0.04 * side)
-            images[key] = image_on(ax[key], "gray" if key == "line" else SIGNED)
-        square = frame_on(ax["line"])
-        square.set_bounds(FIRST, -FIRST - LENGTH, LENGTH, LENGTH)
-        notes = notes_under({key: ax[key] for key in sides}, 1, 1, 0)
-        for key, side in sides.items():
-            notes[key].set_position((side / 2, -1.12 * side))
+        images, notes, frames, bars, numbers = {}, {}, {}, {}, {}
         rows = kernels + 2
-        bars = ax["parts"].barh(range(rows), np.zeros(rows), height=0.66)
-        ax["parts"].set(xlim=(-1, 1), ylim=(rows - 0.4, -0.6), xticks=[])
         names = [say("kernel {n}", n=n) for n in range(kernels)]
-        ax["parts"].set_yticks(range(rows), [*names, say("black picture"), say("together")])
-        ax["parts"].tick_params(axis="y", length=0)
-        ax["parts"].spines[:].set_visible(False)
-        ax["parts"].axvline(0, color="#555555", lw=0.8)
-        ax["parts"].axhline(rows - 1.5, color="#555555", lw=0.8)
-        ax["parts"].set_title(say("1st − 2nd answer"))
-        numbers = [Words(ax["parts"], 0, n, fontsize=11) for n in range(rows)]
-        notes["parts"] = Words(
-            ax["parts"], 0.5, -0.14, fontsize=11, weight="bold", transform=ax["parts"].transAxes
-        )
+        for row in ROWS:
+            for key, side in sides.items():
+                at = ax[key + row]
+                canvas(at, titles[key] if row == ROWS[1] else "", side, side, margin=0.04 * side)
+                images[key + row] = image_on(at, "gray" if key == "line" else SIGNED)
+                notes[key + row] = notes_under({"": at}, 1, 1, 0)[""]
+                notes[key + row].set_position((side / 2, -1.12 * side))
+            frame_on(ax["line" + row]).set_bounds(FIRST, -FIRST - LENGTH, LENGTH, LENGTH)
+            frames[row] = frame_on(ax["weights" + row])
+            at = ax["parts" + row]
+            bars[row] = at.barh(range(rows), np.zeros(rows), height=0.66)
+            at.set(xlim=(-1, 1), ylim=(rows - 0.4, -0.6), xticks=[])
+            at.set_yticks(range(rows), [*names, say("black picture"), say("together")])
+            at.tick_params(axis="y", length=0, pad=9)
+            at.grid(visible=False)
+            at.spines[:].set_visible(False)
+            at.axvline(0, color="#555555", lw=0.8)
+            at.axhline(rows - 1.5, color="#555555", lw=0.8)
+            numbers[row] = [Words(at, 0, n, fontsize=11) for n in range(rows)]
+            notes["parts" + row] = Words(
+                at, 0.5, -0.1, fontsize=11, weight="bold", transform=at.transAxes
+            )
+        ax["parts" + ROWS[1]].set_title(say("1st − 2nd answer"))
+        figure.text(
+            0.5, 14 / 500,
+            say("map and pooled: the change against a black picture; blue below 0, orange above"),
+            ha="center", fontsize=11,
+        )  # fmt: skip
 
-    def update(network, kind, down, right, kernel):
-        found, row = seen[network], _row(kind, down, right)
-        maps, cells, weights = found.maps[row, kernel], found.cells[row, kernel], found.weights
-        place_image(images["line"], _lines()[row, 0])
+    def draw(row, found, line, kernel, wanted):
+        """Fill one of the two rows; returns the answers' difference and if it is right."""
+        maps, cells, weights = found.maps[line, kernel], found.cells[line, kernel], found.weights
+        place_image(images["line" + row], _lines()[line, 0])
         most = max(np.abs(found.maps).max(), 1e-12)
         for key, table, scale in (
             ("map", maps, most), ("cells", cells, most),
             ("weights", weights[kernel], max(np.abs(weights).max(), 1e-12)),
         ):  # fmt: skip
             side = sides[key] / len(table)
-            place_image(images[key], table, window=side, stride=side)
-            images[key].set_clim(-scale, scale)
-        told, wanted = found.answers[row], kind == "horizontal"
-        total = told[0] - told[1]
-        values = [*found.parts[row, :kernels], found.black, total]
-        for n, (bar, words, value) in enumerate(zip(bars, numbers, values, strict=True)):
+            place_image(images[key + row], table, window=side, stride=side)
+            images[key + row].set_clim(-scale, scale)
+        reached, side = np.argwhere(np.abs(found.cells[line]).max(axis=0) > 0), 1 / len(cells)
+        (top, left), (low, right) = reached.min(axis=0), reached.max(axis=0) + 1
+        frames[row].set_bounds(left * side, -low * side, (right - left) * side, (low - top) * side)
+        total = found.answers[line, 0] - found.answers[line, 1]
+        values = [*found.parts[line, :kernels], found.black, total]
+        for n, (bar, words, value) in enumerate(zip(bars[row], numbers[row], values, strict=True)):
             bar.set_width(value / found.most)
             bar.set_color(_ORANGE if value > 0 else _BLUE)
             bar.set_alpha(1 if n in (kernel, rows - 1) else 0.45)
@@ -106,31 +122,41 @@ def line_explorer(networks=None) -> Explorer:
             words.set_position((value / found.most + np.copysign(0.03, value), n))
             words.set_ha("left" if value >= 0 else "right")
             words.set_weight("bold" if n in (kernel, rows - 1) else "normal")
-        said = "horizontal" if total > 0 else "vertical"
-        fine = (total > 0) == wanted
-        notes["line"].set_text(say("frame: where it trained"))
-        notes["map"].set_text(say("kernel {n}; largest {value}", n=kernel, value=plain(maps.max())))
-        notes["cells"].set_text(
+        said, fine = "horizontal" if total > 0 else "vertical", bool((total > 0) == wanted)
+        notes["map" + row].set_text(say("kernel {n}", n=kernel))
+        notes["cells" + row].set_text(
             say("{rows} × {columns} cells", rows=len(cells), columns=len(cells))
         )
-        notes["weights"].set_text(say("they stay"))
-        notes["parts"].set_text(
+        notes["weights" + row].set_text(say("kernel {n}; framed: the line's cells", n=kernel))
+        notes["parts" + row].set_text(
             say("“{said}”: right", said=KINDS[said])
             if fine
             else say("“{said}”: wrong", said=KINDS[said])
         )
-        notes["parts"].set_color("#00684B" if fine else "#B34700")
+        notes["parts" + row].set_color("#00684B" if fine else "#B34700")
+        return said, fine
+
+    def update(network, kind, down, right, kernel):
+        found, moved, home = seen[network], _row(kind, down, right), _row(kind, 0, 0)
+        said, fine = draw(ROWS[0], found, moved, kernel, kind == "horizontal")
+        at_home, _ = draw(ROWS[1], found, home, kernel, kind == "horizontal")
+        notes["line" + ROWS[0]].set_text(
+            say("moved: {down} down, {right} right", down=down, right=right)
+        )
+        notes["line" + ROWS[1]].set_text(say("in the training square"))
         return {
             "network": network, "kind": kind, "down": down, "right": right, "kernel": kernel,
-            "map": maps, "cells": cells, "answers": told, "parts": found.parts[row],
-            "black": found.black, "said": said, "fine": fine,
+            "map": found.maps[moved, kernel], "cells": found.cells[moved, kernel],
+            "answers": found.answers[moved], "parts": found.parts[moved], "black": found.black,
+            "said": said, "fine": fine, "parts_at_home": found.parts[home], "at_home": at_home,
         }  # fmt: skip
 
     def describe(v):
         return say(
             "{network}: a {kind} line, {down} down and {right} to the right of where it trained. "
             "The answers are {one} and {two}: “{said}”, {verdict}. To their difference kernel "
-            "{kernel} adds {part}, all kernels together {parts}, the black picture {black}.",
+            "{kernel} adds {part}, all kernels together {parts}, the black picture {black}. In the "
+            "square kernel {kernel} adds {part_there}, all kernels {parts_there}: “{there}”.",
             network=v["network"].replace("\n", " "),
             kind=KINDS[v["kind"]],
             down=v["down"],
@@ -143,6 +169,9 @@ def line_explorer(networks=None) -> Explorer:
             part=plain(v["parts"][v["kernel"]]),
             parts=plain(v["parts"].sum()),
             black=plain(v["black"]),
+            part_there=plain(v["parts_at_home"][v["kernel"]]),
+            parts_there=plain(v["parts_at_home"].sum()),
+            there=KINDS[v["at_home"]],
         )
 
     in_one_line = [(name.replace("\n", " "), name) for name in seen]
@@ -157,7 +186,12 @@ def line_explorer(networks=None) -> Explorer:
             "right": whole("moved right", 0, FARTHEST, 4),
             "kernel": whole("kernel shown", 0, kernels - 1, min(start, kernels - 1)),
         },
-        moving=[*images.values(), *bars, *numbers, *notes.values()],
+        moving=[
+            *images.values(),
+            *frames.values(),
+            *notes.values(),
+            *(one for row in ROWS for one in (*bars[row], *numbers[row])),
+        ],
         update=update,
         describe=describe,
         presets={
@@ -197,7 +231,7 @@ def _read(name, weights, size):
     maps, cells = maps[:-1] - maps[-1], cells[:-1] - cells[-1]
     parts = (cells * last).sum(axis=(2, 3))
     told = answers[:, 0] - answers[:, 1]
-    most = 1.6 * max(np.abs(parts).max(), np.abs(told).max())
+    most = 1.75 * max(np.abs(parts).max(), np.abs(told).max())
     return _Seen(maps, cells, last, parts, float(told[-1]), answers[:-1], float(most))
 
 

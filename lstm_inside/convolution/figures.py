@@ -457,7 +457,11 @@ def stack_picture(photo, maps, second):
         canvas(ax["second"], say("orange: vertical edges, blue: horizontal"), *second.shape[2:])
         show_signed(image_on(ax["second"], SIGNED), second[0, 0])
         figure.supxlabel(
-            say("the photograph, four maps of layer 1 after ReLU, one map of layer 2"), fontsize=11
+            say(
+                "the photograph; four maps of layer 1 after ReLU; "
+                "one map of layer 2, averaged over 3 × 3"
+            ),
+            fontsize=11,
         )
     figure.alt = say(
         "The portrait; four maps of a first layer, orange where it gets brighter to the right, to "
@@ -607,7 +611,8 @@ def bowl_picture(rate):
         ax.plot(*walk, "-", color=GRADIENT, lw=1)
         ax.scatter(*walk, s=36, c=range(walk.shape[1]), cmap="cividis", zorder=3)
         ax.annotate(
-            say("start"), walk[:, 0], walk[:, 0] + (0.08, 0.02), fontsize=11, va="center",
+            say("an arbitrary start"), walk[:, 0], walk[:, 0] + (0.08, 0.02), fontsize=11,
+            va="center",
         )  # fmt: skip
         ax.plot(0, 0, "+", color="#111111", ms=12)
         ax.set(

@@ -1,5 +1,7 @@
 """What stands still in sections 5 and 6 of notebook 11: a small network, before and after."""
 
+import re
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
@@ -76,7 +78,7 @@ def lines_picture(images, titles, corners=None):
     rows, columns = images.shape[2:]
     with matplotlib.rc_context(RC):
         side = 200 if len(images) > 2 else 300
-        figure = picture(side * len(images) + 20, side + 40)
+        figure = picture(side * len(images) + 20, side + 62)
         axes = figure.subplots(1, len(images), squeeze=False)[0]
         for n, (ax, image, title) in enumerate(zip(axes, images, titles, strict=True)):
             canvas(ax, title, rows, columns)
@@ -85,6 +87,9 @@ def lines_picture(images, titles, corners=None):
             if corners is not None:
                 top, left = corners[n]
                 frame_on(ax).set_bounds(left, -top - 4, 4, 4)
+        figure.supxlabel(
+            say("0 is drawn as dark grey, so that noise below 0 is seen, too"), fontsize=11
+        )
     figure.alt = say(
         "{count} pictures of {rows} × {columns} pixels, coloured noise with a short bright line in "
         "each: {titles}.",
@@ -210,7 +215,8 @@ def dots_picture(shares, guess, title, kinds):
                         lift, words, ha="right" if left else "left", va="center",
                         color=look["mec"], weight="bold", fontsize=11,
                     )  # fmt: skip
-        ax.set(xlim=(0.3, 1.01), ylim=(len(shares) - 0.5, -0.95), xlabel=say("answered correctly"))
+        ax.set(xlim=(0.3, 1.01), ylim=(len(shares) - 0.5, -0.95))
+        ax.set_xlabel(say("answered correctly; a dot a seed, its height in the row means nothing"))
         ax.set_yticks(range(len(shares)), list(shares))
         ax.tick_params(axis="y", length=0)
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -252,7 +258,7 @@ def curves_picture(shares, seen, title):
             marks = seen[: values.shape[1]]
             ax.plot(marks, values.T, "-o", color=GRADIENT, lw=1, ms=3, clip_on=False)
             for mark, least in zip(marks, values.min(axis=0), strict=True):
-                words = span(values[:, marks == mark][:, 0]).replace(" ", "\n", 1)
+                words = re.sub(r"% ?(?=\D)", "%\n", span(values[:, marks == mark][:, 0]), count=1)
                 ax.text(mark, least - 0.03, words, ha="center", va="top", fontsize=10)
             ax.set(
                 xscale="log", xlim=(seen[0] / 1.7, seen[-1] * 1.7), ylim=(0.45, 1.01),

@@ -1,10 +1,25 @@
 """What notebook 11 holds against its CNN, and how it counts what was answered correctly."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from lstm_inside import validate
 from lstm_inside.foundations import init_mlp, mlp_backward, mlp_forward
 from lstm_inside.words import say
+
+
+class Net(NamedTuple):
+    """A network as the three functions that training needs; `weights` is a tuple of arrays.
+
+    start(rng) -> weights; run(images, weights) -> the answers (B, N), the features that its last
+    layer sees (B, D), and the caches for back(dy, caches) -> the gradients of the weights.
+    """
+
+    start: Callable
+    run: Callable
+    back: Callable
 
 
 def span(shares) -> str:
@@ -48,21 +63,17 @@ def least_squares(x, wanted):
 
 
 def mlp(hidden):
-    """An MLP for pictures of 3 x 12 x 12 with one hidden layer of `hidden` tanh neurons.
-
-    Returns (run, back) and start: run(images, weights) gives the two answers and a cache,
-    back(dy, cache) the gradients of the weights, start(rng) fresh weights.
-    """
+    """An MLP for pictures of 3 x 12 x 12 with one hidden layer of `hidden` tanh neurons: a Net."""
 
     def run(images, weights):
         trace = mlp_forward(images.reshape(len(images), -1), weights, "tanh")
-        return trace.y, (trace, weights)
+        return trace.y, trace.h[-2], (trace, weights)
 
-    def back(dy, cache):
-        return mlp_backward(dy, *cache).params
+    def back(dy, caches):
+        return mlp_backward(dy, *caches).params
 
     def start(rng):
         weights = init_mlp((3 * 12 * 12, hidden, 2), rng=rng)
         return tuple(w / len(w) ** 0.5 for w in weights)
 
-    return (run, back), start
+    return Net(start, run, back)
