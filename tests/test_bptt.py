@@ -40,6 +40,7 @@ from lstm_inside.bptt import (
 from lstm_inside.bptt.explorers import EXPLORERS
 from lstm_inside.gates import LATCH, BothParams, latch
 from lstm_inside.tasks import eeg, recall_problem
+from lstm_inside.training import SGD, Adam
 
 D, H, B, T = 3, 4, 2, 12
 
@@ -277,6 +278,8 @@ def test_side_by_side_refuses_what_does_not_fit():
     wide = init_lstm(2, 2, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="one unit each"):
         side_by_side([LATCH, wide], [0, 0])
+    with pytest.raises(ValueError, match="streams"):
+        side_by_side([LATCH, LATCH], [0, -1])
 
 
 # ---------------------------------------------------------------- learning recall
@@ -332,6 +335,44 @@ def test_fading_on_the_way_back_alone_keeps_a_unit_from_learning_by_one_rate():
     by_size = learn_recall(unit, steps=steps, line=line, rule="adam")
     assert by_size.told == run.told
     assert learn_recall(unit, steps=steps, rule="adam").updates < by_size.updates < UPDATES
+
+
+@pytest.mark.parametrize("rule", ["one rate", "adam"])
+def test_where_no_rate_gets_there_the_nearest_is_told(rule):
+    """Each rate alone, on either data set, by the optimisers of notebook 05."""
+    rates, updates, nearest = (1, 3, 10, 30, 60, 100, 300), 12, []
+    got = learn_recall(soft(0), 16, rule=rule, sets=(4, 7), updates=updates)
+    for rate in rates:
+        optimiser = SGD(rate) if rule == "one rate" else Adam(rate / 100)
+        worse = np.zeros(updates + 1)
+        for seed in (4, 7):
+            data, unit = recall_problem(16, 100, rng=np.random.default_rng(seed)), soft(0)
+            moments = optimiser.start(unit)
+            for update in range(updates + 1):
+                trace, dhs = lstm_forward(data.xs, unit), np.zeros((16, 100, 1))
+                off = trace.h[-1] - data.targets
+                worse[update] = max(worse[update], (off**2).mean())
+                dhs[-1] = off / 100
+                grads = lstm_backward(dhs, trace, unit).params
+                if seed == 4 and update == 0:
+                    assert got.told == pytest.approx(grads.W_x[1, 0])
+                unit, moments = optimiser.step(unit, grads, moments)
+        nearest.append((worse.min(), optimiser.rate, worse))
+    _, rate, errors = min(nearest, key=lambda tried: tried[0])
+    assert (got.updates, got.rate) == (None, pytest.approx(rate))
+    np.testing.assert_allclose(got.errors, errors, rtol=1e-6)
+    assert got.zero > got.errors.min() > 0.1
+
+
+def test_a_unit_is_given_up_after_400_updates_at_one_of_seven_rates():
+    from lstm_inside.bptt import learning
+
+    assert (learning.RATES, UPDATES) == ((1, 3, 10, 30, 60, 100, 300), 400)
+    shut = learn_recall(soft(-8))
+    assert (shut.updates, len(shut.errors)) == (None, 401)
+    assert len(learn_recall(soft(), 2, updates=1).errors) == 2  # the shortest sequences
+    start, later = units_after(soft(), (0, 1), 2.0, 2)
+    assert later.W_x[1, 0] != start.W_x[1, 0]
 
 
 def test_a_line_of_one_is_the_backward_pass_itself():
@@ -399,6 +440,9 @@ def test_recall_with_the_flag_where_it_is_told():
     assert sorted(each) == list(range(40))
     np.testing.assert_array_equal(data.xs[step, each, 0], data.targets[each, 0])
     assert np.abs(data.xs[..., 0]).max() < 1
+    assert (data.xs[step, each, 1] == 1).all()
+    assert (data.last == 8).all()  # asked after the last step
+    assert len(recall_at((1, 2), 2, 1, np.random.default_rng(0)).xs) == 2  # the shortest, and one
 
 
 def test_the_plain_networks_are_trained_by_the_gradient():
@@ -418,6 +462,36 @@ def test_the_plain_networks_are_trained_by_the_gradient():
         assert all(close(g[n].reshape(w.shape), w) for g, w in zip(grads, want, strict=True))
         parts = np.einsum("tbd,tbh->tdh", data.xs, da[:, n])
         assert close(parts.sum(axis=0), want.W_x)
+
+
+@pytest.mark.parametrize(("rule", "rates"), [("one rate", (0.1, 0.3)), ("adam", (0.01, 0.02))])
+def test_plain_networks_learn_what_each_would_learn_alone(rule, rates):
+    """By the core, one network at a time, and by the optimisers of notebook 05."""
+    steps, updates = 4, 300
+    got = plain_rnn_learns((1, 2), rule, steps=steps, rng=np.random.default_rng(5))
+    make = SGD if rule == "one rate" else Adam
+    for n in range(3):
+        errors = []
+        for rate in rates:
+            rng = np.random.default_rng(5)
+            test = recall_at((1, 2), steps, 500, rng)
+            params, optimiser = init_rnn(2, 8, rng=np.random.default_rng(n)), make(rate)
+            moments = optimiser.start(params)
+            for update in range(updates):
+                data = recall_at((1, 2), steps, 32, rng)
+                trace = rnn_forward(data.xs, params)
+                dhs = np.zeros_like(trace.h[1:])
+                dhs[-1] = (trace.h[-1].sum(axis=1, keepdims=True) - data.targets) / 32
+                grads = rnn_backward(dhs, trace, params)
+                if update == 0:
+                    da = grads.h[1:] * (1 - trace.h[1:] ** 2)
+                    at_flag = np.einsum("tbd,tbh,tb->dh", data.xs, da, data.xs[..., 1])
+                    part = np.linalg.norm(at_flag) / np.linalg.norm(grads.params.W_x)
+                    assert got.share[n] == pytest.approx(part)
+                params, moments = optimiser.step(params, grads.params, moments)
+            off = rnn_forward(test.xs, params).h[-1].sum(axis=1) - test.targets[:, 0]
+            errors.append((off**2).mean())
+        assert got.errors[n] == pytest.approx(min(errors), rel=1e-6)
 
 
 def test_a_plain_network_learns_a_near_flag_and_no_far_one():

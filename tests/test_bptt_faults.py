@@ -24,6 +24,7 @@ from lstm_inside.bptt import (
     check,
     draw_point,
     examine,
+    faults,
     step_errors,
     take_step,
     who_passes,
@@ -74,6 +75,92 @@ def test_the_lines_are_the_cores_step():
         (s.dh_from, dh_prev), (s.dc_line, dc_prev),
     ):  # fmt: skip
         np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
+def test_each_fault_is_the_slip_that_its_words_name():
+    """Its wrong lines, once as a reader would write them; the numbers at a step, one loss zero."""
+    rng = np.random.default_rng(6)
+    params, (x, c_prev, c, h_prev, dh, dc) = init_lstm(2, 2, rng=rng), rng.normal(size=(6, 4, 2))
+    i, f, o = rng.uniform(0.1, 0.9, (3, 4, 2))
+    dh[0], dc[0] = 0, 0
+
+    def lines(fault):
+        s = SimpleNamespace(
+            W_x=params.W_x, W_h=params.W_h, x=x, h_prev=h_prev, c_prev=c_prev, i=i, f=f, o=o,
+            g=np.tanh(c), c=c, tanh_c=np.tanh(c), dh_direct=0 * dh, dh_from=dh, dc_line=dc.copy(),
+        )  # fmt: skip
+        take_step(s, FAULTS[fault])
+        return s
+
+    assert not lines("cell_path").dc_prev.any()
+    assert not lines("forget").df.any()
+    s = lines("tanh")
+    np.testing.assert_allclose(s.do, dh * c)
+    np.testing.assert_allclose(s.dc, dc + dh * o)
+    s = lines("slope")
+    for got, dgate, gate in ((s.da_i, s.di, i), (s.da_f, s.df, f), (s.da_o, s.do, o)):
+        again = 1 / (1 + np.exp(-gate))
+        np.testing.assert_allclose(got, dgate * again * (1 - again))
+    s = lines("no_future")
+    assert not s.dh_from.any()
+    assert not s.dc_line.any()
+
+
+def test_a_step_works_on_its_own_cell():
+    rng, seen = np.random.default_rng(2), []
+    point = draw_point(4, rng=rng)
+    trace = lstm_forward(point.xs, params := LSTMParams(*point[:3]), point.h0, point.c0)
+    watching = Fault("it only looks", {"do": lambda s: (seen.append(s.c), s.dh * s.tanh_c)[1]})
+    got = backward_by_steps(np.ones((4, 2, 3)), trace, params, fault=watching)
+    np.testing.assert_array_equal(seen[::-1], trace.c[1:])
+    np.testing.assert_allclose(got.b, lstm_backward(np.ones((4, 2, 3)), trace, params).params.b)
+
+
+def test_a_place_to_check_at_is_drawn_from_its_generator():
+    drawn, rng = draw_point(6, rng=np.random.default_rng(8)), np.random.default_rng(8)
+    params = init_lstm(2, 3, rng=rng)
+    np.testing.assert_array_equal(drawn.W_h, params.W_h)
+    np.testing.assert_array_equal(drawn.b, params.b + rng.normal(size=12))
+    h0, c0 = rng.normal(size=(2, 2, 3))
+    np.testing.assert_array_equal(drawn.h0, 0.5 * h0)
+    np.testing.assert_array_equal(drawn.c0, c0)
+    np.testing.assert_array_equal(drawn.xs, rng.normal(size=(6, 2, 2)))
+
+
+def test_the_check_without_settings_is_five_steps_from_any_start_and_sees_the_cell(monkeypatch):
+    seen = []
+    monkeypatch.setattr(faults, "examine", lambda *args, **named: seen.append((args, named)))
+    assert who_passes() == ""
+    rng = np.random.default_rng(4)
+    point = draw_point(5, rng=rng)
+    wanted = (*point, rng.normal(size=(5, 2, 3)), rng.normal(size=(2, 3)))
+    assert len(seen) == len(PATIENTS)
+    for (_, at, dhs, dc), named in seen:
+        assert named == {"only": None}
+        assert all(np.array_equal(a, b) for a, b in zip((*at, dhs, dc), wanted, strict=True))
+
+
+def test_a_losss_derivatives_are_looked_at_before_a_backward_pass_is_asked():
+    point = draw_point(rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="dhs"):
+        examine(lambda *_: point, point, np.ones((4, 2, 3)))
+
+
+@pytest.mark.parametrize("letter", ["B", "C"])
+def test_step_errors_are_relative_to_the_larger_gradient(letter):
+    rng = np.random.default_rng(5)
+    point, dhs, step = draw_point(rng=rng), 300 * rng.normal(size=(5, 2, 3)), 1e-4
+    params = LSTMParams(*point[:3])
+    trace = lstm_forward(point.xs, params, point.h0, point.c0)
+
+    def loss(b):
+        return (dhs * lstm_forward(point.xs, params._replace(b=b), point.h0, point.c0).h[1:]).sum()
+
+    nudges = step * np.eye(12)
+    numeric = [(loss(params.b + n) - loss(params.b - n)) / (2 * step) for n in nudges]
+    given = PATIENTS[letter](dhs, trace, params).b
+    wanted = np.abs(given - numeric).max() / max(np.abs(given).max(), np.abs(numeric).max())
+    assert step_errors(PATIENTS[letter], point, dhs, [step]) == pytest.approx([wanted])
 
 
 def test_a_fault_of_ones_own():

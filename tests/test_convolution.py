@@ -227,6 +227,23 @@ def test_a_kernel_learns_its_nine_weights_back():
         assert (np.diff(losses) <= 0).all()
 
 
+def test_a_kernel_is_as_large_as_picture_and_map_leave_it():
+    x = np.random.default_rng(0).normal(size=(1, 1, 4, 3))
+    kernels, losses = learn_kernel(x, 2 * x, 0.5, 0)  # a map of the picture's size: one weight
+    assert (kernels.shape, losses) == ((1, 1, 1), pytest.approx([2 * (x**2).mean()]))
+    with pytest.raises(ValueError, match=r"wanted: expected at most x's \(4, 3\), got \(4, 4\)"):
+        learn_kernel(x, np.ones((1, 1, 4, 4)), 0.5, 1)
+    curvatures, directions = bowl(x[..., :3, :], 3)  # one window only, and one curved direction
+    assert curvatures[-1] == pytest.approx((x[..., :3, :] ** 2).sum())
+    assert np.abs(curvatures[:-1]).max() < 1e-12
+    assert abs(directions[:, -1] @ x[..., :3, :].ravel()) == pytest.approx(curvatures[-1] ** 0.5)
+    high = np.ones((1, 1, 5, 3)), np.ones((1, 1, 4, 3))
+    with pytest.raises(ValueError, match="5 x 3, the image with its padding, got 4 x 4"):
+        conv2d_forward(high[0], np.ones((1, 1, 4, 4)), [0.0])
+    assert conv2d_forward(*high, [0.0])[0].shape == (1, 1, 2, 1)
+    assert output_size(5, 3) == 3
+
+
 @pytest.mark.parametrize(("centred", "rate"), [(True, 4.0), (False, 1.0), (False, 1.5)])
 def test_learning_explorer_is_gradient_descent(centred, rate):
     """The closed form against the real passes, where it comes down and where it runs away."""
@@ -637,6 +654,8 @@ def test_lines_picture_refuses_titles_that_do_not_fit():
 @pytest.mark.parametrize(("low", "high"), [(2, 10), (2, 6), (0, 12)])
 def test_short_lines_lie_where_they_should_and_brightness_does_not_tell(low, high):
     images, wanted = short_lines(4000, np.random.default_rng(0), low, high)
+    if (low, high) == (2, 10):  # where lines lie unless told otherwise
+        np.testing.assert_array_equal(images, short_lines(4000, np.random.default_rng(0))[0])
     assert images.shape == (4000, 3, 12, 12)
     assert {tuple(answer) for answer in wanted} == {(1, -1), (-1, 1)}
     bright = images.mean(axis=1) > 0.5  # a mean over three channels: noise is rarely this bright

@@ -57,7 +57,6 @@ def twenty_draws(cell, recurrent="uniform", *, b_f=1.0, strength=1.0) -> np.ndar
     drawing, and what is no finite number.
     """
     validate.choice("cell", cell, ("rnn", "lstm"))
-    validate.choice("recurrent", recurrent, ("uniform", "orthogonal"))
     validate.number("b_f", b_f)
     validate.number("strength", strength)
     left = []

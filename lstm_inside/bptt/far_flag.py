@@ -59,13 +59,12 @@ def plain_rnn_learns(
     below 1.
     """
     validate.choice("rule", rule, RNN_RATES)
-    validate.choice("recurrent", recurrent, ("uniform", "orthogonal"))
     validate.count("updates", updates)
     rates = RNN_RATES[rule]
-    test = recall_at(places, steps, _TEST, rng)
     drawn = [
         init_rnn(2, _UNITS, rng=np.random.default_rng(n), recurrent=recurrent) for n in range(DRAWS)
     ]
+    test = recall_at(places, steps, _TEST, rng)
     params = [np.stack(p) for p in zip(*(drawn * len(rates)), strict=True)]  # (N, ...), N networks
     params[2] = params[2][:, None]
     rate = np.repeat(rates, DRAWS)[:, None, None]
