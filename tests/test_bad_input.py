@@ -577,7 +577,7 @@ TABLE = {
     ),
     "foundations.push_left": call(
         learning.push_left, params=weights(MLP).known_as("params", "x", *MLP._fields), x=array(MLP_X, free=(0,)).known_as("x", "target"),
-        target=array(MLP_TRACE.y),
+        target=array(MLP_TRACE.y), layer=count(1, most=3),
     ),
     "foundations.measure_rules": call(learning.measure_rules, count=count(2)),
     "foundations.readings": call(memory_of_swaps.readings),
@@ -1412,7 +1412,7 @@ EXEMPT = {
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
             "simulation.Match", "simulation.Case", "simulation.Held", "simulation.Kept", "simulation.StoredWriter",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
-            "training.State", "start.Course", "start.Habits", "start.Length", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
+            "training.State", "start.Course", "start.Drift", "start.Habits", "start.Length", "start.Reach", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
         ),
         CONTAINER,
