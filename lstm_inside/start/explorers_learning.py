@@ -147,7 +147,8 @@ def one_weight_explorer() -> Explorer:
         tangent.set_data(w_g + near, first["loss"] + first["slope"] * near)
         path.set_data([one["w"] for one in found], [one["loss"] for one in found])
         begins.set_data([w_g], [first["loss"]])
-        words = [*map(signed, (*first["factors"], first["slope"]))]
+        # three decimals, so that the product of what is shown is the product shown
+        words = [signed(value, 3) for value in (*first["factors"], first["slope"])]
         words.append(f"{w_g:.2f} − {rate:.2f}·({words[-1]}) = {plain(second['w'], 3)}")
         for number, text in zip(numbers, words, strict=True):
             number.set_text(text)
@@ -317,6 +318,8 @@ def unit_view(run) -> UnitExplorer:
         flag_words = Words(ax["write"], STEPS + 0.2, 1.45, ha="right", fontsize=11, color=FLAGGED)
         ax["cell"].set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1), xlabel=say("step t"))
         turned = Words(ax["cell"], STEPS + 0.2, -0.8, ha="right", fontsize=11, color=CELL_LINE)
+        points = Words(ax["dots"], -1.05, 1.2, ha="left", color=SIGNAL, weight="bold")
+        waits = Words(ax["loss"], LEARNING_STEPS / 2, 1e-2, ha="center", color=SIGNAL)
         (loss,) = ax["loss"].plot([], [], color=GRADIENT, lw=1.2)
         here = ax["loss"].axvline(0, color=SIGNAL, ls=":", lw=1.5)
         (dots,) = ax["dots"].plot([], [], "o", ms=5, color=HIDDEN_LINE, mec="none")
@@ -343,6 +346,8 @@ def unit_view(run) -> UnitExplorer:
             for line, one in zip(curves[key], (trace, hand), strict=True):
                 line.set_data(steps, getattr(one, name)[:, n, 0])
         r2 = score(answer, batch.targets)
+        points.set_text(say("score {r2}", r2=plain(r2)))
+        waits.set_text("" if len(losses) else say("press Train, or see the next picture"))
         mirrored = r2 > 0.9 and trace.c[-1, n, 0] * hand.c[-1, n, 0] < 0
         turned.set_text(say("upside down; the read-out turns it back") if mirrored else "")
         flag_words.set_text(say("dotted: the flag, here at step {flag}", flag=flags[n]))
@@ -377,6 +382,8 @@ def unit_view(run) -> UnitExplorer:
             loss,
             here,
             dots,
+            points,
+            waits,
             turned,
             flag_words,
             *(line for pair in curves.values() for line in pair),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_core import init_lstm, init_rnn, lstm_backward, lstm_forward
+from lstm_core import init_lstm, init_rnn, lstm_forward
 from lstm_inside import training, validate
 from lstm_inside.start.recall import Habits, habits, score
 from lstm_inside.tasks import Sequences, recall_problem
@@ -136,24 +136,34 @@ def drift(model) -> Drift:
     return Drift(float(cells[_T]), float(cells[FAR]), float(off))
 
 
-def reach(model) -> tuple[float, float]:
-    """Of the last cell's gradient, what gets back to the flagged step: on the cell line, in all.
+class Reach(NamedTuple):
+    """How the flagged number reaches the end in an LSTM unit, on the streams of `unseen`.
 
-    Both are means over the streams of `unseen`; side paths through h make the difference.
+    line is what keep leaves of it in the cell, their mean; cut is the score once the candidate no
+    longer reads h, and best the same with the read-out that then fits these streams best.
+    """
+
+    line: float
+    cut: float
+    best: float
+
+
+def reach(model) -> Reach:
+    """How much of the flagged number one LSTM unit keeps, and what it scores by that alone.
+
     Raises TypeError for what is no `Model`, ValueError for one that is not of one LSTM unit, and
-    as `lstm_forward` does.
+    as `training.answers` does.
     """
     _one_lstm(model)
-    xs = unseen().xs
-    trace = lstm_forward(xs, model.cell)
-    dhs = np.zeros_like(trace.h[1:])
-    dhs[-1] = 1
-    back = lstm_backward(dhs, trace, model.cell).c[:, :, 0]
-    at = xs[..., 1].argmax(axis=0)
-    after = np.arange(_T)[:, None] > at
-    line = np.where(after, trace.f[..., 0], 1).prod(axis=0)
-    in_all = back[at + 1, np.arange(len(at))] / back[_T]
-    return float(line.mean()), float(in_all.mean())
+    streams = unseen()
+    after = np.arange(_T)[:, None] > streams.xs[..., 1].argmax(axis=0)
+    keep = lstm_forward(streams.xs, model.cell).f[..., 0]
+    line = np.where(after, keep, 1).prod(axis=0)
+    blind = model._replace(cell=model.cell._replace(W_h=model.cell.W_h * [1, 1, 0, 1]))
+    said, wanted = answers(blind, streams)[:, 0], streams.targets[:, 0]
+    shown = np.column_stack([said, np.ones(len(said))])
+    best = shown @ np.linalg.lstsq(shown, wanted, rcond=None)[0]
+    return Reach(float(line.mean()), score(said, wanted), score(best, wanted))
 
 
 def _one_lstm(model):
