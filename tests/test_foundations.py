@@ -224,12 +224,15 @@ def test_no_size_of_the_weights_lets_a_sigmoid_delta_through():
 
 def test_what_is_left_of_the_pushes_is_their_sum_against_their_sizes():
     params = problem()[0]
-    by_corner = [
-        gradients(params, x[None], target[None]).params[0]
-        for x, target in zip(XOR_INPUTS, XOR_TARGETS, strict=True)
-    ]
-    left = np.abs(np.sum(by_corner, axis=0)) / np.abs(by_corner).sum(axis=0)
-    np.testing.assert_allclose(push_left(params, XOR_INPUTS, XOR_TARGETS), left.mean())
+    for layer in (1, 2, 3):
+        by_corner = [
+            gradients(params, x[None], target[None]).params[2 * (layer - 1)]
+            for x, target in zip(XOR_INPUTS, XOR_TARGETS, strict=True)
+        ]
+        left = np.abs(np.sum(by_corner, axis=0)) / np.abs(by_corner).sum(axis=0)
+        np.testing.assert_allclose(
+            push_left(params, XOR_INPUTS, XOR_TARGETS, layer=layer), left.mean()
+        )
     assert push_left(params, XOR_INPUTS[1:2], XOR_TARGETS[1:2]) == 1  # one corner: nothing cancels
     assert push_left(params, np.zeros((2, 2)), np.ones((2, 1))) == 0  # nothing is pushed
 

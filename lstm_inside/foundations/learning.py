@@ -32,7 +32,10 @@ XOR_TARGETS = np.array([[0], [1], [1], [0]], dtype=float)
 
 RULES = ("true", "missing")  # the true gradient, and the one with missing slopes
 LENGTHS = (*RULES, "last")  # how long a layer's step is: by either, or as long as the last layer's
-HIDDEN_ACTS = ("sigmoid", "tanh")  # what the hidden layers of a cohort may squash with
+# What the hidden layers of a cohort may squash with, and its slope (1.3). `slope` looks at what it
+# is given every time, and a training asks for ten thousand.
+_SLOPES = {"sigmoid": lambda h: h * (1 - h), "tanh": lambda h: 1 - h**2}
+HIDDEN_ACTS = tuple(_SLOPES)
 STEP = 0.1  # the learning rate with which `measure_rules` tries a gradient
 LEARNED = 0.05  # a network has learned once its loss is lower
 _TINY = 1e-300  # in place of a squared length of 0
@@ -132,12 +135,14 @@ def train_cohort(
             kept.append(step)
             history.append([part.copy() for W_n in W for part in _weights_and_biases(W_n)])
         if step < steps:
-            slopes = [slope(y, act) for y in after[:-1]] + [slope(after[-1])]
+            slopes = [_SLOPES[act](y) for y in after[:-1]] + [_SLOPES["sigmoid"](after[-1])]
             found = _gradients(W, before, slopes, dh, direction)
             if length == "last":
-                found = map(_as_long_as, found, [found[-1]] * layers)
+                wanted = [_mean_square(found[-1])] * (layers - 1)
+                found = [*map(_as_long_as, found[:-1], wanted), found[-1]]
             elif length != direction:
-                found = map(_as_long_as, found, _gradients(W, before, slopes, dh, length))
+                others = _gradients(W, before, slopes, dh, length)
+                found = map(_as_long_as, found, map(_mean_square, others))
             for W_n, dW in zip(W, found, strict=True):
                 W_n -= rate * dW  # (1.9)
     return Cohort(losses, np.array(kept), tuple(map(np.stack, zip(*history, strict=True))))
@@ -194,10 +199,10 @@ def _mean_square(gradient):
     return np.einsum("dns,dns->s", gradient, gradient) / gradient[..., 0].size
 
 
-def _as_long_as(gradient, other):
-    """One layer's gradient, made as long as another one in every network."""
+def _as_long_as(gradient, mean_square):
+    """One layer's gradient, given the length of one with this mean square in every network."""
     own = np.maximum(_mean_square(gradient), _TINY)
-    return gradient * np.sqrt(_mean_square(other) / own)
+    return gradient * np.sqrt(mean_square / own)
 
 
 def compare_rules(params, x, target):
@@ -317,19 +322,20 @@ def _deep_networks(layers, count, kind):
     return x, W
 
 
-def push_left(params, x, target):
-    """How much of the pushes on the first layer is left once the examples' pushes add up: 0 to 1.
+def push_left(params, x, target, *, layer=1):
+    """How much of the pushes on a layer is left once the examples' pushes add up: 0 to 1.
 
-    Every example pushes every weight of W_1 by its own derivative. What is left of a weight's
-    pushes is the size of their sum over the sum of their sizes: 1 where all push the same way, 0
-    where they cancel. Returned is the mean over the weights that are pushed at all.
-    params: of a sigmoid network. x (B, D), target (B, N).
+    Every example pushes every weight into the layer by its own derivative. What is left of a
+    weight's pushes is the size of their sum over the sum of their sizes: 1 where all push the same
+    way, 0 where they cancel. Returned is the mean over the weights that are pushed at all.
+    params: of a sigmoid network. x (B, D), target (B, N). layer: counted from 1.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
     """
     trace = mlp_forward(x, params)
+    validate.whole("layer", layer, least=1, most=len(trace.h) - 1)
     _, dy = half_squared_error(trace.y, target)
-    delta = mlp_backward(dy, trace, params).deltas[0]
-    pushes = trace.h[0][:, :, None] * delta[:, None, :]  # (1.8), example by example
+    delta = mlp_backward(dy, trace, params).deltas[layer - 1]
+    pushes = trace.h[layer - 1][:, :, None] * delta[:, None, :]  # (1.8), example by example
     together, apart = np.abs(pushes.sum(axis=0)), np.abs(pushes).sum(axis=0)
     pushed = apart > 0
     return float((together[pushed] / apart[pushed]).mean()) if pushed.any() else 0.0
