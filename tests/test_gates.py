@@ -339,6 +339,74 @@ def test_the_forget_bias_stands_in_the_picture_of_both_gradients(made):
     assert "LSTM: forget bias 5.0" in two.frame.decode()
 
 
+def test_the_factor_of_w_h_stands_in_the_picture_of_both_gradients(made):
+    """At 1 the RNN's line lies below all twenty of section 9, where the factor is 1.1."""
+    two = made(explorers.two_gradients_explorer)
+    assert "RNN: W_h × 1<" in two.frame.decode()
+    assert "RNN, its W_h times 1, 0.0041;" in two.caption
+    two.set(strength=1.1)
+    assert "RNN: W_h × 1.1<" in two.frame.decode()
+    drawn = _draws(figures.gradient_draws().axes[1])[0]
+    assert two.values["left"]["rnn"][0] == pytest.approx(drawn[:20, 0].max())
+
+
+def test_the_chain_hands_each_state_on_to_the_next_step():
+    (ax,) = figures.chain().axes
+    names = [text.get_text() for text in ax.texts]
+    for t in (1, 2, 100):
+        assert {f"step {t}", f"$x_{{{t}}}$"} <= set(names)
+    states = sorted(
+        (text.get_position()[0], text.get_text()) for text in ax.texts if "$h" in text.get_text()
+    )
+    assert [name for _, name in states] == ["$h_0$", "$h_1$", "$h_2$", "$h_{99}$", "$h_{100}$"]
+
+
+def test_two_mixtures_are_taken_apart_unless_the_tanh_bends_them():
+    """What section 7 says of its feedback: with small numbers all twenty draws pass at 4, too."""
+    task = last_flag_problem(100, 200, rng=np.random.default_rng(1))
+
+    def passed(w_g, units):
+        scores = []
+        for seed in range(20):
+            W_x = np.repeat([[0, 0, w_g, 0], [16.0, -16, 0, 0]], 2, axis=1)
+            W_h = np.zeros((2, 8))
+            W_h[:, 4:6] = 4 * np.random.default_rng(seed).normal(size=(2, 2))
+            params = LSTMParams(W_x, W_h, np.repeat([-8.0, 8, 0, 2], 2))
+            h = lstm_forward(task.xs, params).h[-1][:, :units]
+            seen = np.column_stack([h, np.ones(200)])
+            line = np.linalg.lstsq(seen[:100], task.targets[:100, 0], rcond=None)[0]
+            missed = np.square(seen[100:] @ line - task.targets[100:, 0]).mean()
+            scores.append(1 - missed / task.targets[100:].var())
+        return sum(score > 0.9 for score in scores)
+
+    assert [passed(w_g, 2) for w_g in (0.5, 0.005)] == [6, 20]
+    assert passed(0.5, 1) == passed(0.005, 1) == 1
+
+
+def test_the_wait_is_what_a_single_read_out_misses():
+    """Last appendix: with what each wait does undone, a forget bias of 1 is no hindrance."""
+    before, after = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        xs, targets, _ = recall_problem(T=100, B=1000, rng=rng)
+        params = init_lstm(2, 12, rng=rng, forget_bias=1.0)
+        at = xs[..., 1].argmax(axis=0)
+        xs[..., 0] *= xs[..., 1]
+        probes = np.zeros((100, 200, 2))
+        for t in range(100):
+            probes[t, t], probes[t, 100 + t] = (0.5, 1), (-0.5, 1)
+        up, down = np.split(lstm_forward(probes, params).h[-1], 2)
+        h = lstm_forward(xs, params).h[-1]
+        even = (h - (up + down)[at] / 2) / np.linalg.norm(up - down, axis=1)[at, None]
+        for states, scores in ((h, before), (even, after)):
+            seen = np.column_stack([states, np.ones(1000)])
+            line = np.linalg.lstsq(seen[:500], targets[:500, 0], rcond=None)[0]
+            missed = np.square(seen[500:] @ line - targets[500:, 0]).mean()
+            scores.append(1 - missed / targets[500:].var())
+    assert np.median(before) == pytest.approx(0.55, abs=0.005)
+    assert np.median(after) > 0.99
+
+
 def test_a_shut_gate_leaves_nothing_and_what_settles_outside_is_told(made):
     line = made(explorers.cell_line_explorer)
     line.set(f=0)

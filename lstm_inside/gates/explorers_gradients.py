@@ -110,11 +110,13 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         name_curves(
             ax,
             (0.3, say("RNN (dashed)"), "#6b6b6b"),
-            (0.46, say("LSTM, cell line"), CELL_LINE),
-            (0.65, say("LSTM, with the side path (thin)"), GRADIENT),
+            (0.46, say("LSTM, cell line alone"), CELL_LINE),
+            (0.65, say("LSTM, whole (thin)"), GRADIENT),
         )
         name_bias = Words(ax, steps - 1, 2e4, ha="right", fontsize=13, weight="bold",
                           color=GATES["f"].line)  # fmt: skip
+        name_factor = Words(ax, 0.72 * steps, 2e4, ha="right", fontsize=13, weight="bold",
+                            color="#6b6b6b")  # fmt: skip
         (along_line,) = ax.plot([], [], color=CELL_LINE, lw=5)
         (plain_line,) = ax.plot([], [], color="#6b6b6b", ls=(0, (4, 2.5)))
         (every_path,) = ax.plot([], [], color=GRADIENT, lw=1.6)
@@ -126,15 +128,17 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
         gated = lstm._replace(b=b)
         along, whole = lstm_left(gated, xs)
         name_bias.set_text("" if own else say("LSTM: forget bias {b_f}", b_f=plain(b_f, 1)))
+        name_factor.set_text(say("RNN: W_h × {factor}", factor=f"{strength:g}"))
         shares = {"rnn": rnn_left(turned, xs), "cell_line": along, "all": whole}
         for line, key in ((plain_line, "rnn"), (along_line, "cell_line"), (every_path, "all")):
             line.set_data(t, np.maximum(shares[key], _FLOOR))
-        return {"left": shares}
+        return {"left": shares, "factor": strength}
 
     def describe(v):
         return say(
-            "Of the gradient's length, left at step 0: RNN {rnn}, LSTM along the cell line "
-            "{cell_line}, LSTM with the side path {all}.",
+            "Of the gradient's length, left at step 0: RNN, its W_h times {factor}, {rnn}; LSTM, "
+            "cell line alone, {cell_line}; LSTM, whole, {all}.",
+            factor=f"{v['factor']:g}",
             **{key: _short(share[0]) for key, share in v["left"].items()},
         )
 
@@ -147,7 +151,7 @@ def two_gradients_explorer(rnn=None, lstm=None, xs=None) -> Explorer:
             "b_f": forget_bias,
             "strength": slider("RNN's W_h: ×", 0, 1.5, 0.05, 1, quantity="h"),
         },
-        moving=[name_bias, along_line, plain_line, every_path],
+        moving=[name_bias, name_factor, along_line, plain_line, every_path],
         update=update,
         describe=describe,
         presets={

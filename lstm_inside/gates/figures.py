@@ -64,6 +64,37 @@ def recall(sequences) -> Picture:
     return figure
 
 
+def chain() -> Picture:
+    """A plain recurrent network over a hundred steps: each hands its state to the next."""
+    with matplotlib.rc_context(RC):
+        figure = picture(900, 190)
+        figure.alt = say(
+            "A chain of steps from left to right. Step t takes in x(t) from below and the state "
+            "h(t−1) from the step before, and hands h(t) on. After step 100 the read-out takes "
+            "h(100)."
+        )
+        ax = figure.subplots()
+        ax.set(xlim=(0, 12), ylim=(0, 2.1))
+        ax.set_axis_off()
+        ax.set_title(say("Each step hands its state to the next; the weights stay the same"))
+        for left, t in ((1.2, 1), (3.9, 2), (7.4, 100)):
+            _path(ax, "#999999", (left + 0.7, 0.45), (left + 0.7, 0.98))
+            _box(ax, left, left + 1.4, 1.0, 1.8, "white", "#555555", say("step {t}", t=t),
+                 "#111111")  # fmt: skip
+            ax.text(left + 0.7, 0.2, f"$x_{{{t}}}$", color="#555555", ha="center", va="center",
+                    fontsize=14)  # fmt: skip
+        _box(ax, 10.1, 11.8, 1.0, 1.8, "white", "#555555", say("read-out"), "#111111")
+        for start, end, words in (
+            (0.2, 1.15, "$h_0$"), (2.6, 3.85, "$h_1$"), (5.3, 6.0, "$h_2$"),
+            (6.7, 7.35, "$h_{99}$"), (8.8, 10.05, "$h_{100}$"),
+        ):  # fmt: skip
+            _path(ax, HIDDEN, (start, 1.4), (end, 1.4))
+            ax.text((start + end) / 2, 1.72, words, color=HIDDEN_LINE, ha="center", va="center",
+                    fontsize=14)  # fmt: skip
+        ax.text(6.35, 1.4, "…", color=HIDDEN_LINE, ha="center", va="center", fontsize=16)
+    return figure
+
+
 def cell_line() -> Picture:
     """The cell line of (3.1) alone, as the wiring explorer has it at its top."""
     with matplotlib.rc_context(RC):
