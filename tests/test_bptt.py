@@ -430,6 +430,28 @@ def test_other_data_sets_and_an_earlier_end():
     assert (short.updates, len(short.errors)) == (None, 6)
 
 
+def test_one_data_set_is_judged_by_itself():
+    """Alone it is as beside another one; a goal on both at one rate may come later, never sooner."""
+    alone = [learn_recall(soft(), sets=(seed,)) for seed in (0, 1)]
+    both = learn_recall(soft())
+    assert both.updates >= max(run.updates for run in alone)
+    assert alone[0].told == both.told
+    short = [learn_recall(soft(-8), sets=sets, updates=3) for sets in ((0,), (1,), (0, 1))]
+    worse = np.maximum(short[0].errors, short[1].errors)
+    np.testing.assert_allclose(short[2].errors, worse, rtol=1e-3)  # the best rate may be another
+    assert short[2].zero == max(short[0].zero, short[1].zero)
+    with pytest.raises(ValueError, match="sets: expected one or two seeds, got 3"):
+        learn_recall(soft(), sets=(0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("rule", "seed"), [("adam", 3), ("adam on w_i", 5), ("adam on the rest", 1)]
+)
+def test_twice_as_many_updates_add_a_data_set_to_each_row_of_the_appendix(rule, seed):
+    fading = {"steps": 16, "line": 0.5 / 0.982, "updates": 150}
+    assert learn_recall(soft(4), rule=rule, sets=(seed,), **fading).updates > 75
+
+
 # ---------------------------------------------------------------- a plain RNN
 
 

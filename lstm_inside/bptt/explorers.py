@@ -59,10 +59,10 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         back = np.arange(far + 1)
         power = str(far).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
         # where 50 steps lead, to compare any w with: the number stands at the line's end
+        others = {}
         for each, y in ((0.7, 1e-9), (1.3, 1e7)):
             ax["far"].plot(back, each**back, color=FAINT, lw=1.6)
-            words = f"{each}$^{{{far}}}$ = {each**far:.1e}"
-            ax["far"].text(far, y, words, ha="right", va="center", color="#777777")
+            others[each] = Words(ax["far"], far - 0.5, y, ha="right", fontsize=12, color="#777777")
         end = Words(ax["far"], far - 0.5, 0, ha="right", fontsize=12, weight="bold", color=GRADIENT)
         arrows = [
             ax["graph"].plot([], [], color=GRADIENT, solid_capstyle="butt")[0] for _ in range(steps)
@@ -102,6 +102,10 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         end.set_text(f"w{power} = {dh[0]:.1e}")
         # near the line's end, on the side of 1, where the two other numbers do not stand
         y = np.clip(dh[0] ** 0.5 * (10 if dh[0] <= 1 else 0.1), 1.3e-3, 70)
+        for each, words in others.items():
+            same = np.isclose(w, each)
+            words.set_text("" if same else f"{each}{power} = {each**far:.1e}")
+            y = words.get_position()[1] if same else y  # one number for one line
         end.set_position((far - 0.5, y))
         return {"dh": near, "far": dh[0], "w": w, "walked": walked}
 
@@ -129,7 +133,7 @@ def walk_back_explorer(steps=8, far=50) -> Explorer:
         },
         presets={"fading": {"w": 0.7}, "steady": {"w": 1.0}, "growing": {"w": 1.3}},
         stays=("walked",),
-        moving=[*arrows, *heads, *sizes, *times, *bars, *ends, line, gone, end],
+        moving=[*arrows, *heads, *sizes, *times, *bars, *ends, line, gone, end, *others.values()],
         update=update,
         describe=describe,
         play="walked",

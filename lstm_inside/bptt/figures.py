@@ -290,7 +290,6 @@ def near_and_far(runs) -> Picture:
             else:
                 place, looks = (first / 1.25, middle - 0.02 - 0.033 * below), {"va": "top"}
                 below += 1
-            words = ("× " if n % 2 else "○ ") + words
             ax.text(*place, words, color=colour, fontsize=12, weight="bold", **looks)
         told = [
             say(

@@ -14,7 +14,7 @@ UPDATES = 400  # as many as are tried
 GOAL = 0.1  # mean squared error of the last answer
 # which gradients are divided by their own size: none, all, w_i's alone, all but w_i's
 RULES = ("one rate", "adam", "adam on w_i", "adam on the rest")
-_SEQUENCES, _SETS = 100, 2
+_SEQUENCES = 100
 
 
 class Learned(NamedTuple):
@@ -22,9 +22,9 @@ class Learned(NamedTuple):
 
     rate: the one that got there, or that came nearest. told: the gradient of the weight from the
     flag to the input gate at the first update.
-    errors: the larger one of the two data sets' errors before every update, at that rate.
-    gate: the mean forget gate after `updates`, or after the last one, on either data set, the
-    smaller one. zero: the error of always answering 0, the larger one of the two data sets'.
+    errors: before every update, at that rate; of two data sets' errors the larger one.
+    gate: the mean forget gate after `updates`, or after the last one, of two data sets' the
+    smaller one. zero: the error of always answering 0, of two data sets' the larger one.
     """
 
     updates: int | None
@@ -38,7 +38,7 @@ class Learned(NamedTuple):
 def learn_recall(
     unit, steps=10, *, line=1.0, rule="one rate", sets=(0, 1), updates=UPDATES, beyond=0
 ) -> Learned:
-    """Train copies of a unit on recall, one copy for each of RATES and two data sets.
+    """Train copies of a unit on recall, one copy for each of RATES and each data set.
 
     unit: LSTMParams that read (number, flag) and hold one unit; the loss sees the last step only.
     steps: how long a sequence is; the flag stands in its first half. line: what the backward pass
@@ -46,40 +46,41 @@ def learn_recall(
     it is. rule, one of RULES: "one rate" for all weights, one of RATES; "adam", each gradient
     divided by its own size, at a hundredth of it; "adam on w_i", so for the weight from the flag
     to the input gate alone and one rate for the others; "adam on the rest", the other way round.
-    sets: the seeds of the two data sets. updates: after how many it is given up. beyond: how many
-    follow once GOAL is reached.
-    Counted is until, at some rate, the last answer has reached GOAL on both data sets.
+    sets: the seeds of the data sets, one or two. updates: after how many it is given up. beyond:
+    how many follow once GOAL is reached.
+    Counted is until, at some rate, the last answer has reached GOAL on every data set.
     Raises ValueError or TypeError for a unit of another form, another rule, steps below 2, a line
-    that is no finite number, sets that are not two whole numbers, no updates, a beyond below 0.
+    that is no finite number, sets that are not one or two whole numbers, no updates, a beyond
+    below 0.
     """
     validate.whole("steps", steps, least=2)
     validate.number("line", line)
     validate.choice("rule", rule, RULES)
     validate.several("sets", sets)
-    if len(sets) != _SETS:
-        raise ValueError(f"sets: expected {_SETS} seeds, got {len(sets)}")
+    if len(sets) > 2:
+        raise ValueError(f"sets: expected one or two seeds, got {len(sets)}")
     for seed in sets:
         validate.whole("sets", seed, least=0)
     validate.count("updates", updates)
     validate.whole("beyond", beyond, least=0)
-    K = len(RATES)
-    units, own = side_by_side([unit] * (_SETS * K), np.repeat(np.arange(_SETS), K).tolist())
+    S, K = len(sets), len(RATES)
+    units, own = side_by_side([unit] * (S * K), np.repeat(np.arange(S), K).tolist())
     data = [recall_problem(steps, _SEQUENCES, rng=np.random.default_rng(seed)) for seed in sets]
     xs = np.concatenate([d.xs for d in data], axis=2)
     targets = np.concatenate([np.repeat(d.targets, K, axis=1) for d in data], axis=1)
     by_size = _by_size_where(rule, units)
-    rates = np.tile(RATES, 4 * _SETS)
+    rates = np.tile(RATES, 4 * S)
     tried = np.array(RATES) / (100 if rule == "adam" else 1)
     moments = [np.zeros((2, *p.shape)) for p in units]  # of the gradients and of their squares
-    reached, told, errors = np.zeros((_SETS, K), bool), None, []
+    reached, told, errors = np.zeros((S, K), bool), None, []
     done, end = None, updates  # the update at which GOAL was reached; the last one
     for update in range(updates + 1):
         now = lstm_forward(xs, units)
         off = now.h[-1] - targets
-        errors.append((off**2).mean(axis=0).reshape(_SETS, K))
+        errors.append((off**2).mean(axis=0).reshape(S, K))
         if done is None:
             reached |= errors[-1] < GOAL
-            gates = now.f.mean(axis=(0, 1)).reshape(_SETS, K).min(axis=0)
+            gates = now.f.mean(axis=(0, 1)).reshape(S, K).min(axis=0)
             if reached.all(axis=0).any():
                 done, end = update, min(update + beyond, updates)
         if update == end:
