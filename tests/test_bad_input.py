@@ -1427,7 +1427,7 @@ EXEMPT = {
         "a check itself: every function that uses it stands above",
     ),
     **dict.fromkeys(
-        [f"annealing.{what}" for what in ("best_heats", "bowl_looks", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_fresh", "recall_searches", "recall_shown", "recall_shrinking", "recall_starts", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "settings", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
+        [f"annealing.{what}" for what in ("best_heats", "bowl_looks", "endings", "going_on", "guesses_on_map", "heats", "leaps_on_map", "practice", "practice_map", "practice_trips", "recall", "recall_annealed", "recall_fresh", "recall_searches", "recall_shown", "recall_shrinking", "recall_starts", "recall_with_more", "ridge", "ridge_cooled_less", "ridge_walks", "round_trips", "settings", "shares_taken", "sign", "sign_searches", "starts", "starts_on_map", "successes", "trips", "ways_down")],
         "takes nothing",
     ),
     **dict.fromkeys([f"annealing.{what}" for what in ("Count", "RoundTrips", "SignSearch")], "a result, which nobody hands in"),

@@ -50,7 +50,7 @@ END = 0.05  # the last temperature of every walk that is annealed, as a share of
 BLIND = 1e9  # so hot that every candidate is taken
 RIDGE_HEATS = (0, 0.125, 0.25, 0.5, 1, 2, 4, np.inf)
 SMALL, LARGE = 0.3, 1.5  # steps on the map
-RIDGE_WALKS, RIDGE_LOOKS = 96, 1000
+RIDGE_WALKS, RIDGE_LOOKS = 480, 1000
 
 
 class Count(NamedTuple):
@@ -85,7 +85,7 @@ def ridge_walks() -> dict[str, np.ndarray]:
     """How many of the walks on the map met a low place, and how many end in one. Section 4.
 
     "fixed" and "annealed" -> (2, 8), a column for each temperature of RIDGE_HEATS. The last
-    one takes every candidate on the map and has nothing to cool. 96 walks of 1,000 looks with
+    one takes every candidate on the map and has nothing to cool. 480 walks of 1,000 looks with
     small steps from `landscape.HERE` each, all with the same random numbers.
     """
     return _ridge()[0]
@@ -95,13 +95,13 @@ def ridge_walks() -> dict[str, np.ndarray]:
 def _ridge():
     """What `ridge_walks` returns; and the share of candidates taken at each fixed T but 0 and ∞."""
     heats = np.repeat(RIDGE_HEATS[:-1], RIDGE_WALKS)
-    blind = _walks_on_map(lambda places: 0 * places[:, 0], SMALL, np.zeros(RIDGE_WALKS), 1)
-    found = {}
+    places, *_ = _walks_on_map(lambda each: 0 * each[:, 0], SMALL, np.zeros(RIDGE_WALKS), 1)
+    blind, found = np.array([valley_loss(each) for each in places]), {}
     for name, course in (("fixed", np.ones(RIDGE_LOOKS)), ("annealed", cooled(1.0, RIDGE_LOOKS))):
-        places = _walks_on_map(valley_loss, SMALL, heats, course[:, None])
+        _, heights, moved = _walks_on_map(valley_loss, SMALL, heats, course[:, None])
         if name == "fixed":
-            taken = (np.diff(places, axis=0) != 0).mean(axis=0).reshape(-1, RIDGE_WALKS)
-        low = np.concatenate([places, blind], axis=1) < LOW_LOSS
+            taken = moved[1:].mean(axis=0).reshape(-1, RIDGE_WALKS)
+        low = np.concatenate([heights, blind], axis=1) < LOW_LOSS
         low = np.array([low.any(axis=0), low[-1]])
         found[name] = low.reshape(2, -1, RIDGE_WALKS).sum(axis=2)
     return found, taken[1:].mean(axis=1)
@@ -109,13 +109,17 @@ def _ridge():
 
 @cache
 def ridge_cooled_less() -> tuple[float, Count]:
-    """The best start of walks that cool to a fifth, and how many of them end low. Section 4."""
-    heats = np.repeat(RIDGE_HEATS[1:-1], RIDGE_WALKS)
+    """The best start of walks that cool to a fifth, and how many of them end low. Section 4.
+
+    Tried from 0.25 to 2.
+    """
+    tried = RIDGE_HEATS[2:-2]
+    heats = np.repeat(tried, RIDGE_WALKS)
     course = geometric_cooling(1.0, LESS ** (1 / (RIDGE_LOOKS - 1)), RIDGE_LOOKS)
-    low = _walks_on_map(valley_loss, SMALL, heats, course[:, None])[-1] < LOW_LOSS
+    low = _walks_on_map(valley_loss, SMALL, heats, course[:, None])[1][-1] < LOW_LOSS
     low = low.reshape(-1, RIDGE_WALKS)
     best = int(low.sum(axis=1).argmax())
-    return RIDGE_HEATS[1 + best], _count(low[best])
+    return tried[best], _count(low[best])
 
 
 def best_heats(which="end") -> dict[str, int]:
@@ -130,13 +134,12 @@ def best_heats(which="end") -> dict[str, int]:
 
 
 def _walks_on_map(loss, step, heats, course):
-    """The losses of where walks stand that are driven by `loss`: (looks + 1, K)."""
+    """Walks driven by `loss`, RIDGE_WALKS at each of the heats; what `anneal_many` returns."""
     drawn = [np.random.default_rng(1) for _ in range(len(heats) // RIDGE_WALKS)]
-    places, _, _ = anneal_many(
+    return anneal_many(
         walled(loss), np.tile(HERE, (len(heats), 1)), heats * course * np.ones((RIDGE_LOOKS, 1)),
         step=step, rng=drawn,
     )  # fmt: skip
-    return valley_loss(places.reshape(-1, 2)).reshape(places.shape[:2])
 
 
 def guesses_on_map() -> Count:
@@ -148,7 +151,7 @@ def guesses_on_map() -> Count:
 @cache
 def leaps_on_map() -> Count:
     """How many downhill walks with large steps meet a low place, from `landscape.HERE`."""
-    heights = _walks_on_map(valley_loss, LARGE, np.zeros(RIDGE_WALKS), 1)
+    _, heights, _ = _walks_on_map(valley_loss, LARGE, np.zeros(RIDGE_WALKS), 1)
     return _count(heights.min(axis=0) < LOW_LOSS)
 
 
@@ -441,8 +444,9 @@ def recall_found(which="best") -> dict[str, np.ndarray]:
 
 
 def recall_shown() -> tuple[dict[str, np.ndarray], dict[str, tuple[float | None, float]], float]:
-    """What section 6 draws, of every search of recall and of descent on fresh sequences.
+    """What section 6 draws: every search of recall and descent on fresh sequences.
 
+    Of guesses one range, and of the start temperatures the one from which most recall.
     By name: R squared on unseen sequences (K,); the median loss on the training sequences (None
     for fresh ones) and on unseen ones. And R squared of the latch, set by hand.
     """
@@ -450,6 +454,9 @@ def recall_shown() -> tuple[dict[str, np.ndarray], dict[str, tuple[float | None,
     for width in WIDTHS:
         if width != SHOWN:
             del best[f"guessing, ±{width}"]
+    counts = recall_annealed()
+    for T in sorted(HEATS, key=counts.get, reverse=True)[1:]:
+        del best[f"annealed, T = {T:g}"]
     losses = {
         name: (np.median(hunt.crowd.losses(rows)), np.median(hunt.unseen.losses(rows)))
         for name, rows in best.items()
@@ -459,6 +466,14 @@ def recall_shown() -> tuple[dict[str, np.ndarray], dict[str, tuple[float | None,
     recalls = {name: r_squared(hunt.unseen, rows) for name, rows in best.items()}
     unseen = recall_problem(LENGTH, 500, rng=np.random.default_rng(9))
     return recalls, losses, recall_score(LATCH, unseen.xs, unseen.targets).r2
+
+
+def recall_annealed() -> dict[float, int]:
+    """How many annealed walks recall, by their start temperature. Section 6."""
+    unseen, found = recall_searches()[0].unseen, recall_found()
+    return {
+        T: int((r_squared(unseen, found[f"annealed, T = {T:g}"]) > ENOUGH).sum()) for T in HEATS
+    }
 
 
 @cache
@@ -554,7 +569,7 @@ def _lower(losses, rows, step, rng, at_once=20):
 
 @cache
 def recall_starts() -> int:
-    """From how many starts some walk recalls, of those that section 6 draws."""
+    """From how many starts some walk recalls, but for heat with shrinking steps. Section 6."""
     unseen, found = recall_searches()[0].unseen, recall_found()
     scores = {name: r_squared(unseen, rows) for name, rows in found.items()}
     walks = [each for name, each in scores.items() if not name.startswith(("guess", "desc"))]
@@ -668,9 +683,8 @@ def successes() -> list[dict[str, Count | None]]:
 def settings() -> list[dict[str, float]]:
     """The temperatures of "fixed" and "annealed" (its first) on the three tasks of `successes`."""
     on_map = {name: RIDGE_HEATS[n] for name, n in best_heats().items()}
-    hunt, found = recall_searches()[0], recall_found()
-    right = [(r_squared(hunt.unseen, found[f"annealed, T = {T:g}"]) > ENOUGH).sum() for T in HEATS]
-    on_recall = {"fixed": STEADY, "annealed": HEATS[int(np.argmax(right))]}
+    counts = recall_annealed()
+    on_recall = {"fixed": STEADY, "annealed": max(counts, key=counts.get)}
     return [on_map, {"fixed": FIXED, "annealed": HEAT}, on_recall]
 
 
@@ -681,7 +695,7 @@ def endings() -> list[dict[str, Count]]:
     in the best that it met.
     """
     ridge, trips = ridge_walks(), round_trips()
-    leaps = _walks_on_map(valley_loss, LARGE, np.zeros(RIDGE_WALKS), 1)[-1]
+    leaps = _walks_on_map(valley_loss, LARGE, np.zeros(RIDGE_WALKS), 1)[1][-1]
     on_map = {
         "downhill": Count(int(ridge["fixed"][1, 0]), RIDGE_WALKS),
         "helped": _count(leaps < LOW_LOSS),

@@ -224,14 +224,14 @@ def heat():
         figure.supxlabel(say("temperature (annealed: at the start)"), fontsize=12)
         for ax, x, y, name, side in ((panels[0], 2.2, 84, "fixed", "right"),
                                      (panels[0], 3.7, 42, "annealed", "left"),
-                                     (panels[1], 1.9, 70, "fixed", "center"),
-                                     (panels[1], 5.2, 79, "annealed", "center")):  # fmt: skip
+                                     (panels[1], 1.9, 64, "fixed", "center"),
+                                     (panels[1], 5.0, 65, "annealed", "center")):  # fmt: skip
             ax.text(x, y, IN_WORDS[name], color=SEARCHES[name], weight="bold", ha=side,
                     va="center", fontsize=11)  # fmt: skip
     figure.alt = say(
         "Two panels, % of the walks against the temperature. Left, those that met a low place: "
         "no downhill walk, more and more with heat, nearly all blind ones. Right, those that end "
-        "in one: at a fixed T they rise and soon fall again, annealed they rise later and higher, "
+        "in one: at a fixed T they rise and soon fall again, annealed they rise later, as high, "
         "and of the blind ones few do. Without heat, but with steps of 1.5, all meet one and stay."
     )
     return figure
@@ -411,7 +411,7 @@ def stuck():
         say("A second one: {length:.2f}, shorter", length=lengths[2]),
     )
     notes = (say("dashed: legs that go; blue: what turns"),
-             say("thick: new; dashed: legs that go next"),
+             say("new: A–C and B–D; dashed: legs that go next"),
              say("thick: legs that are new"))  # fmt: skip
     new = (set(), legs[1] - legs[0], legs[2] - legs[1])
     gone = (legs[0] - legs[1], legs[1] - legs[2], set())
@@ -428,7 +428,7 @@ def stuck():
                             zorder=2.2)  # fmt: skip
             ax.set_title(titles[n], fontsize=12)
             ax.set_xlabel(notes[n])
-            _name_ends(ax, cities, tours, n)
+            _name_ends(ax, cities, tours)
     figure.alt = say(
         "Three round trips through the same cities. In the first, {first:.2f} long, no reversal "
         "helps. One reversal replaces the legs from A to B and from C to D and makes the tour "
@@ -471,17 +471,19 @@ def own(path, cities, tour):
     return figure
 
 
-def _name_ends(ax, cities, tours, n):
+def _name_ends(ax, cities, tours):
     """Write A, B, C, D of (6.5) beside the cities between which the first reversal works."""
     before, N = tours[0], len(tours[0])
     first, last = np.flatnonzero(before != tours[1])[[0, -1]]
     for name, place in zip("ABCD", (first - 1, first, last, last + 1), strict=True):
         city = before[place % N]
-        at = int(np.flatnonzero(tours[n] == city)[0])  # its name stands away from its roads
-        roads = cities[[tours[n][at - 1], tours[n][(at + 1) % N]]] - cities[city]
-        away = -(roads / np.linalg.norm(roads, axis=1, keepdims=True)).sum(axis=0)
-        ax.text(*(cities[city] + 0.055 * away / np.linalg.norm(away)), name, ha="center",
-                va="center", weight="bold", color="#111111", fontsize=13)  # fmt: skip
+        around = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+        spots = cities[city] + 0.055 * np.stack([np.cos(around), np.sin(around)], axis=1)
+        home = cities[np.concatenate(tours)]
+        legs = np.linspace(home, np.roll(home, -1, axis=0), 20).reshape(-1, 2)
+        gaps = np.linalg.norm(spots[:, None] - legs, axis=-1).min(axis=1)  # to the nearest road
+        ax.text(*spots[gaps.argmax()], name, ha="center", va="center", weight="bold",
+                color="#111111", fontsize=13)  # fmt: skip
 
 
 def _legs(tour):

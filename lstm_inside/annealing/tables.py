@@ -106,15 +106,20 @@ def trips() -> str:
     tours = found.downhill.reshape(-1, 40)
     first, last = 1 + np.array(np.triu_indices(39, 1))  # of every stretch
     change = reversal_change(found.maps, tours, first, last)
+    medians = {name: np.median(each, axis=0) for name, each in found.met.items()}
     ways = [way_out(found.maps[m : m + 1], tour) for m, tour in enumerate(found.downhill[0])]
     words = say(
         "median shorter than four starts and kicks: annealed on {annealed} of {maps} maps, "
         "fixed T on {fixed}\n"
+        "median shorter than four starts: kicked on {kicked} of {maps} maps, "
+        "by a double bridge on {bridge}\n"
         "downhill tours that no reversal of a stretch shortens: {stuck} of {runs}\n"
         "the first downhill tour of each map: two reversals shorten {out} of {maps}\n"
         "yardstick: the shortest tour of each map, proved by an exact program; annealed runs\n"
         "    met it {shortest} times",
         stuck=(change > -1e-9).all(axis=1).sum(), runs=len(change),
+        kicked=(medians["kicked"] < medians["four"]).sum(),
+        bridge=(medians["bridge"] < medians["four"]).sum(),
         out=sum(way is not None for way in ways), maps=len(ways),
         annealed=found.better("annealed"), fixed=found.better("fixed"),
         shortest=(found.beyond(found.met["annealed"]) < 1e-6).sum(),
@@ -153,8 +158,9 @@ def recall() -> str:
     ))  # fmt: skip
     *annealed, steady = comparisons.recall_shrinking().values()
     lines.append(say(
-        "with heat and shrinking steps: annealed from {heats} recall in\n"
-        "    {counts} of {runs} runs, fixed T = {T:g} in {steady}",
+        "annealed from {heats}: {even} of {runs} runs recall;\n"
+        "    with shrinking steps {counts}, and {steady} at a fixed T = {T:g}",
+        even=" / ".join(map(str, comparisons.recall_annealed().values())),
         heats=" / ".join(f"{T:g}" for T in comparisons.HEATS), T=comparisons.HEATS[0],
         counts=" / ".join(f"{count.found}" for count in annealed), runs=steady.runs,
         steady=steady.found,
