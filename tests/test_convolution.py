@@ -526,11 +526,36 @@ def test_curves_picture_draws_a_line_for_each_seed():
         figures_network.curves_picture(shares, (10, 100), "")
 
 
+def answering(answers):
+    """A net that gives these answers, whatever it is shown."""
+    return lab.Net(None, lambda images, weights: (answers, None, None), None)
+
+
 def test_right_counts_the_larger_answer():
-    assert lab.right([[0.1, 0.2], [3, -1], [0, -1]], [[-1, 1], [1, -1], [-1, 1]]) == 2 / 3
+    net, wanted = answering([[0.1, 0.2], [3, -1], [0, -1]]), [[-1, 1], [1, -1], [-1, 1]]
+    assert lab.right(net, None, (None, wanted)) == 2 / 3
     for wrong in ([[0.1, 0.2]], [0.1, 0.2]):
         with pytest.raises(ValueError, match=r"wanted|answers"):
-            lab.right(wrong, [[-1, 1], [1, -1]])
+            lab.right(answering(wrong), None, (None, [[-1, 1], [1, -1]]))
+
+
+def test_guessing_is_right_as_often_as_one_kind_comes():
+    wanted = [[1, -1], [-1, 1], [-1, 1], [-1, 1]]
+    np.testing.assert_array_equal(lab.guessing((None, wanted)), [0.25, 0.75])
+    with pytest.raises(ValueError, match="at least one"):
+        lab.guessing((None, np.zeros((0, 2))))
+
+
+def test_a_new_last_layer_is_the_best_one_and_the_kernels_stay():
+    net, rng = lab.cnn(2), np.random.default_rng(0)
+    weights, pictures = net.start(rng), short_lines(200, rng)
+    fitted = lab.refit(net, weights, pictures)
+    assert fitted[0] is weights[0]
+    assert fitted[1] is weights[1]
+    left = net.run(pictures[0], fitted)[0] - pictures[1]
+    features = net.run(pictures[0], weights)[1]
+    assert np.abs(features.T @ left).max() < 1e-9  # nothing that it sees would take off more
+    assert np.abs(left.sum(axis=0)).max() < 1e-9
 
 
 def test_least_squares_finds_the_layer_that_made_the_answers():
@@ -557,26 +582,43 @@ def test_an_mlp_for_the_lines_has_gradients_that_hold():
     assert report.ok
 
 
-def test_the_last_tasks_answers_are_what_the_pages_networks_do():
-    """Notebook 11: trained in both squares, 2 x 2 pooling is right in both; a mean stays as it is."""
+def functions_of_the_page(*names):
+    """Notebook 11's functions in these cells, in a namespace with what they need."""
     path = Path(__file__).parent.parent / "notebooks" / "11_convolution.ipynb"
     cells = {c["id"]: "".join(c["source"]) for c in json.loads(path.read_text("utf-8"))["cells"]}
     page = {"np": np, "lab": lab, "short_lines": short_lines}
     page |= {f.__name__: f for f in (conv2d_forward, conv2d_backward, pool_forward, pool_backward)}
     page |= {f.__name__: f for f in (dense_forward, dense_backward)}
-    for name in ("b39", "b39b", "train", "run", "moved-view", "refit"):  # the functions alone
+    for name in names:
         for part in ast.parse(cells[name]).body:
             if isinstance(part, ast.FunctionDef):
                 exec(ast.unparse(part), page)
+    return page
+
+
+@pytest.mark.parametrize(("size", "kind"), [(2, "max"), (10, "max"), (10, "mean")])
+def test_the_packages_network_and_training_are_those_that_the_page_writes_down(size, kind):
+    page = functions_of_the_page("b39", "b39b", "train", "run")
+    mine = lab.train(lab.cnn(size, kind), np.random.default_rng(0), (2, 3), 0.1)
+    written = page["train"](page["make_cnn"](size, kind), np.random.default_rng(0), (2, 3), 0.1)
+    assert len(mine) == len(written) == 3
+    for weights, same in zip(mine, written, strict=True):
+        for w, v in zip(weights, same, strict=True):
+            np.testing.assert_array_equal(w, v)
+
+
+def test_the_last_tasks_answers_are_what_the_pages_networks_do():
+    """Notebook 11: trained in both squares, 2 x 2 pooling is right in both; a mean stays as it is."""
+    page = functions_of_the_page("moved-view", "refit")
 
     def shares(net, draw):
         for seed in range(4):
-            weights = page["train"](net, np.random.default_rng(seed), [100], 0.1, draw)[-1]
+            weights = lab.train(net, np.random.default_rng(seed), [100], 0.1, draw)[-1]
             tests = (page[where](400, np.random.default_rng(9)) for where in ("in_square", "moved"))
-            yield [page["right"](net, weights, test) for test in tests]
+            yield [lab.right(net, weights, test) for test in tests]
 
-    assert np.min([*shares(page["make_cnn"](2), page["in_either"])]) > 0.98
-    here, there = np.transpose([*shares(page["make_cnn"](10, "mean"), page["in_square"])])
+    assert np.min([*shares(lab.cnn(2), page["in_either"])]) > 0.98
+    here, there = np.transpose([*shares(lab.cnn(10, "mean"), page["in_square"])])
     assert np.abs(here - there).max() < 0.02
     assert np.max([here, there]) < 0.7
 
