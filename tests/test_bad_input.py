@@ -276,6 +276,10 @@ _MARKS = {m: R.random((text.WARM + 10, B)) < 0.5 for m in text.MARKS}
 _ROWS = text.windows(IDS, B, text.WARM + 11)
 _READ = core.lstm_forward(text.one_hot(_ROWS[:-1]).astype(float), WRITER.cell)
 READING = text.Reading(_ROWS, _READ.h, _READ.c, _MARKS)
+_ALL = np.arange(80).reshape(40, 2) % 3 == 0
+_PLACES = _ALL[text.WARM :]
+_HELD = text.Held({"a": R.random((20, 2)) + 0.1}, R.random((20, 2)))
+ENDS = {"free": _HELD, (1, "on"): _HELD}
 STREAMS = tasks.recall_problem(6, 2, rng=R)
 SIGNAL = normal(30, 2)
 WINDOWS = forecast.windows_of(SIGNAL, 6, 3)
@@ -1139,8 +1143,16 @@ TABLE = {
         text.hold_ends, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), mark=choice("string"), sets=Arg({"a": "()"}, (("None", None), ("a word", "()"), ("nothing", {}), ("a number", {"a": 3}))),
         cells=Arg((0, 1), (("None", None), ("a number", 3), ("no cell", (H,)))).known_as("cells", "unit"), control=count(1, least=0, most=H - 1),
     ),
-    "simulation.borrowed_bits": call(
-        text.borrowed_bits, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), reading=kind(READING), mark=choice("string"), unit=count(1, least=0, most=H - 1),
+    "simulation.ends_times": call(
+        text.ends_times, held=kind(ENDS).or_bad(**{"none free": {(1, "on"): ENDS["free"]}}), name=choice("a").known_as("name"),
+        inside=array(_PLACES).known_as("inside", "where"), outside=array(~_PLACES).known_as("outside", "where"),
+    ),
+    "simulation.further_bits": call(
+        text.further_bits, held=kind(ENDS).or_bad(**{"none free": {(1, "on"): ENDS["free"]}}), places=Arg({"a": _ALL}, (("None", None), ("a list", [_ALL]), ("too short", {"a": _ALL[:-1]}), ("a number", {"a": 3}))).known_as("places", "where"),
+        keys=Arg([(1, "on")], (("None", None), ("a word", "on"), ("nothing", []), ("no cell", [(0, "on")]), ("a list in it", [[1, "on"]]))),
+    ),
+    "simulation.search_network": call(
+        text.search_network, model=model(WRITER), mark=choice("string"), symbols=word("()"), B=count(2), T=count(40),
     ),
     "simulation.measure_again": call(
         text.measure_again, model=model(WRITER), searched=kind(READING).known_as("searched", "reading"), every=Arg(text.EveryCell(np.ones(H), np.ones(H)), (("None", None), ("a number", 3), ("too few", text.EveryCell(np.ones(1), np.ones(1))))),

@@ -604,18 +604,31 @@ def test_both_ends_of_some_cells_are_held(model):
     np.testing.assert_array_equal(held[5, "low"].shares["close"], want.shares["close"])
 
 
-def test_a_borrowed_value_is_that_of_the_stretch_beside(model):
+def test_ends_and_costs_are_compared_with_the_free_network(model):
     searched, reading = (lt.read(model, part, B=4, T=60) for part in ("search", "measure"))
-    own, middle = reading.c[1:, :, 3], np.mean(lt.levels(searched, 3, "brackets"))
-    other = own[:, [3, 0, 1, 2]]
-    further = (
-        lt.hold(model, reading, {"a": "a"}, 3, other).bits
-        - lt.hold(model, reading, {"a": "a"}).bits
+    held = lt.hold_ends(model, searched, reading, "brackets", {"close": ")]}"}, (3,), 5)
+    places = lt.inside_and_outside(reading, "brackets")
+    found = lt.ends_times(held, "close", *places)
+    assert list(found) == [(3, "off"), (3, "on"), (5, "low"), (5, "high")]
+    free = held["free"].shares["close"]
+    for k, at in enumerate(places):
+        want = lt.times_as_likely(held[5, "low"].shares["close"], free, at)
+        assert found[5, "low"][k] == pytest.approx(want, nan_ok=True)
+    places = {"in": reading.marks["brackets"], "out": ~reading.marks["brackets"]}
+    costs = lt.further_bits(held, places, [(3, "on"), (5, "high")])
+    further = held[5, "high"].bits - held["free"].bits
+    want = lt.mean_and_error(further, places["out"][lt.WARM :])
+    assert costs["out"][1] == pytest.approx(want)
+
+
+def test_a_network_is_searched_and_measured(model):
+    found = lt.search_network(model, "brackets", ")]}", B=5, T=70)
+    searched = lt.read(model, "search", B=5, T=70)
+    np.testing.assert_array_equal(found.r, lt.scores(searched, "brackets"))
+    assert found.best == np.abs(found.r).argmax()
+    assert found.again == lt.measure_again(
+        model, searched, found.every, "brackets", ")]}", B=5, T=70
     )
-    agrees = ((own > middle) == (other > middle))[lt.WARM :]
-    found = lt.borrowed_bits(model, searched, reading, "brackets", 3)
-    want = lt.mean_and_error(further, ~agrees), lt.mean_and_error(further, agrees)
-    np.testing.assert_allclose(found, want, atol=1e-5)
 
 
 def test_the_furthest_cells_of_a_search_are_measured_again(model):
@@ -697,11 +710,24 @@ def test_a_planted_cell_is_a_perfect_witness(model):
 
 def test_places_by_two_marks_are_all_places(model):
     reading = lt.read(model, "search", B=8, T=300)
-    cases = lt.watch_line(reading, reading, 7)
-    assert sum(case.count for case in cases[:4]) == sum(case.count for case in cases[4:])
-    assert cases[4].count == cases[0].count + cases[2].count
+    both, earlier, after, before, as_text, neither, line, rest = lt.watch_line(reading, reading, 7)
+    assert line.count + rest.count == both.count + earlier.count + as_text.count + neither.count
+    assert line.count == both.count + as_text.count
+    assert earlier.count == after.count + before.count
     inside = reading.marks["brackets"][lt.WARM :]
-    assert cases[0].count + cases[1].count == inside.sum()
+    assert both.count + earlier.count == inside.sum()
+    off, on = lt.levels(reading, 7, "brackets")
+    says = ((reading.c[1:, :, 7] > (off + on) / 2) == (on > off))[lt.WARM :].astype(float)
+    want = lt.mean_and_error(says, lt.line_places(reading)["neither"][lt.WARM :])
+    assert (neither.share, neither.error) == pytest.approx(want)
+    commas = 0
+    for text, inside, line in zip(
+        reading.ids[:-1].T, reading.marks["brackets"].T, lt.line_brackets(reading).T, strict=True
+    ):
+        for t in range(lt.WARM, len(text)):
+            begun = lt.decode(text[: t + 1]).rpartition("\n")[2]
+            commas += bool("," in begun and inside[t] and not line[t])
+    assert after.count == commas
     c = reading.c.copy()
     c[1:, :, 7] = np.where(lt.line_brackets(reading), 1.5, -1.5)
     planted = reading._replace(c=c)
@@ -760,6 +786,24 @@ def test_a_bracket_is_followed_while_it_is_open_and_on_its_line(model):
     assert none.brackets == 0
     assert np.isnan(none.alone).all()
     assert none.lost == []
+
+
+def test_words_of_a_message_and_what_comes_on_late_are_counted(model):
+    source = "#" * 24 + '\nf("a b c d e")\ng("x", "y", z)\nh("x", y, z)\n'
+    row, found = lt.labelled({"f": source})
+    trace = lstm_forward(lt.one_hot(row[:-1, None]), model.cell)
+    marks = {name: mark[:-1, None] for name, mark in found.items()}
+    c = trace.c.copy()
+    text, shown = lt.decode(row[:-1]), np.full(len(row) - 1, -1.0)
+    for name, late, steps in (("f(", 0, 5), ("g(", 0, 12), ("h(", 4, 8)):
+        shown[(at := text.index(name) + 1) + late : at + steps] = 1
+    c[1:, 0, 3] = shown
+    reading = lt.Reading(row[:, None], trace.h, c, marks)
+    assert lt.levels(reading, 3, "brackets")[1] > 0
+    found = lt.kept(reading, reading, 3, steps=9)
+    assert (found.brackets, found.alone_brackets, found.late) == (3, 2, 1)  # h( comes on late
+    assert found.words == (1, 0)  # f( is lost, in a message
+    assert found.lost == ['("a b c d']
 
 
 def test_places_by_what_is_open_and_the_mark_of_the_line(model):

@@ -54,7 +54,14 @@ from .forecast import (
     rms_error,
     windows_of,
 )
-from .holding import borrowed_bits, hold_ends, measure_again
+from .holding import (
+    Searched,
+    ends_times,
+    further_bits,
+    hold_ends,
+    measure_again,
+    search_network,
+)
 from .race import judged_tables, sizes
 from .reading import (
     MARKS,
@@ -127,13 +134,13 @@ __all__ = [
     "NGrams",
     "Position",
     "Reading",
+    "Searched",
     "StoredWriter",
     "Stream",
     "Suspect",
     "V",
     "Windows",
     "around",
-    "borrowed_bits",
     "chosen_and_control",
     "clamp_effect",
     "clamp_every_cell",
@@ -150,10 +157,12 @@ __all__ = [
     "drafts",
     "eeg_windows",
     "encode",
+    "ends_times",
     "fit_linear",
     "forecast_loss",
     "forecast_training",
     "fresh_part",
+    "further_bits",
     "gates_of",
     "held_curves",
     "hold",
@@ -185,6 +194,7 @@ __all__ = [
     "read",
     "rms_error",
     "scores",
+    "search_network",
     "share_of",
     "sizes",
     "sketch",

@@ -112,6 +112,8 @@ NAMES = Sentences(  # what pictures and captions name; a key is what the code ca
         "open, but not opened on this line": "open, but opened on an earlier line",
         "opened on this line, as text": "opened on this line, but only as text",
         "neither": "neither",
+        "of an earlier line, after a comma": "the same, after a comma on this line",
+        "of an earlier line, no comma yet": "the same, no comma on this line yet",
         "opened on this line, all places": "opened on this line, all places",
         "not so, all places": "not so, all places",
         # cursors worth a look

@@ -207,6 +207,7 @@ def cases_picture(cases, title=None):
             70 + 37 * len(cases),
             say("how often the bracket cell says that a bracket is open, place by place."),
         )
+        figure.colours = 64  # bars of one colour
         ax = figure.subplots()
         rows = [k + 0.45 * (k // 2) for k in range(len(cases))]
         inks = {True: CELL_LINE, False: "white"}  # filled: the cell should be on

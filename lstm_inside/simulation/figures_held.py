@@ -134,6 +134,8 @@ def spreading_picture():
         ax.text(0.05, rows[2], say("all other cells"), color="#555555", **looks)
         ax.text((columns[0] + columns[1]) / 2, 0.79, say("its h = o·tanh(v)"), color=CELL_LINE,
                 ha="center", va="center", weight="bold")  # fmt: skip
+        ax.text((columns[1] + columns[2]) / 2, 0.685, say("its own path: overwritten"),
+                color="#5f6d79", fontsize=11.5, ha="center", va="center")  # fmt: skip
         ax.text((columns[1] + columns[2]) / 2, 0.13, say("blue: have read\nthe false h"),
                 color="#2a6f97", ha="center", va="center")  # fmt: skip
         ax.set_title(say("One cell is held; what it shows reaches all others at the next step"))

@@ -1,14 +1,18 @@
-"""What is asked of held cells: both ends of a few, borrowed values, the furthest measured again.
+"""What is asked of held cells: both ends of a few, what they cost, whole networks.
 
 Notebook 07, (7.6) and (7.7), sections 5.4 and 5.5.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from lstm_inside import validate
 from lstm_inside.simulation.dissection import (
     WARM,
+    EveryCell,
     Held,
+    clamp_every_cell,
     hold,
     inside_and_outside,
     levels,
@@ -17,7 +21,7 @@ from lstm_inside.simulation.dissection import (
     share_of,
     times_as_likely,
 )
-from lstm_inside.simulation.reading import check_mark, check_reading, costs, read
+from lstm_inside.simulation.reading import check_mark, read
 from lstm_inside.simulation.text import check_text
 from lstm_inside.training import check_model
 
@@ -44,21 +48,78 @@ def hold_ends(model, searched, reading, mark, sets, cells, control) -> dict[obje
     return held
 
 
-def borrowed_bits(model, searched, reading, mark, unit):
-    """Further bits while a cell is given its own values of the stretch beside: two (bits, error).
+def ends_times(held, name, inside, outside):
+    """(7.7) for some symbols at each end of each cell that `hold_ends` held.
 
-    First where the borrowed value contradicts its own, one of them on and the other not, then
-    where both are on or both off. On: on the far side of the middle of its `levels`.
-    Raises as `levels` and `hold` do.
+    name: that of the symbols in its `sets`. inside, outside (T, B), from WARM on. Returns
+    (cell, end) -> two (times as likely, standard error), inside and outside.
+    Raises ValueError or TypeError for what `hold_ends` did not find, and as `times_as_likely`.
     """
-    middle = np.mean(levels(searched, unit, mark))
-    check_reading(reading)
-    own = reading.c[1:, :, unit]
-    other = np.roll(own, 1, axis=1)
-    agrees = ((own > middle) == (other > middle))[WARM:]
-    held = hold(model, reading, {"any": " "}, unit, other)  # no chances are asked for
-    further = held.bits - costs(model, reading)[WARM:]
-    return mean_and_error(further, ~agrees), mean_and_error(further, agrees)
+    free = _held_free(held)
+    validate.choice("name", name, free.shares)
+    return {
+        key: tuple(
+            times_as_likely(what.shares[name], free.shares[name], where)
+            for where in (inside, outside)
+        )
+        for key, what in held.items()
+        if key != "free"
+    }
+
+
+def further_bits(held, places, keys):
+    """What it costs to hold a cell at an end, by kind of place: bits beyond those of "free".
+
+    places: name -> (T, B) bool of the whole text. keys: some of `hold_ends`, as (3, "off").
+    Returns name -> one (bits, standard error) a key.
+    Raises ValueError or TypeError for what `hold_ends` did not find, and as `mean_and_error`.
+    """
+    free = _held_free(held)
+    if not isinstance(places, dict):
+        raise TypeError(f"places: expected a dict of marks, got {validate.describe(places)}")
+    validate.several("keys", keys)
+    for key in keys:
+        if not isinstance(key, tuple) or key not in held:
+            raise ValueError(f"keys: expected some of {list(held)[1:]}, got {key!r}")
+    further = [held[key].bits - free.bits for key in keys]
+    shape = (WARM + len(free.bits), *free.bits.shape[1:])
+    return {
+        name: [
+            mean_and_error(bits, validate.array("places", at, shape, "(T, B)", bool)[WARM:])
+            for bits in further
+        ]
+        for name, at in places.items()
+    }
+
+
+def _held_free(held):
+    if not isinstance(held, dict) or not all(isinstance(what, Held) for what in held.values()):
+        raise TypeError(f"held: expected what hold_ends found, got {validate.describe(held)}")
+    if "free" not in held:
+        raise ValueError('held: expected a key "free", got none')
+    return held["free"]
+
+
+class Searched(NamedTuple):
+    """A network searched for a mark's cell, and what was found measured on other text."""
+
+    r: np.ndarray  # (H,), of `scores`
+    every: EveryCell
+    best: int  # the cell with the largest |r|
+    again: dict[str, dict[int, tuple[float, float]]]  # of `measure_again`
+
+
+def search_network(model, mark, symbols, *, B=64, T=500) -> Searched:
+    """Search a network as section 5 does: score its cells, hold each, measure the furthest again.
+
+    B, T: how much is read for the scores and measured; each cell is held for 12 x 80 characters.
+    Raises as `scores`, `clamp_every_cell` and `measure_again` do.
+    """
+    searched = read(model, "search", B=B, T=T)
+    every = clamp_every_cell(model, searched, read(model, "search", B=12, T=80), mark, symbols)
+    again = measure_again(model, searched, every, mark, symbols, B=B, T=T)
+    r = scores(searched, mark)
+    return Searched(r, every, int(np.abs(r).argmax()), again)
 
 
 def measure_again(model, searched, every, mark, symbols, *, B=64, T=500, others=2):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_inside import validate
-from lstm_inside.simulation.dissection import WARM, levels, turns
+from lstm_inside.simulation.dissection import WARM, levels, mean_and_error, turns
 from lstm_inside.simulation.reading import check_mark, line_brackets
 from lstm_inside.simulation.text import decode, encode
 
@@ -21,6 +21,7 @@ class Case(NamedTuple):
     count: int
     wanted: bool  # whether a bracket is open there
     brackets: int  # outermost brackets that these places are in
+    error: float = np.nan  # standard error of the share, the stretches taken as independent
 
 
 def watch(searched, reading, unit) -> list[Case]:
@@ -69,21 +70,32 @@ def watch(searched, reading, unit) -> list[Case]:
 def watch_line(searched, reading, unit) -> list[Case]:
     """The same for two marks: a bracket is open; one is that was opened on this line.
 
-    Four kinds of place: both hold, one of them, the other, neither; then all where the second
-    holds, and all others. Wanted is that the second holds (`line_brackets`), be it only text.
+    Both hold, only the first; of these, after a comma on this line and before one; only the
+    second, neither; all where the second holds, and all others. Wanted is that the second holds
+    (`line_brackets`), be it only text.
     Raises as `watch` does.
     """
     says = _says(searched, reading, unit)[WARM:]
     both, earlier, as_text, neither = (where[WARM:] for where in line_places(reading).values())
-    places = dict(zip(LINE_PLACES, (both, earlier, as_text, neither), strict=True))
-    places |= {
+    ids, at = reading.ids[:-1], np.arange(len(reading.ids) - 1)[:, None]
+    comma, ended = (
+        np.maximum.accumulate(np.where(np.isin(ids, encode(sign)), at, -1), axis=0)[WARM:]
+        for sign in ",\n"
+    )
+    kinds = (both, earlier, as_text, neither)
+    first, second, third, fourth = zip(LINE_PLACES, kinds, strict=True)
+    places = dict([first, second]) | {
+        "of an earlier line, after a comma": earlier & (comma > ended),
+        "of an earlier line, no comma yet": earlier & (comma <= ended),
+        **dict([third, fourth]),
         "opened on this line, all places": both | as_text,
         "not so, all places": earlier | neither,
     }
-    return [
-        Case(where, float(says[at].mean()) if at.any() else 0.0, int(at.sum()), k in (0, 2, 4), 0)
-        for k, (where, at) in enumerate(places.items())
-    ]
+    found = []
+    for k, (where, here) in enumerate(places.items()):
+        share, error = mean_and_error(says, here) if here.any() else (0.0, np.nan)
+        found.append(Case(where, share, int(here.sum()), k in (0, 4, 6), 0, error))
+    return found
 
 
 LINE_PLACES = (
@@ -118,6 +130,9 @@ class Kept(NamedTuple):
     nested_brackets: int
     brackets: int  # of both kinds, those too for which it was off at 1
     lost: list[str]  # text of those in which none closes and that it is off for in the end
+    late: int = 0  # for how many of those that it was off for at 1 it comes on later
+    words: tuple[int, int] = (0, 0)  # how many of the lost, and of the others in which none
+    # closes, hold the words of a message: three spaces or more in a string
 
 
 def kept(searched, reading, unit, steps=40) -> Kept:
@@ -144,9 +159,14 @@ def kept(searched, reading, unit, steps=40) -> Kept:
     kinds = [on[1] & ~closes, on[1] & closes]
     shares = [on[:, k].mean(axis=1) if k.any() else np.full(steps, np.nan) for k in kinds]
     lost = np.flatnonzero(kinds[0] & ~on[-1])
+    check_mark(reading, "string")
+    spaces = (ids == encode(" ")[0]) & reading.marks["string"]
+    message = spaces[span, b].sum(axis=0) > 2
+    words = tuple(int((kinds[0] & message & ends).sum()) for ends in (~on[-1], on[-1]))
     return Kept(
         *shares, *(int(k.sum()) for k in kinds), on.shape[1],
         [decode(ids[t[k] : t[k] + steps, b[k]]) for k in lost],
+        int((~on[1] & on[1:].any(axis=0)).sum()), words,
     )  # fmt: skip
 
 
