@@ -91,8 +91,8 @@ globals().update(_made)
 def test_after_the_set_up_any_section_may_be_run_alone(path, tmp_path, monkeypatch):
     """A reader comes back the next day, runs the imports and starts at any section."""
     set_up, *others = sections(path)
-    if not set_up:  # 00 checks the set-up under its first heading
-        set_up, others[0] = others[0][:1], others[0][1:]
+    if not set_up:  # 00 sets up under its first heading, below a picture
+        set_up, *others = others
     cells = [*set_up, nbformat.v4.new_code_cell(KEEP)]
     for section in others:
         cells += [nbformat.v4.new_code_cell(FRESH), *section]
