@@ -1422,7 +1422,7 @@ EXEMPT = {
             "practice.MaskedGrads", "practice.MaskedRun", "practice.Pieces", "replication.Trial", "replication.VariantModel", "tasks.Sequences", "training.Problem",
             "simulation.Corpus", "simulation.Effect", "simulation.Position", "simulation.Reading",
             "simulation.Suspect", "simulation.Measured", "simulation.NGrams", "simulation.EveryCell",
-            "simulation.Match", "simulation.Case", "simulation.Held", "simulation.Kept", "simulation.StoredWriter",
+            "simulation.Match", "simulation.Case", "simulation.Held", "simulation.Kept", "simulation.Searched", "simulation.StoredWriter",
             "training.AdamMoments", "training.Model", "training.ReadoutParams",
             "training.State", "start.Course", "start.Drift", "start.Habits", "start.Length", "start.Reach", "replication.Grads", "replication.PeepholeParams", "replication.Trace",
             "replication.Variant",
