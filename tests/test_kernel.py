@@ -87,6 +87,21 @@ def test_a_cell_that_is_run_again_lets_go_of_what_it_showed(client):
     run(client, "assert explorer.figure is not None; explorer.set(b_f=2.0)")  # the new one lives
 
 
+@pytest.mark.parametrize(
+    "last", ["explorer", "explorer.figure", 'picture(100, 100, alt="nothing")']
+)
+def test_what_a_cell_gave_before_is_freed(client, last):
+    """Out[n] and _n would hold every explorer and picture of every run; _, __ and ___ hold three."""
+    run(client, "import gc, weakref; results = []")
+    make = SHOWS[: SHOWS.index("display")] + last
+    for _ in range(5):
+        run(client, make)
+        run(client, "results.append(weakref.ref(_))")
+    alive = run(client, "gc.collect(); print([result() is not None for result in results])")
+    assert alive.split() == ["[False,", "False,", "True,", "True,", "True]"]
+    run(client, "assert Out[max(Out)] is results[-1]()")
+
+
 def test_another_cell_leaves_it_alone(client):
     run(client, SHOWS)
     run(client, SHOWS + "\nsecond = explorer")

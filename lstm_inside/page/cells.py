@@ -13,16 +13,18 @@ from typing import Any
 from ipywidgets.widgets import widget
 
 _FEW = 5  # so many may pile up unseen before it is asked who still holds them
-_made: dict[str, tuple[str, list[weakref.ref]]] = {}  # cell -> its last run, what that run made
+# cell -> its last run, the widgets that that run made, the results that the page shows by them
+_made: dict[str, tuple[str, list[weakref.ref], list[weakref.ref]]] = {}
 _unseen: list[weakref.ref] = []  # what was made and not shown yet
 _held = 0  # how many of these somebody held when that was last asked
 
 
-def made(thing):
+def made(thing, result=None):
     """The widget `thing` was made, by the cell that runs now if one runs.
 
-    What an earlier run of the same cell made is closed. A cell goes by the id that the page gave
-    it, and by its text where the page gave none.
+    What an earlier run of the same cell made is closed, and taken out of IPython's history of
+    results. A cell goes by the id that the page gave it, and by its text where the page gave none.
+    result: what the page shows by the widget, if not the widget itself.
     """
     _unseen[:] = filter(_is_open, _unseen)
     if len(_unseen) >= 2 * _held + _FEW:  # to ask takes a tenth of a second, so not every time
@@ -37,14 +39,23 @@ def made(thing):
     if not cell:  # a button was pressed, a slider moved
         return
     run = message["header"]["msg_id"]
-    last, things = _made.get(cell, (run, []))
+    last, things, results = _made.get(cell, (run, [], []))
     if last != run:
         for old in filter(_is_open, things):
             close_below(old())
             old().close()
-        things = []
+        _forget(shell, [old() for old in results])
+        things, results = [], []
     things.append(weakref.ref(thing))
-    _made[cell] = run, things
+    results.append(weakref.ref(thing if result is None else result))
+    _made[cell] = run, things, results
+
+
+def _forget(shell, results):
+    """Take results out of Out[n] and _n, where IPython would keep them until its kernel ends."""
+    history = shell.user_ns.get("Out", {})
+    for n in [n for n, kept in history.items() if any(kept is result for result in results)]:
+        shell.drop_by_id({f"_{n}": history.pop(n)})
 
 
 def shown(thing):

@@ -170,7 +170,7 @@ class Picture(Figure):
             f' style="display:block;width:100%;max-width:{self.get_figwidth() * 72:.0f}px;'
             'border-radius:6px">'
         )
-        cells.made(shown)
+        cells.made(shown, self)
         cells.shown(shown)
         data = shown._repr_mimebundle_()
         data |= {"image/png": source, "text/plain": f"Picture: {alt}"}
