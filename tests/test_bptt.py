@@ -595,6 +595,7 @@ def test_what_is_left_at_the_flag():
     whole, alone, last = (np.linalg.norm(a) for a in (dc[10], pure[10], dc[-1]))
     assert left_at_flag(lstm) == pytest.approx([whole / last, alone / last])
     np.testing.assert_array_equal(twenty_draws("lstm", b_f=4)[:, 3], left_at_flag(lstm))
+    assert twenty_draws("rnn").shape == (2, 20)
     assert left_at_flag(LATCH) == pytest.approx([0.97, 0.97], abs=1e-3)  # W_h is 0: one way only
 
 
